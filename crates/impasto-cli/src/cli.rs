@@ -1,0 +1,340 @@
+//! The command line: the one definition that parser, help, completions and man pages come from.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use impasto::networks::magenta;
+use impasto::picture;
+
+use crate::talk::Loudness;
+use crate::values::{self, Size};
+
+/// Paints one picture in the style of another.
+#[derive(Debug, Parser)]
+#[command(name = "impasto", version, about, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 the work is done; 1 it could not be done; 2 the command line makes no sense; 130 interrupted by Ctrl-C.
+
+Standard output carries data (pictures, tables, JSON), standard error everything else.
+
+Environment: IMPASTO_MODEL is what --model is where it is not given (several paths as in PATH); IMPASTO_ISA forces an \
+instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar away.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Stylize(Box<Stylize>),
+    #[command(subcommand)]
+    Models(Models),
+    Bench(Bench),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Paint a picture in the style of one or several others.
+///
+/// The result has exactly the content's size, and keeps its transparency, colour depth and upright orientation.
+#[derive(Debug, Args)]
+pub(crate) struct Stylize {
+    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input
+    #[arg(value_name = "CONTENT", value_hint = ValueHint::FilePath)]
+    pub(crate) content: PathBuf,
+
+    /// Picture whose style to paint in, or a saved .style file; several are blended
+    ///
+    /// A weight may follow: -s a.jpg=0.7 -s b.jpg=0.3. Weights are taken as shares of their sum; without one it is 1. A file
+    /// whose name ends in =NUMBER is taken as that file.
+    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT]", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) styles: Vec<OsString>,
+
+    /// Where to write the result; the extension decides the format; - for standard output
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// Format of the result, whatever the extension; for standard output png if not given
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<PictureFormat>,
+
+    /// File or folder with the networks' weights; repeat it where predictor and transformer are apart
+    ///
+    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models
+    /// import`. Default: what the environment variable IMPASTO_MODEL names.
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// How much of the style: 1 all of it, 0 the network's painting in the content's own style
+    ///
+    /// Style vectors are mixed, from that of the content picture itself (0) to that of the style (1). At 0 the picture has been
+    /// through the network all the same: colours and strokes stay close to the content, but not the same.
+    #[arg(long, value_name = "0..1", default_value = "1", value_parser = values::share)]
+    pub(crate) strength: f32,
+
+    /// Pixels of a style picture's side for the network; smaller gives coarser, larger finer strokes
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = side)]
+    pub(crate) style_size: usize,
+
+    /// Resize the content so that its longer side has this many pixels
+    #[arg(long, value_name = "LONGSIDE", conflicts_with = "exact", value_parser = side)]
+    pub(crate) size: Option<usize>,
+
+    /// Resize content and styles to exactly this size, as TensorFlow's tf.image.resize does it
+    ///
+    /// Reproduces notebooks that load both pictures with `tf.image.resize`: bilinear, not antialiased, proportions not kept.
+    #[arg(long, value_name = "WxH", conflicts_with = "style_size")]
+    pub(crate) exact: Option<Size>,
+
+    /// Threads; one a core if not given. The result is the same with any number
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Also write a figure: content, styles and result side by side, with titles
+    #[arg(long, value_name = "FIGURE", value_hint = ValueHint::FilePath)]
+    pub(crate) figure: Option<PathBuf>,
+
+    /// Also show the result in the terminal, if standard output is one (kitty, iTerm2, sixel, or coloured blocks)
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) preview: bool,
+
+    /// Print what was done on standard output, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Replace existing files
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// JPEG quality
+    #[arg(long, value_name = "1..100", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
+
+    /// What the transformer reads beyond the border; default: as the model was published
+    #[arg(long, value_name = "BORDER")]
+    pub(crate) border: Option<Border>,
+
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+/// Ceilings that protect the machine.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct Limits {
+    /// Most pixels of a picture file
+    #[arg(long, value_name = "N", default_value_t = picture::Limits::default().max_pixels,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_pixels: u64,
+
+    /// Most bytes of a picture file, and of the weights together; 2G if not given
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
+    pub(crate) max_bytes: Option<u64>,
+
+    /// Most memory to paint with; what the machine has free if not given
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
+    pub(crate) max_memory: Option<u64>,
+}
+
+/// How much is said.
+#[derive(Debug, Args)]
+pub(crate) struct LoudnessFlags {
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Say what is being done
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl LoudnessFlags {
+    pub(crate) fn loudness(&self) -> Loudness {
+        match (self.quiet, self.verbose) {
+            (true, _) => Loudness::Quiet,
+            (_, true) => Loudness::Verbose,
+            _ => Loudness::Normal,
+        }
+    }
+}
+
+/// Look into files of weights, and convert them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Models {
+    /// Print what a model is: architecture, source, licence, size, layers and their cost
+    Info(ModelsInfo),
+    /// Write a model of any known format as one safetensors file
+    Import(ModelsImport),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsInfo {
+    /// File or folder with weights of any known format; several where predictor and transformer are apart
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Picture size that shapes and costs are given for; default: the TF-Hub recommendation of 256x256 for a style predictor,
+    /// 720x512 for a transformer
+    #[arg(long, value_name = "WxH")]
+    pub(crate) size: Option<Size>,
+
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelsImport {
+    /// File or folder with weights of any known format; several where predictor and transformer are apart
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// File to write; its name ends in .safetensors
+    #[arg(short, long, value_name = "FILE.safetensors", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// Store float16 instead of float32: half the size, differences below what one sees
+    #[arg(long)]
+    pub(crate) half: bool,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+/// Time networks on this machine.
+///
+/// Without --model the named networks are built with random weights of the right shapes: no file is needed, and the time is the
+/// same. The matrix-product peak of the machine is measured along, as the physical limit that a network is compared with.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// File or folder with weights to time, instead of --network
+    #[arg(long = "model", value_name = "PATH", conflicts_with = "networks", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Network to time; may be repeated
+    #[arg(long = "network", value_name = "NAME", value_delimiter = ',', default_values = ["hub", "js", "tflite"])]
+    pub(crate) networks: Vec<NetworkName>,
+
+    /// Picture size; may be repeated. Style predictors are timed at it too [default: 720x512, predictors 256x256]
+    #[arg(long = "size", value_name = "WxH", value_delimiter = ',')]
+    pub(crate) sizes: Vec<Size>,
+
+    /// Numbers of threads; one a core if not given
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = threads)]
+    pub(crate) threads: Vec<usize>,
+
+    /// Runs of each, after one that does not count
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) runs: u16,
+
+    /// Print every layer's time, too
+    #[arg(long)]
+    pub(crate) layers: bool,
+
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print a completion script for a shell.
+///
+/// For example: impasto completions bash > ~/.local/share/bash-completion/completions/impasto
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Shell to complete in
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Print the manual page, or write a page for every command.
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Folder to write impasto.1 and a page for every command to; pages that are there are replaced
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// A picture format that can be written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum PictureFormat {
+    Jpeg,
+    Png,
+    WebP,
+    Tiff,
+}
+
+impl From<PictureFormat> for picture::Format {
+    fn from(format: PictureFormat) -> Self {
+        match format {
+            PictureFormat::Jpeg => picture::Format::Jpeg,
+            PictureFormat::Png => picture::Format::Png,
+            PictureFormat::WebP => picture::Format::WebP,
+            PictureFormat::Tiff => picture::Format::Tiff,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Border {
+    /// Mirrored pixels, as Magenta trained its networks
+    Reflect,
+    /// Zeros, as the browser port was published; draws a faint frame
+    Zero,
+}
+
+impl From<Border> for magenta::Border {
+    fn from(border: Border) -> Self {
+        match border {
+            Border::Reflect => magenta::Border::Reflect,
+            Border::Zero => magenta::Border::Zero,
+        }
+    }
+}
+
+/// A network that `bench` can build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NetworkName {
+    /// Transformer of the TF-Hub module: 20 residual blocks
+    Hub,
+    /// Transformer of Magenta's checkpoint
+    Checkpoint,
+    /// Dense transformer of the browser port
+    Js,
+    /// Separable transformer of the browser port
+    Separable,
+    /// Transformer of the TFLite pair: a quarter of the width
+    Tflite,
+    /// Style predictor of the TF-Hub module
+    Inception,
+    /// Style predictor of the browser port and the TFLite pair
+    Mobilenet,
+}
+
+fn side(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|n| (1..=1_000_000).contains(n));
+    number.ok_or_else(|| "must be a whole number of pixels from 1 to 1000000".into())
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=1024).contains(n)).ok_or_else(|| "must be a whole number from 1 to 1024".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,54 @@
+//! `impasto bench`: how fast networks run on this machine, and how near that is to what its arithmetic units allow.
+
+mod measure;
+mod report;
+mod subject;
+
+use impasto::engine::{Engine, EngineOptions};
+
+use crate::cli::Bench;
+use crate::failure::Result;
+use crate::progress::Progress;
+use crate::talk::{self, Loudness};
+use crate::{interrupt, memory, model};
+use report::{Entry, Peak};
+
+pub(crate) fn run(args: &Bench) -> Result {
+    let isa = model::isa()?;
+    let recipes = subject::recipes(args)?;
+    let mut counts = args.threads.clone();
+    if counts.is_empty() {
+        counts.push(Engine::new(EngineOptions::default())?.threads());
+    }
+    let mut machines = Vec::new();
+    for threads in counts {
+        let engine = Engine::new(EngineOptions::default().threads(threads).isa(isa))?;
+        let per_second = interrupt::while_running(|| measure::product_peak(&engine))?;
+        engine.release_memory();
+        machines.push((engine, Peak { threads, per_second }));
+    }
+    let mut entries = Vec::new();
+    for recipe in recipes {
+        // One network at a time, so that the process' memory is that network's.
+        let subject = recipe.compile(isa)?;
+        for size in subject.sizes(&args.sizes) {
+            for (engine, peak) in &machines {
+                memory::forget_peak();
+                let progress = Progress::new(format!("{} {size}", subject.name), Loudness::Normal);
+                let runs = usize::from(args.runs);
+                let timing = interrupt::while_running(|| measure::time(engine, &subject.program, size, runs, &progress))?;
+                drop(progress);
+                let planned = subject.program.peak_memory(size.height, size.width, peak.threads)?;
+                let resident = memory::peak();
+                engine.release_memory();
+                let (threads, peak) = (peak.threads, peak.per_second);
+                entries.push(Entry { network: subject.name.clone(), size, threads, timing, peak, planned, resident });
+            }
+        }
+    }
+    let peaks: Vec<Peak> = machines.into_iter().map(|(_, peak)| peak).collect();
+    if args.json {
+        return talk::json(&report::json(isa, &peaks, &entries, args.layers));
+    }
+    talk::data(report::text(isa, &peaks, &entries, args.layers).as_bytes())
+}

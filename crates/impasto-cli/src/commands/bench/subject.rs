@@ -1,0 +1,122 @@
+//! The networks that are timed.
+
+use impasto::Model;
+use impasto::engine::{Isa, Program};
+use impasto::graph::Graph;
+use impasto::networks::inception::Inception;
+use impasto::networks::magenta::{Border, Transformer};
+use impasto::networks::mobilenet::MobileNet;
+use impasto::networks::{Architecture, FixedNorm, Kind, Network};
+use impasto::weights::{Tensor, Weights};
+
+use crate::cli::{Bench, NetworkName};
+use crate::failure::Result;
+use crate::model;
+use crate::values::Size;
+
+/// Height 512 and width 720: what other engines are usually timed with.
+const PICTURE: Size = Size { width: 720, height: 512 };
+/// What style predictors were trained at.
+const STYLE: Size = Size { width: 256, height: 256 };
+
+/// A compiled network.
+pub(super) struct Subject {
+    pub(super) name: String,
+    pub(super) program: Program,
+    kind: Kind,
+}
+
+impl Subject {
+    /// The sizes to time it at: those asked for, or the usual one of its kind.
+    pub(super) fn sizes(&self, asked: &[Size]) -> Vec<Size> {
+        let usual = match self.kind {
+            Kind::Predictor => STYLE,
+            Kind::Transformer => PICTURE,
+        };
+        if asked.is_empty() { vec![usual] } else { asked.to_vec() }
+    }
+}
+
+/// A network that is not compiled yet.
+pub(super) enum Recipe {
+    /// Of a model's file.
+    Given(Box<Network>),
+    /// With random weights.
+    Synthetic(NetworkName),
+}
+
+/// The networks that the command line asks for.
+pub(super) fn recipes(args: &Bench) -> Result<Vec<Recipe>> {
+    if args.models.is_empty() {
+        return Ok(args.networks.iter().copied().map(Recipe::Synthetic).collect());
+    }
+    let Model { predictor, transformer, .. } = model::open(&args.models)?;
+    Ok([predictor, transformer].into_iter().flatten().map(|network| Recipe::Given(Box::new(network))).collect())
+}
+
+impl Recipe {
+    pub(super) fn compile(self, isa: Isa) -> Result<Subject> {
+        match self {
+            Recipe::Given(network) => {
+                let kind = network.kind();
+                let name = format!("{} {}", network.family, kind.name());
+                Ok(Subject { name, program: Program::compile(&network.graph, network.weights, isa)?, kind })
+            }
+            Recipe::Synthetic(name) => synthetic(name, isa),
+        }
+    }
+}
+
+fn synthetic(name: NetworkName, isa: Isa) -> Result<Subject> {
+    let (text, architecture) = match name {
+        NetworkName::Hub => ("hub", Architecture::Transformer(Transformer::hub())),
+        NetworkName::Checkpoint => ("checkpoint", Architecture::Transformer(Transformer::checkpoint())),
+        NetworkName::Js => ("js", Architecture::Transformer(Transformer { border: Border::Zero, ..Transformer::checkpoint() })),
+        NetworkName::Separable => ("separable", Architecture::Transformer(Transformer::browser_separable())),
+        NetworkName::Tflite => ("tflite", Architecture::Transformer(Transformer::tflite())),
+        NetworkName::Inception => ("inception", Architecture::Inception(Inception { bottleneck: None })),
+        NetworkName::Mobilenet => ("mobilenet", Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded })),
+    };
+    let graph = architecture.graph();
+    let program = Program::compile(&graph, weights(&graph)?, isa)?;
+    Ok(Subject { name: text.to_owned(), program, kind: architecture.kind() })
+}
+
+/// Arrays of the right shapes that keep features at the size they have in a trained network: numbers that overflow or become
+/// denormal would take other time.
+pub(super) fn weights(graph: &Graph) -> Result<Weights> {
+    let mut random = Random(1);
+    let mut weights = Weights::new();
+    for parameter in graph.parameters()? {
+        let name = parameter.name.as_str();
+        let fan_in = match parameter.shape.as_slice() {
+            // Depthwise: [height, width, channels, 1].
+            [height, width, _, 1] => height * width,
+            [inputs @ .., _] if !inputs.is_empty() => inputs.iter().product(),
+            _ => 0,
+        };
+        let value = |u: f32| match fan_in {
+            0 if name.ends_with("moving_variance") || name.ends_with("gamma") || name.ends_with("Conv_1/biases") => {
+                0.75 + 0.5 * u
+            }
+            0 => 0.1 * (2.0 * u - 1.0),
+            n => (2.0 * u - 1.0) * (6.0 / n as f32).sqrt(),
+        };
+        let data = (0..parameter.count()).map(|_| value(random.next())).collect();
+        weights.insert(name, Tensor::new(parameter.shape.clone(), data)?);
+    }
+    Ok(weights)
+}
+
+/// Numbers in 0..1, the same every time: Marsaglia's xorshift64 (2003).
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn next(&mut self) -> f32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        // The upper 24 bits fill a float's mantissa.
+        (self.0 >> 40) as f32 / (1u64 << 24) as f32
+    }
+}

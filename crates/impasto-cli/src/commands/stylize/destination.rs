@@ -1,0 +1,84 @@
+//! Where a picture goes: a file or standard output.
+
+use std::path::Path;
+
+use impasto::picture::{EncodeOptions, Format, Target};
+use impasto::{ErrorKind, Picture};
+
+use crate::cli::PictureFormat;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::talk::{self, Loudness};
+
+/// A checked place for a picture, and how it is encoded there.
+pub(super) struct Destination {
+    name: String,
+    /// None for standard output.
+    target: Option<Target>,
+    format: Format,
+    encode: EncodeOptions,
+}
+
+impl Destination {
+    /// Checks format and place before any work is done.
+    pub(super) fn new(path: &Path, format: Option<PictureFormat>, force: bool, encode: &EncodeOptions) -> Result<Self> {
+        let standard = super::is_standard(path);
+        let format = match format {
+            Some(format) => format.into(),
+            None if standard => Format::Png,
+            None => by_extension(path)?,
+        };
+        encode.check(format)?;
+        // The check makes a file and removes it: Ctrl-C waits for that.
+        let target = if standard { None } else { Some(interrupt::while_writing(|| Ok(Target::new(path, force)?))?) };
+        let name = if standard { "standard output".into() } else { path.display().to_string() };
+        Ok(Destination { name, target, format, encode: *encode })
+    }
+
+    /// The same for a figure, which must be another file than the result.
+    pub(super) fn figure(path: &Path, result: &Destination, force: bool, encode: &EncodeOptions) -> Result<Self> {
+        if super::is_standard(path) {
+            return Err(Failure::usage("--figure needs a file; standard output is for the result"));
+        }
+        let figure = Self::new(path, None, force, encode)?;
+        if result.target.is_some() && same_file(path, Path::new(&result.name)) {
+            return Err(Failure::usage(format!("{}: the figure and the result cannot be one file", path.display())));
+        }
+        Ok(figure)
+    }
+
+    /// The file's bytes. What the format cannot hold is said.
+    pub(super) fn encode(&self, picture: &Picture, loudness: Loudness) -> Result<Vec<u8>> {
+        let encoded = picture.encode(self.format, &self.encode).map_err(|e| e.context(&self.name))?;
+        for warning in &encoded.warnings {
+            loudness.warn(&format!("{}: {warning}", self.name));
+        }
+        Ok(encoded.bytes)
+    }
+
+    pub(super) fn write(&self, bytes: &[u8]) -> Result {
+        match &self.target {
+            Some(target) => interrupt::while_writing(|| Ok(target.write(bytes)?)),
+            // A reader may take its time: Ctrl-C ends that wait at once.
+            None => talk::data(bytes),
+        }
+    }
+}
+
+/// An extension that stands for no format makes no sense whatever the files hold: wrong usage.
+fn by_extension(path: &Path) -> Result<Format> {
+    Format::from_path(path).map_err(|error| match error.kind() {
+        ErrorKind::InvalidArgument => Failure::usage(error),
+        _ => error.into(),
+    })
+}
+
+/// Whether two paths lead to one place, also where nothing is yet.
+fn same_file(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        path.canonicalize()
+            .or_else(|_| Ok::<_, std::io::Error>(folder.canonicalize()?.join(path.file_name().unwrap_or_default())))
+    };
+    matches!((place(a), place(b)), (Ok(a), Ok(b)) if a == b)
+}

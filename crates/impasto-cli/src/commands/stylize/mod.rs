@@ -1,0 +1,216 @@
+//! `impasto stylize`: one picture in the style of others.
+
+mod destination;
+mod report;
+mod style;
+
+use std::io;
+use std::path::Path;
+
+use impasto::picture::{self, EncodeOptions, Resize};
+use impasto::{Picture, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
+
+use crate::cli::Stylize;
+use crate::failure::{Failure, Result};
+use crate::figure::{self, Content, Panel};
+use crate::progress::Progress;
+use crate::talk::{self, Loudness};
+use crate::values::Size;
+use crate::{interrupt, memory, model, preview};
+use destination::Destination;
+use report::{Report, Stopwatch};
+use style::{Seen, StyleArgument};
+
+pub(crate) fn run(args: &Stylize) -> Result {
+    let mut watch = Stopwatch::start();
+    let loudness = args.loudness.loudness();
+    // Whatever can be found wrong without work is found before any.
+    let styles = style::parse(&args.styles)?;
+    check_standard_streams(args, &styles)?;
+    let isa = model::isa()?;
+    let encode = EncodeOptions::default().quality(args.quality);
+    let output = Destination::new(&args.output, args.format, args.force, &encode)?;
+    let figure = match &args.figure {
+        Some(path) => Some(Destination::figure(path, &output, args.force, &encode)?),
+        None => None,
+    };
+    let models = model::paths(&args.models)?;
+    if args.preview && !preview::possible() {
+        loudness.warn("standard output is no terminal that shows pictures: --preview is left out");
+    }
+
+    let limits = picture_limits(args);
+    let photo = read(&args.content, &limits, loudness)?;
+    let sources = styles.iter().map(|style| style.read(&limits, loudness)).collect::<Result<Vec<_>>>()?;
+    watch.lap("read");
+
+    let mut builder = Stylizer::builder().threads(args.threads.unwrap_or(0)).isa(isa);
+    builder = builder.border(args.border.map(Into::into));
+    if let Some(bytes) = args.limits.max_bytes {
+        builder = builder.limits(weights::Limits::default().max_bytes(bytes));
+    }
+    let stylizer = models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
+    loudness.detail(&report::model_line(&stylizer));
+    watch.lap("model");
+
+    let options = style_options(args);
+    let size = target_size(&photo, args);
+    let needed = needed_memory(&stylizer, &photo, size, &sources, &options)?;
+    check_memory(needed, args.limits.max_memory, size)?;
+    let content = sized(photo, args)?;
+
+    let seen = interrupt::while_running(|| {
+        let progress = Progress::new("style", loudness);
+        sources.iter().map(|source| source.see(&stylizer, &options, &progress)).collect::<Result<Vec<_>>>()
+    })?;
+    let style = style::blend(&seen, &styles)?;
+    watch.lap("style");
+
+    let stylize = StylizeOptions::default().strength(args.strength).style(options);
+    let painted = interrupt::while_running(|| {
+        let progress = Progress::new("paint", loudness);
+        stylizer.stylize_with(&content, &style, &stylize, &progress)
+    })?;
+    watch.lap("paint");
+    if interrupt::asked() {
+        return Err(Failure::Interrupted);
+    }
+
+    let bytes = output.encode(&painted, loudness)?;
+    let drawn = match &figure {
+        Some(figure) => Some(figure.encode(&draw_figure(&content, &sources, &styles, &painted)?, loudness)?),
+        None => None,
+    };
+    output.write(&bytes)?;
+    if let (Some(figure), Some(bytes)) = (&figure, &drawn) {
+        figure.write(bytes)?;
+    }
+    watch.lap("write");
+
+    if args.preview && preview::possible() {
+        // The picture is written: that it cannot be shown takes nothing from it.
+        if let Err(Failure::Failed(why)) = preview::show(&painted) {
+            loudness.warn(&why);
+        }
+    }
+    let report = Report { args, stylizer: &stylizer, content: &content, styles: &styles, sources: &sources, needed, watch };
+    if args.json {
+        return talk::json(&report.json());
+    }
+    loudness.detail(&report.line());
+    Ok(())
+}
+
+/// Standard input and output can serve one thing each.
+fn check_standard_streams(args: &Stylize, styles: &[StyleArgument]) -> Result {
+    let readers = styles.iter().filter(|style| is_standard(&style.path)).count() + usize::from(is_standard(&args.content));
+    if readers > 1 {
+        return Err(Failure::usage("standard input (-) can be only one of the pictures"));
+    }
+    if is_standard(&args.output) && args.json {
+        return Err(Failure::usage("--json and a picture (-o -) cannot both go to standard output; name a file for one of them"));
+    }
+    if is_standard(&args.output) && args.preview {
+        return Err(Failure::usage(
+            "--preview and a picture (-o -) cannot both go to standard output; name a file for the picture",
+        ));
+    }
+    Ok(())
+}
+
+fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn picture_limits(args: &Stylize) -> picture::Limits {
+    let max_bytes = args.limits.max_bytes.unwrap_or(picture::Limits::default().max_bytes);
+    picture::Limits { max_pixels: args.limits.max_pixels, max_bytes }
+}
+
+/// A picture from a file or standard input.
+fn read(path: &Path, limits: &picture::Limits, loudness: Loudness) -> Result<Picture> {
+    let (name, picture) = if is_standard(path) {
+        ("standard input".into(), Picture::read(io::stdin().lock(), limits).map_err(|e| e.context("standard input"))?)
+    } else {
+        (path.display().to_string(), Picture::open(path, limits)?)
+    };
+    for warning in picture.warnings() {
+        loudness.warn(&format!("{name}: {warning}"));
+    }
+    Ok(picture)
+}
+
+/// The size that the content will be painted at, to the pixel or nearly so.
+fn target_size(photo: &Picture, args: &Stylize) -> Size {
+    let (width, height) = (photo.width(), photo.height());
+    match (args.exact, args.size) {
+        (Some(size), _) => size,
+        (None, Some(side)) => {
+            let scale = side as f64 / width.max(height) as f64;
+            let [width, height] = [width, height].map(|n| ((n as f64 * scale).round() as usize).max(1));
+            Size { width, height }
+        }
+        (None, None) => Size { width, height },
+    }
+}
+
+/// The content at the size that was asked for.
+fn sized(photo: Picture, args: &Stylize) -> Result<Picture> {
+    Ok(match (args.exact, args.size) {
+        (Some(size), _) => photo.resize_bilinear_tf(size.width, size.height)?,
+        (None, Some(side)) => photo.fit_long_side(side, Resize::PHOTO)?,
+        (None, None) => photo,
+    })
+}
+
+fn style_options(args: &Stylize) -> StyleOptions {
+    StyleOptions::default().size(match args.exact {
+        Some(size) => StyleSize::Exact { width: size.width, height: size.height },
+        None => StyleSize::ShortSide(args.style_size),
+    })
+}
+
+/// The most bytes that the work will take at a time: the stylizer's, and the pictures that are made besides.
+fn needed_memory(stylizer: &Stylizer, photo: &Picture, size: Size, sources: &[Seen], options: &StyleOptions) -> Result<u64> {
+    let mut needed = stylizer.peak_memory(size.width, size.height)?;
+    for picture in sources.iter().filter_map(Seen::picture) {
+        let [width, height] = options.size.of(picture.width(), picture.height());
+        needed = needed.max(stylizer.peak_memory(width, height)?);
+    }
+    let bytes = |width: usize, height: usize, each: u64| (width as u64).saturating_mul(height as u64).saturating_mul(each);
+    // The encoder's copy at 8 bits and the file's own bytes.
+    let encoded = bytes(size.width, size.height, 8);
+    // Another size is another picture: its colours and alpha.
+    let same = (size.width, size.height) == (photo.width(), photo.height());
+    let resized = if same { 0 } else { bytes(size.width, size.height, 16) };
+    Ok(needed.saturating_add(encoded).saturating_add(resized))
+}
+
+fn check_memory(needed: u64, ceiling: Option<u64>, size: Size) -> Result {
+    let (limit, whose) = match (ceiling, memory::available()) {
+        (Some(ceiling), _) => (ceiling, "--max-memory allows"),
+        (None, Some(free)) => (free, "this machine has free"),
+        (None, None) => return Ok(()),
+    };
+    if needed <= limit {
+        return Ok(());
+    }
+    Err(Failure::failed(format!(
+        "painting {}×{} pixels takes {} of memory, more than the {} that {whose}; paint it smaller with --size (or raise --max-memory)",
+        size.width,
+        size.height,
+        memory::human(needed),
+        memory::human(limit),
+    )))
+}
+
+fn draw_figure(content: &Picture, sources: &[Seen], styles: &[StyleArgument], painted: &Picture) -> Result<Picture> {
+    let mut panels = vec![Panel { title: "Content".into(), content: Content::Picture(content) }];
+    for (source, (style, share)) in sources.iter().zip(styles.iter().zip(style::shares(styles))) {
+        let title = if styles.len() == 1 { "Style".into() } else { format!("Style ({:.0} %)", share * 100.0) };
+        let content = source.picture().map_or_else(|| Content::Name(style.name()), Content::Picture);
+        panels.push(Panel { title, content });
+    }
+    panels.push(Panel { title: "Result".into(), content: Content::Picture(painted) });
+    figure::draw(&panels)
+}

@@ -1,0 +1,114 @@
+//! What was done, for `--json` and `--verbose`.
+
+use std::time::{Duration, Instant};
+
+use impasto::{Picture, Stylizer};
+use serde_json::{Map, Value, json};
+
+use super::style::{self, Seen, StyleArgument};
+use crate::cli::Stylize;
+use crate::memory;
+
+/// Times of the phases, one after the other.
+pub(super) struct Stopwatch {
+    start: Instant,
+    last: Instant,
+    laps: Vec<(&'static str, Duration)>,
+}
+
+impl Stopwatch {
+    pub(super) fn start() -> Self {
+        let now = Instant::now();
+        Stopwatch { start: now, last: now, laps: Vec::new() }
+    }
+
+    /// Ends a phase.
+    pub(super) fn lap(&mut self, name: &'static str) {
+        let now = Instant::now();
+        self.laps.push((name, now - self.last));
+        self.last = now;
+    }
+
+    fn total(&self) -> Duration {
+        self.last - self.start
+    }
+}
+
+/// Everything that is worth telling about one painting.
+pub(super) struct Report<'a> {
+    pub(super) args: &'a Stylize,
+    pub(super) stylizer: &'a Stylizer,
+    pub(super) content: &'a Picture,
+    pub(super) styles: &'a [StyleArgument],
+    pub(super) sources: &'a [Seen],
+    pub(super) needed: u64,
+    pub(super) watch: Stopwatch,
+}
+
+impl Report<'_> {
+    /// One line for people.
+    pub(super) fn line(&self) -> String {
+        let laps: Vec<_> = self.watch.laps.iter().map(|(name, time)| format!("{name} {:.3} s", time.as_secs_f64())).collect();
+        let peak = memory::peak().map_or_else(String::new, |bytes| format!(", at most {} of memory", memory::human(bytes)));
+        let (width, height) = (self.content.width(), self.content.height());
+        let total = self.watch.total().as_secs_f64();
+        format!("{}: {width}×{height} in {total:.3} s ({}){peak}", self.args.output.display(), laps.join(", "))
+    }
+
+    /// One object for programs. Paths that are no text are given with replacement characters.
+    pub(super) fn json(&self) -> Value {
+        let size = |picture: &Picture| json!({ "width": picture.width(), "height": picture.height() });
+        let styles = self.styles.iter().zip(self.sources).zip(style::shares(self.styles)).map(|((argument, seen), share)| {
+            json!({
+                "path": argument.path.to_string_lossy(),
+                "share": share,
+                "size": seen.picture().map(size),
+            })
+        });
+        let mut seconds: Map<String, Value> =
+            self.watch.laps.iter().map(|(name, time)| ((*name).to_owned(), json!(time.as_secs_f64()))).collect();
+        seconds.insert("total".into(), json!(self.watch.total().as_secs_f64()));
+        let model = self.stylizer.model();
+        let network = |info: &impasto::stylizer::NetworkInfo| {
+            json!({
+                "file": info.file,
+                "architecture": info.architecture.to_string(),
+                "parameters": info.parameters,
+                "source": info.source,
+                "licence": info.licence,
+            })
+        };
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "content": self.args.content.to_string_lossy(),
+            "output": self.args.output.to_string_lossy(),
+            "figure": self.args.figure.as_ref().map(|path| path.to_string_lossy()),
+            "size": size(self.content),
+            "styles": styles.collect::<Vec<_>>(),
+            "strength": self.args.strength,
+            "model": {
+                "family": model.family.to_string(),
+                "predictor": network(&model.predictor),
+                "transformer": network(&model.transformer),
+            },
+            "threads": self.stylizer.engine().threads(),
+            "isa": self.stylizer.engine().isa().to_string(),
+            "seconds": seconds,
+            "memory": { "planned": self.needed, "peak": memory::peak() },
+        })
+    }
+}
+
+/// Which model it is, in a line.
+pub(super) fn model_line(stylizer: &Stylizer) -> String {
+    let model = stylizer.model();
+    let engine = stylizer.engine();
+    format!(
+        "model of family {}: {}; {}; {} threads, {}",
+        model.family,
+        model.predictor.architecture.description(),
+        model.transformer.architecture.description(),
+        engine.threads(),
+        engine.isa()
+    )
+}

@@ -1,0 +1,147 @@
+//! The `-s` arguments: pictures or saved styles, each with a weight.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use impasto::{Control, Picture, Style, StyleOptions, Stylizer, picture};
+
+use crate::failure::{Failure, Result};
+use crate::talk::Loudness;
+
+/// One style as the command line names it.
+#[derive(Debug, PartialEq)]
+pub(super) struct StyleArgument {
+    pub(super) path: PathBuf,
+    /// As given, at least 0; 1 if not.
+    pub(super) weight: f32,
+}
+
+/// Takes the arguments apart.
+///
+/// # Errors
+/// Wrong usage if a weight is negative, or all are 0.
+pub(super) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
+    let styles = arguments.iter().map(|argument| split(argument)).collect::<Result<Vec<_>>>()?;
+    if styles.iter().all(|style| style.weight == 0.0) {
+        return Err(Failure::usage("all styles have weight 0; give at least one a weight above"));
+    }
+    Ok(styles)
+}
+
+/// What follows the last `=` is a weight if it is a number, unless all of it names a file that is there.
+fn split(argument: &OsStr) -> Result<StyleArgument> {
+    if argument.is_empty() {
+        return Err(Failure::usage("--style needs the name of a file"));
+    }
+    let whole = || StyleArgument { path: argument.into(), weight: 1.0 };
+    // A name that is no text has no number at its end that anybody could have meant.
+    let parts = argument.to_str().and_then(|text| text.rsplit_once('='));
+    let Some((path, weight)) = parts.and_then(|(path, weight)| Some((path, weight.parse::<f32>().ok()?))) else {
+        return Ok(whole());
+    };
+    if path.is_empty() || Path::new(argument).exists() {
+        return Ok(whole());
+    }
+    if !weight.is_finite() || weight < 0.0 {
+        return Err(Failure::usage(format!("{}: a style's weight must be 0 or more", argument.display())));
+    }
+    Ok(StyleArgument { path: path.into(), weight })
+}
+
+/// Each style's weight as its part of the sum.
+pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
+    let sum: f64 = styles.iter().map(|style| f64::from(style.weight)).sum();
+    styles.iter().map(|style| f64::from(style.weight) / sum).collect()
+}
+
+/// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
+pub(super) enum Seen {
+    Picture(Picture),
+    Saved(Style),
+}
+
+impl StyleArgument {
+    /// For people: the file's name without its folder.
+    pub(super) fn name(&self) -> String {
+        self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
+    }
+
+    pub(super) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
+        if self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
+            return Ok(Seen::Saved(Style::open(&self.path)?));
+        }
+        Ok(Seen::Picture(super::read(&self.path, limits, loudness)?))
+    }
+}
+
+impl Seen {
+    pub(super) fn picture(&self) -> Option<&Picture> {
+        match self {
+            Seen::Picture(picture) => Some(picture),
+            Seen::Saved(_) => None,
+        }
+    }
+
+    pub(super) fn see(&self, stylizer: &Stylizer, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
+        match self {
+            Seen::Picture(picture) => Ok(stylizer.style_with(picture, options, control)?),
+            Seen::Saved(style) => Ok(style.clone()),
+        }
+    }
+}
+
+/// One style of all. A single one stays as it is, to the bit.
+pub(super) fn blend(seen: &[Style], arguments: &[StyleArgument]) -> Result<Style> {
+    match seen {
+        [style] => Ok(style.clone()),
+        _ => {
+            let weighted: Vec<_> = seen.iter().zip(arguments).map(|(style, argument)| (style, argument.weight)).collect();
+            Ok(Style::blend(&weighted)?)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::{StyleArgument, parse, shares, split};
+
+    #[test]
+    fn weights_follow_the_last_equals_sign() {
+        let cases = [
+            ("a.jpg", "a.jpg", 1.0),
+            ("a.jpg=0.25", "a.jpg", 0.25),
+            ("a=b.jpg", "a=b.jpg", 1.0),
+            ("a=b.jpg=2", "a=b.jpg", 2.0),
+            ("a.jpg=", "a.jpg=", 1.0),
+            ("=3", "=3", 1.0),
+            ("a.jpg=1e-1", "a.jpg", 0.1),
+        ];
+        for (text, path, weight) in cases {
+            assert_eq!(split(text.as_ref()).unwrap(), StyleArgument { path: path.into(), weight }, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_no_weight() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("odd.jpg=0.5");
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(split(path.as_ref()).unwrap(), StyleArgument { path, weight: 1.0 });
+    }
+
+    #[test]
+    fn weights_out_of_range_are_refused() {
+        for arguments in [&["a.jpg=-1"][..], &["a.jpg=nan"], &["a.jpg=inf"], &["a.jpg=0", "b.jpg=0"]] {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            assert!(parse(&arguments).is_err(), "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn shares_sum_to_one() {
+        let styles = parse(&["a=3".into(), "b=1".into()]).unwrap();
+        assert_eq!(shares(&styles), [0.75, 0.25]);
+    }
+}

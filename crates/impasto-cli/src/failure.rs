@@ -1,0 +1,80 @@
+//! How the program ends: exit codes and the one line that goes with them.
+
+use std::fmt::Display;
+use std::io;
+
+use impasto::ErrorKind;
+
+/// The work is done.
+pub(crate) const DONE: u8 = 0;
+/// It could not be done: a file is missing, damaged, too large, in the way. Trying again with other files may help.
+pub(crate) const FAILED: u8 = 1;
+/// The command line makes no sense, whatever the files hold. The code that shells and `clap` use for it.
+pub(crate) const USAGE: u8 = 2;
+/// Stopped by Ctrl-C or a request to terminate: 128 + SIGINT, what a shell reports of a program that the signal ended, so that
+/// scripts and loops stop too.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// The result of a command.
+pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line makes no sense.
+    Usage(String),
+    /// The work could not be done.
+    Failed(String),
+    /// The user asked to stop.
+    Interrupted,
+    /// Whoever read standard output has closed it: there is nobody left to tell.
+    ClosedPipe,
+}
+
+impl Failure {
+    /// Wrong usage: text without the program's name.
+    pub(crate) fn usage(text: impl Display) -> Self {
+        Failure::Usage(text.to_string())
+    }
+
+    /// A failure: text without the program's name.
+    pub(crate) fn failed(text: impl Display) -> Self {
+        Failure::Failed(text.to_string())
+    }
+
+    /// What happened to a write to standard output.
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::ClosedPipe;
+        }
+        Failure::Failed(format!("cannot write to standard output: {error}"))
+    }
+
+    /// Says why on standard error, in one line, and gives the exit code.
+    pub(crate) fn report(&self) -> u8 {
+        match self {
+            Failure::Usage(text) => {
+                crate::talk::line(text);
+                USAGE
+            }
+            Failure::Failed(text) => {
+                crate::talk::line(text);
+                FAILED
+            }
+            Failure::Interrupted => {
+                crate::talk::line("interrupted");
+                INTERRUPTED
+            }
+            Failure::ClosedPipe => FAILED,
+        }
+    }
+}
+
+impl From<impasto::Error> for Failure {
+    fn from(error: impasto::Error) -> Self {
+        match error.kind() {
+            ErrorKind::Cancelled => Failure::Interrupted,
+            _ => Failure::Failed(error.to_string()),
+        }
+    }
+}

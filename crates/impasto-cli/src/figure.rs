@@ -1,0 +1,215 @@
+//! The article's figure: content, styles and result side by side, each under its title, on white.
+
+use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use impasto::Picture;
+use impasto::picture::Resize;
+
+use crate::failure::{Failure, Result};
+
+/// Height of the panels: the result's own, within what makes a figure that reads well on screen and paper.
+const HEIGHTS: (usize, usize) = (240, 720);
+/// A panel is at most this much wider than high; a longer picture gets less height instead.
+const WIDEST: usize = 2;
+/// Titles: dark grey rather than black, which is harsh beside pictures.
+const INK: f32 = 0.15;
+
+/// What a panel shows.
+pub(crate) enum Content<'a> {
+    Picture(&'a Picture),
+    /// There is no picture of it: a saved style. Its name stands in the panel.
+    Name(String),
+}
+
+/// One panel and its title.
+pub(crate) struct Panel<'a> {
+    pub(crate) title: String,
+    pub(crate) content: Content<'a>,
+}
+
+/// Draws the figure; the last panel's picture decides the height.
+pub(crate) fn draw(panels: &[Panel<'_>]) -> Result<Picture> {
+    let font = FontRef::try_from_slice(dejavu::sans::regular()).map_err(Failure::failed)?;
+    let height = match panels.last().map(|panel| &panel.content) {
+        Some(Content::Picture(picture)) => picture.height().clamp(HEIGHTS.0, HEIGHTS.1),
+        _ => HEIGHTS.0,
+    };
+    let text = Text { font: &font, scale: PxScale::from((height as f32 / 16.0).clamp(18.0, 40.0)) };
+    let cells = panels.iter().map(|panel| Cell::new(panel, height, &text)).collect::<Result<Vec<_>>>()?;
+    let gap = height / 24;
+    let title_height = text.height() + gap / 2;
+    let width = cells.iter().map(|cell| cell.width + gap).sum::<usize>() + gap;
+    let mut canvas = Canvas::new(width, gap + title_height + height + gap);
+    let mut left = gap;
+    for cell in &cells {
+        let middle = left + cell.width / 2;
+        text.draw(&mut canvas, cell.title, middle, gap);
+        let top = gap + title_height;
+        match &cell.shown {
+            Shown::Picture(picture) => {
+                canvas.picture(picture, middle - picture.width() / 2, top + (height - picture.height()) / 2);
+            }
+            Shown::Name(name) => {
+                canvas.fill(left, top, cell.width, height, 0.93);
+                text.draw(&mut canvas, name, middle, top + (height - text.height()) / 2);
+            }
+        }
+        left += cell.width + gap;
+    }
+    Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)
+}
+
+/// A panel at its size in the figure.
+struct Cell<'a> {
+    title: &'a str,
+    shown: Shown<'a>,
+    /// Of picture and title, whichever is wider.
+    width: usize,
+}
+
+enum Shown<'a> {
+    Picture(Picture),
+    Name(&'a str),
+}
+
+impl<'a> Cell<'a> {
+    fn new(panel: &'a Panel<'_>, height: usize, text: &Text<'_>) -> Result<Self> {
+        let (shown, width) = match &panel.content {
+            Content::Picture(picture) => {
+                let picture = fitted(picture, height)?;
+                let width = picture.width();
+                (Shown::Picture(picture), width)
+            }
+            Content::Name(name) => (Shown::Name(name), height.max(text.width(name) + height / 8)),
+        };
+        Ok(Cell { title: &panel.title, shown, width: width.max(text.width(&panel.title)) })
+    }
+}
+
+/// The picture at this height, or less where it would be too wide. Both sides are at least 1.
+fn fitted(picture: &Picture, height: usize) -> Result<Picture> {
+    let (w, h) = (picture.width() as u128, picture.height() as u128);
+    let (height, widest) = (height as u128, (height * WIDEST) as u128);
+    let (new_w, new_h) = if w * height <= widest * h { (w * height / h, height) } else { (widest, h * widest / w) };
+    // Both are at most `widest`.
+    Ok(picture.resized(new_w.max(1) as usize, new_h.max(1) as usize, Resize::PHOTO)?)
+}
+
+/// A white sheet.
+struct Canvas {
+    width: usize,
+    height: usize,
+    rgb: Vec<f32>,
+}
+
+impl Canvas {
+    fn new(width: usize, height: usize) -> Self {
+        Canvas { width, height, rgb: vec![1.0; width * height * 3] }
+    }
+
+    fn picture(&mut self, picture: &Picture, left: usize, top: usize) {
+        let opaque = vec![1.0; picture.width()];
+        for (y, row) in picture.rgb().chunks_exact(picture.width() * 3).enumerate() {
+            let alpha = picture.alpha().map_or(&opaque[..], |alpha| &alpha[y * picture.width()..][..picture.width()]);
+            let target = &mut self.rgb[((top + y) * self.width + left) * 3..][..row.len()];
+            for ((to, from), a) in target.chunks_exact_mut(3).zip(row.chunks_exact(3)).zip(alpha) {
+                to.iter_mut().zip(from).for_each(|(to, from)| *to += (from.clamp(0.0, 1.0) - *to) * a);
+            }
+        }
+    }
+
+    fn fill(&mut self, left: usize, top: usize, width: usize, height: usize, grey: f32) {
+        for y in top..top + height {
+            self.rgb[(y * self.width + left) * 3..][..width * 3].fill(grey);
+        }
+    }
+
+    /// Lets ink cover a pixel to this share. What lies outside the sheet is lost.
+    fn ink(&mut self, x: i64, y: i64, coverage: f32) {
+        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
+        if x < self.width && y < self.height {
+            let pixel = &mut self.rgb[(y * self.width + x) * 3..][..3];
+            pixel.iter_mut().for_each(|v| *v += (INK - *v) * coverage.min(1.0));
+        }
+    }
+}
+
+/// A font at one size.
+struct Text<'a> {
+    font: &'a FontRef<'a>,
+    scale: PxScale,
+}
+
+impl Text<'_> {
+    /// Of a line, from the highest to the lowest reach of any letter.
+    fn height(&self) -> usize {
+        self.font.as_scaled(self.scale).height().ceil() as usize
+    }
+
+    fn width(&self, text: &str) -> usize {
+        self.lay_out(text).1.ceil() as usize
+    }
+
+    /// Glyphs from x = 0 on, on the base line, kerned; and how far they reach.
+    fn lay_out(&self, text: &str) -> (Vec<Glyph>, f32) {
+        let font = self.font.as_scaled(self.scale);
+        let (mut glyphs, mut x, mut last) = (Vec::new(), 0.0, None);
+        for c in text.chars() {
+            let id = font.glyph_id(c);
+            x += last.map_or(0.0, |last| font.kern(last, id));
+            glyphs.push(id.with_scale_and_position(self.scale, point(x, font.ascent())));
+            x += font.h_advance(id);
+            last = Some(id);
+        }
+        (glyphs, x)
+    }
+
+    /// A line of text, centred on this column, below this row.
+    fn draw(&self, canvas: &mut Canvas, text: &str, middle: usize, top: usize) {
+        let (glyphs, width) = self.lay_out(text);
+        let left = middle as i64 - (width / 2.0) as i64;
+        for outline in glyphs.into_iter().filter_map(|glyph| self.font.outline_glyph(glyph)) {
+            let bounds = outline.px_bounds();
+            let (x0, y0) = (left + bounds.min.x as i64, top as i64 + bounds.min.y as i64);
+            outline.draw(|x, y, coverage| canvas.ink(x0 + i64::from(x), y0 + i64::from(y), coverage));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Content, Panel, draw};
+    use impasto::Picture;
+
+    fn plain(width: usize, height: usize, value: u8) -> Picture {
+        Picture::from_rgb8(width, height, &vec![value; width * height * 3]).unwrap()
+    }
+
+    fn panel<'a>(title: &str, picture: &'a Picture) -> Panel<'a> {
+        Panel { title: title.into(), content: Content::Picture(picture) }
+    }
+
+    #[test]
+    fn panels_stand_side_by_side_under_their_titles() {
+        let (content, style, result) = (plain(300, 300, 0), plain(50, 100, 128), plain(300, 300, 255));
+        let figure = draw(&[panel("Content", &content), panel("Style", &style), panel("Result", &result)]).unwrap();
+        let pixel = |x: usize, y: usize| figure.rgb()[(y * figure.width() + x) * 3];
+        // Gap 12; panels of 300, 150 and 300 pixels.
+        assert_eq!(figure.width(), 12 + 300 + 12 + 150 + 12 + 300 + 12);
+        let low = figure.height() - 100;
+        assert_eq!(pixel(150, low), 0.0);
+        assert!((pixel(12 + 300 + 12 + 75, low) - 0.5).abs() < 0.01);
+        assert_eq!(pixel(0, low), 1.0);
+        let inked = (0..figure.width()).filter(|&x| (12..30).any(|y| pixel(x, y) < 0.5)).count();
+        assert!((60..300).contains(&inked), "{inked} columns have ink in the row of titles");
+    }
+
+    #[test]
+    fn any_shape_fits() {
+        for (width, height) in [(1, 1), (1, 5000), (5000, 1), (3000, 2000)] {
+            let picture = plain(width, height, 10);
+            let name = Content::Name("a name that is much longer than its panel could be wide, ß and Ж and 字 included".into());
+            let figure = draw(&[Panel { title: "Style".into(), content: name }, panel("Result", &picture)]).unwrap();
+            assert!(figure.width() < 5000 && figure.height() < 1000, "{width}x{height}");
+        }
+    }
+}

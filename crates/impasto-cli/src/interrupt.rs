@@ -1,0 +1,57 @@
+//! Ctrl-C, and SIGTERM and SIGHUP where there are such signals.
+//!
+//! What the program is at decides: while it reads or waits it ends at once, for there is nothing to tidy; a running network is
+//! asked to stop after its current step (a second time it ends at once); a file being written is finished, so that no temporary
+//! file stays behind.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+use crate::failure::{Failure, Result};
+
+const WAITING: u8 = 0;
+const RUNNING: u8 = 1;
+const WRITING: u8 = 2;
+
+static PHASE: AtomicU8 = AtomicU8::new(WAITING);
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// Takes over the signals. Without them (a sandbox may refuse) the system's own way of ending a program remains.
+pub(crate) fn install() {
+    let _ = ctrlc::set_handler(|| {
+        let again = ASKED.swap(true, Ordering::SeqCst);
+        match PHASE.load(Ordering::SeqCst) {
+            WRITING => {}
+            RUNNING if !again => {}
+            _ => std::process::exit(i32::from(Failure::Interrupted.report())),
+        }
+    });
+}
+
+/// Whether the user has asked to stop.
+pub(crate) fn asked() -> bool {
+    ASKED.load(Ordering::SeqCst)
+}
+
+/// Does work that asks [`asked`] now and then.
+pub(crate) fn while_running<T>(work: impl FnOnce() -> T) -> T {
+    during(RUNNING, work)
+}
+
+/// Writes files, undisturbed.
+///
+/// # Errors
+/// [`Failure::Interrupted`] if the user asked to stop before; otherwise as the work.
+pub(crate) fn while_writing<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    during(WRITING, || if asked() { Err(Failure::Interrupted) } else { work() })
+}
+
+fn during<T>(phase: u8, work: impl FnOnce() -> T) -> T {
+    PHASE.store(phase, Ordering::SeqCst);
+    let result = work();
+    PHASE.store(WAITING, Ordering::SeqCst);
+    // Asked too late for the work to notice: the program ends here rather than starting something new.
+    if asked() && phase == WRITING {
+        std::process::exit(i32::from(Failure::Interrupted.report()));
+    }
+    result
+}

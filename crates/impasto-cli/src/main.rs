@@ -1,0 +1,80 @@
+//! The `impasto` program: a command line over the `impasto` library.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod commands;
+mod failure;
+mod figure;
+mod interrupt;
+mod memory;
+mod model;
+mod preview;
+mod progress;
+mod talk;
+mod values;
+
+use std::panic;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use cli::Cli;
+use failure::{DONE, FAILED, USAGE};
+
+/// What the last panic said. Decoders' panics are caught by the library and become errors; only one that ends the program is told.
+static PANIC: Mutex<String> = Mutex::new(String::new());
+
+fn main() -> ExitCode {
+    panic::set_hook(Box::new(|info| {
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
+    }));
+    let code = panic::catch_unwind(run).unwrap_or_else(|_| {
+        let what = PANIC.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+        talk::line(&format!("internal error, please report it at {}/issues: {what}", env!("CARGO_PKG_REPOSITORY")));
+        FAILED
+    });
+    ExitCode::from(code)
+}
+
+fn run() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    interrupt::install();
+    match commands::run(cli.command) {
+        Ok(()) => DONE,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Help and version go out as they are; what is wrong with a command line goes out as one line.
+fn usage(error: &clap::Error) -> u8 {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
+            Ok(()) => DONE,
+            Err(e) => failure::Failure::stdout(&e).report(),
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nobody can be told that standard error is closed.
+            let _ = error.print();
+            USAGE
+        }
+        _ => {
+            let text = error.render().to_string();
+            talk::line(&one_line(&text));
+            USAGE
+        }
+    }
+}
+
+/// The parser's paragraphs as one line: what is wrong and its tips, without the usage, which `--help` has.
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let end = text.find("\nUsage:").or_else(|| text.find("\nFor more information")).unwrap_or(text.len());
+    let words: Vec<_> = text[..end].split_whitespace().collect();
+    format!("{}; see --help", words.join(" ").trim_end_matches('.'))
+}

@@ -1,0 +1,132 @@
+//! What the tests of the program share: running it, and judging how it ended.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use impasto::networks::magenta::Transformer;
+use impasto::networks::mobilenet::MobileNet;
+use impasto::networks::{Architecture, FixedNorm};
+use impasto::weights::safetensors::{self, Precision};
+use impasto::{Model, Picture};
+
+/// The program, with nothing of the tester's environment that would change what it does.
+pub fn impasto() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_impasto"));
+    command.env_remove("IMPASTO_MODEL").env_remove("IMPASTO_ISA").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
+    command
+}
+
+/// Runs the program with these arguments.
+pub fn run(arguments: &[impl AsRef<OsStr>]) -> Output {
+    impasto().args(arguments).output().unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A random model that is quick to run, as our own container.
+pub fn tiny_model() -> Model {
+    let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
+    let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
+    Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1).unwrap()
+}
+
+/// A folder with a model `model.safetensors`, a content picture `content.png` (67×93) and a style picture `style.png`.
+pub struct Workshop {
+    pub folder: tempfile::TempDir,
+}
+
+impl Workshop {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let workshop = Workshop { folder };
+        let bytes = safetensors::to_bytes(&tiny_model().to_weights(), Precision::F32).unwrap();
+        std::fs::write(workshop.path("model.safetensors"), bytes).unwrap();
+        workshop.save("content.png", &gradient(67, 93));
+        workshop.save("style.png", &gradient(64, 48));
+        workshop
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn save(&self, name: &str, picture: &Picture) {
+        picture.save(self.path(name), &impasto::picture::SaveOptions::default()).unwrap();
+    }
+
+    pub fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// The program, started in the folder.
+    pub fn impasto(&self, arguments: &[&str]) -> Command {
+        let mut command = impasto();
+        command.current_dir(self.folder.path()).args(arguments);
+        command
+    }
+
+    /// Runs the program in the folder.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.impasto(arguments).output().unwrap()
+    }
+
+    /// Names of all files in the folder, sorted.
+    pub fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// A picture that is different everywhere.
+pub fn gradient(width: usize, height: usize) -> Picture {
+    let pixel = |i: usize| [(i % width * 255 / width) as u8, (i / width * 255 / height) as u8, (i * 7 % 256) as u8];
+    Picture::from_rgb8(width, height, &(0..width * height).flat_map(pixel).collect::<Vec<_>>()).unwrap()
+}
+
+pub fn open(path: impl AsRef<Path>) -> Picture {
+    Picture::open(path, &impasto::picture::Limits::default()).unwrap()
+}
+
+/// What is wrong with how a failed run ended: its exit code, one line on standard error that names the program and holds these
+/// words, nothing on standard output, no panic.
+pub fn complaints(output: &Output, code: i32, words: &[&str]) -> Vec<String> {
+    let said = stderr(output);
+    let mut complaints = Vec::new();
+    if output.status.code() != Some(code) {
+        complaints.push(format!("exit code {:?} instead of {code}", output.status.code()));
+    }
+    if said.lines().count() != 1 || !said.starts_with("impasto: ") || !said.ends_with('\n') {
+        complaints.push("standard error is not one line that begins with `impasto: `".into());
+    }
+    if ["panicked", "RUST_BACKTRACE", "internal error", "src/"].iter().any(|sign| said.contains(sign)) {
+        complaints.push("it panicked".into());
+    }
+    complaints.extend(words.iter().filter(|word| !said.contains(**word)).map(|word| format!("standard error lacks {word:?}")));
+    if !output.stdout.is_empty() {
+        complaints.push(format!("{} bytes on standard output", output.stdout.len()));
+    }
+    if !complaints.is_empty() {
+        complaints.push(format!("it said: {said}"));
+    }
+    complaints
+}
+
+/// A path in the folder of real weights that lies beside the project (or where `IMPASTO_SHARED` says); `None`, with a line on
+/// standard error, where that folder is absent.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("IMPASTO_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    if !root.is_dir() {
+        eprintln!("skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
+        return None;
+    }
+    let full = root.join(path);
+    assert!(full.exists(), "{} is absent", full.display());
+    Some(full)
+}

@@ -1,0 +1,363 @@
+//! Convolutions: one layer with its weights packed, whichever kernel suits its shape.
+
+mod depthwise;
+mod direct;
+mod layout;
+mod matrix;
+pub mod reference;
+mod tall;
+mod winograd;
+
+use crate::activation::Activation;
+use crate::isa::Isa;
+use crate::simd::{Simd, SimdOp};
+use crate::stage::{Border, PatchPlace, Source, Stager};
+use crate::statistics::{self, Partials, Statistics};
+use crate::threads::Threads;
+use crate::view::{Extent, Region, SharedOutput};
+use layout::Blocks;
+
+/// What a convolution computes, apart from its weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output; equal to `in_channels` if depthwise.
+    pub out_channels: usize,
+    /// Height and width of the kernel.
+    pub kernel: [usize; 2],
+    /// Step along both axes.
+    pub stride: usize,
+    /// Whether each channel is filtered alone.
+    pub depthwise: bool,
+    /// What lies beyond the border.
+    pub border: Border,
+    /// Nearest-neighbour enlargement of the input before the convolution: 1 or more.
+    pub upsample: usize,
+}
+
+impl Spec {
+    /// Multiply-accumulates of one output pixel, counted as if computed directly.
+    pub fn multiply_accumulates_per_pixel(&self) -> u64 {
+        let inputs = if self.depthwise { 1 } else { self.in_channels };
+        (self.kernel[0] * self.kernel[1] * inputs * self.out_channels) as u64
+    }
+}
+
+/// How a convolution is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// Windows times weights as a matrix product; one output pixel a row.
+    Direct,
+    /// The same with several neighbouring output pixels a row, for few output channels.
+    Wide,
+    /// One kernel column's products side by side in a row, then summed along the picture's row: for a handful of output channels and a wide kernel.
+    Spread,
+    /// Winograd's F(3, 3) down the columns of a kernel of 6, 9, … rows: 5 products for 9.
+    Tall,
+    /// Winograd's F(4×4, 3×3): 36 products for 16 pixels instead of 144.
+    Winograd,
+    /// Each channel alone.
+    Depthwise,
+}
+
+impl Algorithm {
+    /// Whether the algorithm can compute the convolution at all.
+    pub fn suits(self, spec: &Spec) -> bool {
+        match self {
+            Algorithm::Depthwise => spec.depthwise,
+            _ if spec.depthwise => false,
+            Algorithm::Direct | Algorithm::Wide => true,
+            Algorithm::Spread => spec.stride == 1 && spec.out_channels <= direct::Spread::MAX_OUTPUTS,
+            Algorithm::Tall => tall::Tall::suits(spec),
+            Algorithm::Winograd => {
+                spec.kernel == [3, 3]
+                    && spec.stride == 1
+                    && (spec.upsample == 1 || (spec.upsample == 2 && spec.border != Border::Edge))
+            }
+        }
+    }
+
+    /// The algorithm that was fastest for such a shape when measured (`benches/conv.rs`).
+    pub fn choose(spec: &Spec, isa: Isa) -> Algorithm {
+        let lanes = isa.lanes();
+        if spec.depthwise {
+            Algorithm::Depthwise
+        } else if Algorithm::Winograd.suits(spec)
+            && spec.in_channels >= 8
+            && spec.out_channels * spec.upsample * spec.upsample >= lanes
+        {
+            Algorithm::Winograd
+        } else if Algorithm::Tall.suits(spec) {
+            Algorithm::Tall
+        } else if Algorithm::Spread.suits(spec) && spec.kernel[1] > 1 {
+            Algorithm::Spread
+        } else if spec.out_channels * 2 <= lanes {
+            Algorithm::Wide
+        } else {
+            Algorithm::Direct
+        }
+    }
+}
+
+/// One convolution with its weights packed for one instruction set.
+pub struct Conv {
+    spec: Spec,
+    algorithm: Algorithm,
+    isa: Isa,
+    activation: Activation,
+    kernel: Kernel,
+}
+
+enum Kernel {
+    Direct(direct::Direct),
+    Spread(direct::Spread),
+    Tall(tall::Tall),
+    Winograd(winograd::Winograd),
+    Depthwise(depthwise::Depthwise),
+}
+
+/// What a kernel needs to know of the run that it computes blocks of.
+pub(crate) struct Run<'a> {
+    pub(crate) stager: Stager<'a>,
+    /// What [`BlockKernel::prepare`] made of the weights.
+    pub(crate) prepared: &'a [f32],
+    pub(crate) output: SharedOutput<'a>,
+    pub(crate) low: f32,
+    pub(crate) high: f32,
+}
+
+/// A convolution kernel: cuts its output into blocks and computes one.
+pub(crate) trait BlockKernel: Sync {
+    /// How the output is cut.
+    fn blocks(&self, output: Extent) -> Blocks;
+    /// Floats of scratch memory that a block needs.
+    fn scratch_len(&self, blocks: &Blocks) -> usize;
+    /// Floats of the packed weights.
+    fn weights_len(&self) -> usize;
+    /// Floats that [`BlockKernel::prepare`] writes.
+    fn prepared_len(&self) -> usize {
+        0
+    }
+    /// Makes of the weights what the blocks of one run share.
+    fn prepare(&self, isa: Isa, threads: &Threads, prepared: &mut [f32]) {
+        let _ = (isa, threads, prepared);
+    }
+    /// Channels of a staged input pixel.
+    fn staged_pixel(&self) -> usize;
+    /// Computes the output pixels of `region`.
+    fn block<S: Simd>(&self, simd: S, run: &Run<'_>, region: &Region, scratch: &mut [f32]);
+}
+
+impl Conv {
+    /// Packs weights, `[kh, kw, in, out]` (`[kh, kw, channels]` if depthwise), and a bias `[out]` for an instruction set.
+    ///
+    /// `activation` is applied to the result. `algorithm` is [`Algorithm::choose`]'s unless given.
+    ///
+    /// # Panics
+    /// If the weights or the bias have another length than `spec` says, or `algorithm` does not suit it.
+    pub fn new(
+        spec: Spec,
+        weights: &[f32],
+        bias: Option<&[f32]>,
+        activation: Activation,
+        isa: Isa,
+        algorithm: Option<Algorithm>,
+    ) -> Self {
+        let [kh, kw] = spec.kernel;
+        let inputs = if spec.depthwise { 1 } else { spec.in_channels };
+        assert_eq!(weights.len(), kh * kw * inputs * spec.out_channels, "weights of another length than the convolution's shape");
+        assert!(bias.is_none_or(|bias| bias.len() == spec.out_channels), "a bias of another length than the output channels");
+        assert!(kh > 0 && kw > 0 && spec.stride > 0 && spec.upsample > 0);
+        let algorithm = algorithm.unwrap_or_else(|| Algorithm::choose(&spec, isa));
+        assert!(algorithm.suits(&spec), "{algorithm:?} cannot compute {spec:?}");
+        let lanes = isa.lanes();
+        let kernel = match algorithm {
+            Algorithm::Direct => Kernel::Direct(direct::Direct::new(spec, weights, bias, lanes, 1)),
+            Algorithm::Wide => {
+                Kernel::Direct(direct::Direct::new(spec, weights, bias, lanes, (lanes / spec.out_channels).max(1)))
+            }
+            Algorithm::Spread => Kernel::Spread(direct::Spread::new(spec, weights, bias, lanes)),
+            Algorithm::Tall => Kernel::Tall(tall::Tall::new(spec, weights, bias, lanes)),
+            Algorithm::Winograd => Kernel::Winograd(winograd::Winograd::new(spec, weights, bias, lanes)),
+            Algorithm::Depthwise => Kernel::Depthwise(depthwise::Depthwise::new(spec, weights, bias, lanes)),
+        };
+        Conv { spec, algorithm, isa, activation, kernel }
+    }
+
+    /// What it computes.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// How it computes it.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Multiply-accumulates that the kernel really does for an output of this extent, without transforms and idle lanes.
+    pub fn products(&self, output: Extent) -> u64 {
+        let pixels = (output.height * output.width) as u64;
+        let direct = pixels * self.spec.multiply_accumulates_per_pixel();
+        let channels = (self.spec.in_channels * self.spec.out_channels) as u64;
+        let tiles = |upsample: usize| (output.height.div_ceil(4 * upsample) * output.width.div_ceil(4 * upsample)) as u64;
+        match self.algorithm {
+            // An enlarging kernel leaves out the first or last row and column of places.
+            Algorithm::Winograd if self.spec.upsample == 2 => tiles(2) * 4 * 25 * channels,
+            Algorithm::Winograd => tiles(1) * 36 * channels,
+            // Five products for nine, at whole tiles of three rows.
+            Algorithm::Tall => {
+                output.height.div_ceil(3) as u64 * output.width as u64 * self.spec.multiply_accumulates_per_pixel() / 3 * 5
+            }
+            _ => direct,
+        }
+    }
+
+    /// Bytes of the packed weights.
+    pub fn weight_bytes(&self) -> usize {
+        4 * match &self.kernel {
+            Kernel::Direct(kernel) => kernel.weights_len(),
+            Kernel::Spread(kernel) => kernel.weights_len(),
+            Kernel::Tall(kernel) => kernel.weights_len(),
+            Kernel::Winograd(kernel) => kernel.weights_len(),
+            Kernel::Depthwise(kernel) => kernel.weights_len(),
+        }
+    }
+
+    /// Floats of scratch memory that a run needs beside each thread's.
+    pub fn shared_len(&self) -> usize {
+        if let Kernel::Winograd(kernel) = &self.kernel { kernel.prepared_len() } else { 0 }
+    }
+
+    /// Floats of scratch memory that each thread needs for an output of this extent.
+    pub fn scratch_len(&self, output: Extent) -> usize {
+        fn len(kernel: &impl BlockKernel, output: Extent) -> usize {
+            kernel.scratch_len(&kernel.blocks(output)).max(statistics::scratch_len(output.channels))
+        }
+        match &self.kernel {
+            Kernel::Direct(kernel) => len(kernel, output),
+            Kernel::Spread(kernel) => len(kernel, output),
+            Kernel::Tall(kernel) => len(kernel, output),
+            Kernel::Winograd(kernel) => len(kernel, output),
+            Kernel::Depthwise(kernel) => len(kernel, output),
+        }
+    }
+
+    /// Convolves `source`, padded by `padding` pixels above and to the left (and as many below and to the right as the output's extent asks
+    /// for), into `output`.
+    ///
+    /// The source's `upsample` is ignored in favour of the convolution's own. If `want_statistics`, gives the output's mean and variance.
+    /// If `keep` is given, the source's values (as its pending arithmetic makes them) are written there too; only for convolutions of stride
+    /// 1 that keep the extent and do not enlarge.
+    ///
+    /// # Panics
+    /// If extents and lengths do not fit together.
+    pub fn run(
+        &self,
+        threads: &Threads,
+        source: Source<'_>,
+        padding: [usize; 2],
+        output: (&mut [f32], Extent),
+        want_statistics: bool,
+        keep: Option<&mut [f32]>,
+    ) -> Option<Statistics> {
+        let job = Job { conv: self, threads, source, padding, output, want_statistics, keep };
+        match &self.kernel {
+            Kernel::Direct(kernel) => job.run(kernel),
+            Kernel::Spread(kernel) => job.run(kernel),
+            Kernel::Tall(kernel) => job.run(kernel),
+            Kernel::Winograd(kernel) => job.run(kernel),
+            Kernel::Depthwise(kernel) => job.run(kernel),
+        }
+    }
+
+    /// Whether [`Conv::run`] can take `keep`.
+    pub fn can_keep(&self) -> bool {
+        self.spec.stride == 1 && self.spec.upsample == 1
+    }
+}
+
+/// One call of [`Conv::run`].
+struct Job<'a> {
+    conv: &'a Conv,
+    threads: &'a Threads,
+    source: Source<'a>,
+    padding: [usize; 2],
+    output: (&'a mut [f32], Extent),
+    want_statistics: bool,
+    keep: Option<&'a mut [f32]>,
+}
+
+impl Job<'_> {
+    fn run<K: BlockKernel>(self, kernel: &K) -> Option<Statistics> {
+        let spec = self.conv.spec;
+        let (output, extent) = self.output;
+        assert_eq!(self.source.extent.channels, spec.in_channels, "a source of another width than the convolution");
+        assert_eq!(extent.channels, spec.out_channels, "an output of another width than the convolution");
+        // The Winograd kernel enlarges by itself: it never makes the enlarged picture.
+        let enlarges_itself = spec.upsample == 2 && self.conv.algorithm == Algorithm::Winograd;
+        let (border, upsample) = match spec.border {
+            Border::Reflect if enlarges_itself => (Border::Edge, 1),
+            border if enlarges_itself => (border, 1),
+            border => (border, spec.upsample),
+        };
+        assert!(!enlarges_itself || self.padding == [1, 1], "an enlarging 3×3 convolution has a padding of one pixel");
+        let source = Source { upsample, ..self.source };
+        assert!(
+            self.keep.is_none()
+                || (self.conv.can_keep() && source.extent.height == extent.height && source.extent.width == extent.width)
+        );
+        let keep = self.keep.map(|keep| SharedOutput::new(keep, source.extent));
+        let blocks = kernel.blocks(extent);
+        let (low, high) = self.conv.activation.bounds();
+        let mut prepared = self.threads.take_shared();
+        let prepared_len = kernel.prepared_len();
+        let prepared_part = &mut prepared.get(prepared_len)[..prepared_len];
+        kernel.prepare(self.conv.isa, self.threads, prepared_part);
+        let run = Run {
+            prepared: prepared_part,
+            stager: Stager::new(source, border, self.padding, kernel.staged_pixel(), keep.as_ref()),
+            output: SharedOutput::new(output, extent),
+            low,
+            high,
+        };
+        let mut partials = self.want_statistics.then(|| Partials::new(blocks.pixel_counts(), extent.channels));
+        let shared = partials.as_mut().map(Partials::shared);
+        let scratch_len = kernel.scratch_len(&blocks).max(statistics::scratch_len(extent.channels));
+        self.threads.for_each_block(blocks.count(), scratch_len, |block, scratch| {
+            let region = blocks.region(block);
+            self.conv.isa.run(OneBlock { kernel, run: &run, region: &region, scratch });
+            if let Some(partials) = &shared {
+                // SAFETY: blocks are disjoint, and each is computed by one thread, which has the block's row of the partials too.
+                unsafe { statistics::share(self.conv.isa, &run.output, &region, (partials, block), scratch) };
+            }
+        });
+        self.threads.give_shared(prepared);
+        partials.map(|partials| partials.merge())
+    }
+}
+
+/// One block of one run, for the dispatcher.
+struct OneBlock<'a, K> {
+    kernel: &'a K,
+    run: &'a Run<'a>,
+    region: &'a Region,
+    scratch: &'a mut [f32],
+}
+
+impl<K: BlockKernel> SimdOp for OneBlock<'_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, simd: S) {
+        self.kernel.block(simd, self.run, self.region, self.scratch);
+    }
+}
+
+/// Stages the patch that a block of output reads through a kernel of this size.
+#[inline(always)]
+pub(crate) fn stage_block<S: Simd>(simd: S, run: &Run<'_>, spec: &Spec, region: &Region, size: [usize; 2], patch: &mut [f32]) {
+    let [rows, columns] = size;
+    let place = PatchPlace { y: region.rows.start * spec.stride, x: region.columns.start * spec.stride, rows, columns };
+    run.stager.stage(simd, place, region, patch);
+}

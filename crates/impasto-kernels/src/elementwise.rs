@@ -1,0 +1,82 @@
+//! Element-wise steps that no convolution takes along: the network's last one, and values that several layers read.
+
+use crate::isa::Isa;
+use crate::simd::{Simd, SimdOp};
+use crate::stage::{Border, Source, Stager};
+use crate::threads::Threads;
+use crate::view::{Extent, SharedOutput};
+
+/// Floats that one block of work takes.
+const BLOCK_FLOATS: usize = 64 * 1024;
+
+/// Writes the values of a source (as its pending arithmetic makes them; enlargement is not supported here) to `output`, through
+/// `1 / (1 + exp(-x))` if `sigmoid`.
+///
+/// The sigmoid's absolute error is below 2·10⁻⁷.
+///
+/// # Panics
+/// If `output` has another length than the source, or the source is enlarged.
+pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, sigmoid: bool, output: &mut [f32]) {
+    assert_eq!(source.upsample, 1, "an element-wise step does not enlarge");
+    let Extent { height, width, channels } = source.extent;
+    let stager = Stager::new(source, Border::Zero, [0, 0], channels, None);
+    let output = SharedOutput::new(output, source.extent);
+    let rows = (BLOCK_FLOATS / (width * channels)).clamp(1, height);
+    threads.for_each_block(height.div_ceil(rows), 0, |block, _| {
+        let first = block * rows;
+        let len = rows.min(height - first) * width * channels;
+        // SAFETY: whole rows from `first` on, which no other block has.
+        let target = unsafe { std::slice::from_raw_parts_mut(output.pixel(first, 0), len) };
+        isa.run(FinishRows { stager: &stager, start: first * width * channels, sigmoid, target });
+    });
+}
+
+struct FinishRows<'a> {
+    stager: &'a Stager<'a>,
+    start: usize,
+    sigmoid: bool,
+    target: &'a mut [f32],
+}
+
+impl SimdOp for FinishRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, simd: S) {
+        self.stager.run(simd, self.start, self.target);
+        if self.sigmoid {
+            let (chunks, rest) = self.target.split_at_mut(self.target.len() / S::LANES * S::LANES);
+            for chunk in chunks.chunks_exact_mut(S::LANES) {
+                // SAFETY: a chunk is a register's floats.
+                unsafe { simd.store(chunk.as_mut_ptr(), sigmoid(simd, simd.load(chunk.as_ptr()))) };
+            }
+            for x in rest {
+                // The same arithmetic as the registers', so that a pixel's value does not depend on where it lies.
+                let mut lanes = [0.0; 16];
+                // SAFETY: `lanes` holds the greatest register.
+                unsafe { simd.store(lanes.as_mut_ptr(), sigmoid(simd, simd.splat(*x))) };
+                *x = lanes[0];
+            }
+        }
+    }
+}
+
+/// `1 / (1 + exp(-x))`.
+#[inline(always)]
+fn sigmoid<S: Simd>(simd: S, x: S::V) -> S::V {
+    let one = simd.splat(1.0);
+    // exp(-x) = 2^n · exp(r), n whole and |r| ≤ ln 2 / 2; beyond ±87 the result is 0 or 1 to float precision.
+    let t = simd.max(simd.min(simd.sub(simd.splat(0.0), x), simd.splat(87.0)), simd.splat(-87.0));
+    // Adding 1.5·2^23 rounds to a whole number in the last bits.
+    let magic = simd.splat(12_582_912.0);
+    let n = simd.sub(simd.mul_add(t, simd.splat(std::f32::consts::LOG2_E), magic), magic);
+    // ln 2 in two parts, the first with enough trailing zeros that its product with n is exact (Cody & Waite).
+    let r = simd.mul_add(n, simd.splat(-0.693_359_4), t);
+    let r = simd.mul_add(n, simd.splat(2.121_944_4e-4), r);
+    // Taylor's polynomial: the first term left out is r^7/5040 < 3·10⁻⁷·2⁻².
+    let mut p = simd.splat(1.0 / 720.0);
+    for c in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+        p = simd.mul_add(p, r, simd.splat(c));
+    }
+    simd.div(one, simd.mul_add(p, simd.pow2(n), one))
+}

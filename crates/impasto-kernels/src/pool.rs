@@ -1,0 +1,96 @@
+//! Pooling, means and the joining of channels: small tensors' steps.
+
+use crate::threads::Threads;
+use crate::view::{Extent, SharedOutput};
+
+/// What a pool takes of its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolKind {
+    /// The greatest value inside the picture.
+    Max,
+    /// The mean of the values inside the picture.
+    Average,
+}
+
+/// A window that slides over a picture; what lies outside is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// What is taken.
+    pub kind: PoolKind,
+    /// Side of the window.
+    pub kernel: usize,
+    /// Step along both axes.
+    pub stride: usize,
+    /// Pixels of padding above and to the left.
+    pub padding: [usize; 2],
+}
+
+/// Pools `input` into `output`.
+///
+/// # Panics
+/// If lengths and extents do not fit together, or a window lies wholly outside.
+pub fn pool(threads: &Threads, pool: Pool, input: (&[f32], Extent), output: (&mut [f32], Extent)) {
+    let ((input, from), (output, to)) = (input, output);
+    assert_eq!(input.len(), from.len());
+    assert_eq!(from.channels, to.channels);
+    let shared = SharedOutput::new(output, to);
+    let channels = from.channels;
+    threads.for_each_block(to.height, 0, |y, _| {
+        // SAFETY: a block is one row, which no other block has.
+        let row = unsafe { std::slice::from_raw_parts_mut(shared.pixel(y, 0), to.width * channels) };
+        let span = |at: usize, padding: usize, length: usize| {
+            let first = (at * pool.stride).saturating_sub(padding);
+            let last = (at * pool.stride + pool.kernel).saturating_sub(padding).min(length);
+            assert!(first < last, "a window outside the picture");
+            first..last
+        };
+        let rows = span(y, pool.padding[0], from.height);
+        for (x, target) in row.chunks_exact_mut(channels).enumerate() {
+            let columns = span(x, pool.padding[1], from.width);
+            target.fill(if pool.kind == PoolKind::Max { f32::NEG_INFINITY } else { 0.0 });
+            for y in rows.clone() {
+                for x in columns.clone() {
+                    let pixel = &input[(y * from.width + x) * channels..][..channels];
+                    match pool.kind {
+                        PoolKind::Max => target.iter_mut().zip(pixel).for_each(|(t, &p)| *t = t.max(p)),
+                        PoolKind::Average => target.iter_mut().zip(pixel).for_each(|(t, &p)| *t += p),
+                    }
+                }
+            }
+            if pool.kind == PoolKind::Average {
+                let count = (rows.len() * columns.len()) as f32;
+                target.iter_mut().for_each(|t| *t /= count);
+            }
+        }
+    });
+}
+
+/// Mean of each channel over height and width, summed in float64.
+pub fn mean(input: &[f32], extent: Extent) -> Vec<f32> {
+    assert_eq!(input.len(), extent.len());
+    let mut sums = vec![0.0f64; extent.channels];
+    for pixel in input.chunks_exact(extent.channels) {
+        for (sum, &x) in sums.iter_mut().zip(pixel) {
+            *sum += f64::from(x);
+        }
+    }
+    let count = (extent.height * extent.width) as f64;
+    sums.iter().map(|sum| (sum / count) as f32).collect()
+}
+
+/// Writes inputs of one height and width channel after channel: all of the first input's, then the second's, ….
+///
+/// # Panics
+/// If lengths do not fit together.
+pub fn concat(inputs: &[(&[f32], Extent)], output: &mut [f32]) {
+    let total: usize = inputs.iter().map(|(_, extent)| extent.channels).sum();
+    assert_eq!(inputs.iter().map(|(data, _)| data.len()).sum::<usize>(), output.len());
+    let mut offset = 0;
+    for (data, extent) in inputs {
+        assert_eq!(data.len(), extent.len());
+        for (target, pixel) in output.chunks_exact_mut(total).zip(data.chunks_exact(extent.channels)) {
+            target[offset..offset + extent.channels].copy_from_slice(pixel);
+        }
+        offset += extent.channels;
+    }
+}

@@ -1,0 +1,117 @@
+//! A pool of threads that work through the blocks of a layer, each with scratch memory of its own.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// A cache line. Scratch memory is made of these so that it starts on a line and rows of 16 floats never straddle two.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([f32; 16]);
+
+/// Floats that start on a cache line.
+#[derive(Default)]
+pub(crate) struct Scratch(Vec<Line>);
+
+impl Scratch {
+    /// At least `len` floats of unspecified content.
+    pub(crate) fn get(&mut self, len: usize) -> &mut [f32] {
+        let lines = len.div_ceil(16);
+        if self.0.len() < lines {
+            self.0.resize(lines, Line([0.0; 16]));
+        }
+        // SAFETY: `Line` is `repr(C)` and holds just 16 floats without padding, so `lines` of them are `16 * lines` floats.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), lines * 16) }
+    }
+}
+
+/// Threads that share the work of a layer.
+///
+/// What a block computes depends only on the block, never on the thread that takes it, and partial sums are kept by block: so
+/// results are the same to the bit at any number of threads.
+pub struct Threads {
+    pool: Option<rayon::ThreadPool>,
+    scratch: Vec<Mutex<Scratch>>,
+    /// Memory that all threads share during a layer, one piece for each picture at work.
+    shared: Mutex<Vec<Scratch>>,
+}
+
+impl Threads {
+    /// A pool of this many threads (at least one; one runs everything on the caller's thread).
+    ///
+    /// # Errors
+    /// If the operating system does not give the threads.
+    pub fn new(count: usize) -> Result<Self, std::io::Error> {
+        let count = count.max(1);
+        let pool = if count == 1 {
+            None
+        } else {
+            let builder = rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("impasto-{i}"));
+            Some(builder.build().map_err(std::io::Error::other)?)
+        };
+        Ok(Threads { pool, scratch: (0..count).map(|_| Mutex::default()).collect(), shared: Mutex::default() })
+    }
+
+    /// Gives all scratch memory that is not in use back to the system.
+    pub fn release_memory(&self) {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        for scratch in &self.scratch {
+            if let Ok(mut scratch) = scratch.try_lock() {
+                *scratch = Scratch::default();
+            }
+        }
+    }
+
+    /// A piece of memory for what the threads share during a layer.
+    pub(crate) fn take_shared(&self) -> Scratch {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Gives it back for the next layer.
+    pub(crate) fn give_shared(&self, scratch: Scratch) {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+    }
+
+    /// Scratch memory that no other picture's layer is using; `index` is the first place to look.
+    fn free_scratch(&self, index: usize) -> MutexGuard<'_, Scratch> {
+        let places = self.scratch[index..].iter().chain(&self.scratch[..index]);
+        // As many places as threads: the pool's own threads always find one. A poisoned lock means that an earlier picture panicked; scratch has
+        // no state worth protecting.
+        let free = places.into_iter().find_map(|place| match place.try_lock() {
+            Ok(scratch) => Some(scratch),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        free.unwrap_or_else(|| self.scratch[index].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How many threads there are.
+    pub fn count(&self) -> usize {
+        self.scratch.len()
+    }
+
+    /// Calls `work` once for each of `0..blocks`, in any order, with at least `scratch_len` floats of unspecified content that
+    /// start on a cache line.
+    pub(crate) fn for_each_block(&self, blocks: usize, scratch_len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        let next = AtomicUsize::new(0);
+        let worker = |index: usize| {
+            let mut scratch = self.free_scratch(index);
+            let scratch = scratch.get(scratch_len);
+            loop {
+                let block = next.fetch_add(1, Ordering::Relaxed);
+                if block >= blocks {
+                    return;
+                }
+                work(block, scratch);
+            }
+        };
+        match &self.pool {
+            None => worker(0),
+            Some(pool) => pool.scope(|scope| {
+                let worker = &worker;
+                for index in 0..self.count().min(blocks) {
+                    scope.spawn(move |_| worker(index));
+                }
+            }),
+        }
+    }
+}

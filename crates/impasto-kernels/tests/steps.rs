@@ -1,0 +1,127 @@
+//! Element-wise steps, pools and means on every instruction set, against their definitions.
+
+use impasto_kernels::{Activation, Affine, Extent, Isa, Source, Threads, elementwise, pool};
+
+fn ramp(len: usize, step: f32) -> Vec<f32> {
+    (0..len).map(|i| (i as f32 * step).sin() * 8.0).collect()
+}
+
+#[test]
+fn finishing_applies_what_is_pending() {
+    let threads = Threads::new(2).unwrap();
+    for isa in Isa::available() {
+        for (height, width, channels) in [(1, 1, 1), (1, 1, 3), (3, 7, 3), (17, 5, 8), (5, 31, 20), (64, 512, 3)] {
+            let extent = Extent { height, width, channels };
+            let (data, skip) = (ramp(extent.len(), 0.7), ramp(extent.len(), 0.3));
+            let (scale, shift) = (ramp(channels, 1.3), ramp(channels, 2.1));
+            for activation in [Activation::None, Activation::Relu, Activation::Relu6] {
+                let source = Source {
+                    affine: Some(Affine { scale: &scale, shift: &shift }),
+                    activation,
+                    skip: Some(&skip),
+                    ..Source::plain(&data, extent)
+                };
+                for sigmoid in [false, true] {
+                    let mut output = vec![f32::NAN; extent.len()];
+                    elementwise::finish(&threads, isa, source, sigmoid, &mut output);
+                    for (i, &found) in output.iter().enumerate() {
+                        let x = f64::from(data[i]) * f64::from(scale[i % channels]) + f64::from(shift[i % channels]);
+                        let x = match activation {
+                            Activation::None => x,
+                            Activation::Relu => x.max(0.0),
+                            Activation::Relu6 => x.clamp(0.0, 6.0),
+                        };
+                        let x = x + f64::from(skip[i]);
+                        let expected = if sigmoid { 1.0 / (1.0 + (-x).exp()) } else { x };
+                        let error = (f64::from(found) - expected).abs();
+                        let bound = if sigmoid { 5e-6 } else { 1e-5 };
+                        assert!(
+                            error < bound,
+                            "{isa} {extent:?} {activation:?} sigmoid {sigmoid} at {i}: {found} for {expected}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sigmoid alone, over everything that float32 can tell apart, to its stated accuracy.
+#[test]
+fn the_sigmoid_is_as_exact_as_stated() {
+    let threads = Threads::new(1).unwrap();
+    let mut xs: Vec<f32> = (-4000..=4000).map(|i| i as f32 * 0.025).collect();
+    xs.extend([0.0, -0.0, 1e-30, -1e-30, 88.0, -88.0, 1e30, -1e30, f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY]);
+    let extent = Extent { height: 1, width: xs.len(), channels: 1 };
+    for isa in Isa::available() {
+        let mut output = vec![0.0; xs.len()];
+        elementwise::finish(&threads, isa, Source::plain(&xs, extent), true, &mut output);
+        for (&x, &y) in xs.iter().zip(&output) {
+            let expected = 1.0 / (1.0 + (-f64::from(x)).exp());
+            assert!((f64::from(y) - expected).abs() < 2e-7, "{isa}: sigmoid({x}) gave {y}, expected {expected}");
+            assert!((0.0..=1.0).contains(&y), "{isa}: sigmoid({x}) gave {y}");
+        }
+    }
+}
+
+#[test]
+fn pools_and_means_follow_their_definitions() {
+    let threads = Threads::new(2).unwrap();
+    for (height, width, channels) in [(1, 1, 1), (2, 5, 3), (7, 8, 17), (13, 4, 32)] {
+        let extent = Extent { height, width, channels };
+        let data = ramp(extent.len(), 0.9);
+        for (kernel, stride, padding) in [(1, 1, 0), (3, 1, 1), (3, 2, 1), (2, 2, 0)] {
+            if height + padding < kernel || width + padding < kernel {
+                continue;
+            }
+            let out = |n: usize| (n + 2 * padding - kernel) / stride + 1;
+            let to = Extent { height: out(height), width: out(width), channels };
+            for kind in [pool::PoolKind::Max, pool::PoolKind::Average] {
+                let what = pool::Pool { kind, kernel, stride, padding: [padding; 2] };
+                let mut output = vec![f32::NAN; to.len()];
+                pool::pool(&threads, what, (&data, extent), (&mut output, to));
+                for y in 0..to.height {
+                    for x in 0..to.width {
+                        for c in 0..channels {
+                            let mut window = Vec::new();
+                            for ky in 0..kernel {
+                                for kx in 0..kernel {
+                                    let at =
+                                        |o: usize, k: usize, n: usize| (o * stride + k).checked_sub(padding).filter(|&i| i < n);
+                                    if let (Some(y), Some(x)) = (at(y, ky, height), at(x, kx, width)) {
+                                        window.push(data[(y * width + x) * channels + c]);
+                                    }
+                                }
+                            }
+                            let expected = match kind {
+                                pool::PoolKind::Max => window.iter().copied().fold(f32::MIN, f32::max),
+                                pool::PoolKind::Average => window.iter().sum::<f32>() / window.len() as f32,
+                            };
+                            let found = output[(y * to.width + x) * channels + c];
+                            assert!(
+                                (found - expected).abs() < 1e-5,
+                                "{what:?} of {extent:?} at {y},{x},{c}: {found} for {expected}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        let means = pool::mean(&data, extent);
+        for (c, mean) in means.iter().enumerate() {
+            let values: Vec<f64> = data.iter().skip(c).step_by(channels).map(|&x| f64::from(x)).collect();
+            assert!((f64::from(*mean) - values.iter().sum::<f64>() / values.len() as f64).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn concat_puts_channels_side_by_side() {
+    let extent = |channels| Extent { height: 2, width: 3, channels };
+    let (a, b) = (ramp(6, 1.0), ramp(12, 2.0));
+    let mut output = vec![f32::NAN; 18];
+    pool::concat(&[(&a, extent(1)), (&b, extent(2))], &mut output);
+    for pixel in 0..6 {
+        assert_eq!(output[pixel * 3..][..3], [a[pixel], b[pixel * 2], b[pixel * 2 + 1]]);
+    }
+}

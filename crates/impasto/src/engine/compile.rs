@@ -1,0 +1,321 @@
+//! Graph to steps: what is fused with what.
+
+use std::collections::HashMap;
+
+use impasto_kernels::{Activation, Border, Isa, conv};
+
+use super::Program;
+use super::step::{Affine, Dense, Operand, Step, Work};
+use crate::Result;
+use crate::graph::{self, Graph, Op, Padding};
+use crate::weights::Weights;
+
+/// A convolution whose weights can still change.
+struct Draft {
+    node: usize,
+    spec: conv::Spec,
+    weights: Vec<f32>,
+    bias: Option<Vec<f32>>,
+    activation: Activation,
+    source: Operand,
+    padding: Padding,
+    measures: Option<usize>,
+    keep: Option<usize>,
+    output: usize,
+}
+
+/// A step that is not packed yet.
+enum Pending {
+    Conv(Box<Draft>),
+    Done(Step),
+}
+
+struct Compiler<'a> {
+    graph: &'a Graph,
+    weights: Weights,
+    /// How many more times each array is asked for: the last time, it is moved, so that weights are never held twice.
+    asked: HashMap<String, usize>,
+    channels: Vec<usize>,
+    /// How many nodes read each node.
+    readers: Vec<usize>,
+    /// What each node's output is, once compiled.
+    values: Vec<Operand>,
+    steps: Vec<Pending>,
+    tensors: Vec<usize>,
+    affines: Vec<Affine>,
+}
+
+pub(super) fn compile(graph: &Graph, weights: Weights, isa: Isa) -> Result<Program> {
+    graph.check(&weights)?;
+    let mut asked = HashMap::new();
+    for parameter in graph.parameters()? {
+        *asked.entry(parameter.name).or_default() += 1;
+    }
+    let mut readers = vec![0; graph.nodes().len()];
+    for input in graph.nodes().iter().flat_map(|node| &node.inputs) {
+        readers[input.0] += 1;
+    }
+    let mut compiler = Compiler {
+        graph,
+        weights,
+        asked,
+        channels: graph.channels()?,
+        readers,
+        values: Vec::new(),
+        steps: Vec::new(),
+        tensors: Vec::new(),
+        affines: Vec::new(),
+    };
+    for node in 0..graph.nodes().len() {
+        let value = compiler.node(node)?;
+        compiler.values.push(value);
+    }
+    let output = compiler.plain(graph.output().0);
+    // What is left of the weights goes here, before anything is packed.
+    let Compiler { steps, tensors, affines, .. } = compiler;
+    let steps: Vec<Step> = steps.into_iter().map(|step| step.pack(isa)).collect();
+    let convolutions = steps.iter().map(|step| if let Work::Conv { conv, .. } = &step.work { conv.weight_bytes() } else { 0 });
+    let weight_bytes = convolutions.sum::<usize>() + affines.iter().map(Affine::bytes).sum::<usize>();
+    Ok(Program { graph: graph.clone(), steps, affines, tensors, output, weight_bytes })
+}
+
+impl Pending {
+    fn pack(self, isa: Isa) -> Step {
+        match self {
+            Pending::Done(step) => step,
+            Pending::Conv(draft) => {
+                let Draft { node, spec, weights, bias, activation, source, padding, measures, keep, output } = *draft;
+                let conv = Box::new(conv::Conv::new(spec, &weights, bias.as_deref(), activation, isa, None));
+                Step { node, work: Work::Conv { conv, source, padding, measures, keep }, output }
+            }
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// A new tensor that has a node's shape.
+    fn tensor(&mut self, node: usize) -> usize {
+        self.tensors.push(node);
+        self.tensors.len() - 1
+    }
+
+    /// An array of the weights; `Graph::check` has found it there.
+    fn array(&mut self, name: &str) -> Result<Vec<f32>> {
+        let last = self.asked.get_mut(name).is_none_or(|asked| {
+            *asked = asked.saturating_sub(1);
+            *asked == 0
+        });
+        let tensor = if last { self.weights.remove(name) } else { self.weights.get(name).cloned() };
+        let missing = || crate::Error::new(crate::ErrorKind::Mismatch, format!("the weights lack {name:?}"));
+        Ok(tensor.ok_or_else(missing)?.into_data())
+    }
+
+    fn node(&mut self, node: usize) -> Result<Operand> {
+        let graph = self.graph;
+        let inputs: Vec<usize> = graph.nodes()[node].inputs.iter().map(|id| id.0).collect();
+        Ok(match &graph.nodes()[node].op {
+            Op::Input { .. } => Operand::plain(self.tensor(node)),
+            Op::Conv(conv) => self.conv(node, conv, inputs[0])?,
+            Op::BatchNorm(norm) => self.batch_norm(norm, inputs[0])?,
+            Op::InstanceNorm(norm) => self.instance_norm(norm, inputs[0])?,
+            Op::Activation(activation) => self.activation(node, *activation, inputs[0]),
+            Op::Upsample { factor } => {
+                let value = self.values[inputs[0]];
+                Operand { upsample: value.upsample * factor, ..value }
+            }
+            Op::Pool(pool) => {
+                let input = self.plain(inputs[0]);
+                self.done(node, Work::Pool { input, pool: *pool })
+            }
+            Op::Mean => {
+                let input = self.plain(inputs[0]);
+                self.done(node, Work::Mean { input })
+            }
+            Op::Concat => {
+                let inputs = inputs.iter().map(|&input| self.plain(input)).collect();
+                self.done(node, Work::Concat { inputs })
+            }
+            Op::Add => {
+                // One summand keeps what is pending on it, the other becomes the tensor to add: the one that already is one, if any.
+                let (pending, skip) =
+                    if self.values[inputs[1]].is_plain() { (inputs[0], inputs[1]) } else { (inputs[1], inputs[0]) };
+                let skip = self.plain(skip);
+                let mut value = self.values[pending];
+                if value.skip.is_some() || value.upsample != 1 {
+                    value = Operand::plain(self.plain(pending));
+                }
+                Operand { skip: Some(skip), ..value }
+            }
+        })
+    }
+
+    fn done(&mut self, node: usize, work: Work) -> Operand {
+        let output = self.tensor(node);
+        self.steps.push(Pending::Done(Step { node, work, output }));
+        Operand::plain(output)
+    }
+
+    /// A tensor that holds a node's values with nothing pending.
+    fn plain(&mut self, node: usize) -> usize {
+        let value = self.values[node];
+        if !value.is_plain() {
+            self.values[node] = if value.upsample == 1 {
+                self.done(node, Work::Finish { source: value, sigmoid: false })
+            } else {
+                self.identity(node, value)
+            };
+        }
+        self.values[node].tensor
+    }
+
+    /// Carries out what is pending by a convolution that changes nothing: it can also enlarge and measure.
+    fn identity(&mut self, node: usize, source: Operand) -> Operand {
+        let channels = self.channels[node];
+        let spec = conv::Spec {
+            in_channels: channels,
+            out_channels: channels,
+            kernel: [1, 1],
+            stride: 1,
+            depthwise: true,
+            border: Border::Zero,
+            upsample: source.upsample,
+        };
+        let output = self.tensor(node);
+        self.steps.push(Pending::Conv(Box::new(Draft {
+            node,
+            spec,
+            weights: vec![1.0; channels],
+            bias: None,
+            activation: Activation::None,
+            source,
+            padding: Padding::Valid,
+            measures: None,
+            keep: None,
+            output,
+        })));
+        Operand::plain(output)
+    }
+
+    /// The convolution whose output a node's value is, if nothing is pending on it and nothing else reads it.
+    fn fusible(&mut self, node: usize) -> Option<&mut Draft> {
+        let value = self.values[node];
+        if !value.is_plain() || self.readers[node] != 1 {
+            return None;
+        }
+        self.steps.iter_mut().rev().find_map(|step| match step {
+            Pending::Conv(draft) if draft.output == value.tensor => Some(draft.as_mut()),
+            _ => None,
+        })
+    }
+
+    fn conv(&mut self, node: usize, conv: &graph::Conv, input: usize) -> Result<Operand> {
+        let source = self.values[input];
+        let spec = conv::Spec {
+            in_channels: self.channels[input],
+            out_channels: conv.channels,
+            kernel: conv.kernel,
+            stride: conv.stride,
+            depthwise: conv.depthwise,
+            border: if matches!(conv.padding, Padding::Reflect(_)) { Border::Reflect } else { Border::Zero },
+            upsample: source.upsample,
+        };
+        let same_size = match conv.padding {
+            Padding::Valid => conv.kernel == [1, 1],
+            Padding::Same => true,
+            Padding::Zero(n) | Padding::Reflect(n) => conv.kernel == [2 * n + 1, 2 * n + 1],
+        };
+        // Values that others read too are kept as this layer stages them, where it stages each just once as its own.
+        let can_keep = conv.stride == 1 && source.upsample == 1 && same_size;
+        let keep = if self.readers[input] > 1 && !source.is_plain() && can_keep {
+            let kept = self.tensor(input);
+            self.values[input] = Operand::plain(kept);
+            Some(kept)
+        } else {
+            None
+        };
+        let weights = self.array(&conv.weight)?;
+        let bias = conv.bias.as_ref().map(|name| self.array(name)).transpose()?;
+        let output = self.tensor(node);
+        let draft = Draft {
+            node,
+            spec,
+            weights,
+            bias,
+            activation: Activation::None,
+            source,
+            padding: conv.padding,
+            measures: None,
+            keep,
+            output,
+        };
+        self.steps.push(Pending::Conv(Box::new(draft)));
+        Ok(Operand::plain(output))
+    }
+
+    fn batch_norm(&mut self, norm: &graph::BatchNorm, input: usize) -> Result<Operand> {
+        let (mean, variance, beta) = (self.array(&norm.mean)?, self.array(&norm.variance)?, self.array(&norm.beta)?);
+        let gamma = norm.gamma.as_ref().map(|name| self.array(name)).transpose()?;
+        let scale: Vec<f64> = variance
+            .iter()
+            .enumerate()
+            .map(|(c, &v)| gamma.as_ref().map_or(1.0, |g| f64::from(g[c])) / (f64::from(v) + f64::from(norm.epsilon)).sqrt())
+            .collect();
+        let shift = |c: usize, bias: f32| ((f64::from(bias) - f64::from(mean[c])) * scale[c] + f64::from(beta[c])) as f32;
+        if let Some(draft) = self.fusible(input).filter(|draft| draft.activation == Activation::None) {
+            let channels = draft.spec.out_channels;
+            for (i, weight) in draft.weights.iter_mut().enumerate() {
+                *weight = (f64::from(*weight) * scale[i % channels]) as f32;
+            }
+            let bias = (0..channels).map(|c| shift(c, draft.bias.as_ref().map_or(0.0, |bias| bias[c]))).collect();
+            draft.bias = Some(bias);
+            return Ok(self.values[input]);
+        }
+        let shift = (0..scale.len()).map(|c| shift(c, 0.0)).collect();
+        self.affines.push(Affine::Fixed { scale: scale.iter().map(|&s| s as f32).collect(), shift });
+        let affine = Some(self.affines.len() - 1);
+        Ok(Operand { affine, ..Operand::plain(self.plain(input)) })
+    }
+
+    fn instance_norm(&mut self, norm: &graph::InstanceNorm, input: usize) -> Result<Operand> {
+        let mut dense =
+            |d: &graph::Dense| Ok::<_, crate::Error>(Dense { weight: self.array(&d.weight)?, bias: self.array(&d.bias)? });
+        let affine = Affine::Conditional { scale: dense(&norm.scale)?, shift: dense(&norm.shift)?, epsilon: norm.epsilon };
+        self.affines.push(affine);
+        let affine = Some(self.affines.len() - 1);
+        // Statistics are those of the convolution just before; where there is none, of a copy.
+        if self.fusible(input).is_none_or(|draft| draft.measures.is_some()) {
+            self.values[input] = self.identity(input, self.values[input]);
+        }
+        let tensor = self.values[input].tensor;
+        for step in &mut self.steps {
+            if let Pending::Conv(draft) = step
+                && draft.output == tensor
+            {
+                draft.measures = affine;
+            }
+        }
+        Ok(Operand { affine, ..Operand::plain(tensor) })
+    }
+
+    fn activation(&mut self, node: usize, activation: graph::Activation, input: usize) -> Operand {
+        let activation = match activation {
+            graph::Activation::Relu => Activation::Relu,
+            graph::Activation::Relu6 => Activation::Relu6,
+            graph::Activation::Sigmoid => {
+                let value = self.values[input];
+                let source = if value.upsample == 1 { value } else { Operand::plain(self.plain(input)) };
+                return self.done(node, Work::Finish { source, sigmoid: true });
+            }
+        };
+        if let Some(draft) = self.fusible(input).filter(|draft| draft.activation == Activation::None && draft.measures.is_none())
+        {
+            draft.activation = activation;
+            return self.values[input];
+        }
+        let value = self.values[input];
+        if value.activation == Activation::None && value.skip.is_none() {
+            return Operand { activation, ..value };
+        }
+        Operand { activation, ..Operand::plain(self.plain(input)) }
+    }
+}

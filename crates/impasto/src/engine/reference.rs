@@ -1,0 +1,256 @@
+//! The oracle: a graph computed node by node with loops that are easy to believe.
+//!
+//! Sums of products are taken in float64 and rounded to float32 once per output value, so that it is at least as exact as any
+//! float32 executor that is compared with it. It is slow (one thread, a few billion multiply-accumulates a second) and
+//! keeps every node's output; it exists for tests.
+
+use crate::graph::{Activation, BatchNorm, Conv, Dense, Graph, InstanceNorm, Node, Op, Padding, Pool, PoolKind, Shape};
+use crate::weights::{Tensor, Weights};
+use crate::{Error, ErrorKind, Result};
+
+/// The output of the graph's last node for `input`, `[height, width, channels]`, and a style vector of the graph's length (empty
+/// where that is 0).
+///
+/// # Errors
+/// As [`run_all`].
+pub fn run(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Tensor> {
+    let mut outputs = run_all(graph, weights, input, style)?;
+    Ok(outputs.swap_remove(outputs.len() - 1))
+}
+
+/// Every node's output, `[height, width, channels]`, in the order of [`Graph::nodes`].
+///
+/// # Errors
+/// [`ErrorKind::Mismatch`] if the input has the wrong number of axes or channels, the style vector the wrong length, or the
+/// weights lack an array or have it in another shape; else as [`Graph::shapes`].
+pub fn run_all(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Tensor>> {
+    let &[height, width, channels] = input.shape() else {
+        let text = format!("the input has shape {:?}, expected [height, width, channels]", input.shape());
+        return Err(Error::new(ErrorKind::Mismatch, text));
+    };
+    if style.len() != graph.style_len {
+        let text = format!("the style vector has {} values, the network needs {}", style.len(), graph.style_len);
+        return Err(Error::new(ErrorKind::Mismatch, text));
+    }
+    graph.check(weights)?;
+    let shapes = graph.shapes(height, width)?;
+    if shapes[0].channels != channels {
+        let text = format!("the input has {channels} channels, the network needs {}", shapes[0].channels);
+        return Err(Error::new(ErrorKind::Mismatch, text));
+    }
+    let step = Step { weights, style };
+    let mut outputs: Vec<Tensor> = Vec::with_capacity(shapes.len());
+    for (node, &shape) in graph.nodes().iter().zip(&shapes) {
+        let inputs: Vec<Map<'_>> = node.inputs.iter().map(|id| Map { shape: shapes[id.0], data: outputs[id.0].data() }).collect();
+        let data = match node.op {
+            Op::Input { .. } => input.data().to_vec(),
+            _ => step.compute(node, &inputs, shape)?,
+        };
+        outputs.push(Tensor::new([shape.height, shape.width, shape.channels], data)?);
+    }
+    Ok(outputs)
+}
+
+/// Features that are read.
+#[derive(Clone, Copy)]
+struct Map<'a> {
+    shape: Shape,
+    data: &'a [f32],
+}
+
+impl<'a> Map<'a> {
+    /// The values of the pixel, `None` where zero padding lies. Coordinates may be beyond the border.
+    fn pixel(&self, y: isize, x: isize, padding: Padding) -> Option<&'a [f32]> {
+        let y = locate(y, self.shape.height, padding)?;
+        let x = locate(x, self.shape.width, padding)?;
+        let start = (y * self.shape.width + x) * self.shape.channels;
+        Some(&self.data[start..start + self.shape.channels])
+    }
+}
+
+fn locate(at: isize, length: usize, padding: Padding) -> Option<usize> {
+    let last = length as isize - 1;
+    let at = match padding {
+        Padding::Reflect(_) if at < 0 => -at,
+        Padding::Reflect(_) if at > last => 2 * last - at,
+        _ => at,
+    };
+    (0..=last).contains(&at).then_some(at as usize)
+}
+
+struct Step<'a> {
+    weights: &'a Weights,
+    style: &'a [f32],
+}
+
+impl<'a> Step<'a> {
+    fn compute(&self, node: &Node, inputs: &[Map<'_>], shape: Shape) -> Result<Vec<f32>> {
+        let input = inputs[0];
+        Ok(match &node.op {
+            Op::Input { .. } => input.data.to_vec(),
+            Op::Conv(conv) => self.conv(conv, input, shape)?,
+            Op::BatchNorm(norm) => self.batch_norm(norm, input)?,
+            Op::InstanceNorm(norm) => self.instance_norm(norm, input)?,
+            Op::Activation(function) => input.data.iter().map(|&x| activate(*function, x)).collect(),
+            Op::Upsample { factor } => upsample(*factor, input, shape),
+            Op::Pool(window) => pool(window, input, shape),
+            Op::Add => input.data.iter().zip(inputs[1].data).map(|(a, b)| a + b).collect(),
+            Op::Concat => {
+                let pixels = 0..input.shape.height * input.shape.width;
+                let joined = pixels.flat_map(|i| inputs.iter().flat_map(move |map| row(map.data, map.shape.channels, i)));
+                joined.copied().collect()
+            }
+            Op::Mean => moments(input).0.into_iter().map(|m| m as f32).collect(),
+        })
+    }
+
+    fn array(&self, name: &str) -> Result<&'a [f32]> {
+        let found = self.weights.get(name).map(Tensor::data);
+        found.ok_or_else(|| Error::new(ErrorKind::Mismatch, format!("the weights lack {name:?}")))
+    }
+
+    fn conv(&self, conv: &Conv, input: Map<'_>, shape: Shape) -> Result<Vec<f32>> {
+        let kernel = self.array(&conv.weight)?;
+        let bias = conv.bias.as_deref().map(|name| self.array(name)).transpose()?;
+        let (channels, read) = (shape.channels, input.shape.channels);
+        let [top, left] = origin(conv.padding, conv.kernel, conv.stride, input.shape);
+        let mut out = Vec::with_capacity(input.data.len());
+        let mut sums = vec![0f64; channels];
+        for y in 0..shape.height {
+            for x in 0..shape.width {
+                match bias {
+                    Some(bias) => sums.iter_mut().zip(bias).for_each(|(sum, b)| *sum = f64::from(*b)),
+                    None => sums.fill(0.0),
+                }
+                for tap in 0..conv.kernel[0] * conv.kernel[1] {
+                    let at_y = (y * conv.stride + tap / conv.kernel[1]) as isize - top;
+                    let at_x = (x * conv.stride + tap % conv.kernel[1]) as isize - left;
+                    let Some(pixel) = input.pixel(at_y, at_x, conv.padding) else { continue };
+                    if conv.depthwise {
+                        for ((sum, v), w) in sums.iter_mut().zip(pixel).zip(row(kernel, channels, tap)) {
+                            *sum += f64::from(*v) * f64::from(*w);
+                        }
+                    } else {
+                        for (i, v) in pixel.iter().enumerate() {
+                            for (sum, w) in sums.iter_mut().zip(row(kernel, channels, tap * read + i)) {
+                                *sum += f64::from(*v) * f64::from(*w);
+                            }
+                        }
+                    }
+                }
+                out.extend(sums.iter().map(|&sum| sum as f32));
+            }
+        }
+        Ok(out)
+    }
+
+    fn batch_norm(&self, norm: &BatchNorm, input: Map<'_>) -> Result<Vec<f32>> {
+        let (mean, variance, beta) = (self.array(&norm.mean)?, self.array(&norm.variance)?, self.array(&norm.beta)?);
+        let gamma = norm.gamma.as_deref().map(|name| self.array(name)).transpose()?;
+        let affine = (0..input.shape.channels).map(|c| {
+            let scale = gamma.map_or(1.0, |gamma| f64::from(gamma[c]));
+            let scale = scale / (f64::from(variance[c]) + f64::from(norm.epsilon)).sqrt();
+            (scale, f64::from(beta[c]) - f64::from(mean[c]) * scale)
+        });
+        Ok(scale_and_shift(input, &affine.collect::<Vec<_>>()))
+    }
+
+    fn instance_norm(&self, norm: &InstanceNorm, input: Map<'_>) -> Result<Vec<f32>> {
+        let (scale, shift) = (self.dense(&norm.scale)?, self.dense(&norm.shift)?);
+        let (mean, variance) = moments(input);
+        let affine = (0..input.shape.channels).map(|c| {
+            let scale = scale[c] / (variance[c] + f64::from(norm.epsilon)).sqrt();
+            (scale, shift[c] - mean[c] * scale)
+        });
+        Ok(scale_and_shift(input, &affine.collect::<Vec<_>>()))
+    }
+
+    /// `z·W + b`
+    fn dense(&self, dense: &Dense) -> Result<Vec<f64>> {
+        let matrix = self.array(&dense.weight)?;
+        let mut sums: Vec<f64> = self.array(&dense.bias)?.iter().map(|&b| f64::from(b)).collect();
+        let channels = sums.len();
+        for (i, z) in self.style.iter().enumerate() {
+            for (sum, w) in sums.iter_mut().zip(row(matrix, channels, i)) {
+                *sum += f64::from(*z) * f64::from(*w);
+            }
+        }
+        Ok(sums)
+    }
+}
+
+/// How many pixels beyond the border the first window begins, `[top, left]`. The shape has been checked by then.
+fn origin(padding: Padding, kernel: [usize; 2], stride: usize, shape: Shape) -> [isize; 2] {
+    let before = |length, kernel| padding.window(length, kernel, stride).map_or(0, |window| window.before as isize);
+    [before(shape.height, kernel[0]), before(shape.width, kernel[1])]
+}
+
+/// Row `i` of a matrix of `columns` columns.
+fn row(data: &[f32], columns: usize, i: usize) -> &[f32] {
+    &data[i * columns..(i + 1) * columns]
+}
+
+fn scale_and_shift(input: Map<'_>, affine: &[(f64, f64)]) -> Vec<f32> {
+    let value = |(v, (scale, shift)): (&f32, &(f64, f64))| (f64::from(*v) * scale + shift) as f32;
+    input.data.iter().zip(affine.iter().cycle()).map(value).collect()
+}
+
+/// Mean and biased variance of every channel, in two passes.
+fn moments(input: Map<'_>) -> (Vec<f64>, Vec<f64>) {
+    let channels = input.shape.channels;
+    let pixels = (input.shape.height * input.shape.width) as f64;
+    let mut mean = vec![0f64; channels];
+    for pixel in input.data.chunks_exact(channels) {
+        mean.iter_mut().zip(pixel).for_each(|(sum, v)| *sum += f64::from(*v));
+    }
+    mean.iter_mut().for_each(|sum| *sum /= pixels);
+    let mut variance = vec![0f64; channels];
+    for pixel in input.data.chunks_exact(channels) {
+        for ((sum, v), m) in variance.iter_mut().zip(pixel).zip(&mean) {
+            *sum += (f64::from(*v) - m).powi(2);
+        }
+    }
+    variance.iter_mut().for_each(|sum| *sum /= pixels);
+    (mean, variance)
+}
+
+fn activate(function: Activation, x: f32) -> f32 {
+    match function {
+        Activation::Relu => x.max(0.0),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::Sigmoid => (1.0 / (1.0 + (-f64::from(x)).exp())) as f32,
+    }
+}
+
+fn upsample(factor: usize, input: Map<'_>, shape: Shape) -> Vec<f32> {
+    let mut out = Vec::with_capacity(input.data.len());
+    for y in 0..shape.height {
+        for x in 0..shape.width {
+            out.extend_from_slice(row(input.data, shape.channels, y / factor * input.shape.width + x / factor));
+        }
+    }
+    out
+}
+
+fn pool(window: &Pool, input: Map<'_>, shape: Shape) -> Vec<f32> {
+    let [top, left] = origin(window.padding, [window.kernel; 2], window.stride, input.shape);
+    let mut out = Vec::with_capacity(input.data.len());
+    for y in 0..shape.height {
+        for x in 0..shape.width {
+            let taps = (0..window.kernel * window.kernel).filter_map(|tap| {
+                let at_y = (y * window.stride + tap / window.kernel) as isize - top;
+                let at_x = (x * window.stride + tap % window.kernel) as isize - left;
+                input.pixel(at_y, at_x, window.padding)
+            });
+            let taps: Vec<&[f32]> = taps.collect();
+            out.extend((0..shape.channels).map(|c| {
+                let values = taps.iter().map(|pixel| pixel[c]);
+                match window.kind {
+                    PoolKind::Max => values.fold(f32::NEG_INFINITY, f32::max),
+                    PoolKind::Average => (values.map(f64::from).sum::<f64>() / taps.len() as f64) as f32,
+                }
+            }));
+        }
+    }
+    out
+}

@@ -1,0 +1,133 @@
+//! What a compiled network consists of.
+
+use impasto_kernels::{Activation, conv};
+
+use crate::graph::{Padding, Pool};
+
+/// One layer of a compiled network. Numbers index [`super::Program`]'s tensors and affine maps.
+pub(super) struct Step {
+    /// The graph's node whose name describes it in a profile.
+    pub(super) node: usize,
+    pub(super) work: Work,
+    pub(super) output: usize,
+}
+
+/// What a step does.
+pub(super) enum Work {
+    Conv {
+        conv: Box<conv::Conv>,
+        source: Operand,
+        padding: Padding,
+        /// The instance norm whose statistics are taken of the output.
+        measures: Option<usize>,
+        /// The tensor that keeps the source's values for later readers.
+        keep: Option<usize>,
+    },
+    /// Pending arithmetic carried out by itself.
+    Finish {
+        source: Operand,
+        sigmoid: bool,
+    },
+    Pool {
+        input: usize,
+        pool: Pool,
+    },
+    Mean {
+        input: usize,
+    },
+    Concat {
+        inputs: Vec<usize>,
+    },
+}
+
+/// A tensor with pending arithmetic, as [`impasto_kernels::Source`] has it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Operand {
+    pub(super) tensor: usize,
+    pub(super) affine: Option<usize>,
+    pub(super) activation: Activation,
+    pub(super) skip: Option<usize>,
+    pub(super) upsample: usize,
+}
+
+impl Operand {
+    pub(super) fn plain(tensor: usize) -> Self {
+        Operand { tensor, affine: None, activation: Activation::None, skip: None, upsample: 1 }
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        *self == Operand::plain(self.tensor)
+    }
+
+    /// Tensors that it reads.
+    fn reads(&self) -> impl Iterator<Item = usize> {
+        [Some(self.tensor), self.skip].into_iter().flatten()
+    }
+}
+
+impl Step {
+    /// Tensors that it reads.
+    pub(super) fn reads(&self) -> Vec<usize> {
+        match &self.work {
+            Work::Conv { source, .. } | Work::Finish { source, .. } => source.reads().collect(),
+            Work::Pool { input, .. } | Work::Mean { input } => vec![*input],
+            Work::Concat { inputs } => inputs.clone(),
+        }
+    }
+
+    /// Tensors that it writes.
+    pub(super) fn writes(&self) -> Vec<usize> {
+        let keep = if let Work::Conv { keep, .. } = &self.work { *keep } else { None };
+        [Some(self.output), keep].into_iter().flatten().collect()
+    }
+}
+
+/// A factor and a summand for each channel.
+pub(super) enum Affine {
+    /// A batch norm that no convolution could take in.
+    Fixed { scale: Vec<f32>, shift: Vec<f32> },
+    /// An instance norm.
+    Conditional { scale: Dense, shift: Dense, epsilon: f32 },
+}
+
+impl Affine {
+    /// Scale and shift of a conditional norm for a style vector.
+    pub(super) fn condition(&self, style: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
+        match self {
+            Affine::Fixed { .. } => None,
+            Affine::Conditional { scale, shift, .. } => Some((scale.apply(style), shift.apply(style))),
+        }
+    }
+}
+
+impl Affine {
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        4 * match self {
+            Affine::Fixed { scale, shift } => scale.len() + shift.len(),
+            Affine::Conditional { scale, shift, .. } => {
+                scale.weight.len() + scale.bias.len() + shift.weight.len() + shift.bias.len()
+            }
+        }
+    }
+}
+
+/// `z·W + b`.
+pub(super) struct Dense {
+    /// `style_len × channels`, row-major.
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+}
+
+impl Dense {
+    /// Sums in float64: the cost is nothing and style vectors have up to 768 numbers.
+    fn apply(&self, style: &[f32]) -> Vec<f32> {
+        let mut sums: Vec<f64> = self.bias.iter().map(|&b| f64::from(b)).collect();
+        for (&z, row) in style.iter().zip(self.weight.chunks_exact(self.bias.len())) {
+            for (sum, &w) in sums.iter_mut().zip(row) {
+                *sum += f64::from(z) * f64::from(w);
+            }
+        }
+        sums.into_iter().map(|sum| sum as f32).collect()
+    }
+}

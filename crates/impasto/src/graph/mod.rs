@@ -1,0 +1,209 @@
+//! A network's architecture as data: nodes that name the weights they use.
+//!
+//! One walk over a [`Graph`] gives shapes, multiply-accumulates, receptive field and the printed table of a model; executors
+//! ([`crate::engine`]) translate it. Pictures and features are `height × width × channels`, one picture at a time.
+
+mod cost;
+mod parameters;
+mod reach;
+mod shapes;
+mod table;
+
+pub use cost::Cost;
+pub use parameters::Parameter;
+pub use shapes::{Shape, Window};
+pub use table::{Row, Table};
+
+/// Which node of a graph: its place in [`Graph::nodes`]. Inputs of a node always come before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) usize);
+
+/// A network: nodes in an order in which they can be computed. The first is the input; the last is the output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Graph {
+    /// Length of the style vector that the conditional norms read; 0 if there are none.
+    pub style_len: usize,
+    nodes: Vec<Node>,
+}
+
+/// One step of a network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// A name for people: tables, errors.
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// Where its inputs come from.
+    pub inputs: Vec<NodeId>,
+}
+
+/// What a node computes. Strings name arrays of [`crate::weights::Weights`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// The picture.
+    Input {
+        /// Channels of the picture.
+        channels: usize,
+    },
+    /// A convolution (cross-correlation, as networks have it).
+    Conv(Conv),
+    /// A batch norm with fixed statistics: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, per channel.
+    BatchNorm(BatchNorm),
+    /// Instance norm, conditional on the style vector `z`: `(x - m) / sqrt(v + epsilon) * scale + shift` per channel, with `m` and
+    /// `v` the mean and the biased variance of `x` over height and width, `scale = z·W + b` and `shift` likewise.
+    InstanceNorm(InstanceNorm),
+    /// An element-wise function.
+    Activation(Activation),
+    /// Nearest-neighbour enlargement: every pixel becomes `factor × factor` pixels.
+    Upsample {
+        /// By how much.
+        factor: usize,
+    },
+    /// Maximum or mean over a window.
+    Pool(Pool),
+    /// The sum of two inputs of one shape.
+    Add,
+    /// All inputs' channels, one input after the other.
+    Concat,
+    /// Mean over height and width; the result is 1×1.
+    Mean,
+}
+
+/// A convolution's parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conv {
+    /// Name of the kernel: `[kh, kw, in, out]`, or `[kh, kw, channels, 1]` if depthwise.
+    pub weight: String,
+    /// Name of the bias `[out]`.
+    pub bias: Option<String>,
+    /// Height and width of the kernel.
+    pub kernel: [usize; 2],
+    /// Step, the same along both axes.
+    pub stride: usize,
+    /// Whether each channel is filtered alone (`out == in`).
+    pub depthwise: bool,
+    /// Channels of the output.
+    pub channels: usize,
+    /// What lies beyond the border.
+    pub padding: Padding,
+}
+
+/// What a window reads beyond a picture's border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// Nothing: windows stay inside. Output length `(n - k) / stride + 1`.
+    Valid,
+    /// TensorFlow's `SAME`: output length `ceil(n / stride)`; zeros are split evenly, an odd one goes to the bottom/right.
+    Same,
+    /// This many zeros on every side, then as [`Padding::Valid`].
+    Zero(usize),
+    /// This many mirrored pixels on every side (the border pixel is not repeated: -1 reads 1), then as [`Padding::Valid`].
+    /// Height and width must be greater than it.
+    Reflect(usize),
+}
+
+/// A fixed batch norm's parameters; each name is an array `[channels]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchNorm {
+    /// Mean that is subtracted.
+    pub mean: String,
+    /// Variance that is divided by.
+    pub variance: String,
+    /// Scale; 1 if absent.
+    pub gamma: Option<String>,
+    /// Shift.
+    pub beta: String,
+    /// Added to the variance.
+    pub epsilon: f32,
+}
+
+/// A conditional instance norm's parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceNorm {
+    /// How the scale comes from the style vector.
+    pub scale: Dense,
+    /// How the shift comes from the style vector.
+    pub shift: Dense,
+    /// Added to the variance.
+    pub epsilon: f32,
+}
+
+/// `z·W + b`: names of `W`, `style_len × channels` (leading axes of length 1 are allowed), and `b` `[channels]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dense {
+    /// Name of `W`.
+    pub weight: String,
+    /// Name of `b`.
+    pub bias: String,
+}
+
+/// An element-wise function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// `max(x, 0)`
+    Relu,
+    /// `min(max(x, 0), 6)`
+    Relu6,
+    /// `1 / (1 + exp(-x))`
+    Sigmoid,
+}
+
+/// A window that slides over the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// What is taken of the window.
+    pub kind: PoolKind,
+    /// Side of the window.
+    pub kernel: usize,
+    /// Step along both axes.
+    pub stride: usize,
+    /// What lies beyond the border: [`Padding::Valid`] or [`Padding::Same`].
+    pub padding: Padding,
+}
+
+/// What a pool takes of its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolKind {
+    /// The greatest value inside the picture.
+    Max,
+    /// The mean of the values inside the picture (padding is not counted).
+    Average,
+}
+
+impl Graph {
+    /// A graph that holds only the input.
+    pub fn new(channels: usize, style_len: usize) -> Self {
+        let input = Node { name: "input".into(), op: Op::Input { channels }, inputs: Vec::new() };
+        Graph { style_len, nodes: vec![input] }
+    }
+
+    /// The input node.
+    pub fn input(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// The output node: the last one added.
+    pub fn output(&self) -> NodeId {
+        NodeId(self.nodes.len() - 1)
+    }
+
+    /// Adds a node.
+    ///
+    /// # Panics
+    /// If an input is not a node of this graph.
+    pub fn push(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> NodeId {
+        assert!(inputs.iter().all(|i| i.0 < self.nodes.len()), "inputs of a node come before it");
+        self.nodes.push(Node { name: name.into(), op, inputs: inputs.to_vec() });
+        self.output()
+    }
+
+    /// All nodes, in the order of computation.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// One node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+}

@@ -1,0 +1,91 @@
+//! How far a network looks: what decides the overlap of tiles.
+
+use super::{Graph, NodeId, Op, Padding};
+
+/// A range of rows or columns, both ends included, that may lie beyond the border.
+type Span = [i64; 2];
+
+impl Graph {
+    /// Which rows and columns of the input the output's rows `rows` and columns `columns` are computed from, through windows alone:
+    /// ranges with both ends included, which may lie beyond the border. Coordinates count from the top left.
+    ///
+    /// What instance norms read, the mean and variance of everything, is left out: a tile can only be exact if it is given the
+    /// whole picture's statistics. `None` if the network has a [`Op::Mean`], whose output reads everything by design.
+    ///
+    /// Where [`Padding::Same`] makes the alignment depend on the picture's size, the answer covers every size.
+    pub fn reads(&self, rows: [i64; 2], columns: [i64; 2]) -> Option<[[i64; 2]; 2]> {
+        if self.nodes().iter().any(|node| node.op == Op::Mean) {
+            return None;
+        }
+        Some([self.reads_axis(rows, 0), self.reads_axis(columns, 1)])
+    }
+
+    /// The halo: how many pixels of the input around a tile the tile's output is computed from, at most, leaving instance norms'
+    /// statistics out. `None` if the network has a [`Op::Mean`].
+    pub fn halo(&self) -> Option<usize> {
+        let (numerator, denominator) = self.scale();
+        let mut halo = 0;
+        // How far an output pixel looks depends on its place within an enlarged pixel, so all of these are tried. There are 4 in
+        // the networks here; the bound keeps a nonsensical graph from taking forever.
+        for out in 0..denominator.min(1 << 12) {
+            let first = out.saturating_mul(numerator) / denominator;
+            let last = ((out + 1).saturating_mul(numerator) - 1) / denominator;
+            for [low, high] in self.reads([out; 2], [out; 2])? {
+                halo = halo.max(first.saturating_sub(low)).max(high.saturating_sub(last));
+            }
+        }
+        usize::try_from(halo).ok()
+    }
+
+    /// Input pixels per output pixel, as strides' product over enlargements' product along the way to the output.
+    fn scale(&self) -> (i64, i64) {
+        let mut scales: Vec<(i64, i64)> = Vec::with_capacity(self.nodes().len());
+        for node in self.nodes() {
+            let (numerator, denominator) = node.inputs.first().map_or((1, 1), |id| scales[id.0]);
+            scales.push(match &node.op {
+                Op::Conv(conv) => (numerator.saturating_mul(length(conv.stride)), denominator),
+                Op::Pool(pool) => (numerator.saturating_mul(length(pool.stride)), denominator),
+                Op::Upsample { factor } => (numerator, denominator.saturating_mul(length(*factor))),
+                _ => (numerator, denominator),
+            });
+        }
+        let (numerator, denominator) = scales[self.output().0];
+        (numerator.max(1), denominator.max(1))
+    }
+
+    /// Backwards from the output: every node's span is the union of what its readers read of it.
+    fn reads_axis(&self, span: Span, axis: usize) -> Span {
+        let mut spans: Vec<Option<Span>> = vec![None; self.nodes().len()];
+        spans[self.output().0] = Some(span);
+        for index in (1..self.nodes().len()).rev() {
+            let (Some(span), node) = (spans[index], self.node(NodeId(index))) else { continue };
+            let [low, high] = match &node.op {
+                Op::Conv(conv) => window(span, conv.kernel[axis], conv.stride, conv.padding),
+                Op::Pool(pool) => window(span, pool.kernel, pool.stride, pool.padding),
+                Op::Upsample { factor } => span.map(|at| at.div_euclid(length(*factor).max(1))),
+                _ => span,
+            };
+            for id in &node.inputs {
+                spans[id.0] = Some(spans[id.0].map_or([low, high], |[a, b]| [a.min(low), b.max(high)]));
+            }
+        }
+        spans[0].unwrap_or(span)
+    }
+}
+
+fn window([low, high]: Span, kernel: usize, stride: usize, padding: Padding) -> Span {
+    let (kernel, stride) = (length(kernel), length(stride));
+    // With `Same`, between none and half of the kernel lies before the first pixel, depending on the size.
+    let (most, least) = match padding {
+        Padding::Valid => (0, 0),
+        Padding::Same if stride == 1 => ((kernel - 1) / 2, (kernel - 1) / 2),
+        Padding::Same => ((kernel - 1) / 2, 0),
+        Padding::Zero(n) | Padding::Reflect(n) => (length(n), length(n)),
+    };
+    let start = low.saturating_mul(stride).saturating_sub(most);
+    [start, high.saturating_mul(stride).saturating_sub(least).saturating_add(kernel - 1)]
+}
+
+fn length(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,177 @@
+//! Which shape every node's output has at a given picture size.
+
+use std::fmt;
+
+use super::{Graph, Node, NodeId, Op, Padding};
+use crate::{Error, ErrorKind, Result};
+
+/// The shape of a picture or of features. One picture: there is no batch axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Values per pixel.
+    pub channels: usize,
+}
+
+impl Shape {
+    /// How many values there are; `None` if that overflows.
+    pub fn count(&self) -> Option<usize> {
+        self.height.checked_mul(self.width)?.checked_mul(self.channels)
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}×{}", self.height, self.width, self.channels)
+    }
+}
+
+/// How a sliding window lies along one axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Pixels beyond the border before the first one.
+    pub before: usize,
+    /// Pixels beyond the border after the last one.
+    pub after: usize,
+    /// How many positions the window takes.
+    pub output: usize,
+}
+
+impl Padding {
+    /// How a window of `kernel` pixels that moves by `stride` lies along an axis of `length` pixels.
+    ///
+    /// `None` where it does not fit even once, where mirroring lacks pixels to mirror, where `kernel` or `stride` is 0, and
+    /// where a sum overflows.
+    pub fn window(self, length: usize, kernel: usize, stride: usize) -> Option<Window> {
+        if length == 0 || kernel == 0 || stride == 0 {
+            return None;
+        }
+        let (before, after) = match self {
+            Padding::Valid => (0, 0),
+            Padding::Same => {
+                let reach = (length.div_ceil(stride) - 1).checked_mul(stride)?.checked_add(kernel)?;
+                let total = reach.saturating_sub(length);
+                (total / 2, total - total / 2)
+            }
+            Padding::Zero(n) => (n, n),
+            Padding::Reflect(n) if n < length => (n, n),
+            Padding::Reflect(_) => return None,
+        };
+        let padded = length.checked_add(before)?.checked_add(after)?;
+        Some(Window { before, after, output: padded.checked_sub(kernel)? / stride + 1 })
+    }
+}
+
+impl Graph {
+    /// The shape of every node's output, in the order of [`Graph::nodes`], for a picture of this size in pixels.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`], naming the node, if the picture is too small for it; [`ErrorKind::TooLarge`] if a size
+    /// overflows; [`ErrorKind::Mismatch`] if the graph contradicts itself.
+    pub fn shapes(&self, height: usize, width: usize) -> Result<Vec<Shape>> {
+        let channels = self.channels()?;
+        let mut shapes: Vec<Shape> = Vec::with_capacity(channels.len());
+        for (node, &channels) in self.nodes().iter().zip(&channels) {
+            let [height, width] = match &node.op {
+                Op::Input { .. } if height == 0 || width == 0 => {
+                    return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {height}×{width} pixels is empty")));
+                }
+                Op::Input { .. } => [height, width],
+                _ => self.extent(node, &shapes, [height, width])?,
+            };
+            let shape = Shape { height, width, channels };
+            if shape.count().is_none() {
+                return Err(overflow(node));
+            }
+            shapes.push(shape);
+        }
+        Ok(shapes)
+    }
+
+    /// How many channels every node's output has, in the order of [`Graph::nodes`]; this does not depend on the picture's size.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`], naming the node, if the graph contradicts itself: a node with too many or too few inputs, a
+    /// depthwise convolution that changes the number of channels, a sum of different numbers of channels.
+    pub fn channels(&self) -> Result<Vec<usize>> {
+        let mut channels: Vec<usize> = Vec::with_capacity(self.nodes().len());
+        for node in self.nodes() {
+            let inputs: Vec<usize> = node.inputs.iter().map(|id| channels[id.0]).collect();
+            let wrong = |what: &str| Error::new(ErrorKind::Mismatch, format!("node {:?} of the graph {what}", node.name));
+            let arity_fits = match node.op {
+                Op::Input { .. } => inputs.is_empty(),
+                Op::Add => inputs.len() == 2,
+                Op::Concat => !inputs.is_empty(),
+                _ => inputs.len() == 1,
+            };
+            if !arity_fits {
+                return Err(wrong(&format!("has {} inputs", inputs.len())));
+            }
+            channels.push(match &node.op {
+                Op::Input { channels } => *channels,
+                Op::Conv(conv) if conv.depthwise && conv.channels != inputs[0] => {
+                    return Err(wrong(&format!("filters {} channels one by one into {}", inputs[0], conv.channels)));
+                }
+                Op::Conv(conv) => conv.channels,
+                Op::Add if inputs[0] != inputs[1] => {
+                    return Err(wrong(&format!("adds {} channels to {}", inputs[1], inputs[0])));
+                }
+                Op::Concat => {
+                    inputs.iter().try_fold(0usize, |sum, &n| sum.checked_add(n)).ok_or_else(|| wrong("has too many channels"))?
+                }
+                _ => inputs[0],
+            });
+        }
+        Ok(channels)
+    }
+
+    /// Height and width of one node's output. `shapes` holds those of the nodes before it.
+    fn extent(&self, node: &Node, shapes: &[Shape], picture: [usize; 2]) -> Result<[usize; 2]> {
+        let of = |id: &NodeId| [shapes[id.0].height, shapes[id.0].width];
+        let input = of(&node.inputs[0]);
+        let slide = |kernel: [usize; 2], stride, padding: Padding| {
+            let [rows, columns] = [0, 1].map(|axis| padding.window(input[axis], kernel[axis], stride));
+            match (rows, columns) {
+                (Some(rows), Some(columns)) => Ok([rows.output, columns.output]),
+                _ => Err(too_small(node, picture, input, kernel, padding)),
+            }
+        };
+        match &node.op {
+            Op::Conv(conv) => slide(conv.kernel, conv.stride, conv.padding),
+            Op::Pool(pool) => slide([pool.kernel; 2], pool.stride, pool.padding),
+            Op::Upsample { factor } => match input.map(|n| n.checked_mul(*factor)) {
+                [Some(height), Some(width)] => Ok([height, width]),
+                _ => Err(overflow(node)),
+            },
+            Op::Mean => Ok([1, 1]),
+            Op::Add | Op::Concat => match node.inputs.iter().map(of).find(|other| *other != input) {
+                Some([height, width]) => {
+                    let text = format!("node {:?} joins {}×{} with {height}×{width} pixels", node.name, input[0], input[1]);
+                    Err(Error::new(ErrorKind::Mismatch, text))
+                }
+                None => Ok(input),
+            },
+            Op::Input { .. } | Op::BatchNorm(_) | Op::InstanceNorm(_) | Op::Activation(_) => Ok(input),
+        }
+    }
+}
+
+fn too_small(node: &Node, picture: [usize; 2], input: [usize; 2], kernel: [usize; 2], padding: Padding) -> Error {
+    let needs = match padding {
+        Padding::Reflect(n) => format!("mirrors {n} pixels"),
+        _ => format!("has a window of {}×{}", kernel[0], kernel[1]),
+    };
+    let text = format!(
+        "a picture of {}×{} pixels (height × width) is too small for this network: its {:?} {needs}, but only {}×{} are left there; \
+         use a larger picture",
+        picture[0], picture[1], node.name, input[0], input[1]
+    );
+    Error::new(ErrorKind::InvalidArgument, text)
+}
+
+fn overflow(node: &Node) -> Error {
+    Error::new(ErrorKind::TooLarge, format!("the output of node {:?} is too large to be addressed", node.name))
+}

@@ -1,0 +1,23 @@
+//! Neural style transfer: paints one picture in the style of another.
+#![forbid(unsafe_code)]
+
+pub mod engine;
+mod error;
+pub mod graph;
+pub mod networks;
+pub mod picture;
+mod style;
+pub mod stylizer;
+pub mod weights;
+
+pub use engine::Control;
+pub use error::{Error, ErrorKind, Result};
+pub use networks::Model;
+pub use picture::Picture;
+pub use style::Style;
+pub use stylizer::{StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
+
+/// The README's examples, as doc-tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,71 @@
+//! Brings the arrays of a file to the checkpoint's names and axis orders.
+
+use crate::weights::{Tensor, Weights};
+use crate::{Error, ErrorKind, Result};
+
+/// Where the arrays' names and axis orders come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// TensorFlow: the canonical one.
+    TensorFlow,
+    /// TFLite's converter: batch norms folded into biases of its own naming, kernels `[out, kh, kw, in]`, depthwise kernels
+    /// `[1, kh, kw, channels]`.
+    TfLite,
+}
+
+/// Suffixes of the biases that TFLite's converter makes.
+const TFLITE_BIASES: [&str; 2] = ["/Conv2D_bias", "/depthwise_bias"];
+
+/// All arrays under canonical names and in canonical axis orders, and what they were in. Those that mean nothing here keep
+/// their names.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] if two arrays have one canonical name.
+pub(super) fn canonical(mut weights: Weights) -> Result<(Layout, Weights)> {
+    let names: Vec<String> = weights.iter().map(|(name, _)| name.to_owned()).collect();
+    let is_tflite = names.iter().any(|name| TFLITE_BIASES.iter().any(|suffix| name.ends_with(suffix)));
+    let layout = if is_tflite { Layout::TfLite } else { Layout::TensorFlow };
+    let mut out = Weights::new();
+    out.metadata = std::mem::take(&mut weights.metadata);
+    for name in names {
+        let Some(mut tensor) = weights.remove(&name) else { continue };
+        let renamed = rename(&name, layout);
+        if layout == Layout::TfLite {
+            tensor = turn(&renamed, tensor)?;
+        }
+        if out.insert(renamed.clone(), tensor).is_some() {
+            return Err(Error::new(ErrorKind::Malformed, format!("there are two arrays that mean {renamed:?}")));
+        }
+    }
+    Ok((layout, out))
+}
+
+fn rename(name: &str, layout: Layout) -> String {
+    // `:0` is a TensorFlow tensor's first output; `/read` is what TFLite's converter leaves of a variable that was read.
+    let name = name.strip_suffix(":0").unwrap_or(name);
+    let name = name.strip_suffix("/read").unwrap_or(name);
+    let scope = TFLITE_BIASES.iter().find_map(|suffix| name.strip_suffix(suffix));
+    match (layout, scope) {
+        (Layout::TfLite, Some(scope)) => format!("{scope}/biases"),
+        _ => name.to_owned(),
+    }
+}
+
+/// A kernel in TFLite's axis order, turned; anything else as it is.
+fn turn(name: &str, tensor: Tensor) -> Result<Tensor> {
+    let &[a, height, width, last] = tensor.shape() else { return Ok(tensor) };
+    if name.ends_with("/depthwise_weights") && a == 1 {
+        return Tensor::new([height, width, last, 1], tensor.into_data());
+    }
+    // Without values there is nothing to turn, and the product below could overflow.
+    if !name.ends_with("/weights") || tensor.data().is_empty() {
+        return Ok(tensor);
+    }
+    let (out, rows, data) = (a, height * width * last, tensor.data());
+    // Room at once: growing by doubling would write millions of values twice.
+    let mut turned = Vec::with_capacity(data.len());
+    for row in 0..rows {
+        turned.extend((0..out).map(|channel| data[channel * rows + row]));
+    }
+    Tensor::new([height, width, last, out], turned)
+}

@@ -1,0 +1,103 @@
+//! The small style predictor of the browser port and of the TFLite files: MobileNetV2 1.0 (Sandler et al. 2018, arXiv 1801.04381)
+//! up to `layer_19`, a mean over the picture, and a linear layer to the style vector. The picture is RGB in 0..1 as it is.
+
+use super::{BATCH_NORM_EPSILON, FixedNorm, bottleneck};
+use crate::graph::{Activation, BatchNorm, Conv, Graph, NodeId, Op, Padding};
+
+/// What tells one predictor of this architecture from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MobileNet {
+    /// Length of the style vector.
+    pub vector_len: usize,
+    /// What normalises its convolutions. Their batch norms have a `gamma`.
+    pub norm: FixedNorm,
+}
+
+/// Channels and stride of the 17 blocks. All widen their input six times inside but the first, which does not.
+const BLOCKS: [(usize, usize); 17] = [
+    (16, 1),
+    (24, 2),
+    (24, 1),
+    (32, 2),
+    (32, 1),
+    (32, 1),
+    (64, 2),
+    (64, 1),
+    (64, 1),
+    (64, 1),
+    (96, 1),
+    (96, 1),
+    (96, 1),
+    (160, 2),
+    (160, 1),
+    (160, 1),
+    (320, 1),
+];
+
+impl MobileNet {
+    /// Channels of `layer_19`.
+    pub const FEATURES: usize = 1280;
+
+    /// The network as a graph: a picture `[height, width, 3]` in 0..1 in, a style vector `[1, 1, vector_len]` out.
+    pub fn graph(&self) -> Graph {
+        let mut graph = Graph::new(3, 0);
+        let input = graph.input();
+        let full = |kernel, stride, channels| Layer { kernel, stride, channels, depthwise: false, clipped: true };
+        let mut x = self.conv(&mut graph, input, "Conv", full(3, 2, 32));
+        let mut channels = 32;
+        for (i, &(out, stride)) in BLOCKS.iter().enumerate() {
+            let scope = if i == 0 { "expanded_conv".to_owned() } else { format!("expanded_conv_{i}") };
+            let inner = if i == 0 { channels } else { 6 * channels };
+            let mut y = x;
+            if i > 0 {
+                y = self.conv(&mut graph, y, &format!("{scope}/expand"), full(1, 1, inner));
+            }
+            y = self.conv(&mut graph, y, &format!("{scope}/depthwise"), Layer { depthwise: true, ..full(3, stride, inner) });
+            y = self.conv(&mut graph, y, &format!("{scope}/project"), Layer { clipped: false, ..full(1, 1, out) });
+            x = if stride == 1 && channels == out { graph.push(scope, Op::Add, &[x, y]) } else { y };
+            channels = out;
+        }
+        x = self.conv(&mut graph, x, "Conv_1", full(1, 1, Self::FEATURES));
+        x = graph.push("mean", Op::Mean, &[x]);
+        bottleneck(&mut graph, x, "mobilenet_conv/Conv", self.vector_len);
+        graph
+    }
+
+    fn conv(&self, graph: &mut Graph, x: NodeId, scope: &str, layer: Layer) -> NodeId {
+        let full = format!("MobilenetV2/{scope}");
+        let folded = self.norm == FixedNorm::Folded;
+        let conv = Conv {
+            weight: format!("{full}/{}", if layer.depthwise { "depthwise_weights" } else { "weights" }),
+            bias: folded.then(|| format!("{full}/biases")),
+            kernel: [layer.kernel; 2],
+            stride: layer.stride,
+            depthwise: layer.depthwise,
+            channels: layer.channels,
+            padding: Padding::Same,
+        };
+        let mut x = graph.push(scope, Op::Conv(conv), &[x]);
+        if !folded {
+            let norm = BatchNorm {
+                mean: format!("{full}/BatchNorm/moving_mean"),
+                variance: format!("{full}/BatchNorm/moving_variance"),
+                gamma: Some(format!("{full}/BatchNorm/gamma")),
+                beta: format!("{full}/BatchNorm/beta"),
+                epsilon: BATCH_NORM_EPSILON,
+            };
+            x = graph.push(format!("{scope}/norm"), Op::BatchNorm(norm), &[x]);
+        }
+        if layer.clipped {
+            x = graph.push(format!("{scope}/relu6"), Op::Activation(Activation::Relu6), &[x]);
+        }
+        x
+    }
+}
+
+struct Layer {
+    kernel: usize,
+    stride: usize,
+    channels: usize,
+    depthwise: bool,
+    /// Whether a `relu6` follows.
+    clipped: bool,
+}

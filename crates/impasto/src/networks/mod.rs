@@ -1,0 +1,47 @@
+//! Architectures: each a short function that builds a [`Graph`]; and recognising which of them a weights file is
+//! ([`Model::assemble`]).
+//!
+//! Parameter names and layouts are those of Magenta's TensorFlow checkpoint, whatever file the weights come from: kernels
+//! `[kh, kw, in, out]`, depthwise kernels `[kh, kw, channels, 1]`. These are called *canonical* here.
+
+mod architecture;
+mod canonical;
+mod container;
+pub mod inception;
+pub mod magenta;
+pub mod mobilenet;
+mod model;
+mod open;
+mod recognise;
+mod untrained;
+
+pub use architecture::Architecture;
+pub use model::{Family, Kind, Model, Network, Options, Part};
+
+use crate::graph::{Conv, Graph, NodeId, Op, Padding};
+
+/// What normalises a convolution's output with fixed statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FixedNorm {
+    /// A batch norm of its own: `SCOPE/BatchNorm/{moving_mean, moving_variance, beta}` (and `gamma` where the architecture has it).
+    Batch,
+    /// Multiplied into the kernel; what is left is a bias `SCOPE/biases`.
+    Folded,
+}
+
+/// TensorFlow-slim's epsilon of every batch norm of the family.
+const BATCH_NORM_EPSILON: f32 = 1e-3;
+
+/// The linear layer that makes a style vector of means: a 1×1 convolution with bias on a 1×1 picture.
+fn bottleneck(graph: &mut Graph, x: NodeId, scope: &str, channels: usize) -> NodeId {
+    let conv = Conv {
+        weight: format!("{scope}/weights"),
+        bias: Some(format!("{scope}/biases")),
+        kernel: [1, 1],
+        stride: 1,
+        depthwise: false,
+        channels,
+        padding: Padding::Valid,
+    };
+    graph.push("bottleneck", Op::Conv(conv), &[x])
+}

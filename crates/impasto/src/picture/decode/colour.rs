@@ -1,0 +1,121 @@
+//! From a file's colours to sRGB.
+
+use std::sync::Arc;
+
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformF32Executor, TransformOptions};
+
+use super::raw::Colour;
+use crate::{Error, ErrorKind, Result};
+
+/// Turns rows of grey, RGB or CMYK floats into rows of sRGB floats.
+pub(super) struct Converter {
+    colour: Colour,
+    profile: Option<Profile>,
+}
+
+struct Profile {
+    transform: Arc<TransformF32Executor>,
+    /// Grey pixels under an RGB profile are spread to three equal channels first.
+    spread: bool,
+}
+
+impl Converter {
+    /// For files with this profile, if any. A profile that cannot be used gives a warning and is taken as sRGB.
+    pub(super) fn new(icc: Option<&[u8]>, colour: Colour, warnings: &mut Vec<String>) -> Self {
+        let profile = icc.and_then(|icc| {
+            // The profile comes from a stranger, as the pixels do.
+            let built = std::panic::catch_unwind(|| Profile::new(icc, colour));
+            match built.unwrap_or_else(|_| Err("its tables are corrupt".into())) {
+                Ok(profile) => profile,
+                Err(reason) => {
+                    let instead = if colour == Colour::Cmyk { "uncalibrated CMYK" } else { "sRGB" };
+                    warnings.push(format!("the embedded colour profile is ignored ({reason}); colours are taken as {instead}"));
+                    None
+                }
+            }
+        });
+        if colour == Colour::Cmyk && icc.is_none() {
+            warnings.push("CMYK without a colour profile; colours are approximate".into());
+        }
+        Converter { colour, profile }
+    }
+
+    /// Whether RGB stays as it is.
+    pub(super) fn is_identity(&self) -> bool {
+        self.profile.is_none() && self.colour == Colour::Rgb
+    }
+
+    /// Appends this row's pixels as RGB.
+    pub(super) fn append(&self, row: &[f32], rgb: &mut Vec<f32>) -> Result<()> {
+        if let Some(profile) = &self.profile {
+            return profile.append(row, self.colour, rgb);
+        }
+        match self.colour {
+            Colour::Rgb => rgb.extend_from_slice(row),
+            Colour::Grey => rgb.extend(row.iter().flat_map(|&v| [v; 3])),
+            // What viewers do without a profile: each ink takes its share of the light away.
+            Colour::Cmyk => {
+                rgb.extend(row.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|ink| (1.0 - ink) * (1.0 - p[3]))));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Profile {
+    /// `None` if the profile is sRGB, as far as 8 bits can tell.
+    fn new(icc: &[u8], colour: Colour) -> Result<Option<Self>, String> {
+        let source = ColorProfile::new_from_slice(icc).map_err(|e| e.to_string())?;
+        let (layout, spread) = match (colour, source.color_space) {
+            (Colour::Grey, DataColorSpace::Gray) => (Layout::Gray, false),
+            (Colour::Grey, DataColorSpace::Rgb) => (Layout::Rgb, true),
+            (Colour::Rgb, DataColorSpace::Rgb) => (Layout::Rgb, false),
+            (Colour::Cmyk, DataColorSpace::Cmyk) => (Layout::Rgba, false),
+            (pixels, space) => return Err(format!("it is for {space:?}, the pixels are {pixels:?}")),
+        };
+        // Floats and no fixed point: 16-bit pictures keep their precision.
+        let options = TransformOptions { prefer_fixed_point: false, ..TransformOptions::default() };
+        let transform =
+            source.create_transform_f32(layout, &ColorProfile::new_srgb(), Layout::Rgb, options).map_err(|e| e.to_string())?;
+        let profile = Profile { transform, spread };
+        let unchanged = colour != Colour::Cmyk && profile.is_srgb(colour).map_err(|e| e.to_string())?;
+        Ok(if unchanged { None } else { Some(profile) })
+    }
+
+    /// Whether a grid of colours comes back within half a step of 8 bits. Most tagged files are tagged sRGB; leaving them
+    /// alone is exact as well as fast.
+    fn is_srgb(&self, colour: Colour) -> Result<bool> {
+        let steps = 9u8;
+        let level = |i: u8| f32::from(i) / f32::from(steps - 1);
+        let probes: Vec<f32> = match colour {
+            Colour::Grey => (0..=255u8).map(|i| f32::from(i) / 255.0).collect(),
+            _ => {
+                let grid = (0..steps).flat_map(|r| (0..steps).flat_map(move |g| (0..steps).flat_map(move |b| [r, g, b])));
+                grid.map(level).collect()
+            }
+        };
+        let mut rgb = Vec::new();
+        self.append(&probes, colour, &mut rgb)?;
+        let wanted: Vec<f32> = if colour == Colour::Grey { probes.iter().flat_map(|&v| [v; 3]).collect() } else { probes };
+        Ok(rgb.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 0.5 / 255.0))
+    }
+
+    fn append(&self, row: &[f32], colour: Colour, rgb: &mut Vec<f32>) -> Result<()> {
+        let spread: Vec<f32>;
+        let row = if self.spread {
+            spread = row.iter().flat_map(|&v| [v; 3]).collect();
+            &spread
+        } else {
+            row
+        };
+        let channels = if self.spread { 3 } else { colour.channels() };
+        let start = rgb.len();
+        rgb.resize(start + row.len() / channels * 3, 0.0);
+        self.transform.transform(row, &mut rgb[start..]).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
+        // Out-of-gamut colours are clipped; a NaN from a corrupt table becomes black instead of spreading through a network.
+        for v in &mut rgb[start..] {
+            *v = if v.is_nan() { 0.0 } else { v.clamp(0.0, 1.0) };
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! Turning pictures upright.
+
+use super::super::reserved;
+use crate::Result;
+
+/// Pixels of `channels` samples, turned as Exif orientation 1 to 8 asks (others are taken as 1), and the new width and height.
+pub(super) fn upright<T: Copy>(
+    data: Vec<T>,
+    width: usize,
+    height: usize,
+    channels: usize,
+    orientation: u8,
+) -> Result<(Vec<T>, usize, usize)> {
+    if !(2..=8).contains(&orientation) {
+        return Ok((data, width, height));
+    }
+    // Orientations 5 to 8 exchange rows and columns. In the source, the upright picture starts in this corner:
+    let swap = orientation >= 5;
+    let from_right = matches!(orientation, 2 | 3 | 7 | 8);
+    let from_bottom = matches!(orientation, 3 | 4 | 6 | 7);
+    let (w, h) = if swap { (height, width) } else { (width, height) };
+    let mut out = reserved(data.len())?;
+    for y in 0..h {
+        for x in 0..w {
+            let (sx, sy) = if swap { (y, x) } else { (x, y) };
+            let sx = if from_right { width - 1 - sx } else { sx };
+            let sy = if from_bottom { height - 1 - sy } else { sy };
+            let at = (sy * width + sx) * channels;
+            out.extend_from_slice(&data[at..at + channels]);
+        }
+    }
+    Ok((out, w, h))
+}
+
+/// The orientation that a raw Exif block states; 1 if it states none.
+pub(super) fn from_exif(exif: &[u8]) -> u8 {
+    image::metadata::Orientation::from_exif_chunk(exif).map_or(1, image::metadata::Orientation::to_exif)
+}
+
+/// The Exif block from its byte-order mark on: some writers keep JPEG's `Exif\0\0` in front in other formats too.
+pub(super) fn exif_block(bytes: Vec<u8>) -> Vec<u8> {
+    match bytes.strip_prefix(b"Exif\0\0") {
+        Some(rest) => rest.to_vec(),
+        None => bytes,
+    }
+}

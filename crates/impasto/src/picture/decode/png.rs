@@ -1,0 +1,81 @@
+//! PNG.
+
+use std::io::Cursor;
+
+use ::png::{BitDepth, ColorType, Decoder, DecodingError, Transformations};
+
+use super::super::{Limits, reserved, zeros};
+use super::raw::{Colour, Raw, Samples};
+use super::{failed, orientation, sample_count};
+use crate::{Error, ErrorKind, Result};
+
+/// Room for what is not pixels: colour profiles, text, compressed Exif. Real ones stay below a few megabytes.
+const ANCILLARY_BYTES: usize = 64 << 20;
+
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), ::png::Limits { bytes: ANCILLARY_BYTES });
+    decoder.set_ignore_text_chunk(true);
+    let header = decoder.read_header_info().map_err(to_error)?;
+    limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
+    let (width, height) = (header.width as usize, header.height as usize);
+    let row = header.raw_row_length_from_width(header.width);
+    decoder.set_limits(::png::Limits { bytes: ANCILLARY_BYTES.saturating_add(row.saturating_mul(4)) });
+    // Palettes and transparent colours become channels; 1 to 4 bits become 8; 16 stay.
+    decoder.set_transformations(Transformations::EXPAND);
+
+    let mut reader = decoder.read_info().map_err(to_error)?;
+    let (colour_type, depth) = reader.output_color_type();
+    let (colour, alpha) = match colour_type {
+        ColorType::Grayscale => (Colour::Grey, false),
+        ColorType::GrayscaleAlpha => (Colour::Grey, true),
+        ColorType::Rgb => (Colour::Rgb, false),
+        ColorType::Rgba => (Colour::Rgb, true),
+        ColorType::Indexed => return Err(Error::new(ErrorKind::Malformed, "its palette is absent")),
+    };
+    let wide = depth == BitDepth::Sixteen;
+    let count = sample_count(width, height, colour.channels() + usize::from(alpha))?;
+    let len = if wide { sample_count(count, 2, 1)? } else { count };
+    if reader.output_buffer_size() != Some(len) {
+        return Err(Error::new(ErrorKind::Malformed, "its rows do not fit its size"));
+    }
+    let mut data: Vec<u8> = zeros(len)?;
+    reader.next_frame(&mut data).map_err(to_error)?;
+    // Up to the end: an Exif block may follow the pixels. What is broken there harms no pixel.
+    let rest = reader.finish();
+
+    let samples = if wide {
+        let mut samples = reserved(count)?;
+        samples.extend(data.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
+        Samples::U16(samples)
+    } else {
+        Samples::U8(data)
+    };
+    let info = reader.info();
+    let mut raw = Raw::new(width, height, colour, alpha, samples);
+    raw.bit_depth = info.bit_depth as u8;
+    raw.icc = info.icc_profile.as_ref().map(|icc| icc.to_vec());
+    raw.exif = info.exif_metadata.as_ref().map(|exif| orientation::exif_block(exif.to_vec()));
+    raw.orientation = raw.exif.as_deref().map_or(1, orientation::from_exif);
+    if info.animation_control.is_some_and(|control| control.num_frames > 1) {
+        raw.warnings.push("an animation; only its first picture is read".into());
+    }
+    if let Err(e) = rest {
+        raw.warnings.push(format!("the file is damaged after the picture ({e})"));
+    }
+    Ok(raw)
+}
+
+fn to_error(error: DecodingError) -> Error {
+    match error {
+        DecodingError::LimitsExceeded => {
+            Error::new(ErrorKind::TooLarge, "its colour profile or metadata expands to more than 64 MiB")
+        }
+        // The bytes are in memory: the only input error there is, is running out of them.
+        DecodingError::IoError(e) => Error::new(
+            ErrorKind::Malformed,
+            "the file stops before the end of the picture; it was not copied or downloaded completely",
+        )
+        .with_source(e),
+        e => failed(ErrorKind::Malformed, e),
+    }
+}

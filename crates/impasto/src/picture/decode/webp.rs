@@ -1,0 +1,49 @@
+//! WebP.
+
+use std::io::Cursor;
+
+use image_webp::{DecodingError, WebPDecoder};
+
+use super::super::{Limits, zeros};
+use super::raw::{Colour, Raw, Samples};
+use super::{failed, orientation, sample_count};
+use crate::{Error, ErrorKind, Result};
+
+/// Most bytes of a colour profile or Exif block.
+const METADATA_BYTES: usize = 64 << 20;
+
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(to_error)?;
+    let (width, height) = decoder.dimensions();
+    limits.check_pixels(u64::from(width), u64::from(height))?;
+    decoder.set_memory_limit(METADATA_BYTES);
+    let (width, height) = (width as usize, height as usize);
+    let alpha = decoder.has_alpha();
+    let mut samples: Vec<u8> = zeros(sample_count(width, height, 3 + usize::from(alpha))?)?;
+    decoder.read_image(&mut samples).map_err(to_error)?;
+
+    let mut raw = Raw::new(width, height, Colour::Rgb, alpha, Samples::U8(samples));
+    raw.icc = decoder.icc_profile().map_err(to_error)?;
+    raw.exif = decoder.exif_metadata().map_err(to_error)?.map(orientation::exif_block);
+    raw.orientation = raw.exif.as_deref().map_or(1, orientation::from_exif);
+    if decoder.is_animated() && decoder.num_frames() > 1 {
+        raw.warnings.push("an animation; only its first frame is read".into());
+    }
+    Ok(raw)
+}
+
+fn to_error(error: DecodingError) -> Error {
+    match error {
+        DecodingError::MemoryLimitExceeded => {
+            Error::new(ErrorKind::TooLarge, "its colour profile or metadata has more than 64 MiB")
+        }
+        DecodingError::UnsupportedFeature(what) => Error::new(ErrorKind::Unsupported, what),
+        // The bytes are in memory: the only input error there is, is running out of them.
+        DecodingError::IoError(e) => Error::new(
+            ErrorKind::Malformed,
+            "the file stops before the end of the picture; it was not copied or downloaded completely",
+        )
+        .with_source(e),
+        e => failed(ErrorKind::Malformed, e),
+    }
+}

@@ -1,0 +1,52 @@
+//! How much a picture file may ask of this machine.
+
+use crate::{Error, ErrorKind, Result};
+
+/// Limits that are enforced before a decoder allocates: a few bytes of header can claim gigabytes of pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most pixels (width × height) of a picture. Default 2²⁸ (268 million).
+    ///
+    /// A decoded pixel takes 12 bytes as three floats, 4 more with alpha, and 1 to 20 as the decoder gives it: about 4 to 9 GiB
+    /// at this limit. The largest cameras (150 and 200 megapixels) stay below it; a picture beyond it is either a panorama
+    /// whose owner knows, or an attack.
+    pub max_pixels: u64,
+    /// Most bytes of a picture file. Default 2 GiB: `max_pixels` of uncompressed 16-bit RGBA.
+    pub max_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { max_pixels: 1 << 28, max_bytes: 1 << 31 }
+    }
+}
+
+impl Limits {
+    /// Checks what a header claims.
+    pub(crate) fn check_pixels(&self, width: u64, height: u64) -> Result<()> {
+        if width == 0 || height == 0 {
+            let text = format!("its header claims {width}×{height} pixels: the file is corrupt");
+            return Err(Error::new(ErrorKind::Malformed, text));
+        }
+        let pixels = u128::from(width) * u128::from(height);
+        if pixels > u128::from(self.max_pixels) {
+            let text = format!(
+                "{width}×{height} is {pixels} pixels, more than the limit of {}; raise it with --max-pixels (Limits::max_pixels)",
+                self.max_pixels
+            );
+            return Err(Error::new(ErrorKind::TooLarge, text));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn check_bytes(&self, bytes: u64) -> Result<()> {
+        if bytes > self.max_bytes {
+            let text = format!(
+                "the file has more than the limit of {} bytes; raise it with --max-bytes (Limits::max_bytes)",
+                self.max_bytes
+            );
+            return Err(Error::new(ErrorKind::TooLarge, text));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! Settings of a stylizer.
+
+use std::path::{Path, PathBuf};
+
+use super::fit::Fit;
+use super::{ModelInfo, NetworkInfo, Stylizer};
+use crate::engine::{self, Engine, EngineOptions, Isa, Program};
+use crate::networks::magenta::Border;
+use crate::networks::{Model, Network, Options};
+use crate::weights::Limits;
+use crate::{Error, ErrorKind, Result};
+
+/// Settings of a [`Stylizer`], each with a default.
+///
+/// ```no_run
+/// use impasto::Stylizer;
+///
+/// let stylizer = Stylizer::builder().model("predictor.tflite").model("transformer.tflite").threads(2).open()?;
+/// # Ok::<(), impasto::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct StylizerBuilder {
+    paths: Vec<PathBuf>,
+    threads: usize,
+    isa: Option<Isa>,
+    limits: Limits,
+    options: Options,
+}
+
+impl StylizerBuilder {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A file or folder of the model, as [`Model::open_with`] takes them. May be called again where the style predictor and the
+    /// transformer are two files.
+    #[must_use]
+    pub fn model(mut self, path: impl AsRef<Path>) -> Self {
+        self.paths.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// Threads that paint; 0, the default, for one a core.
+    #[must_use]
+    pub fn threads(self, threads: usize) -> Self {
+        StylizerBuilder { threads, ..self }
+    }
+
+    /// Instruction set. Default: what the environment variable `IMPASTO_ISA` names, or else the machine's best.
+    #[must_use]
+    pub fn isa(self, isa: Isa) -> Self {
+        StylizerBuilder { isa: Some(isa), ..self }
+    }
+
+    /// How large weights files may be. Default: [`Limits::default`].
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        StylizerBuilder { limits, ..self }
+    }
+
+    /// What the transformer reads beyond the picture's border. Default, or `None`: as its file was published; see
+    /// [`Options::border`].
+    #[must_use]
+    pub fn border(mut self, border: Option<Border>) -> Self {
+        self.options.border = border;
+        self
+    }
+
+    /// Reads the model's files and makes it ready.
+    ///
+    /// # Errors
+    /// As [`Model::open_with`] and [`StylizerBuilder::build`]; [`ErrorKind::InvalidArgument`] if no path was given.
+    pub fn open(self) -> Result<Stylizer> {
+        if self.paths.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidArgument, "no model was named; give its files or folder"));
+        }
+        let model = Model::open_with(&self.paths, &self.limits, &self.options)?;
+        self.build(model)
+    }
+
+    /// Makes a model ready that is in memory. Paths, limits and border play no part.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the model lacks a network; [`ErrorKind::InvalidArgument`] if `IMPASTO_ISA` names an
+    /// instruction set that this machine does not have; [`ErrorKind::Io`] if the system gives no threads.
+    pub fn build(self, model: Model) -> Result<Stylizer> {
+        model.pair()?;
+        let Model { family, predictor: Some(predictor), transformer: Some(transformer) } = model else {
+            return Err(Error::new(ErrorKind::Mismatch, "a model needs a style predictor and a transformer"));
+        };
+        let isa = self.isa.map_or_else(engine::isa_from_environment, Ok)?;
+        let engine = Engine::new(EngineOptions::default().threads(self.threads).isa(isa))?;
+        let info = ModelInfo { family, predictor: (&predictor).into(), transformer: (&transformer).into() };
+        let (predictor, transformer) = (pack(predictor, isa, &info.predictor)?, pack(transformer, isa, &info.transformer)?);
+        let style_fit = Fit::of(predictor.graph())?;
+        let content_fit = Fit::of(transformer.graph())?;
+        Ok(Stylizer { engine, predictor, transformer, style_fit, content_fit, info })
+    }
+}
+
+/// Takes the network, so that its weights are freed as soon as they are packed.
+fn pack(network: Network, isa: Isa, info: &NetworkInfo) -> Result<Program> {
+    Program::compile(&network.graph, network.weights, isa).map_err(|e| e.context(&info.file))
+}

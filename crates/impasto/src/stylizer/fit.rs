@@ -1,0 +1,93 @@
+//! Brings pictures to sizes that a network takes, and its results back.
+
+use std::borrow::Cow;
+
+use crate::graph::Graph;
+use crate::{Error, ErrorKind, Picture, Result};
+
+/// Sides that are too short are extended to at least this: less leaves the transformer features of a single pixel, whose
+/// variance is 0, so that nothing of the picture would remain.
+const EXTENDED: usize = 8;
+/// Where the search for a network's least side ends. Inception's is 43.
+const GREATEST_MINIMUM: usize = 1024;
+
+/// What a network asks of a picture's sides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fit {
+    /// The least side that it takes.
+    minimum: usize,
+}
+
+/// The values of a picture that a network takes.
+pub(super) struct Fitted<'a> {
+    rgb: Cow<'a, [f32]>,
+    width: usize,
+    height: usize,
+}
+
+impl Fitted<'_> {
+    /// As [`crate::engine::Program::run`] takes it.
+    pub(super) fn view(&self) -> (&[f32], usize, usize) {
+        (&self.rgb, self.height, self.width)
+    }
+}
+
+impl Fit {
+    /// Found by trying, so that no number needs to be kept beside each architecture.
+    pub(super) fn of(graph: &Graph) -> Result<Self> {
+        let minimum = (1..=GREATEST_MINIMUM).find(|&side| graph.shapes(side, side).is_ok());
+        let text = "the network takes no picture of up to 1024×1024 pixels";
+        minimum.map(|minimum| Fit { minimum }).ok_or_else(|| Error::new(ErrorKind::Unsupported, text))
+    }
+
+    fn side(self, side: usize) -> usize {
+        if side < self.minimum { self.minimum.max(EXTENDED) } else { side }
+    }
+
+    /// The size at which the network reads a picture of this size.
+    pub(super) fn size(self, width: usize, height: usize) -> [usize; 2] {
+        [self.side(width), self.side(height)]
+    }
+
+    /// The picture itself if it is large enough; otherwise its last column and row repeated until it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] if a value is not finite: activations turn NaN to 0, and the result would look plausible.
+    pub(super) fn extend(self, picture: &Picture) -> Result<Fitted<'_>> {
+        // A fold without an early exit is one the compiler can vectorise.
+        if !picture.rgb().iter().fold(true, |finite, v| finite & v.is_finite()) {
+            return Err(Error::new(ErrorKind::Malformed, "the picture has values that are not finite numbers"));
+        }
+        let (old_width, old_height) = (picture.width(), picture.height());
+        let [width, height] = self.size(old_width, old_height);
+        if (width, height) == (old_width, old_height) {
+            return Ok(Fitted { rgb: Cow::Borrowed(picture.rgb()), width, height });
+        }
+        let mut rgb = reserve(width, height)?;
+        for y in 0..height {
+            let row = &picture.rgb()[y.min(old_height - 1) * old_width * 3..][..old_width * 3];
+            rgb.extend_from_slice(row);
+            let last = &row[(old_width - 1) * 3..];
+            (old_width..width).for_each(|_| rgb.extend_from_slice(last));
+        }
+        Ok(Fitted { rgb: Cow::Owned(rgb), width, height })
+    }
+}
+
+/// The top left of a picture of three channels and rows of `from_width` pixels.
+pub(super) fn crop(rgb: &[f32], from_width: usize, width: usize, height: usize) -> Result<Vec<f32>> {
+    let mut out = reserve(width, height)?;
+    for row in rgb.chunks_exact(from_width * 3).take(height) {
+        out.extend_from_slice(&row[..width * 3]);
+    }
+    Ok(out)
+}
+
+/// Room for a picture, or an error where there is none.
+fn reserve(width: usize, height: usize) -> Result<Vec<f32>> {
+    let too_large = |why: &str| Error::new(ErrorKind::TooLarge, format!("{width}×{height} pixels {why}; use a smaller picture"));
+    let count = width.checked_mul(height).and_then(|n| n.checked_mul(3)).ok_or_else(|| too_large("are too many"))?;
+    let mut values = Vec::new();
+    values.try_reserve_exact(count).map_err(|e| too_large("do not fit in memory").with_source(e))?;
+    Ok(values)
+}

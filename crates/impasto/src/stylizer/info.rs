@@ -1,0 +1,44 @@
+//! What is known of a model once its weights are packed.
+
+use crate::networks::{Architecture, Family, Network};
+
+/// A model without its weights.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ModelInfo {
+    /// Whose style vectors it makes and reads.
+    pub family: Family,
+    /// What makes style vectors of pictures.
+    pub predictor: NetworkInfo,
+    /// What paints with them.
+    pub transformer: NetworkInfo,
+}
+
+/// A network without its weights.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NetworkInfo {
+    /// The architecture.
+    pub architecture: Architecture,
+    /// Where its weights come from, in words.
+    pub source: String,
+    /// Under which terms they may be used, in words.
+    pub licence: String,
+    /// The file that they were read from.
+    pub file: String,
+    /// How many numbers they are.
+    pub parameters: u64,
+}
+
+impl From<&Network> for NetworkInfo {
+    fn from(network: &Network) -> Self {
+        let Network { architecture, source, licence, file, weights, .. } = network;
+        NetworkInfo {
+            architecture: architecture.clone(),
+            source: source.clone(),
+            licence: licence.clone(),
+            file: file.clone(),
+            parameters: weights.iter().map(|(_, tensor)| tensor.data().len() as u64).sum(),
+        }
+    }
+}

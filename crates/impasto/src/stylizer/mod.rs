@@ -1,0 +1,219 @@
+//! Paints pictures in the style of others.
+//!
+//! ```
+//! use impasto::networks::{Architecture, FixedNorm, magenta::Transformer, mobilenet::MobileNet};
+//! use impasto::{Model, Picture, Stylizer};
+//!
+//! // An untrained model stands in for a real one, which is `Stylizer::open("path/to/model")`.
+//! let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
+//! let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
+//! let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1)?;
+//! let stylizer = Stylizer::builder().build(model)?;
+//!
+//! let content = Picture::from_rgb8(67, 93, &[90; 67 * 93 * 3])?;
+//! let painting = Picture::from_rgb8(64, 64, &[200; 64 * 64 * 3])?;
+//! let style = stylizer.style(&painting)?;
+//! let painted = stylizer.stylize(&content, &style)?;
+//! assert_eq!((painted.width(), painted.height()), (67, 93));
+//! # Ok::<(), impasto::Error>(())
+//! ```
+
+mod builder;
+mod fit;
+mod info;
+mod options;
+mod phase;
+
+use std::path::Path;
+
+use crate::engine::{Engine, Program};
+use crate::{Control, Error, ErrorKind, Picture, Result, Style};
+pub use builder::StylizerBuilder;
+use fit::Fit;
+pub use info::{ModelInfo, NetworkInfo};
+pub use options::{StyleOptions, StyleSize, StylizeOptions};
+use phase::Phase;
+
+/// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
+///
+/// Any number of threads may use one at a time; each picture's bytes depend only on content, style, options, model and
+/// instruction set, not on the number of threads nor on what is painted meanwhile. Pictures painted at the same time share
+/// the stylizer's threads, and take scratch memory of their own.
+pub struct Stylizer {
+    engine: Engine,
+    predictor: Program,
+    transformer: Program,
+    /// What the networks' least sides ask of pictures.
+    style_fit: Fit,
+    content_fit: Fit,
+    info: ModelInfo,
+}
+
+impl Stylizer {
+    /// Reads a model from a file or folder, as [`crate::Model::open`], and makes it ready with the default settings of
+    /// [`StylizerBuilder`].
+    ///
+    /// # Errors
+    /// As [`StylizerBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::builder().model(path).open()
+    }
+
+    /// Settings first, then the model.
+    pub fn builder() -> StylizerBuilder {
+        StylizerBuilder::new()
+    }
+
+    /// What was read, without the weights: these are kept only in the form that the engine needs.
+    pub fn model(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// The threads and the instruction set that it uses.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The style of a picture, seen at the default [`StyleOptions`].
+    ///
+    /// # Errors
+    /// As [`Stylizer::style_with`].
+    pub fn style(&self, picture: &Picture) -> Result<Style> {
+        self.style_with(picture, &StyleOptions::default(), &())
+    }
+
+    /// The style of a picture. Its alpha plays no part.
+    ///
+    /// # Errors
+    /// As [`Picture::resized`] for sizes that cannot be; [`ErrorKind::TooLarge`] if memory cannot be had;
+    /// [`ErrorKind::Malformed`] if the picture holds values that are not finite; [`ErrorKind::Cancelled`] if `control` says so.
+    pub fn style_with(&self, picture: &Picture, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
+        check_cancelled(control)?;
+        let resized = options.size.apply(picture)?;
+        let fitted = self.style_fit.extend(&resized)?;
+        let conditioning = self.predictor.condition(&[])?;
+        let (vector, _) = self.predictor.run(&self.engine, fitted.view(), &conditioning, control)?;
+        Style::new(self.info.family.clone(), vector)
+    }
+
+    /// The content picture's own style: what a strength below 1 blends towards. The same as [`Stylizer::style`].
+    ///
+    /// Painting with it does not give the content back: the network paints the picture as if it were a painting of itself, in
+    /// its own colours and textures, a little softer and flatter.
+    ///
+    /// # Errors
+    /// As [`Stylizer::style_with`].
+    pub fn content_style(&self, content: &Picture) -> Result<Style> {
+        self.style(content)
+    }
+
+    /// Paints a picture at full strength; see [`Stylizer::stylize_with`].
+    ///
+    /// # Errors
+    /// As [`Stylizer::stylize_with`].
+    pub fn stylize(&self, content: &Picture, style: &Style) -> Result<Picture> {
+        self.stylize_with(content, style, &StylizeOptions::default(), &())
+    }
+
+    /// Paints a picture in a style. The result has the content's size, alpha and [`crate::picture::Source`].
+    ///
+    /// The network reads the content at its own size, whatever that is, and makes a picture whose sides are the next multiples
+    /// of 4; what is beyond the content's right and bottom edges is cut off. So every pixel is just what the network gives.
+    /// Sides that are too short for the network (below 5 pixels where it mirrors at the border) are first extended to 8
+    /// pixels by repeating the last row or column.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for a strength
+    /// out of range; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
+    /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. Besides as [`Stylizer::style_with`] if the strength is
+    /// below 1.
+    pub fn stylize_with(
+        &self,
+        content: &Picture,
+        style: &Style,
+        options: &StylizeOptions,
+        control: &dyn Control,
+    ) -> Result<Picture> {
+        self.check_style(style)?;
+        options.check()?;
+        check_cancelled(control)?;
+        if options.strength >= 1.0 {
+            return self.paint(content, style, control);
+        }
+        let [seen_width, seen_height] = options.style.size.of(content.width(), content.height());
+        let first = work(&self.predictor, self.style_fit.size(seen_width, seen_height));
+        let second = work(&self.transformer, self.content_fit.size(content.width(), content.height()));
+        let total = first.saturating_add(second);
+        let seeing = Phase { inner: control, before: 0, own: first, total };
+        let own = self.style_with(content, &options.style, &seeing)?;
+        let painting = Phase { inner: control, before: first, own: second, total };
+        self.paint(content, &own.mix(style, options.strength)?, &painting)
+    }
+
+    /// Greatest memory in bytes that making a style of a picture of this size (at the default [`StyleOptions`]) and painting it
+    /// takes, the result and the packed weights included, the picture itself not. Pictures painted at the same time take it
+    /// each, but for the weights.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] if it overflows; [`ErrorKind::InvalidArgument`] if a side is 0.
+    pub fn peak_memory(&self, width: usize, height: usize) -> Result<u64> {
+        if width == 0 || height == 0 {
+            return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {width}×{height} has no pixels")));
+        }
+        let threads = self.engine.threads();
+        let [seen_width, seen_height] = StyleSize::default().of(width, height);
+        let [seen_width, seen_height] = self.style_fit.size(seen_width, seen_height);
+        let [painted_width, painted_height] = self.content_fit.size(width, height);
+        // A run leaves its buffers for the next one, so that both networks' may be held at a time.
+        let seeing = self.predictor.peak_memory(seen_height, seen_width, threads)?;
+        let painting = self.transformer.peak_memory(painted_height, painted_width, threads)?;
+        let bytes = |pixels: [usize; 2]| (pixels[0] as u64).saturating_mul(pixels[1] as u64).saturating_mul(12);
+        let pictures = [[seen_width, seen_height], [width, height]];
+        Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
+    }
+
+    fn paint(&self, content: &Picture, style: &Style, control: &dyn Control) -> Result<Picture> {
+        let conditioning = self.transformer.condition(style.vector())?;
+        let fitted = self.content_fit.extend(content)?;
+        let (painted, shape) = self.transformer.run(&self.engine, fitted.view(), &conditioning, control)?;
+        let rgb = fit::crop(&painted, shape.width, content.width(), content.height())?;
+        self.engine.give_buffer(painted);
+        content.repainted(content.width(), content.height(), rgb)
+    }
+
+    fn check_style(&self, style: &Style) -> Result<()> {
+        let (family, len) = (&self.info.family, self.transformer.graph().style_len);
+        let text = if style.family() != family {
+            format!(
+                "{style} is of family {}, the model of family {family}: it would read the numbers as something else; make the style \
+                 with this model",
+                style.family()
+            )
+        } else if style.vector().len() != len {
+            format!("{style} has {} numbers, the model reads {len}; make the style with this model", style.vector().len())
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorKind::Mismatch, text))
+    }
+}
+
+impl std::fmt::Debug for Stylizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Stylizer { engine, info, .. } = self;
+        f.debug_struct("Stylizer")
+            .field("model", info)
+            .field("threads", &engine.threads())
+            .field("isa", &engine.isa())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The share of the work that a program has in a progress bar. Sizes that it cannot take fail later, with their reason.
+fn work(program: &Program, [width, height]: [usize; 2]) -> u64 {
+    program.graph().cost(height, width).map_or(0, |cost| cost.multiply_accumulates)
+}
+
+fn check_cancelled(control: &dyn Control) -> Result<()> {
+    if control.cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
+}

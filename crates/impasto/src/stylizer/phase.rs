@@ -1,0 +1,34 @@
+//! Several runs under one progress bar.
+
+use std::time::Duration;
+
+use crate::Control;
+use crate::engine::StepInfo;
+
+/// One of several runs: its progress is told as a part of the whole work.
+pub(super) struct Phase<'a> {
+    pub(super) inner: &'a dyn Control,
+    /// Work of the earlier phases.
+    pub(super) before: u64,
+    /// Work of this phase.
+    pub(super) own: u64,
+    /// Work of all phases.
+    pub(super) total: u64,
+}
+
+impl Control for Phase<'_> {
+    fn progress(&self, done: u64, total: u64) {
+        // A run counts a little more than its convolutions, of which the phases' shares are made.
+        let share = u128::from(self.own) * u128::from(done) / u128::from(total.max(1));
+        let share = u64::try_from(share).unwrap_or(u64::MAX).min(self.own);
+        self.inner.progress(self.before.saturating_add(share), self.total);
+    }
+
+    fn step(&self, step: &StepInfo<'_>, elapsed: Duration) {
+        self.inner.step(step, elapsed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.inner.cancelled()
+    }
+}

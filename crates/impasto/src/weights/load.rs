@@ -1,0 +1,190 @@
+//! Recognises what a path holds, and reads it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::files::{self, Quota, Source};
+use super::{Weights, safetensors, saved_model, tfjs, tflite};
+use crate::{Error, ErrorKind, Result};
+
+/// What may be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of all files that belong to the weights together; 2 GiB by default. Checked before the files are read.
+    pub max_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { max_bytes: 2 << 30 }
+    }
+}
+
+impl Limits {
+    /// The same limits with this [`Limits::max_bytes`].
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+}
+
+/// The format of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// TensorFlow Lite (`.tflite`).
+    TfLite,
+    /// TensorFlow.js (`model.json` and shards).
+    TfJs,
+    /// TensorFlow SavedModel: the folder of a TF-Hub module.
+    SavedModel,
+    /// TensorFlow checkpoint (`model.ckpt.index` and data files).
+    Checkpoint,
+    /// safetensors.
+    SafeTensors,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::TfLite => "TensorFlow Lite",
+            Format::TfJs => "TensorFlow.js",
+            Format::SavedModel => "TensorFlow SavedModel",
+            Format::Checkpoint => "TensorFlow checkpoint",
+            Format::SafeTensors => "safetensors",
+        })
+    }
+}
+
+/// Weights and where they came from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The arrays.
+    pub weights: Weights,
+    /// What they were read from.
+    pub format: Format,
+    /// Bytes of the files that were read.
+    pub bytes: u64,
+}
+
+/// Reads the weights that `path` holds, a folder or a file of any format; the format is told by content, not by name.
+///
+/// A folder is a SavedModel if it has `saved_model.pb` or `variables/`, a TFJS model if it has `model.json`, and else may hold one
+/// weights file (or one checkpoint) among other things. Files are taken as [`load_file`] does.
+///
+/// # Errors
+/// One line that names the file and what is wrong with it: [`Io`](ErrorKind::Io) if it or a file that belongs to it is missing,
+/// [`TooLarge`](ErrorKind::TooLarge) over the limits, [`Unsupported`](ErrorKind::Unsupported) if it is not of a known format or
+/// has something unknown in it, [`Malformed`](ErrorKind::Malformed) if it is damaged or holds a NaN or infinity,
+/// [`InvalidArgument`](ErrorKind::InvalidArgument) if a folder holds several weights files.
+pub fn load(path: &Path, limits: &Limits) -> Result<Loaded> {
+    if !path.is_dir() {
+        return load_file(path, limits);
+    }
+    if is_saved_model(path) {
+        return read(Format::SavedModel, path, limits);
+    }
+    if path.join("model.json").is_file() {
+        return read(Format::TfJs, &path.join("model.json"), limits);
+    }
+    load_file(&only_file(path)?, limits)
+}
+
+/// The files of a folder that look like weights, ordered by name.
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let listing =
+        std::fs::read_dir(folder).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
+    let mut found = listing.map_err(|e| Error::from(e).context(folder.display()))?;
+    found.retain(|p| p.extension().is_some_and(|e| ["tflite", "safetensors", "index"].iter().any(|known| e == *known)));
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a folder is one model by its layout, SavedModel or TFJS, rather than a place where weights files lie.
+pub(crate) fn is_model_folder(path: &Path) -> bool {
+    is_saved_model(path) || path.join("model.json").is_file()
+}
+
+fn is_saved_model(path: &Path) -> bool {
+    path.join("saved_model.pb").is_file() || path.join("variables").is_dir() || path.join("variables.index").is_file()
+}
+
+/// The one file of a folder that looks like weights.
+fn only_file(folder: &Path) -> Result<PathBuf> {
+    let mut found = files_in(folder)?;
+    let names: Vec<_> = found.iter().filter_map(|p| p.file_name()).map(|n| n.display().to_string()).collect();
+    let (kind, text) = match found.len() {
+        1 => return Ok(found.remove(0)),
+        0 => {
+            let text =
+                "no weights in this folder (looked for saved_model.pb, variables/, model.json, *.tflite, *.safetensors, *.index)";
+            (ErrorKind::Unsupported, text.to_owned())
+        }
+        n => (ErrorKind::InvalidArgument, format!("the folder has {n} weights files; name one of {}", names.join(", "))),
+    };
+    Err(Error::new(kind, format!("{}: {text}", folder.display())))
+}
+
+/// Reads the weights that a file holds (and the files beside it that it refers to).
+///
+/// A `model.json`, `.tflite` or safetensors file, the index of a checkpoint or SavedModel, a SavedModel's `saved_model.pb`, or a
+/// checkpoint's prefix (`model.ckpt` where there is a `model.ckpt.index`).
+///
+/// # Errors
+/// As [`load`].
+pub fn load_file(path: &Path, limits: &Limits) -> Result<Loaded> {
+    if !path.exists() {
+        let mut index = path.as_os_str().to_owned();
+        index.push(".index");
+        if Path::new(&index).is_file() {
+            return read(Format::Checkpoint, path, limits);
+        }
+    }
+    let format = recognise(path)?;
+    if format == Format::SavedModel && path.file_name().is_some_and(|name| name == "saved_model.pb") {
+        return read(format, path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")), limits);
+    }
+    read(format, path, limits)
+}
+
+/// The format of a file, by its first and last bytes.
+fn recognise(path: &Path) -> Result<Format> {
+    // Nothing is kept of the file, so that no limit applies.
+    let mut source = Source::open(path, &mut Quota::new(u64::MAX))?;
+    let mut head = Vec::new();
+    source.read_at(0, source.len().min(4096) as usize, &mut head)?;
+    let text = head.trim_ascii_start();
+    if head.get(4..8) == Some(tflite::IDENTIFIER) {
+        return Ok(Format::TfLite);
+    }
+    if safetensors::is_header(&head, source.len()) {
+        return Ok(Format::SafeTensors);
+    }
+    if text.starts_with(b"{") || text.starts_with(b"\xef\xbb\xbf{") {
+        return Ok(Format::TfJs);
+    }
+    let mut tail = Vec::new();
+    source.read_at(source.len().saturating_sub(48), source.len().min(48) as usize, &mut tail)?;
+    if saved_model::is_table(&tail) {
+        let in_saved_model = path.file_name().is_some_and(|name| name == "variables.index");
+        return Ok(if in_saved_model { Format::SavedModel } else { Format::Checkpoint });
+    }
+    if path.file_name().is_some_and(|name| name == "saved_model.pb") {
+        return Ok(Format::SavedModel);
+    }
+    Err(Error::new(ErrorKind::Unsupported, format!("{}: {}", path.display(), files::describe(&head))))
+}
+
+fn read(format: Format, path: &Path, limits: &Limits) -> Result<Loaded> {
+    let mut quota = Quota::new(limits.max_bytes);
+    let weights = match format {
+        Format::TfJs => tfjs::load(path, &mut quota)?,
+        Format::SavedModel | Format::Checkpoint => saved_model::load(path, &mut quota)?,
+        Format::TfLite => tflite::read(&files::read(path, &mut quota)?).map_err(|e| e.context(path.display()))?,
+        Format::SafeTensors => safetensors::read(&files::read(path, &mut quota)?).map_err(|e| e.context(path.display()))?,
+    };
+    Ok(Loaded { weights, format, bytes: quota.used })
+}

@@ -1,0 +1,26 @@
+//! What several integration tests need.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+
+pub mod files;
+pub mod parity;
+pub mod synthetic;
+pub mod tiny;
+
+use std::path::PathBuf;
+
+/// A path in the folder of real weights and stored framework outputs that lies beside the project (or where `IMPASTO_SHARED`
+/// says). `None`, with a "skipped: …" line on standard error, where that folder is absent.
+///
+/// # Panics
+/// If the folder is there but lacks the path: that is a mistake in the test or the folder, not a reason to skip.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("IMPASTO_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    if !root.is_dir() {
+        eprintln!("skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
+        return None;
+    }
+    let full = root.join(path);
+    assert!(full.exists(), "{} is absent", full.display());
+    Some(full)
+}

@@ -1,0 +1,15 @@
+//! Picture files of every format that is read. Limits are small, so that memory beyond them shows.
+//!
+//! Decoders are called through a guard that turns their panics into errors; here, where a panic should be seen, libFuzzer's hook ends
+//! the program at once.
+#![no_main]
+
+use impasto::Picture;
+use impasto::picture::Limits;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(picture) = Picture::decode(bytes, &Limits { max_pixels: 1 << 16, max_bytes: 1 << 20 }) else { return };
+    assert_eq!(picture.rgb().len(), picture.width() * picture.height() * 3);
+    assert!(picture.rgb().iter().chain(picture.alpha().into_iter().flatten()).all(|value| (0.0..=1.0).contains(value)));
+});
