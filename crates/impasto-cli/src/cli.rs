@@ -314,6 +314,10 @@ pub(crate) enum NetworkName {
     Separable,
     /// Transformer of the TFLite pair: a quarter of the width
     Tflite,
+    /// Transformer of our own model
+    Native,
+    /// Style predictor of our own model
+    NativePredictor,
     /// Style predictor of the TF-Hub module
     Inception,
     /// Style predictor of the browser port and the TFLite pair

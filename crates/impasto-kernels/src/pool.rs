@@ -1,5 +1,6 @@
-//! Pooling, means and the joining of channels: small tensors' steps.
+//! Pooling, moments and the joining of channels: small tensors' steps.
 
+use crate::statistics::Statistics;
 use crate::threads::Threads;
 use crate::view::{Extent, SharedOutput};
 
@@ -76,6 +77,19 @@ pub fn mean(input: &[f32], extent: Extent) -> Vec<f32> {
     }
     let count = (extent.height * extent.width) as f64;
     sums.iter().map(|sum| (sum / count) as f32).collect()
+}
+
+/// Mean and biased variance of each channel over height and width, in two passes of float64 sums.
+pub fn moments(input: &[f32], extent: Extent) -> Statistics {
+    let mean = mean(input, extent);
+    let mut squares = vec![0.0f64; extent.channels];
+    for pixel in input.chunks_exact(extent.channels) {
+        for ((sum, &x), &mean) in squares.iter_mut().zip(pixel).zip(&mean) {
+            *sum += (f64::from(x) - f64::from(mean)).powi(2);
+        }
+    }
+    let count = (extent.height * extent.width) as f64;
+    Statistics { mean, variance: squares.iter().map(|sum| (sum / count) as f32).collect() }
 }
 
 /// Writes inputs of one height and width channel after channel: all of the first input's, then the second's, ….

@@ -7,7 +7,7 @@ use impasto::engine::reference;
 use impasto::networks::inception::Inception;
 use impasto::networks::magenta::{Border, Convolution, Transformer};
 use impasto::networks::mobilenet::MobileNet;
-use impasto::networks::{Architecture, Family, FixedNorm, Kind, Model, Options, Part};
+use impasto::networks::{Architecture, Family, FixedNorm, Kind, Model, Options, Part, native};
 use impasto::weights::{Tensor, Weights};
 use impasto::{Error, ErrorKind};
 
@@ -364,6 +364,8 @@ fn architectures_survive_being_written_as_text() {
         Architecture::Inception(Inception { bottleneck: None }),
         Architecture::Inception(Inception { bottleneck: Some(100) }),
         Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded }),
+        Architecture::NativeTransformer(native::Transformer::shipped()),
+        Architecture::NativePredictor(native::Predictor::shipped()),
     ];
     for architecture in all {
         assert_eq!(architecture.to_string().parse::<Architecture>().unwrap(), architecture);

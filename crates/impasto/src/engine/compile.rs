@@ -131,6 +131,10 @@ impl Compiler<'_> {
                 let input = self.plain(inputs[0]);
                 self.done(node, Work::Mean { input })
             }
+            Op::Moments => {
+                let input = self.plain(inputs[0]);
+                self.done(node, Work::Moments { input })
+            }
             Op::Concat => {
                 let inputs = inputs.iter().map(|&input| self.plain(input)).collect();
                 self.done(node, Work::Concat { inputs })

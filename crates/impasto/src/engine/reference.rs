@@ -4,7 +4,9 @@
 //! float32 executor that is compared with it. It is slow (one thread, a few billion multiply-accumulates a second) and
 //! keeps every node's output; it exists for tests.
 
-use crate::graph::{Activation, BatchNorm, Conv, Dense, Graph, InstanceNorm, Node, Op, Padding, Pool, PoolKind, Shape};
+use crate::graph::{
+    Activation, BatchNorm, Conv, Dense, Graph, InstanceNorm, MOMENTS_EPSILON, Node, Op, Padding, Pool, PoolKind, Shape,
+};
 use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result};
 
@@ -101,6 +103,11 @@ impl<'a> Step<'a> {
                 joined.copied().collect()
             }
             Op::Mean => moments(input).0.into_iter().map(|m| m as f32).collect(),
+            Op::Moments => {
+                let (mean, variance) = moments(input);
+                let deviations = variance.into_iter().map(|v| (v + f64::from(MOMENTS_EPSILON)).sqrt());
+                mean.into_iter().chain(deviations).map(|v| v as f32).collect()
+            }
         })
     }
 

@@ -8,7 +8,7 @@ use impasto_kernels::{Source, conv, elementwise, pool};
 use super::plan::{Plan, extent};
 use super::step::{Affine, Operand, Step, Work};
 use super::{Conditioning, Engine, Program};
-use crate::graph::{PoolKind, Shape};
+use crate::graph::{MOMENTS_EPSILON, PoolKind, Shape};
 use crate::{Error, ErrorKind, Result};
 
 /// Watches a run, and may stop it.
@@ -184,6 +184,14 @@ impl State<'_> {
             }
             Work::Mean { input } => {
                 output[..shape.channels].copy_from_slice(&pool::mean(self.data(*input), extent(plan.shapes[*input])));
+            }
+            Work::Moments { input } => {
+                let Statistics { mean, variance } = pool::moments(self.data(*input), extent(plan.shapes[*input]));
+                let (means, deviations) = output[..shape.channels].split_at_mut(mean.len());
+                means.copy_from_slice(&mean);
+                for (target, v) in deviations.iter_mut().zip(variance) {
+                    *target = (v + MOMENTS_EPSILON).sqrt();
+                }
             }
             Work::Concat { inputs } => {
                 let inputs: Vec<_> = inputs.iter().map(|&tensor| (self.data(tensor), extent(plan.shapes[tensor]))).collect();

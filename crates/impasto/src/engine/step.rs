@@ -35,6 +35,9 @@ pub(super) enum Work {
     Mean {
         input: usize,
     },
+    Moments {
+        input: usize,
+    },
     Concat {
         inputs: Vec<usize>,
     },
@@ -70,7 +73,7 @@ impl Step {
     pub(super) fn reads(&self) -> Vec<usize> {
         match &self.work {
             Work::Conv { source, .. } | Work::Finish { source, .. } => source.reads().collect(),
-            Work::Pool { input, .. } | Work::Mean { input } => vec![*input],
+            Work::Pool { input, .. } | Work::Mean { input } | Work::Moments { input } => vec![*input],
             Work::Concat { inputs } => inputs.clone(),
         }
     }

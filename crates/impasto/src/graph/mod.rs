@@ -67,7 +67,13 @@ pub enum Op {
     Concat,
     /// Mean over height and width; the result is 1×1.
     Mean,
+    /// Mean of every channel over height and width, then `sqrt(variance + `[`MOMENTS_EPSILON`]`)` of every channel with the biased
+    /// variance; the result is 1×1, of twice the channels.
+    Moments,
 }
+
+/// Added to the variance in [`Op::Moments`], so that its root has a derivative in a flat picture.
+pub const MOMENTS_EPSILON: f32 = 1e-5;
 
 /// A convolution's parameters.
 #[derive(Debug, Clone, PartialEq)]

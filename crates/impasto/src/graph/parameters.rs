@@ -56,7 +56,14 @@ impl Graph {
                         need(&dense.bias, &[out]);
                     }
                 }
-                Op::Input { .. } | Op::Activation(_) | Op::Upsample { .. } | Op::Pool(_) | Op::Add | Op::Concat | Op::Mean => {}
+                Op::Input { .. }
+                | Op::Activation(_)
+                | Op::Upsample { .. }
+                | Op::Pool(_)
+                | Op::Add
+                | Op::Concat
+                | Op::Mean
+                | Op::Moments => {}
             }
         }
         Ok(parameters)

@@ -10,18 +10,18 @@ impl Graph {
     /// ranges with both ends included, which may lie beyond the border. Coordinates count from the top left.
     ///
     /// What instance norms read, the mean and variance of everything, is left out: a tile can only be exact if it is given the
-    /// whole picture's statistics. `None` if the network has a [`Op::Mean`], whose output reads everything by design.
+    /// whole picture's statistics. `None` if the network has a [`Op::Mean`] or [`Op::Moments`], whose output reads everything by design.
     ///
     /// Where [`Padding::Same`] makes the alignment depend on the picture's size, the answer covers every size.
     pub fn reads(&self, rows: [i64; 2], columns: [i64; 2]) -> Option<[[i64; 2]; 2]> {
-        if self.nodes().iter().any(|node| node.op == Op::Mean) {
+        if self.nodes().iter().any(|node| matches!(node.op, Op::Mean | Op::Moments)) {
             return None;
         }
         Some([self.reads_axis(rows, 0), self.reads_axis(columns, 1)])
     }
 
     /// The halo: how many pixels of the input around a tile the tile's output is computed from, at most, leaving instance norms'
-    /// statistics out. `None` if the network has a [`Op::Mean`].
+    /// statistics out. `None` if the network has a [`Op::Mean`] or [`Op::Moments`].
     pub fn halo(&self) -> Option<usize> {
         let (numerator, denominator) = self.scale();
         let mut halo = 0;

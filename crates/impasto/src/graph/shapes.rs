@@ -122,6 +122,7 @@ impl Graph {
                 Op::Concat => {
                     inputs.iter().try_fold(0usize, |sum, &n| sum.checked_add(n)).ok_or_else(|| wrong("has too many channels"))?
                 }
+                Op::Moments => inputs[0].checked_mul(2).ok_or_else(|| wrong("has too many channels"))?,
                 _ => inputs[0],
             });
         }
@@ -146,7 +147,7 @@ impl Graph {
                 [Some(height), Some(width)] => Ok([height, width]),
                 _ => Err(overflow(node)),
             },
-            Op::Mean => Ok([1, 1]),
+            Op::Mean | Op::Moments => Ok([1, 1]),
             Op::Add | Op::Concat => match node.inputs.iter().map(of).find(|other| *other != input) {
                 Some([height, width]) => {
                     let text = format!("node {:?} joins {}×{} with {height}×{width} pixels", node.name, input[0], input[1]);

@@ -67,6 +67,7 @@ impl fmt::Display for Op {
             Op::Add => f.write_str("add"),
             Op::Concat => f.write_str("concat"),
             Op::Mean => f.write_str("mean"),
+            Op::Moments => f.write_str("moments"),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::inception::Inception;
 use super::magenta::{Border, Convolution, Transformer};
 use super::mobilenet::MobileNet;
+use super::native;
 use super::{FixedNorm, Kind};
 use crate::graph::Graph;
 use crate::{Error, ErrorKind, Result};
@@ -24,14 +25,18 @@ pub enum Architecture {
     Inception(Inception),
     /// A style predictor: MobileNetV2.
     MobileNet(MobileNet),
+    /// Our own transformer.
+    NativeTransformer(native::Transformer),
+    /// Our own style predictor.
+    NativePredictor(native::Predictor),
 }
 
 impl Architecture {
     /// What the network is for.
     pub fn kind(&self) -> Kind {
         match self {
-            Architecture::Transformer(_) => Kind::Transformer,
-            Architecture::Inception(_) | Architecture::MobileNet(_) => Kind::Predictor,
+            Architecture::Transformer(_) | Architecture::NativeTransformer(_) => Kind::Transformer,
+            Architecture::Inception(_) | Architecture::MobileNet(_) | Architecture::NativePredictor(_) => Kind::Predictor,
         }
     }
 
@@ -41,6 +46,8 @@ impl Architecture {
             Architecture::Transformer(it) => it.style_len,
             Architecture::Inception(it) => it.vector_len(),
             Architecture::MobileNet(it) => it.vector_len,
+            Architecture::NativeTransformer(it) => it.style_len,
+            Architecture::NativePredictor(it) => it.vector_len,
         }
     }
 
@@ -50,6 +57,17 @@ impl Architecture {
             Architecture::Transformer(it) => it.graph(),
             Architecture::Inception(it) => it.graph(),
             Architecture::MobileNet(it) => it.graph(),
+            Architecture::NativeTransformer(it) => it.graph(),
+            Architecture::NativePredictor(it) => it.graph(),
+        }
+    }
+
+    /// Pixels of the longer side of the content thumbnail whose statistics the instance norms use; `None` where they use the
+    /// picture's own.
+    pub fn thumbnail(&self) -> Option<usize> {
+        match self {
+            Architecture::NativeTransformer(it) => Some(it.thumbnail),
+            _ => None,
         }
     }
 
@@ -79,6 +97,16 @@ impl Architecture {
                 format!("style predictor: Inception-v3 to Mixed_6e, style vector of {}", it.vector_len())
             }
             Architecture::MobileNet(it) => format!("style predictor: MobileNetV2 1.0, style vector of {}", it.vector_len),
+            Architecture::NativeTransformer(it) => {
+                let [a, b, c] = it.widths;
+                format!(
+                    "Impasto transformer: {a}-{b}-{c} channels, {} residual blocks, statistics of a {}-pixel thumbnail, style vector of {}",
+                    it.blocks, it.thumbnail, it.style_len
+                )
+            }
+            Architecture::NativePredictor(it) => {
+                format!("style predictor: moments of {} stages, style vector of {}", it.widths.len(), it.vector_len)
+            }
         }
     }
 }
@@ -96,6 +124,15 @@ impl fmt::Display for Architecture {
             Architecture::Inception(Inception { bottleneck: None }) => f.write_str("inception-v3-mixed-6e bottleneck=none"),
             Architecture::Inception(it) => write!(f, "inception-v3-mixed-6e bottleneck={}", it.vector_len()),
             Architecture::MobileNet(it) => write!(f, "mobilenet-v2 vector={} norm={}", it.vector_len, name_of(NORMS, it.norm)),
+            Architecture::NativeTransformer(it) => {
+                let [a, b, c] = it.widths;
+                write!(f, "impasto-transformer widths={a},{b},{c} blocks={} kernel={}", it.blocks, it.kernel)?;
+                write!(f, " style={} thumbnail={}", it.style_len, it.thumbnail)
+            }
+            Architecture::NativePredictor(it) => {
+                let [a, b, c, d] = it.widths;
+                write!(f, "impasto-predictor widths={a},{b},{c},{d} vector={}", it.vector_len)
+            }
         }
     }
 }
@@ -147,6 +184,17 @@ impl FromStr for Architecture {
                 vector_len: fields.number("vector", 1)?,
                 norm: fields.choice("norm", NORMS)?,
             }),
+            "impasto-transformer" => Architecture::NativeTransformer(native::Transformer {
+                widths: fields.widths()?,
+                blocks: fields.number("blocks", 0)?,
+                kernel: fields.odd("kernel")?,
+                style_len: fields.number("style", 1)?,
+                thumbnail: fields.number("thumbnail", 16)?,
+            }),
+            "impasto-predictor" => Architecture::NativePredictor(native::Predictor {
+                widths: fields.widths()?,
+                vector_len: fields.number("vector", 1)?,
+            }),
             _ => return Err(fields.unsupported(&format!("{name:?} is not known"))),
         };
         match fields.values.keys().next() {
@@ -178,10 +226,16 @@ impl<'a> Fields<'a> {
         number.ok_or_else(|| self.malformed(&format!("{key}={value} is no number from {least} to 1000000")))
     }
 
-    fn widths(&mut self) -> Result<[usize; 3]> {
+    fn widths<const N: usize>(&mut self) -> Result<[usize; N]> {
         let value = self.take("widths")?;
         let widths: Vec<usize> = value.split(',').map(|n| self.parse("widths", n, 1)).collect::<Result<_>>()?;
-        widths.try_into().map_err(|_| self.malformed("\"widths\" needs three numbers"))
+        widths.try_into().map_err(|_| self.malformed(&format!("\"widths\" needs {N} numbers")))
+    }
+
+    /// A side of a kernel that has a middle.
+    fn odd(&mut self, key: &str) -> Result<usize> {
+        let value = self.number(key, 1)?;
+        if value % 2 == 0 { Err(self.malformed(&format!("{key}={value} is no odd number"))) } else { Ok(value) }
     }
 
     fn choice<T: Copy>(&mut self, key: &str, names: &[(&str, T)]) -> Result<T> {

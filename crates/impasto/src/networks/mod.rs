@@ -11,6 +11,7 @@ pub mod inception;
 pub mod magenta;
 pub mod mobilenet;
 mod model;
+pub mod native;
 mod open;
 mod recognise;
 mod untrained;

@@ -52,10 +52,13 @@ fn network(mut found: Found, weights: &mut Weights, border: Option<Border>, file
         transformer.border = border;
     }
     // A name may claim any number of blocks; a graph of that many nodes is built only if there are arrays for them.
-    if let Architecture::Transformer(transformer) = &found.architecture
-        && transformer.blocks > weights.len()
-    {
-        let text = format!("has too few arrays ({}) for {} residual blocks", weights.len(), transformer.blocks);
+    let blocks = match &found.architecture {
+        Architecture::Transformer(it) => it.blocks,
+        Architecture::NativeTransformer(it) => it.blocks,
+        _ => 0,
+    };
+    if blocks > weights.len() {
+        let text = format!("has too few arrays ({}) for {blocks} residual blocks", weights.len());
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let graph = found.architecture.graph();
@@ -149,7 +152,8 @@ fn published_as(architecture: &Architecture, weights: &Weights) -> &'static str 
     let browser_only = match architecture {
         Architecture::Transformer(it) => it.convolution == Convolution::Separable,
         Architecture::MobileNet(_) => true,
-        Architecture::Inception(_) => false,
+        // Ours are told by their containers' metadata and never get here.
+        Architecture::Inception(_) | Architecture::NativeTransformer(_) | Architecture::NativePredictor(_) => false,
     };
     if frozen || browser_only { "browser port (TensorFlow.js)" } else { "checkpoint arbitrary_style_transfer" }
 }

@@ -6,6 +6,7 @@ use impasto::graph::Graph;
 use impasto::networks::inception::Inception;
 use impasto::networks::magenta::{Border, Transformer};
 use impasto::networks::mobilenet::MobileNet;
+use impasto::networks::native;
 use impasto::networks::{Architecture, FixedNorm, Kind, Network};
 use impasto::weights::{Tensor, Weights};
 
@@ -74,6 +75,10 @@ fn synthetic(name: NetworkName, isa: Isa) -> Result<Subject> {
         NetworkName::Js => ("js", Architecture::Transformer(Transformer { border: Border::Zero, ..Transformer::checkpoint() })),
         NetworkName::Separable => ("separable", Architecture::Transformer(Transformer::browser_separable())),
         NetworkName::Tflite => ("tflite", Architecture::Transformer(Transformer::tflite())),
+        NetworkName::Native => ("native", Architecture::NativeTransformer(native::Transformer::shipped())),
+        NetworkName::NativePredictor => {
+            ("native-predictor", Architecture::NativePredictor(native::Predictor::shipped()))
+        }
         NetworkName::Inception => ("inception", Architecture::Inception(Inception { bottleneck: None })),
         NetworkName::Mobilenet => ("mobilenet", Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded })),
     };
