@@ -32,24 +32,22 @@ impl Pictures {
     /// left out.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if a folder cannot be read; [`ErrorKind::InvalidArgument`] if fewer than two pictures are found.
+    /// [`ErrorKind::Io`] if a folder cannot be read; [`ErrorKind::InvalidArgument`] if too few pictures are found.
     pub fn open(folders: &[PathBuf], side: usize, held_out: usize) -> Result<Self> {
-        let mut paths = Vec::new();
+        let (mut train, mut apart) = (Vec::new(), Vec::new());
         for folder in folders {
-            let entries = std::fs::read_dir(folder).map_err(|e| Error::from(e).context(folder.display()))?;
-            for entry in entries {
-                paths.push(entry.map_err(|e| Error::from(e).context(folder.display()))?.path());
+            let named = |e: std::io::Error| Error::from(e).context(folder.display());
+            let entries = std::fs::read_dir(folder).map_err(named)?.map(|entry| entry.map(|entry| entry.path()));
+            let mut paths: Vec<PathBuf> = entries.collect::<std::io::Result<_>>().map_err(named)?;
+            paths.sort();
+            let stored: Vec<Stored> = paths.into_par_iter().filter_map(|path| Stored::open(&path, side).ok()).collect();
+            for (i, picture) in stored.into_iter().enumerate() {
+                if i % held_out == held_out - 1 { apart.push(picture) } else { train.push(picture) }
             }
         }
-        paths.sort();
-        let stored: Vec<Stored> = paths.into_par_iter().filter_map(|path| Stored::open(&path, side).ok()).collect();
-        if stored.len() < 2 {
-            let text = format!("{folders:?} hold {} pictures; training needs more", stored.len());
+        if train.is_empty() || apart.is_empty() {
+            let text = format!("{folders:?} hold {} pictures; at least {held_out} are needed", train.len() + apart.len());
             return Err(Error::new(ErrorKind::InvalidArgument, text));
-        }
-        let (mut train, mut apart) = (Vec::new(), Vec::new());
-        for (i, picture) in stored.into_iter().enumerate() {
-            if i % held_out == held_out - 1 { apart.push(picture) } else { train.push(picture) }
         }
         Ok(Pictures { train, held_out: apart })
     }

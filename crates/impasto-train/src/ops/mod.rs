@@ -29,6 +29,8 @@ pub struct ConvShape {
     pub upsample: usize,
     /// Whether negative results become 0.
     pub rectify: bool,
+    /// Whether the weights never change, so that they need be packed only once.
+    pub frozen: bool,
 }
 
 /// The operations as burn dispatches them to a backend.
