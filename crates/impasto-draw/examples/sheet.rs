@@ -1,11 +1,11 @@
 //! Writes a contact sheet of every style.
 //!
 //! `cargo run --release -p impasto-draw --example sheet -- FILE.png [SIDE] [COLUMNS] [SEEDS] [NAME ...]`: thumbnails of `SIDE` pixels,
-//! each style with so many seeds beside each other; all styles where none is named.
+//! each style with so many seeds beside each other; all styles and the landscape where none is named.
 
 mod common;
 
-use impasto_draw::{Canvas, styles};
+use impasto_draw::{Canvas, content, styles};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -16,8 +16,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let names: Vec<String> = args.collect();
     let pictures: Vec<Canvas> = styles::ALL
         .iter()
-        .filter(|style| names.is_empty() || names.iter().any(|name| name == style.name))
-        .flat_map(|style| (0..seeds).map(|seed| (style.draw)(side, side, seed)))
+        .map(|style| (style.name, style.draw))
+        .chain([("landscape", content::landscape as fn(usize, usize, u64) -> Canvas)])
+        .filter(|(name, _)| names.is_empty() || names.iter().any(|named| named == name))
+        .flat_map(|(_, draw)| (0..seeds).map(move |seed| draw(side, side, seed)))
         .collect();
     let (gap, rows) = (side / 32, pictures.len().div_ceil(columns.max(1)));
     let pitch = side + gap;

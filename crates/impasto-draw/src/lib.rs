@@ -2,7 +2,7 @@
 //!
 //! Nothing here is a photograph or a scan. Every picture is computed from its name, its size and a seed: the same ones give the same
 //! picture, another seed gives another picture of the same manner, and another size the same composition with more or less detail.
-//! [`styles::ALL`] lists the manners.
+//! [`styles::ALL`] lists the manners; [`content`] has pictures to paint.
 //!
 //! ```
 //! let style = impasto_draw::styles::find("mosaic").unwrap();
@@ -16,6 +16,7 @@ mod board;
 mod brush;
 mod canvas;
 mod colour;
+pub mod content;
 mod motif;
 mod noise;
 mod random;

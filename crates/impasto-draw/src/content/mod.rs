@@ -1,0 +1,5 @@
+//! Pictures to paint.
+
+mod landscape;
+
+pub use landscape::landscape;
