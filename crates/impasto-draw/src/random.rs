@@ -63,7 +63,7 @@ impl Random {
 
     /// In 0..`end`, which must not be 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
-        ((self.next() >> 32) * end as u64 >> 32) as usize
+        (((self.next() >> 32) * end as u64) >> 32) as usize
     }
 
     pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {

@@ -39,12 +39,15 @@ pub(super) fn scene(wide: f32, high: f32, random: &mut Random) -> impl Fn(f32, f
                 let slope = (crest(x + 0.01) - crest(x - 0.01)) / 0.02;
                 let side = slope * (sun[0] - x).signum();
                 let near = (i + 1) as f32 / count as f32;
-                let rough = fractal(x * 14.0, (y - top) * 9.0 + x * 3.0, 3, range.seed ^ 9) - 0.5;
-                let fields = 0.12 * (1.0 - near * 0.3) * ((y - top) * furrow + rough * 2.0).sin();
+                // Depth below the crest without its jags, which would run down the slope as streaks.
+                let down = (y - range.crest + range.swing * (contrast(x * range.pitch, 0.5, 1, range.seed) - 0.4)).max(0.0);
+                let rough = fractal(x * 14.0, y * 14.0, 3, range.seed ^ 9) - 0.5;
+                let fields = 0.10 * (1.0 - near * 0.3) * (down * furrow + rough * 3.0).sin();
                 // Each range is darkest at its crest and pales into the haze below, so that the next stands out.
-                let haze = 0.34 * step(0.0, 0.24, y - top);
-                let tone = 0.50 - 0.40 * near - 0.20 * side.clamp(-1.0, 1.0) + haze + 0.45 * rough + fields;
-                let angle = slope.atan() * (1.0 - 0.7 * step(0.0, 0.25, y - top)) + rough * 1.2;
+                let haze = 0.36 * step(0.0, 0.26, down);
+                let tone =
+                    0.56 - 0.38 * near - 0.18 * side.clamp(-1.0, 1.0) * step(0.16, 0.0, down) + haze + 0.45 * rough + fields;
+                let angle = slope.atan() * (1.0 - 0.7 * step(0.0, 0.25, down)) + rough * 1.2;
                 let hue = (range.hue * 0.5 + tone * 0.5).clamp(0.0, 0.9);
                 return Look { tone: tone.clamp(0.03, 0.95), hue, region: 10 + i as u32, angle };
             }

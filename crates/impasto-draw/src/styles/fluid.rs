@@ -38,13 +38,16 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
         for i in 0..48 {
             let at = places[i % places.len()];
             let at = [at[0] + random.normal() * 0.004, at[1] + random.normal() * 0.004];
-            let colour = if i / places.len() % 2 == 0 { 5 } else { random.below(4) };
+            let colour = if (i / places.len()).is_multiple_of(2) { 5 } else { random.below(4) };
             deeds.push(Deed::Drop { at, square: random.range(0.004, 0.012), colour });
         }
     } else {
-        for i in 0..random.vary(60.0, 40.0, 64.0) as usize {
-            let size = random.range(0.03, 0.11) * (1.0 - 0.4 * i as f32 / 60.0);
-            deeds.push(Deed::Drop { at: board.anywhere(0.1, &mut random), square: size * size, colour: random.below(6) });
+        // Large stones first, which the later ones press to veins.
+        let count = random.vary(58.0, 40.0, 62.0) as usize;
+        for i in 0..count {
+            let size = if i < count / 2 { random.range(0.10, 0.19) } else { random.range(0.025, 0.085) };
+            let colour = if random.chance(0.16) { 5 } else { random.below(5) };
+            deeds.push(Deed::Drop { at: board.anywhere(0.06, &mut random), square: size * size, colour });
         }
     }
     let slant = random.vary(0.0, 0.0, PI);
@@ -61,6 +64,7 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
         let (radius, turn) = (random.range(0.06, 0.22), random.normal() * 1.8);
         deeds.push(Deed::Whirl { at: board.anywhere(0.0, &mut random), radius, turn });
     }
+    let bath = if rings { palette.lightest() } else { palette.0[1] };
     let (shake, tremble) = (random.seed(), if rings { 0.06 } else { 0.018 });
     let grain = random.seed();
     board.fill(|x, y| {
@@ -95,7 +99,7 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
                 }
             }
         }
-        palette.lightest()
+        bath
     });
     board.adjust(|x, y, colour| {
         let fibre = 0.6 * fractal(x * 90.0, y * 90.0, 2, grain) + 0.4 * value(x * 30.0, y * 220.0, grain ^ 1);

@@ -2,12 +2,15 @@
 //!
 //! Seed 0 is a manner's canonical picture. Other seeds change the palette, the scale, the direction, the density and what is shown.
 
+mod ceramic;
 mod dots;
 mod drawing;
 mod fluid;
 mod geometry;
+mod knife;
 mod paint;
 mod paper;
+mod planes;
 mod print;
 mod splash;
 mod textile;
@@ -36,12 +39,12 @@ const fn style(name: &'static str, description: &'static str, draw: fn(usize, us
 pub const ALL: &[Style] = &[
     style("agate", "bands of a cut stone around crystals", fluid::agate),
     style("art-deco", "fans and sunbursts edged in gold", geometry::art_deco),
-    style("azulejo", "glazed tiles with painted ornament", tiles::azulejo),
+    style("azulejo", "glazed tiles with painted ornament", ceramic::azulejo),
     style("batik", "waxed and dyed cloth with a net of cracks", textile::batik),
     style("charcoal", "smudged charcoal on rough paper", drawing::charcoal),
-    style("constructivist", "circles, bars and wedges in few flat colours", geometry::constructivist),
+    style("constructivist", "circles, bars and wedges in few flat colours", planes::constructivist),
     style("cross-hatching", "pen lines laid across each other", drawing::cross_hatching),
-    style("cubist", "facets that break a scene into shaded planes", geometry::cubist),
+    style("cubist", "facets that break a scene into shaded planes", planes::cubist),
     style("dot-painting", "rings and paths of dots on dark earth", dots::dot_painting),
     style("drip", "threads and drops of flung enamel", splash::drip),
     style("engraving", "swelling parallel lines cut in copper", print::engraving),
@@ -56,7 +59,7 @@ pub const ALL: &[Style] = &[
     style("marbled", "floating inks, combed and lifted with paper", fluid::marbled),
     style("mosaic", "small stones set along the forms", tiles::mosaic),
     style("op-art", "stripes that bulge and bend", geometry::op_art),
-    style("palette-knife", "slabs of paint pulled with a knife", paint::palette_knife),
+    style("palette-knife", "slabs of paint pulled with a knife", knife::palette_knife),
     style("paper-cut", "layers of cut paper with their shadows", paper::paper_cut),
     style("pastel", "soft chalk rubbed over toned paper", paint::pastel),
     style("plaid", "twill woven in crossing stripes", textile::plaid),

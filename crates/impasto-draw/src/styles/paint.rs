@@ -1,6 +1,6 @@
-//! Brush and knife: flow, starry, fauve, impasto, pastel, palette-knife.
+//! Brush and chalk: flow, starry, fauve, impasto, pastel.
 
-use std::f32::consts::{FRAC_PI_2, PI, TAU};
+use std::f32::consts::{FRAC_PI_2, PI};
 
 use crate::board::Board;
 use crate::brush::Brush;
@@ -9,7 +9,7 @@ use crate::colour::{Colour, Palette, luma, mix, shifted};
 use crate::motif::{self, Kind, Motif};
 use crate::noise::{contrast, fractal, value};
 use crate::random::Random;
-use crate::shape::{Point, distance, step, trace, turned};
+use crate::shape::{Point, distance, trace};
 
 /// Strokes of one size that cover the board `coverage` times.
 struct Layer {
@@ -164,7 +164,7 @@ pub(super) fn starry(width: usize, height: usize, seed: u64) -> Canvas {
 }
 
 /// A colour for a scene's place: its own hue, as light as it is there.
-fn seen(palette: &Palette, look: motif::Look, random: &mut Random, freedom: f32) -> Colour {
+pub(super) fn seen(palette: &Palette, look: motif::Look, random: &mut Random, freedom: f32) -> Colour {
     let own = palette.dabbed(look.hue + random.normal() * 0.05, random);
     let lift = (look.tone - luma(own)) * (1.0 - freedom);
     shifted(own, 0.0, 1.05, lift * 0.8)
@@ -247,73 +247,14 @@ pub(super) fn pastel(width: usize, height: usize, seed: u64) -> Canvas {
     let angle = |x: f32, y: f32| slant + follow * (scene.look(x, y).angle - slant).sin();
     let broad = random.vary(0.014, 0.010, 0.020);
     let sizes = [
-        Layer { radius: broad * 1.6, length: broad * 10.0, coverage: 1.6 },
-        Layer { radius: broad, length: broad * 9.0, coverage: 1.7 },
-        Layer { radius: broad * 0.4, length: broad * 7.0, coverage: 0.7 },
+        Layer { radius: broad * 1.6, length: broad * 7.0, coverage: 1.6 },
+        Layer { radius: broad, length: broad * 5.0, coverage: 2.0 },
+        Layer { radius: broad * 0.4, length: broad * 3.5, coverage: 1.6 },
     ];
-    let brush = Brush { bristle: 0.35, bristles: 9.0, taper: 0.3, dry: 0.72, opacity: 0.9, ..Brush::default() };
+    let brush = Brush { bristle: 0.35, bristles: 9.0, taper: 0.3, dry: 0.66, opacity: 0.9, ..Brush::default() };
     layers(&mut board, &mut random, &sizes, brush, angle, |at, random| {
         let look = scene.look(at[0], at[1]);
-        Some([seen(&palette, look, random, 0.25), seen(&palette, look, random, 0.25)])
+        Some([seen(&palette, look, random, 0.05), seen(&palette, look, random, 0.15)])
     });
-    board.finish()
-}
-
-pub(super) fn palette_knife(width: usize, height: usize, seed: u64) -> Canvas {
-    let mut random = Random::new("palette-knife", seed);
-    let palette = Palette::new(
-        &mut random,
-        &[
-            [0x14202E, 0x2E5266, 0x6E8898, 0xC8553D, 0xF0A868, 0xF7F0E4],
-            [0x1A1423, 0x3D314A, 0x684756, 0xAB7968, 0xE5B25D, 0xF7EBD7],
-            [0x05323B, 0x0B6E6E, 0x45A29E, 0xE0607E, 0xF4C95D, 0xFDF7EC],
-        ],
-    );
-    let mut board = Board::new(width, height, palette.0[2]);
-    let kinds = [Kind::Village, Kind::Hills, Kind::Whirl, Kind::Blossoms, Kind::Forest];
-    let scene = Motif::new(&kinds, &board, &mut random);
-    let (broad, lean) = (random.vary(0.040, 0.028, 0.055), random.vary(0.15, -0.8, 0.8));
-    for (scale, coverage) in [(1.5, 2.0), (0.9, 2.4), (0.5, 1.8)] {
-        let size = broad * scale;
-        let count = (coverage * (board.wide() + size) * (board.high() + size) / (2.4 * size * size)) as usize;
-        for _ in 0..count {
-            let at = board.anywhere(size, &mut random);
-            let look = scene.look(at[0], at[1]);
-            let quarter = if random.chance(0.3) { FRAC_PI_2 } else { 0.0 };
-            let angle = 0.55 * look.angle.sin() + lean + quarter + random.normal() * 0.18;
-            let (long, short) = (size * random.range(0.7, 1.3), size * random.range(0.3, 0.55));
-            let corners: Vec<Point> =
-                [[-1.0, -1.0], [-0.3, -1.1], [0.4, -0.95], [1.0, -1.0], [1.05, 0.0], [0.95, 1.0], [0.0, 1.05], [-1.0, 0.95]]
-                    .iter()
-                    .map(|c: &Point| {
-                        let p = turned([c[0] * long * random.range(0.85, 1.15), c[1] * short * random.range(0.85, 1.15)], angle);
-                        [at[0] + p[0], at[1] + p[1]]
-                    })
-                    .collect();
-            let (one, two) = (seen(&palette, look, &mut random, 0.4), palette.dabbed(look.hue + 0.25, &mut random));
-            let (streak, drag) = (random.seed(), random.unit() * TAU);
-            let pitch = (1.6 / short).min(0.35 * board.unit);
-            board.polygon_raised(&corners, Some(0.006 * scale), |x, y, under| {
-                let p = turned([x - at[0], y - at[1]], -angle);
-                // Paint that the blade drags out: streaks along it, thinner at the end.
-                let line = value(p[1] * pitch * 2.0 + drag, p[0] * pitch * 0.12, streak);
-                let end = step(0.2, 1.0, p[0] / long);
-                let paint = mix(one, two, 0.7 * step(0.5, 0.85, line) + 0.25 * p[0] / long);
-                let bare = step(0.55, 0.8, value(p[1] * pitch * 3.0, p[0] * pitch * 0.3, streak ^ 3)) * end;
-                mix(paint.map(|v| v * (0.92 + 0.16 * line)), under, bare * 0.8)
-            });
-            // The ridge that the blade leaves along its edge.
-            let side = [corners[4], corners[5], corners[6], corners[7]];
-            let ridge = Brush {
-                radius: size * 0.035,
-                thick: 0.012 * scale,
-                colours: [mix(one, [1.0; 3], 0.15), two],
-                taper: 0.6,
-                ..Brush::default()
-            };
-            board.stroke(&side, &ridge);
-        }
-    }
-    board.light(1.0, 0.25);
     board.finish()
 }

@@ -49,7 +49,7 @@ pub(super) fn woodcut(width: usize, height: usize, seed: u64) -> Canvas {
     for i in (1..places.len()).rev() {
         places.swap(i, random.below(i + 1));
     }
-    let bright = random.vary(0.0, -0.08, 0.10);
+    let bright = random.vary(0.10, -0.04, 0.16);
     for at in places {
         let (look, edge) = raster.at(&board, at[0], at[1]);
         let tone = look.tone + bright;
@@ -60,7 +60,7 @@ pub(super) fn woodcut(width: usize, height: usize, seed: u64) -> Canvas {
         let radius = (gouge * (0.35 + 0.75 * tone) * random.range(0.85, 1.15)).min(edge);
         let path = trace(at, long.min(edge * 5.0 + gouge * 2.0), 0.006, |x, y| raster.at(&board, x, y).0.angle + follow);
         let own = (look.region.wrapping_mul(0x9E37_79B1) >> 24) as f32 / 256.0;
-        let tint = palette.at(0.45 + 0.5 * (0.5 * own + 0.5 * look.hue));
+        let tint = palette.0[2 + (own * 2.999) as usize];
         let colour = if tinted { mix(paper, tint, if look.tone > 0.8 { 0.15 } else { 0.75 }) } else { paper };
         board.stroke(&path, &Brush { taper: 0.9, ..Brush::line(radius, colour) });
     }

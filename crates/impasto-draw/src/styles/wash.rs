@@ -10,19 +10,20 @@ use crate::noise::{displace, fractal, ridged, value};
 use crate::random::Random;
 use crate::shape::{Point, outline, step};
 
-/// A branch that forks, drawn with ever finer strokes; tips are collected.
-fn branch(
-    board: &mut Board,
-    random: &mut Random,
-    at: Point,
+/// A piece of a branch.
+#[derive(Clone, Copy)]
+struct Limb {
+    from: Point,
     angle: f32,
     length: f32,
     radius: f32,
-    ink: Colour,
-    tips: &mut Vec<Point>,
-) {
-    let mut path = vec![at];
-    let (mut here, mut heading) = (at, angle);
+}
+
+/// A branch that forks, drawn with ever finer strokes; tips are collected.
+fn branch(board: &mut Board, random: &mut Random, limb: Limb, ink: Colour, tips: &mut Vec<Point>) {
+    let Limb { from, angle, length, radius } = limb;
+    let mut path = vec![from];
+    let (mut here, mut heading) = (from, angle);
     for _ in 0..8 {
         heading += random.normal() * 0.14;
         here = [here[0] + heading.cos() * length / 8.0, here[1] + heading.sin() * length / 8.0];
@@ -34,8 +35,8 @@ fn branch(
     if radius > 0.0016 && length > 0.03 {
         for (i, side) in [(8, 0.35), (6, -0.7), (4, 0.75)] {
             let turn = side * random.range(0.5, 1.3) * if random.chance(0.5) { 1.0 } else { -1.0 };
-            let shorter = length * random.range(0.5, 0.72);
-            branch(board, random, path[i], heading + turn, shorter, radius * 0.6, ink, tips);
+            let length = length * random.range(0.5, 0.72);
+            branch(board, random, Limb { from: path[i], angle: heading + turn, length, radius: radius * 0.6 }, ink, tips);
         }
     }
 }
@@ -117,7 +118,8 @@ pub(super) fn ink_wash(width: usize, height: usize, seed: u64) -> Canvas {
     let into = if left { random.range(-0.5, 0.2) } else { std::f32::consts::PI - random.range(-0.5, 0.2) };
     if random.whether(true, 0.6) {
         let mut tips = Vec::new();
-        branch(&mut board, &mut random, from, into, 0.34, 0.011, ink, &mut tips);
+        let limb = Limb { from, angle: into, length: 0.34, radius: 0.011 };
+        branch(&mut board, &mut random, limb, ink, &mut tips);
         for _ in 0..(tips.len() * 2 / 3).min(160) {
             let at = random.pick(&tips);
             let size = random.range(0.006, 0.012);
@@ -228,7 +230,7 @@ pub(super) fn watercolour(width: usize, height: usize, seed: u64) -> Canvas {
             let mut tips = Vec::new();
             let ink = palette.at(random.range(0.0, 0.3));
             let (angle, length) = (-FRAC_PI_2 + random.normal() * 0.5, random.range(0.08, 0.26));
-            branch(&mut board, &mut random, from, angle, length, 0.0028, ink, &mut tips);
+            branch(&mut board, &mut random, Limb { from, angle, length, radius: 0.0028 }, ink, &mut tips);
             for tip in tips.into_iter().step_by(3) {
                 let turn = random.unit() * TAU;
                 let long = random.range(0.012, 0.03);

@@ -34,8 +34,8 @@ pub(super) fn waves(width: usize, height: usize, seed: u64) -> Canvas {
     board.fill(|x, y| {
         let fade = step(0.0, 0.55, y / horizon.max(0.05));
         let mut sky = mix(palette.0[2], mix(palette.lightest(), palette.0[3], 0.25 * fade), fade);
-        let cloud = fractal(x * 1.8, (y * bands).floor() * 0.8 + 0.3, 3, drift);
-        sky = mix(sky, palette.lightest(), 0.8 * step(0.52, 0.56, cloud));
+        let cloud = fractal(x * 1.8, y * bands * 4.0, 4, drift);
+        sky = mix(sky, palette.lightest(), 0.8 * step(0.52, 0.55, cloud));
         let disc = cover(distance([x, y], sun) - size, pixel);
         sky = mix(sky, palette.0[3], disc * (0.75 + 0.25 * step(sun[1] - size, sun[1] + size, y)));
         scaled(sky, printed(x, y) * (0.97 + 0.06 * fractal(x * 200.0, y * 60.0, 2, paper)))
