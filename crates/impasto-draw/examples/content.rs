@@ -1,8 +1,15 @@
 //! Writes the pictures to paint.
 //!
-//! `cargo run --release -p impasto-draw --example content -- FOLDER [WIDTH] [HEIGHT] [COUNT]` writes `FOLDER/landscape-SEED.png`.
+//! `cargo run --release -p impasto-draw --example content -- FOLDER [WIDTH] [HEIGHT] [COUNT]` writes
+//! `FOLDER/landscape-SEED.png` and `FOLDER/still-life-SEED.png`.
 
 mod common;
+
+use impasto_draw::{Canvas, content};
+
+type Draw = fn(usize, usize, u64) -> Canvas;
+
+const CONTENTS: [(&str, Draw); 2] = [("landscape", content::landscape), ("still-life", content::still_life)];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -12,10 +19,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let count: u64 = args.next().map_or(Ok(1), |a| a.parse())?;
     std::fs::create_dir_all(&folder)?;
     for seed in 0..count {
-        let start = std::time::Instant::now();
-        let picture = impasto_draw::content::landscape(width, height, seed);
-        println!("landscape {seed}: {:.3} s", start.elapsed().as_secs_f64());
-        common::save(&folder.join(format!("landscape-{seed}.png")), &picture)?;
+        for (name, draw) in CONTENTS {
+            let start = std::time::Instant::now();
+            let picture = draw(width, height, seed);
+            println!("{name} {seed}: {:.3} s", start.elapsed().as_secs_f64());
+            common::save(&folder.join(format!("{name}-{seed}.png")), &picture)?;
+        }
     }
     Ok(())
 }

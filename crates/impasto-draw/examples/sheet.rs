@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pictures: Vec<Canvas> = styles::ALL
         .iter()
         .map(|style| (style.name, style.draw))
-        .chain([("landscape", content::landscape as fn(usize, usize, u64) -> Canvas)])
+        .chain([("landscape", content::landscape as fn(usize, usize, u64) -> Canvas), ("still-life", content::still_life)])
         .filter(|(name, _)| names.is_empty() || names.iter().any(|named| named == name))
         .flat_map(|(_, draw)| (0..seeds).map(move |seed| draw(side, side, seed)))
         .collect();

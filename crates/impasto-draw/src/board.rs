@@ -70,7 +70,7 @@ impl Board {
                 self.pixels[row * width + column] = colour(x, y);
             }
         }
-        let differ = |a: Colour, b: Colour| (a[0] - b[0]).abs() + (a[1] - b[1]).abs() + (a[2] - b[2]).abs() > 0.12;
+        let differ = |a: Colour, b: Colour| (a[0] - b[0]).abs() + (a[1] - b[1]).abs() + (a[2] - b[2]).abs() > 0.2;
         let once = self.pixels.clone();
         for row in 0..height {
             for column in 0..width {

@@ -45,7 +45,7 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
         // Large stones first, which the later ones press to veins.
         let count = random.vary(58.0, 40.0, 62.0) as usize;
         for i in 0..count {
-            let size = if i < count / 2 { random.range(0.10, 0.19) } else { random.range(0.025, 0.085) };
+            let size = if i < count / 3 { random.range(0.08, 0.15) } else { random.range(0.025, 0.085) };
             let colour = if random.chance(0.16) { 5 } else { random.below(5) };
             deeds.push(Deed::Drop { at: board.anywhere(0.06, &mut random), square: size * size, colour });
         }
@@ -64,7 +64,7 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
         let (radius, turn) = (random.range(0.06, 0.22), random.normal() * 1.8);
         deeds.push(Deed::Whirl { at: board.anywhere(0.0, &mut random), radius, turn });
     }
-    let bath = if rings { palette.lightest() } else { palette.0[1] };
+    let bath = random.seed();
     let (shake, tremble) = (random.seed(), if rings { 0.06 } else { 0.018 });
     let grain = random.seed();
     board.fill(|x, y| {
@@ -99,7 +99,7 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
                 }
             }
         }
-        bath
+        if rings { palette.lightest() } else { palette.0[(fraction(cell(x * 4.5, y * 4.5, 1.0, bath).hash, 1) * 5.4) as usize] }
     });
     board.adjust(|x, y, colour| {
         let fibre = 0.6 * fractal(x * 90.0, y * 90.0, 2, grain) + 0.4 * value(x * 30.0, y * 220.0, grain ^ 1);

@@ -59,7 +59,7 @@ pub(super) fn flow(width: usize, height: usize, seed: u64) -> Canvas {
     let angle = |x: f32, y: f32| lean + swing * PI * (fractal(x * pitch, y * pitch, 2, bend) - 0.5) * 2.0;
     let shades = random.vary(1.8, 1.2, 3.4);
     let sizes = [
-        Layer { radius: broad, length: broad * 16.0, coverage: 2.2 },
+        Layer { radius: broad, length: broad * 16.0, coverage: 2.9 },
         Layer { radius: broad * 0.55, length: broad * 14.0, coverage: 1.0 },
         Layer { radius: broad * 0.28, length: broad * 10.0, coverage: 0.35 },
     ];
@@ -140,7 +140,7 @@ pub(super) fn starry(width: usize, height: usize, seed: u64) -> Canvas {
     };
     let broad = random.vary(0.0125, 0.009, 0.017);
     let sizes = [
-        Layer { radius: broad * 1.3, length: broad * 9.0, coverage: 2.6 },
+        Layer { radius: broad * 1.3, length: broad * 9.0, coverage: 3.2 },
         Layer { radius: broad * 0.7, length: broad * 7.0, coverage: 1.7 },
     ];
     let brush = Brush { bristle: 0.7, bristles: 6.0, taper: 0.7, thick: 0.016, ..Brush::default() };

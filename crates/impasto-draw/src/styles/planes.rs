@@ -126,9 +126,9 @@ pub(super) fn cubist(width: usize, height: usize, seed: u64) -> Canvas {
     let palette = Palette::new(
         &mut random,
         &[
-            [0x1E1B18, 0x4A3B2C, 0x7C6546, 0x5F7470, 0xC2A575, 0xEADFC4],
-            [0x14213D, 0x2F4B7C, 0xA05195, 0xD45087, 0xF9A95A, 0xFBEBD3],
             [0x1B2A2F, 0x3A5A5E, 0x6B8A7A, 0xB5643C, 0xDDB67C, 0xF2E8D5],
+            [0x14213D, 0x2F4B7C, 0xA05195, 0xD45087, 0xF9A95A, 0xFBEBD3],
+            [0x1E1B18, 0x4A3B2C, 0x7C6546, 0x5F7470, 0xC2A575, 0xEADFC4],
         ],
     );
     let mut board = Board::new(width, height, palette.0[2]);

@@ -60,10 +60,20 @@ pub(super) fn drip(width: usize, height: usize, seed: u64) -> Canvas {
         let weave = 0.05 * (value(x * 300.0, y * 60.0, 1) + value(x * 60.0, y * 300.0, 2) - 1.0);
         mix(c, palette.0[2], 0.30 * step(0.5, 0.7, fractal(x * 3.0, y * 3.0, 4, stain))).map(|v| v + weave)
     });
-    let (threads, weight) = (random.vary(84.0, 50.0, 120.0) as usize, random.vary(1.0, 0.7, 1.4));
+    let (threads, weight) = (random.vary(120.0, 60.0, 150.0) as usize, random.vary(1.0, 0.7, 1.4));
     for i in 0..threads {
-        let ink = if random.chance(0.34) { if dark { 5 } else { 0 } } else { random.below(6) };
-        let colour = palette.0[ink];
+        let ink = match random.below(9) {
+            0..3 => {
+                if dark {
+                    5
+                } else {
+                    0
+                }
+            }
+            any => any - 3,
+        };
+        // The ground's own colour would not be seen.
+        let colour = palette.0[if dark { ink.max(1) } else { ink }];
         let long = random.range(0.5, 2.2);
         let path = fling(&board, &mut random, long);
         let radius = weight * if i < threads / 3 { random.range(0.004, 0.009) } else { random.range(0.0012, 0.0042) };

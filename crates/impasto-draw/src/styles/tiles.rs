@@ -142,7 +142,8 @@ pub(super) fn stained_glass(width: usize, height: usize, seed: u64) -> Canvas {
                     return (kind, edge.min(arch.abs()), fraction(kind, 1));
                 }
             }
-            let kind = ring as u32 * 97 + (turn.floor().rem_euclid(3.0)) as u32 * 13;
+            let alternate = if ring < 1.0 { 0 } else { turn.floor().rem_euclid(3.0) as u32 };
+            let kind = ring as u32 * 97 + alternate * 13;
             return (kind, edge, fraction(kind, 1));
         }
         let [wx, wy] = displace(x * 3.0, y * 3.0, 2, warp);
