@@ -124,7 +124,7 @@ pub(super) fn op_art(width: usize, height: usize, seed: u64) -> Canvas {
     let (pitch, lean) = (random.vary(0.038, 0.026, 0.052), random.vary(0.35, 0.0, PI));
     let (sway, wave) = (random.range(0.0, 0.06), random.range(4.0, 12.0));
     let (fold, grain) = (random.seed(), random.seed());
-    let inks = if random.canonical() { [0, 2, 3] } else { [random.below(3), random.below(5), random.below(5)] };
+    let inks = if random.canonical() { [0, 2, 3] } else { [random.below(3), random.below(4), random.below(4)] };
     let light_ink = if random.whether(false, 0.3) { 4 } else { 5 };
     let pixel = board.pixel();
     board.fill(|x, y| {

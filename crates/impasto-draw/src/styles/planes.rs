@@ -30,7 +30,7 @@ pub(super) fn constructivist(width: usize, height: usize, seed: u64) -> Canvas {
         let worn = step(0.66, 0.86, fractal(x * 70.0, y * 70.0, 3, print)) * 0.75;
         mix(scaled(colour, 0.94 + 0.12 * fractal(x * 16.0, y * 16.0, 3, print)), under, worn)
     };
-    let count = random.vary(44.0, 26.0, 64.0) as usize;
+    let count = random.vary(60.0, 40.0, 84.0) as usize;
     for i in 0..count {
         // Large things first, small ones on them.
         let scale = 1.0 - 0.86 * (i as f32 / count as f32).powf(0.55);

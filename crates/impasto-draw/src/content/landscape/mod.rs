@@ -75,7 +75,7 @@ impl View {
         let sun = [side * half * random.vary(0.46, 0.2, 0.8), random.vary(0.245, 0.13, 0.34)];
         let mood = mood::choose(random);
         let sky = Sky::new(random, sun, &mood);
-        let terrain = Terrain::new(random, side, &mood);
+        let terrain = Terrain::new(random, side);
         let horizon = board.height as f32 - random.vary(0.42, 0.36, 0.46) * (board.height as f32);
         View { mood, sky, terrain, scale, horizon, middle: 0.5 * board.width as f32, sun, ripples: random.seed() }
     }

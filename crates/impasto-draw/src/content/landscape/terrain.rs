@@ -6,6 +6,7 @@ use crate::noise::{fractal, hash, ridged, value};
 use crate::random::Random;
 use crate::shape::step;
 
+/// The height field. Lengths are in heights of the eye above the lake, whose surface is at 0; `x` is across, `z` away from the viewer.
 pub(super) struct Terrain {
     seed: u32,
     peaks: Vec<Peak>,
@@ -13,21 +14,24 @@ pub(super) struct Terrain {
     lake: [f32; 2],
     bend: f32,
     end: f32,
+    /// Above it snow lies where the ground is not too steep.
     snow: f32,
     /// Towards the light: across, up, away.
     light: [f32; 3],
 }
 
+/// A mountain before crags are cut into it.
 struct Peak {
     at: [f32; 2],
     tall: f32,
     girth: f32,
 }
 
+/// From one fir of a stand to the next.
 const TREE: f32 = 0.62;
 
 impl Terrain {
-    pub(super) fn new(random: &mut Random, side: f32, _mood: &Mood) -> Self {
+    pub(super) fn new(random: &mut Random, side: f32) -> Self {
         // The highest stands away from the sun, the others to both sides of it.
         let mut peaks = vec![Peak {
             at: [-side * random.vary(17.0, 6.0, 30.0), random.vary(112.0, 95.0, 130.0)],
@@ -49,7 +53,7 @@ impl Terrain {
             bend: random.vary(3.0, -8.0, 8.0) * side,
             end: random.vary(74.0, 58.0, 88.0),
             snow: random.vary(15.0, 10.0, 26.0),
-            light: { [side * 0.80, 0.50, 0.20] },
+            light: [side * 0.80, 0.50, 0.20],
         }
     }
 
