@@ -34,8 +34,8 @@ family = "test"
 transformer = "impasto-transformer widths=8,12,16 blocks=1 kernel=3 style=8 thumbnail=48"
 predictor = "impasto-predictor widths=8,8,16,16 vector=8"
 [data]
-content = ["content"]
-style = ["style"]
+content = [{{ folder = "content", share = 1.0 }}]
+style = [{{ folder = "style", starting = ["0", "1", "2"], share = 1.0 }}, {{ folder = "style", share = 2.0 }}]
 held_out = 3
 [perception]
 vgg = "{vgg}"
@@ -76,8 +76,8 @@ fn it_learns_and_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     for (i, name) in ["content", "style"].into_iter().enumerate() {
         std::fs::create_dir(folder.path().join(name)).unwrap();
-        for seed in 0..4 {
-            let canvas = if i == 0 { content::landscape(80, 64, seed) } else { (styles::ALL[seed as usize * 5].draw)(64, 64, seed) };
+        for seed in 0..7 {
+            let canvas = if i == 0 { content::landscape(80, 64, seed) } else { (styles::ALL[seed as usize * 4].draw)(64, 64, seed) };
             draw(&folder.path().join(name), &format!("{seed}.png"), &canvas);
         }
     }
