@@ -357,6 +357,11 @@ fn memory_is_refused_before_painting() {
             stylize(&["--exact", "900x900", "--max-memory", "10M"], 1, &["900×900", "--exact"]),
             stylize(&["--exact", "90x90", "--max-memory", "1K"], 1, &["90×90", "--exact"]),
             stylize(&["--style-size", "900", "--max-memory", "50M"], 1, &["style", "1200×900", "--style-size"]),
+            case(
+                &["bench", "--network", "tflite", "--size", "100000x100000", "--runs", "1"],
+                1,
+                &["tflite", "100000x100000", "this machine has free", "--size"],
+            ),
             // More than any machine has: known before the picture is made that large.
             stylize(&["--size", "1000000"], 1, &["720430×1000000", "this machine has free", "--size", "--max-memory"]),
         ],
