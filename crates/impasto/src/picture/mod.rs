@@ -20,6 +20,7 @@ mod encode;
 mod format;
 mod limits;
 mod resize;
+pub(crate) mod rows;
 mod save;
 mod transparency;
 

@@ -25,6 +25,7 @@ pub struct StylizerBuilder {
     isa: Option<Isa>,
     limits: Limits,
     options: Options,
+    thumbnail: Option<usize>,
 }
 
 impl StylizerBuilder {
@@ -66,6 +67,16 @@ impl StylizerBuilder {
         self
     }
 
+    /// Takes the statistics of the transformer's norms from a thumbnail of the content whose longer side has this many pixels (at least 16),
+    /// whatever the model says. Default, or `None`: as the model was made, [`crate::networks::Architecture::thumbnail`].
+    ///
+    /// A model that was not trained so paints a little differently with it (23 to 38 dB from its own picture at 384 pixels of 640,
+    /// measured with Magenta's small network), but pictures of any size in little memory.
+    #[must_use]
+    pub fn thumbnail(self, side: Option<usize>) -> Self {
+        StylizerBuilder { thumbnail: side.map(|side| side.max(16)), ..self }
+    }
+
     /// Reads the model's files and makes it ready.
     ///
     /// # Errors
@@ -94,7 +105,8 @@ impl StylizerBuilder {
         let (predictor, transformer) = (pack(predictor, isa, &info.predictor)?, pack(transformer, isa, &info.transformer)?);
         let style_fit = Fit::of(predictor.graph())?;
         let content_fit = Fit::of(transformer.graph())?;
-        Ok(Stylizer { engine, predictor, transformer, style_fit, content_fit, info })
+        let thumbnail = self.thumbnail.or(info.transformer.architecture.thumbnail());
+        Ok(Stylizer { engine, predictor, transformer, style_fit, content_fit, thumbnail, info })
     }
 }
 

@@ -18,6 +18,7 @@
 //! # Ok::<(), impasto::Error>(())
 //! ```
 
+mod bands;
 mod builder;
 mod fit;
 mod info;
@@ -46,6 +47,8 @@ pub struct Stylizer {
     /// What the networks' least sides ask of pictures.
     style_fit: Fit,
     content_fit: Fit,
+    /// Pixels of the longer side of the thumbnail that the transformer's norms take their statistics from, if they do.
+    thumbnail: Option<usize>,
     info: ModelInfo,
 }
 
@@ -122,6 +125,10 @@ impl Stylizer {
     /// Sides that are too short for the network (below 5 pixels where it mirrors at the border) are first extended to 8
     /// pixels by repeating the last row or column.
     ///
+    /// Where the model takes its statistics from a [thumbnail](crate::networks::Architecture::thumbnail), the network runs on the content
+    /// shrunk to that first, and then paints the content in bands with the norms frozen: memory besides the two pictures grows with the
+    /// content's width only, and no band can be told from the next.
+    ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for a strength
     /// out of range; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
@@ -134,6 +141,15 @@ impl Stylizer {
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> Result<Picture> {
+        if let Some(side) = self.thumbnail {
+            let mut rgb = fit::reserve(content.width(), content.height())?;
+            let mut write = |rows: &[f32]| {
+                rgb.extend_from_slice(rows);
+                Ok(())
+            };
+            self.paint_rows(content, style, (options, side), &mut write, control)?;
+            return content.repainted(content.width(), content.height(), rgb);
+        }
         self.check_style(style)?;
         options.check()?;
         check_cancelled(control)?;
@@ -166,7 +182,10 @@ impl Stylizer {
         let [painted_width, painted_height] = self.content_fit.size(width, height);
         // A run leaves its buffers for the next one, so that both networks' may be held at a time.
         let seeing = self.predictor.peak_memory(seen_height, seen_width, threads)?;
-        let painting = self.transformer.peak_memory(painted_height, painted_width, threads)?;
+        let painting = match self.thumbnail {
+            None => self.transformer.peak_memory(painted_height, painted_width, threads)?,
+            Some(side) => self.band_memory([width, height], side, None)?,
+        };
         let bytes = |pixels: [usize; 2]| (pixels[0] as u64).saturating_mul(pixels[1] as u64).saturating_mul(12);
         let pictures = [[seen_width, seen_height], [width, height]];
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
