@@ -1,6 +1,6 @@
 //! Every convolution kernel on every instruction set of the machine against the naive reference, at awkward shapes.
 
-use impasto_kernels::conv::{Algorithm, Conv, Spec, reference};
+use impasto_kernels::conv::{Algorithm, Conv, InputGradient, Spec, reference, weight_gradient};
 use impasto_kernels::{Activation, Affine, Border, Extent, Isa, Source, Strip, Threads};
 
 /// Reproducible values in -1..1.
@@ -302,4 +302,40 @@ fn bands_are_the_same_bytes_as_the_whole() {
     }
     assert!(count > 500, "{count} cases");
     assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn gradients_agree_with_the_reference() {
+    // Largest error relative to the largest value, for the sums of these sizes.
+    const TOLERANCE: f32 = 1e-5;
+    let mut wrong = Vec::new();
+    let differentiable = |case: &&Case| !case.spec.depthwise && case.spec.border != Border::Edge;
+    for (i, case) in cases().iter().filter(differentiable).enumerate() {
+        let Case { spec, padding, .. } = case;
+        let input = Extent { height: case.height, width: case.width, channels: spec.in_channels };
+        let output = Extent { height: case.output[0], width: case.output[1], channels: spec.out_channels };
+        let [kh, kw] = spec.kernel;
+        let weights = noise(i as u64 + 1, kh * kw * spec.in_channels * spec.out_channels);
+        let (values, gradient) = (noise(i as u64 + 2, input.len()), noise(i as u64 + 3, output.len()));
+        let expected = reference::gradients(spec, &weights, (&values, input), *padding, (&gradient, output));
+        for isa in Isa::available() {
+            let mut results = Vec::new();
+            for threads in [1, 3] {
+                let threads = Threads::new(threads).unwrap();
+                let by_input = InputGradient::new(*spec, &weights, isa).run(&threads, *padding, input, (&gradient, output));
+                let source = Source::plain(&values, input);
+                let by_weights = weight_gradient(&threads, isa, spec, source, *padding, (&gradient, output));
+                results.push((by_input, by_weights));
+            }
+            assert_eq!(results[0], results[1], "{spec:?} on {isa}: another result with more threads");
+            for (what, got, expected) in [("input", &results[0].0, &expected.0), ("weights", &results[0].1, &expected.1)] {
+                let largest = expected.iter().fold(0.0f32, |m, v| m.max(v.abs()));
+                let error = greatest_difference(got, expected) / largest;
+                if error > TOLERANCE {
+                    wrong.push(format!("{what} of {spec:?}, {input:?}, {isa}: {error:e}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -172,7 +172,7 @@ impl Multiply {
 }
 
 /// Rows that one call of [`tile`] computes at most, for panels of one or two registers.
-fn max_rows<S: Simd>(registers: usize) -> usize {
+pub(super) fn max_rows<S: Simd>(registers: usize) -> usize {
     if registers == 1 { S::ROWS_1 } else { S::ROWS_2 }
 }
 

@@ -2,6 +2,7 @@
 
 mod depthwise;
 mod direct;
+mod gradient;
 mod layout;
 mod matrix;
 pub mod reference;
@@ -17,6 +18,7 @@ use crate::stage::{Border, PatchPlace, Source, Stager, origin};
 use crate::statistics::{self, Partials, Statistics};
 use crate::threads::Threads;
 use crate::view::{Extent, Region, SharedOutput};
+pub use gradient::{InputGradient, weight_gradient};
 use layout::Blocks;
 
 /// What a convolution computes, apart from its weights.

@@ -4,8 +4,8 @@ use super::Spec;
 use crate::stage::Border;
 use crate::view::Extent;
 
-/// The value of an input pixel at enlarged and padded coordinates.
-fn pixel(input: &[f32], extent: Extent, spec: &Spec, y: isize, x: isize, c: usize) -> f32 {
+/// Where the input holds the pixel at enlarged and padded coordinates; nothing for a zero beyond the border.
+fn place(extent: Extent, spec: &Spec, y: isize, x: isize, c: usize) -> Option<usize> {
     let wrap = |at: isize, length: usize| -> Option<usize> {
         let length = (length * spec.upsample) as isize;
         let inside = (0..length).contains(&at);
@@ -19,9 +19,38 @@ fn pixel(input: &[f32], extent: Extent, spec: &Spec, y: isize, x: isize, c: usiz
         Some(at as usize / spec.upsample)
     };
     match (wrap(y, extent.height), wrap(x, extent.width)) {
-        (Some(y), Some(x)) => input[(y * extent.width + x) * extent.channels + c],
-        _ => 0.0,
+        (Some(y), Some(x)) => Some((y * extent.width + x) * extent.channels + c),
+        _ => None,
     }
+}
+
+/// The gradients of a loss with respect to input and weights (without bias) of that with respect to the output, in float64, by the
+/// definition: each product of the convolution adds to both.
+pub fn gradients(
+    spec: &Spec,
+    weights: &[f32],
+    input: (&[f32], Extent),
+    padding: [usize; 2],
+    gradient: (&[f32], Extent),
+) -> (Vec<f32>, Vec<f32>) {
+    let ((input, extent), (gradient, output)) = (input, gradient);
+    let [kh, kw] = spec.kernel;
+    let (mut by_input, mut by_weights) = (vec![0.0f64; input.len()], vec![0.0f64; weights.len()]);
+    for (i, &g) in gradient.iter().enumerate() {
+        let (y, x, o) = (i / output.channels / output.width, i / output.channels % output.width, i % output.channels);
+        for tap in 0..kh * kw {
+            let at_y = (y * spec.stride + tap / kw) as isize - padding[0] as isize;
+            let at_x = (x * spec.stride + tap % kw) as isize - padding[1] as isize;
+            for c in 0..spec.in_channels {
+                let Some(place) = place(extent, spec, at_y, at_x, c) else { continue };
+                let weight = (tap * spec.in_channels + c) * output.channels + o;
+                by_input[place] += f64::from(g) * f64::from(weights[weight]);
+                by_weights[weight] += f64::from(g) * f64::from(input[place]);
+            }
+        }
+    }
+    let round = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+    (round(by_input), round(by_weights))
 }
 
 /// Convolves as [`super::Conv`] does with nothing pending, in float64, one sum at a time.
@@ -52,7 +81,8 @@ pub fn conv(
                             } else {
                                 weights[((ky * kw + kx) * inputs + i) * output.channels + o]
                             };
-                            sum += f64::from(weight) * f64::from(pixel(input, extent, spec, at_y, at_x, channel));
+                            let value = place(extent, spec, at_y, at_x, channel).map_or(0.0, |place| input[place]);
+                            sum += f64::from(weight) * f64::from(value);
                         }
                     }
                 }

@@ -176,6 +176,13 @@ pub enum PoolKind {
     Average,
 }
 
+impl NodeId {
+    /// The node's place in [`Graph::nodes`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 impl Graph {
     /// A graph that holds only the input.
     pub fn new(channels: usize, style_len: usize) -> Self {
@@ -206,6 +213,11 @@ impl Graph {
     /// All nodes, in the order of computation.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// The node of this name, the first if several have it.
+    pub fn named(&self, name: &str) -> Option<NodeId> {
+        self.nodes.iter().position(|node| node.name == name).map(NodeId)
     }
 
     /// One node.

@@ -1,0 +1,321 @@
+//! Gradients of convolutions: with respect to the input, which is a convolution again, and to the kernel.
+
+use super::layout::Blocks;
+use super::matrix::{even_runs, max_rows};
+use super::{Conv, Spec};
+use crate::activation::Activation;
+use crate::isa::Isa;
+use crate::simd::{Simd, SimdOp};
+use crate::stage::{Border, PatchPlace, Source, Stager};
+use crate::threads::Threads;
+use crate::view::{Extent, Region, SharedOutput};
+
+/// Floats of input and gradient that a block of [`weight_gradient`] takes, so that they stay in the cache while they are read once for
+/// each part of the kernel.
+const BLOCK_FLOATS: usize = 64 * 1024;
+/// Most blocks: each has a kernel's worth of partial sums.
+const MAX_BLOCKS: usize = 32;
+
+/// Makes the gradient with respect to a convolution's input of that with respect to its output: a convolution with the turned kernel.
+pub struct InputGradient {
+    spec: Spec,
+    conv: Conv,
+}
+
+impl InputGradient {
+    /// Turns and packs the weights `[kh, kw, in, out]`.
+    ///
+    /// # Panics
+    /// If the convolution is depthwise, or the weights have another length than `spec` says.
+    pub fn new(spec: Spec, weights: &[f32], isa: Isa) -> Self {
+        assert!(!spec.depthwise, "gradients of depthwise convolutions are not supported");
+        let Spec { in_channels, out_channels, kernel: [kh, kw], .. } = spec;
+        assert_eq!(weights.len(), kh * kw * in_channels * out_channels, "weights of another length than the convolution's shape");
+        let mut turned = vec![0.0; weights.len()];
+        for (place, tap) in weights.chunks_exact(in_channels * out_channels).enumerate() {
+            let target = &mut turned[(kh * kw - 1 - place) * in_channels * out_channels..][..in_channels * out_channels];
+            for (input, row) in tap.chunks_exact(out_channels).enumerate() {
+                for (output, &weight) in row.iter().enumerate() {
+                    target[output * in_channels + input] = weight;
+                }
+            }
+        }
+        let backwards =
+            Spec { in_channels: out_channels, out_channels: in_channels, stride: 1, border: Border::Zero, upsample: 1, ..spec };
+        InputGradient { spec, conv: Conv::new(backwards, &turned, None, Activation::None, isa, None) }
+    }
+
+    /// The gradient with respect to an input of this extent, which the convolution padded by `padding` pixels above and to the left
+    /// (and as many below and to the right if it mirrors).
+    ///
+    /// # Panics
+    /// If extents and lengths do not fit together.
+    pub fn run(&self, threads: &Threads, padding: [usize; 2], input: Extent, (gradient, extent): (&[f32], Extent)) -> Vec<f32> {
+        let Spec { kernel: [kh, kw], stride, border, upsample, .. } = self.spec;
+        assert_eq!(gradient.len(), extent.len());
+        assert!(input.channels == self.spec.in_channels && extent.channels == self.spec.out_channels);
+        let spread;
+        let source = if stride == 1 {
+            Source::plain(gradient, extent)
+        } else {
+            spread = apart(gradient, extent, stride);
+            let between = |length: usize| (length - 1) * stride + 1;
+            let extent = Extent { height: between(extent.height), width: between(extent.width), ..extent };
+            Source::plain(&spread, extent)
+        };
+        let enlarged = Extent { height: input.height * upsample, width: input.width * upsample, ..input };
+        let mirrors = border == Border::Reflect && padding != [0, 0];
+        // Mirrored pixels get gradients of their own first, which are then added to those of the pixels that they mirror.
+        let (target, before) = if mirrors {
+            let padded = Extent { height: enlarged.height + 2 * padding[0], width: enlarged.width + 2 * padding[1], ..enlarged };
+            (padded, [kh - 1, kw - 1])
+        } else {
+            (enlarged, [kh - 1 - padding[0], kw - 1 - padding[1]])
+        };
+        let mut result = vec![0.0; target.len()];
+        self.conv.run(threads, source, before, (&mut result, target), false, None);
+        if mirrors {
+            result = fold(&result, enlarged, padding);
+        }
+        if upsample > 1 { gather(&result, input, upsample) } else { result }
+    }
+}
+
+/// Puts `stride - 1` zeros between neighbouring pixels.
+fn apart(values: &[f32], extent: Extent, stride: usize) -> Vec<f32> {
+    let Extent { height, width, channels } = extent;
+    let wide = (width - 1) * stride + 1;
+    let mut out = vec![0.0; ((height - 1) * stride + 1) * wide * channels];
+    for (y, row) in values.chunks_exact(width * channels).enumerate() {
+        let target = &mut out[y * stride * wide * channels..];
+        for (x, pixel) in row.chunks_exact(channels).enumerate() {
+            target[x * stride * channels..][..channels].copy_from_slice(pixel);
+        }
+    }
+    out
+}
+
+/// Adds what lies on the mirrored border to the pixels that it mirrors.
+fn fold(values: &[f32], extent: Extent, padding: [usize; 2]) -> Vec<f32> {
+    let Extent { height, width, channels } = extent;
+    let mirror = |at: usize, before: usize, length: usize| {
+        let at = at as isize - before as isize;
+        let last = length as isize - 1;
+        (if at < 0 { -at } else { last - (at - last).abs() }) as usize
+    };
+    let mut out = vec![0.0; extent.len()];
+    let add = |target: &mut [f32], from: &[f32]| target.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+    for (y, row) in values.chunks_exact((width + 2 * padding[1]) * channels).enumerate() {
+        let target = &mut out[mirror(y, padding[0], height) * width * channels..][..width * channels];
+        add(target, &row[padding[1] * channels..][..width * channels]);
+        for x in (0..padding[1]).chain(padding[1] + width..width + 2 * padding[1]) {
+            let place = mirror(x, padding[1], width) * channels;
+            add(&mut target[place..place + channels], &row[x * channels..][..channels]);
+        }
+    }
+    out
+}
+
+/// Adds up the pixels that each pixel was enlarged to.
+fn gather(values: &[f32], extent: Extent, factor: usize) -> Vec<f32> {
+    let Extent { width, channels, .. } = extent;
+    let mut out = vec![0.0; extent.len()];
+    for (y, row) in values.chunks_exact(width * factor * channels).enumerate() {
+        let target = &mut out[y / factor * width * channels..][..width * channels];
+        for (pixels, target) in row.chunks_exact(factor * channels).zip(target.chunks_exact_mut(channels)) {
+            for pixel in pixels.chunks_exact(channels) {
+                target.iter_mut().zip(pixel).for_each(|(t, v)| *t += v);
+            }
+        }
+    }
+    out
+}
+
+/// The gradient with respect to a convolution's kernel, `[kh, kw, in, out]`, of that with respect to its output.
+///
+/// `source` and `padding` are what the convolution was given ([`Conv::run`]). Sums are taken by blocks and added in their order, so that
+/// the bytes do not depend on the number of threads; their relative error grows with the root of the number of pixels, about 10⁻⁶ for 256².
+///
+/// # Panics
+/// If the convolution is depthwise, or extents and lengths do not fit together.
+pub fn weight_gradient(
+    threads: &Threads,
+    isa: Isa,
+    spec: &Spec,
+    source: Source<'_>,
+    padding: [usize; 2],
+    (gradient, extent): (&[f32], Extent),
+) -> Vec<f32> {
+    assert!(!spec.depthwise, "gradients of depthwise convolutions are not supported");
+    let Spec { in_channels, out_channels, kernel: [kh, kw], stride, border, upsample, .. } = *spec;
+    assert_eq!(gradient.len(), extent.len());
+    assert!(source.extent.channels == in_channels && extent.channels == out_channels);
+    let source = Source { upsample, ..source };
+    let lanes = isa.lanes();
+    let padded_out = out_channels.div_ceil(lanes) * lanes;
+    let columns = (extent.width - 1) * stride + kw;
+    let row_floats = stride * columns * in_channels + extent.width * padded_out;
+    let rows = (BLOCK_FLOATS / row_floats).max(extent.height.div_ceil(MAX_BLOCKS)).max(1);
+    let blocks = Blocks::even(extent, rows, extent.width, [1, 1]);
+    let patch_len = (((blocks.block_height - 1) * stride + kh) * columns * in_channels).next_multiple_of(16);
+    let scratch_len = patch_len + blocks.block_height * extent.width * padded_out;
+    let kernel_len = kh * kw * in_channels * padded_out;
+    let mut partials = vec![0.0; blocks.count() * kernel_len];
+    let shared = SharedOutput::new(&mut partials, Extent { height: blocks.count(), width: kernel_len, channels: 1 });
+    let stager = Stager::new(source, border, padding, in_channels, None);
+    threads.for_each_block(blocks.count(), scratch_len, |block, scratch| {
+        // SAFETY: a block's row of the partials, which no other block has.
+        let sums = unsafe { std::slice::from_raw_parts_mut(shared.pixel(block, 0), kernel_len) };
+        let region = blocks.region(block);
+        isa.run(Block { spec, stager: &stager, columns, gradient, extent, region, padded_out, patch_len, scratch, sums });
+    });
+    let mut totals = vec![0.0f32; kernel_len];
+    for partial in partials.chunks_exact(kernel_len) {
+        totals.iter_mut().zip(partial).for_each(|(t, p)| *t += p);
+    }
+    if padded_out == out_channels {
+        return totals;
+    }
+    totals.chunks_exact(padded_out).flat_map(|row| &row[..out_channels]).copied().collect()
+}
+
+/// One block of [`weight_gradient`]: some rows of the output.
+struct Block<'a> {
+    spec: &'a Spec,
+    stager: &'a Stager<'a>,
+    /// Columns of the padded input.
+    columns: usize,
+    gradient: &'a [f32],
+    extent: Extent,
+    region: Region,
+    /// Output channels filled up to whole registers.
+    padded_out: usize,
+    patch_len: usize,
+    scratch: &'a mut [f32],
+    sums: &'a mut [f32],
+}
+
+impl SimdOp for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, simd: S) {
+        let Block { spec, columns, extent, region, padded_out, .. } = self;
+        let Spec { in_channels, out_channels, kernel: [kh, kw], stride, .. } = *spec;
+        let (patch, gradient) = self.scratch.split_at_mut(self.patch_len);
+        let rows = region.rows.len();
+        let place = PatchPlace { y: region.rows.start * stride, x: 0, rows: (rows - 1) * stride + kh, columns };
+        self.stager.stage(simd, place, &region, patch);
+        let from = &self.gradient[region.rows.start * extent.width * out_channels..];
+        for (target, pixel) in
+            gradient[..rows * extent.width * padded_out].chunks_exact_mut(padded_out).zip(from.chunks_exact(out_channels))
+        {
+            target[..out_channels].copy_from_slice(pixel);
+            target[out_channels..].fill(0.0);
+        }
+        let (row, step) = (columns * in_channels, stride * in_channels);
+        let registers = padded_out / S::LANES;
+        for ky in 0..kh {
+            for first in (0..registers).step_by(2) {
+                let count = (registers - first).min(2);
+                for (m, height) in even_runs(kw * in_channels, max_rows::<S>(count)) {
+                    let outer = Outer {
+                        a: patch[ky * row + m..].as_ptr(),
+                        a_row: stride * row,
+                        a_step: step,
+                        b: gradient[first * S::LANES..].as_ptr(),
+                        b_step: padded_out,
+                        rows,
+                        columns: extent.width,
+                        c: self.sums[(ky * kw * in_channels + m) * padded_out + first * S::LANES..].as_mut_ptr(),
+                    };
+                    // SAFETY: A's last element is that of the patch's last row that `ky` reaches, at `(width - 1) * step + kw * in_channels - 1`,
+                    // which is inside the row; B has `rows * columns` pixels; the sums have `height` rows from `c` on.
+                    unsafe { outer.add::<S>(simd, count, height) };
+                }
+            }
+        }
+    }
+}
+
+/// A sum of outer products: for every pixel, some neighbouring floats of the input times a register or two of the gradient.
+#[derive(Clone, Copy)]
+struct Outer {
+    a: *const f32,
+    a_row: usize,
+    a_step: usize,
+    b: *const f32,
+    b_step: usize,
+    rows: usize,
+    columns: usize,
+    c: *mut f32,
+}
+
+/// [`Outer`] for `M` floats and `N` registers, as a function of its own for each ([`super::matrix`] says why).
+struct OuterOf<const M: usize, const N: usize>(Outer);
+
+impl<const M: usize, const N: usize> SimdOp for OuterOf<M, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, simd: S) {
+        let Outer { a, a_row, a_step, b, b_step, rows, columns, c } = self.0;
+        // SAFETY: the contract of `Outer::add`, the only one to make this.
+        unsafe {
+            let mut sums = [[simd.splat(0.0); N]; M];
+            for y in 0..rows {
+                let mut a = a.add(y * a_row);
+                let mut b = b.add(y * columns * b_step);
+                for _ in 0..columns {
+                    let mut pixel = [simd.splat(0.0); N];
+                    for (n, pixel) in pixel.iter_mut().enumerate() {
+                        *pixel = simd.load(b.add(n * S::LANES));
+                    }
+                    for (m, sums) in sums.iter_mut().enumerate() {
+                        let x = simd.splat(*a.add(m));
+                        for (sum, pixel) in sums.iter_mut().zip(pixel) {
+                            *sum = simd.mul_add(x, pixel, *sum);
+                        }
+                    }
+                    a = a.wrapping_add(a_step);
+                    b = b.wrapping_add(b_step);
+                }
+            }
+            for (m, sums) in sums.iter().enumerate() {
+                for (n, &sum) in sums.iter().enumerate() {
+                    simd.store(c.add(m * b_step + n * S::LANES), sum);
+                }
+            }
+        }
+    }
+}
+
+impl Outer {
+    /// Writes `height` rows of `registers` registers.
+    ///
+    /// # Safety
+    /// For `y < rows`, `x < columns`: `a + y * a_row + x * a_step` is readable for `height` floats, `b + (y * columns + x) * b_step` for
+    /// `registers` registers; `c + m * b_step` is writable for as many, for `m < height`. `height` is at most [`max_rows`].
+    #[inline(always)]
+    unsafe fn add<S: Simd>(self, simd: S, registers: usize, height: usize) {
+        if registers == 1 { self.add_of::<S, 1>(simd, height) } else { self.add_of::<S, 2>(simd, height) }
+    }
+
+    #[inline(always)]
+    fn add_of<S: Simd, const N: usize>(self, simd: S, height: usize) {
+        match height {
+            1 => simd.call(OuterOf::<1, N>(self)),
+            2 => simd.call(OuterOf::<2, N>(self)),
+            3 => simd.call(OuterOf::<3, N>(self)),
+            4 => simd.call(OuterOf::<4, N>(self)),
+            5 => simd.call(OuterOf::<5, N>(self)),
+            6 => simd.call(OuterOf::<6, N>(self)),
+            7 => simd.call(OuterOf::<7, N>(self)),
+            8 => simd.call(OuterOf::<8, N>(self)),
+            9 => simd.call(OuterOf::<9, N>(self)),
+            10 => simd.call(OuterOf::<10, N>(self)),
+            11 => simd.call(OuterOf::<11, N>(self)),
+            _ => simd.call(OuterOf::<12, N>(self)),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Pictures to train on: decoded once, kept as bytes, cut and varied anew for every step.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use fastrand::Rng;
+use impasto::picture::{Limits, Resize};
+use impasto::{Error, ErrorKind, Picture, Result};
+use rayon::prelude::*;
+
+/// A picture in memory: 8 bits a channel, to keep thousands.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The file that it is from.
+    pub path: PathBuf,
+    width: usize,
+    height: usize,
+    rgb: Vec<u8>,
+}
+
+/// Pictures to train on, and some that training never sees.
+#[derive(Debug)]
+pub struct Pictures {
+    /// To train on.
+    pub train: Vec<Stored>,
+    /// To look at.
+    pub held_out: Vec<Stored>,
+}
+
+impl Pictures {
+    /// Reads all pictures of some folders, with short sides of at most `side` pixels; every `held_out`-th is kept apart. Files that are no pictures are
+    /// left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if a folder cannot be read; [`ErrorKind::InvalidArgument`] if fewer than two pictures are found.
+    pub fn open(folders: &[PathBuf], side: usize, held_out: usize) -> Result<Self> {
+        let mut paths = Vec::new();
+        for folder in folders {
+            let entries = std::fs::read_dir(folder).map_err(|e| Error::from(e).context(folder.display()))?;
+            for entry in entries {
+                paths.push(entry.map_err(|e| Error::from(e).context(folder.display()))?.path());
+            }
+        }
+        paths.sort();
+        let stored: Vec<Stored> = paths.into_par_iter().filter_map(|path| Stored::open(&path, side).ok()).collect();
+        if stored.len() < 2 {
+            let text = format!("{folders:?} hold {} pictures; training needs more", stored.len());
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        let (mut train, mut apart) = (Vec::new(), Vec::new());
+        for (i, picture) in stored.into_iter().enumerate() {
+            if i % held_out == held_out - 1 { apart.push(picture) } else { train.push(picture) }
+        }
+        Ok(Pictures { train, held_out: apart })
+    }
+}
+
+impl Stored {
+    /// Reads a picture, made smaller if its short side is longer than `side`.
+    ///
+    /// # Errors
+    /// As [`Picture::open`].
+    pub fn open(path: &Path, side: usize) -> Result<Self> {
+        let picture = Picture::open(path, &Limits::default())?;
+        let picture = if picture.width().min(picture.height()) > side { picture.fit_short_side(side, Resize::NETWORK)? } else { picture };
+        let rgb = picture.rgb().iter().map(|v| (v * 255.0).round() as u8).collect();
+        Ok(Stored { path: path.to_owned(), width: picture.width(), height: picture.height(), rgb })
+    }
+
+    /// The whole picture.
+    ///
+    /// # Errors
+    /// Only if it is empty, which no picture that was read is.
+    pub fn picture(&self) -> Result<Picture> {
+        Picture::from_rgb8(self.width, self.height, &self.rgb)
+    }
+
+    fn short_side(&self) -> usize {
+        self.width.min(self.height)
+    }
+
+    /// A square of the picture: `side` pixels from `x`, `y`.
+    fn square(&self, [x, y]: [usize; 2], side: usize) -> Result<Picture> {
+        let mut rgb = Vec::with_capacity(side * side * 3);
+        for row in y..y + side {
+            rgb.extend_from_slice(&self.rgb[(row * self.width + x) * 3..][..side * 3]);
+        }
+        Picture::from_rgb8(side, side, &rgb)
+    }
+
+    /// Where a square of this side lies, at random.
+    fn place(&self, side: usize, rng: &mut Rng) -> [usize; 2] {
+        [rng.usize(0..=self.width - side), rng.usize(0..=self.height - side)]
+    }
+}
+
+/// A content crop, and the thumbnail that its statistics come from if that is not the crop itself.
+pub struct Content {
+    /// `side × side × 3` floats in 0..1.
+    pub crop: Vec<f32>,
+    /// `thumbnail × thumbnail × 3` floats of a larger part of the photograph.
+    pub thumbnail: Option<Vec<f32>>,
+}
+
+/// Cuts a content crop of `side` pixels, with a thumbnail of this many if given.
+///
+/// # Errors
+/// As [`Picture::resized`].
+pub fn content(pictures: &[Stored], side: usize, thumbnail: Option<usize>, rng: &mut Rng) -> Result<Content> {
+    let picture = &pictures[rng.usize(0..pictures.len())];
+    let flip = rng.bool();
+    let values = |square: Picture, side: usize| -> Result<Vec<f32>> {
+        let picture = square.resized(side, side, Resize::NETWORK)?;
+        Ok(if flip { mirrored(picture.rgb(), side) } else { picture.into_rgb() })
+    };
+    let whole = picture.short_side();
+    let Some(small) = thumbnail else {
+        let own = share(whole, 0.6, 1.0, rng);
+        let square = picture.square(picture.place(own, rng), own)?;
+        return Ok(Content { crop: values(square, side)?, thumbnail: None });
+    };
+    let own = share(whole, 0.35, 0.75, rng);
+    let [x, y] = picture.place(whole, rng);
+    let inner = [x + rng.usize(0..=whole - own), y + rng.usize(0..=whole - own)];
+    Ok(Content {
+        crop: values(picture.square(inner, own)?, side)?,
+        thumbnail: Some(values(picture.square([x, y], whole)?, small)?),
+    })
+}
+
+/// A style crop as the output is compared with it, and as the predictor sees it: at two thirds.
+pub struct StyleCrop {
+    /// `side × side × 3` floats in 0..1.
+    pub target: Vec<f32>,
+    /// `2/3 side` squared.
+    pub seen: Vec<f32>,
+    /// Side of what the predictor sees.
+    pub seen_side: usize,
+}
+
+/// Cuts a style crop of `side` pixels and varies its colours.
+///
+/// # Errors
+/// As [`Picture::resized`].
+pub fn style(pictures: &[Stored], side: usize, rng: &mut Rng) -> Result<StyleCrop> {
+    let picture = &pictures[rng.usize(0..pictures.len())];
+    let own = share(picture.short_side(), 0.5, 1.0, rng);
+    let square = picture.square(picture.place(own, rng), own)?;
+    let flip = rng.bool();
+    let colours = Recolour::draw(rng);
+    let values = |side: usize| -> Result<Vec<f32>> {
+        let picture = square.resized(side, side, Resize::NETWORK)?;
+        let mut rgb = if flip { mirrored(picture.rgb(), side) } else { picture.into_rgb() };
+        colours.apply(&mut rgb);
+        Ok(rgb)
+    };
+    let seen_side = side * 2 / 3;
+    Ok(StyleCrop { target: values(side)?, seen: values(seen_side)?, seen_side })
+}
+
+fn share(whole: usize, least: f32, most: f32, rng: &mut Rng) -> usize {
+    ((whole as f32 * (least + (most - least) * rng.f32())) as usize).clamp(1, whole)
+}
+
+fn mirrored(rgb: &[f32], side: usize) -> Vec<f32> {
+    rgb.chunks_exact(side * 3).flat_map(|row| row.chunks_exact(3).rev().flatten()).copied().collect()
+}
+
+/// New colours for a style: the predictor must not learn a thousand palettes by heart.
+struct Recolour {
+    channels: [usize; 3],
+    invert: bool,
+    gamma: f32,
+}
+
+impl Recolour {
+    fn draw(rng: &mut Rng) -> Self {
+        let mut channels = [0, 1, 2];
+        if rng.f32() < 0.25 {
+            rng.shuffle(&mut channels);
+        }
+        let invert = rng.f32() < 0.08;
+        let gamma = if rng.f32() < 0.3 { (0.7f32).powf(2.0 * rng.f32() - 1.0) } else { 1.0 };
+        Recolour { channels, invert, gamma }
+    }
+
+    fn apply(&self, rgb: &mut [f32]) {
+        for pixel in rgb.chunks_exact_mut(3) {
+            let old = [pixel[0], pixel[1], pixel[2]].map(|v| if self.invert { 1.0 - v } else { v });
+            for (target, from) in pixel.iter_mut().zip(self.channels) {
+                *target = old[from].clamp(0.0, 1.0).powf(self.gamma);
+            }
+        }
+    }
+}
+
+/// Square pictures of one side as a tensor `[n, side, side, 3]`.
+pub fn tensor(pictures: Vec<Vec<f32>>, side: usize, device: &Device) -> Tensor<4> {
+    let count = pictures.len();
+    Tensor::from_data(TensorData::new(pictures.concat(), [count, side, side, 3]), device)
+}

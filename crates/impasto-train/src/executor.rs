@@ -1,0 +1,234 @@
+//! A [`Graph`] as differentiable tensors. Features are `[picture, height, width, channel]`.
+
+use std::collections::HashMap;
+
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use impasto::graph::{Activation, Conv, Graph, InstanceNorm, MOMENTS_EPSILON, NodeId, Op, Padding, Pool, PoolKind};
+use impasto::weights::Weights;
+use impasto::{Error, ErrorKind, Result};
+
+use crate::ops::{self, ConvShape};
+
+/// A network's arrays as tensors, each flat, with its shape.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    arrays: HashMap<String, (Vec<usize>, Tensor<1>)>,
+}
+
+impl Parameters {
+    /// The arrays of `weights` on a device, whose gradients are kept if `trained`.
+    pub fn new(weights: &Weights, device: &Device, trained: bool) -> Self {
+        let tensor = |data: &[f32]| {
+            let tensor = Tensor::<1>::from_data(TensorData::new(data.to_vec(), [data.len()]), device);
+            if trained { tensor.require_grad() } else { tensor }
+        };
+        let arrays = weights.iter().map(|(name, array)| (name.to_owned(), (array.shape().to_vec(), tensor(array.data()))));
+        Parameters { arrays: arrays.collect() }
+    }
+
+    /// The arrays as they are now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] if the device gives something else than float32.
+    pub fn weights(&self) -> Result<Weights> {
+        let mut weights = Weights::new();
+        for (name, (shape, tensor)) in &self.arrays {
+            weights.insert(name.clone(), impasto::weights::Tensor::new(shape.clone(), values(tensor.clone())?)?);
+        }
+        Ok(weights)
+    }
+
+    /// Every array by name.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Tensor<1>)> {
+        self.arrays.iter_mut().map(|(name, (_, tensor))| (name.as_str(), tensor))
+    }
+
+    fn get<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
+        let (_, tensor) = self.arrays.get(name).ok_or_else(|| unsupported(format!("the weights lack {name:?}")))?;
+        Ok(tensor.clone().reshape(shape))
+    }
+}
+
+/// A tensor's values, in order.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] if they are no float32.
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    tensor.into_data().try_to_vec::<f32>().map_err(|e| Error::new(ErrorKind::Malformed, format!("a tensor of another type: {e:?}")))
+}
+
+/// Mean and variance of every instance norm's input, `[picture, 2, channels]`, in the order of the nodes.
+pub type Statistics = Vec<Tensor<3>>;
+
+/// What a run gives.
+pub struct Run {
+    /// The last node's output.
+    pub output: Tensor<4>,
+    /// The outputs of the nodes that were asked for, in the order asked.
+    pub taps: Vec<Tensor<4>>,
+    /// What the instance norms normalised by.
+    pub statistics: Statistics,
+}
+
+/// Runs a graph.
+#[derive(Debug)]
+pub struct Executor<'a> {
+    graph: &'a Graph,
+    channels: Vec<usize>,
+    readers: Vec<usize>,
+}
+
+/// A node's value: features that are to be enlarged by the convolution that reads them.
+#[derive(Clone)]
+struct Value {
+    tensor: Tensor<4>,
+    upsample: usize,
+}
+
+impl<'a> Executor<'a> {
+    /// Prepares a graph.
+    ///
+    /// # Errors
+    /// As [`Graph::channels`].
+    pub fn new(graph: &'a Graph) -> Result<Self> {
+        let mut readers = vec![0; graph.nodes().len()];
+        for id in graph.nodes().iter().flat_map(|node| &node.inputs) {
+            readers[id.index()] += 1;
+        }
+        Ok(Executor { graph, channels: graph.channels()?, readers })
+    }
+
+    /// Runs the graph on pictures `[n, h, w, channels]`, conditioned on style vectors `[n, style_len]` if it has conditional norms.
+    /// These take the statistics of their own input, or those that are given.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for a node that cannot be trained; as [`Graph::shapes`] for sizes that cannot be.
+    pub fn run(
+        &self,
+        parameters: &Parameters,
+        input: Tensor<4>,
+        style: Option<&Tensor<2>>,
+        given: Option<&Statistics>,
+        taps: &[NodeId],
+    ) -> Result<Run> {
+        let [_, height, width, _] = input.dims();
+        let shapes = self.graph.shapes(height, width)?;
+        let mut values: Vec<Option<Value>> = vec![None; self.graph.nodes().len()];
+        let mut left = self.readers.clone();
+        let mut statistics = Statistics::new();
+        let mut tapped: Vec<Option<Tensor<4>>> = vec![None; taps.len()];
+        values[0] = Some(Value { tensor: input, upsample: 1 });
+        for (index, node) in self.graph.nodes().iter().enumerate().skip(1) {
+            let inputs: Vec<Value> = node.inputs.iter().filter_map(|id| values[id.index()].clone()).collect();
+            let first = inputs[0].clone();
+            let shape = shapes[index];
+            let plain = |value: &Value| match value.upsample {
+                1 => Ok(value.tensor.clone()),
+                _ => Err(unsupported(format!("{:?} reads an enlarged picture; only convolutions can", node.name))),
+            };
+            let tensor = match &node.op {
+                Op::Input { .. } => return Err(unsupported("a graph with two inputs".into())),
+                Op::Conv(conv) => {
+                    let rectify = self.rectifies(index);
+                    let source = shapes[node.inputs[0].index()];
+                    let size = if first.upsample > 1 { [source.height, source.width] } else { [first.tensor.dims()[1], first.tensor.dims()[2]] };
+                    let window = |axis: usize| conv.padding.window(size[axis], conv.kernel[axis], conv.stride).map_or(0, |w| w.before);
+                    let geometry = ConvShape {
+                        stride: conv.stride,
+                        mirror: matches!(conv.padding, Padding::Reflect(_)),
+                        before: [window(0), window(1)],
+                        output: [shape.height, shape.width],
+                        upsample: first.upsample,
+                        rectify,
+                    };
+                    self.conv(parameters, conv, &first.tensor, self.channels[node.inputs[0].index()], geometry)?
+                }
+                Op::InstanceNorm(norm) => {
+                    let style = style.ok_or_else(|| unsupported("a conditional norm without a style vector".into()))?;
+                    let x = plain(&first)?;
+                    let own = match given {
+                        Some(given) => given[statistics.len()].clone(),
+                        None => ops::moments(x.clone()),
+                    };
+                    statistics.push(own.clone());
+                    self.norm(parameters, norm, x, own, style, self.rectifies(index))?
+                }
+                Op::Activation(Activation::Relu) if self.rectifies(node.inputs[0].index()) => plain(&first)?,
+                Op::Activation(Activation::Relu) => activation::relu(plain(&first)?),
+                Op::Activation(Activation::Sigmoid) => activation::sigmoid(plain(&first)?),
+                Op::Add => plain(&first)? + plain(&inputs[1])?,
+                Op::Concat => Tensor::cat(inputs.iter().map(plain).collect::<Result<_>>()?, 3),
+                Op::Moments => {
+                    let x = plain(&first)?;
+                    let [n, _, _, channels] = x.dims();
+                    let moments = ops::moments(x);
+                    let mean = moments.clone().narrow(1, 0, 1);
+                    let deviation = (moments.narrow(1, 1, 1) + MOMENTS_EPSILON).sqrt();
+                    Tensor::cat(vec![mean, deviation], 1).reshape([n, 1, 1, 2 * channels])
+                }
+                Op::Pool(Pool { kind: PoolKind::Max, kernel: 2, stride: 2, padding: Padding::Valid }) => ops::max_pool(plain(&first)?),
+                Op::Upsample { .. } => first.tensor,
+                other => return Err(unsupported(format!("{:?}: {other:?} cannot be trained", node.name))),
+            };
+            let upsample = if let Op::Upsample { factor } = node.op { first.upsample * factor } else { 1 };
+            for (place, _) in tapped.iter_mut().zip(taps).filter(|(_, tap)| tap.index() == index) {
+                *place = Some(tensor.clone());
+            }
+            values[index] = Some(Value { tensor, upsample });
+            for id in &node.inputs {
+                left[id.index()] -= 1;
+                if left[id.index()] == 0 {
+                    values[id.index()] = None;
+                }
+            }
+        }
+        let output = values.pop().flatten().ok_or_else(|| unsupported("a graph without an output".into()))?;
+        Ok(Run { output: output.tensor, taps: tapped.into_iter().flatten().collect(), statistics })
+    }
+
+    /// Whether a node's only reader is a rectifier, which it then carries out itself.
+    fn rectifies(&self, index: usize) -> bool {
+        let mut readers = self.graph.nodes().iter().filter(|node| node.inputs.iter().any(|id| id.index() == index));
+        let fusible = matches!(self.graph.nodes()[index].op, Op::Conv(_) | Op::InstanceNorm(_));
+        fusible && self.readers[index] == 1 && readers.next().is_some_and(|node| node.op == Op::Activation(Activation::Relu))
+    }
+
+    fn conv(&self, parameters: &Parameters, conv: &Conv, x: &Tensor<4>, inputs: usize, geometry: ConvShape) -> Result<Tensor<4>> {
+        if conv.depthwise {
+            return Err(unsupported(format!("the depthwise convolution {:?} cannot be trained", conv.weight)));
+        }
+        let [kh, kw] = conv.kernel;
+        let weight = parameters.get(&conv.weight, [kh, kw, inputs, conv.channels])?;
+        let bias = match &conv.bias {
+            Some(name) => parameters.get(name, [conv.channels])?,
+            None => Tensor::zeros([conv.channels], &x.device()),
+        };
+        Ok(ops::convolve(x.clone(), weight, bias, geometry))
+    }
+
+    fn norm(
+        &self,
+        parameters: &Parameters,
+        norm: &InstanceNorm,
+        x: Tensor<4>,
+        statistics: Tensor<3>,
+        style: &Tensor<2>,
+        rectify: bool,
+    ) -> Result<Tensor<4>> {
+        let [n, _, _, channels] = x.dims();
+        let dense = |dense: &impasto::graph::Dense| -> Result<Tensor<2>> {
+            let weight = parameters.get(&dense.weight, [self.graph.style_len, channels])?;
+            Ok(style.clone().matmul(weight) + parameters.get(&dense.bias, [1, channels])?)
+        };
+        let (scale, shift) = (dense(&norm.scale)?, dense(&norm.shift)?);
+        let mean = statistics.clone().narrow(1, 0, 1).reshape([n, channels]);
+        let variance = statistics.narrow(1, 1, 1).reshape([n, channels]);
+        let scale = scale / (variance + norm.epsilon).sqrt();
+        let shift = shift - mean * scale.clone();
+        Ok(ops::affine(x, scale, shift, rectify))
+    }
+}
+
+fn unsupported(text: String) -> Error {
+    Error::new(ErrorKind::Unsupported, text)
+}

@@ -1,0 +1,172 @@
+//! What training minimises.
+//!
+//! Style is compared as statistics of features at four depths: Gram matrices (Gatys et al. 2015, arXiv 1508.06576), means and standard
+//! deviations (Huang & Belongie 2017, arXiv 1703.06868); content as features after instance normalisation, so that contrast and colour are free.
+//! All distances are relative to the length of what they compare with, so that depths weigh alike.
+
+use burn::tensor::{Device, Tensor};
+use impasto::Result;
+
+use crate::ops;
+use crate::perception::{self, Encoder};
+use crate::recipe;
+
+/// Both perceptual networks.
+pub struct Perception {
+    vgg: Encoder,
+    narrow: Encoder,
+}
+
+/// Layers of VGG-19, then of the narrower encoder, whose statistics are the style.
+const VGG_STYLE: [&str; 3] = ["relu1_1", "relu2_1", "relu3_1"];
+/// The narrower encoder's layers: the first is content alone, the second content and style.
+const NARROW: [&str; 2] = ["relu3_4", "relu4_1"];
+
+/// Added under roots and to divisors.
+const EPSILON: f32 = 1e-5;
+
+/// The statistics of style pictures: by layer, one row a picture.
+#[derive(Debug, Clone)]
+pub struct Style {
+    /// Gram matrices, `[n, channels, channels]`.
+    pub grams: Vec<Tensor<3>>,
+    /// Means and standard deviations, `[n, 2, channels]`.
+    pub moments: Vec<Tensor<3>>,
+}
+
+impl Style {
+    /// Several pictures' statistics as one.
+    pub fn cat(parts: &[&Style]) -> Style {
+        let layers = |get: fn(&Style) -> &Vec<Tensor<3>>| -> Vec<Tensor<3>> {
+            (0..get(parts[0]).len()).map(|layer| Tensor::cat(parts.iter().map(|p| get(p)[layer].clone()).collect(), 0)).collect()
+        };
+        Style { grams: layers(|s| &s.grams), moments: layers(|s| &s.moments) }
+    }
+}
+
+/// The single terms, means over the pictures, not weighted.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// Distance of features from the content's.
+    pub content: Tensor<1>,
+    /// Distance of Gram matrices from the style's.
+    pub gram: Tensor<1>,
+    /// Distance of means and deviations from the style's.
+    pub moments: Tensor<1>,
+    /// Roughness.
+    pub variation: Tensor<1>,
+}
+
+impl Terms {
+    /// The weighted sum.
+    pub fn total(&self, weights: &recipe::Loss) -> Tensor<1> {
+        self.content.clone() * weights.content
+            + self.gram.clone() * weights.gram
+            + self.moments.clone() * weights.moments
+            + self.variation.clone() * weights.variation
+    }
+}
+
+impl Perception {
+    /// Loads both networks.
+    ///
+    /// # Errors
+    /// As [`perception::vgg`] and [`perception::narrow`].
+    pub fn open(recipe: &recipe::Perception, device: &Device) -> Result<Self> {
+        Ok(Perception {
+            vgg: perception::vgg(&recipe.vgg, &VGG_STYLE, device)?,
+            narrow: perception::narrow(&recipe.narrow, &NARROW, device)?,
+        })
+    }
+
+    /// The statistics of style pictures `[n, h, w, 3]`.
+    ///
+    /// # Errors
+    /// As [`Encoder::features`].
+    pub fn style(&self, pictures: Tensor<4>) -> Result<Style> {
+        let mut features = self.vgg.features(pictures.clone())?;
+        features.extend(self.narrow.features(pictures)?.pop());
+        Ok(statistics(features))
+    }
+
+    /// The content picture's features, normalised.
+    ///
+    /// # Errors
+    /// As [`Encoder::features`].
+    pub fn content(&self, pictures: Tensor<4>) -> Result<Vec<Tensor<4>>> {
+        Ok(self.narrow.features(pictures)?.into_iter().map(normalised).collect())
+    }
+
+    /// How far painted pictures are from the content's features and the style's statistics.
+    ///
+    /// # Errors
+    /// As [`Encoder::features`].
+    pub fn terms(&self, painted: Tensor<4>, content: &[Tensor<4>], style: &Style) -> Result<Terms> {
+        let mut features = self.vgg.features(painted.clone())?;
+        let narrow = self.narrow.features(painted.clone())?;
+        features.extend(narrow.last().cloned());
+        let own = statistics(features);
+        let count = |layers: usize| 1.0 / layers as f32;
+        let content_terms = narrow.into_iter().zip(content).map(|(own, content)| {
+            let own = normalised(own);
+            relative(flat(own), flat(content.clone())).mean()
+        });
+        let gram_terms = own.grams.into_iter().zip(&style.grams).map(|(own, style)| relative(rows(own), rows(style.clone())).mean());
+        let moment_terms = own.moments.into_iter().zip(&style.moments).map(|(own, style)| {
+            let (own, style) = (rows(own), rows(style.clone()));
+            let squares = (own - style.clone()).square().sum_dim(1) / (style.square().sum_dim(1) + EPSILON);
+            squares.mean()
+        });
+        Ok(Terms {
+            content: sum(content_terms) * count(content.len()),
+            gram: sum(gram_terms) * count(style.grams.len()),
+            moments: sum(moment_terms) * count(style.moments.len()),
+            variation: variation(painted),
+        })
+    }
+}
+
+fn sum(terms: impl Iterator<Item = Tensor<1>>) -> Tensor<1> {
+    terms.reduce(|a, b| a + b).expect("there is at least one layer")
+}
+
+fn statistics(features: Vec<Tensor<4>>) -> Style {
+    let grams = features.iter().map(|f| ops::gram(f.clone())).collect();
+    let moments = features.into_iter().map(|f| {
+        let moments = ops::moments(f);
+        Tensor::cat(vec![moments.clone().narrow(1, 0, 1), (moments.narrow(1, 1, 1) + EPSILON).sqrt()], 1)
+    });
+    Style { grams, moments: moments.collect() }
+}
+
+/// Features minus their mean, divided by their standard deviation, by channel.
+fn normalised(features: Tensor<4>) -> Tensor<4> {
+    let [n, _, _, channels] = features.dims();
+    let moments = ops::moments(features.clone());
+    let mean = moments.clone().narrow(1, 0, 1).reshape([n, channels]);
+    let scale = (moments.narrow(1, 1, 1).reshape([n, channels]) + EPSILON).sqrt().recip();
+    ops::affine(features, scale.clone(), -mean * scale, false)
+}
+
+fn flat(features: Tensor<4>) -> Tensor<2> {
+    let [n, h, w, c] = features.dims();
+    features.reshape([n, h * w * c])
+}
+
+fn rows(values: Tensor<3>) -> Tensor<2> {
+    let [n, a, b] = values.dims();
+    values.reshape([n, a * b])
+}
+
+/// `|a - b| / |b|` of each row.
+fn relative(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+    let length = |x: Tensor<2>| (x.square().sum_dim(1) + 1e-8).sqrt();
+    length(a - b.clone()) / length(b)
+}
+
+fn variation(pictures: Tensor<4>) -> Tensor<1> {
+    let [_, h, w, _] = pictures.dims();
+    let down = pictures.clone().narrow(1, 1, h - 1) - pictures.clone().narrow(1, 0, h - 1);
+    let across = pictures.clone().narrow(2, 1, w - 1) - pictures.narrow(2, 0, w - 1);
+    down.abs().mean() + across.abs().mean()
+}

@@ -1,0 +1,69 @@
+//! The few operations that training spends its time in, as an extension of burn's backends.
+//!
+//! Features are `[picture, height, width, channel]`, as the engine has them. On the processor the operations run on Impasto's own kernels
+//! ([`cpu`]); any other backend composes them of burn's ([`Kernels`]' default bodies). Gradients are written by hand once for both
+//! ([`autodiff`]).
+
+mod autodiff;
+mod cpu;
+mod kernels;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Dispatch, backend_extension};
+use burn::tensor::Tensor;
+
+pub(crate) use kernels::Kernels;
+
+/// What a convolution does beside its kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Step along both axes.
+    pub stride: usize,
+    /// Whether the picture is mirrored beyond its border; zeros otherwise.
+    pub mirror: bool,
+    /// Pixels beyond the border before the first row and column.
+    pub before: [usize; 2],
+    /// Height and width of the output.
+    pub output: [usize; 2],
+    /// Nearest-neighbour enlargement of the input before the convolution.
+    pub upsample: usize,
+    /// Whether negative results become 0.
+    pub rectify: bool,
+}
+
+/// The operations as burn dispatches them to a backend.
+#[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff)]
+pub(crate) trait Ops: burn::backend::Backend {
+    fn convolve_op(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, shape: ConvShape) -> FloatTensor<Self>;
+    fn moments_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn affine_op(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, rectify: bool) -> FloatTensor<Self>;
+    fn max_pool_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn gram_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// Convolves `[n, h, w, in]` with `[kh, kw, in, out]` and adds a bias `[out]`.
+pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: ConvShape) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Ops>::convolve_op(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch(), shape))
+}
+
+/// Mean and biased variance of every channel of every picture over height and width: `[n, 2, channels]`.
+pub fn moments(x: Tensor<4>) -> Tensor<3> {
+    Tensor::from_dispatch(<Dispatch as Ops>::moments_op(x.into_dispatch()))
+}
+
+/// `x · scale + shift` with a scale and a shift `[n, channels]` for every channel of every picture; then negative values become 0 if
+/// `rectify`.
+pub fn affine(x: Tensor<4>, scale: Tensor<2>, shift: Tensor<2>, rectify: bool) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Ops>::affine_op(x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch(), rectify))
+}
+
+/// The greatest value of every 2×2 pixels; an odd last row or column is dropped.
+pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(<Dispatch as Ops>::max_pool_op(x.into_dispatch()))
+}
+
+/// The Gram matrix of every picture's features, `[n, channels, channels]`: means over the pixels of products of channels (Gatys et al. 2015,
+/// arXiv 1508.06576, divided by the number of pixels).
+pub fn gram(x: Tensor<4>) -> Tensor<3> {
+    Tensor::from_dispatch(<Dispatch as Ops>::gram_op(x.into_dispatch()))
+}
