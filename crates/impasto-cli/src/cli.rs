@@ -117,6 +117,10 @@ pub(crate) struct Stylize {
     #[arg(long, value_name = "BORDER")]
     pub(crate) border: Option<Border>,
 
+    /// Take the norms' statistics from a thumbnail of this longer side, whatever the model says: for trials
+    #[arg(long, value_name = "PIXELS", hide = true, value_parser = side)]
+    pub(crate) thumbnail: Option<usize>,
+
     #[command(flatten)]
     pub(crate) limits: Limits,
 
@@ -137,7 +141,12 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
     pub(crate) max_bytes: Option<u64>,
 
-    /// Most memory to paint with; what the machine has free if not given
+    /// Most memory to paint with, for example 512M; a quarter of the machine's if not given
+    ///
+    /// The built-in model, and others that take statistics from a thumbnail, paint any picture in bands that fit, and write them as they come. The
+    /// content is held as decoded: 3 bytes a pixel at 8 bits, 6 at 16 (JPEG files that are progressive take 6 more while they are
+    /// read). JPEG, PNG and TIFF are written band by band; WebP, and results with --size, --exact, --figure or --preview, are held whole. Other
+    /// models paint in one piece, in what the machine has free if this is not given.
     #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
 }

@@ -6,7 +6,7 @@ use common::tiny;
 use impasto::engine::reference;
 use impasto::networks::magenta::Border;
 use impasto::networks::{Architecture, Family, native};
-use impasto::picture::Resize;
+use impasto::picture::{EncodeOptions, Format, Limits, Resize, Stored};
 use impasto::weights::Tensor;
 use impasto::{ErrorKind, Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 
@@ -108,6 +108,32 @@ fn strength_mixes_in_the_contents_own_style() {
     let none = stylizer.stylize_with(&content, &style(), &options, &()).unwrap();
     let seen = stylizer.style_with(&content, &exact, &()).unwrap();
     assert_eq!(bits(&none), bits(&stylizer.stylize(&content, &seen).unwrap()));
+}
+
+#[test]
+fn a_stored_picture_is_painted_to_the_bit_as_the_picture() {
+    let stylizer = Stylizer::builder().threads(2).build(native_model()).unwrap();
+    let plain = Stylizer::builder().threads(2).build(tiny::model(Border::Reflect, 1)).unwrap();
+    for [width, height] in [[131, 203], [30, 40], [3, 100], [200, 4]] {
+        let alpha = (0..width * height).map(|i| if i % 7 < 3 { 0.0 } else { 0.6 }).collect();
+        for picture in [tiny::landscape(width, height), tiny::landscape(width, height).with_alpha(alpha).unwrap()] {
+            let bytes = picture.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
+            let stored = Stored::decode(&bytes, &Limits::default()).unwrap();
+            for (stylizer, strength) in [(&stylizer, 1.0), (&stylizer, 0.4), (&plain, 1.0)] {
+                let options = StylizeOptions::default().strength(strength).max_memory(Some(1 << 20));
+                let expected = stylizer.stylize_with(&stored.to_picture().unwrap(), &style(), &options, &()).unwrap();
+                let (mut rgb, mut alpha) = (Vec::new(), Vec::new());
+                let mut write = |colours: &[f32], plane: Option<&[f32]>| {
+                    rgb.extend_from_slice(colours);
+                    plane.into_iter().for_each(|plane| alpha.extend_from_slice(plane));
+                    Ok(())
+                };
+                stylizer.stylize_stored(&stored, &style(), &options, &mut write, &()).unwrap();
+                assert!(rgb == expected.rgb(), "{width}×{height} at {strength}");
+                assert_eq!(alpha, expected.alpha().unwrap_or_default(), "{width}×{height} at {strength}");
+            }
+        }
+    }
 }
 
 #[test]

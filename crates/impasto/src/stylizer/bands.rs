@@ -114,6 +114,10 @@ impl Stylizer {
         control: &dyn Control,
     ) -> Result<()> {
         let [width, height] = content.size();
+        if max_memory.is_some() {
+            // What the predictor and the thumbnail have left.
+            self.engine.release_memory();
+        }
         let bands = self.bands(width, height, max_memory)?;
         let extended @ [wide, _] = self.content_fit.size(width, height);
         let mut read = |rows, target: &mut [f32]| fit::read_extended(content, extended, rows, target);

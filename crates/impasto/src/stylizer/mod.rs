@@ -24,6 +24,7 @@ mod fit;
 mod info;
 mod options;
 mod phase;
+mod stored;
 
 use std::path::Path;
 
@@ -34,6 +35,7 @@ use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
 use phase::Phase;
+pub use stored::TakeRows;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
 ///
@@ -70,6 +72,12 @@ impl Stylizer {
     /// What was read, without the weights: these are kept only in the form that the engine needs.
     pub fn model(&self) -> &ModelInfo {
         &self.info
+    }
+
+    /// Pixels of the longer side of the thumbnail that the model takes the statistics of its norms from; `None` if it takes them from the
+    /// picture itself. With a thumbnail pictures are painted in bands, in memory that grows with their width only.
+    pub fn thumbnail(&self) -> Option<usize> {
+        self.thumbnail
     }
 
     /// The threads and the instruction set that it uses.

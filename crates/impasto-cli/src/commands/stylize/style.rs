@@ -70,7 +70,8 @@ impl StyleArgument {
         if self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
             return Ok(Seen::Saved(Style::open(&self.path)?));
         }
-        Ok(Seen::Picture(super::read(&self.path, limits, loudness)?))
+        let picture = super::read(&self.path, limits, loudness)?.to_picture();
+        Ok(Seen::Picture(picture.map_err(|e| e.context(self.path.display()))?))
     }
 }
 

@@ -26,8 +26,9 @@ pub struct Bands {
 
 /// Heights of bands that are tried, the largest first. Above it nothing is gained: threads have enough to share, and the rows of the early
 /// layers begin to fall out of the cache before the late ones need them (3840×2160, two threads: 32 to 64 rows are fastest; the whole
-/// picture in one piece takes four times as long).
-const HEIGHTS: [usize; 5] = [64, 48, 32, 16, 4];
+/// picture in one piece takes four times as long). Below 16 the layers behind two contractions wait for whole tiles, and others keep rows
+/// for them meanwhile: memory grows again.
+const HEIGHTS: [usize; 4] = [64, 48, 32, 16];
 
 impl Bands {
     /// In bands of this many rows of the picture. Multiples of 16 suit the networks here: other numbers make layers wait for whole tiles.
