@@ -34,7 +34,7 @@ impl StylizerBuilder {
     }
 
     /// A file or folder of the model, as [`Model::open_with`] takes them. May be called again where the style predictor and the
-    /// transformer are two files.
+    /// transformer are two files. Where it is not called, the model is [`Model::embedded`].
     #[must_use]
     pub fn model(mut self, path: impl AsRef<Path>) -> Self {
         self.paths.push(path.as_ref().to_owned());
@@ -80,10 +80,10 @@ impl StylizerBuilder {
     /// Reads the model's files and makes it ready.
     ///
     /// # Errors
-    /// As [`Model::open_with`] and [`StylizerBuilder::build`]; [`ErrorKind::InvalidArgument`] if no path was given.
+    /// As [`Model::open_with`] and [`StylizerBuilder::build`]; without a path as [`Model::embedded`].
     pub fn open(self) -> Result<Stylizer> {
         if self.paths.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidArgument, "no model was named; give its files or folder"));
+            return self.build(Model::embedded()?);
         }
         let model = Model::open_with(&self.paths, &self.limits, &self.options)?;
         self.build(model)

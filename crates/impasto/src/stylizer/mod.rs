@@ -55,6 +55,23 @@ pub struct Stylizer {
 }
 
 impl Stylizer {
+    /// Impasto's own model ([`crate::Model::embedded`]), ready to paint with the default settings of [`StylizerBuilder`].
+    ///
+    /// ```no_run
+    /// use impasto::{Picture, Style, Stylizer, picture::{Limits, SaveOptions}};
+    ///
+    /// let photo = Picture::open("photo.jpg", &Limits::default())?;
+    /// let painted = Stylizer::new()?.stylize(&photo, &Style::built_in("mosaic")?)?;
+    /// painted.save("out.png", &SaveOptions::default())?;
+    /// # Ok::<(), impasto::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`StylizerBuilder::open`].
+    pub fn new() -> Result<Self> {
+        Self::builder().open()
+    }
+
     /// Reads a model from a file or folder, as [`crate::Model::open`], and makes it ready with the default settings of
     /// [`StylizerBuilder`].
     ///
