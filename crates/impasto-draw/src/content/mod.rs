@@ -1,0 +1,7 @@
+//! Pictures to paint.
+
+mod landscape;
+mod still_life;
+
+pub use landscape::landscape;
+pub use still_life::still_life;

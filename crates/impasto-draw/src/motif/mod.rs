@@ -1,0 +1,63 @@
+//! What the styles' pictures show: scenes given as functions of the place, so that a manner can put them in dots, lines or facets.
+
+mod blossoms;
+mod forest;
+mod fruit;
+mod hills;
+mod raster;
+mod village;
+mod whirl;
+
+pub(crate) use raster::Raster;
+
+use crate::board::Board;
+use crate::random::Random;
+
+/// What is seen at a place.
+#[derive(Clone, Copy)]
+pub(crate) struct Look {
+    /// How light, 0 to 1.
+    pub(crate) tone: f32,
+    /// Its own colour, as a place in a palette.
+    pub(crate) hue: f32,
+    /// Which of the scene's things it is.
+    pub(crate) region: u32,
+    /// The direction of its form, in radians: that of strokes along it.
+    pub(crate) angle: f32,
+}
+
+/// The kinds of scene.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Blossoms,
+    Forest,
+    Fruit,
+    Hills,
+    Village,
+    Whirl,
+}
+
+/// A scene.
+pub(crate) struct Motif(Box<dyn Fn(f32, f32) -> Look>);
+
+impl Motif {
+    /// One of the kinds: the first for the canonical picture.
+    pub(crate) fn new(kinds: &[Kind], board: &Board, random: &mut Random) -> Self {
+        let (wide, high) = (board.wide(), board.high());
+        Motif(match random.choose(kinds) {
+            Kind::Blossoms => Box::new(blossoms::scene(wide, high, random)),
+            Kind::Forest => Box::new(forest::scene(wide, high, random)),
+            Kind::Fruit => Box::new(fruit::scene(wide, high, random)),
+            Kind::Hills => Box::new(hills::scene(wide, high, random)),
+            Kind::Village => Box::new(village::scene(wide, high, random)),
+            Kind::Whirl => Box::new(whirl::scene(wide, high, random)),
+        })
+    }
+
+    pub(crate) fn look(&self, x: f32, y: f32) -> Look {
+        (self.0)(x, y)
+    }
+}
+
+/// Every kind, to let a manner show anything.
+pub(crate) const ALL: [Kind; 6] = [Kind::Hills, Kind::Blossoms, Kind::Fruit, Kind::Forest, Kind::Village, Kind::Whirl];

@@ -1,0 +1,78 @@
+//! Style pictures: each a manner with its own palettes, marks and subjects.
+//!
+//! Seed 0 is a manner's canonical picture. Other seeds change the palette, the scale, the direction, the density and what is shown.
+
+mod ceramic;
+mod dots;
+mod drawing;
+mod fluid;
+mod geometry;
+mod knife;
+mod paint;
+mod paper;
+mod planes;
+mod print;
+mod splash;
+mod textile;
+mod tiles;
+mod wash;
+mod waves;
+
+use crate::canvas::Canvas;
+
+/// A manner to draw in.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Lower-case letters and hyphens.
+    pub name: &'static str,
+    /// One line.
+    pub description: &'static str,
+    /// Width and height in pixels, seed.
+    pub draw: fn(usize, usize, u64) -> Canvas,
+}
+
+const fn style(name: &'static str, description: &'static str, draw: fn(usize, usize, u64) -> Canvas) -> Style {
+    Style { name, description, draw }
+}
+
+/// Every manner, by name.
+pub const ALL: &[Style] = &[
+    style("agate", "bands of a cut stone around crystals", fluid::agate),
+    style("art-deco", "fans and sunbursts edged in gold", geometry::art_deco),
+    style("azulejo", "glazed tiles with painted ornament", ceramic::azulejo),
+    style("batik", "waxed and dyed cloth with a net of cracks", textile::batik),
+    style("charcoal", "smudged charcoal on rough paper", drawing::charcoal),
+    style("constructivist", "circles, bars and wedges in few flat colours", planes::constructivist),
+    style("cross-hatching", "pen lines laid across each other", drawing::cross_hatching),
+    style("cubist", "facets that break a scene into shaded planes", planes::cubist),
+    style("dot-painting", "rings and paths of dots on dark earth", dots::dot_painting),
+    style("drip", "threads and drops of flung enamel", splash::drip),
+    style("engraving", "swelling parallel lines cut in copper", print::engraving),
+    style("fauve", "broad strokes in unlikely colours", paint::fauve),
+    style("flow", "long brush strokes along a current", paint::flow),
+    style("graffiti", "sprayed letters, splashes and drips on a wall", splash::graffiti),
+    style("halftone", "comic print: flat colours, screens of dots, black outlines", dots::halftone),
+    style("impasto", "short strokes of thick paint", paint::impasto),
+    style("ink-wash", "mist, peaks and branches in diluted ink", wash::ink_wash),
+    style("kilim", "stepped diamonds woven in wool", textile::kilim),
+    style("linocut", "bold blocks with gouge marks, printed in layers", print::linocut),
+    style("marbled", "floating inks, combed and lifted with paper", fluid::marbled),
+    style("mosaic", "small stones set along the forms", tiles::mosaic),
+    style("op-art", "stripes that bulge and bend", geometry::op_art),
+    style("palette-knife", "slabs of paint pulled with a knife", knife::palette_knife),
+    style("paper-cut", "layers of cut paper with their shadows", paper::paper_cut),
+    style("pastel", "soft chalk rubbed over toned paper", paint::pastel),
+    style("plaid", "twill woven in crossing stripes", textile::plaid),
+    style("pointillism", "points of pure colour that mix in the eye", dots::pointillism),
+    style("stained-glass", "coloured panes in lead", tiles::stained_glass),
+    style("starry", "a night sky of whirling strokes and haloed stars", paint::starry),
+    style("terrazzo", "chips of marble in polished cement", tiles::terrazzo),
+    style("watercolour", "washes that bloom, pool and run", wash::watercolour),
+    style("waves", "overlapping crests in rows, with foam", waves::waves),
+    style("woodcut", "light carved out of black along the grain", print::woodcut),
+];
+
+/// The manner of a name.
+pub fn find(name: &str) -> Option<&'static Style> {
+    ALL.iter().find(|style| style.name == name)
+}
