@@ -19,7 +19,7 @@ fn the_engine_gives_the_frameworks_outputs() {
             let program = Program::compile(graph, weights.clone(), isa)?;
             let &[height, width, _] = input.shape() else { unreachable!("cases hold pictures") };
             let (data, shape) = program.run(&engine, (input.data(), height, width), &program.condition(style)?, &())?;
-            impasto::weights::Tensor::new([shape.height, shape.width, shape.channels], data)
+            Tensor::new([shape.height, shape.width, shape.channels], data)
         });
     }
 }

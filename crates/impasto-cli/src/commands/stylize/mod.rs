@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Stylize) -> Result {
     }
 
     let limits = picture_limits(args);
-    let photo = read(&args.content, &limits, loudness)?;
+    let photo = open(&args.content, &limits, loudness)?;
     let sources = styles.iter().map(|style| style.read(&limits, loudness)).collect::<Result<Vec<_>>>()?;
     watch.lap("read");
 
@@ -146,7 +146,7 @@ fn picture_limits(args: &Stylize) -> picture::Limits {
 }
 
 /// A picture from a file or standard input.
-fn read(path: &Path, limits: &picture::Limits, loudness: Loudness) -> Result<Stored> {
+fn open(path: &Path, limits: &picture::Limits, loudness: Loudness) -> impasto::Result<Stored> {
     let (name, picture) = if is_standard(path) {
         ("standard input".into(), Stored::read(io::stdin().lock(), limits).map_err(|e| e.context("standard input"))?)
     } else {
