@@ -8,7 +8,7 @@ use crate::simd::{Simd, SimdOp};
 use crate::view::{Extent, Region, SharedOutput, Strip};
 
 /// What lies beyond the border of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Border {
     /// Zeros.
     Zero,

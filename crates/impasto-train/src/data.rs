@@ -8,6 +8,8 @@ use impasto::picture::{Limits, Resize};
 use impasto::{Error, ErrorKind, Picture, Result};
 use rayon::prelude::*;
 
+use crate::recipe::Source;
+
 /// A picture in memory: 8 bits a channel, to keep thousands.
 #[derive(Debug, Clone)]
 pub struct Stored {
@@ -21,37 +23,66 @@ pub struct Stored {
 /// Pictures to train on, and some that training never sees.
 #[derive(Debug)]
 pub struct Pictures {
-    /// To train on.
-    pub train: Vec<Stored>,
+    /// To train on: each source's, with its share.
+    train: Vec<(f32, Vec<Stored>)>,
     /// To look at.
     pub held_out: Vec<Stored>,
 }
 
 impl Pictures {
-    /// Reads all pictures of some folders, with short sides of at most `side` pixels; every `held_out`-th is kept apart. Files that are no pictures are
-    /// left out.
+    /// Reads all pictures of some sources, with short sides of at most `side` pixels; every `held_out`-th is kept apart. Files that are no
+    /// pictures are left out.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if a folder cannot be read; [`ErrorKind::InvalidArgument`] if fewer than two pictures are found.
-    pub fn open(folders: &[PathBuf], side: usize, held_out: usize) -> Result<Self> {
-        let mut paths = Vec::new();
-        for folder in folders {
-            let entries = std::fs::read_dir(folder).map_err(|e| Error::from(e).context(folder.display()))?;
-            for entry in entries {
-                paths.push(entry.map_err(|e| Error::from(e).context(folder.display()))?.path());
+    /// [`ErrorKind::Io`] if a folder cannot be read; [`ErrorKind::InvalidArgument`] if a source has too few pictures.
+    pub fn open(sources: &[Source], side: usize, held_out: usize) -> Result<Self> {
+        let (mut train, mut apart) = (Vec::new(), Vec::new());
+        for Source { folder, starting, share } in sources {
+            let named = |e: std::io::Error| Error::from(e).context(folder.display());
+            let entries = std::fs::read_dir(folder).map_err(named)?.map(|entry| entry.map(|entry| entry.path()));
+            let mut paths: Vec<PathBuf> = entries.collect::<std::io::Result<_>>().map_err(named)?;
+            let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            paths.retain(|path| starting.is_empty() || starting.iter().any(|start| name(path).starts_with(start.as_str())));
+            paths.sort();
+            let stored: Vec<Stored> = paths.into_par_iter().filter_map(|path| Stored::open(&path, side).ok()).collect();
+            let mut own = Vec::new();
+            for (i, picture) in stored.into_iter().enumerate() {
+                if i % held_out == held_out - 1 { apart.push(picture) } else { own.push(picture) }
             }
+            if own.is_empty() {
+                let text = format!("{} holds no pictures{}", folder.display(), if starting.is_empty() { "" } else { " of these names" });
+                return Err(Error::new(ErrorKind::InvalidArgument, text));
+            }
+            train.push((*share, own));
         }
-        paths.sort();
-        let stored: Vec<Stored> = paths.into_par_iter().filter_map(|path| Stored::open(&path, side).ok()).collect();
-        if stored.len() < 2 {
-            let text = format!("{folders:?} hold {} pictures; training needs more", stored.len());
+        if train.is_empty() || apart.is_empty() {
+            let text = format!("there are fewer than {held_out} pictures, too few to hold some out");
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
-        let (mut train, mut apart) = (Vec::new(), Vec::new());
-        for (i, picture) in stored.into_iter().enumerate() {
-            if i % held_out == held_out - 1 { apart.push(picture) } else { train.push(picture) }
-        }
         Ok(Pictures { train, held_out: apart })
+    }
+
+    /// How many there are to train on.
+    pub fn len(&self) -> usize {
+        self.train.iter().map(|(_, pictures)| pictures.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One to train on: a source by its share, then any of it.
+    fn draw(&self, rng: &mut Rng) -> &Stored {
+        let total: f32 = self.train.iter().map(|(share, _)| share).sum();
+        let mut left = rng.f32() * total;
+        let last = self.train.len() - 1;
+        let found = self.train.iter().take(last).find(|(share, _)| {
+            left -= share;
+            left < 0.0
+        });
+        let pictures = &found.unwrap_or(&self.train[last]).1;
+        &pictures[rng.usize(0..pictures.len())]
     }
 }
 
@@ -106,8 +137,8 @@ pub struct Content {
 ///
 /// # Errors
 /// As [`Picture::resized`].
-pub fn content(pictures: &[Stored], side: usize, thumbnail: Option<usize>, rng: &mut Rng) -> Result<Content> {
-    let picture = &pictures[rng.usize(0..pictures.len())];
+pub fn content(pictures: &Pictures, side: usize, thumbnail: Option<usize>, rng: &mut Rng) -> Result<Content> {
+    let picture = pictures.draw(rng);
     let flip = rng.bool();
     let values = |square: Picture, side: usize| -> Result<Vec<f32>> {
         let picture = square.resized(side, side, Resize::NETWORK)?;
@@ -142,8 +173,8 @@ pub struct StyleCrop {
 ///
 /// # Errors
 /// As [`Picture::resized`].
-pub fn style(pictures: &[Stored], side: usize, rng: &mut Rng) -> Result<StyleCrop> {
-    let picture = &pictures[rng.usize(0..pictures.len())];
+pub fn style(pictures: &Pictures, side: usize, rng: &mut Rng) -> Result<StyleCrop> {
+    let picture = pictures.draw(rng);
     let own = share(picture.short_side(), 0.5, 1.0, rng);
     let square = picture.square(picture.place(own, rng), own)?;
     let flip = rng.bool();

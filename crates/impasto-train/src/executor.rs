@@ -13,6 +13,7 @@ use crate::ops::{self, ConvShape};
 #[derive(Debug, Clone)]
 pub struct Parameters {
     arrays: HashMap<String, (Vec<usize>, Tensor<1>)>,
+    trained: bool,
 }
 
 impl Parameters {
@@ -23,7 +24,7 @@ impl Parameters {
             if trained { tensor.require_grad() } else { tensor }
         };
         let arrays = weights.iter().map(|(name, array)| (name.to_owned(), (array.shape().to_vec(), tensor(array.data()))));
-        Parameters { arrays: arrays.collect() }
+        Parameters { arrays: arrays.collect(), trained }
     }
 
     /// The arrays as they are now.
@@ -140,6 +141,7 @@ impl<'a> Executor<'a> {
                         output: [shape.height, shape.width],
                         upsample: first.upsample,
                         rectify,
+                        frozen: !parameters.trained,
                     };
                     self.conv(parameters, conv, &first.tensor, self.channels[node.inputs[0].index()], geometry)?
                 }

@@ -31,12 +31,25 @@ pub struct Recipe {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// Folders of photographs.
-    pub content: Vec<PathBuf>,
-    /// Folders of style pictures.
-    pub style: Vec<PathBuf>,
-    /// Every n-th picture of each folder, by name, is left out of training and painted on the contact sheet.
+    /// Photographs.
+    pub content: Vec<Source>,
+    /// Style pictures.
+    pub style: Vec<Source>,
+    /// Every n-th picture of each source, by name, is left out of training and painted on the contact sheet.
     pub held_out: usize,
+}
+
+/// Pictures of a kind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Where they are.
+    pub folder: PathBuf,
+    /// Only files whose names start with one of these; all if empty.
+    #[serde(default)]
+    pub starting: Vec<String>,
+    /// How often a picture is taken from here, in proportion to the other sources' shares.
+    pub share: f32,
 }
 
 /// Perceptual networks.
@@ -103,7 +116,8 @@ impl Recipe {
         recipe.check().map_err(|why| malformed(why.to_owned()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let Recipe { data, perception, .. } = &mut recipe;
-        let paths = data.content.iter_mut().chain(&mut data.style).chain([&mut perception.vgg, &mut perception.narrow]);
+        let sources = data.content.iter_mut().chain(&mut data.style).map(|source| &mut source.folder);
+        let paths = sources.chain([&mut perception.vgg, &mut perception.narrow]);
         paths.for_each(|path| *path = folder.join(&*path));
         Ok(recipe)
     }
@@ -114,6 +128,9 @@ impl Recipe {
         match () {
             () if steps == 0 || batch == 0 || bank == 0 => Err("steps, batch and bank must be at least 1"),
             () if sides.iter().any(|side| *side < 48 || side % 16 != 0) => Err("crops and thumbnail must be multiples of 16 pixels, at least 48"),
+            () if self.data.content.iter().chain(&self.data.style).any(|source| source.share.is_nan() || source.share <= 0.0) => {
+                Err("shares must be greater than 0")
+            }
             () if self.data.held_out < 2 => Err("held_out must be at least 2, or nothing is left to train on"),
             () => Ok(()),
         }

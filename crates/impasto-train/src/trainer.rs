@@ -68,8 +68,8 @@ impl Trainer {
         let style = Pictures::open(&recipe.data.style, 384, recipe.data.held_out)?;
         eprintln!(
             "{} photographs and {} style pictures, {} and {} held out",
-            content.train.len(),
-            style.train.len(),
+            content.len(),
+            style.len(),
             content.held_out.len(),
             style.held_out.len()
         );
@@ -142,10 +142,8 @@ impl Trainer {
     fn entry(&self, step: usize) -> Result<Entry> {
         let mut rng = self.rng(step, 1);
         let side = self.recipe.train.style_crop;
-        let crop = data::style(&self.style.train, side, &mut rng)?;
-        let device = self.device.clone().inner();
+        let crop = data::style(&self.style, side, &mut rng)?;
         let target = data::tensor(vec![crop.target], side, &self.device);
-        let _ = device;
         Ok(Entry { seen: crop.seen, statistics: self.perception.style(target)? })
     }
 
@@ -165,7 +163,7 @@ impl Trainer {
         let mut crops = Vec::new();
         let mut small = Vec::new();
         for _ in 0..batch {
-            let content = data::content(&self.content.train, crop, thumbnail, &mut rng)?;
+            let content = data::content(&self.content, crop, thumbnail, &mut rng)?;
             crops.push(content.crop);
             small.extend(content.thumbnail);
         }

@@ -45,12 +45,19 @@ impl InputGradient {
         InputGradient { spec, conv: Conv::new(backwards, &turned, None, Activation::None, isa, None) }
     }
 
-    /// The gradient with respect to an input of this extent, which the convolution padded by `padding` pixels above and to the left
-    /// (and as many below and to the right if it mirrors).
+    /// Writes the gradient with respect to an input of this extent, which the convolution padded by `padding` pixels above and to the
+    /// left (and as many below and to the right if it mirrors).
     ///
     /// # Panics
     /// If extents and lengths do not fit together.
-    pub fn run(&self, threads: &Threads, padding: [usize; 2], input: Extent, (gradient, extent): (&[f32], Extent)) -> Vec<f32> {
+    pub fn run(
+        &self,
+        threads: &Threads,
+        padding: [usize; 2],
+        (gradient, extent): (&[f32], Extent),
+        (result, input): (&mut [f32], Extent),
+    ) {
+        assert_eq!(result.len(), input.len());
         let Spec { kernel: [kh, kw], stride, border, upsample, .. } = self.spec;
         assert_eq!(gradient.len(), extent.len());
         assert!(input.channels == self.spec.in_channels && extent.channels == self.spec.out_channels);
@@ -72,12 +79,18 @@ impl InputGradient {
         } else {
             (enlarged, [kh - 1 - padding[0], kw - 1 - padding[1]])
         };
-        let mut result = vec![0.0; target.len()];
-        self.conv.run(threads, source, before, (&mut result, target), false, None);
-        if mirrors {
-            result = fold(&result, enlarged, padding);
+        if !mirrors && upsample == 1 {
+            self.conv.run(threads, source, before, (result, target), false, None);
+            return;
         }
-        if upsample > 1 { gather(&result, input, upsample) } else { result }
+        let mut whole = vec![0.0; target.len()];
+        self.conv.run(threads, source, before, (&mut whole, target), false, None);
+        if mirrors && upsample > 1 {
+            let mut folded = vec![0.0; enlarged.len()];
+            fold(&whole, enlarged, padding, &mut folded);
+            whole = folded;
+        }
+        if upsample > 1 { gather(&whole, input, upsample, result) } else { fold(&whole, enlarged, padding, result) }
     }
 }
 
@@ -96,14 +109,14 @@ fn apart(values: &[f32], extent: Extent, stride: usize) -> Vec<f32> {
 }
 
 /// Adds what lies on the mirrored border to the pixels that it mirrors.
-fn fold(values: &[f32], extent: Extent, padding: [usize; 2]) -> Vec<f32> {
+fn fold(values: &[f32], extent: Extent, padding: [usize; 2], out: &mut [f32]) {
     let Extent { height, width, channels } = extent;
     let mirror = |at: usize, before: usize, length: usize| {
         let at = at as isize - before as isize;
         let last = length as isize - 1;
         (if at < 0 { -at } else { last - (at - last).abs() }) as usize
     };
-    let mut out = vec![0.0; extent.len()];
+    out.fill(0.0);
     let add = |target: &mut [f32], from: &[f32]| target.iter_mut().zip(from).for_each(|(t, f)| *t += f);
     for (y, row) in values.chunks_exact((width + 2 * padding[1]) * channels).enumerate() {
         let target = &mut out[mirror(y, padding[0], height) * width * channels..][..width * channels];
@@ -113,13 +126,12 @@ fn fold(values: &[f32], extent: Extent, padding: [usize; 2]) -> Vec<f32> {
             add(&mut target[place..place + channels], &row[x * channels..][..channels]);
         }
     }
-    out
 }
 
 /// Adds up the pixels that each pixel was enlarged to.
-fn gather(values: &[f32], extent: Extent, factor: usize) -> Vec<f32> {
+fn gather(values: &[f32], extent: Extent, factor: usize, out: &mut [f32]) {
     let Extent { width, channels, .. } = extent;
-    let mut out = vec![0.0; extent.len()];
+    out.fill(0.0);
     for (y, row) in values.chunks_exact(width * factor * channels).enumerate() {
         let target = &mut out[y / factor * width * channels..][..width * channels];
         for (pixels, target) in row.chunks_exact(factor * channels).zip(target.chunks_exact_mut(channels)) {
@@ -128,7 +140,6 @@ fn gather(values: &[f32], extent: Extent, factor: usize) -> Vec<f32> {
             }
         }
     }
-    out
 }
 
 /// The gradient with respect to a convolution's kernel, `[kh, kw, in, out]`, of that with respect to its output.

@@ -22,7 +22,7 @@ pub use gradient::{InputGradient, weight_gradient};
 use layout::Blocks;
 
 /// What a convolution computes, apart from its weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Spec {
     /// Channels of the input.
     pub in_channels: usize,

@@ -1,5 +1,8 @@
 //! The operations on the processor: Impasto's kernels, a picture to a thread.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
@@ -35,8 +38,26 @@ impl Ops for Flex {
 }
 
 thread_local! {
-    /// A picture is computed by one thread; this holds that thread's scratch memory.
+    /// Scratch memory of a thread that computes a picture alone.
     static ALONE: Threads = Threads::new(1).expect("one thread takes nothing of the system");
+}
+
+/// All threads, for the pictures of a batch that is too small to give each one.
+static TOGETHER: LazyLock<Threads> = LazyLock::new(|| {
+    Threads::new(rayon::current_num_threads()).unwrap_or_else(|_| Threads::new(1).expect("one thread takes nothing of the system"))
+});
+
+/// Calls `compute` for every part of an output: a part to a thread, or all threads to a part where parts are few. Kernels give the
+/// same bytes either way.
+fn each_part(out: &mut [f32], len: usize, compute: impl Fn(&Threads, usize, &mut [f32]) + Sync + Send) {
+    if len == 0 {
+        return;
+    }
+    if out.len() / len < rayon::current_num_threads() {
+        out.chunks_exact_mut(len).enumerate().for_each(|(i, part)| compute(&TOGETHER, i, part));
+    } else {
+        out.par_chunks_exact_mut(len).enumerate().for_each(|(i, part)| ALONE.with(|alone| compute(alone, i, part)));
+    }
 }
 
 /// A tensor's values in order, and its shape.
@@ -75,18 +96,49 @@ fn spec([kh, kw, in_channels, out_channels]: [usize; 4], shape: ConvShape) -> Sp
     }
 }
 
-/// One result a picture, each computed by one thread, put together in order.
+/// One result a picture, each computed by one thread, in order.
 fn by_picture(count: usize, compute: impl Fn(usize) -> Vec<f32> + Sync + Send) -> Vec<Vec<f32>> {
     (0..count).into_par_iter().map(compute).collect()
 }
 
 /// Fills each picture's part of an output.
-fn fill(count: usize, len: usize, compute: impl Fn(usize, &mut [f32]) + Sync + Send) -> Vec<f32> {
+fn fill(count: usize, len: usize, compute: impl Fn(&Threads, usize, &mut [f32]) + Sync + Send) -> Vec<f32> {
     let mut out = vec![0.0; count * len];
-    if len > 0 {
-        out.par_chunks_exact_mut(len).enumerate().for_each(|(i, part)| compute(i, part));
-    }
+    each_part(&mut out, len, compute);
     out
+}
+
+/// Convolutions whose weights never change, packed: by where the weights lie, with the weights themselves so that they stay there.
+static PACKED: LazyLock<Mutex<HashMap<PackedKey, Packed>>> = LazyLock::new(Mutex::default);
+
+type PackedKey = (usize, Spec, Option<bool>);
+
+#[derive(Clone)]
+struct Packed {
+    kernel: PackedKernel,
+    #[expect(dead_code, reason = "keeps the weights' memory from being used for others")]
+    weights: Features,
+}
+
+#[derive(Clone)]
+enum PackedKernel {
+    Forwards(Arc<Conv>),
+    Backwards(Arc<InputGradient>),
+}
+
+/// The convolution, packed now or before.
+fn packed(weight: &Values, bias: Option<&Values>, spec: Spec, shape: ConvShape) -> PackedKernel {
+    let activation = if shape.rectify { Activation::Relu } else { Activation::None };
+    let pack = || match bias {
+        Some(bias) => PackedKernel::Forwards(Arc::new(Conv::new(spec, weight.get(), Some(bias.get()), activation, Isa::best(), None))),
+        None => PackedKernel::Backwards(Arc::new(InputGradient::new(spec, weight.get(), Isa::best()))),
+    };
+    if !shape.frozen {
+        return pack();
+    }
+    let key = (weight.get().as_ptr() as usize, spec, bias.map(|_| shape.rectify));
+    let mut all = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    all.entry(key).or_insert_with(|| Packed { kernel: pack(), weights: weight.0.clone() }).kernel.clone()
 }
 
 fn sum(parts: Vec<Vec<f32>>) -> Vec<f32> {
@@ -132,13 +184,11 @@ impl Kernels for Flex {
         let (x, weight, bias) = (Values::of(&x), Values::of(&weight), Values::of(&bias));
         let (count, extent) = x.extent();
         let kernel = weight.0.shape().dims();
-        let activation = if shape.rectify { Activation::Relu } else { Activation::None };
-        let conv = Conv::new(spec(kernel, shape), weight.get(), Some(bias.get()), activation, Isa::best(), None);
+        let PackedKernel::Forwards(conv) = packed(&weight, Some(&bias), spec(kernel, shape), shape) else { unreachable!("a bias was given") };
         let output = Extent { height: shape.output[0], width: shape.output[1], channels: kernel[3] };
         let (input, len) = (x.get(), extent.len());
-        let y = fill(count, output.len(), |i, part| {
-            let source = Source::plain(&input[i * len..][..len], extent);
-            ALONE.with(|alone| conv.run(alone, source, shape.before, (part, output), false, None));
+        let y = fill(count, output.len(), |threads, i, part| {
+            conv.run(threads, Source::plain(&input[i * len..][..len], extent), shape.before, (part, output), false, None);
         });
         tensor(y, [count, output.height, output.width, output.channels])
     }
@@ -157,9 +207,9 @@ impl Kernels for Flex {
         let (len, out_len) = (extent.len(), output.len());
         let of = |i: usize| (&gradient.get()[i * out_len..][..out_len], output);
         let input = by_input.then(|| {
-            let back = InputGradient::new(spec, weight.get(), isa);
-            let parts = by_picture(count, |i| ALONE.with(|alone| back.run(alone, shape.before, extent, of(i))));
-            tensor(parts.concat(), [count, extent.height, extent.width, extent.channels])
+            let PackedKernel::Backwards(back) = packed(&weight, None, spec, shape) else { unreachable!("no bias was given") };
+            let values = fill(count, len, |threads, i, part| back.run(threads, shape.before, of(i), (part, extent)));
+            tensor(values, [count, extent.height, extent.width, extent.channels])
         });
         let mut found = ConvGradients { input, weight: None, bias: None };
         if by_weights {
@@ -182,7 +232,7 @@ impl Kernels for Flex {
         let (output, gradient) = (Values::of(&output), Values::of(&gradient));
         let (count, extent) = gradient.extent();
         let len = extent.len();
-        let values = fill(count, len, |i, part| {
+        let values = fill(count, len, |_, i, part| {
             let from = output.get()[i * len..].iter().zip(&gradient.get()[i * len..]);
             part.iter_mut().zip(from).for_each(|(t, (&y, &g))| *t = if y > 0.0 { g } else { 0.0 });
         });
@@ -194,7 +244,7 @@ impl Kernels for Flex {
         let (count, extent) = x.extent();
         let len = extent.len();
         let pixels = (extent.height * extent.width) as f32;
-        let values = fill(count, 2 * extent.channels, |i, part| {
+        let values = fill(count, 2 * extent.channels, |_, i, part| {
             let values = &x.get()[i * len..][..len];
             // Differences from the first pixel: the variance of a flat picture would otherwise be a difference of large squares.
             let pivot = &values[..extent.channels];
@@ -213,7 +263,7 @@ impl Kernels for Flex {
         let (count, extent) = x.extent();
         let (len, channels) = (extent.len(), extent.channels);
         let pixels = (extent.height * extent.width) as f32;
-        let values = fill(count, len, |i, part| {
+        let values = fill(count, len, |_, i, part| {
             let moments = &moments.get()[2 * i * channels..][..2 * channels];
             let gradient = &gradient.get()[2 * i * channels..][..2 * channels];
             // d mean / dx = 1/n, d variance / dx = 2 (x - mean) / n.
@@ -233,7 +283,7 @@ impl Kernels for Flex {
         let (count, extent) = x.extent();
         let (len, channels) = (extent.len(), extent.channels);
         let low = if rectify { 0.0 } else { f32::NEG_INFINITY };
-        let values = fill(count, len, |i, part| {
+        let values = fill(count, len, |_, i, part| {
             let (scale, shift) = (&scale.get()[i * channels..][..channels], &shift.get()[i * channels..][..channels]);
             for (target, pixel) in part.chunks_exact_mut(channels).zip(x.get()[i * len..].chunks_exact(channels)) {
                 for c in 0..channels {
@@ -248,7 +298,7 @@ impl Kernels for Flex {
         let (x, scale, gradient) = (Values::of(&x), Values::of(&scale), Values::of(&gradient));
         let (count, extent) = x.extent();
         let (len, channels) = (extent.len(), extent.channels);
-        let by_x = fill(count, len, |i, part| {
+        let by_x = fill(count, len, |_, i, part| {
             let scale = &scale.get()[i * channels..][..channels];
             for (target, pixel) in part.chunks_exact_mut(channels).zip(gradient.get()[i * len..].chunks_exact(channels)) {
                 for c in 0..channels {
@@ -273,8 +323,8 @@ impl Kernels for Flex {
         let (count, extent) = x.extent();
         let (len, output) = (extent.len(), halved(extent));
         let kernel = pool::Pool { kind: pool::PoolKind::Max, kernel: 2, stride: 2, padding: [0, 0] };
-        let values = fill(count, output.len(), |i, part| {
-            ALONE.with(|alone| pool::pool(alone, kernel, (&x.get()[i * len..][..len], extent), (part, output)));
+        let values = fill(count, output.len(), |threads, i, part| {
+            pool::pool(threads, kernel, (&x.get()[i * len..][..len], extent), (part, output));
         });
         tensor(values, [count, output.height, output.width, output.channels])
     }
@@ -284,7 +334,7 @@ impl Kernels for Flex {
         let (count, extent) = x.extent();
         let (len, output) = (extent.len(), halved(extent));
         let Extent { width, channels, .. } = extent;
-        let values = fill(count, len, |i, part| {
+        let values = fill(count, len, |_, i, part| {
             let x = &x.get()[i * len..][..len];
             let gradient = &gradient.get()[i * output.len()..][..output.len()];
             for (at, pixel) in gradient.chunks_exact(channels).enumerate() {
@@ -312,14 +362,12 @@ impl Kernels for Flex {
         let spec = pointwise(channels);
         let scale = 1.0 / (extent.height * extent.width) as f32;
         // A Gram matrix is the weight gradient of a 1×1 convolution whose output's gradient is its input.
-        let parts = by_picture(count, |i| {
+        let values = fill(count, channels * channels, |threads, i, part| {
             let x = &x.get()[i * len..][..len];
-            let source = Source::plain(x, extent);
-            let mut gram = ALONE.with(|alone| weight_gradient(alone, Isa::best(), &spec, source, [0, 0], (x, extent)));
-            gram.iter_mut().for_each(|g| *g *= scale);
-            gram
+            let gram = weight_gradient(threads, Isa::best(), &spec, Source::plain(x, extent), [0, 0], (x, extent));
+            part.iter_mut().zip(gram).for_each(|(t, g)| *t = g * scale);
         });
-        tensor(parts.concat(), [count, channels, channels])
+        tensor(values, [count, channels, channels])
     }
 
     fn gram_gradient(x: Features, gradient: Features) -> Features {
@@ -327,14 +375,13 @@ impl Kernels for Flex {
         let (count, extent) = x.extent();
         let (len, channels) = (extent.len(), extent.channels);
         let scale = 1.0 / (extent.height * extent.width) as f32;
-        let values = fill(count, len, |i, part| {
+        let values = fill(count, len, |threads, i, part| {
             // G = xᵀx, so the gradient by x is x (g + gᵀ).
             let g = &gradient.get()[i * channels * channels..][..channels * channels];
             let both: Vec<f32> =
                 (0..g.len()).map(|j| (g[j] + g[j % channels * channels + j / channels]) * scale).collect();
             let conv = Conv::new(pointwise(channels), &both, None, Activation::None, Isa::best(), None);
-            let source = Source::plain(&x.get()[i * len..][..len], extent);
-            ALONE.with(|alone| conv.run(alone, source, [0, 0], (part, extent), false, None));
+            conv.run(threads, Source::plain(&x.get()[i * len..][..len], extent), [0, 0], (part, extent), false, None);
         });
         tensor(values, [count, extent.height, extent.width, channels])
     }

@@ -6,6 +6,7 @@
 
 mod autodiff;
 mod cpu;
+mod generic;
 mod kernels;
 
 use burn::backend::tensor::FloatTensor;
@@ -29,6 +30,8 @@ pub struct ConvShape {
     pub upsample: usize,
     /// Whether negative results become 0.
     pub rectify: bool,
+    /// Whether the weights never change, so that they need be packed only once.
+    pub frozen: bool,
 }
 
 /// The operations as burn dispatches them to a backend.
@@ -39,6 +42,33 @@ pub(crate) trait Ops: burn::backend::Backend {
     fn affine_op(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, rectify: bool) -> FloatTensor<Self>;
     fn max_pool_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn gram_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+// On a GPU the operations are burn's, which fuse and tune them there.
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+impl Kernels for burn_cubecl::CubeBackend {}
+
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+impl Ops for burn_cubecl::CubeBackend {
+    fn convolve_op(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, shape: ConvShape) -> FloatTensor<Self> {
+        Self::convolve(x, weight, bias, shape)
+    }
+
+    fn moments_op(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::moments(x)
+    }
+
+    fn affine_op(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, rectify: bool) -> FloatTensor<Self> {
+        Self::affine(x, scale, shift, rectify)
+    }
+
+    fn max_pool_op(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::max_pool(x)
+    }
+
+    fn gram_op(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::gram(x)
+    }
 }
 
 /// Convolves `[n, h, w, in]` with `[kh, kw, in, out]` and adds a bias `[out]`.

@@ -1,0 +1,130 @@
+//! The two executors of one graph give the same numbers, and the trainer's gradients are those of its loss.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use impasto::Model;
+use impasto::engine::{Engine, EngineOptions, Isa, Program};
+use impasto::graph::Graph;
+use impasto::networks::{Architecture, native};
+use impasto::weights::{self, Weights};
+use impasto_train::executor::{Executor, Parameters, values};
+
+fn model() -> Model {
+    let transformer = native::Transformer { widths: [6, 8, 12], blocks: 1, kernel: 5, style_len: 7, thumbnail: 32 };
+    let predictor = native::Predictor { widths: [4, 6, 8, 8], vector_len: 7 };
+    Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 5).unwrap()
+}
+
+fn picture(seed: u64, height: usize, width: usize) -> Vec<f32> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    (0..height * width * 3).map(|_| rng.f32()).collect()
+}
+
+fn tensor(values: &[f32], [height, width]: [usize; 2], device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(values.to_vec(), [1, height, width, 3]), device)
+}
+
+fn greatest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |m, d| if d.is_nan() { f32::INFINITY } else { m.max(d) })
+}
+
+#[test]
+fn both_executors_give_the_same_numbers() {
+    let model = model();
+    let (predictor, transformer) = model.pair().unwrap();
+    let device = Device::flex();
+    let engine = Engine::new(EngineOptions::default().threads(2)).unwrap();
+    let compile = |graph: &Graph, weights: &Weights| Program::compile(graph, weights.clone(), Isa::best()).unwrap();
+    for [height, width] in [[48, 48], [43, 37]] {
+        let picture = picture(1, height, width);
+        let input = tensor(&picture, [height, width], &device);
+        let program = compile(&predictor.graph, &predictor.weights);
+        let (vector, _) = program.run(&engine, (&picture, height, width), &program.condition(&[]).unwrap(), &()).unwrap();
+        let parameters = Parameters::new(&predictor.weights, &device, false);
+        let run = Executor::new(&predictor.graph).unwrap().run(&parameters, input.clone(), None, None, &[]).unwrap();
+        assert!(greatest_difference(&values(run.output).unwrap(), &vector) < 1e-4);
+
+        let program = compile(&transformer.graph, &transformer.weights);
+        let (painted, _) = program.run(&engine, (&picture, height, width), &program.condition(&vector).unwrap(), &()).unwrap();
+        let style = Tensor::<2>::from_data(TensorData::new(vector, [1, 7]), &device);
+        let parameters = Parameters::new(&transformer.weights, &device, false);
+        let executor = Executor::new(&transformer.graph).unwrap();
+        let run = executor.run(&parameters, input.clone(), Some(&style), None, &[]).unwrap();
+        assert!(greatest_difference(&values(run.output).unwrap(), &painted) < 1e-4);
+
+        // Given the picture's own statistics, the result is the same; given another picture's, it is not.
+        let again = executor.run(&parameters, input.clone(), Some(&style), Some(&run.statistics), &[]).unwrap();
+        assert!(greatest_difference(&values(again.output).unwrap(), &painted) < 1e-5);
+        let other = tensor(&picture.iter().map(|v| v * v).collect::<Vec<_>>(), [height, width], &device);
+        let other = executor.run(&parameters, other, Some(&style), None, &[]).unwrap();
+        let frozen = executor.run(&parameters, input, Some(&style), Some(&other.statistics), &[]).unwrap();
+        assert!(greatest_difference(&values(frozen.output).unwrap(), &painted) > 1e-3);
+    }
+}
+
+/// What a loss that reads every output weighs them with.
+fn numbers() -> Vec<f32> {
+    picture(5, 16, 20).into_iter().map(|v| v - 0.5).collect()
+}
+
+/// A picture painted with a thumbnail's statistics, and the parameters that it was painted with.
+fn painted(model: &Model, changed: &Weights, device: &Device) -> (Tensor<4>, Parameters) {
+    let (predictor, transformer) = model.pair().unwrap();
+    let parameters = Parameters::new(changed, device, true);
+    let (content, style) = (picture(2, 16, 20), picture(3, 32, 32));
+    let vector = Executor::new(&predictor.graph).unwrap();
+    let vector = vector.run(&parameters, tensor(&style, [32, 32], device), None, None, &[]).unwrap().output.reshape([1, 7]);
+    let executor = Executor::new(&transformer.graph).unwrap();
+    let small = tensor(&picture(4, 12, 12), [12, 12], device);
+    let statistics = executor.run(&parameters, small, Some(&vector), None, &[]).unwrap().statistics;
+    let painted = executor.run(&parameters, tensor(&content, [16, 20], device), Some(&vector), Some(&statistics), &[]).unwrap();
+    (painted.output, parameters)
+}
+
+#[test]
+fn gradients_are_those_of_the_loss() {
+    let model = model();
+    let device = Device::flex().autodiff();
+    let mut all = Weights::new();
+    for network in model.networks() {
+        for (name, array) in network.weights.iter() {
+            all.insert(name, array.clone());
+        }
+    }
+    let (output, mut parameters) = painted(&model, &all, &device);
+    let gradients = (output * tensor(&numbers(), [16, 20], &device)).sum().backward();
+    let mut checked = 0;
+    for (name, tensor) in parameters.iter_mut() {
+        let gradient = values(tensor.grad(&gradients).unwrap_or_else(|| panic!("{name} has no gradient"))).unwrap();
+        let array = all.get(name).unwrap().clone();
+        // Along the gradient the loss rises by the gradient's length, unless the gradient is wrong in length or direction.
+        let expected = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let direction: Vec<f32> = gradient.iter().map(|g| g / expected.max(1e-12) as f32).collect();
+        let at = |step: f32| {
+            let moved = array.data().iter().zip(&direction).map(|(v, d)| v + step * d).collect();
+            let mut changed = all.clone();
+            changed.insert(name, weights::Tensor::new(array.shape().to_vec(), moved).unwrap());
+            // Summed in float64: differences of nearly equal losses are what counts.
+            let output = values(painted(&model, &changed, &device).0).unwrap();
+            output.iter().zip(numbers()).map(|(v, n)| f64::from(*v) * f64::from(n)).sum::<f64>()
+        };
+        // Rectifiers have kinks and float32 few digits: the best of several steps counts.
+        let slopes = [1e-2f32, 3e-3, 1e-3, 3e-4].map(|step| (at(step) - at(-step)) / (2.0 * f64::from(step)));
+        let error = slopes.iter().map(|slope| (slope - expected).abs()).fold(f64::INFINITY, f64::min);
+        assert!(error <= 0.01 * expected + 1e-3, "{name}: {slopes:?}, gradient {expected}");
+        checked += 1;
+    }
+    assert_eq!(checked, all.len());
+}
+
+#[test]
+fn what_cannot_be_trained_is_refused() {
+    use impasto::networks::magenta::Transformer;
+    let separable = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 3, ..Transformer::browser_separable() };
+    let graph = separable.graph();
+    let parameters = Parameters::new(&Weights::new(), &Device::flex(), false);
+    let input = tensor(&picture(1, 8, 8), [8, 8], &Device::flex());
+    let style = Tensor::<2>::zeros([1, 3], &Device::flex());
+    let error = Executor::new(&graph).unwrap().run(&parameters, input, Some(&style), None, &[]).err().unwrap();
+    assert!(error.to_string().contains("the weights lack"), "{error}");
+}
