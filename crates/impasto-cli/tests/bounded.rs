@@ -64,3 +64,43 @@ fn a_ceiling_that_is_too_low_is_refused_and_one_that_fits_is_kept() {
         assert!(peak <= 80 << 20, "{peak} bytes at the peak");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ends_from_outside_leave_no_half_file() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let workshop = workshop();
+    workshop.save("large.png", &gradient(6000, 4000));
+    let before = workshop.files();
+    for (name, out) in [("-INT", "out.png"), ("-TERM", "out.jpg"), ("-INT", "out.tif")] {
+        let arguments = ["stylize", "large.png", "-s", "style.png", "-o", out, "--model", "native.safetensors", "--threads", "5"];
+        let child = workshop.impasto(&arguments).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // The main thread, the one that waits for signals, the engine's and the encoder's.
+        let (deadline, tasks) = (Instant::now() + Duration::from_secs(120), format!("/proc/{}/task", child.id()));
+        while std::fs::read_dir(&tasks).map_or(0, Iterator::count) < 8 {
+            assert!(Instant::now() < deadline, "the painting did not start");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(complaints(&output, 130, &["interrupted"]), [""; 0], "{out}");
+        assert_eq!(workshop.files(), before, "{out}");
+    }
+    // A limit on file sizes is the nearest thing to a full disk that a test can have: writing fails in the middle of the file.
+    for out in ["out.png", "out.jpg", "out.tif", "out.webp"] {
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -f 1; trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_impasto")]);
+        command.args(["stylize", "content.png", "-s", "style.png", "-o", out, "--model", "native.safetensors"]);
+        let output = command.current_dir(workshop.folder.path()).output().unwrap();
+        assert_eq!(complaints(&output, 1, &[out, "File too large"]), [""; 0]);
+        assert_eq!(workshop.files(), before, "{out}");
+    }
+    let arguments = ["stylize", "content.png", "-s", "style.png", "--format", "png", "--model", "native.safetensors", "-o"];
+    let device = workshop.run(&[&arguments[..], &["/dev/full"]].concat());
+    assert_eq!(complaints(&device, 1, &["/dev/full", "No space left"]), [""; 0]);
+    assert!(workshop.run(&[&arguments[..], &["/dev/null"]].concat()).status.success());
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = workshop.impasto(&[&arguments[..], &["-"]].concat()).stdout(full).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(complaints(&output, 1, &["standard output", "No space left"]), [""; 0]);
+}

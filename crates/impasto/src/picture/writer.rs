@@ -16,6 +16,8 @@ use crate::{Error, ErrorKind, Result};
 /// JPEG, PNG and TIFF are encoded by a thread of their own while the next rows are made, into a temporary file; in memory are a few rows.
 /// WebP's encoder takes a picture whole: its rows are collected first. Dropped unfinished, it leaves nothing behind.
 pub struct Writer {
+    /// How errors call the file.
+    name: Option<String>,
     layout: Layout,
     /// Rows that are still to come.
     left: usize,
@@ -48,6 +50,7 @@ impl Writer {
         (source, has_alpha): (&Source, bool),
     ) -> Result<Self> {
         let layout = Layout::new(size, source, has_alpha, format, options)?;
+        let name = target.as_ref().map(|target| target.name().display().to_string());
         let (place, file) = match target {
             None => (Place::Caller, tempfile::tempfile()?),
             Some(target) => match target.special().map_err(|e| e.context(target.name().display()))? {
@@ -64,7 +67,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("impasto-encode".into())
             .spawn(move || encode(format, &options, &layout, &receiver, file))?;
-        Ok(Writer { layout, left: size[1], sender: Some(sender), thread: Some(thread), place: Some(place) })
+        Ok(Writer { name, layout, left: size[1], sender: Some(sender), thread: Some(thread), place: Some(place) })
     }
 
     /// What the file cannot hold, as [`super::Encoded::warnings`].
@@ -121,27 +124,26 @@ impl Writer {
             return Err(Error::new(ErrorKind::InvalidArgument, format!("{} rows of the picture are missing", self.left)));
         }
         let mut file = self.close()?;
-        file.rewind()?;
-        match self.place.take() {
-            Some(Place::Target(target, temporary)) => {
-                target.persist(temporary).map_err(|e| e.context(target.name().display()))?;
-            }
-            Some(Place::Special(mut special)) => {
-                io::copy(&mut file, &mut special)?;
-            }
-            Some(Place::Caller) | None => {
-                io::copy(&mut file, out)?;
-                out.flush()?;
-            }
+        let placed = match self.place.take() {
+            Some(Place::Target(target, temporary)) => target.persist(temporary),
+            Some(Place::Special(mut special)) => copy(&mut file, &mut special),
+            Some(Place::Caller) | None => copy(&mut file, out),
+        };
+        placed.map_err(|e| self.named(e))
+    }
+
+    fn named(&self, error: Error) -> Error {
+        match &self.name {
+            Some(name) => error.context(name),
+            None => error,
         }
-        Ok(())
     }
 
     /// Waits for the encoder.
     fn close(&mut self) -> Result<File> {
         self.sender = None;
         let ended = self.thread.take().map(JoinHandle::join);
-        ended.and_then(std::result::Result::ok).unwrap_or_else(|| Err(stopped()))
+        ended.and_then(std::result::Result::ok).unwrap_or_else(|| Err(stopped())).map_err(|e| self.named(e))
     }
 }
 
@@ -150,6 +152,12 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let _ = self.close();
     }
+}
+
+fn copy(file: &mut File, out: &mut dyn Write) -> Result<()> {
+    file.rewind()?;
+    io::copy(file, out)?;
+    Ok(out.flush()?)
 }
 
 fn stopped() -> Error {

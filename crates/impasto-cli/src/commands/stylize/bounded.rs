@@ -4,6 +4,7 @@ use impasto::picture::{Stored, Writer};
 use impasto::{Style, StylizeOptions, Stylizer};
 
 use super::destination::Destination;
+use super::style::Seen;
 use crate::failure::{Failure, Result};
 use crate::memory;
 use crate::progress::Progress;
@@ -31,10 +32,16 @@ pub(super) fn ceiling(given: Option<u64>) -> Option<u64> {
 ///
 /// # Errors
 /// If not even the lowest bands fit.
-pub(super) fn plan(stylizer: &Stylizer, content: &Stored, output: &Destination, given: Option<u64>) -> Result<Plan> {
+pub(super) fn plan(
+    stylizer: &Stylizer,
+    (content, sources): (&Stored, &[Seen]),
+    output: &Destination,
+    given: Option<u64>,
+) -> Result<Plan> {
     let (width, height) = (content.width(), content.height());
+    let styles = sources.iter().filter_map(Seen::picture).map(|picture| (picture.width() * picture.height() * 16) as u64);
     let held = [PROGRAM, content.bytes(), Writer::memory(output.format(), width, height, BAND)];
-    let held = held.into_iter().fold(0, u64::saturating_add);
+    let held = held.into_iter().chain(styles).fold(0, u64::saturating_add);
     let ceiling = ceiling(given);
     // Style, thumbnail and rows on their way have their share first.
     let least = stylizer.stored_memory(width, height, Some(0))?;

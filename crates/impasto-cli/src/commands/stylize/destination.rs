@@ -66,7 +66,7 @@ impl Destination {
     pub(super) fn stream(&self, content: &Stored, loudness: Loudness, work: impl FnOnce(&mut Writer) -> Result) -> Result {
         let (size, like) = ([content.width(), content.height()], (content.source(), content.has_alpha()));
         let named = |e: impasto::Error| e.context(&self.name);
-        interrupt::while_streaming(|| {
+        let writer = interrupt::while_streaming(|| {
             let mut writer = Writer::new(self.target.clone(), self.format, &self.encode, size, like).map_err(named)?;
             for warning in writer.warnings() {
                 loudness.warn(&format!("{}: {warning}", self.name));
@@ -75,17 +75,21 @@ impl Destination {
             if interrupt::asked() {
                 return Err(Failure::Interrupted);
             }
-            match self.target {
-                // It names the file itself.
-                Some(_) => Ok(writer.finish()?),
-                None => {
-                    let mut out = io::stdout().lock();
-                    writer.finish_to(&mut out).map_err(|e| match std::error::Error::source(&e).and_then(|e| e.downcast_ref()) {
-                        Some(e) => Failure::stdout(e),
-                        None => named(e).into(),
-                    })
-                }
+            if self.target.is_none() {
+                return Ok(Some(writer));
             }
+            // Its errors name the file.
+            writer.finish()?;
+            Ok(None)
+        })?;
+        // A reader may take its time: Ctrl-C ends that wait at once.
+        writer.map_or(Ok(()), |writer| {
+            writer.finish_to(&mut io::stdout().lock()).map_err(|e| {
+                match std::error::Error::source(&e).and_then(|source| source.downcast_ref()) {
+                    Some(source) => Failure::stdout(source),
+                    None => named(e).into(),
+                }
+            })
         })
     }
 

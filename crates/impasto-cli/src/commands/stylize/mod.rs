@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Stylize) -> Result {
     // Whatever shows the result elsewhere, or paints another picture than the file's, has it in memory as floats.
     let whole = args.size.is_some() || args.exact.is_some() || figure.is_some() || args.preview;
     if stylizer.thumbnail().is_some() && !whole {
-        let plan = bounded::plan(&stylizer, &photo, &output, args.limits.max_memory)?;
+        let plan = bounded::plan(&stylizer, (&photo, &sources), &output, args.limits.max_memory)?;
         let style = see(&sources, &styles, &stylizer, &options, loudness)?;
         watch.lap("style");
         bounded::paint(&stylizer, (&photo, &style), &stylize.max_memory(Some(plan.bands)), &output, loudness)?;
