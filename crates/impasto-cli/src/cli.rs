@@ -25,11 +25,14 @@ Exit codes: 0 the work is done; 1 it could not be done; 2 the command line makes
 Standard output carries data (pictures, tables, JSON), standard error everything else.
 
 Environment: IMPASTO_MODEL is what --model is where it is not given (several paths as in PATH); IMPASTO_ISA forces an \
-instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar away.";
+instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar away; XDG_DATA_HOME is where imported models are.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Stylize(Box<Stylize>),
+    Demo(Demo),
+    #[command(subcommand)]
+    Styles(Styles),
     #[command(subcommand)]
     Models(Models),
     Bench(Bench),
@@ -46,9 +49,9 @@ pub(crate) struct Stylize {
     #[arg(value_name = "CONTENT", value_hint = ValueHint::FilePath)]
     pub(crate) content: PathBuf,
 
-    /// Picture whose style to paint in, or a saved .style file; several are blended
+    /// Picture whose style to paint in, a saved .style file, or the name of a built-in style; several are blended
     ///
-    /// A weight may follow: -s a.jpg=0.7 -s b.jpg=0.3. Weights are taken as shares of their sum; without one it is 1. A file
+    /// `impasto styles list` prints the names of built-in styles; a file of such a name comes first. A weight may follow: -s a.jpg=0.7 -s b.jpg=0.3. Weights are taken as shares of their sum; without one it is 1. A file
     /// whose name ends in =NUMBER is taken as that file.
     #[arg(short, long = "style", value_name = "STYLE[=WEIGHT]", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
@@ -64,7 +67,8 @@ pub(crate) struct Stylize {
     /// File or folder with the networks' weights; repeat it where predictor and transformer are apart
     ///
     /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models
-    /// import`. Default: what the environment variable IMPASTO_MODEL names.
+    /// import`, also by the name that it was given there. Default: what the environment variable IMPASTO_MODEL names, or else the
+    /// built-in model.
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
@@ -119,6 +123,10 @@ pub(crate) struct Stylize {
     #[arg(long, value_name = "BORDER")]
     pub(crate) border: Option<Border>,
 
+    /// Take the norms' statistics from a thumbnail of this longer side, whatever the model says: for trials
+    #[arg(long, value_name = "PIXELS", hide = true, value_parser = side)]
+    pub(crate) thumbnail: Option<usize>,
+
     #[command(flatten)]
     pub(crate) loudness: LoudnessFlags,
 
@@ -140,7 +148,12 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_bytes: Option<u64>,
 
-    /// Most memory to paint with; what the machine has free if not given
+    /// Most memory to paint with, for example 512M; a quarter of the machine's if not given
+    ///
+    /// The built-in model, and others that take statistics from a thumbnail, paint any picture in bands that fit, and write them as they come. The
+    /// content is held as decoded: 3 bytes a pixel at 8 bits, 6 at 16 (JPEG files that are progressive take 6 more while they are
+    /// read). JPEG, PNG and TIFF are written band by band; WebP, and results with --size, --exact, --figure or --preview, are held whole. Other
+    /// models paint in one piece, in what the machine has free if this is not given.
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
 }
@@ -167,19 +180,130 @@ impl LoudnessFlags {
     }
 }
 
-/// Look into files of weights, and convert them.
+/// Paint a drawn landscape in a built-in style: a first picture without any files.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to write the figure: content, style and result
+    #[arg(short, long, value_name = "FIGURE", default_value = "impasto-demo.png", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// Drawn style to paint in; `impasto styles list` has the names
+    #[arg(short, long, value_name = "NAME", default_value = "flow")]
+    pub(crate) style: String,
+
+    /// Another number draws another landscape and another painting
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Size of the landscape
+    #[arg(long, value_name = "WxH", default_value = "960x640")]
+    pub(crate) size: Size,
+
+    /// File or folder with the networks' weights, as for `impasto stylize`; default: the built-in model
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+/// List the built-in styles, show them, and make styles of pictures.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Styles {
+    /// Print the built-in styles' names, and what they are like
+    List(StylesList),
+    /// Paint a photograph in every built-in style, as one picture with names
+    Show(StylesShow),
+    /// Save the style of a picture as a small file that `-s` takes
+    Extract(StylesExtract),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StylesList {
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StylesShow {
+    /// Photograph to paint
+    #[arg(value_name = "PHOTO", value_hint = ValueHint::FilePath)]
+    pub(crate) photo: PathBuf,
+
+    /// Where to write the sheet
+    #[arg(short, long, value_name = "SHEET", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// Pixels of the longer side of each painting
+    #[arg(long, value_name = "LONGSIDE", default_value_t = 320, value_parser = side)]
+    pub(crate) size: usize,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StylesExtract {
+    /// Picture whose style to save
+    #[arg(value_name = "PICTURE", value_hint = ValueHint::FilePath)]
+    pub(crate) picture: PathBuf,
+
+    /// File to write; by custom its name ends in .style
+    #[arg(short, long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// The style's name, for people; the picture's without its extension if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// Pixels of the picture's shorter side for the network
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = side)]
+    pub(crate) style_size: usize,
+
+    /// File or folder with the style predictor's weights, as for `impasto stylize`: the style is for this model only
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+/// List models, look into files of weights, and convert them.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Models {
+    /// Print the built-in model and those that were imported under a name, with their licences
+    List(ModelsList),
     /// Print what a model is: architecture, source, licence, size, layers and their cost
     Info(ModelsInfo),
-    /// Write a model of any known format as one safetensors file
+    /// Write a model of any known format as one safetensors file, or keep it under a name
     Import(ModelsImport),
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ModelsList {
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ModelsInfo {
-    /// File or folder with weights of any known format; several where predictor and transformer are apart
-    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    /// File or folder with weights of any known format; several where predictor and transformer are apart; an imported model's name;
+    /// the built-in model if not given
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Picture size that shapes and costs are given for; default: the TF-Hub recommendation of 256x256 for a style predictor,
@@ -199,8 +323,12 @@ pub(crate) struct ModelsImport {
     pub(crate) paths: Vec<PathBuf>,
 
     /// File to write; its name ends in .safetensors
-    #[arg(short, long, value_name = "FILE.safetensors", value_hint = ValueHint::FilePath)]
-    pub(crate) output: PathBuf,
+    #[arg(short, long, value_name = "FILE.safetensors", value_hint = ValueHint::FilePath, required_unless_present = "name")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Keep it under this name instead, among the user's models: --model NAME finds it
+    #[arg(long, value_name = "NAME", conflicts_with = "output")]
+    pub(crate) name: Option<String>,
 
     /// Store float16 instead of float32: half the size, differences below what one sees
     #[arg(long)]

@@ -58,6 +58,37 @@ pub(crate) fn draw(panels: &[Panel<'_>]) -> Result<Picture> {
     Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)
 }
 
+/// Columns of a sheet.
+const COLUMNS: usize = 6;
+
+/// Draws pictures of one size as a contact sheet, each above its title, row by row.
+pub(crate) fn sheet(panels: &[Panel<'_>]) -> Result<Picture> {
+    let font = FontRef::try_from_slice(dejavu::sans::regular()).map_err(Failure::failed)?;
+    let pictures: Vec<(&str, &Picture)> = panels
+        .iter()
+        .filter_map(|panel| match &panel.content {
+            Content::Picture(picture) => Some((panel.title.as_str(), *picture)),
+            Content::Name(_) => None,
+        })
+        .collect();
+    let largest = |of: fn(&Picture) -> usize| pictures.iter().map(|(_, picture)| of(picture)).max().unwrap_or(1);
+    let (width, height) = (largest(Picture::width), largest(Picture::height));
+    let text = Text { font: &font, scale: PxScale::from((width.max(height) as f32 / 16.0).clamp(12.0, 40.0)) };
+    // A thin picture's title is wider than itself.
+    let cell_width = pictures.iter().map(|(title, _)| text.width(title)).max().unwrap_or(0).max(width);
+    let gap = (width.max(height) / 24).max(4);
+    let cell_height = height + text.height() + gap / 2;
+    let columns = COLUMNS.min(pictures.len().max(1));
+    let rows = pictures.len().div_ceil(columns);
+    let mut canvas = Canvas::new(columns * (cell_width + gap) + gap, rows * (cell_height + gap) + gap);
+    for (i, (title, picture)) in pictures.into_iter().enumerate() {
+        let (left, top) = (gap + i % columns * (cell_width + gap), gap + i / columns * (cell_height + gap));
+        canvas.picture(picture, left + (cell_width - picture.width()) / 2, top + (height - picture.height()) / 2);
+        text.draw(&mut canvas, title, left + cell_width / 2, top + height + gap / 4);
+    }
+    Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)
+}
+
 /// A panel at its size in the figure.
 struct Cell<'a> {
     title: &'a str,
@@ -201,6 +232,21 @@ mod tests {
         assert_eq!(pixel(0, low), 1.0);
         let inked = (0..figure.width()).filter(|&x| (12..30).any(|y| pixel(x, y) < 0.5)).count();
         assert!((60..300).contains(&inked), "{inked} columns have ink in the row of titles");
+    }
+
+    #[test]
+    fn sheets_have_rows_of_six() {
+        let (black, white) = (plain(120, 80, 0), plain(120, 80, 255));
+        let panels: Vec<_> = (0..8).map(|i| panel("name", if i == 7 { &black } else { &white })).collect();
+        let sheet = super::sheet(&panels).unwrap();
+        let pixel = |x: usize, y: usize| sheet.rgb()[(y * sheet.width() + x) * 3];
+        assert_eq!(sheet.width(), 6 * 125 + 5);
+        let second_row = sheet.height() / 2 + 40;
+        assert_eq!([pixel(65, second_row), pixel(190, second_row), pixel(315, second_row)], [1.0, 0.0, 1.0]);
+        for (width, height) in [(1, 1), (1, 500), (500, 1)] {
+            let picture = plain(width, height, 10);
+            super::sheet(&[panel("a name", &picture)]).unwrap();
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Ctrl-C, and SIGTERM and SIGHUP where there are such signals.
 //!
 //! What the program is at decides: while it reads or waits it ends at once, for there is nothing to tidy; a running network is
-//! asked to stop after its current step (a second time it ends at once); a file being written is finished, so that no temporary
-//! file stays behind.
+//! asked to stop after its current step (a second time it ends at once, unless it writes its result as it goes); a file being written is
+//! finished. So no temporary file stays behind.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -11,6 +11,7 @@ use crate::failure::{Failure, Result};
 const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
 const WRITING: u8 = 2;
+const STREAMING: u8 = 3;
 
 static PHASE: AtomicU8 = AtomicU8::new(WAITING);
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -20,7 +21,7 @@ pub(crate) fn install() {
     let _ = ctrlc::set_handler(|| {
         let again = ASKED.swap(true, Ordering::SeqCst);
         match PHASE.load(Ordering::SeqCst) {
-            WRITING => {}
+            WRITING | STREAMING => {}
             RUNNING if !again => {}
             _ => std::process::exit(i32::from(Failure::Interrupted.report())),
         }
@@ -45,12 +46,20 @@ pub(crate) fn while_writing<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     during(WRITING, || if asked() { Err(Failure::Interrupted) } else { work() })
 }
 
+/// Does work that asks [`asked`] now and then, writes a file meanwhile, and removes it if it ends early.
+///
+/// # Errors
+/// As [`while_writing`].
+pub(crate) fn while_streaming<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    during(STREAMING, || if asked() { Err(Failure::Interrupted) } else { work() })
+}
+
 fn during<T>(phase: u8, work: impl FnOnce() -> T) -> T {
     PHASE.store(phase, Ordering::SeqCst);
     let result = work();
     PHASE.store(WAITING, Ordering::SeqCst);
     // Asked too late for the work to notice: the program ends here rather than starting something new.
-    if asked() && phase == WRITING {
+    if asked() && phase != RUNNING {
         std::process::exit(i32::from(Failure::Interrupted.report()));
     }
     result

@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod failure;
 mod figure;
+mod imported;
 mod interrupt;
 mod memory;
 mod model;

@@ -8,6 +8,13 @@ pub(crate) fn available() -> Option<u64> {
     [system_available(), container_available()].into_iter().flatten().min()
 }
 
+/// Bytes that the machine has, or a container if that is less.
+pub(crate) fn total() -> Option<u64> {
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kibibytes(&text, "MemTotal:"));
+    let container = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    [machine, container].into_iter().flatten().min()
+}
+
 fn system_available() -> Option<u64> {
     kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
 }

@@ -23,6 +23,13 @@ impl Loudness {
         }
     }
 
+    /// What was done, where nothing else shows it.
+    pub(crate) fn say(self, text: &str) {
+        if self >= Loudness::Normal {
+            line(text);
+        }
+    }
+
     /// Something that is good to know when one wants to know more.
     pub(crate) fn detail(self, text: &str) {
         if self >= Loudness::Verbose {

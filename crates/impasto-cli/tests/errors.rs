@@ -69,7 +69,11 @@ fn wrong_usage_ends_with_2() {
             case(&["stylize"], 2, &["required"]),
             case(&["stylize", "content.png", "-o", "out.png"], 2, &["--style"]),
             case(&["stylize", "content.png", "-s", "style.png"], 2, &["--output"]),
-            case(&["models", "info"], 2, &["PATH"]),
+            case(&["models", "import", "model.safetensors", "--name", "a/b"], 2, &["a/b", "name"]),
+            case(&["models", "import", "model.safetensors", "--name", "a", "-o", "b.safetensors"], 2, &["--name", "--output"]),
+            case(&["styles", "extract", "style.png"], 2, &["--output"]),
+            case(&["demo", "--style", "no-such-style", "-o", "demo.png"], 2, &["no-such-style", "mosaic"]),
+            case(&["demo", "-o", "demo.xyz"], 2, &["demo.xyz", ".png"]),
             case(&["models", "import", "model.safetensors"], 2, &["--output"]),
             case(&["models", "import", "model.safetensors", "-o", "model.bin"], 2, &["model.bin", ".safetensors"]),
             case(&["completions", "tcsh-or-so"], 2, &["tcsh-or-so"]),
@@ -141,6 +145,7 @@ fn an_instruction_set_that_is_not_there_is_wrong_usage() {
 }
 
 #[test]
+#[cfg(not(feature = "embedded"))]
 fn without_a_model_the_public_ones_are_named() {
     let workshop = Workshop::new();
     let arguments = ["stylize", "content.png", "-s", "style.png", "-o", "out.png"];

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use impasto_kernels::pool::{self, Pool, PoolKind};
-use impasto_kernels::{Activation, Affine, Extent, Isa, Source, Threads, elementwise};
+use impasto_kernels::{Activation, Affine, Extent, Isa, Source, Strip, Threads, elementwise};
 
 fn finish(c: &mut Criterion) {
     let threads = Threads::new(1).expect("one thread is this one");
@@ -26,10 +26,10 @@ fn finish(c: &mut Criterion) {
                     let source = Source {
                         affine: Some(Affine { scale: &scale, shift: &shift }),
                         activation: if sigmoid { Activation::None } else { Activation::Relu },
-                        skip: (!sigmoid).then_some(&skip[..]),
+                        skip: (!sigmoid).then(|| Strip::whole(&skip)),
                         ..Source::plain(black_box(&data), extent)
                     };
-                    elementwise::finish(&threads, isa, source, sigmoid, &mut output);
+                    elementwise::finish(&threads, isa, source, sigmoid, 0..extent.height, &mut output);
                 });
             });
         }

@@ -1,5 +1,7 @@
 //! Element-wise steps that no convolution takes along: the network's last one, and values that several layers read.
 
+use std::ops::Range;
+
 use crate::isa::Isa;
 use crate::simd::{Simd, SimdOp};
 use crate::stage::{Border, Source, Stager};
@@ -9,30 +11,31 @@ use crate::view::{Extent, SharedOutput};
 /// Floats that one block of work takes.
 const BLOCK_FLOATS: usize = 64 * 1024;
 
-/// Writes the values of a source (as its pending arithmetic makes them; enlargement is not supported here) to `output`, through
+/// Writes some rows of a source (as its pending arithmetic makes them; enlargement is not supported here) to `output`, through
 /// `1 / (1 + exp(-x))` if `sigmoid`.
 ///
 /// The sigmoid's absolute error is below 2·10⁻⁷.
 ///
 /// # Panics
-/// If `output` has another length than the source, or the source is enlarged.
-pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, sigmoid: bool, output: &mut [f32]) {
+/// If `output` has another length than the rows, the source lacks some of them, or it is enlarged.
+pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, sigmoid: bool, rows: Range<usize>, output: &mut [f32]) {
     assert_eq!(source.upsample, 1, "an element-wise step does not enlarge");
-    let Extent { height, width, channels } = source.extent;
+    let Extent { width, channels, .. } = source.extent;
     let stager = Stager::new(source, Border::Zero, [0, 0], channels, None);
-    let output = SharedOutput::new(output, source.extent);
-    let rows = (BLOCK_FLOATS / (width * channels)).clamp(1, height);
-    threads.for_each_block(height.div_ceil(rows), 0, |block, _| {
-        let first = block * rows;
-        let len = rows.min(height - first) * width * channels;
+    let output = SharedOutput::rows(output, source.extent, rows.clone());
+    let height = (BLOCK_FLOATS / (width * channels)).max(1);
+    threads.for_each_block(rows.len().div_ceil(height), 0, |block, _| {
+        let first = rows.start + block * height;
+        let len = height.min(rows.end - first) * width * channels;
         // SAFETY: whole rows from `first` on, which no other block has.
         let target = unsafe { std::slice::from_raw_parts_mut(output.pixel(first, 0), len) };
-        isa.run(FinishRows { stager: &stager, start: first * width * channels, sigmoid, target });
+        isa.run(FinishRows { stager: &stager, start: first * width, sigmoid, target });
     });
 }
 
 struct FinishRows<'a> {
     stager: &'a Stager<'a>,
+    /// The first pixel.
     start: usize,
     sigmoid: bool,
     target: &'a mut [f32],

@@ -21,4 +21,4 @@ pub use activation::Activation;
 pub use isa::Isa;
 pub use stage::{Affine, Border, Source};
 pub use threads::Threads;
-pub use view::Extent;
+pub use view::{Extent, Strip};

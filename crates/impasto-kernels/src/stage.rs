@@ -5,7 +5,7 @@
 
 use crate::activation::Activation;
 use crate::simd::{Simd, SimdOp};
-use crate::view::{Extent, Region, SharedOutput};
+use crate::view::{Extent, Region, SharedOutput, Strip};
 
 /// What lies beyond the border of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,16 +32,16 @@ pub struct Affine<'a> {
 /// The value of a pixel's channel is `activation(x * scale + shift) + skip`; the picture of these is then enlarged.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
-    /// Stored values.
-    pub data: &'a [f32],
-    /// Their extent.
+    /// Stored values: all rows, or those that the layer will read.
+    pub data: Strip<'a>,
+    /// The extent of the whole tensor.
     pub extent: Extent,
     /// What to multiply by and add, if anything.
     pub affine: Option<Affine<'a>>,
     /// What to apply then.
     pub activation: Activation,
     /// What to add at last: a tensor of the same extent.
-    pub skip: Option<&'a [f32]>,
+    pub skip: Option<Strip<'a>>,
     /// Nearest-neighbour enlargement, at least 1.
     pub upsample: usize,
 }
@@ -49,7 +49,7 @@ pub struct Source<'a> {
 impl<'a> Source<'a> {
     /// A tensor with nothing pending.
     pub fn plain(data: &'a [f32], extent: Extent) -> Self {
-        Source { data, extent, affine: None, activation: Activation::None, skip: None, upsample: 1 }
+        Source { data: Strip::whole(data), extent, affine: None, activation: Activation::None, skip: None, upsample: 1 }
     }
 
     /// The extent after enlargement.
@@ -59,15 +59,12 @@ impl<'a> Source<'a> {
     }
 
     fn check(&self) {
-        let len = self.extent.len();
-        assert!(
-            self.data.len() == len && self.skip.is_none_or(|skip| skip.len() == len),
-            "a source of another size than its extent"
-        );
+        let fits = |strip: Strip<'_>| strip.fits(self.extent);
+        assert!(fits(self.data) && self.skip.is_none_or(fits), "a source of another size than its extent");
         if let Some(Affine { scale, shift }) = self.affine {
             assert!(scale.len() == self.extent.channels && shift.len() == self.extent.channels, "an affine map of another width");
         }
-        assert!(self.upsample > 0 && len > 0, "an empty source");
+        assert!(self.upsample > 0 && !self.extent.is_empty(), "an empty source");
     }
 }
 
@@ -78,6 +75,20 @@ pub(crate) struct PatchPlace {
     pub(crate) x: usize,
     pub(crate) rows: usize,
     pub(crate) columns: usize,
+}
+
+/// The stored row or column that a padded, enlarged one reads; none for a zero. `length` is the stored rows' or columns' number.
+pub(crate) fn origin(position: usize, padding: usize, length: usize, upsample: usize, border: Border) -> Option<usize> {
+    let length = (length * upsample) as isize;
+    let at = position as isize - padding as isize;
+    let inside = match border {
+        Border::Zero if at < 0 || at >= length => return None,
+        Border::Reflect if at < 0 => -at,
+        Border::Reflect if at >= length => 2 * length - 2 - at,
+        _ => at,
+    };
+    // A patch of whole tiles may reach further than the padding; those pixels are staged but never used.
+    Some(inside.clamp(0, length - 1) as usize / upsample)
 }
 
 /// Stages patches of one source.
@@ -149,19 +160,9 @@ impl<'a> Stager<'a> {
         Stager { source, border, padding, pixel, scale, shift, keep }
     }
 
-    /// The stored row or column that a padded, enlarged one reads; none for a zero.
     fn origin(&self, position: usize, axis: usize) -> Option<usize> {
         let Extent { height, width, .. } = self.source.extent;
-        let length = ([height, width][axis] * self.source.upsample) as isize;
-        let at = position as isize - self.padding[axis] as isize;
-        let inside = match self.border {
-            Border::Zero if at < 0 || at >= length => return None,
-            Border::Reflect if at < 0 => -at,
-            Border::Reflect if at >= length => 2 * length - 2 - at,
-            _ => at,
-        };
-        // A patch of whole tiles may reach further than the padding; those pixels are staged but never used.
-        Some(inside.clamp(0, length - 1) as usize / self.source.upsample)
+        origin(position, self.padding[axis], [height, width][axis], self.source.upsample, self.border)
     }
 
     /// Fills `patch` (rows of `columns` pixels of `pixel` floats), and keeps the pixels of `own`, a rectangle of the source, if asked to.
@@ -190,7 +191,7 @@ impl<'a> Stager<'a> {
                 match self.origin(place.x + column, 1) {
                     Some(x) => {
                         let (values, rest) = target.split_at_mut(channels);
-                        self.run(simd, (y * width + x) * channels, values);
+                        self.run(simd, y * width + x, values);
                         rest.fill(0.0);
                     }
                     None => target.fill(0.0),
@@ -198,7 +199,7 @@ impl<'a> Stager<'a> {
             }
             if !run.is_empty() {
                 let x = place.x + run.start - self.padding[1];
-                self.run(simd, (y * width + x) * channels, &mut target[run.start * self.pixel..run.end * self.pixel]);
+                self.run(simd, y * width + x, &mut target[run.start * self.pixel..run.end * self.pixel]);
             }
         }
         if let Some(keep) = self.keep {
@@ -214,18 +215,22 @@ impl<'a> Stager<'a> {
         }
     }
 
-    /// Computes consecutive stored floats from `start`, the first channel of some pixel.
+    /// Computes consecutive stored pixels from this one on, counted along the rows of the whole tensor.
+    ///
+    /// A pixel's values do not depend on where in a run it lies: what does not fill a register goes through one all the same.
     #[inline(always)]
-    pub(crate) fn run<S: Simd>(&self, simd: S, start: usize, target: &mut [f32]) {
-        let input = &self.source.data[start..start + target.len()];
-        let skip = self.source.skip.map(|skip| &skip[start..start + target.len()]);
+    pub(crate) fn run<S: Simd>(&self, simd: S, pixel: usize, target: &mut [f32]) {
+        let Extent { width, channels, .. } = self.source.extent;
+        let len = target.len();
+        let part = |strip: Strip<'a>| &strip.data[(pixel - strip.first * width) * channels..][..len];
+        let input = part(self.source.data);
+        let skip = self.source.skip.map(part);
         if self.source.affine.is_none() && self.source.activation == Activation::None && skip.is_none() {
             target.copy_from_slice(input);
             return;
         }
         let (low, high) = self.source.activation.bounds();
         let (low_v, high_v) = (simd.splat(low), simd.splat(high));
-        let len = target.len();
         let period = self.scale.len();
         let mut at = 0;
         while at < len {
@@ -245,11 +250,24 @@ impl<'a> Stager<'a> {
                 at += S::LANES;
                 k += S::LANES;
             }
-            while at < end {
-                let y = (input[at] * self.scale[k] + self.shift[k]).clamp(low, high);
-                target[at] = y + skip.map_or(0.0, |skip| skip[at]);
-                at += 1;
-                k += 1;
+            if at < end {
+                let (mut x, mut added) = ([0.0f32; MAX_LANES], [0.0f32; MAX_LANES]);
+                x[..end - at].copy_from_slice(&input[at..end]);
+                if let Some(skip) = skip {
+                    added[..end - at].copy_from_slice(&skip[at..end]);
+                }
+                // SAFETY: both hold the greatest register; `k + LANES <= period`, a multiple of every register.
+                unsafe {
+                    let y = simd.load(x.as_ptr());
+                    let y = simd.mul_add(y, simd.load(self.scale.as_ptr().add(k)), simd.load(self.shift.as_ptr().add(k)));
+                    let mut y = simd.min(simd.max(y, low_v), high_v);
+                    if skip.is_some() {
+                        y = simd.add(y, simd.load(added.as_ptr()));
+                    }
+                    simd.store(x.as_mut_ptr(), y);
+                }
+                target[at..end].copy_from_slice(&x[..end - at]);
+                at = end;
             }
         }
     }

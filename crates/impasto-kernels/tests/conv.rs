@@ -1,7 +1,7 @@
 //! Every convolution kernel on every instruction set of the machine against the naive reference, at awkward shapes.
 
 use impasto_kernels::conv::{Algorithm, Conv, InputGradient, Spec, reference, weight_gradient};
-use impasto_kernels::{Activation, Affine, Border, Extent, Isa, Source, Threads};
+use impasto_kernels::{Activation, Affine, Border, Extent, Isa, Source, Strip, Threads};
 
 /// Reproducible values in -1..1.
 fn noise(seed: u64, len: usize) -> Vec<f32> {
@@ -207,7 +207,7 @@ fn pending_arithmetic_is_applied_and_kept() {
                 let source = Source {
                     affine: Some(Affine { scale: &scale, shift: &shift }),
                     activation: Activation::Relu,
-                    skip: Some(&skip),
+                    skip: Some(Strip::whole(&skip)),
                     ..Source::plain(&data, extent)
                 };
                 let conv = Conv::new(spec, &weights, None, Activation::None, isa, Some(algorithm));
@@ -242,6 +242,66 @@ fn bytes_do_not_depend_on_the_number_of_threads() {
             assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{isa} {algorithm:?}");
         }
     }
+}
+
+/// What bands rest on: a band's rows are the same bytes as those of the whole, and computed from the stated rows alone.
+#[test]
+fn bands_are_the_same_bytes_as_the_whole() {
+    let threads = Threads::new(2).unwrap();
+    let (mut count, mut failures) = (0, Vec::new());
+    for (i, case) in cases().iter().enumerate() {
+        let spec = case.spec;
+        let source_extent = Extent { height: case.height, width: case.width, channels: spec.in_channels };
+        let extent = Extent { height: case.output[0], width: case.output[1], channels: spec.out_channels };
+        let inputs = if spec.depthwise { 1 } else { spec.in_channels };
+        let weights = noise(i as u64 + 1, spec.kernel[0] * spec.kernel[1] * inputs * spec.out_channels);
+        let (data, skip) = (noise(2, source_extent.len()), noise(3, source_extent.len()));
+        let (scale, shift) = (noise(4, spec.in_channels), noise(5, spec.in_channels));
+        let pending = Source {
+            affine: Some(Affine { scale: &scale, shift: &shift }),
+            activation: Activation::Relu,
+            skip: Some(Strip::whole(&skip)),
+            ..Source::plain(&data, source_extent)
+        };
+        for isa in Isa::available() {
+            for algorithm in ALL.into_iter().filter(|algorithm| algorithm.suits(&spec)) {
+                if matches!(algorithm, Algorithm::Winograd) && spec.upsample == 2 && case.padding != [1, 1] {
+                    continue;
+                }
+                let conv = Conv::new(spec, &weights, None, Activation::None, isa, Some(algorithm));
+                let mut whole = vec![f32::NAN; extent.len()];
+                conv.run(&threads, pending, case.padding, (&mut whole, extent), false, None);
+                let grain = conv.row_grain();
+                for height in [grain, 2 * grain, 5 * grain] {
+                    let mut bands = Vec::new();
+                    for start in (0..extent.height).step_by(height) {
+                        let rows = start..(start + height).min(extent.height);
+                        let read = conv.reads(rows.clone(), source_extent.height, case.padding[0]);
+                        let part = |values: &[f32]| {
+                            let row = source_extent.width * source_extent.channels;
+                            values[read.start * row..read.end * row].to_vec()
+                        };
+                        let (data, skip) = (part(&data), part(&skip));
+                        let source = Source {
+                            data: Strip { data: &data, first: read.start },
+                            skip: Some(Strip { data: &skip, first: read.start }),
+                            ..pending
+                        };
+                        let mut band = vec![f32::NAN; rows.len() * extent.width * extent.channels];
+                        conv.run_rows(&threads, source, case.padding, (rows, &mut band, extent), None);
+                        bands.extend(band);
+                    }
+                    count += 1;
+                    let same = bands.iter().zip(&whole).all(|(a, b)| a.to_bits() == b.to_bits());
+                    if !same {
+                        failures.push(format!("{isa} {algorithm:?} {spec:?} {source_extent:?} in bands of {height}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(count > 500, "{count} cases");
+    assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n"));
 }
 
 #[test]

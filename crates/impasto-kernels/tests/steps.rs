@@ -1,6 +1,6 @@
 //! Element-wise steps, pools and means on every instruction set, against their definitions.
 
-use impasto_kernels::{Activation, Affine, Extent, Isa, Source, Threads, elementwise, pool};
+use impasto_kernels::{Activation, Affine, Extent, Isa, Source, Strip, Threads, elementwise, pool};
 
 fn ramp(len: usize, step: f32) -> Vec<f32> {
     (0..len).map(|i| (i as f32 * step).sin() * 8.0).collect()
@@ -18,12 +18,12 @@ fn finishing_applies_what_is_pending() {
                 let source = Source {
                     affine: Some(Affine { scale: &scale, shift: &shift }),
                     activation,
-                    skip: Some(&skip),
+                    skip: Some(Strip::whole(&skip)),
                     ..Source::plain(&data, extent)
                 };
                 for sigmoid in [false, true] {
                     let mut output = vec![f32::NAN; extent.len()];
-                    elementwise::finish(&threads, isa, source, sigmoid, &mut output);
+                    elementwise::finish(&threads, isa, source, sigmoid, 0..height, &mut output);
                     for (i, &found) in output.iter().enumerate() {
                         let x = f64::from(data[i]) * f64::from(scale[i % channels]) + f64::from(shift[i % channels]);
                         let x = match activation {
@@ -55,7 +55,7 @@ fn the_sigmoid_is_as_exact_as_stated() {
     let extent = Extent { height: 1, width: xs.len(), channels: 1 };
     for isa in Isa::available() {
         let mut output = vec![0.0; xs.len()];
-        elementwise::finish(&threads, isa, Source::plain(&xs, extent), true, &mut output);
+        elementwise::finish(&threads, isa, Source::plain(&xs, extent), true, 0..1, &mut output);
         for (&x, &y) in xs.iter().zip(&output) {
             let expected = 1.0 / (1.0 + (-f64::from(x)).exp());
             assert!((f64::from(y) - expected).abs() < 2e-7, "{isa}: sigmoid({x}) gave {y}, expected {expected}");

@@ -6,7 +6,7 @@ mod error;
 pub mod graph;
 pub mod networks;
 pub mod picture;
-mod style;
+pub mod style;
 pub mod stylizer;
 pub mod weights;
 

@@ -19,7 +19,7 @@ fn the_engine_gives_the_frameworks_outputs() {
             let program = Program::compile(graph, weights.clone(), isa)?;
             let &[height, width, _] = input.shape() else { unreachable!("cases hold pictures") };
             let (data, shape) = program.run(&engine, (input.data(), height, width), &program.condition(style)?, &())?;
-            impasto::weights::Tensor::new([shape.height, shape.width, shape.channels], data)
+            Tensor::new([shape.height, shape.width, shape.channels], data)
         });
     }
 }
@@ -28,7 +28,8 @@ fn the_engine_gives_the_frameworks_outputs() {
 fn the_engine_agrees_with_the_reference_on_our_own_networks() {
     let transformer = native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, style_len: 7, thumbnail: 64 };
     let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 7 };
-    let model = Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 3).unwrap();
+    let model =
+        Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 3).unwrap();
     let (predictor, transformer) = model.pair().unwrap();
     let picture: Vec<f32> = (0..43 * 37 * 3).map(|i| (i as f32 * 0.37).sin() * 0.5 + 0.5).collect();
     let input = Tensor::new([43, 37, 3], picture.clone()).unwrap();

@@ -283,7 +283,6 @@ fn what_cannot_be_is_an_error() {
     let stylizer = tiny::stylizer();
     assert_eq!(stylizer.peak_memory(0, 5).unwrap_err().kind(), ErrorKind::InvalidArgument);
     assert_eq!(stylizer.peak_memory(1 << 40, 1 << 40).unwrap_err().kind(), ErrorKind::TooLarge);
-    assert_eq!(Stylizer::builder().open().unwrap_err().kind(), ErrorKind::InvalidArgument);
     for missing in ["predictor", "transformer"] {
         let mut model = tiny::model(Border::Reflect, 1);
         match missing {

@@ -2,17 +2,24 @@
 
 mod bench;
 mod completions;
+mod demo;
 mod man;
 mod models;
+mod styles;
 mod stylize;
 
-use crate::cli::{Command, Models};
+use crate::cli::{Command, Models, Styles};
 use crate::failure::Result;
 
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Result {
     match command {
         Command::Stylize(args) => stylize::run(&args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Styles(Styles::List(args)) => styles::list(&args),
+        Command::Styles(Styles::Show(args)) => styles::show(&args),
+        Command::Styles(Styles::Extract(args)) => styles::extract(&args),
+        Command::Models(Models::List(args)) => models::list(&args),
         Command::Models(Models::Info(args)) => models::info(&args),
         Command::Models(Models::Import(args)) => models::import(&args),
         Command::Bench(args) => bench::run(&args),

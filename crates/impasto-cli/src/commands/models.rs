@@ -9,10 +9,71 @@ use impasto::picture::Target;
 use impasto::weights::safetensors::{self, Precision};
 use serde_json::{Value, json};
 
-use crate::cli::{ModelsImport, ModelsInfo};
+use crate::cli::{ModelsImport, ModelsInfo, ModelsList};
 use crate::failure::{Failure, Result};
 use crate::values::Size;
-use crate::{interrupt, memory, model, talk};
+use crate::{imported, interrupt, memory, model, talk};
+
+/// Prints which models there are. One that cannot be read is listed with the reason.
+pub(crate) fn list(args: &ModelsList) -> Result {
+    let mut models = Vec::new();
+    if Model::HAS_EMBEDDED {
+        models.push(("built-in".to_owned(), None, Model::embedded()));
+    }
+    models.extend(imported::all().into_iter().map(|(name, path)| {
+        let model = Model::open(&path);
+        (name, Some(path), model)
+    }));
+    if args.json {
+        let models = models.iter().map(|(name, path, model)| {
+            let networks = |model: &Model| {
+                let network = |network: &Network| {
+                    json!({
+                        "kind": kind_name(network.kind()),
+                        "architecture": network.architecture.to_string(),
+                        "source": network.source,
+                        "licence": network.licence,
+                    })
+                };
+                model.networks().map(network).collect::<Vec<_>>()
+            };
+            json!({
+                "name": name,
+                "built_in": path.is_none(),
+                "file": path.as_ref().map(|path| path.to_string_lossy()),
+                "family": model.as_ref().ok().map(|model| model.family.to_string()),
+                "networks": model.as_ref().map(networks).unwrap_or_default(),
+                "error": model.as_ref().err().map(ToString::to_string),
+            })
+        });
+        return talk::json(&json!({ "models": models.collect::<Vec<_>>() }));
+    }
+    let mut text = String::new();
+    for (name, path, model) in &models {
+        let file = path.as_ref().map_or_else(|| "part of the program".into(), |path| path.display().to_string());
+        let _ = writeln!(text, "{name}\n  {:13} {file}", "file");
+        match model {
+            Ok(model) => {
+                let _ = writeln!(text, "  {:13} {}", "family", model.family);
+                for network in model.networks() {
+                    let (kind, what) = (network.kind().name(), network.architecture.description());
+                    let _ = writeln!(text, "  {kind:13} {what}\n  {:13} {}", "licence", network.licence);
+                }
+            }
+            Err(why) => {
+                let _ = writeln!(text, "  cannot be read: {why}");
+            }
+        }
+    }
+    talk::data(text.as_bytes())
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Predictor => "predictor",
+        Kind::Transformer => "transformer",
+    }
+}
 
 /// Prints what a model is.
 pub(crate) fn info(args: &ModelsInfo) -> Result {
@@ -73,7 +134,7 @@ fn network_json(network: &Network, size: Option<Size>) -> Result<Value> {
         })
     });
     Ok(json!({
-        "kind": match network.kind() { Kind::Predictor => "predictor", Kind::Transformer => "transformer" },
+        "kind": kind_name(network.kind()),
         "file": network.file,
         "architecture": network.architecture.to_string(),
         "description": network.architecture.description(),
@@ -94,15 +155,24 @@ fn giga(n: u64) -> f64 {
 
 /// Writes a model as one file.
 pub(crate) fn import(args: &ModelsImport) -> Result {
-    if args.output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("safetensors")) {
-        return Err(Failure::usage(format!("{}: the file to write must end in .safetensors", args.output.display())));
+    let output = match (&args.output, &args.name) {
+        (Some(output), _) => output.clone(),
+        (None, name) => {
+            let file = imported::file(name.as_deref().unwrap_or_default())?;
+            let folder = file.parent().unwrap_or(Path::new("."));
+            std::fs::create_dir_all(folder).map_err(|e| Failure::failed(format!("cannot make {}: {e}", folder.display())))?;
+            file
+        }
+    };
+    if output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("safetensors")) {
+        return Err(Failure::usage(format!("{}: the file to write must end in .safetensors", output.display())));
     }
-    let target = interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
+    let target = interrupt::while_writing(|| Ok(Target::new(&output, args.force)?))?;
     let model = model::open(&args.paths)?;
     let precision = if args.half { Precision::F16 } else { Precision::F32 };
     let bytes = safetensors::to_bytes(&model.to_weights(), precision)?;
     interrupt::while_writing(|| Ok(target.write(&bytes)?))?;
-    args.loudness.loudness().detail(&wrote(&args.output, &model, bytes.len()));
+    args.loudness.loudness().detail(&wrote(&output, &model, bytes.len()));
     Ok(())
 }
 

@@ -14,7 +14,12 @@ use impasto::{Model, Picture};
 /// The program, with nothing of the tester's environment that would change what it does.
 pub fn impasto() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_impasto"));
-    command.env_remove("IMPASTO_MODEL").env_remove("IMPASTO_ISA").env_remove("RUST_BACKTRACE").stdin(Stdio::null());
+    command
+        .env("XDG_DATA_HOME", "/nonexistent")
+        .env_remove("IMPASTO_MODEL")
+        .env_remove("IMPASTO_ISA")
+        .env_remove("RUST_BACKTRACE")
+        .stdin(Stdio::null());
     command
 }
 

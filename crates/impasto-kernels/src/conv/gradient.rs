@@ -40,14 +40,8 @@ impl InputGradient {
                 }
             }
         }
-        let backwards = Spec {
-            in_channels: out_channels,
-            out_channels: in_channels,
-            stride: 1,
-            border: Border::Zero,
-            upsample: 1,
-            ..spec
-        };
+        let backwards =
+            Spec { in_channels: out_channels, out_channels: in_channels, stride: 1, border: Border::Zero, upsample: 1, ..spec };
         InputGradient { spec, conv: Conv::new(backwards, &turned, None, Activation::None, isa, None) }
     }
 

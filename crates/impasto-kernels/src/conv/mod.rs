@@ -9,10 +9,12 @@ pub mod reference;
 mod tall;
 mod winograd;
 
+use std::ops::Range;
+
 use crate::activation::Activation;
 use crate::isa::Isa;
 use crate::simd::{Simd, SimdOp};
-use crate::stage::{Border, PatchPlace, Source, Stager};
+use crate::stage::{Border, PatchPlace, Source, Stager, origin};
 use crate::statistics::{self, Partials, Statistics};
 use crate::threads::Threads;
 use crate::view::{Extent, Region, SharedOutput};
@@ -135,6 +137,10 @@ pub(crate) trait BlockKernel: Sync {
     fn blocks(&self, output: Extent) -> Blocks;
     /// Floats of scratch memory that a block needs.
     fn scratch_len(&self, blocks: &Blocks) -> usize;
+    /// Rows of output that are computed together: blocks, and so bands, begin at multiples of it.
+    fn grain(&self) -> usize {
+        1
+    }
     /// Floats of the packed weights.
     fn weights_len(&self) -> usize;
     /// Floats that [`BlockKernel::prepare`] writes.
@@ -259,11 +265,34 @@ impl Conv {
         threads: &Threads,
         source: Source<'_>,
         padding: [usize; 2],
-        output: (&mut [f32], Extent),
+        (output, extent): (&mut [f32], Extent),
         want_statistics: bool,
         keep: Option<&mut [f32]>,
     ) -> Option<Statistics> {
-        let job = Job { conv: self, threads, source, padding, output, want_statistics, keep };
+        let rows = 0..extent.height;
+        self.job(Job { conv: self, threads, source, padding, rows, output, extent, want_statistics, keep })
+    }
+
+    /// Computes only some rows of the output, from no more of the source than those rows read ([`Conv::reads`]): the same bytes as
+    /// [`Conv::run`] writes there, with the same meaning of everything.
+    ///
+    /// `output` is the rows, their values, and the extent of the whole output; `keep`, if given, is for the same rows of the source.
+    ///
+    /// # Panics
+    /// If extents and lengths do not fit together, the source lacks rows that are read, or the rows do not begin and end at multiples of
+    /// [`Conv::row_grain`] or at the end of the output.
+    pub fn run_rows(
+        &self,
+        threads: &Threads,
+        source: Source<'_>,
+        padding: [usize; 2],
+        (rows, output, extent): (Range<usize>, &mut [f32], Extent),
+        keep: Option<&mut [f32]>,
+    ) {
+        self.job(Job { conv: self, threads, source, padding, rows, output, extent, want_statistics: false, keep });
+    }
+
+    fn job(&self, job: Job<'_>) -> Option<Statistics> {
         match &self.kernel {
             Kernel::Direct(kernel) => job.run(kernel),
             Kernel::Spread(kernel) => job.run(kernel),
@@ -273,19 +302,61 @@ impl Conv {
         }
     }
 
+    /// At multiples of how many rows the output may be cut into bands.
+    pub fn row_grain(&self) -> usize {
+        match &self.kernel {
+            Kernel::Winograd(kernel) => kernel.grain(),
+            Kernel::Tall(kernel) => kernel.grain(),
+            Kernel::Direct(_) | Kernel::Spread(_) | Kernel::Depthwise(_) => 1,
+        }
+    }
+
+    /// Which of the source's `height` rows these rows of the output are computed from, everything that their rounding depends on
+    /// included. `padding` is that above.
+    pub fn reads(&self, rows: Range<usize>, height: usize, padding: usize) -> Range<usize> {
+        let (border, upsample) = self.staging();
+        let grains = rows.len().div_ceil(self.row_grain());
+        let [kernel, stride] = [self.spec.kernel[0], self.spec.stride];
+        // The rows of the staged patch, as the kernels lay it out.
+        let patch = match self.algorithm {
+            Algorithm::Winograd => {
+                let start = rows.start / self.spec.upsample;
+                start..start + grains * self.row_grain() / self.spec.upsample + 2
+            }
+            _ => rows.start * stride..rows.start * stride + (grains * self.row_grain() - 1) * stride + kernel,
+        };
+        let read = patch.filter_map(|position| origin(position, padding, height, upsample, border));
+        let (first, last) = read.fold((usize::MAX, 0), |(first, last), row| (first.min(row), last.max(row)));
+        first.min(last)..last + 1
+    }
+
+    /// How the source is staged: the Winograd kernel enlarges by itself, it never makes the enlarged picture.
+    fn staging(&self) -> (Border, usize) {
+        let spec = &self.spec;
+        let enlarges_itself = spec.upsample == 2 && self.algorithm == Algorithm::Winograd;
+        match spec.border {
+            Border::Reflect if enlarges_itself => (Border::Edge, 1),
+            border if enlarges_itself => (border, 1),
+            border => (border, spec.upsample),
+        }
+    }
+
     /// Whether [`Conv::run`] can take `keep`.
     pub fn can_keep(&self) -> bool {
         self.spec.stride == 1 && self.spec.upsample == 1
     }
 }
 
-/// One call of [`Conv::run`].
+/// One call of [`Conv::run`] or [`Conv::run_rows`].
 struct Job<'a> {
     conv: &'a Conv,
     threads: &'a Threads,
     source: Source<'a>,
     padding: [usize; 2],
-    output: (&'a mut [f32], Extent),
+    rows: Range<usize>,
+    output: &'a mut [f32],
+    /// Of the whole output.
+    extent: Extent,
     want_statistics: bool,
     keep: Option<&'a mut [f32]>,
 }
@@ -293,24 +364,23 @@ struct Job<'a> {
 impl Job<'_> {
     fn run<K: BlockKernel>(self, kernel: &K) -> Option<Statistics> {
         let spec = self.conv.spec;
-        let (output, extent) = self.output;
+        let (output, extent, rows) = (self.output, self.extent, self.rows);
         assert_eq!(self.source.extent.channels, spec.in_channels, "a source of another width than the convolution");
         assert_eq!(extent.channels, spec.out_channels, "an output of another width than the convolution");
-        // The Winograd kernel enlarges by itself: it never makes the enlarged picture.
-        let enlarges_itself = spec.upsample == 2 && self.conv.algorithm == Algorithm::Winograd;
-        let (border, upsample) = match spec.border {
-            Border::Reflect if enlarges_itself => (Border::Edge, 1),
-            border if enlarges_itself => (border, 1),
-            border => (border, spec.upsample),
-        };
-        assert!(!enlarges_itself || self.padding == [1, 1], "an enlarging 3×3 convolution has a padding of one pixel");
+        let (border, upsample) = self.conv.staging();
+        assert!(upsample == spec.upsample || self.padding == [1, 1], "an enlarging 3×3 convolution has a padding of one pixel");
+        let grain = kernel.grain();
+        assert!(
+            rows.start.is_multiple_of(grain) && (rows.end.is_multiple_of(grain) || rows.end == extent.height),
+            "a band that cuts through rows which are computed together"
+        );
         let source = Source { upsample, ..self.source };
         assert!(
             self.keep.is_none()
                 || (self.conv.can_keep() && source.extent.height == extent.height && source.extent.width == extent.width)
         );
-        let keep = self.keep.map(|keep| SharedOutput::new(keep, source.extent));
-        let blocks = kernel.blocks(extent);
+        let keep = self.keep.map(|keep| SharedOutput::rows(keep, source.extent, rows.clone()));
+        let blocks = kernel.blocks(Extent { height: rows.len(), ..extent });
         let (low, high) = self.conv.activation.bounds();
         let mut prepared = self.threads.take_shared();
         let prepared_len = kernel.prepared_len();
@@ -319,7 +389,7 @@ impl Job<'_> {
         let run = Run {
             prepared: prepared_part,
             stager: Stager::new(source, border, self.padding, kernel.staged_pixel(), keep.as_ref()),
-            output: SharedOutput::new(output, extent),
+            output: SharedOutput::rows(output, extent, rows.clone()),
             low,
             high,
         };
@@ -327,7 +397,7 @@ impl Job<'_> {
         let shared = partials.as_mut().map(Partials::shared);
         let scratch_len = kernel.scratch_len(&blocks).max(statistics::scratch_len(extent.channels));
         self.threads.for_each_block(blocks.count(), scratch_len, |block, scratch| {
-            let region = blocks.region(block);
+            let region = blocks.region(block).below(rows.start);
             self.conv.isa.run(OneBlock { kernel, run: &run, region: &region, scratch });
             if let Some(partials) = &shared {
                 // SAFETY: blocks are disjoint, and each is computed by one thread, which has the block's row of the partials too.

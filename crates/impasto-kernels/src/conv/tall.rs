@@ -138,6 +138,10 @@ impl BlockKernel for Tall {
         patch[0] * row + SLACK + POINTS * transformed_rows * row + SLACK + (POINTS + 1) * (line + SLACK) + pixels
     }
 
+    fn grain(&self) -> usize {
+        ROWS
+    }
+
     fn weights_len(&self) -> usize {
         self.panels.iter().map(Panels::len).sum()
     }

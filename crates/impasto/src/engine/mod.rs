@@ -5,10 +5,13 @@
 //! become *pending* on the tensor and are applied by whichever layer reads it next ([`impasto_kernels::Source`]). So each tensor is written
 //! once and read once.
 
+mod bands;
 mod compile;
+mod norms;
 mod plan;
 pub mod reference;
 mod run;
+mod state;
 mod step;
 
 use std::sync::{Mutex, PoisonError};
@@ -21,8 +24,11 @@ use crate::{Error, ErrorKind, Result};
 use plan::Plan;
 use step::{Affine, Step};
 
+pub use bands::{Bands, ReadRows, WriteRows};
 pub use impasto_kernels::Isa;
 pub use impasto_kernels::conv::Algorithm;
+use norms::Norms;
+pub use norms::{Conditioning, Frozen};
 pub use run::{Control, StepInfo};
 
 /// How a program runs.
@@ -143,13 +149,6 @@ pub struct Program {
     weight_bytes: usize,
 }
 
-/// Scales and shifts of every conditional norm for one style vector.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Conditioning {
-    /// By affine map of the program; nothing for fixed ones.
-    maps: Vec<Option<(Vec<f32>, Vec<f32>)>>,
-}
-
 impl Program {
     /// Fuses a graph and packs its weights for an engine's instruction set. Takes the weights, so that they are not held twice.
     ///
@@ -179,8 +178,7 @@ impl Program {
     /// As [`Graph::shapes`].
     pub fn peak_memory(&self, height: usize, width: usize, threads: usize) -> Result<u64> {
         let plan = Plan::new(self, height, width)?;
-        let floats = plan.slots.iter().sum::<usize>() as u64 + plan.shared_len as u64 + plan.scratch_len as u64 * threads as u64;
-        Ok(floats * 4 + self.weight_bytes as u64)
+        Ok(plan.floats(threads) * 4 + self.weight_bytes as u64)
     }
 
     /// Applies every conditional norm's matrices to a style vector, once for any number of pictures.
@@ -209,6 +207,52 @@ impl Program {
         conditioning: &Conditioning,
         control: &dyn Control,
     ) -> Result<(Vec<f32>, Shape)> {
-        run::run(self, engine, picture, conditioning, control)
+        run::run(self, engine, picture, Norms::Measured(conditioning), control)
+    }
+
+    /// What the conditional norms come to on this picture: the statistics that [`Program::run`] would take on its way. What follows the last
+    /// norm is not computed.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn measure(
+        &self,
+        engine: &Engine,
+        picture: (&[f32], usize, usize),
+        conditioning: &Conditioning,
+        control: &dyn Control,
+    ) -> Result<Frozen> {
+        run::measure(self, engine, picture, Norms::Measured(conditioning), control)
+    }
+
+    /// Runs the program as [`Program::run`] does, with norms that are known: those of a thumbnail, say. With the picture's own, the result
+    /// is the same to the bit.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn paint(
+        &self,
+        engine: &Engine,
+        picture: (&[f32], usize, usize),
+        frozen: &Frozen,
+        control: &dyn Control,
+    ) -> Result<(Vec<f32>, Shape)> {
+        run::run(self, engine, picture, Norms::Frozen(frozen), control)
+    }
+
+    /// [`Program::paint`] in bands: rows of the picture are asked for and rows of the result given as they come, from top to bottom, each
+    /// once. The result is the same to the bit, whatever the bands.
+    ///
+    /// # Errors
+    /// As [`Program::run`]; besides what `read` and `write` give.
+    pub fn paint_bands(
+        &self,
+        engine: &Engine,
+        bands: &Bands,
+        frozen: &Frozen,
+        rows: (ReadRows<'_>, WriteRows<'_>),
+        control: &dyn Control,
+    ) -> Result<()> {
+        bands::paint(self, engine, bands, frozen, rows, control)
     }
 }

@@ -1,9 +1,11 @@
 //! Which tensors share memory, for one picture size.
 
+use std::ops::Range;
+
 use impasto_kernels::Extent;
 
 use super::Program;
-use super::step::Work;
+use super::step::{Step, Work};
 use crate::graph::Shape;
 use crate::{Error, ErrorKind, Result};
 
@@ -26,11 +28,43 @@ pub(super) fn extent(shape: Shape) -> Extent {
 }
 
 impl Plan {
-    /// Lays tensors out in the order of the steps: each takes the smallest free slot that holds it, else the largest free one, which
-    /// grows, else a new one; a slot is free again after the last step that reads its tensor.
+    /// For whole tensors; the input is the caller's.
     pub(super) fn new(program: &Program, height: usize, width: usize) -> Result<Self> {
+        let shapes = Self::shapes(program, height, width)?;
+        let rows: Vec<usize> = shapes.iter().map(|shape| shape.height).collect();
+        let mut plan = Self::lay_out(program, shapes, &rows, false)?;
+        for step in &program.steps {
+            plan.add_scratch(step, &(0..plan.shapes[step.output].height));
+        }
+        Ok(plan)
+    }
+
+    /// The shape of each tensor.
+    pub(super) fn shapes(program: &Program, height: usize, width: usize) -> Result<Vec<Shape>> {
         let by_node = program.graph.shapes(height, width)?;
-        let shapes: Vec<Shape> = program.tensors.iter().map(|&node| by_node[node]).collect();
+        Ok(program.tensors.iter().map(|&node| by_node[node]).collect())
+    }
+
+    /// Counts the scratch memory that a step needs for these rows of its output.
+    pub(super) fn add_scratch(&mut self, step: &Step, rows: &Range<usize>) {
+        if let Work::Conv { conv, .. } = &step.work
+            && !rows.is_empty()
+        {
+            let output = Shape { height: rows.len(), ..self.shapes[step.output] };
+            self.shared_len = self.shared_len.max(conv.shared_len());
+            self.scratch_len = self.scratch_len.max(conv.scratch_len(extent(output)));
+        }
+    }
+
+    /// Floats of everything for this many threads, the packed weights left out.
+    pub(super) fn floats(&self, threads: usize) -> u64 {
+        let slots = self.slots.iter().map(|&len| len as u64).sum::<u64>();
+        slots + self.shared_len as u64 + self.scratch_len as u64 * threads as u64
+    }
+
+    /// Lays tensors out, of each this many rows, in the order of the steps: each takes the smallest free slot that holds it, else the largest
+    /// free one, which grows, else a new one; a slot is free again after the last step that reads its tensor. If `input`, the input has a slot.
+    pub(super) fn lay_out(program: &Program, shapes: Vec<Shape>, rows: &[usize], input: bool) -> Result<Self> {
         let mut last_read = vec![0; shapes.len()];
         for (i, step) in program.steps.iter().enumerate() {
             for tensor in step.reads() {
@@ -40,9 +74,13 @@ impl Plan {
         last_read[program.output] = program.steps.len();
         let mut plan = Plan { slot_of: vec![None; shapes.len()], slots: Vec::new(), scratch_len: 0, shared_len: 0, shapes };
         let mut free: Vec<usize> = Vec::new();
+        if input {
+            plan.slots.push(rows[0] * plan.shapes[0].width * plan.shapes[0].channels);
+            plan.slot_of[0] = Some(0);
+        }
         for (i, step) in program.steps.iter().enumerate() {
             for tensor in step.writes() {
-                let shape = plan.shapes[tensor];
+                let shape = Shape { height: rows[tensor], ..plan.shapes[tensor] };
                 let len = shape.count().filter(|&len| len <= isize::MAX as usize / 4).ok_or_else(|| {
                     Error::new(
                         ErrorKind::TooLarge,
@@ -70,10 +108,6 @@ impl Plan {
                 {
                     free.push(*slot);
                 }
-            }
-            if let Work::Conv { conv, .. } = &step.work {
-                plan.shared_len = plan.shared_len.max(conv.shared_len());
-                plan.scratch_len = plan.scratch_len.max(conv.scratch_len(extent(plan.shapes[step.output])));
             }
         }
         Ok(plan)

@@ -20,12 +20,51 @@ pub fn run(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> R
     Ok(outputs.swap_remove(outputs.len() - 1))
 }
 
+/// What every conditional norm comes to on a picture, by node: scale and shift of each channel; nothing for other nodes.
+///
+/// # Errors
+/// As [`run_all`].
+pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Option<Vec<(f64, f64)>>>> {
+    let outputs = run_all(graph, weights, input, style)?;
+    let step = Step { weights, style };
+    let norms = graph.nodes().iter().map(|node| match (&node.op, node.inputs.first()) {
+        (Op::InstanceNorm(norm), Some(id)) => {
+            let &[height, width, channels] = outputs[id.0].shape() else { return Ok(None) };
+            let map = Map { shape: Shape { height, width, channels }, data: outputs[id.0].data() };
+            Ok(Some(step.instance_map(norm, map)?))
+        }
+        _ => Ok(None),
+    });
+    norms.collect()
+}
+
+/// As [`run`], but with every conditional norm as [`measure`] found it on another picture.
+///
+/// # Errors
+/// As [`run_all`].
+pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &[Option<Vec<(f64, f64)>>]) -> Result<Tensor> {
+    let style = vec![0.0; graph.style_len];
+    let mut outputs = run_with(graph, weights, input, &style, norms)?;
+    Ok(outputs.swap_remove(outputs.len() - 1))
+}
+
 /// Every node's output, `[height, width, channels]`, in the order of [`Graph::nodes`].
 ///
 /// # Errors
 /// [`ErrorKind::Mismatch`] if the input has the wrong number of axes or channels, the style vector the wrong length, or the
 /// weights lack an array or have it in another shape; else as [`Graph::shapes`].
 pub fn run_all(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Tensor>> {
+    run_with(graph, weights, input, style, &[])
+}
+
+/// With the norms that are known, by node.
+fn run_with(
+    graph: &Graph,
+    weights: &Weights,
+    input: &Tensor,
+    style: &[f32],
+    norms: &[Option<Vec<(f64, f64)>>],
+) -> Result<Vec<Tensor>> {
     let &[height, width, channels] = input.shape() else {
         let text = format!("the input has shape {:?}, expected [height, width, channels]", input.shape());
         return Err(Error::new(ErrorKind::Mismatch, text));
@@ -42,11 +81,14 @@ pub fn run_all(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) 
     }
     let step = Step { weights, style };
     let mut outputs: Vec<Tensor> = Vec::with_capacity(shapes.len());
-    for (node, &shape) in graph.nodes().iter().zip(&shapes) {
+    for (i, (node, &shape)) in graph.nodes().iter().zip(&shapes).enumerate() {
         let inputs: Vec<Map<'_>> = node.inputs.iter().map(|id| Map { shape: shapes[id.0], data: outputs[id.0].data() }).collect();
         let data = match node.op {
             Op::Input { .. } => input.data().to_vec(),
-            _ => step.compute(node, &inputs, shape)?,
+            _ => match norms.get(i).and_then(Option::as_ref) {
+                Some(known) => scale_and_shift(inputs[0], known),
+                None => step.compute(node, &inputs, shape)?,
+            },
         };
         outputs.push(Tensor::new([shape.height, shape.width, shape.channels], data)?);
     }
@@ -163,13 +205,18 @@ impl<'a> Step<'a> {
     }
 
     fn instance_norm(&self, norm: &InstanceNorm, input: Map<'_>) -> Result<Vec<f32>> {
+        Ok(scale_and_shift(input, &self.instance_map(norm, input)?))
+    }
+
+    /// What an instance norm comes to: scale and shift of each channel.
+    fn instance_map(&self, norm: &InstanceNorm, input: Map<'_>) -> Result<Vec<(f64, f64)>> {
         let (scale, shift) = (self.dense(&norm.scale)?, self.dense(&norm.shift)?);
         let (mean, variance) = moments(input);
         let affine = (0..input.shape.channels).map(|c| {
             let scale = scale[c] / (variance[c] + f64::from(norm.epsilon)).sqrt();
             (scale, shift[c] - mean[c] * scale)
         });
-        Ok(scale_and_shift(input, &affine.collect::<Vec<_>>()))
+        Ok(affine.collect())
     }
 
     /// `z·W + b`

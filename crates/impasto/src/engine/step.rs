@@ -104,6 +104,14 @@ impl Affine {
 }
 
 impl Affine {
+    /// How many channels it is for.
+    pub(super) fn channels(&self) -> usize {
+        match self {
+            Affine::Fixed { scale, .. } => scale.len(),
+            Affine::Conditional { scale, .. } => scale.bias.len(),
+        }
+    }
+
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
         4 * match self {

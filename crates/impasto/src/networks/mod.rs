@@ -7,6 +7,7 @@
 mod architecture;
 mod canonical;
 mod container;
+mod embedded;
 pub mod inception;
 pub mod magenta;
 pub mod mobilenet;

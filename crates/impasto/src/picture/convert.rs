@@ -2,7 +2,7 @@
 
 use image::DynamicImage;
 
-use super::decode::{Colour, Raw, Samples, assemble};
+use super::decode::{Colour, Raw, Samples, Stored};
 use super::{Picture, reserved};
 use crate::{Error, ErrorKind, Result};
 
@@ -24,7 +24,7 @@ impl Level for u16 {
     }
 }
 
-fn check_numbers(values: &[f32]) -> Result<()> {
+pub(super) fn check_numbers(values: &[f32]) -> Result<()> {
     // A fold without an early exit is one the compiler can vectorise.
     if values.iter().fold(false, |nan, v| nan | v.is_nan()) {
         let text = "the picture has values that are not numbers (NaN); the weights that painted it are likely broken";
@@ -101,7 +101,7 @@ impl Picture {
         if image.width() == 0 || image.height() == 0 {
             return Err(Error::new(ErrorKind::InvalidArgument, "the buffer has no pixels"));
         }
-        assemble(raw_from_image(image), None)
+        Stored::new(raw_from_image(image), None)?.to_picture()
     }
 }
 

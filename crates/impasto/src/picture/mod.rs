@@ -20,15 +20,19 @@ mod encode;
 mod format;
 mod limits;
 mod resize;
+pub(crate) mod rows;
 mod save;
 mod transparency;
+mod writer;
 
 use crate::{Error, ErrorKind, Result};
+pub use decode::Stored;
 pub use encode::{Depth, EncodeOptions, Encoded};
 pub use format::{Format, Source};
 pub use limits::Limits;
 pub use resize::{Filter, Resize, Space};
 pub use save::{SaveOptions, Target};
+pub use writer::Writer;
 
 /// A picture: float32 RGB, height × width × 3, row-major, sRGB-encoded, 0..1; optionally with an alpha plane.
 ///

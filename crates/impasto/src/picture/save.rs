@@ -1,6 +1,6 @@
 //! Files that appear whole or not at all.
 
-use std::fs::{self, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -84,6 +84,11 @@ impl Target {
         }
         let mut file = self.temporary()?;
         file.write_all(bytes).map_err(|e| Error::new(ErrorKind::Io, bare(&e)).with_source(e))?;
+        self.persist(file)
+    }
+
+    /// Puts a complete temporary file in its place.
+    pub(super) fn persist(&self, file: NamedTempFile) -> Result<()> {
         let persisted = if self.overwrite {
             if let Ok(old) = fs::metadata(&self.path) {
                 // Best effort: a file that we may replace need not be ours.
@@ -100,7 +105,17 @@ impl Target {
         }
     }
 
-    fn temporary(&self) -> Result<NamedTempFile> {
+    /// A device or a pipe, which is written to directly: opened for that.
+    pub(super) fn special(&self) -> Result<Option<File>> {
+        Ok(if self.special { Some(OpenOptions::new().write(true).open(&self.path)?) } else { None })
+    }
+
+    /// How texts call it.
+    pub(super) fn name(&self) -> &Path {
+        &self.name
+    }
+
+    pub(super) fn temporary(&self) -> Result<NamedTempFile> {
         let folder = match self.path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),

@@ -6,8 +6,14 @@
 //! bleed into the visible part through the network's receptive field and its statistics over the whole picture. There the
 //! visible colours nearby are continued.
 
+use std::ops::Range;
+
 use super::{reserved, zeros};
 use crate::Result;
+
+/// Rows of a band: 2 to the power of the levels that are made anew for each band, so that only the small ones above are kept.
+pub(super) const BAND: usize = 1 << LEVELS;
+const LEVELS: usize = 4;
 
 /// Cells of one level of the pyramid; each has the mean colour of the visible among its four children, if any is.
 struct Level {
@@ -17,36 +23,98 @@ struct Level {
     known: Vec<bool>,
 }
 
-/// Replaces the colours of pixels whose alpha is 0 by the mean of the visible pixels of the smallest aligned square around
-/// them that has some; white if the whole picture is transparent.
-pub(super) fn fill_hidden(rgb: &mut [f32], alpha: &[f32], width: usize, height: usize) -> Result<()> {
-    if alpha.iter().all(|&a| a > 0.0) {
-        return Ok(());
+/// Colours for pixels whose alpha is 0: the mean of the visible pixels of the smallest aligned square around them that has some;
+/// white if the whole picture is transparent.
+pub(super) struct Hidden {
+    width: usize,
+    /// From squares of [`BAND`] pixels up, known everywhere; none if nothing is visible.
+    levels: Vec<Level>,
+}
+
+/// Gives rows of colours and of alpha.
+pub(super) type ReadBand<'a> = &'a mut dyn FnMut(Range<usize>, &mut [f32], &mut [f32]) -> Result<()>;
+
+impl Hidden {
+    /// Looks at a picture, band by band.
+    pub(super) fn new(width: usize, height: usize, read: ReadBand<'_>) -> Result<Self> {
+        let cells = width.div_ceil(BAND) * height.div_ceil(BAND);
+        let mut first = Level {
+            width: width.div_ceil(BAND),
+            height: height.div_ceil(BAND),
+            rgb: reserved(cells * 3)?,
+            known: reserved(cells)?,
+        };
+        let (mut rgb, mut alpha) = (zeros(width * BAND * 3)?, zeros(width * BAND)?);
+        for start in (0..height).step_by(BAND) {
+            let rows = start..(start + BAND).min(height);
+            let pixels = rows.len() * width;
+            let high = rows.len();
+            read(rows, &mut rgb[..pixels * 3], &mut alpha[..pixels])?;
+            let last = pyramid(&rgb[..pixels * 3], &visible(&alpha[..pixels])?, width, high, LEVELS)?.pop();
+            if let Some(last) = last {
+                first.rgb.extend(last.rgb);
+                first.known.extend(last.known);
+            }
+        }
+        if !first.known.contains(&true) {
+            return Ok(Hidden { width, levels: Vec::new() });
+        }
+        let mut levels = vec![first];
+        while let Some(top) = levels.last().filter(|top| top.known.contains(&false)) {
+            levels.push(halve(&top.rgb, &top.known, top.width, top.height)?);
+        }
+        fill_down(&mut levels);
+        Ok(Hidden { width, levels })
     }
-    if alpha.iter().all(|&a| a <= 0.0) {
-        rgb.fill(1.0);
-        return Ok(());
+
+    /// Replaces the hidden colours of some rows. They begin at a multiple of [`BAND`], and end at one or at the picture's end.
+    pub(super) fn fill(&self, rows: Range<usize>, rgb: &mut [f32], alpha: &[f32]) -> Result<()> {
+        let Some(above) = self.levels.first() else {
+            rgb.fill(1.0);
+            return Ok(());
+        };
+        let known = visible(alpha)?;
+        if known.iter().all(|&known| known) {
+            return Ok(());
+        }
+        let mut levels = pyramid(rgb, &known, self.width, rows.len(), LEVELS - 1)?;
+        if let Some(last) = levels.last_mut() {
+            fill_from(&mut last.rgb, &last.known, last.width, above, rows.start / BAND);
+        }
+        fill_down(&mut levels);
+        if let Some(first) = levels.first() {
+            fill_from(rgb, &known, self.width, first, 0);
+        }
+        Ok(())
     }
+}
+
+fn visible(alpha: &[f32]) -> Result<Vec<bool>> {
     let mut known = reserved(alpha.len())?;
     known.extend(alpha.iter().map(|&a| a > 0.0));
+    Ok(known)
+}
 
+/// This many levels over some rows, the finest first.
+fn pyramid(rgb: &[f32], known: &[bool], width: usize, height: usize, count: usize) -> Result<Vec<Level>> {
     let mut levels: Vec<Level> = Vec::new();
-    loop {
+    for _ in 0..count {
         let next = match levels.last() {
-            None => halve(rgb, &known, width, height)?,
-            Some(l) if l.known.iter().all(|&k| k) => break,
-            Some(l) => halve(&l.rgb, &l.known, l.width, l.height)?,
+            None => halve(rgb, known, width, height)?,
+            Some(last) => halve(&last.rgb, &last.known, last.width, last.height)?,
         };
         levels.push(next);
     }
-    // The last level is known everywhere; each one below takes from it what it lacks.
+    Ok(levels)
+}
+
+/// Each level takes from the one above what it lacks.
+fn fill_down(levels: &mut [Level]) {
     for i in (1..levels.len()).rev() {
         let (lower, upper) = levels.split_at_mut(i);
         let child = &mut lower[i - 1];
-        fill_from(&mut child.rgb, &child.known, child.width, &upper[0]);
+        fill_from(&mut child.rgb, &child.known, child.width, &upper[0], 0);
     }
-    fill_from(rgb, &known, width, &levels[0]);
-    Ok(())
 }
 
 fn halve(rgb: &[f32], known: &[bool], width: usize, height: usize) -> Result<Level> {
@@ -74,9 +142,10 @@ fn halve(rgb: &[f32], known: &[bool], width: usize, height: usize) -> Result<Lev
     Ok(level)
 }
 
-fn fill_from(rgb: &mut [f32], known: &[bool], width: usize, parent: &Level) {
+/// Fills what is not known from the level above, whose row `first` lies over the first rows.
+fn fill_from(rgb: &mut [f32], known: &[bool], width: usize, parent: &Level, first: usize) {
     for (i, _) in known.iter().enumerate().filter(|(_, known)| !**known) {
-        let p = (i / width / 2) * parent.width + (i % width) / 2;
+        let p = (first + i / width / 2) * parent.width + (i % width) / 2;
         rgb[i * 3..i * 3 + 3].copy_from_slice(&parent.rgb[p * 3..p * 3 + 3]);
     }
 }

@@ -1,9 +1,11 @@
 //! Styles: what a predictor sees in a picture.
 
 mod file;
+mod gallery;
 
 use crate::networks::Family;
 use crate::{Error, ErrorKind, Result};
+pub use gallery::Gallery;
 
 /// Most numbers that a style vector may have: many times what any known network uses.
 const MAX_LEN: usize = 1 << 16;

@@ -1,8 +1,10 @@
 //! Brings pictures to sizes that a network takes, and its results back.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::graph::Graph;
+use crate::picture::rows::{self, Rows};
 use crate::{Error, ErrorKind, Picture, Result};
 
 /// Sides that are too short are extended to at least this: less leaves the transformer features of a single pixel, whose
@@ -49,15 +51,17 @@ impl Fit {
         [self.side(width), self.side(height)]
     }
 
+    /// The same of a size as a pair.
+    pub(super) fn size_of(self, [width, height]: [usize; 2]) -> [usize; 2] {
+        self.size(width, height)
+    }
+
     /// The picture itself if it is large enough; otherwise its last column and row repeated until it is.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if a value is not finite: activations turn NaN to 0, and the result would look plausible.
+    /// [`ErrorKind::Malformed`] if a value is not finite.
     pub(super) fn extend(self, picture: &Picture) -> Result<Fitted<'_>> {
-        // A fold without an early exit is one the compiler can vectorise.
-        if !picture.rgb().iter().fold(true, |finite, v| finite & v.is_finite()) {
-            return Err(Error::new(ErrorKind::Malformed, "the picture has values that are not finite numbers"));
-        }
+        rows::check_finite(picture.rgb())?;
         let (old_width, old_height) = (picture.width(), picture.height());
         let [width, height] = self.size(old_width, old_height);
         if (width, height) == (old_width, old_height) {
@@ -74,6 +78,25 @@ impl Fit {
     }
 }
 
+/// Rows of a picture as [`Fit::extend`] makes it.
+pub(super) fn read_extended(picture: &dyn Rows, [width, height]: [usize; 2], rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
+    let [old_width, old_height] = picture.size();
+    if (width, height) == (old_width, old_height) {
+        picture.read(rows, rgb)?;
+    } else {
+        let mut row = reserve(old_width, 1)?;
+        row.resize(old_width * 3, 0.0);
+        for (y, target) in rows.zip(rgb.chunks_exact_mut(width * 3)) {
+            let y = y.min(old_height - 1);
+            picture.read(y..y + 1, &mut row)?;
+            let (own, beyond) = target.split_at_mut(row.len());
+            own.copy_from_slice(&row);
+            beyond.chunks_exact_mut(3).for_each(|pixel| pixel.copy_from_slice(&row[row.len() - 3..]));
+        }
+    }
+    rows::check_finite(rgb)
+}
+
 /// The top left of a picture of three channels and rows of `from_width` pixels.
 pub(super) fn crop(rgb: &[f32], from_width: usize, width: usize, height: usize) -> Result<Vec<f32>> {
     let mut out = reserve(width, height)?;
@@ -84,7 +107,7 @@ pub(super) fn crop(rgb: &[f32], from_width: usize, width: usize, height: usize) 
 }
 
 /// Room for a picture, or an error where there is none.
-fn reserve(width: usize, height: usize) -> Result<Vec<f32>> {
+pub(super) fn reserve(width: usize, height: usize) -> Result<Vec<f32>> {
     let too_large = |why: &str| Error::new(ErrorKind::TooLarge, format!("{width}×{height} pixels {why}; use a smaller picture"));
     let count = width.checked_mul(height).and_then(|n| n.checked_mul(3)).ok_or_else(|| too_large("are too many"))?;
     let mut values = Vec::new();

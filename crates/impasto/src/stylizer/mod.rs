@@ -18,11 +18,13 @@
 //! # Ok::<(), impasto::Error>(())
 //! ```
 
+mod bands;
 mod builder;
 mod fit;
 mod info;
 mod options;
 mod phase;
+mod stored;
 
 use std::path::Path;
 
@@ -33,6 +35,7 @@ use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
 use phase::Phase;
+pub use stored::TakeRows;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
 ///
@@ -46,10 +49,29 @@ pub struct Stylizer {
     /// What the networks' least sides ask of pictures.
     style_fit: Fit,
     content_fit: Fit,
+    /// Pixels of the longer side of the thumbnail that the transformer's norms take their statistics from, if they do.
+    thumbnail: Option<usize>,
     info: ModelInfo,
 }
 
 impl Stylizer {
+    /// Impasto's own model ([`crate::Model::embedded`]), ready to paint with the default settings of [`StylizerBuilder`].
+    ///
+    /// ```no_run
+    /// use impasto::{Picture, Style, Stylizer, picture::{Limits, SaveOptions}};
+    ///
+    /// let photo = Picture::open("photo.jpg", &Limits::default())?;
+    /// let painted = Stylizer::new()?.stylize(&photo, &Style::built_in("mosaic")?)?;
+    /// painted.save("out.png", &SaveOptions::default())?;
+    /// # Ok::<(), impasto::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`StylizerBuilder::open`].
+    pub fn new() -> Result<Self> {
+        Self::builder().open()
+    }
+
     /// Reads a model from a file or folder, as [`crate::Model::open`], and makes it ready with the default settings of
     /// [`StylizerBuilder`].
     ///
@@ -67,6 +89,12 @@ impl Stylizer {
     /// What was read, without the weights: these are kept only in the form that the engine needs.
     pub fn model(&self) -> &ModelInfo {
         &self.info
+    }
+
+    /// Pixels of the longer side of the thumbnail that the model takes the statistics of its norms from; `None` if it takes them from the
+    /// picture itself. With a thumbnail pictures are painted in bands, in memory that grows with their width only.
+    pub fn thumbnail(&self) -> Option<usize> {
+        self.thumbnail
     }
 
     /// The threads and the instruction set that it uses.
@@ -122,6 +150,10 @@ impl Stylizer {
     /// Sides that are too short for the network (below 5 pixels where it mirrors at the border) are first extended to 8
     /// pixels by repeating the last row or column.
     ///
+    /// Where the model takes its statistics from a [thumbnail](crate::networks::Architecture::thumbnail), the network runs on the content
+    /// shrunk to that first, and then paints the content in bands with the norms frozen: memory besides the two pictures grows with the
+    /// content's width only, and no band can be told from the next.
+    ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for a strength
     /// out of range; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
@@ -134,6 +166,15 @@ impl Stylizer {
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> Result<Picture> {
+        if let Some(side) = self.thumbnail {
+            let mut rgb = fit::reserve(content.width(), content.height())?;
+            let mut write = |rows: &[f32]| {
+                rgb.extend_from_slice(rows);
+                Ok(())
+            };
+            self.paint_rows(content, style, (options, side), &mut write, control)?;
+            return content.repainted(content.width(), content.height(), rgb);
+        }
         self.check_style(style)?;
         options.check()?;
         check_cancelled(control)?;
@@ -166,7 +207,10 @@ impl Stylizer {
         let [painted_width, painted_height] = self.content_fit.size(width, height);
         // A run leaves its buffers for the next one, so that both networks' may be held at a time.
         let seeing = self.predictor.peak_memory(seen_height, seen_width, threads)?;
-        let painting = self.transformer.peak_memory(painted_height, painted_width, threads)?;
+        let painting = match self.thumbnail {
+            None => self.transformer.peak_memory(painted_height, painted_width, threads)?,
+            Some(side) => self.band_memory([width, height], side, None)?,
+        };
         let bytes = |pixels: [usize; 2]| (pixels[0] as u64).saturating_mul(pixels[1] as u64).saturating_mul(12);
         let pictures = [[seen_width, seen_height], [width, height]];
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))

@@ -114,11 +114,15 @@ pub struct StylizeOptions {
     pub strength: f32,
     /// How the content's own style is made. Plays no part at strength 1.
     pub style: StyleOptions,
+    /// Most bytes that painting in bands shall take, the pictures themselves not counted; `None`, the default, for as much as is of use.
+    /// Where that is not enough for the lowest bands, they are taken all the same. Plays no part with models that paint a picture in one
+    /// piece (those without a [thumbnail](crate::networks::Architecture::thumbnail)).
+    pub max_memory: Option<u64>,
 }
 
 impl Default for StylizeOptions {
     fn default() -> Self {
-        StylizeOptions { strength: 1.0, style: StyleOptions::default() }
+        StylizeOptions { strength: 1.0, style: StyleOptions::default(), max_memory: None }
     }
 }
 
@@ -133,6 +137,12 @@ impl StylizeOptions {
     #[must_use]
     pub fn style(self, style: StyleOptions) -> Self {
         StylizeOptions { style, ..self }
+    }
+
+    /// With this [`StylizeOptions::max_memory`].
+    #[must_use]
+    pub fn max_memory(self, max_memory: Option<u64>) -> Self {
+        StylizeOptions { max_memory, ..self }
     }
 
     pub(super) fn check(&self) -> Result<()> {

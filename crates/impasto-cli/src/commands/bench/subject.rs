@@ -76,9 +76,7 @@ fn synthetic(name: NetworkName, isa: Isa) -> Result<Subject> {
         NetworkName::Separable => ("separable", Architecture::Transformer(Transformer::browser_separable())),
         NetworkName::Tflite => ("tflite", Architecture::Transformer(Transformer::tflite())),
         NetworkName::Native => ("native", Architecture::NativeTransformer(native::Transformer::shipped())),
-        NetworkName::NativePredictor => {
-            ("native-predictor", Architecture::NativePredictor(native::Predictor::shipped()))
-        }
+        NetworkName::NativePredictor => ("native-predictor", Architecture::NativePredictor(native::Predictor::shipped())),
         NetworkName::Inception => ("inception", Architecture::Inception(Inception { bottleneck: None })),
         NetworkName::Mobilenet => ("mobilenet", Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded })),
     };

@@ -1,8 +1,9 @@
 //! Where a picture goes: a file or standard output.
 
+use std::io;
 use std::path::Path;
 
-use impasto::picture::{EncodeOptions, Format, Target};
+use impasto::picture::{EncodeOptions, Format, Stored, Target, Writer};
 use impasto::{ErrorKind, Picture};
 
 use crate::cli::PictureFormat;
@@ -56,6 +57,42 @@ impl Destination {
         Ok(encoded.bytes)
     }
 
+    /// The format that is written.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes a picture of rows as they come; `work` gives them to the writer it gets.
+    pub(super) fn stream(&self, content: &Stored, loudness: Loudness, work: impl FnOnce(&mut Writer) -> Result) -> Result {
+        let (size, like) = ([content.width(), content.height()], (content.source(), content.has_alpha()));
+        let named = |e: impasto::Error| e.context(&self.name);
+        let writer = interrupt::while_streaming(|| {
+            let mut writer = Writer::new(self.target.clone(), self.format, &self.encode, size, like).map_err(named)?;
+            for warning in writer.warnings() {
+                loudness.warn(&format!("{}: {warning}", self.name));
+            }
+            work(&mut writer)?;
+            if interrupt::asked() {
+                return Err(Failure::Interrupted);
+            }
+            if self.target.is_none() {
+                return Ok(Some(writer));
+            }
+            // Its errors name the file.
+            writer.finish()?;
+            Ok(None)
+        })?;
+        // A reader may take its time: Ctrl-C ends that wait at once.
+        writer.map_or(Ok(()), |writer| {
+            writer.finish_to(&mut io::stdout().lock()).map_err(|e| {
+                match std::error::Error::source(&e).and_then(|source| source.downcast_ref()) {
+                    Some(source) => Failure::stdout(source),
+                    None => named(e).into(),
+                }
+            })
+        })
+    }
+
     pub(super) fn write(&self, bytes: &[u8]) -> Result {
         match &self.target {
             Some(target) => interrupt::while_writing(|| Ok(target.write(bytes)?)),
@@ -77,8 +114,7 @@ fn by_extension(path: &Path) -> Result<Format> {
 fn same_file(a: &Path, b: &Path) -> bool {
     let place = |path: &Path| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        path.canonicalize()
-            .or_else(|_| Ok::<_, std::io::Error>(folder.canonicalize()?.join(path.file_name().unwrap_or_default())))
+        path.canonicalize().or_else(|_| Ok::<_, io::Error>(folder.canonicalize()?.join(path.file_name().unwrap_or_default())))
     };
     matches!((place(a), place(b)), (Ok(a), Ok(b)) if a == b)
 }

@@ -1,5 +1,6 @@
 //! `impasto stylize`: one picture in the style of others.
 
+mod bounded;
 mod destination;
 mod report;
 mod style;
@@ -7,14 +8,14 @@ mod style;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use impasto::picture::{self, EncodeOptions, Resize};
-use impasto::{Picture, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
+use impasto::picture::{self, EncodeOptions, Resize, Stored};
+use impasto::{Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
 
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::figure::{self, Content, Panel};
 use crate::progress::Progress;
-use crate::talk::{self, Loudness};
+use crate::talk::Loudness;
 use crate::values::Size;
 use crate::{interrupt, memory, model, preview};
 use destination::Destination;
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Stylize) -> Result {
     }
 
     let limits = picture_limits(args);
-    let photo = read(&args.content, &limits, loudness)?;
+    let photo = open(&args.content, &limits, loudness)?;
     let sources = styles.iter().map(|style| style.read(&limits, loudness)).collect::<Result<Vec<_>>>()?;
     watch.lap("read");
 
@@ -49,24 +50,32 @@ pub(crate) fn run(args: &Stylize) -> Result {
     if let Some(bytes) = args.limits.max_bytes {
         builder = builder.limits(weights::Limits::default().max_bytes(bytes));
     }
-    let stylizer = models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
+    let stylizer = models.iter().fold(builder.thumbnail(args.thumbnail), |builder, path| builder.model(path)).open()?;
     loudness.detail(&report::model_line(&stylizer));
     watch.lap("model");
 
     let options = style_options(args);
+    let stylize = StylizeOptions::default().strength(args.strength).style(options);
     let size = target_size(&photo, args);
+    let report = |needed, watch| Report { args, stylizer: &stylizer, size, styles: &styles, sources: &sources, needed, watch };
+    // Whatever shows the result elsewhere, or paints another picture than the file's, has it in memory as floats.
+    let whole = args.size.is_some() || args.exact.is_some() || figure.is_some() || args.preview;
+    if stylizer.thumbnail().is_some() && !whole {
+        let plan = bounded::plan(&stylizer, (&photo, &sources), &output, args.limits.max_memory)?;
+        let style = see(&sources, &styles, &stylizer, &options, loudness)?;
+        watch.lap("style");
+        bounded::paint(&stylizer, (&photo, &style), &stylize.max_memory(Some(plan.bands)), &output, loudness)?;
+        watch.lap("paint");
+        return report(plan.needed, watch).tell(loudness);
+    }
     let needs = needed_memory(&stylizer, &photo, size, &sources, &options)?;
     check_memory(&needs, args)?;
-    let content = sized(photo, args)?;
+    let needed = needs.iter().map(|need| need.bytes).max().unwrap_or(0);
+    let content = sized(photo.to_picture()?, args)?;
+    drop(photo);
 
-    let seen = interrupt::while_running(|| {
-        let progress = Progress::new("style", loudness);
-        sources.iter().map(|source| source.see(&stylizer, &options, &progress)).collect::<Result<Vec<_>>>()
-    })?;
-    let style = style::blend(&seen, &styles)?;
+    let style = see(&sources, &styles, &stylizer, &options, loudness)?;
     watch.lap("style");
-
-    let stylize = StylizeOptions::default().strength(args.strength).style(options);
     let painted = interrupt::while_running(|| {
         let progress = Progress::new("paint", loudness);
         stylizer.stylize_with(&content, &style, &stylize, &progress)
@@ -93,20 +102,22 @@ pub(crate) fn run(args: &Stylize) -> Result {
             loudness.warn(&why);
         }
     }
-    let report = Report {
-        args,
-        stylizer: &stylizer,
-        content: &content,
-        styles: &styles,
-        sources: &sources,
-        needed: needs.iter().map(|need| need.bytes).max().unwrap_or(0),
-        watch,
-    };
-    if args.json {
-        return talk::json(&report.json());
-    }
-    loudness.detail(&report.line());
-    Ok(())
+    report(needed, watch).tell(loudness)
+}
+
+/// The styles' vectors, and the one that they make together.
+fn see(
+    sources: &[Seen],
+    styles: &[StyleArgument],
+    stylizer: &Stylizer,
+    options: &StyleOptions,
+    loudness: Loudness,
+) -> Result<Style> {
+    let seen = interrupt::while_running(|| {
+        let progress = Progress::new("style", loudness);
+        sources.iter().map(|source| source.see(stylizer, options, &progress)).collect::<Result<Vec<_>>>()
+    })?;
+    style::blend(&seen, styles)
 }
 
 /// Standard input and output can serve one thing each.
@@ -139,11 +150,11 @@ fn picture_limits(args: &Stylize) -> picture::Limits {
 }
 
 /// A picture from a file or standard input.
-fn read(path: &Path, limits: &picture::Limits, loudness: Loudness) -> Result<Picture> {
+fn open(path: &Path, limits: &picture::Limits, loudness: Loudness) -> impasto::Result<Stored> {
     let (name, picture) = if is_standard(path) {
-        ("standard input".into(), Picture::read(io::stdin().lock(), limits).map_err(|e| e.context("standard input"))?)
+        ("standard input".into(), Stored::read(io::stdin().lock(), limits).map_err(|e| e.context("standard input"))?)
     } else {
-        (path.display().to_string(), Picture::open(path, limits)?)
+        (path.display().to_string(), Stored::open(path, limits)?)
     };
     for warning in picture.warnings() {
         loudness.warn(&format!("{name}: {warning}"));
@@ -152,7 +163,7 @@ fn read(path: &Path, limits: &picture::Limits, loudness: Loudness) -> Result<Pic
 }
 
 /// The size that the content will be painted at, to the pixel or nearly so.
-fn target_size(photo: &Picture, args: &Stylize) -> Size {
+fn target_size(photo: &Stored, args: &Stylize) -> Size {
     let (width, height) = (photo.width(), photo.height());
     match (args.exact, args.size) {
         (Some(size), _) => size,
@@ -193,24 +204,24 @@ struct Need {
 /// What painting needs, then what each style picture does: the stylizer's share, and the pictures that are made besides.
 fn needed_memory(
     stylizer: &Stylizer,
-    photo: &Picture,
+    photo: &Stored,
     size: Size,
     sources: &[Seen],
     options: &StyleOptions,
 ) -> Result<Vec<Need>> {
     let bytes = |size: Size, each: u64| (size.width as u64).saturating_mul(size.height as u64).saturating_mul(each);
-    let resized = |from: &Picture, to: Size| {
+    let resized = |from: [usize; 2], to: Size| {
         // Another size is another picture: its colours and alpha.
-        if (from.width(), from.height()) == (to.width, to.height) { 0 } else { bytes(to, 16) }
+        if from == [to.width, to.height] { 0 } else { bytes(to, 16) }
     };
-    let content = resized(photo, size);
+    let content = resized([photo.width(), photo.height()], size);
     // The encoder's copy at 8 bits and the file's own bytes.
     let painting = stylizer.peak_memory(size.width, size.height)?.saturating_add(bytes(size, 8)).saturating_add(content);
     let mut needs = vec![Need { bytes: painting, style: false, size }];
     for picture in sources.iter().filter_map(Seen::picture) {
         let [width, height] = options.size.of(picture.width(), picture.height());
         let size = Size { width, height };
-        let seeing = stylizer.peak_memory(width, height)?.saturating_add(resized(picture, size)).saturating_add(content);
+        let seeing = stylizer.peak_memory(width, height)?.saturating_add(resized([picture.width(), picture.height()], size)).saturating_add(content);
         needs.push(Need { bytes: seeing, style: true, size });
     }
     Ok(needs)

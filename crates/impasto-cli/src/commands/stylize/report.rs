@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::style::{self, Seen, StyleArgument};
 use crate::cli::Stylize;
+use crate::failure::Result;
 use crate::memory;
+use crate::talk::{self, Loudness};
+use crate::values::Size;
 
 /// Times of the phases, one after the other.
 pub(super) struct Stopwatch {
@@ -38,7 +41,7 @@ impl Stopwatch {
 pub(super) struct Report<'a> {
     pub(super) args: &'a Stylize,
     pub(super) stylizer: &'a Stylizer,
-    pub(super) content: &'a Picture,
+    pub(super) size: Size,
     pub(super) styles: &'a [StyleArgument],
     pub(super) sources: &'a [Seen],
     pub(super) needed: u64,
@@ -46,11 +49,20 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// Says it as was asked for.
+    pub(super) fn tell(&self, loudness: Loudness) -> Result {
+        if self.args.json {
+            return talk::json(&self.json());
+        }
+        loudness.detail(&self.line());
+        Ok(())
+    }
+
     /// One line for people.
     pub(super) fn line(&self) -> String {
         let laps: Vec<_> = self.watch.laps.iter().map(|(name, time)| format!("{name} {:.3} s", time.as_secs_f64())).collect();
         let peak = memory::peak().map_or_else(String::new, |bytes| format!(", at most {} of memory", memory::human(bytes)));
-        let (width, height) = (self.content.width(), self.content.height());
+        let Size { width, height } = self.size;
         let total = self.watch.total().as_secs_f64();
         format!("{}: {width}×{height} in {total:.3} s ({}){peak}", self.args.output.display(), laps.join(", "))
     }
@@ -83,7 +95,7 @@ impl Report<'_> {
             "content": self.args.content.to_string_lossy(),
             "output": self.args.output.to_string_lossy(),
             "figure": self.args.figure.as_ref().map(|path| path.to_string_lossy()),
-            "size": size(self.content),
+            "size": { "width": self.size.width, "height": self.size.height },
             "styles": styles.collect::<Vec<_>>(),
             "strength": self.args.strength,
             "model": {

@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use impasto::{Control, Picture, Style, StyleOptions, Stylizer, picture};
+use impasto::style::Gallery;
+use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
@@ -66,11 +67,32 @@ impl StyleArgument {
         self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
     }
 
+    /// The built-in style of this name, if there is no such file.
+    fn built_in(&self) -> Option<Style> {
+        let name = self.path.to_str().filter(|_| !super::is_standard(&self.path) && !self.path.exists())?;
+        Gallery::built_in().ok()?.find(name).cloned()
+    }
+
+    /// What to do about a name that is neither.
+    fn hint(&self, error: impasto::Error) -> Failure {
+        let bare = self.path.file_name() == Some(self.path.as_os_str()) && self.path.extension().is_none();
+        let hint = if bare && !self.path.exists() && Model::HAS_EMBEDDED {
+            "; nor is there a built-in style of this name, see `impasto styles list`"
+        } else {
+            ""
+        };
+        Failure::failed(format!("{error}{hint}"))
+    }
+
     pub(super) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
+        if let Some(style) = self.built_in() {
+            return Ok(Seen::Saved(style));
+        }
         if self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
             return Ok(Seen::Saved(Style::open(&self.path)?));
         }
-        Ok(Seen::Picture(super::read(&self.path, limits, loudness)?))
+        let stored = super::open(&self.path, limits, loudness).map_err(|e| self.hint(e))?;
+        Ok(Seen::Picture(stored.to_picture().map_err(|e| e.context(self.path.display()))?))
     }
 }
 

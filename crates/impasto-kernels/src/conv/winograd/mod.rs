@@ -107,6 +107,10 @@ impl BlockKernel for Winograd {
         self.sizes(self.tiles(blocks.block_height, blocks.block_width)).iter().sum::<usize>() + 16
     }
 
+    fn grain(&self) -> usize {
+        OUTPUTS * self.spec.upsample
+    }
+
     fn weights_len(&self) -> usize {
         self.weights.len()
     }

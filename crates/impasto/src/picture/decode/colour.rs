@@ -45,17 +45,19 @@ impl Converter {
         self.profile.is_none() && self.colour == Colour::Rgb
     }
 
-    /// Appends this row's pixels as RGB.
-    pub(super) fn append(&self, row: &[f32], rgb: &mut Vec<f32>) -> Result<()> {
+    /// Writes this row's pixels as RGB.
+    pub(super) fn convert(&self, row: &[f32], rgb: &mut [f32]) -> Result<()> {
         if let Some(profile) = &self.profile {
-            return profile.append(row, self.colour, rgb);
+            return profile.convert(row, rgb);
         }
         match self.colour {
-            Colour::Rgb => rgb.extend_from_slice(row),
-            Colour::Grey => rgb.extend(row.iter().flat_map(|&v| [v; 3])),
+            Colour::Rgb => rgb.copy_from_slice(row),
+            Colour::Grey => rgb.chunks_exact_mut(3).zip(row).for_each(|(pixel, &v)| pixel.fill(v)),
             // What viewers do without a profile: each ink takes its share of the light away.
             Colour::Cmyk => {
-                rgb.extend(row.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|ink| (1.0 - ink) * (1.0 - p[3]))));
+                for (pixel, p) in rgb.chunks_exact_mut(3).zip(row.chunks_exact(4)) {
+                    pixel.iter_mut().zip(p).for_each(|(v, ink)| *v = (1.0 - ink) * (1.0 - p[3]));
+                }
             }
         }
         Ok(())
@@ -94,13 +96,13 @@ impl Profile {
                 grid.map(level).collect()
             }
         };
-        let mut rgb = Vec::new();
-        self.append(&probes, colour, &mut rgb)?;
+        let mut rgb = vec![0.0; probes.len() / colour.channels() * 3];
+        self.convert(&probes, &mut rgb)?;
         let wanted: Vec<f32> = if colour == Colour::Grey { probes.iter().flat_map(|&v| [v; 3]).collect() } else { probes };
         Ok(rgb.iter().zip(&wanted).all(|(a, b)| (a - b).abs() < 0.5 / 255.0))
     }
 
-    fn append(&self, row: &[f32], colour: Colour, rgb: &mut Vec<f32>) -> Result<()> {
+    fn convert(&self, row: &[f32], rgb: &mut [f32]) -> Result<()> {
         let spread: Vec<f32>;
         let row = if self.spread {
             spread = row.iter().flat_map(|&v| [v; 3]).collect();
@@ -108,12 +110,9 @@ impl Profile {
         } else {
             row
         };
-        let channels = if self.spread { 3 } else { colour.channels() };
-        let start = rgb.len();
-        rgb.resize(start + row.len() / channels * 3, 0.0);
-        self.transform.transform(row, &mut rgb[start..]).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
+        self.transform.transform(row, rgb).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
         // Out-of-gamut colours are clipped; a NaN from a corrupt table becomes black instead of spreading through a network.
-        for v in &mut rgb[start..] {
+        for v in rgb {
             *v = if v.is_nan() { 0.0 } else { v.clamp(0.0, 1.0) };
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! JPEG.
 
-use zune_core::bytestream::ZCursor;
+use std::io::{self, BufRead, Read, Seek};
+
+use zune_core::bytestream::{ZByteReaderTrait, ZCursor};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
@@ -12,13 +14,24 @@ use super::{failed, orientation, sample_count};
 use crate::{Error, ErrorKind, Result};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
+    decode_from(ZCursor::new(bytes), has_end(bytes.iter().map(|&byte| Ok(byte)))?, limits)
+}
+
+/// From a file that is not in memory.
+pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) -> Result<Raw> {
+    let complete = has_end(input.by_ref().bytes())?;
+    input.rewind()?;
+    decode_from(input, complete, limits)
+}
+
+fn decode_from(input: impl ZByteReaderTrait, complete: bool, limits: &Limits) -> Result<Raw> {
     // Lenient, as every viewer is: cameras write odd markers. Files that stop early are found by their missing end instead.
     let options = DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let mut decoder = JpegDecoder::new_with_options(input, options);
     decoder.decode_headers().map_err(to_error)?;
     let (width, height) = decoder.dimensions().ok_or_else(|| Error::new(ErrorKind::Malformed, "it has no frame header"))?;
     limits.check_pixels(width as u64, height as u64)?;
-    if !has_end(bytes) {
+    if !complete {
         let text = "the file stops before the end of the picture; it was not copied or downloaded completely";
         return Err(Error::new(ErrorKind::Malformed, text));
     }
@@ -62,23 +75,42 @@ pub(super) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
 
 /// Whether an end-of-image marker follows the first start-of-scan marker. In entropy-coded data 0xFF is always followed by 0
 /// or a restart number, so that FF D9 there is nothing else; before it, an Exif thumbnail may hold one of its own.
-fn has_end(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some(&[first, marker]) = bytes.get(at..at + 2) {
-        match (first, marker) {
-            (0xFF, 0xDA) => return bytes[at..].windows(2).any(|pair| pair == [0xFF, 0xD9]),
-            // Segments without a length: fill bytes, TEM, restarts, SOI.
-            (0xFF, 0xFF) => at += 1,
-            (0xFF, 0x01 | 0xD0..=0xD8) => at += 2,
-            (0xFF, _) => {
-                let Some(&[high, low]) = bytes.get(at + 2..at + 4) else { return false };
-                at += 2 + usize::from(u16::from_be_bytes([high, low]));
+fn has_end(mut bytes: impl Iterator<Item = io::Result<u8>>) -> Result<bool> {
+    let mut next = || bytes.next().transpose();
+    next()?;
+    next()?;
+    let Some(mut first) = next()? else { return Ok(false) };
+    loop {
+        let Some(marker) = next()? else { return Ok(false) };
+        first = match (first, marker) {
+            (0xFF, 0xDA) => break,
+            // Segments without a length: TEM, restarts, SOI.
+            (0xFF, 0x01 | 0xD0..=0xD8) => match next()? {
+                Some(byte) => byte,
+                None => return Ok(false),
+            },
+            (0xFF, 0x00..=0xFE) => {
+                let (Some(high), Some(low)) = (next()?, next()?) else { return Ok(false) };
+                for _ in 2..u16::from_be_bytes([high, low]) {
+                    next()?;
+                }
+                match next()? {
+                    Some(byte) => byte,
+                    None => return Ok(false),
+                }
             }
-            // Stray bytes between segments: the decoder skips them too.
-            _ => at += 1,
-        }
+            // Fill bytes, and stray ones between segments: the decoder skips them too.
+            _ => marker,
+        };
     }
-    false
+    let mut before = 0;
+    while let Some(byte) = next()? {
+        if (before, byte) == (0xFF, 0xD9) {
+            return Ok(true);
+        }
+        before = byte;
+    }
+    Ok(false)
 }
 
 fn to_error(error: DecodeErrors) -> Error {
@@ -89,5 +121,5 @@ fn to_error(error: DecodeErrors) -> Error {
     };
     // The decoder's error is not `Send`-safe to keep in every version; its text is all there is to it.
     let text = format!("{error:?}").split_whitespace().collect::<Vec<_>>().join(" ");
-    failed(kind, std::io::Error::other(text))
+    failed(kind, io::Error::other(text))
 }

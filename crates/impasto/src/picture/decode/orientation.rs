@@ -1,26 +1,30 @@
 //! Turning pictures upright.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::super::reserved;
 use crate::Result;
 
-/// Pixels of `channels` samples, turned as Exif orientation 1 to 8 asks (others are taken as 1), and the new width and height.
-pub(super) fn upright<T: Copy>(
-    data: Vec<T>,
-    width: usize,
-    height: usize,
+/// Some rows of the picture turned upright as Exif orientation 1 to 8 asks (others are taken as 1), of pixels of `channels` samples;
+/// `size` is width and height as stored.
+pub(super) fn rows<T: Copy>(
+    data: &[T],
+    [width, height]: [usize; 2],
     channels: usize,
     orientation: u8,
-) -> Result<(Vec<T>, usize, usize)> {
+    rows: Range<usize>,
+) -> Result<Cow<'_, [T]>> {
     if !(2..=8).contains(&orientation) {
-        return Ok((data, width, height));
+        return Ok(Cow::Borrowed(&data[rows.start * width * channels..rows.end * width * channels]));
     }
     // Orientations 5 to 8 exchange rows and columns. In the source, the upright picture starts in this corner:
     let swap = orientation >= 5;
     let from_right = matches!(orientation, 2 | 3 | 7 | 8);
     let from_bottom = matches!(orientation, 3 | 4 | 6 | 7);
-    let (w, h) = if swap { (height, width) } else { (width, height) };
-    let mut out = reserved(data.len())?;
-    for y in 0..h {
+    let w = if swap { height } else { width };
+    let mut out = reserved(rows.len() * w * channels)?;
+    for y in rows {
         for x in 0..w {
             let (sx, sy) = if swap { (y, x) } else { (x, y) };
             let sx = if from_right { width - 1 - sx } else { sx };
@@ -29,7 +33,7 @@ pub(super) fn upright<T: Copy>(
             out.extend_from_slice(&data[at..at + channels]);
         }
     }
-    Ok((out, w, h))
+    Ok(Cow::Owned(out))
 }
 
 /// The orientation that a raw Exif block states; 1 if it states none.

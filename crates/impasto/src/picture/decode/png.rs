@@ -1,19 +1,19 @@
 //! PNG.
 
-use std::io::Cursor;
+use std::io::{BufRead, Seek};
 
 use ::png::{BitDepth, ColorType, Decoder, DecodingError, Transformations};
 
-use super::super::{Limits, reserved, zeros};
+use super::super::{Limits, zeros};
 use super::raw::{Colour, Raw, Samples};
-use super::{failed, orientation, sample_count};
+use super::{failed, io_error, orientation, sample_count};
 use crate::{Error, ErrorKind, Result};
 
 /// Room for what is not pixels: colour profiles, text, compressed Exif. Real ones stay below a few megabytes.
 const ANCILLARY_BYTES: usize = 64 << 20;
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), ::png::Limits { bytes: ANCILLARY_BYTES });
+pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw> {
+    let mut decoder = Decoder::new_with_limits(input, ::png::Limits { bytes: ANCILLARY_BYTES });
     decoder.set_ignore_text_chunk(true);
     let header = decoder.read_header_info().map_err(to_error)?;
     limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
@@ -38,18 +38,19 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     if reader.output_buffer_size() != Some(len) {
         return Err(Error::new(ErrorKind::Malformed, "its rows do not fit its size"));
     }
-    let mut data: Vec<u8> = zeros(len)?;
-    reader.next_frame(&mut data).map_err(to_error)?;
+    let samples = if wide {
+        let mut samples: Vec<u16> = zeros(count)?;
+        reader.next_frame(bytemuck::cast_slice_mut(&mut samples)).map_err(to_error)?;
+        samples.iter_mut().for_each(|v| *v = u16::from_be(*v));
+        Samples::U16(samples)
+    } else {
+        let mut samples: Vec<u8> = zeros(count)?;
+        reader.next_frame(&mut samples).map_err(to_error)?;
+        Samples::U8(samples)
+    };
     // Up to the end: an Exif block may follow the pixels. What is broken there harms no pixel.
     let rest = reader.finish();
 
-    let samples = if wide {
-        let mut samples = reserved(count)?;
-        samples.extend(data.as_chunks::<2>().0.iter().map(|&pair| u16::from_be_bytes(pair)));
-        Samples::U16(samples)
-    } else {
-        Samples::U8(data)
-    };
     let info = reader.info();
     let mut raw = Raw::new(width, height, colour, alpha, samples);
     raw.bit_depth = info.bit_depth as u8;
@@ -70,12 +71,7 @@ fn to_error(error: DecodingError) -> Error {
         DecodingError::LimitsExceeded => {
             Error::new(ErrorKind::TooLarge, "its colour profile or metadata expands to more than 64 MiB")
         }
-        // The bytes are in memory: the only input error there is, is running out of them.
-        DecodingError::IoError(e) => Error::new(
-            ErrorKind::Malformed,
-            "the file stops before the end of the picture; it was not copied or downloaded completely",
-        )
-        .with_source(e),
+        DecodingError::IoError(e) => io_error(e),
         e => failed(ErrorKind::Malformed, e),
     }
 }

@@ -1,6 +1,6 @@
 //! TIFF.
 
-use std::io::Cursor;
+use std::io::{Read, Seek};
 
 use ::tiff::decoder::ifd::Value;
 use ::tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
@@ -10,7 +10,7 @@ use ::tiff::{ColorType, TiffError};
 use super::super::{Limits, reserved};
 use super::jpeg::ycc_to_rgb;
 use super::raw::{Colour, Raw, Samples};
-use super::{failed, sample_count};
+use super::{failed, io_error, sample_count};
 use crate::{Error, ErrorKind, Result};
 
 /// Most bytes of one tag: strip offsets, a colour profile.
@@ -18,8 +18,8 @@ const TAG_BYTES: usize = 64 << 20;
 /// `ExtraSamples`: colour has been multiplied by alpha.
 const ASSOCIATED_ALPHA: u16 = 1;
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
-    let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(to_error)?;
+pub(super) fn decode(input: impl Read + Seek, len: usize, limits: &Limits) -> Result<Raw> {
+    let mut decoder = Decoder::new(input).map_err(to_error)?;
     let (width, height) = decoder.dimensions().map_err(to_error)?;
     limits.check_pixels(u64::from(width), u64::from(height))?;
     let (width, height) = (width as usize, height as usize);
@@ -31,7 +31,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let mut allowed = TiffLimits::unlimited();
     allowed.decoding_buffer_size = most;
     allowed.intermediate_buffer_size = most;
-    allowed.ifd_value_size = TAG_BYTES.min(bytes.len());
+    allowed.ifd_value_size = TAG_BYTES.min(len);
     decoder = decoder.with_limits(allowed);
 
     let extra = decoder.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).map_err(to_error)?.unwrap_or_default();
@@ -82,7 +82,7 @@ struct Kind {
 }
 
 impl Kind {
-    fn of(stored: ColorType, decoder: &mut Decoder<Cursor<&[u8]>>) -> Result<Self> {
+    fn of(stored: ColorType, decoder: &mut Decoder<impl Read + Seek>) -> Result<Self> {
         let unsupported = |what: String| Err(Error::new(ErrorKind::Unsupported, what));
         let (colour, alpha, bits) = match stored {
             ColorType::Gray(bits) => (Colour::Grey, false, bits),
@@ -158,12 +158,7 @@ fn to_error(error: TiffError) -> Error {
     match error {
         TiffError::UnsupportedError(e) => Error::new(ErrorKind::Unsupported, e.to_string()),
         TiffError::LimitsExceeded => Error::new(ErrorKind::TooLarge, "its strips, tiles or tags are larger than the picture"),
-        // The bytes are in memory: the only input error there is, is running out of them.
-        TiffError::IoError(e) => Error::new(
-            ErrorKind::Malformed,
-            "the file stops before the end of the picture; it was not copied or downloaded completely",
-        )
-        .with_source(e),
+        TiffError::IoError(e) => io_error(e),
         e => failed(ErrorKind::Malformed, e),
     }
 }

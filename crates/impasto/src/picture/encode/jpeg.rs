@@ -1,17 +1,102 @@
 //! JPEG: baseline, 4:4:4. Untagged JPEGs are sRGB by convention.
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use std::cell::{Cell, RefCell};
+use std::io::{self, Write};
 
-use super::super::{Format, Picture};
+use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr};
+
+use super::super::Format;
+use super::rows::{Layout, NextRows, incomplete};
 use super::{failed, sides};
-use crate::Result;
+use crate::{Error, Result};
 
-pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>> {
-    let (width, height) = sides(picture, Format::Jpeg, 65_535)?;
-    let rgb = picture.to_rgb8()?;
-    let mut bytes = Vec::with_capacity(rgb.len() / 4);
-    let mut encoder = Encoder::new(&mut bytes, quality);
+pub(super) fn encode(layout: &Layout, quality: u8, next: NextRows<'_>, out: impl Write) -> Result<()> {
+    let (width, height) = sides(layout, Format::Jpeg, 65_535)?;
+    let stopped = Cell::new(false);
+    let mut encoder = Encoder::new(Stoppable { out, stopped: &stopped }, quality);
     encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    encoder.encode(&rgb, width, height, ColorType::Rgb).map_err(|e| failed(Format::Jpeg, e))?;
-    Ok(bytes)
+    let feed = RefCell::new(Feed { next, rows: Vec::new(), at: 0, error: None });
+    let encoded = encoder.encode_image(Pulled { width, height, row: layout.row_bytes(), feed: &feed, stopped: &stopped });
+    match feed.into_inner().error {
+        Some(error) => Err(error),
+        None => encoded.map_err(|e| failed(Format::Jpeg, e)),
+    }
+}
+
+/// What the encoder has been given of a picture.
+struct Feed<'a> {
+    next: NextRows<'a>,
+    rows: Vec<u8>,
+    /// How much of `rows` it has had.
+    at: usize,
+    error: Option<Error>,
+}
+
+impl Feed<'_> {
+    fn refill(&mut self) -> Result<()> {
+        self.rows = (self.next)()?.ok_or_else(incomplete)?;
+        self.at = 0;
+        Ok(())
+    }
+}
+
+/// A picture whose rows the encoder asks for one after the other.
+struct Pulled<'a, 'b> {
+    width: u16,
+    height: u16,
+    row: usize,
+    feed: &'a RefCell<Feed<'b>>,
+    stopped: &'a Cell<bool>,
+}
+
+impl ImageBuffer for Pulled<'_, '_> {
+    fn get_jpeg_color_type(&self) -> JpegColorType {
+        JpegColorType::Ycbcr
+    }
+
+    fn width(&self) -> u16 {
+        self.width
+    }
+
+    fn height(&self) -> u16 {
+        self.height
+    }
+
+    fn fill_buffers(&self, _: u16, buffers: &mut [Vec<u8>; 4]) {
+        let mut feed = self.feed.borrow_mut();
+        if feed.at == feed.rows.len()
+            && feed.error.is_none()
+            && let Err(error) = feed.refill()
+        {
+            // The encoder cannot be told here, but its next write fails.
+            self.stopped.set(true);
+            feed.error = Some(error);
+        }
+        if feed.error.is_some() {
+            buffers.iter_mut().take(3).for_each(|buffer| buffer.resize(buffer.len() + usize::from(self.width), 0));
+            return;
+        }
+        let row = &feed.rows[feed.at..feed.at + self.row];
+        for &[r, g, b] in row.as_chunks::<3>().0 {
+            let (y, cb, cr) = rgb_to_ycbcr(r, g, b);
+            buffers.iter_mut().zip([y, cb, cr]).for_each(|(buffer, v)| buffer.push(v));
+        }
+        feed.at += self.row;
+    }
+}
+
+/// A file that takes no more once the picture has failed.
+struct Stoppable<'a, W> {
+    out: W,
+    stopped: &'a Cell<bool>,
+}
+
+impl<W: Write> Write for Stoppable<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.stopped.get() { Err(io::Error::other("stopped")) } else { self.out.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }

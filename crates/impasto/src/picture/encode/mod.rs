@@ -2,11 +2,15 @@
 
 mod jpeg;
 mod png;
+pub(super) mod rows;
 mod tiff;
 mod webp;
 
+use std::io::{Cursor, Seek, Write};
+
 use super::{Format, Picture};
 use crate::{Error, ErrorKind, Result};
+use rows::{Layout, NextRows};
 
 /// Bits of a written sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,43 +96,34 @@ impl Picture {
     /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if the format
     /// cannot hold a picture of this size.
     pub fn encode(&self, format: Format, options: &EncodeOptions) -> Result<Encoded> {
-        options.check(format)?;
-        let deep = format.has_16_bits()
-            && match options.depth {
-                Depth::Auto => self.source().bit_depth > 8,
-                Depth::Eight => false,
-                Depth::Sixteen => true,
-            };
-        let mut warnings = Vec::new();
-        let bytes = match format {
-            Format::Jpeg if self.alpha().is_some() => {
-                warnings.push("JPEG has no transparency; the picture is put on white".into());
-                jpeg::encode(&self.over_white(), options.quality)
-            }
-            Format::Jpeg => jpeg::encode(self, options.quality),
-            Format::Png => png::encode(self, deep),
-            Format::WebP => webp::encode(self),
-            Format::Tiff => tiff::encode(self, deep),
-            other => Err(Error::new(ErrorKind::Unsupported, format!("{other} is not written"))),
-        }?;
-        Ok(Encoded { bytes, warnings })
+        let size = [self.width(), self.height()];
+        let layout = Layout::new(size, self.source(), self.alpha().is_some(), format, options)?;
+        let mut out = Cursor::new(Vec::new());
+        write(format, options, &layout, &mut rows::of_picture(self, &layout), &mut out)?;
+        Ok(Encoded { bytes: out.into_inner(), warnings: layout.warnings() })
     }
+}
 
-    /// This picture seen on white paper. Blended in sRGB-encoded values, as browsers and editors do.
-    fn over_white(&self) -> Picture {
-        let mut opaque = self.clone();
-        if let Some(alpha) = opaque.alpha.take() {
-            for (c, a) in opaque.rgb.chunks_exact_mut(3).zip(alpha) {
-                c.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0) * a + (1.0 - a));
-            }
-        }
-        opaque
+/// Writes a file of rows as they come.
+pub(super) fn write(
+    format: Format,
+    options: &EncodeOptions,
+    layout: &Layout,
+    next: NextRows<'_>,
+    out: impl Write + Seek,
+) -> Result<()> {
+    match format {
+        Format::Jpeg => jpeg::encode(layout, options.quality, next, out),
+        Format::Png => png::encode(layout, next, out),
+        Format::WebP => webp::encode(layout, next, out),
+        Format::Tiff => tiff::encode(layout, next, out),
+        other => Err(Error::new(ErrorKind::Unsupported, format!("{other} is not written"))),
     }
 }
 
 /// The sides, if neither is greater than the format allows.
-fn sides<T: TryFrom<usize>>(picture: &Picture, format: Format, most: usize) -> Result<(T, T)> {
-    let (width, height) = (picture.width(), picture.height());
+fn sides<T: TryFrom<usize>>(layout: &Layout, format: Format, most: usize) -> Result<(T, T)> {
+    let (width, height) = (layout.width, layout.height);
     match (T::try_from(width), T::try_from(height)) {
         (Ok(w), Ok(h)) if width <= most && height <= most => Ok((w, h)),
         _ => {

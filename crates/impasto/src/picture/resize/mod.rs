@@ -1,6 +1,7 @@
 //! Other sizes.
 
 mod light;
+mod shrink;
 mod tensorflow;
 
 use bytemuck::{cast_slice, cast_slice_mut};
@@ -9,6 +10,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::{Picture, check_len, zeros};
 use crate::{Error, ErrorKind, Result};
+pub(crate) use shrink::Shrink;
 
 /// How the pixels of the new picture come from those of the old. All widen their window when a picture shrinks (antialiasing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,204 @@
+//! Tensors and norms while a program runs, and what a step does to them.
+
+use std::ops::Range;
+
+use impasto_kernels::statistics::Statistics;
+use impasto_kernels::{Source, Strip, elementwise, pool};
+
+use super::norms::{Map, Norms};
+use super::plan::{Plan, extent};
+use super::run::StepInfo;
+use super::step::{Operand, Step, Work};
+use super::{Engine, Program};
+use crate::Result;
+use crate::graph::{MOMENTS_EPSILON, PoolKind, Shape};
+
+/// A run at work.
+pub(super) struct State<'a> {
+    pub(super) program: &'a Program,
+    engine: &'a Engine,
+    shapes: Vec<Shape>,
+    slot_of: Vec<Option<usize>>,
+    /// The input, where it has no slot.
+    picture: &'a [f32],
+    pub(super) slots: Vec<Vec<f32>>,
+    /// Which rows of each tensor are in its slot.
+    pub(super) held: Vec<Range<usize>>,
+    /// Scale and shift of each affine map, once known.
+    pub(super) maps: Vec<Option<Map>>,
+}
+
+impl<'a> State<'a> {
+    /// With memory as planned, no rows in it.
+    pub(super) fn new(
+        program: &'a Program,
+        engine: &'a Engine,
+        plan: &Plan,
+        picture: &'a [f32],
+        norms: Norms<'_>,
+    ) -> Result<Self> {
+        let maps = norms.maps(program)?;
+        let slots = plan.slots.iter().map(|&len| engine.take_buffer(len)).collect::<Result<_>>()?;
+        let mut held = vec![0..0; plan.shapes.len()];
+        if plan.slot_of[0].is_none() {
+            held[0] = 0..plan.shapes[0].height;
+        }
+        Ok(State { program, engine, shapes: plan.shapes.clone(), slot_of: plan.slot_of.clone(), picture, slots, held, maps })
+    }
+
+    /// Gives memory back to the engine, but for the tensor's slot, if it has one.
+    pub(super) fn end(self, engine: &Engine, tensor: usize) -> Option<Vec<f32>> {
+        let mut output = None;
+        for (i, slot) in self.slots.into_iter().enumerate() {
+            if self.slot_of[tensor] == Some(i) {
+                output = Some(slot);
+            } else {
+                engine.give_buffer(slot);
+            }
+        }
+        output
+    }
+
+    /// Rows of a step's output.
+    pub(super) fn height(&self, step: &Step) -> usize {
+        self.shapes[step.output].height
+    }
+
+    /// What `rows` of its output are worth in a progress bar.
+    pub(super) fn cost(&self, step: &Step, rows: usize) -> u64 {
+        let output = self.shapes[step.output];
+        let pixels = (rows * output.width) as u64;
+        match &step.work {
+            Work::Conv { conv, .. } => pixels * conv.spec().multiply_accumulates_per_pixel(),
+            _ => pixels * output.channels as u64,
+        }
+    }
+
+    pub(super) fn info(&self, step: &Step, rows: usize) -> StepInfo<'_> {
+        let output = Shape { height: rows, ..self.shapes[step.output] };
+        let conv = if let Work::Conv { conv, .. } = &step.work { Some(conv) } else { None };
+        let pixels = (output.height * output.width) as u64;
+        StepInfo {
+            name: &self.program.graph.nodes()[step.node].name,
+            algorithm: conv.map(|conv| conv.algorithm()),
+            output,
+            multiply_accumulates: conv.map_or(0, |conv| pixels * conv.spec().multiply_accumulates_per_pixel()),
+            products: conv.map_or(0, |conv| conv.products(extent(output))),
+        }
+    }
+
+    /// Floats of a row of a tensor.
+    pub(super) fn row_len(&self, tensor: usize) -> usize {
+        self.shapes[tensor].width * self.shapes[tensor].channels
+    }
+
+    /// Computes these rows of a step's output, behind those that its slot holds. Only a convolution or a last step can be run on a part of
+    /// its rows, and only with norms that are known.
+    pub(super) fn step(&mut self, step: &Step, rows: Range<usize>, norms: Norms<'_>) {
+        let engine = self.engine;
+        let shape = self.shapes[step.output];
+        let output_extent = extent(shape);
+        let mut output = self.take(step.output);
+        let place = self.place(step.output, &rows);
+        let target = &mut output[place];
+        match &step.work {
+            Work::Conv { conv, source, padding, measures, keep } => {
+                let mut kept = keep.map(|tensor| (tensor, self.take(tensor), self.place(tensor, &rows)));
+                let keep_slice = kept.as_mut().map(|(_, kept, place)| &mut kept[place.clone()]);
+                let input = self.source(source);
+                let (size, spec) = (input.enlarged(), conv.spec());
+                let before = |length, kernel| padding.window(length, kernel, spec.stride).map_or(0, |window| window.before);
+                let padding = [before(size.height, spec.kernel[0]), before(size.width, spec.kernel[1])];
+                match (norms, measures) {
+                    (Norms::Measured(_), Some(norm)) => {
+                        let statistics = conv.run(&engine.threads, input, padding, (target, output_extent), true, keep_slice);
+                        self.maps[*norm] = statistics.and_then(|statistics| norms.measured(self.program, *norm, &statistics));
+                    }
+                    _ => {
+                        let output = (rows.clone(), target, output_extent);
+                        conv.run_rows(&engine.threads, input, padding, output, keep_slice);
+                    }
+                }
+                if let Some((tensor, kept, _)) = kept {
+                    self.put(tensor, kept, &rows);
+                }
+            }
+            Work::Finish { source, sigmoid } => {
+                elementwise::finish(&engine.threads, engine.isa, self.source(source), *sigmoid, rows.clone(), target);
+            }
+            Work::Pool { input, pool } => {
+                let from = extent(self.shapes[*input]);
+                let before = |length| pool.padding.window(length, pool.kernel, pool.stride).map_or(0, |window| window.before);
+                let kernel = pool::Pool {
+                    kind: match pool.kind {
+                        PoolKind::Max => pool::PoolKind::Max,
+                        PoolKind::Average => pool::PoolKind::Average,
+                    },
+                    kernel: pool.kernel,
+                    stride: pool.stride,
+                    padding: [before(from.height), before(from.width)],
+                };
+                pool::pool(&engine.threads, kernel, (self.data(*input).data, from), (target, output_extent));
+            }
+            Work::Mean { input } => {
+                target[..shape.channels].copy_from_slice(&pool::mean(self.data(*input).data, extent(self.shapes[*input])));
+            }
+            Work::Moments { input } => {
+                let Statistics { mean, variance } = pool::moments(self.data(*input).data, extent(self.shapes[*input]));
+                let (means, deviations) = target[..shape.channels].split_at_mut(mean.len());
+                means.copy_from_slice(&mean);
+                for (target, v) in deviations.iter_mut().zip(variance) {
+                    *target = (v + MOMENTS_EPSILON).sqrt();
+                }
+            }
+            Work::Concat { inputs } => {
+                let inputs: Vec<_> = inputs.iter().map(|&tensor| (self.data(tensor).data, extent(self.shapes[tensor]))).collect();
+                pool::concat(&inputs, target);
+            }
+        }
+        self.put(step.output, output, &rows);
+    }
+
+    /// Where in a tensor's slot these rows have their place: behind those that are held.
+    pub(super) fn place(&self, tensor: usize, rows: &Range<usize>) -> Range<usize> {
+        let held = &self.held[tensor];
+        let behind = if held.is_empty() { 0 } else { rows.start - held.start };
+        behind * self.row_len(tensor)..(behind + rows.len()) * self.row_len(tensor)
+    }
+
+    pub(super) fn take(&mut self, tensor: usize) -> Vec<f32> {
+        self.slot_of[tensor].map_or_else(Vec::new, |slot| std::mem::take(&mut self.slots[slot]))
+    }
+
+    /// Gives a tensor's slot back, with these rows more in it.
+    pub(super) fn put(&mut self, tensor: usize, data: Vec<f32>, rows: &Range<usize>) {
+        if let Some(slot) = self.slot_of[tensor] {
+            self.slots[slot] = data;
+        }
+        let held = &self.held[tensor];
+        let start = if held.is_empty() { rows.start } else { held.start };
+        self.held[tensor] = start..rows.end;
+    }
+
+    /// The rows of a tensor that are held.
+    pub(super) fn data(&self, tensor: usize) -> Strip<'_> {
+        let held = &self.held[tensor];
+        let data = match self.slot_of[tensor] {
+            Some(slot) => &self.slots[slot][..held.len() * self.row_len(tensor)],
+            None => self.picture,
+        };
+        Strip { data, first: held.start }
+    }
+
+    fn source(&self, operand: &Operand) -> Source<'_> {
+        let affine = operand.affine.and_then(|affine| self.maps[affine].as_ref());
+        Source {
+            data: self.data(operand.tensor),
+            extent: extent(self.shapes[operand.tensor]),
+            affine: affine.map(|(scale, shift)| impasto_kernels::Affine { scale, shift }),
+            activation: operand.activation,
+            skip: operand.skip.map(|skip| self.data(skip)),
+            upsample: operand.upsample,
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The model that is part of the library.
+
+use super::Model;
+use crate::{Error, ErrorKind, Result};
+
+#[cfg(feature = "embedded")]
+const BYTES: Option<&[u8]> = Some(include_bytes!("../../models/impasto.safetensors"));
+#[cfg(not(feature = "embedded"))]
+const BYTES: Option<&[u8]> = None;
+
+/// How errors and tables call it.
+const NAME: &str = "the built-in model";
+
+impl Model {
+    /// Whether this build has a model of its own: the feature `embedded`.
+    pub const HAS_EMBEDDED: bool = BYTES.is_some();
+
+    /// Impasto's own model, which is part of the library: a small style predictor and a transformer that paints pictures of any size in little
+    /// memory ([`super::Architecture::thumbnail`]). Reading it takes a few milliseconds.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] if the library was built without the feature `embedded`.
+    pub fn embedded() -> Result<Self> {
+        let Some(bytes) = BYTES else {
+            let text = "this build of Impasto has no model of its own; build it with the feature `embedded`, or name a model";
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        };
+        Self::from_weights(NAME, crate::weights::safetensors::read(bytes).map_err(|e| e.context(NAME))?)
+    }
+}

@@ -1,0 +1,131 @@
+//! Rows of a picture as a file has them.
+
+use super::super::convert::{Level, check_numbers};
+use super::super::{Picture, reserved};
+use super::{Depth, EncodeOptions, Format};
+use crate::picture::Source;
+use crate::{Error, ErrorKind, Result};
+
+/// What becomes of alpha.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Alpha {
+    /// There is none.
+    Opaque,
+    /// The file has it.
+    Kept,
+    /// The file cannot: the picture is seen on white paper. Blended in sRGB-encoded values, as browsers and editors do.
+    White,
+}
+
+/// What a file is like, known before its pixels.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Layout {
+    pub(in super::super) width: usize,
+    pub(in super::super) height: usize,
+    pub(in super::super) alpha: Alpha,
+    /// Whether samples have 16 bits.
+    pub(in super::super) deep: bool,
+}
+
+impl Layout {
+    pub(in super::super) fn new(
+        [width, height]: [usize; 2],
+        source: &Source,
+        has_alpha: bool,
+        format: Format,
+        options: &EncodeOptions,
+    ) -> Result<Self> {
+        options.check(format)?;
+        let deep = format.has_16_bits()
+            && match options.depth {
+                Depth::Auto => source.bit_depth > 8,
+                Depth::Eight => false,
+                Depth::Sixteen => true,
+            };
+        let alpha = match (has_alpha, format.has_alpha()) {
+            (false, _) => Alpha::Opaque,
+            (true, true) => Alpha::Kept,
+            (true, false) => Alpha::White,
+        };
+        Ok(Layout { width, height, alpha, deep })
+    }
+
+    /// What the file cannot hold, for people.
+    pub(in super::super) fn warnings(&self) -> Vec<String> {
+        match self.alpha {
+            Alpha::White => vec!["JPEG has no transparency; the picture is put on white".into()],
+            Alpha::Opaque | Alpha::Kept => Vec::new(),
+        }
+    }
+
+    /// Samples of a pixel.
+    pub(super) fn channels(&self) -> usize {
+        if self.alpha == Alpha::Kept { 4 } else { 3 }
+    }
+
+    /// Bytes of a row.
+    pub(in super::super) fn row_bytes(&self) -> usize {
+        self.width * self.channels() * if self.deep { 2 } else { 1 }
+    }
+
+    /// These rows' samples, interleaved, rounded to nearest; 16-bit ones in the machine's byte order.
+    pub(in super::super) fn pack(&self, rgb: &[f32], alpha: Option<&[f32]>) -> Result<Vec<u8>> {
+        check_numbers(rgb)?;
+        alpha.map_or(Ok(()), check_numbers)?;
+        if self.deep {
+            let samples: Vec<u16> = self.samples(rgb, alpha)?;
+            return Ok(bytemuck::cast_slice(&samples).to_vec());
+        }
+        self.samples(rgb, alpha)
+    }
+
+    fn samples<T: Level>(&self, rgb: &[f32], alpha: Option<&[f32]>) -> Result<Vec<T>> {
+        let mut out = reserved(rgb.len() / 3 * self.channels())?;
+        let pixels = rgb.as_chunks::<3>().0;
+        match (self.alpha, alpha) {
+            (Alpha::Kept, Some(alpha)) => {
+                pixels.iter().zip(alpha).for_each(|(&[r, g, b], &a)| out.extend([r, g, b, a].map(T::from_unit)));
+            }
+            (Alpha::White, Some(alpha)) => {
+                let over = |v: f32, a: f32| v.clamp(0.0, 1.0) * a + (1.0 - a);
+                pixels.iter().zip(alpha).for_each(|(c, &a)| out.extend(c.map(|v| T::from_unit(over(v, a)))));
+            }
+            _ => out.extend(rgb.iter().map(|&v| T::from_unit(v))),
+        }
+        Ok(out)
+    }
+}
+
+/// Where an encoder takes rows from: some whole rows as [`Layout::pack`] gives them, from top to bottom; nothing if there are no more.
+pub(in super::super) type NextRows<'a> = &'a mut dyn FnMut() -> Result<Option<Vec<u8>>>;
+
+/// Rows that are packed at a time where a picture is in memory.
+const AT_A_TIME: usize = 64;
+
+/// Gives a picture's rows.
+pub(super) fn of_picture<'a>(picture: &'a Picture, layout: &'a Layout) -> impl FnMut() -> Result<Option<Vec<u8>>> + 'a {
+    let band = layout.width * AT_A_TIME;
+    let mut colours = picture.rgb().chunks(band * 3);
+    let mut alphas = picture.alpha().map(|alpha| alpha.chunks(band));
+    move || {
+        let alpha = alphas.as_mut().and_then(Iterator::next);
+        colours.next().map(|rgb| layout.pack(rgb, alpha)).transpose()
+    }
+}
+
+/// All rows at once, for formats that need them so.
+pub(super) fn all(layout: &Layout, next: NextRows<'_>) -> Result<Vec<u8>> {
+    let mut all = reserved(layout.row_bytes().saturating_mul(layout.height))?;
+    while let Some(rows) = next()? {
+        all.extend_from_slice(&rows);
+    }
+    if all.len() != layout.row_bytes() * layout.height {
+        return Err(incomplete());
+    }
+    Ok(all)
+}
+
+/// What an encoder says that runs out of rows.
+pub(super) fn incomplete() -> Error {
+    Error::new(ErrorKind::Cancelled, "the picture ended early")
+}

@@ -1,0 +1,112 @@
+//! Another size of a picture whose rows come one after the other, so that it never has to be in memory as a whole.
+
+use super::super::zeros;
+use crate::Result;
+
+/// For each new position along an axis: the first old one that it sees, and the weight of each from there on.
+struct Axis(Vec<(usize, Vec<f32>)>);
+
+impl Axis {
+    /// A triangle two pixels wide, new ones where there are fewer of these, with its tip on the new pixel's middle.
+    fn new(from: usize, to: usize) -> Self {
+        let scale = from as f64 / to as f64;
+        let reach = scale.max(1.0);
+        let positions = (0..to).map(|i| {
+            let middle = (i as f64 + 0.5) * scale;
+            // The casts saturate at the left border.
+            let first = (middle - reach).max(0.0) as usize;
+            let end = ((middle + reach).ceil() as usize).clamp(first + 1, from);
+            let weights: Vec<f64> = (first..end).map(|at| (1.0 - (at as f64 + 0.5 - middle).abs() / reach).max(0.0)).collect();
+            let sum: f64 = weights.iter().sum();
+            (first, weights.iter().map(|w| (w / sum) as f32).collect())
+        });
+        Axis(positions.collect())
+    }
+}
+
+/// Takes the rows of a picture of three channels from top to bottom, gives it at another size: bilinear, antialiased, in the values as they
+/// are, as [`super::Resize::NETWORK`] (up to rounding).
+pub(crate) struct Shrink {
+    columns: Axis,
+    rows: Axis,
+    /// Rows taken.
+    taken: usize,
+    /// Rows done.
+    done: usize,
+    /// New rows that are being summed, at the old width: the first is row `done`.
+    sums: Vec<Vec<f32>>,
+    out: Vec<f32>,
+}
+
+impl Shrink {
+    /// From a width and height to another; none of them 0.
+    pub(crate) fn new(from: [usize; 2], to: [usize; 2]) -> Self {
+        Shrink {
+            columns: Axis::new(from[0], to[0]),
+            rows: Axis::new(from[1], to[1]),
+            taken: 0,
+            done: 0,
+            sums: Vec::new(),
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes the next row.
+    pub(crate) fn add(&mut self, row: &[f32]) -> Result<()> {
+        // Down first: whole rows at a time, two or three new ones each.
+        let reached = self.rows.0[self.done..].iter().take_while(|(first, _)| *first <= self.taken).count();
+        while self.sums.len() < reached {
+            self.sums.push(zeros(row.len())?);
+        }
+        for ((first, weights), sums) in self.rows.0[self.done..].iter().zip(&mut self.sums) {
+            if let Some(&weight) = weights.get(self.taken - first) {
+                sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += weight * v);
+            }
+        }
+        self.taken += 1;
+        while let Some((first, weights)) = self.rows.0.get(self.done)
+            && first + weights.len() <= self.taken
+            && !self.sums.is_empty()
+        {
+            let sums = self.sums.remove(0);
+            for (first, weights) in &self.columns.0 {
+                let mut pixel = [0.0f32; 3];
+                for (weight, values) in weights.iter().zip(sums[first * 3..].as_chunks::<3>().0) {
+                    pixel.iter_mut().zip(values).for_each(|(sum, v)| *sum += weight * v);
+                }
+                self.out.extend(pixel.map(|v| v.clamp(0.0, 1.0)));
+            }
+            self.done += 1;
+        }
+        Ok(())
+    }
+
+    /// The picture at its new size, once all rows have been taken.
+    pub(crate) fn finish(self) -> Vec<f32> {
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shrink;
+    use crate::picture::{Picture, Resize};
+
+    #[test]
+    fn it_agrees_with_the_resize_for_networks() {
+        for (from, to) in
+            [([64, 48], [32, 24]), ([101, 67], [13, 9]), ([300, 7], [128, 3]), ([5, 400], [1, 80]), ([9, 9], [20, 11])]
+        {
+            let [width, height] = from;
+            let values: Vec<f32> = (0..width * height * 3).map(|i| (i as f32 * 0.7).sin() * 0.5 + 0.5).collect();
+            let picture = Picture::from_rgb_f32(width, height, values).unwrap();
+            let expected = picture.resized(to[0], to[1], Resize::NETWORK).unwrap();
+            let mut shrink = Shrink::new(from, to);
+            picture.rgb().chunks_exact(width * 3).for_each(|row| shrink.add(row).unwrap());
+            let found = shrink.finish();
+            assert_eq!(found.len(), expected.rgb().len(), "{from:?} to {to:?}");
+            let error = found.iter().zip(expected.rgb()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(error < 2e-5, "{from:?} to {to:?}: off by {error}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Pictures that are read row by row.
+
+use std::ops::Range;
+
+use super::resize::Shrink;
+use super::{Picture, reserved};
+use crate::{Error, ErrorKind, Result};
+
+/// Rows that are converted at a time where nothing else asks for another number.
+const AT_A_TIME: usize = 32;
+
+/// A picture of which any rows can be had as float RGB, whatever it is held as.
+pub(crate) trait Rows: Sync {
+    /// Width and height in pixels.
+    fn size(&self) -> [usize; 2];
+
+    /// Writes these rows' colours, as [`Picture::rgb`] has them, to a slice of just their length.
+    fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()>;
+}
+
+impl Rows for Picture {
+    fn size(&self) -> [usize; 2] {
+        [self.width, self.height]
+    }
+
+    fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
+        rgb.copy_from_slice(&self.rgb[rows.start * self.width * 3..rows.end * self.width * 3]);
+        Ok(())
+    }
+}
+
+/// The picture at another size, as [`super::Resize::NETWORK`] makes it, without alpha.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] if a value is not a finite number; else what reading gives.
+pub(crate) fn resized(picture: &dyn Rows, to: [usize; 2]) -> Result<Picture> {
+    let from @ [width, height] = picture.size();
+    let mut shrink = Shrink::new(from, to);
+    let mut band = reserved(width.saturating_mul(3 * AT_A_TIME.min(height)))?;
+    for start in (0..height).step_by(AT_A_TIME) {
+        let rows = start..(start + AT_A_TIME).min(height);
+        band.resize(rows.len() * width * 3, 0.0);
+        picture.read(rows, &mut band)?;
+        check_finite(&band)?;
+        band.chunks_exact(width * 3).try_for_each(|row| shrink.add(row))?;
+    }
+    Picture::from_rgb_f32(to[0], to[1], shrink.finish())
+}
+
+/// All of it, without alpha.
+pub(crate) fn whole(picture: &dyn Rows) -> Result<Picture> {
+    let [width, height] = picture.size();
+    let mut rgb = super::zeros(width.saturating_mul(height).saturating_mul(3))?;
+    picture.read(0..height, &mut rgb)?;
+    Picture::from_rgb_f32(width, height, rgb)
+}
+
+/// Activations turn NaN to 0, and the result would look plausible: it is refused before it reaches a network.
+pub(crate) fn check_finite(values: &[f32]) -> Result<()> {
+    // A fold without an early exit is one the compiler can vectorise.
+    if values.iter().fold(true, |finite, v| finite & v.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Malformed, "the picture has values that are not finite numbers"))
+}

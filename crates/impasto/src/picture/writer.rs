@@ -1,0 +1,171 @@
+//! Picture files that are written as their rows come.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use tempfile::NamedTempFile;
+
+use super::encode::{self, rows::Layout};
+use super::{EncodeOptions, Format, Source, Target};
+use crate::{Error, ErrorKind, Result};
+
+/// Writes a picture file of rows as they come, whole or not at all.
+///
+/// JPEG, PNG and TIFF are encoded by a thread of their own while the next rows are made, into a temporary file; in memory are a few rows.
+/// WebP's encoder takes a picture whole: its rows are collected first. Dropped unfinished, it leaves nothing behind.
+pub struct Writer {
+    /// How errors call the file.
+    name: Option<String>,
+    layout: Layout,
+    /// Rows that are still to come.
+    left: usize,
+    sender: Option<SyncSender<Vec<u8>>>,
+    thread: Option<JoinHandle<Result<File>>>,
+    place: Option<Place>,
+}
+
+/// Where the finished file goes.
+enum Place {
+    /// A temporary file beside the target takes its name.
+    Target(Target, NamedTempFile),
+    /// It is copied to a device or a pipe.
+    Special(File),
+    /// The caller says.
+    Caller,
+}
+
+impl Writer {
+    /// For a picture of this size to a checked place. `source` and `has_alpha` are of the picture that it is made of: they decide depth and
+    /// transparency as for [`crate::Picture::encode`].
+    ///
+    /// # Errors
+    /// As [`EncodeOptions::check`]; [`ErrorKind::Io`] if no temporary file can be made.
+    pub fn new(
+        target: Option<Target>,
+        format: Format,
+        options: &EncodeOptions,
+        size: [usize; 2],
+        (source, has_alpha): (&Source, bool),
+    ) -> Result<Self> {
+        let layout = Layout::new(size, source, has_alpha, format, options)?;
+        let name = target.as_ref().map(|target| target.name().display().to_string());
+        let (place, file) = match target {
+            None => (Place::Caller, tempfile::tempfile()?),
+            Some(target) => match target.special().map_err(|e| e.context(target.name().display()))? {
+                Some(special) => (Place::Special(special), tempfile::tempfile()?),
+                None => {
+                    let temporary = target.temporary().map_err(|e| e.context(target.name().display()))?;
+                    let file = temporary.as_file().try_clone()?;
+                    (Place::Target(target, temporary), file)
+                }
+            },
+        };
+        let (sender, receiver) = sync_channel(1);
+        let options = *options;
+        let thread = std::thread::Builder::new()
+            .name("impasto-encode".into())
+            .spawn(move || encode(format, &options, &layout, &receiver, file))?;
+        Ok(Writer { name, layout, left: size[1], sender: Some(sender), thread: Some(thread), place: Some(place) })
+    }
+
+    /// What the file cannot hold, as [`super::Encoded::warnings`].
+    pub fn warnings(&self) -> Vec<String> {
+        self.layout.warnings()
+    }
+
+    /// Most bytes of rows that are in memory beside those being written, if this many come at a time.
+    pub fn memory(format: Format, width: usize, height: usize, rows: usize) -> u64 {
+        let bytes = |rows: usize| width as u64 * rows as u64 * 8;
+        match format {
+            // The samples twice, once as the encoder's own.
+            Format::WebP => bytes(height),
+            // Two bands wait, one is being encoded; TIFF collects strips of a megabyte.
+            _ => bytes(rows).saturating_mul(3).saturating_add(4 << 20),
+        }
+    }
+
+    /// Takes the next rows: colours as [`crate::Picture::rgb`] has them, and alpha if there is any.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::InvalidArgument`] for rows beyond the picture's height; what writing the
+    /// file failed with.
+    pub fn write(&mut self, rgb: &[f32], alpha: Option<&[f32]>) -> Result<()> {
+        let rows = rgb.len() / (self.layout.width * 3);
+        if rows > self.left {
+            return Err(Error::new(ErrorKind::InvalidArgument, "more rows than the picture has"));
+        }
+        self.left -= rows;
+        let packed = self.layout.pack(rgb, alpha)?;
+        let gone = self.sender.as_ref().is_none_or(|sender| sender.send(packed).is_err());
+        // The encoder ends before its rows do only if it failed.
+        if gone { self.close().and_then(|_| Err(stopped())) } else { Ok(()) }
+    }
+
+    /// Ends the file and puts it in its place.
+    ///
+    /// # Errors
+    /// As [`Target::write`]; [`ErrorKind::InvalidArgument`] if rows are missing; what writing the file failed with.
+    pub fn finish(mut self) -> Result<()> {
+        self.end(&mut io::sink())
+    }
+
+    /// Ends the file and copies it, where no target was named.
+    ///
+    /// # Errors
+    /// As [`Writer::finish`]; [`ErrorKind::Io`] if `out` fails.
+    pub fn finish_to(mut self, out: &mut dyn Write) -> Result<()> {
+        self.end(out)
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> Result<()> {
+        if self.left > 0 {
+            return Err(Error::new(ErrorKind::InvalidArgument, format!("{} rows of the picture are missing", self.left)));
+        }
+        let mut file = self.close()?;
+        let placed = match self.place.take() {
+            Some(Place::Target(target, temporary)) => target.persist(temporary),
+            Some(Place::Special(mut special)) => copy(&mut file, &mut special),
+            Some(Place::Caller) | None => copy(&mut file, out),
+        };
+        placed.map_err(|e| self.named(e))
+    }
+
+    fn named(&self, error: Error) -> Error {
+        match &self.name {
+            Some(name) => error.context(name),
+            None => error,
+        }
+    }
+
+    /// Waits for the encoder.
+    fn close(&mut self) -> Result<File> {
+        self.sender = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended.and_then(std::result::Result::ok).unwrap_or_else(|| Err(stopped())).map_err(|e| self.named(e))
+    }
+}
+
+impl Drop for Writer {
+    /// So that the temporary file is gone when this returns.
+    fn drop(&mut self) {
+        let _ = self.close();
+    }
+}
+
+fn copy(file: &mut File, out: &mut dyn Write) -> Result<()> {
+    file.rewind()?;
+    io::copy(file, out)?;
+    Ok(out.flush()?)
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Io, "the encoder broke down")
+}
+
+fn encode(format: Format, options: &EncodeOptions, layout: &Layout, receiver: &Receiver<Vec<u8>>, file: File) -> Result<File> {
+    let mut out = BufWriter::with_capacity(1 << 18, file);
+    encode::write(format, options, layout, &mut || Ok(receiver.recv().ok()), &mut out)?;
+    out.into_inner().map_err(|e| e.into_error().into())
+}

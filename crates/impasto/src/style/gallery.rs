@@ -1,0 +1,151 @@
+//! Named styles that are kept together, and those that are part of the library.
+//!
+//! A gallery is a safetensors file with an array `[length]` for each style, under its name, and this metadata:
+//!
+//! | key | value |
+//! | --- | --- |
+//! | `impasto.styles` | `1`, the version |
+//! | `impasto.styles.family` | [`Family`] |
+//! | `impasto.styles.about.NAME` | a line about the style; may be absent |
+
+use super::Style;
+use crate::networks::Family;
+use crate::weights::safetensors::{self, Precision};
+use crate::weights::{Tensor, Weights};
+use crate::{Error, ErrorKind, Result};
+
+const VERSION_KEY: &str = "impasto.styles";
+const VERSION: &str = "1";
+const FAMILY: &str = "impasto.styles.family";
+const ABOUT: &str = "impasto.styles.about.";
+
+#[cfg(feature = "embedded")]
+const BUILT_IN: Option<&[u8]> = Some(include_bytes!("../../models/styles.safetensors"));
+#[cfg(not(feature = "embedded"))]
+const BUILT_IN: Option<&[u8]> = None;
+
+/// Styles of one family, each with a name of its own ([`Style::name`]) and a line about it ([`Style::provenance`]), sorted by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gallery {
+    styles: Vec<Style>,
+}
+
+impl Gallery {
+    /// A gallery of these styles.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if there are none, a name is absent, there twice, or anything but lower-case letters, digits and
+    /// hyphens; [`ErrorKind::Mismatch`] if families or vector lengths differ.
+    pub fn new(mut styles: Vec<Style>) -> Result<Self> {
+        let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
+        let Some((first, others)) = styles.split_first() else { return invalid("a gallery without styles".into()) };
+        for other in others {
+            first.check_fits(other)?;
+        }
+        let fits = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if let Some(style) = styles.iter().find(|style| style.name().is_none_or(|name| !fits(name))) {
+            return invalid(format!("{style} cannot be in a gallery: names are lower-case letters, digits and hyphens"));
+        }
+        styles.sort_by(|a, b| a.name().cmp(&b.name()));
+        if let Some(pair) = styles.windows(2).find(|pair| pair[0].name() == pair[1].name()) {
+            return invalid(format!("{} is in the gallery twice", pair[0]));
+        }
+        Ok(Gallery { styles })
+    }
+
+    /// The styles that are part of the library: vectors for [`crate::Model::embedded`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] if the library was built without the feature `embedded`.
+    pub fn built_in() -> Result<Self> {
+        let Some(bytes) = BUILT_IN else {
+            let text = "this build of Impasto has no styles of its own; build it with the feature `embedded`, or give a picture";
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        };
+        Self::from_bytes(bytes).map_err(|e| e.context("the built-in styles"))
+    }
+
+    /// All styles, by name.
+    pub fn styles(&self) -> &[Style] {
+        &self.styles
+    }
+
+    /// The style of this name.
+    pub fn find(&self, name: &str) -> Option<&Style> {
+        self.styles.iter().find(|style| style.name() == Some(name))
+    }
+
+    /// The family of all of them.
+    pub fn family(&self) -> &Family {
+        self.styles[0].family()
+    }
+
+    /// The bytes of a gallery's file, the same for the same styles.
+    ///
+    /// # Errors
+    /// As [`safetensors::to_bytes`]; none is possible for a gallery that exists.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut weights = Weights::new();
+        weights.metadata.insert(VERSION_KEY.into(), VERSION.into());
+        weights.metadata.insert(FAMILY.into(), self.family().to_string());
+        for style in &self.styles {
+            let name = style.name().unwrap_or_default();
+            weights.insert(name, Tensor::new([style.vector().len()], style.vector().to_vec())?);
+            if let Some(about) = style.provenance() {
+                weights.metadata.insert(format!("{ABOUT}{name}"), about.into());
+            }
+        }
+        safetensors::to_bytes(&weights, Precision::F32)
+    }
+
+    /// The gallery in a file's bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] if they are no gallery or one of a newer version; [`ErrorKind::Malformed`] if they are damaged; else as
+    /// [`Gallery::new`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let weights = safetensors::read(bytes).map_err(|e| e.context("no gallery of styles"))?;
+        match weights.metadata.get(VERSION_KEY).map(String::as_str) {
+            Some(VERSION) => {}
+            Some(other) => {
+                let text =
+                    format!("is a gallery of version {other:?}, and this version of Impasto reads version {VERSION}; update it");
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
+            None => return Err(Error::new(ErrorKind::Unsupported, "is no gallery of styles: it does not call itself one")),
+        }
+        let family = weights.metadata.get(FAMILY);
+        let family = family.ok_or_else(|| Error::new(ErrorKind::Malformed, "is a gallery that does not say of which family"))?;
+        let family: Family = family.parse()?;
+        let style = |(name, tensor): (&str, &Tensor)| {
+            let style = Style::new(family.clone(), tensor.data().to_vec())?.with_name(name);
+            let about = weights.metadata.get(&format!("{ABOUT}{name}"));
+            Ok(about.map_or(style.clone(), |about| style.with_provenance(about)))
+        };
+        Self::new(weights.iter().map(style).collect::<Result<_>>()?)
+    }
+}
+
+impl Style {
+    /// A style that is part of the library, by name; see [`Gallery::built_in`].
+    ///
+    /// ```
+    /// # if impasto::Model::HAS_EMBEDDED {
+    /// let gallery = impasto::style::Gallery::built_in()?;
+    /// let name = gallery.styles()[0].name().unwrap_or_default();
+    /// assert_eq!(impasto::Style::built_in(name)?, gallery.styles()[0]);
+    /// # }
+    /// # Ok::<(), impasto::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if there is none of this name; else as [`Gallery::built_in`].
+    pub fn built_in(name: &str) -> Result<Self> {
+        let gallery = Gallery::built_in()?;
+        gallery.find(name).cloned().ok_or_else(|| {
+            let names: Vec<_> = gallery.styles().iter().filter_map(Style::name).collect();
+            let text = format!("there is no built-in style {name:?}; there are {}", names.join(", "));
+            Error::new(ErrorKind::InvalidArgument, text)
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Painting a picture that is never in memory as floats.
+
+use super::{StyleSize, Stylizer};
+use crate::picture::Stored;
+use crate::{Control, Error, ErrorKind, Result, Style, StylizeOptions};
+
+/// Takes rows of a painting from top to bottom: colours, and alpha if the content has any.
+pub type TakeRows<'a> = &'a mut dyn FnMut(&[f32], Option<&[f32]>) -> Result<()>;
+
+/// Rows that are given at a time where the painting is in memory anyway.
+const AT_A_TIME: usize = 64;
+
+impl Stylizer {
+    /// Paints a picture whose samples stay as the file has them, and gives the result's rows as they are done: with a model that has a
+    /// [thumbnail](Stylizer::thumbnail), no more of content and result than a band is ever in memory as floats. The result is that of
+    /// [`Stylizer::stylize_with`] on [`Stored::to_picture`], to the bit. Models without paint the picture in one piece.
+    ///
+    /// # Errors
+    /// As [`Stylizer::stylize_with`]; besides what `write` gives.
+    pub fn stylize_stored(
+        &self,
+        content: &Stored,
+        style: &Style,
+        options: &StylizeOptions,
+        write: TakeRows<'_>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        let width = content.width();
+        let Some(side) = self.thumbnail else {
+            let painted = self.stylize_with(&content.to_picture()?, style, options, control)?;
+            let mut alphas = painted.alpha().map(|alpha| alpha.chunks(width * AT_A_TIME));
+            let mut rows = painted.rgb().chunks(width * AT_A_TIME * 3);
+            return rows.try_for_each(|rgb| write(rgb, alphas.as_mut().and_then(Iterator::next)));
+        };
+        let (mut y, mut colours, mut alpha) = (0, Vec::new(), Vec::new());
+        let mut with_alpha = |rgb: &[f32]| {
+            if !content.has_alpha() {
+                return write(rgb, None);
+            }
+            let rows = y..y + rgb.len() / (width * 3);
+            y = rows.end;
+            colours.resize(rgb.len(), 0.0);
+            alpha.resize(rgb.len() / 3, 0.0);
+            content.read_rows(rows, &mut colours, Some(&mut alpha))?;
+            write(rgb, Some(&alpha))
+        };
+        self.paint_rows(content, style, (options, side), &mut with_alpha, control)
+    }
+
+    /// The part of [`Stylizer::stored_memory`] that [`StylizeOptions::max_memory`] is about: bands and the packed weights. 0 with a model without
+    /// thumbnail, and for a picture that is its own.
+    ///
+    /// # Errors
+    /// As [`Stylizer::peak_memory`].
+    pub fn band_memory_within(&self, width: usize, height: usize, max_memory: Option<u64>) -> Result<u64> {
+        match self.thumbnail {
+            Some(side) if width.max(height) > side => Ok(self.bands(width, height, max_memory)?.memory(self.engine.threads())),
+            _ => Ok(0),
+        }
+    }
+
+    /// Greatest memory in bytes that [`Stylizer::stylize_stored`] takes for a picture of this size with this
+    /// [`StylizeOptions::max_memory`], making its style and the packed weights included, the stored picture not. With a model without
+    /// thumbnail: [`Stylizer::peak_memory`] and the two pictures.
+    ///
+    /// # Errors
+    /// As [`Stylizer::peak_memory`].
+    pub fn stored_memory(&self, width: usize, height: usize, max_memory: Option<u64>) -> Result<u64> {
+        if width == 0 || height == 0 {
+            return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {width}×{height} has no pixels")));
+        }
+        let pixels = (width as u64).saturating_mul(height as u64);
+        let Some(side) = self.thumbnail else {
+            return Ok(self.peak_memory(width, height)?.saturating_add(pixels.saturating_mul(16)));
+        };
+        let [seen_width, seen_height] = StyleSize::default().of(width, height);
+        let [seen_width, seen_height] = self.style_fit.size(seen_width, seen_height);
+        let seeing = self.predictor.peak_memory(seen_height, seen_width, self.engine.threads())?;
+        let painting = self.band_memory([width, height], side, max_memory)?;
+        // Rows on their way: as read, as written, and their alpha.
+        let rows = (width as u64).saturating_mul(64 * 32);
+        Ok(seeing.saturating_add(painting).saturating_add(rows))
+    }
+}
