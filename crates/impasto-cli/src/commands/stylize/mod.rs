@@ -202,13 +202,7 @@ struct Need {
 }
 
 /// What painting needs, then what each style picture does: the stylizer's share, and the pictures that are made besides.
-fn needed_memory(
-    stylizer: &Stylizer,
-    photo: &Stored,
-    size: Size,
-    sources: &[Seen],
-    options: &StyleOptions,
-) -> Result<Vec<Need>> {
+fn needed_memory(stylizer: &Stylizer, photo: &Stored, size: Size, sources: &[Seen], options: &StyleOptions) -> Result<Vec<Need>> {
     let bytes = |size: Size, each: u64| (size.width as u64).saturating_mul(size.height as u64).saturating_mul(each);
     let resized = |from: [usize; 2], to: Size| {
         // Another size is another picture: its colours and alpha.
@@ -221,7 +215,10 @@ fn needed_memory(
     for picture in sources.iter().filter_map(Seen::picture) {
         let [width, height] = options.size.of(picture.width(), picture.height());
         let size = Size { width, height };
-        let seeing = stylizer.peak_memory(width, height)?.saturating_add(resized([picture.width(), picture.height()], size)).saturating_add(content);
+        let seeing = stylizer
+            .peak_memory(width, height)?
+            .saturating_add(resized([picture.width(), picture.height()], size))
+            .saturating_add(content);
         needs.push(Need { bytes: seeing, style: true, size });
     }
     Ok(needs)
