@@ -76,25 +76,26 @@ pub(crate) struct Stylize {
     ///
     /// Style vectors are mixed, from that of the content picture itself (0) to that of the style (1). At 0 the picture has been
     /// through the network all the same: colours and strokes stay close to the content, but not the same.
-    #[arg(long, value_name = "0..1", default_value = "1", value_parser = values::share)]
+    #[arg(long, value_name = "0..1", default_value = "1", allow_negative_numbers = true, value_parser = values::share)]
     pub(crate) strength: f32,
 
     /// Pixels of a style picture's side for the network; smaller gives coarser, larger finer strokes
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = side)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = side)]
     pub(crate) style_size: usize,
 
     /// Resize the content so that its longer side has this many pixels
-    #[arg(long, value_name = "LONGSIDE", conflicts_with = "exact", value_parser = side)]
+    #[arg(long, value_name = "LONGSIDE", conflicts_with = "exact", allow_negative_numbers = true, value_parser = side)]
     pub(crate) size: Option<usize>,
 
     /// Resize content and styles to exactly this size, as TensorFlow's tf.image.resize does it
     ///
-    /// Reproduces notebooks that load both pictures with `tf.image.resize`: bilinear, not antialiased, proportions not kept.
+    /// Reproduces notebooks that load both pictures with `tf.image.resize`: bilinear, not antialiased, proportions not kept. Width
+    /// comes first here, height there: --exact 720x512 is their (512, 720).
     #[arg(long, value_name = "WxH", conflicts_with = "style_size")]
     pub(crate) exact: Option<Size>,
 
     /// Threads; one a core if not given. The result is the same with any number
-    #[arg(long, value_name = "N", value_parser = threads)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
     pub(crate) threads: Option<usize>,
 
     /// Also write a figure: content, styles and result side by side, with titles
@@ -114,7 +115,8 @@ pub(crate) struct Stylize {
     pub(crate) force: bool,
 
     /// JPEG quality
-    #[arg(long, value_name = "1..100", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "1..100", default_value_t = 95, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,
 
     /// What the transformer reads beyond the border; default: as the model was published
@@ -126,10 +128,11 @@ pub(crate) struct Stylize {
     pub(crate) thumbnail: Option<usize>,
 
     #[command(flatten)]
-    pub(crate) limits: Limits,
-
-    #[command(flatten)]
     pub(crate) loudness: LoudnessFlags,
+
+    // Last: what follows would come under its heading in the help.
+    #[command(flatten)]
+    pub(crate) limits: Limits,
 }
 
 /// Ceilings that protect the machine.
@@ -137,12 +140,12 @@ pub(crate) struct Stylize {
 #[command(next_help_heading = "Limits")]
 pub(crate) struct Limits {
     /// Most pixels of a picture file
-    #[arg(long, value_name = "N", default_value_t = picture::Limits::default().max_pixels,
+    #[arg(long, value_name = "N", default_value_t = picture::Limits::default().max_pixels, allow_negative_numbers = true,
           value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pixels: u64,
 
     /// Most bytes of a picture file, and of the weights together; 2G if not given
-    #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_bytes: Option<u64>,
 
     /// Most memory to paint with, for example 512M; a quarter of the machine's if not given
@@ -151,7 +154,7 @@ pub(crate) struct Limits {
     /// content is held as decoded: 3 bytes a pixel at 8 bits, 6 at 16 (JPEG files that are progressive take 6 more while they are
     /// read). JPEG, PNG and TIFF are written band by band; WebP, and results with --size, --exact, --figure or --preview, are held whole. Other
     /// models paint in one piece, in what the machine has free if this is not given.
-    #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
 }
 

@@ -24,7 +24,76 @@ pub(crate) fn show(picture: &Picture) -> Result {
     let image = DynamicImage::from(shrunk.as_ref().unwrap_or(picture).to_image()?.to_rgba8());
     // A terminal at the end of some pipes and recorders has no size.
     let width = if matches!(viuer::terminal_size(), (0, _) | (_, 0)) { Some(80) } else { None };
-    let config = viuer::Config { absolute_offset: false, transparent: true, width, ..viuer::Config::default() };
+    // Asking which of these a silent terminal understands would wait for ever; coloured blocks need no question.
+    let answers = answers();
+    let config = viuer::Config {
+        absolute_offset: false,
+        transparent: true,
+        width,
+        use_kitty: answers,
+        use_sixel: answers,
+        ..viuer::Config::default()
+    };
     viuer::print(&image, &config).map_err(|e| Failure::failed(format!("cannot show the picture in this terminal: {e}")))?;
     Ok(())
+}
+
+/// Whether the terminal says what it is when asked. What records or forwards output (`script`, `docker run -t`) is a terminal too,
+/// with nobody at its other end to answer.
+#[cfg(unix)]
+fn answers() -> bool {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+    let ask = || -> io::Result<bool> {
+        let terminal = std::fs::File::options().read(true).write(true).open("/dev/tty")?;
+        let before = tcgetattr(&terminal)?;
+        tcsetattr(&terminal, OptionalActions::Drain, &patient(before.clone()))?;
+        let answer = attributes(&terminal);
+        tcsetattr(&terminal, OptionalActions::Drain, &before)?;
+        answer
+    };
+    ask().unwrap_or(false)
+}
+
+/// The settings of a terminal whose keys come one by one, unseen, and whose silence ends a read after a while.
+#[cfg(unix)]
+fn patient(mut settings: rustix::termios::Termios) -> rustix::termios::Termios {
+    use rustix::termios::SpecialCodeIndex;
+
+    /// Tenths of a second: what a round trip over a slow line takes.
+    const PATIENCE: u8 = 20;
+
+    settings.make_raw();
+    settings.special_codes[SpecialCodeIndex::VMIN] = 0;
+    settings.special_codes[SpecialCodeIndex::VTIME] = PATIENCE;
+    settings
+}
+
+/// Asks for the primary device attributes, `ESC [ ? 62 ; … c`, and reads no further than their end.
+#[cfg(unix)]
+fn attributes(mut terminal: &std::fs::File) -> io::Result<bool> {
+    use std::io::{Read, Write};
+
+    /// Longer than any answer: keys typed meanwhile come first.
+    const MOST: usize = 256;
+
+    terminal.write_all(b"\x1b[c")?;
+    let mut begun = false;
+    let mut byte = [0];
+    for _ in 0..MOST {
+        if terminal.read(&mut byte)? == 0 {
+            return Ok(false);
+        }
+        match byte[0] {
+            b'\x1b' => begun = true,
+            b'c' if begun => return Ok(true),
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(not(unix))]
+fn answers() -> bool {
+    true
 }

@@ -83,6 +83,14 @@ fn wrong_usage_ends_with_2() {
             stylize(&["--strengh", "1"], 2, &["--strengh", "--strength"]),
             stylize(&["--strength", "1.5"], 2, &["--strength", "0 to 1"]),
             stylize(&["--strength", "nan"], 2, &["--strength"]),
+            // A negative number is a wrong value, not a flag of that name.
+            stylize(&["--strength", "-1"], 2, &["--strength", "0 to 1"]),
+            stylize(&["--size", "-5"], 2, &["--size", "from 1"]),
+            stylize(&["--style-size", "-5"], 2, &["--style-size", "from 1"]),
+            stylize(&["--threads", "-1"], 2, &["--threads", "from 1"]),
+            stylize(&["--quality", "-1"], 2, &["--quality"]),
+            stylize(&["--max-pixels", "-1"], 2, &["--max-pixels"]),
+            stylize(&["--max-memory", "-1"], 2, &["--max-memory", "for example 2G"]),
             stylize(&["--style-size", "0"], 2, &["--style-size"]),
             stylize(&["--size", "0"], 2, &["--size"]),
             stylize(&["--size", "64", "--exact", "64x64"], 2, &["--size", "--exact"]),
@@ -231,7 +239,7 @@ fn outputs_are_refused_before_any_work() {
     let cases = [
         with("out.png", "old.png", 1, &["old.png", "--force"]),
         with("out.png", "folder.png", 1, &["folder.png", "folder"]),
-        with("out.png", "nowhere/out.png", 1, &["nowhere"]),
+        with("out.png", "nowhere/out.png", 1, &["nowhere", "No such file"]),
         with("out.png", "old.png/out.png", 1, &["old.png/out.png"]),
         stylize(&["--figure", "old.png"], 1, &["old.png", "--force"]),
         stylize(&["--figure", "nowhere/figure.png"], 1, &["nowhere"]),
@@ -242,6 +250,32 @@ fn outputs_are_refused_before_any_work() {
         case(&["man", "--dir", "nowhere"], 1, &["nowhere"]),
     ];
     check(&workshop, &cases);
+}
+
+#[test]
+#[cfg(unix)]
+fn read_only_folders_are_told_before_any_work() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let workshop = Workshop::new();
+    let locked = workshop.path("locked");
+    std::fs::create_dir(&locked).unwrap();
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let in_locked = [("locked/out.png", "locked/m.safetensors", "locked")];
+    // Root may write anywhere, except where the kernel itself says no.
+    let in_kernels = [("/proc/out.png", "/proc/m.safetensors", "/proc")];
+    let root = std::fs::write(locked.join("probe"), "").is_ok();
+    for (picture, model, folder) in if root { in_kernels } else { in_locked } {
+        let words = [folder, "cannot create a file"];
+        for arguments in [
+            // Neither content nor model is there, and still it is the output that is told.
+            &["stylize", "x.png", "-s", "y.png", "-o", picture, "--model", "z"][..],
+            &["stylize", "x.png", "-s", "y.png", "-o", "out.png", "--figure", picture, "--model", "z"],
+            &["models", "import", "model.safetensors", "-o", model],
+        ] {
+            assert_eq!(complaints(&workshop.run(arguments), 1, &words), [""; 0], "{arguments:?}");
+        }
+    }
 }
 
 #[test]
@@ -325,7 +359,14 @@ fn memory_is_refused_before_painting() {
         &workshop,
         &[
             stylize(&["--max-memory", "1K"], 1, &["67×93", "--size", "--max-memory allows"]),
-            stylize(&["--exact", "900x900", "--max-memory", "10M"], 1, &["900×900", "--size"]),
+            stylize(&["--exact", "900x900", "--max-memory", "10M"], 1, &["900×900", "--exact"]),
+            stylize(&["--exact", "90x90", "--max-memory", "1K"], 1, &["90×90", "--exact"]),
+            stylize(&["--style-size", "900", "--max-memory", "50M"], 1, &["style", "1200×900", "--style-size"]),
+            case(
+                &["bench", "--network", "tflite", "--size", "100000x100000", "--runs", "1"],
+                1,
+                &["tflite", "100000x100000", "this machine has free", "--size"],
+            ),
             // More than any machine has: known before the picture is made that large.
             stylize(&["--size", "1000000"], 1, &["720430×1000000", "this machine has free", "--size", "--max-memory"]),
         ],

@@ -78,12 +78,18 @@ fn a_file_limit_leaves_no_half_file() {
     let before = workshop.files();
     // A limit on file sizes is the nearest thing to a full disk that a test can have: writing fails in the middle of the file.
     let script = "ulimit -f 1; trap '' XFSZ; exec \"$0\" \"$@\"";
-    let mut command = Command::new("sh");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_impasto")]).current_dir(workshop.folder.path());
-    command.args(["stylize", "content.png", "-s", "style.png", "-o", "out.png", "--model", "model.safetensors"]);
-    let output = command.output().unwrap();
-    assert_eq!(complaints(&output, 1, &["out.png", "File too large"]), [""; 0]);
-    assert_eq!(workshop.files(), before);
+    for (name, arguments) in [
+        ("out.png", &["stylize", "content.png", "-s", "style.png", "-o", "out.png", "--model", "model.safetensors"][..]),
+        ("new.safetensors", &["models", "import", "model.safetensors", "-o", "new.safetensors"]),
+    ] {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_impasto")]).current_dir(workshop.folder.path()).args(arguments);
+        let output = command.output().unwrap();
+        assert_eq!(complaints(&output, 1, &[name, "File too large"]), [""; 0]);
+        // The temporary file is nothing that the user knows of.
+        assert!(!stderr(&output).contains(".impasto-"), "{}", stderr(&output));
+        assert_eq!(workshop.files(), before);
+    }
 }
 
 #[test]

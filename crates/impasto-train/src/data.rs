@@ -50,7 +50,8 @@ impl Pictures {
                 if i % held_out == held_out - 1 { apart.push(picture) } else { own.push(picture) }
             }
             if own.is_empty() {
-                let text = format!("{} holds no pictures{}", folder.display(), if starting.is_empty() { "" } else { " of these names" });
+                let text =
+                    format!("{} holds no pictures{}", folder.display(), if starting.is_empty() { "" } else { " of these names" });
                 return Err(Error::new(ErrorKind::InvalidArgument, text));
             }
             train.push((*share, own));
@@ -93,7 +94,8 @@ impl Stored {
     /// As [`Picture::open`].
     pub fn open(path: &Path, side: usize) -> Result<Self> {
         let picture = Picture::open(path, &Limits::default())?;
-        let picture = if picture.width().min(picture.height()) > side { picture.fit_short_side(side, Resize::NETWORK)? } else { picture };
+        let picture =
+            if picture.width().min(picture.height()) > side { picture.fit_short_side(side, Resize::NETWORK)? } else { picture };
         let rgb = picture.rgb().iter().map(|v| (v * 255.0).round() as u8).collect();
         Ok(Stored { path: path.to_owned(), width: picture.width(), height: picture.height(), rgb })
     }

@@ -55,7 +55,10 @@ impl Parameters {
 /// # Errors
 /// [`ErrorKind::Malformed`] if they are no float32.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    tensor.into_data().try_to_vec::<f32>().map_err(|e| Error::new(ErrorKind::Malformed, format!("a tensor of another type: {e:?}")))
+    tensor
+        .into_data()
+        .try_to_vec::<f32>()
+        .map_err(|e| Error::new(ErrorKind::Malformed, format!("a tensor of another type: {e:?}")))
 }
 
 /// Mean and variance of every instance norm's input, `[picture, 2, channels]`, in the order of the nodes.
@@ -132,8 +135,13 @@ impl<'a> Executor<'a> {
                 Op::Conv(conv) => {
                     let rectify = self.rectifies(index);
                     let source = shapes[node.inputs[0].index()];
-                    let size = if first.upsample > 1 { [source.height, source.width] } else { [first.tensor.dims()[1], first.tensor.dims()[2]] };
-                    let window = |axis: usize| conv.padding.window(size[axis], conv.kernel[axis], conv.stride).map_or(0, |w| w.before);
+                    let size = if first.upsample > 1 {
+                        [source.height, source.width]
+                    } else {
+                        [first.tensor.dims()[1], first.tensor.dims()[2]]
+                    };
+                    let window =
+                        |axis: usize| conv.padding.window(size[axis], conv.kernel[axis], conv.stride).map_or(0, |w| w.before);
                     let geometry = ConvShape {
                         stride: conv.stride,
                         mirror: matches!(conv.padding, Padding::Reflect(_)),
@@ -168,7 +176,9 @@ impl<'a> Executor<'a> {
                     let deviation = (moments.narrow(1, 1, 1) + MOMENTS_EPSILON).sqrt();
                     Tensor::cat(vec![mean, deviation], 1).reshape([n, 1, 1, 2 * channels])
                 }
-                Op::Pool(Pool { kind: PoolKind::Max, kernel: 2, stride: 2, padding: Padding::Valid }) => ops::max_pool(plain(&first)?),
+                Op::Pool(Pool { kind: PoolKind::Max, kernel: 2, stride: 2, padding: Padding::Valid }) => {
+                    ops::max_pool(plain(&first)?)
+                }
                 Op::Upsample { .. } => first.tensor,
                 other => return Err(unsupported(format!("{:?}: {other:?} cannot be trained", node.name))),
             };

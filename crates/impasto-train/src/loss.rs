@@ -111,7 +111,8 @@ impl Perception {
             let own = normalised(own);
             relative(flat(own), flat(content.clone())).mean()
         });
-        let gram_terms = own.grams.into_iter().zip(&style.grams).map(|(own, style)| relative(rows(own), rows(style.clone())).mean());
+        let gram_terms =
+            own.grams.into_iter().zip(&style.grams).map(|(own, style)| relative(rows(own), rows(style.clone())).mean());
         let moment_terms = own.moments.into_iter().zip(&style.moments).map(|(own, style)| {
             let (own, style) = (rows(own), rows(style.clone()));
             let squares = (own - style.clone()).square().sum_dim(1) / (style.square().sum_dim(1) + EPSILON);

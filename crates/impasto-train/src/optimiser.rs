@@ -34,20 +34,21 @@ pub struct Step {
 impl Adam {
     /// Changes the parameters along their gradients; those without one stay.
     pub fn step(&mut self, parameters: &mut Parameters, gradients: &Gradients, step: Step) {
-        let corrections = [FIRST_DECAY, SECOND_DECAY].map(|decay| 1.0 - decay.powi(i32::try_from(step.number).unwrap_or(i32::MAX)));
+        let corrections =
+            [FIRST_DECAY, SECOND_DECAY].map(|decay| 1.0 - decay.powi(i32::try_from(step.number).unwrap_or(i32::MAX)));
         // At the start the average forgets fast: what it begins with is noise.
         let average = step.average.min((1.0 + step.number as f32) / (10.0 + step.number as f32));
         for (name, tensor) in parameters.iter_mut() {
             let Some(gradient) = tensor.grad(gradients) else { continue };
             let gradient = gradient * step.shrink;
             let value = tensor.clone().inner();
-            let [first, second] =
-                self.moments.remove(name).unwrap_or_else(|| [value.zeros_like(), value.zeros_like()]);
+            let [first, second] = self.moments.remove(name).unwrap_or_else(|| [value.zeros_like(), value.zeros_like()]);
             let first = first * FIRST_DECAY + gradient.clone() * (1.0 - FIRST_DECAY);
             let second = second * SECOND_DECAY + gradient.clone() * gradient * (1.0 - SECOND_DECAY);
             let change = first.clone() / corrections[0] / ((second.clone() / corrections[1]).sqrt() + EPSILON);
             let value = value - change * step.rate;
-            let mean = self.averages.remove(name).map_or_else(|| value.clone(), |mean| mean * average + value.clone() * (1.0 - average));
+            let mean =
+                self.averages.remove(name).map_or_else(|| value.clone(), |mean| mean * average + value.clone() * (1.0 - average));
             self.moments.insert(name.to_owned(), [first, second]);
             self.averages.insert(name.to_owned(), mean);
             *tensor = Tensor::from_inner(value).require_grad();
@@ -61,7 +62,10 @@ impl Adam {
 
     /// Everything it remembers, by name, for a checkpoint.
     pub fn iter(&self) -> impl Iterator<Item = (String, &Tensor<1>)> {
-        let moments = self.moments.iter().flat_map(|(name, [first, second])| [(format!("first/{name}"), first), (format!("second/{name}"), second)]);
+        let moments = self
+            .moments
+            .iter()
+            .flat_map(|(name, [first, second])| [(format!("first/{name}"), first), (format!("second/{name}"), second)]);
         moments.chain(self.averages.iter().map(|(name, mean)| (format!("average/{name}"), mean)))
     }
 

@@ -43,7 +43,10 @@ pub fn vgg(folder: &Path, taps: &[&str], device: &Device) -> Result<Encoder> {
     for (block, (convolutions, _)) in BLOCKS.iter().enumerate() {
         for i in 1..=*convolutions {
             let scope = format!("block{}_conv{i}", block + 1);
-            let (Some(kernel), Some(bias)) = (weights.get(&format!("{scope}/kernel")), weights.get(&format!("{scope}/bias"))) else { continue };
+            let (Some(kernel), Some(bias)) = (weights.get(&format!("{scope}/kernel")), weights.get(&format!("{scope}/bias")))
+            else {
+                continue;
+            };
             let (mut kernel, mut bias) = (kernel.clone(), bias.clone());
             if scope == "block1_conv1" {
                 (kernel, bias) = of_unit_rgb(&kernel, &bias)?;
@@ -154,7 +157,8 @@ fn keras(folder: &Path) -> Result<Weights> {
     let read = |name: &str| std::fs::read(folder.join(name)).map_err(|e| Error::from(e).context(name));
     let malformed = |what: &str| Error::new(ErrorKind::Malformed, format!("model.json {what}"));
     let mut json: serde_json::Value = serde_json::from_slice(&read("model.json")?).map_err(|e| malformed(&e.to_string()))?;
-    let groups = json.get_mut("weightsManifest").and_then(|m| m.as_array_mut()).ok_or_else(|| malformed("has no weightsManifest"))?;
+    let groups =
+        json.get_mut("weightsManifest").and_then(|m| m.as_array_mut()).ok_or_else(|| malformed("has no weightsManifest"))?;
     groups.retain(|group| {
         let paths = group.get("paths").and_then(|paths| paths.as_array());
         paths.is_some_and(|paths| paths.iter().all(|p| p.as_str().is_some_and(|p| folder.join(p).is_file())))

@@ -127,7 +127,9 @@ impl Recipe {
         let sides = [crop, style_crop, thumbnail];
         match () {
             () if steps == 0 || batch == 0 || bank == 0 => Err("steps, batch and bank must be at least 1"),
-            () if sides.iter().any(|side| *side < 48 || side % 16 != 0) => Err("crops and thumbnail must be multiples of 16 pixels, at least 48"),
+            () if sides.iter().any(|side| *side < 48 || side % 16 != 0) => {
+                Err("crops and thumbnail must be multiples of 16 pixels, at least 48")
+            }
             () if self.data.content.iter().chain(&self.data.style).any(|source| source.share.is_nan() || source.share <= 0.0) => {
                 Err("shares must be greater than 0")
             }

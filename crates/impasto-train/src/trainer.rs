@@ -92,9 +92,22 @@ impl Trainer {
             network.licence = "MIT OR Apache-2.0".into();
         }
         let (own, other) = model.pair()?;
-        let (predictor, transformer) = (Parameters::new(&own.weights, &device, true), Parameters::new(&other.weights, &device, true));
-        let mut trainer =
-            Trainer { recipe, options, device, perception, content, style, bank: Vec::new(), model, predictor, transformer, adam: Adam::default(), step: 0 };
+        let (predictor, transformer) =
+            (Parameters::new(&own.weights, &device, true), Parameters::new(&other.weights, &device, true));
+        let mut trainer = Trainer {
+            recipe,
+            options,
+            device,
+            perception,
+            content,
+            style,
+            bank: Vec::new(),
+            model,
+            predictor,
+            transformer,
+            adam: Adam::default(),
+            step: 0,
+        };
         trainer.restore()?;
         // The bank as it would be had the run not been interrupted: an entry is a step's, and lives for as many steps as the bank has places.
         let first = (trainer.step + 1).saturating_sub(trainer.recipe.train.bank);
@@ -216,7 +229,8 @@ struct Means {
 
 impl Means {
     fn add(&mut self, terms: &Terms, elapsed: Duration) -> Result<()> {
-        let named = [("content", &terms.content), ("gram", &terms.gram), ("moments", &terms.moments), ("variation", &terms.variation)];
+        let named =
+            [("content", &terms.content), ("gram", &terms.gram), ("moments", &terms.moments), ("variation", &terms.variation)];
         for (name, term) in named {
             *self.sums.entry(name).or_default() += f64::from(values(term.clone())?[0]);
         }

@@ -77,7 +77,8 @@ fn it_learns_and_goes_on_where_it_was() {
     for (i, name) in ["content", "style"].into_iter().enumerate() {
         std::fs::create_dir(folder.path().join(name)).unwrap();
         for seed in 0..7 {
-            let canvas = if i == 0 { content::landscape(80, 64, seed) } else { (styles::ALL[seed as usize * 4].draw)(64, 64, seed) };
+            let canvas =
+                if i == 0 { content::landscape(80, 64, seed) } else { (styles::ALL[seed as usize * 4].draw)(64, 64, seed) };
             draw(&folder.path().join(name), &format!("{seed}.png"), &canvas);
         }
     }
@@ -88,7 +89,8 @@ fn it_learns_and_goes_on_where_it_was() {
     };
     let whole = run(100, "whole");
     let log = std::fs::read_to_string(folder.path().join("whole/log.jsonl")).unwrap();
-    let gram: Vec<f64> = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["gram"].as_f64().unwrap()).collect();
+    let gram: Vec<f64> =
+        log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["gram"].as_f64().unwrap()).collect();
     assert_eq!(gram.len(), 2);
     assert!(gram[1] < gram[0], "style is no closer after 100 steps than after 50: {gram:?}");
 
@@ -106,19 +108,22 @@ fn it_learns_and_goes_on_where_it_was() {
     let picture = Picture::from_rgb8(30, 20, &[90; 30 * 20 * 3]).unwrap();
     let painted = stylizer.stylize(&picture, &stylizer.style(&picture).unwrap()).unwrap();
     assert_eq!((painted.width(), painted.height()), (30, 20));
-    assert!(std::fs::read_dir(folder.path().join("whole")).unwrap().any(|e| e.unwrap().file_name().to_string_lossy().starts_with("sheet-")));
+    assert!(
+        std::fs::read_dir(folder.path().join("whole")).unwrap().any(|e| e
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .starts_with("sheet-"))
+    );
 }
 
 #[test]
 fn bad_recipes_are_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bad.toml");
-    for (text, expected) in [
-        ("", "missing field"),
-        ("seed = \"x\"", "invalid type"),
-        ("seed = 1\nnonsense = 2", "unknown field"),
-        ("]", "bad.toml"),
-    ] {
+    for (text, expected) in
+        [("", "missing field"), ("seed = \"x\"", "invalid type"), ("seed = 1\nnonsense = 2", "unknown field"), ("]", "bad.toml")]
+    {
         std::fs::write(&path, text).unwrap();
         let error = Recipe::open(&path).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("bad.toml") && !error.contains('\n'), "{text:?}: {error}");

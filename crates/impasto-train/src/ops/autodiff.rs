@@ -11,7 +11,12 @@ use burn::backend::tensor::FloatTensor;
 use super::{ConvShape, Kernels, Ops};
 
 impl<B: Kernels, C: CheckpointStrategy> Ops for Autodiff<B, C> {
-    fn convolve_op(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, shape: ConvShape) -> FloatTensor<Self> {
+    fn convolve_op(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self> {
         let ((x, x_node), (weight, weight_node), (bias, bias_node)) = (x.into_parts(), weight.into_parts(), bias.into_parts());
         match Convolve.prepare::<C>([x_node, weight_node, bias_node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {

@@ -44,7 +44,8 @@ thread_local! {
 
 /// All threads, for the pictures of a batch that is too small to give each one.
 static TOGETHER: LazyLock<Threads> = LazyLock::new(|| {
-    Threads::new(rayon::current_num_threads()).unwrap_or_else(|_| Threads::new(1).expect("one thread takes nothing of the system"))
+    Threads::new(rayon::current_num_threads())
+        .unwrap_or_else(|_| Threads::new(1).expect("one thread takes nothing of the system"))
 });
 
 /// Calls `compute` for every part of an output: a part to a thread, or all threads to a part where parts are few. Kernels give the
@@ -130,7 +131,9 @@ enum PackedKernel {
 fn packed(weight: &Values, bias: Option<&Values>, spec: Spec, shape: ConvShape) -> PackedKernel {
     let activation = if shape.rectify { Activation::Relu } else { Activation::None };
     let pack = || match bias {
-        Some(bias) => PackedKernel::Forwards(Arc::new(Conv::new(spec, weight.get(), Some(bias.get()), activation, Isa::best(), None))),
+        Some(bias) => {
+            PackedKernel::Forwards(Arc::new(Conv::new(spec, weight.get(), Some(bias.get()), activation, Isa::best(), None)))
+        }
         None => PackedKernel::Backwards(Arc::new(InputGradient::new(spec, weight.get(), Isa::best()))),
     };
     if !shape.frozen {
@@ -184,7 +187,9 @@ impl Kernels for Flex {
         let (x, weight, bias) = (Values::of(&x), Values::of(&weight), Values::of(&bias));
         let (count, extent) = x.extent();
         let kernel = weight.0.shape().dims();
-        let PackedKernel::Forwards(conv) = packed(&weight, Some(&bias), spec(kernel, shape), shape) else { unreachable!("a bias was given") };
+        let PackedKernel::Forwards(conv) = packed(&weight, Some(&bias), spec(kernel, shape), shape) else {
+            unreachable!("a bias was given")
+        };
         let output = Extent { height: shape.output[0], width: shape.output[1], channels: kernel[3] };
         let (input, len) = (x.get(), extent.len());
         let y = fill(count, output.len(), |threads, i, part| {
@@ -248,7 +253,8 @@ impl Kernels for Flex {
             let values = &x.get()[i * len..][..len];
             // Differences from the first pixel: the variance of a flat picture would otherwise be a difference of large squares.
             let pivot = &values[..extent.channels];
-            let [sums, squares] = channel_sums(values, values, extent.channels, |v, _, c| [v - pivot[c], (v - pivot[c]) * (v - pivot[c])]);
+            let [sums, squares] =
+                channel_sums(values, values, extent.channels, |v, _, c| [v - pivot[c], (v - pivot[c]) * (v - pivot[c])]);
             for c in 0..extent.channels {
                 let offset = sums[c] / pixels;
                 part[c] = pivot[c] + offset;
@@ -378,8 +384,7 @@ impl Kernels for Flex {
         let values = fill(count, len, |threads, i, part| {
             // G = xᵀx, so the gradient by x is x (g + gᵀ).
             let g = &gradient.get()[i * channels * channels..][..channels * channels];
-            let both: Vec<f32> =
-                (0..g.len()).map(|j| (g[j] + g[j % channels * channels + j / channels]) * scale).collect();
+            let both: Vec<f32> = (0..g.len()).map(|j| (g[j] + g[j % channels * channels + j / channels]) * scale).collect();
             let conv = Conv::new(pointwise(channels), &both, None, Activation::None, Isa::best(), None);
             conv.run(threads, Source::plain(&x.get()[i * len..][..len], extent), [0, 0], (part, extent), false, None);
         });

@@ -35,7 +35,12 @@ fn origins(length: usize, padded: usize, before: usize, shape: ConvShape) -> Vec
 }
 
 /// The origins along both axes, as index tensors.
-fn indices<B: Backend>(x: [usize; 4], kernel: [usize; 2], shape: ConvShape, device: &Device<B>) -> [burn::backend::tensor::IntTensor<B>; 2] {
+fn indices<B: Backend>(
+    x: [usize; 4],
+    kernel: [usize; 2],
+    shape: ConvShape,
+    device: &Device<B>,
+) -> [burn::backend::tensor::IntTensor<B>; 2] {
     [0, 1].map(|axis| {
         let padded = (shape.output[axis] - 1) * shape.stride + kernel[axis];
         let origins = origins(x[axis + 1], padded, shape.before[axis], shape);
@@ -62,7 +67,12 @@ fn options(shape: ConvShape) -> ConvOptions<2> {
     ConvOptions::new([shape.stride; 2], [0, 0], [1, 1], 1)
 }
 
-pub(super) fn convolve<B: Backend>(x: FloatTensor<B>, weight: FloatTensor<B>, bias: FloatTensor<B>, shape: ConvShape) -> FloatTensor<B> {
+pub(super) fn convolve<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    shape: ConvShape,
+) -> FloatTensor<B> {
     let [kh, kw, ..] = dims::<B>(&weight);
     let x = B::float_permute(padded::<B>(x, [kh, kw], shape), &CHANNELS_FIRST);
     let y = B::conv2d(x, B::float_permute(weight, &KERNEL_THERE), Some(bias), options(shape));
@@ -131,31 +141,41 @@ pub(super) fn moments<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_cat(vec![mean, variance], 1)
 }
 
-pub(super) fn moments_gradient<B: Backend>(x: FloatTensor<B>, moments: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn moments_gradient<B: Backend>(
+    x: FloatTensor<B>,
+    moments: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
     let size = dims::<B>(&x);
     let device = x.device();
     let x = pixels::<B>(x);
     let count = (size[1] * size[2]) as f32;
-    let row = |of: &FloatTensor<B>, i: i32| B::float_select(of.clone(), 1, B::int_from_data(TensorData::new(vec![i], [1]), &device));
+    let row =
+        |of: &FloatTensor<B>, i: i32| B::float_select(of.clone(), 1, B::int_from_data(TensorData::new(vec![i], [1]), &device));
     let slope = B::float_mul_scalar(row(&gradient, 1), (2.0 / count).into());
     let by_mean = B::float_mul_scalar(row(&gradient, 0), (1.0 / count).into());
     let centred = B::float_sub(x, row(&moments, 0));
     B::float_reshape(B::float_add(B::float_mul(centred, slope), by_mean), Shape::from(size))
 }
 
-pub(super) fn affine<B: Backend>(x: FloatTensor<B>, scale: FloatTensor<B>, shift: FloatTensor<B>, rectify: bool) -> FloatTensor<B> {
+pub(super) fn affine<B: Backend>(
+    x: FloatTensor<B>,
+    scale: FloatTensor<B>,
+    shift: FloatTensor<B>,
+    rectify: bool,
+) -> FloatTensor<B> {
     let y = B::float_add(B::float_mul(x, spread::<B>(scale)), spread::<B>(shift));
     if rectify { B::float_clamp_min(y, 0.0f32.into()) } else { y }
 }
 
-pub(super) fn affine_gradients<B: Backend>(x: FloatTensor<B>, scale: FloatTensor<B>, gradient: FloatTensor<B>) -> [FloatTensor<B>; 3] {
+pub(super) fn affine_gradients<B: Backend>(
+    x: FloatTensor<B>,
+    scale: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+) -> [FloatTensor<B>; 3] {
     let [n, _, _, c] = dims::<B>(&x);
     let sums = |x: FloatTensor<B>| B::float_reshape(B::float_sum_dims(x, &[1, 2]), Shape::from([n, c]));
-    [
-        B::float_mul(gradient.clone(), spread::<B>(scale)),
-        sums(B::float_mul(x, gradient.clone())),
-        sums(gradient),
-    ]
+    [B::float_mul(gradient.clone(), spread::<B>(scale)), sums(B::float_mul(x, gradient.clone())), sums(gradient)]
 }
 
 pub(super) fn max_pool<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
@@ -208,15 +228,28 @@ mod tests {
         let (got, expected) = (got.to_contiguous(), expected.to_contiguous());
         let (got, expected) = (got.as_slice::<f32>().unwrap(), expected.as_slice::<f32>().unwrap());
         let largest = expected.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
-        let error = got.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0f32, |m, d| if d.is_nan() { f32::INFINITY } else { m.max(d) });
+        let error = got
+            .iter()
+            .zip(expected)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0f32, |m, d| if d.is_nan() { f32::INFINITY } else { m.max(d) });
         assert!(error <= 2e-5 * largest, "{what}: {error} of {largest}");
     }
 
     #[test]
     fn convolutions_agree() {
         let mut rng = fastrand::Rng::with_seed(1);
-        for (i, (kernel, stride, mirror, upsample)) in
-            [(3, 1, true, 1), (5, 1, true, 1), (3, 2, true, 1), (3, 1, true, 2), (3, 2, false, 1), (3, 1, false, 1), (1, 1, false, 1)].into_iter().enumerate()
+        for (i, (kernel, stride, mirror, upsample)) in [
+            (3, 1, true, 1),
+            (5, 1, true, 1),
+            (3, 2, true, 1),
+            (3, 1, true, 2),
+            (3, 2, false, 1),
+            (3, 1, false, 1),
+            (1, 1, false, 1),
+        ]
+        .into_iter()
+        .enumerate()
         {
             for (n, h, w, input, output) in [(1, 8, 11, 3, 16), (3, 13, 9, 8, 5)] {
                 let before = [kernel / 2; 2];
@@ -245,7 +278,11 @@ mod tests {
             let x = noise(&mut rng, [n, h, w, c]);
             let g = noise(&mut rng, [n, h, w, c]);
             let (scale, shift) = (noise(&mut rng, [n, c]), noise(&mut rng, [n, c]));
-            check("affine", Flex::affine(x.clone(), scale.clone(), shift.clone(), true), affine::<Flex>(x.clone(), scale.clone(), shift, true));
+            check(
+                "affine",
+                Flex::affine(x.clone(), scale.clone(), shift.clone(), true),
+                affine::<Flex>(x.clone(), scale.clone(), shift, true),
+            );
             check("rectified", Flex::rectified(x.clone(), g.clone()), rectified::<Flex>(x.clone(), g.clone()));
             let got = Flex::affine_gradients(x.clone(), scale.clone(), g.clone());
             for (got, expected) in got.into_iter().zip(affine_gradients::<Flex>(x.clone(), scale, g)) {
@@ -254,7 +291,11 @@ mod tests {
             let m = moments::<Flex>(x.clone());
             check("moments", Flex::moments(x.clone()), m.clone());
             let g = noise(&mut rng, [n, 2, c]);
-            check("moments' gradient", Flex::moments_gradient(x.clone(), m.clone(), g.clone()), moments_gradient::<Flex>(x.clone(), m, g));
+            check(
+                "moments' gradient",
+                Flex::moments_gradient(x.clone(), m.clone(), g.clone()),
+                moments_gradient::<Flex>(x.clone(), m, g),
+            );
             check("gram", Flex::gram(x.clone()), gram::<Flex>(x.clone()));
             let g = noise(&mut rng, [n, c, c]);
             check("gram's gradient", Flex::gram_gradient(x.clone(), g.clone()), gram_gradient::<Flex>(x.clone(), g));

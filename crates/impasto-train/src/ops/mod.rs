@@ -37,7 +37,12 @@ pub struct ConvShape {
 /// The operations as burn dispatches them to a backend.
 #[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff)]
 pub(crate) trait Ops: burn::backend::Backend {
-    fn convolve_op(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, shape: ConvShape) -> FloatTensor<Self>;
+    fn convolve_op(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self>;
     fn moments_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
     fn affine_op(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, rectify: bool) -> FloatTensor<Self>;
     fn max_pool_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -50,7 +55,12 @@ impl Kernels for burn_cubecl::CubeBackend {}
 
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 impl Ops for burn_cubecl::CubeBackend {
-    fn convolve_op(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>, shape: ConvShape) -> FloatTensor<Self> {
+    fn convolve_op(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self> {
         Self::convolve(x, weight, bias, shape)
     }
 

@@ -46,7 +46,8 @@ impl Trainer {
             }
         }
         let path = self.options.folder.join(format!("sheet-{:06}.png", self.step));
-        Picture::from_rgb_f32(width, rows.len() * SIDE, rgb)?.save(path, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
+        Picture::from_rgb_f32(width, rows.len() * SIDE, rgb)?
+            .save(path, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
         Ok(())
     }
 }

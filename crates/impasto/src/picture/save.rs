@@ -83,7 +83,7 @@ impl Target {
             return Ok(());
         }
         let mut file = self.temporary()?;
-        file.write_all(bytes)?;
+        file.write_all(bytes).map_err(|e| Error::new(ErrorKind::Io, bare(&e)).with_source(e))?;
         self.persist(file)
     }
 
@@ -139,9 +139,10 @@ fn exists() -> Error {
     Error::new(ErrorKind::AlreadyExists, "exists already; use --force (overwrite) to replace it")
 }
 
-/// The system's reason without the path that `tempfile` adds, which names a file that the user never heard of.
+/// The system's reason without the path that `tempfile` adds after it, which names a file that the user never heard of.
 fn bare(error: &io::Error) -> String {
-    error.get_ref().and_then(std::error::Error::source).map_or_else(|| error.kind().to_string(), ToString::to_string)
+    let text = error.to_string();
+    text.split_once(" at path ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
 }
 
 /// The path with symbolic links in its last part followed, also where they lead to nothing yet.

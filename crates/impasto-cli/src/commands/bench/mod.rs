@@ -7,9 +7,10 @@ mod subject;
 use impasto::engine::{Engine, EngineOptions};
 
 use crate::cli::Bench;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::talk::{self, Loudness};
+use crate::values::Size;
 use crate::{interrupt, memory, model};
 use report::{Entry, Peak};
 
@@ -33,12 +34,13 @@ pub(crate) fn run(args: &Bench) -> Result {
         let subject = recipe.compile(isa)?;
         for size in subject.sizes(&args.sizes) {
             for (engine, peak) in &machines {
+                let planned = subject.program.peak_memory(size.height, size.width, peak.threads)?;
+                check_memory(&subject.name, size, planned)?;
                 memory::forget_peak();
                 let progress = Progress::new(format!("{} {size}", subject.name), Loudness::Normal);
                 let runs = usize::from(args.runs);
                 let timing = interrupt::while_running(|| measure::time(engine, &subject.program, size, runs, &progress))?;
                 drop(progress);
-                let planned = subject.program.peak_memory(size.height, size.width, peak.threads)?;
                 let resident = memory::peak();
                 engine.release_memory();
                 let (threads, peak) = (peak.threads, peak.per_second);
@@ -51,4 +53,18 @@ pub(crate) fn run(args: &Bench) -> Result {
         return talk::json(&report::json(isa, &peaks, &entries, args.layers));
     }
     talk::data(report::text(isa, &peaks, &entries, args.layers).as_bytes())
+}
+
+/// Refuses what would not fit, before anything of it is made.
+fn check_memory(network: &str, size: Size, planned: u64) -> Result {
+    let pixels = (size.width as u64).saturating_mul(size.height as u64);
+    let needed = planned.saturating_add(pixels.saturating_mul(3 * size_of::<f32>() as u64));
+    match memory::available() {
+        Some(free) if needed > free => Err(Failure::failed(format!(
+            "{network} at {size} takes {} of memory, more than the {} that this machine has free; time it at a smaller --size",
+            memory::human(needed),
+            memory::human(free),
+        ))),
+        _ => Ok(()),
+    }
 }

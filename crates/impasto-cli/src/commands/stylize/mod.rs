@@ -5,7 +5,7 @@ mod destination;
 mod report;
 mod style;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use impasto::picture::{self, EncodeOptions, Resize, Stored};
@@ -68,8 +68,9 @@ pub(crate) fn run(args: &Stylize) -> Result {
         watch.lap("paint");
         return report(plan.needed, watch).tell(loudness);
     }
-    let needed = needed_memory(&stylizer, &photo, size, &sources, &options)?;
-    check_memory(needed, args.limits.max_memory, size)?;
+    let needs = needed_memory(&stylizer, &photo, size, &sources, &options)?;
+    check_memory(&needs, args)?;
+    let needed = needs.iter().map(|need| need.bytes).max().unwrap_or(0);
     let content = sized(photo.to_picture()?, args)?;
     drop(photo);
 
@@ -127,6 +128,9 @@ fn check_standard_streams(args: &Stylize, styles: &[StyleArgument]) -> Result {
     }
     if is_standard(&args.output) && args.json {
         return Err(Failure::usage("--json and a picture (-o -) cannot both go to standard output; name a file for one of them"));
+    }
+    if is_standard(&args.output) && io::stdout().is_terminal() {
+        return Err(Failure::usage("a terminal cannot take a picture's bytes (-o -); redirect them or name a file"));
     }
     if is_standard(&args.output) && args.preview {
         return Err(Failure::usage(
@@ -188,36 +192,56 @@ fn style_options(args: &Stylize) -> StyleOptions {
     })
 }
 
-/// The most bytes that the work will take at a time: the stylizer's, and the pictures that are made besides.
-fn needed_memory(stylizer: &Stylizer, photo: &Stored, size: Size, sources: &[Seen], options: &StyleOptions) -> Result<u64> {
-    let mut needed = stylizer.peak_memory(size.width, size.height)?;
-    for picture in sources.iter().filter_map(Seen::picture) {
-        let [width, height] = options.size.of(picture.width(), picture.height());
-        needed = needed.max(stylizer.peak_memory(width, height)?);
-    }
-    let bytes = |width: usize, height: usize, each: u64| (width as u64).saturating_mul(height as u64).saturating_mul(each);
-    // The encoder's copy at 8 bits and the file's own bytes.
-    let encoded = bytes(size.width, size.height, 8);
-    // Another size is another picture: its colours and alpha.
-    let same = (size.width, size.height) == (photo.width(), photo.height());
-    let resized = if same { 0 } else { bytes(size.width, size.height, 16) };
-    Ok(needed.saturating_add(encoded).saturating_add(resized))
+/// The most bytes that a part of the work takes at a time.
+struct Need {
+    bytes: u64,
+    /// Whether it is for a style picture, not for painting.
+    style: bool,
+    /// The picture's size then.
+    size: Size,
 }
 
-fn check_memory(needed: u64, ceiling: Option<u64>, size: Size) -> Result {
-    let (limit, whose) = match (ceiling, memory::available()) {
+/// What painting needs, then what each style picture does: the stylizer's share, and the pictures that are made besides.
+fn needed_memory(stylizer: &Stylizer, photo: &Stored, size: Size, sources: &[Seen], options: &StyleOptions) -> Result<Vec<Need>> {
+    let bytes = |size: Size, each: u64| (size.width as u64).saturating_mul(size.height as u64).saturating_mul(each);
+    let resized = |from: [usize; 2], to: Size| {
+        // Another size is another picture: its colours and alpha.
+        if from == [to.width, to.height] { 0 } else { bytes(to, 16) }
+    };
+    let content = resized([photo.width(), photo.height()], size);
+    // The encoder's copy at 8 bits and the file's own bytes.
+    let painting = stylizer.peak_memory(size.width, size.height)?.saturating_add(bytes(size, 8)).saturating_add(content);
+    let mut needs = vec![Need { bytes: painting, style: false, size }];
+    for picture in sources.iter().filter_map(Seen::picture) {
+        let [width, height] = options.size.of(picture.width(), picture.height());
+        let size = Size { width, height };
+        let seeing = stylizer
+            .peak_memory(width, height)?
+            .saturating_add(resized([picture.width(), picture.height()], size))
+            .saturating_add(content);
+        needs.push(Need { bytes: seeing, style: true, size });
+    }
+    Ok(needs)
+}
+
+fn check_memory(needs: &[Need], args: &Stylize) -> Result {
+    let (limit, whose) = match (args.limits.max_memory, memory::available()) {
         (Some(ceiling), _) => (ceiling, "--max-memory allows"),
         (None, Some(free)) => (free, "this machine has free"),
         (None, None) => return Ok(()),
     };
-    if needed <= limit {
-        return Ok(());
-    }
+    let Some(need) = needs.iter().find(|need| need.bytes > limit) else { return Ok(()) };
+    let (what, flag) = match (need.style, args.exact) {
+        (false, None) => ("painting", "--size"),
+        (true, None) => ("seeing the style at", "--style-size"),
+        (false, Some(_)) => ("painting", "--exact"),
+        (true, Some(_)) => ("seeing the style at", "--exact"),
+    };
     Err(Failure::failed(format!(
-        "painting {}×{} pixels takes {} of memory, more than the {} that {whose}; paint it smaller with --size (or raise --max-memory)",
-        size.width,
-        size.height,
-        memory::human(needed),
+        "{what} {}×{} pixels takes {} of memory, more than the {} that {whose}; make it smaller with {flag} (or raise --max-memory)",
+        need.size.width,
+        need.size.height,
+        memory::human(need.bytes),
         memory::human(limit),
     )))
 }

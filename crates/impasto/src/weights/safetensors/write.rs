@@ -1,12 +1,12 @@
 //! Writes safetensors, the same bytes for the same weights (the `safetensors` crate's writer orders metadata at random).
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use half::f16;
 use serde_json::{Value, json};
 
+use crate::picture::Target;
 use crate::weights::Weights;
 use crate::weights::collect::quoted;
 use crate::{Error, ErrorKind, Result};
@@ -88,26 +88,7 @@ fn append(bytes: &mut Vec<u8>, name: &str, data: &[f32], precision: Precision) -
 /// As [`to_bytes`]; [`AlreadyExists`](ErrorKind::AlreadyExists) if there is a file and `overwrite` is not set;
 /// [`Io`](ErrorKind::Io) if writing fails. `path` is then as it was before.
 pub fn write(weights: &Weights, path: &Path, precision: Precision, overwrite: bool) -> Result<()> {
-    write_inner(weights, path, precision, overwrite).map_err(|e| e.context(path.display()))
-}
-
-fn write_inner(weights: &Weights, path: &Path, precision: Precision, overwrite: bool) -> Result<()> {
-    let exists = || Error::new(ErrorKind::AlreadyExists, "exists already, and overwriting was not asked for");
-    if !overwrite && path.symlink_metadata().is_ok() {
-        return Err(exists());
-    }
-    let bytes = to_bytes(weights, precision)?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; a model is as any other output.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".impasto-").tempfile_in(folder)?;
-    file.write_all(&bytes)?;
-    let result = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
-    match result {
-        Ok(_) => Ok(()),
-        Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists()),
-        Err(e) => Err(e.error.into()),
-    }
+    let target = Target::new(path, overwrite)?;
+    let bytes = to_bytes(weights, precision).map_err(|e| e.context(path.display()))?;
+    target.write(&bytes)
 }
