@@ -15,7 +15,7 @@ pub(super) fn encode(layout: &Layout, quality: u8, next: NextRows<'_>, out: impl
     let stopped = Cell::new(false);
     let mut encoder = Encoder::new(Stoppable { out, stopped: &stopped }, quality);
     encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    let feed = RefCell::new(Feed { next, rows: Vec::new(), at: 0, error: None });
+    let feed = RefCell::new(Feed { next, rows: Vec::new(), at: 0, given: 0, error: None });
     let encoded = encoder.encode_image(Pulled { width, height, row: layout.row_bytes(), feed: &feed, stopped: &stopped });
     match feed.into_inner().error {
         Some(error) => Err(error),
@@ -29,13 +29,23 @@ struct Feed<'a> {
     rows: Vec<u8>,
     /// How much of `rows` it has had.
     at: usize,
+    /// How many rows of the picture it has had.
+    given: u16,
     error: Option<Error>,
 }
 
 impl Feed<'_> {
-    fn refill(&mut self) -> Result<()> {
-        self.rows = (self.next)()?.ok_or_else(incomplete)?;
-        self.at = 0;
+    /// Makes row `y` the last one before `at`: the next one, or the one that the encoder has just had, with which it fills up its last blocks.
+    fn advance(&mut self, y: u16, row: usize) -> Result<()> {
+        if y < self.given {
+            return Ok(());
+        }
+        if self.at == self.rows.len() {
+            self.rows = (self.next)()?.ok_or_else(incomplete)?;
+            self.at = 0;
+        }
+        self.at += row;
+        self.given = y + 1;
         Ok(())
     }
 }
@@ -62,11 +72,10 @@ impl ImageBuffer for Pulled<'_, '_> {
         self.height
     }
 
-    fn fill_buffers(&self, _: u16, buffers: &mut [Vec<u8>; 4]) {
+    fn fill_buffers(&self, y: u16, buffers: &mut [Vec<u8>; 4]) {
         let mut feed = self.feed.borrow_mut();
-        if feed.at == feed.rows.len()
-            && feed.error.is_none()
-            && let Err(error) = feed.refill()
+        if feed.error.is_none()
+            && let Err(error) = feed.advance(y, self.row)
         {
             // The encoder cannot be told here, but its next write fails.
             self.stopped.set(true);
@@ -76,12 +85,17 @@ impl ImageBuffer for Pulled<'_, '_> {
             buffers.iter_mut().take(3).for_each(|buffer| buffer.resize(buffer.len() + usize::from(self.width), 0));
             return;
         }
-        let row = &feed.rows[feed.at..feed.at + self.row];
-        for &[r, g, b] in row.as_chunks::<3>().0 {
-            let (y, cb, cr) = rgb_to_ycbcr(r, g, b);
-            buffers.iter_mut().zip([y, cb, cr]).for_each(|(buffer, v)| buffer.push(v));
+        let row = feed.rows[feed.at - self.row..feed.at].as_chunks::<3>().0;
+        let [ys, cbs, crs, _] = buffers;
+        let [ys, cbs, crs] = [ys, cbs, crs].map(|buffer| {
+            let start = buffer.len();
+            buffer.resize(start + row.len(), 0);
+            &mut buffer[start..]
+        });
+        // Slices of one length, and no pushing: so that the compiler can do several pixels at a time.
+        for (((&[r, g, b], y), cb), cr) in row.iter().zip(ys).zip(cbs).zip(crs) {
+            (*y, *cb, *cr) = rgb_to_ycbcr(r, g, b);
         }
-        feed.at += self.row;
     }
 }
 
