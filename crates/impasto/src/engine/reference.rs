@@ -21,10 +21,13 @@ pub fn run(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> R
 }
 
 /// What every conditional norm comes to on a picture, by node: scale and shift of each channel; nothing for other nodes.
+pub type Norms = Vec<Option<Vec<(f64, f64)>>>;
+
+/// What every conditional norm comes to on a picture.
 ///
 /// # Errors
 /// As [`run_all`].
-pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Option<Vec<(f64, f64)>>>> {
+pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Norms> {
     let outputs = run_all(graph, weights, input, style)?;
     let step = Step { weights, style };
     let norms = graph.nodes().iter().map(|node| match (&node.op, node.inputs.first()) {
