@@ -20,7 +20,7 @@ pub fn run(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> R
     Ok(outputs.swap_remove(outputs.len() - 1))
 }
 
-/// What every conditional norm comes to on a picture, by node: scale and shift of each channel; nothing for other nodes.
+/// Scale and shift of each channel of every conditional norm, by node; nothing for other nodes.
 pub type Norms = Vec<Option<Vec<(f64, f64)>>>;
 
 /// What every conditional norm comes to on a picture.
@@ -45,7 +45,7 @@ pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) 
 ///
 /// # Errors
 /// As [`run_all`].
-pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &[Option<Vec<(f64, f64)>>]) -> Result<Tensor> {
+pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &Norms) -> Result<Tensor> {
     let style = vec![0.0; graph.style_len];
     let mut outputs = run_with(graph, weights, input, &style, norms)?;
     Ok(outputs.swap_remove(outputs.len() - 1))
@@ -57,17 +57,11 @@ pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &[Option<V
 /// [`ErrorKind::Mismatch`] if the input has the wrong number of axes or channels, the style vector the wrong length, or the
 /// weights lack an array or have it in another shape; else as [`Graph::shapes`].
 pub fn run_all(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Tensor>> {
-    run_with(graph, weights, input, style, &[])
+    run_with(graph, weights, input, style, &Norms::new())
 }
 
 /// With the norms that are known, by node.
-fn run_with(
-    graph: &Graph,
-    weights: &Weights,
-    input: &Tensor,
-    style: &[f32],
-    norms: &[Option<Vec<(f64, f64)>>],
-) -> Result<Vec<Tensor>> {
+fn run_with(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32], norms: &Norms) -> Result<Vec<Tensor>> {
     let &[height, width, channels] = input.shape() else {
         let text = format!("the input has shape {:?}, expected [height, width, channels]", input.shape());
         return Err(Error::new(ErrorKind::Mismatch, text));
