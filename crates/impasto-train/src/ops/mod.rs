@@ -1,8 +1,8 @@
 //! The few operations that training spends its time in, as an extension of burn's backends.
 //!
 //! Features are `[picture, height, width, channel]`, as the engine has them. On the processor the operations run on Impasto's own kernels
-//! ([`cpu`]); any other backend composes them of burn's ([`Kernels`]' default bodies). Gradients are written by hand once for both
-//! ([`autodiff`]).
+//! (`cpu.rs`); any other backend composes them of burn's (`generic.rs`). Gradients are written by hand once for both
+//! (`autodiff.rs`).
 
 mod autodiff;
 mod cpu;
