@@ -188,7 +188,7 @@ pub(crate) struct Demo {
     pub(crate) output: PathBuf,
 
     /// Drawn style to paint in; `impasto styles list` has the names
-    #[arg(short, long, value_name = "NAME", default_value = "flow")]
+    #[arg(short, long, value_name = "NAME", default_value = "starry")]
     pub(crate) style: String,
 
     /// Another number draws another landscape and another painting
