@@ -51,13 +51,15 @@ pub(crate) fn list(args: &ModelsList) -> Result {
     let mut text = String::new();
     for (name, path, model) in &models {
         let file = path.as_ref().map_or_else(|| "part of the program".into(), |path| path.display().to_string());
-        let _ = writeln!(text, "{name}\n  {:13} {file}", "file");
+        let _ = writeln!(text, "{name}\n  {:15} {file}", "file");
         match model {
             Ok(model) => {
-                let _ = writeln!(text, "  {:13} {}", "family", model.family);
+                let _ = writeln!(text, "  {:15} {}", "family", model.family);
                 for network in model.networks() {
                     let (kind, what) = (network.kind().name(), network.architecture.description());
-                    let _ = writeln!(text, "  {kind:13} {what}\n  {:13} {}", "licence", network.licence);
+                    // A predictor's description begins with what it is.
+                    let what = what.strip_prefix(kind).map_or(what.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+                    let _ = writeln!(text, "  {kind:15} {what}\n  {:15} {}", "licence", network.licence);
                 }
             }
             Err(why) => {
