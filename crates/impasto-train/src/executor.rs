@@ -135,11 +135,7 @@ impl<'a> Executor<'a> {
                 Op::Conv(conv) => {
                     let rectify = self.rectifies(index);
                     let source = shapes[node.inputs[0].index()];
-                    let size = if first.upsample > 1 {
-                        [source.height, source.width]
-                    } else {
-                        [first.tensor.dims()[1], first.tensor.dims()[2]]
-                    };
+                    let size = [source.height, source.width];
                     let window =
                         |axis: usize| conv.padding.window(size[axis], conv.kernel[axis], conv.stride).map_or(0, |w| w.before);
                     let geometry = ConvShape {

@@ -10,8 +10,8 @@ use impasto::{Error, ErrorKind, Result};
 
 use crate::executor::{Executor, Parameters};
 
-/// Convolutions of VGG-19's first four blocks: how many and how wide.
-const BLOCKS: [(usize, usize); 4] = [(2, 64), (2, 128), (4, 256), (1, 512)];
+/// How many convolutions VGG-19's first four blocks have, of the fourth as many as are needed.
+const BLOCKS: [usize; 4] = [2, 2, 4, 1];
 
 /// Channel means that Keras' VGG-19 subtracts from pictures in 0..255, by RGB.
 const MEANS: [f32; 3] = [123.68, 116.779, 103.939];
@@ -40,7 +40,7 @@ impl Encoder {
 pub fn vgg(folder: &Path, taps: &[&str], device: &Device) -> Result<Encoder> {
     let weights = keras(folder).map_err(|e| e.context(folder.display()))?;
     let mut named = Weights::new();
-    for (block, (convolutions, _)) in BLOCKS.iter().enumerate() {
+    for (block, convolutions) in BLOCKS.iter().enumerate() {
         for i in 1..=*convolutions {
             let scope = format!("block{}_conv{i}", block + 1);
             let (Some(kernel), Some(bias)) = (weights.get(&format!("{scope}/kernel")), weights.get(&format!("{scope}/bias")))
@@ -98,7 +98,7 @@ pub fn narrow(path: &Path, taps: &[&str], device: &Device) -> Result<Encoder> {
 
 /// Pushes VGG's blocks until all taps are there or `width` knows no more layers.
 fn encoder(graph: &mut Graph, mut x: NodeId, taps: &[&str], width: impl Fn(&str) -> Option<usize>) {
-    for (block, (convolutions, _)) in BLOCKS.iter().enumerate() {
+    for (block, convolutions) in BLOCKS.iter().enumerate() {
         if block > 0 {
             let pool = Pool { kind: PoolKind::Max, kernel: 2, stride: 2, padding: Padding::Valid };
             x = graph.push(format!("pool{block}"), Op::Pool(pool), &[x]);

@@ -1,7 +1,7 @@
 //! What a run can go on from, and the model itself.
 
 use burn::tensor::{Tensor, TensorData};
-use impasto::networks::{Kind, Model};
+use impasto::networks::Model;
 use impasto::weights::safetensors::{self, Precision};
 use impasto::weights::{self, Limits, Weights};
 use impasto::{Error, ErrorKind, Result};
@@ -61,9 +61,7 @@ impl Trainer {
         let mut model = self.model.clone();
         for (network, parameters) in [(&mut model.predictor, &self.predictor), (&mut model.transformer, &self.transformer)] {
             let Some(network) = network else { continue };
-            network.source = match network.kind() {
-                Kind::Predictor | Kind::Transformer => format!("trained by impasto-train, {} steps", self.step),
-            };
+            network.source = format!("trained by impasto-train, {} steps", self.step);
             network.weights = parameters.weights()?;
             let names: Vec<String> = network.weights.iter().map(|(name, _)| name.to_owned()).collect();
             for name in names {
