@@ -7,6 +7,7 @@ use impasto::style::Gallery;
 use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
+use crate::settings::Ingredient;
 use crate::talk::Loudness;
 
 /// One style as the command line names it.
@@ -67,6 +68,18 @@ impl StyleArgument {
         self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
     }
 
+    /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
+    /// known of a picture from standard input.
+    pub(super) fn ingredient(&self, style: &Style) -> Result<Ingredient> {
+        if let Some(style) = self.built_in() {
+            return Ok(Ingredient::of_style(&style));
+        }
+        if super::is_standard(&self.path) {
+            return Ok(Ingredient { name: "standard input".into(), built_in: false, ..Ingredient::of_style(style) });
+        }
+        Ingredient::of_path(&self.path)
+    }
+
     /// The built-in style of this name, if there is no such file.
     fn built_in(&self) -> Option<Style> {
         let name = self.path.to_str().filter(|_| !super::is_standard(&self.path) && !self.path.exists())?;
@@ -118,6 +131,11 @@ impl Styles {
         let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
         let sizes = sources.iter().map(size).collect();
         Styles { style, arguments, sizes, sources: if keep { sources } else { Vec::new() } }
+    }
+
+    /// What a painting in it is made of, with weights, for its settings.
+    pub(super) fn ingredients(&self) -> Result<Vec<(Ingredient, f32)>> {
+        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.style)?, argument.weight))).collect()
     }
 }
 
