@@ -175,7 +175,9 @@ fn results_are_never_taken_for_contents() {
             let records = lines(&output.stdout);
             let inputs: Vec<_> = records.iter().filter_map(|record| record["input"].as_str()).collect();
             assert_eq!(inputs.len(), 3, "{arguments:?}: {inputs:?}");
-            assert!(inputs.iter().all(|input| ["000.png", "001.png", "002.png"].iter().any(|name| *input == format!("in/{name}"))));
+            assert!(
+                inputs.iter().all(|input| ["000.png", "001.png", "002.png"].iter().any(|name| *input == format!("in/{name}")))
+            );
         }
         for folder in ["in/painted", "in/deep"] {
             let _ = std::fs::remove_dir_all(workshop.path(folder));

@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 mod man;
 mod models;
+mod sheet;
 mod styles;
 mod stylize;
 
@@ -19,8 +20,8 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
     match command {
         Command::Stylize(args) => stylize::run(&args, given),
         Command::Demo(args) => demo::run(&args),
+        Command::Sheet(args) => sheet::run(&args),
         Command::Styles(Styles::List(args)) => styles::list(&args),
-        Command::Styles(Styles::Show(args)) => styles::show(&args),
         Command::Styles(Styles::Extract(args)) => styles::extract(&args),
         Command::Models(Models::List(args)) => models::list(&args),
         Command::Models(Models::Info(args)) => models::info(&args),

@@ -10,7 +10,7 @@ mod one;
 mod painting;
 mod report;
 mod studio;
-mod style;
+pub(super) mod style;
 
 use std::io;
 use std::path::Path;
