@@ -129,7 +129,8 @@ fn animations_have_all_frames_and_go_on_for_ever() {
             .flat_map(|(a, b)| (0..3).map(move |c| f64::from(a[c].abs_diff(b[c]))))
             .sum();
         let mean = difference / near.len() as f64;
-        assert!(mean < 8.0, "frame {count}: {mean} of 255 on average");
+        // An untrained network's colours are all over the cube: 256 of them are off by a quarter of 255 / ∛256, 10, and dithering adds 3.5.
+        assert!(mean < 13.5, "frame {count}: {mean} of 255 on average");
         assert_eq!(frame.delay, if count % 3 == 0 { 60 } else { 8 });
         count += 1;
     }
