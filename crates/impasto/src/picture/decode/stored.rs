@@ -68,9 +68,10 @@ impl Stored {
                 grey: raw.colour == Colour::Grey,
                 cmyk: raw.colour == Colour::Cmyk,
                 icc: raw.icc,
-                exif: raw.exif,
                 orientation,
-            },
+                ..Source::default()
+            }
+            .with_metadata(raw.metadata),
             warnings,
         };
         if least <= 0.0 {
