@@ -5,12 +5,14 @@ mod cli;
 mod commands;
 mod failure;
 mod figure;
+mod hash;
 mod imported;
 mod interrupt;
 mod memory;
 mod model;
 mod preview;
 mod progress;
+mod settings;
 mod talk;
 mod values;
 

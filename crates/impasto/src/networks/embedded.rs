@@ -15,6 +15,12 @@ impl Model {
     /// Whether this build has a model of its own: the feature `embedded`.
     pub const HAS_EMBEDDED: bool = BYTES.is_some();
 
+    /// The file of the model that is part of the library: to tell one build's model from another's. `None` if it was built without the feature
+    /// `embedded`.
+    pub const fn embedded_bytes() -> Option<&'static [u8]> {
+        BYTES
+    }
+
     /// Impasto's own model, which is part of the library: a small style predictor and a transformer that paints pictures of any size in little
     /// memory ([`super::Architecture::thumbnail`]). Reading it takes a few milliseconds.
     ///

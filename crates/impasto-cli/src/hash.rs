@@ -1,0 +1,152 @@
+#![allow(dead_code, reason = "the next changes use it")]
+//! SHA-256 of bytes, files and folders, in hexadecimal.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 1 << 16;
+
+/// A hash under way.
+#[derive(Default)]
+pub(crate) struct Hasher(Sha256);
+
+impl Hasher {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// 64 digits.
+    pub(crate) fn finish(self) -> String {
+        self.0.finalize().iter().fold(String::new(), |mut text, byte| {
+            // A string takes everything.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+pub(crate) fn of_bytes(bytes: &[u8]) -> String {
+    let mut hasher = Hasher::default();
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+/// Of a file's content, whatever its name.
+pub(crate) fn of_file(path: &Path) -> io::Result<String> {
+    let mut hasher = Hasher::default();
+    add_file(&mut hasher, path)?;
+    Ok(hasher.finish())
+}
+
+/// Of a file's content, or of all files in a folder: their paths in it and their contents, sorted.
+pub(crate) fn of_tree(path: &Path) -> io::Result<String> {
+    if !path.is_dir() {
+        return of_file(path);
+    }
+    let mut files = Vec::new();
+    collect(path, &mut files)?;
+    files.sort();
+    let mut hasher = Hasher::default();
+    for file in files {
+        let inside = file.strip_prefix(path).unwrap_or(&file);
+        hasher.update(inside.as_os_str().as_encoded_bytes());
+        hasher.update(&[0]);
+        hasher.update(of_file(&file)?.as_bytes());
+    }
+    Ok(hasher.finish())
+}
+
+fn add_file(hasher: &mut Hasher, path: &Path) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(()),
+            n => hasher.update(&chunk[..n]),
+        }
+    }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        // Links to folders are not followed: they may lead in a circle.
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), files)?;
+        } else if entry.path().is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Passes a stream on and hashes what has gone by: for what can be read only once.
+pub(crate) struct Hashing<R> {
+    inner: R,
+    hasher: Hasher,
+}
+
+impl<R: Read> Hashing<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Hashing { inner, hasher: Hasher::default() }
+    }
+
+    /// Reads what is left, and gives the hash of everything.
+    pub(crate) fn finish(mut self) -> io::Result<String> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(self.hasher.finish())
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..n]);
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hashing, of_bytes, of_file, of_tree};
+    use std::io::Read;
+
+    /// FIPS 180-2, appendix B.1.
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn bytes_files_and_streams_hash_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc");
+        std::fs::write(&path, "abc").unwrap();
+        assert_eq!(of_bytes(b"abc"), ABC);
+        assert_eq!(of_file(&path).unwrap(), ABC);
+        assert_eq!(of_tree(&path).unwrap(), ABC);
+        let mut stream = Hashing::new(&b"abc"[..]);
+        let mut first = [0; 1];
+        stream.read_exact(&mut first).unwrap();
+        assert_eq!(stream.finish().unwrap(), ABC);
+    }
+
+    #[test]
+    fn a_folder_changes_with_any_file_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        write("a", "1");
+        write("sub/b", "2");
+        let first = of_tree(folder.path()).unwrap();
+        write("sub/b", "3");
+        let second = of_tree(folder.path()).unwrap();
+        write("sub/b", "2");
+        assert_ne!(first, second);
+        assert_eq!(of_tree(folder.path()).unwrap(), first);
+        std::fs::rename(folder.path().join("a"), folder.path().join("c")).unwrap();
+        assert_ne!(of_tree(folder.path()).unwrap(), first);
+    }
+}

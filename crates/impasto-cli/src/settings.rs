@@ -1,0 +1,298 @@
+#![allow(dead_code, reason = "the next changes use it")]
+//! The settings that decide a painting's bytes, in one canonical form: for its metadata, for manifests, and to tell whether a picture
+//! that is there is the one that would be made.
+//!
+//! ```json
+//! {
+//!   "program": "impasto 0.1.0",
+//!   "isa": "avx2",
+//!   "format": "JPEG",
+//!   "options": ["--strength=0.6", "--size=1600"],
+//!   "files": [],
+//!   "content": {"name": "photo.jpg", "sha256": "…"},
+//!   "styles": [{"name": "waves.jpg", "sha256": "…", "weight": 1.0}, {"name": "starry", "sha256": "…", "weight": 1.0, "built_in": true}],
+//!   "model": [{"name": "built-in", "sha256": "…", "built_in": true}]
+//! }
+//! ```
+//!
+//! Names are those of files, without their folders. The options are those that were given, as the parser takes them again, in the order of
+//! their definition; those that name a file are among `files`, with an `option`.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command, ValueHint};
+use impasto::{Model, Style};
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, Result};
+use crate::hash;
+
+/// Arguments that are told in their own fields, not as options.
+const TOLD_APART: [&str; 5] = ["content", "contents", "styles", "models", "format"];
+
+/// Arguments that do not change a picture's bytes: where it goes, what else is done and said, how much of the machine is used.
+const WITHOUT_INFLUENCE: [&str; 17] = [
+    "output",
+    "force",
+    "figure",
+    "preview",
+    "json",
+    "quiet",
+    "verbose",
+    "threads",
+    "max_memory",
+    "max_pixels",
+    "max_bytes",
+    "jobs",
+    "recursive",
+    "each_style",
+    "manifest",
+    "resume",
+    "fail_fast",
+];
+
+/// A file, a built-in style or the built-in model, by name and content.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ingredient {
+    /// Without its folder.
+    pub(crate) name: String,
+    /// Of a file's bytes, of all files of a folder, of a built-in style's family and vector, of the built-in model.
+    pub(crate) sha256: String,
+    /// Whether it is part of the program.
+    pub(crate) built_in: bool,
+}
+
+/// Everything in a command line that decides a picture's bytes, but for the content and the styles: the same for all pictures of a batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Common {
+    isa: String,
+    options: Vec<String>,
+    files: Vec<(String, Ingredient)>,
+    model: Vec<Ingredient>,
+}
+
+/// Everything that decides one picture's bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings<'a> {
+    pub(crate) common: &'a Common,
+    pub(crate) content: &'a Ingredient,
+    /// Each with its weight as given.
+    pub(crate) styles: &'a [(Ingredient, f32)],
+    /// Of the result.
+    pub(crate) format: impasto::picture::Format,
+}
+
+impl Ingredient {
+    /// A file or a folder.
+    pub(crate) fn of_path(path: &Path) -> Result<Self> {
+        let sha256 = hash::of_tree(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
+        Ok(Ingredient { name: name_of(path), sha256, built_in: false })
+    }
+
+    /// A built-in style, which is known by its family and vector.
+    pub(crate) fn of_style(style: &Style) -> Self {
+        let mut hasher = hash::Hasher::default();
+        hasher.update(style.family().to_string().as_bytes());
+        style.vector().iter().for_each(|v| hasher.update(&v.to_le_bytes()));
+        Ingredient { name: style.name().unwrap_or_default().into(), sha256: hasher.finish(), built_in: true }
+    }
+
+    /// The model of these paths; none for the built-in one.
+    pub(crate) fn of_model(paths: &[PathBuf]) -> Result<Vec<Self>> {
+        if !paths.is_empty() {
+            return paths.iter().map(|path| Self::of_path(path)).collect();
+        }
+        let sha256 = hash::of_bytes(Model::embedded_bytes().unwrap_or_default());
+        Ok(vec![Ingredient { name: "built-in".into(), sha256, built_in: true }])
+    }
+
+    fn json(&self) -> Value {
+        let mut json = json!({ "name": self.name, "sha256": self.sha256 });
+        if self.built_in {
+            json["built_in"] = true.into();
+        }
+        json
+    }
+}
+
+impl Common {
+    /// Of what the parser made of a command line. `command` is its definition; options that name a file are known by the kind of value that
+    /// it hints at, and the files' contents count.
+    ///
+    /// # Errors
+    /// If a file that an option or the model names cannot be read.
+    pub(crate) fn new(command: &Command, matches: &ArgMatches, models: &[PathBuf], isa: &str) -> Result<Self> {
+        let (mut options, mut files) = (Vec::new(), Vec::new());
+        for argument in command.get_arguments() {
+            let id = argument.get_id().as_str();
+            if TOLD_APART.contains(&id) || WITHOUT_INFLUENCE.contains(&id) {
+                continue;
+            }
+            if matches.value_source(id) != Some(ValueSource::CommandLine) {
+                continue;
+            }
+            let flag = argument.get_long().map_or_else(|| id.to_owned(), |long| format!("--{long}"));
+            for value in matches.get_raw(id).into_iter().flatten() {
+                if !argument.get_action().takes_values() {
+                    options.push(flag.clone());
+                    continue;
+                }
+                match file(argument, value) {
+                    Some(path) => files.push((flag.clone(), Ingredient::of_path(path)?)),
+                    None => options.push(format!("{flag}={}", value.to_string_lossy())),
+                }
+            }
+        }
+        Ok(Common { isa: isa.to_owned(), options, files, model: Ingredient::of_model(models)? })
+    }
+}
+
+impl Settings<'_> {
+    /// For metadata and manifests.
+    pub(crate) fn json(&self) -> Value {
+        let Common { isa, options, files, model } = self.common;
+        let files = files.iter().map(|(option, file)| {
+            let mut json = file.json();
+            json["option"] = option.as_str().into();
+            json
+        });
+        let styles = self.styles.iter().map(|(style, weight)| {
+            let mut json = style.json();
+            json["weight"] = (*weight).into();
+            json
+        });
+        json!({
+            "program": concat!("impasto ", env!("CARGO_PKG_VERSION")),
+            "isa": isa,
+            "format": self.format.to_string(),
+            "options": options,
+            "files": files.collect::<Vec<_>>(),
+            "content": self.content.json(),
+            "styles": styles.collect::<Vec<_>>(),
+            "model": model.iter().map(Ingredient::json).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The same number for the same picture: a hash of everything but names.
+    pub(crate) fn key(&self) -> String {
+        let mut json = self.json();
+        forget_names(&mut json);
+        hash::of_bytes(json.to_string().as_bytes())
+    }
+}
+
+/// A renamed file gives the same picture.
+fn forget_names(json: &mut Value) {
+    match json {
+        Value::Object(fields) => {
+            if fields.contains_key("sha256") {
+                fields.remove("name");
+            }
+            fields.values_mut().for_each(forget_names);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_names),
+        _ => {}
+    }
+}
+
+/// The file that an option's value names.
+fn file<'a>(argument: &Arg, value: &'a OsStr) -> Option<&'a Path> {
+    let path = Path::new(value);
+    let hint = argument.get_value_hint();
+    let is_path = matches!(hint, ValueHint::FilePath | ValueHint::AnyPath | ValueHint::DirPath);
+    (is_path && path.exists()).then_some(path)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_else(|| OsStr::new("")).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::{ArgMatches, CommandFactory, FromArgMatches};
+    use impasto::picture::Format;
+    use serde_json::json;
+
+    use super::{Common, Ingredient, Settings};
+    use crate::cli::Cli;
+
+    fn common(extra: &[&str]) -> Common {
+        let command = Cli::command();
+        let line = ["impasto", "stylize", "a.jpg", "-s", "b.jpg", "-o", "c.png"].iter().chain(extra);
+        let matches: ArgMatches = command.clone().try_get_matches_from(line).unwrap();
+        Cli::from_arg_matches(&matches).unwrap();
+        let matches = matches.subcommand_matches("stylize").unwrap();
+        Common::new(command.find_subcommand("stylize").unwrap(), matches, &[], "avx2").unwrap()
+    }
+
+    fn ingredient(name: &str) -> Ingredient {
+        Ingredient { name: name.into(), sha256: crate::hash::of_bytes(b"x"), built_in: false }
+    }
+
+    #[test]
+    fn options_are_in_the_definitions_order_and_others_have_no_part() {
+        let given =
+            common(&["--size", "100", "--strength=0.5", "--threads", "2", "-q", "--force", "--json", "--max-memory", "1G"]);
+        assert_eq!(given.options, ["--strength=0.5", "--size=100"]);
+        assert!(common(&[]).options.is_empty());
+        assert!(given.model[0].built_in);
+    }
+
+    #[test]
+    fn the_key_is_of_contents_not_of_names() {
+        let (plain, strong) = (common(&[]), common(&["--strength", "0.5"]));
+        let (a, b) = (ingredient("a.jpg"), ingredient("b.jpg"));
+        let styles = [(ingredient("s.jpg"), 1.0)];
+        let settings = |common, content, format| Settings { common, content, styles: &styles, format }.key();
+        let key = settings(&plain, &a, Format::Png);
+        assert_eq!(key, settings(&plain, &b, Format::Png));
+        assert_ne!(key, settings(&plain, &a, Format::Jpeg));
+        assert_ne!(key, settings(&strong, &a, Format::Png));
+        let other = Ingredient { sha256: crate::hash::of_bytes(b"y"), ..a.clone() };
+        assert_ne!(key, settings(&plain, &other, Format::Png));
+        let weighted = [(ingredient("s.jpg"), 2.0)];
+        assert_ne!(key, Settings { common: &plain, content: &a, styles: &weighted, format: Format::Png }.key());
+    }
+
+    #[test]
+    fn files_that_options_name_count_by_their_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.png");
+        std::fs::write(&path, "1").unwrap();
+        let command = clap::Command::new("x").arg(clap::Arg::new("mask").long("mask").value_hint(clap::ValueHint::FilePath));
+        let common = || {
+            let matches = command.clone().get_matches_from(["x".as_ref(), "--mask".as_ref(), path.as_os_str()]);
+            Common::new(&command, &matches, &[], "avx2").unwrap()
+        };
+        let first = common();
+        assert_eq!((first.options.len(), first.files[0].0.as_str(), first.files[0].1.name.as_str()), (0, "--mask", "mask.png"));
+        std::fs::write(&path, "2").unwrap();
+        assert_ne!(first.files, common().files);
+    }
+
+    #[test]
+    fn a_model_is_known_by_all_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("w.bin"), "1").unwrap();
+        let first = Ingredient::of_model(&[folder.path().to_path_buf()]).unwrap();
+        std::fs::write(folder.path().join("w.bin"), "2").unwrap();
+        assert_ne!(first, Ingredient::of_model(&[folder.path().to_path_buf()]).unwrap());
+        assert!(Ingredient::of_path(Path::new("/nonexistent/file")).is_err());
+    }
+
+    #[test]
+    fn json_says_all() {
+        let common = common(&["--strength", "0.5"]);
+        let styles = [(Ingredient { built_in: true, ..ingredient("starry") }, 1.0)];
+        let content = ingredient("a.jpg");
+        let json = Settings { common: &common, content: &content, styles: &styles, format: Format::Jpeg }.json();
+        assert_eq!(json["options"], json!(["--strength=0.5"]));
+        assert_eq!(json["content"]["name"], "a.jpg");
+        assert_eq!(json["styles"][0]["built_in"], true);
+        assert_eq!(json["format"], "JPEG");
+    }
+}
