@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use impasto::{Picture, Stylizer};
+use impasto::Stylizer;
 use serde_json::{Map, Value, json};
 
-use super::style::{self, Seen, StyleArgument};
+use super::painting::Painted;
+use super::style::{self, Styles};
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::memory;
@@ -41,10 +42,8 @@ impl Stopwatch {
 pub(super) struct Report<'a> {
     pub(super) args: &'a Stylize,
     pub(super) stylizer: &'a Stylizer,
-    pub(super) size: Size,
-    pub(super) styles: &'a [StyleArgument],
-    pub(super) sources: &'a [Seen],
-    pub(super) needed: u64,
+    pub(super) styles: &'a Styles,
+    pub(super) painted: Painted,
     pub(super) watch: Stopwatch,
 }
 
@@ -62,19 +61,20 @@ impl Report<'_> {
     pub(super) fn line(&self) -> String {
         let laps: Vec<_> = self.watch.laps.iter().map(|(name, time)| format!("{name} {:.3} s", time.as_secs_f64())).collect();
         let peak = memory::peak().map_or_else(String::new, |bytes| format!(", at most {} of memory", memory::human(bytes)));
-        let Size { width, height } = self.size;
+        let Size { width, height } = self.painted.size;
         let total = self.watch.total().as_secs_f64();
         format!("{}: {width}×{height} in {total:.3} s ({}){peak}", self.args.output.display(), laps.join(", "))
     }
 
     /// One object for programs. Paths that are no text are given with replacement characters.
     pub(super) fn json(&self) -> Value {
-        let size = |picture: &Picture| json!({ "width": picture.width(), "height": picture.height() });
-        let styles = self.styles.iter().zip(self.sources).zip(style::shares(self.styles)).map(|((argument, seen), share)| {
+        let size = |[width, height]: [usize; 2]| json!({ "width": width, "height": height });
+        let Styles { arguments, sizes, .. } = self.styles;
+        let styles = arguments.iter().zip(sizes).zip(style::shares(arguments)).map(|((argument, pixels), share)| {
             json!({
                 "path": argument.path.to_string_lossy(),
                 "share": share,
-                "size": seen.picture().map(size),
+                "size": pixels.map(size),
             })
         });
         let mut seconds: Map<String, Value> =
@@ -95,7 +95,7 @@ impl Report<'_> {
             "content": self.args.content.to_string_lossy(),
             "output": self.args.output.to_string_lossy(),
             "figure": self.args.figure.as_ref().map(|path| path.to_string_lossy()),
-            "size": { "width": self.size.width, "height": self.size.height },
+            "size": size([self.painted.size.width, self.painted.size.height]),
             "styles": styles.collect::<Vec<_>>(),
             "strength": self.args.strength,
             "model": {
@@ -106,7 +106,7 @@ impl Report<'_> {
             "threads": self.stylizer.engine().threads(),
             "isa": self.stylizer.engine().isa().to_string(),
             "seconds": seconds,
-            "memory": { "planned": self.needed, "peak": memory::peak() },
+            "memory": { "planned": self.painted.needed, "peak": memory::peak() },
         })
     }
 }

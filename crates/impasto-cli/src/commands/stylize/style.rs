@@ -96,7 +96,37 @@ impl StyleArgument {
     }
 }
 
+/// What all style arguments name.
+pub(super) fn read(arguments: &[StyleArgument], limits: &picture::Limits, loudness: Loudness) -> Result<Vec<Seen>> {
+    arguments.iter().map(|argument| argument.read(limits, loudness)).collect()
+}
+
+/// The style to paint in, and what it was made of.
+pub(super) struct Styles {
+    /// The blend of all.
+    pub(super) style: Style,
+    pub(super) arguments: Vec<StyleArgument>,
+    /// Of the style pictures; `None` for styles that are not of a picture.
+    pub(super) sizes: Vec<Option<[usize; 2]>>,
+    /// For a figure; empty where there is none.
+    pub(super) sources: Vec<Seen>,
+}
+
+impl Styles {
+    /// `keep` says whether the pictures are needed any further.
+    pub(super) fn new(style: Style, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
+        let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
+        let sizes = sources.iter().map(size).collect();
+        Styles { style, arguments, sizes, sources: if keep { sources } else { Vec::new() } }
+    }
+}
+
 impl Seen {
+    /// What it takes of memory: a picture its colours and alpha, in floats.
+    pub(super) fn bytes(&self) -> u64 {
+        self.picture().map_or(0, |picture| (picture.width() * picture.height() * 16) as u64)
+    }
+
     pub(super) fn picture(&self) -> Option<&Picture> {
         match self {
             Seen::Picture(picture) => Some(picture),

@@ -1,0 +1,122 @@
+//! What a painting takes of the machine's memory, known before it begins.
+
+use impasto::Picture;
+use impasto::picture::{Format, Stored, Writer};
+
+use super::studio::Studio;
+use crate::failure::{Failure, Result};
+use crate::memory::{self, human};
+use crate::values::Size;
+
+/// What the program takes before it has read anything: code, threads, tables.
+pub(super) const PROGRAM: u64 = 24 << 20;
+/// Rows of a band at most, as the library makes them.
+const BAND: usize = 64;
+
+/// The most that may be taken, and whose word that is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ceiling {
+    /// `None` where nobody knows how much there is.
+    bytes: Option<u64>,
+    /// The end of "more than the 1 GiB that …".
+    whose: &'static str,
+}
+
+impl Ceiling {
+    /// What the user says. Or else a quarter of the machine's memory for what is painted in bands, and what the machine has free for what is
+    /// not.
+    pub(super) fn new(given: Option<u64>, in_bands: bool) -> Self {
+        match given {
+            Some(bytes) => Ceiling { bytes: Some(bytes), whose: "--max-memory allows" },
+            None if in_bands => {
+                Ceiling { bytes: memory::total().map(|bytes| bytes / 4), whose: "it may take (a quarter of this machine's)" }
+            }
+            None => Ceiling { bytes: memory::available(), whose: "this machine has free" },
+        }
+    }
+
+    fn check(&self, needed: u64, what: &str, remedy: &str) -> Result {
+        match self.bytes {
+            Some(limit) if needed > limit => Err(Failure::failed(format!(
+                "{what} pixels takes {} of memory, more than the {} that {}; {remedy}",
+                human(needed),
+                human(limit),
+                self.whose,
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How a picture is painted within a ceiling.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan {
+    /// Most bytes for bands; `None` if content and result are in memory as floats.
+    pub(super) bands: Option<u64>,
+    /// Bytes that everything takes together.
+    pub(super) needed: u64,
+}
+
+/// Plans a painting: in bands if the model can, and nothing needs the result `whole`. `held` bytes are taken besides.
+///
+/// # Errors
+/// If it does not fit, not even in the lowest bands.
+pub(super) fn plan(studio: &Studio<'_>, content: &Stored, (format, whole): (Format, bool), held: u64) -> Result<Plan> {
+    let resized = studio.args.size.is_some() || studio.args.exact.is_some();
+    let in_bands = studio.stylizer.thumbnail().is_some() && !whole && !resized;
+    let ceiling = Ceiling::new(studio.args.limits.max_memory, in_bands);
+    if !in_bands {
+        return plan_whole(studio, content, &ceiling);
+    }
+    let (width, height) = (content.width(), content.height());
+    let held =
+        [held, PROGRAM, content.bytes(), Writer::memory(format, width, height, BAND)].into_iter().fold(0, u64::saturating_add);
+    // Style, thumbnail and rows on their way have their share first.
+    let least = studio.stylizer.stored_memory(width, height, Some(0))?;
+    let lowest = studio.stylizer.band_memory_within(width, height, Some(0))?;
+    let others = held.saturating_add(least.saturating_sub(lowest));
+    let left = ceiling.bytes.map_or(u64::MAX, |ceiling| ceiling.saturating_sub(others));
+    let needed = studio.stylizer.stored_memory(width, height, Some(left))?.saturating_add(held);
+    ceiling.check(
+        needed,
+        &format!("painting {width}×{height}"),
+        "raise it with --max-memory (or paint it smaller with --size)",
+    )?;
+    Ok(Plan { bands: Some(left), needed })
+}
+
+/// Plans a painting that is in memory as floats: the stylizer's share, and the pictures that are made besides.
+fn plan_whole(studio: &Studio<'_>, content: &Stored, ceiling: &Ceiling) -> Result<Plan> {
+    let from = Size { width: content.width(), height: content.height() };
+    let size = studio.size_of(from);
+    // The encoder's copy at 8 bits and the file's own bytes.
+    let own = studio.stylizer.peak_memory(size.width, size.height)?.saturating_add(bytes(size, 8));
+    let needed = own.saturating_add(if from == size { 0 } else { bytes(size, 16) });
+    let flag = if studio.args.exact.is_some() { "--exact" } else { "--size" };
+    ceiling.check(needed, &format!("painting {}×{}", size.width, size.height), &smaller(flag))?;
+    Ok(Plan { bands: None, needed })
+}
+
+/// Whether seeing a style picture fits in memory.
+pub(super) fn check_style(studio: &Studio<'_>, picture: &Picture) -> Result {
+    let from = Size { width: picture.width(), height: picture.height() };
+    let [width, height] = studio.style.size.of(from.width, from.height);
+    let size = Size { width, height };
+    let own = studio.stylizer.peak_memory(width, height)?;
+    let needed = own.saturating_add(if from == size { 0 } else { bytes(size, 16) });
+    let flag = if studio.args.exact.is_some() { "--exact" } else { "--style-size" };
+    Ceiling::new(studio.args.limits.max_memory, false).check(
+        needed,
+        &format!("seeing the style at {width}×{height}"),
+        &smaller(flag),
+    )
+}
+
+fn smaller(flag: &str) -> String {
+    format!("make it smaller with {flag} (or raise --max-memory)")
+}
+
+/// Of a picture of this size with this many bytes a pixel.
+fn bytes(size: Size, each: u64) -> u64 {
+    (size.width as u64).saturating_mul(size.height as u64).saturating_mul(each)
+}

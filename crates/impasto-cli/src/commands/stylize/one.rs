@@ -1,0 +1,77 @@
+//! One picture, painted to a file or to standard output.
+
+use std::io::{self, IsTerminal};
+
+use impasto::picture::EncodeOptions;
+
+use super::destination::Destination;
+use super::painting::{self, Job};
+use super::report::{self, Report, Stopwatch};
+use super::studio::Studio;
+use super::style::{self, Seen, StyleArgument};
+use super::{is_standard, memory, open};
+use crate::cli::Stylize;
+use crate::failure::{Failure, Result};
+use crate::progress::Progress;
+use crate::{model, preview};
+
+pub(super) fn run(args: &Stylize) -> Result {
+    let mut watch = Stopwatch::start();
+    let loudness = args.loudness.loudness();
+    // Whatever can be found wrong without work is found before any.
+    let arguments = style::parse(&args.styles)?;
+    check_standard_streams(args, &arguments)?;
+    let isa = model::isa()?;
+    let encode = EncodeOptions::default().quality(args.quality);
+    let output = Destination::new(&args.output, args.format, args.force, &encode)?;
+    let figure = match &args.figure {
+        Some(path) => Some(Destination::figure(path, &output, args.force, &encode)?),
+        None => None,
+    };
+    let models = model::paths(&args.models)?;
+    let preview = args.preview && preview::possible();
+    if args.preview && !preview {
+        loudness.warn("standard output is no terminal that shows pictures: --preview is left out");
+    }
+
+    let limits = Studio::picture_limits(args);
+    let photo = open(&args.content, &limits, loudness)?;
+    let sources = style::read(&arguments, &limits, loudness)?;
+    watch.lap("read");
+
+    let studio = Studio::open(args, &models, isa)?;
+    loudness.detail(&report::model_line(&studio.stylizer));
+    watch.lap("model");
+
+    // Whatever shows the result elsewhere has it in memory as floats.
+    let whole = figure.is_some() || preview;
+    let held = sources.iter().map(Seen::bytes).fold(0, u64::saturating_add);
+    let plan = memory::plan(&studio, &photo, (output.format(), whole), held)?;
+    let styles = studio.see(arguments, sources, figure.is_some())?;
+    watch.lap("style");
+
+    let progress = Progress::new("paint", loudness);
+    let job = Job { content: photo, styles: &styles, output: &output, figure: figure.as_ref(), preview, plan };
+    let painted = painting::paint(&studio, job, &mut watch, &progress)?;
+    Report { args, stylizer: &studio.stylizer, styles: &styles, painted, watch }.tell(loudness)
+}
+
+/// Standard input and output can serve one thing each.
+fn check_standard_streams(args: &Stylize, styles: &[StyleArgument]) -> Result {
+    let readers = styles.iter().filter(|style| is_standard(&style.path)).count() + usize::from(is_standard(&args.content));
+    if readers > 1 {
+        return Err(Failure::usage("standard input (-) can be only one of the pictures"));
+    }
+    if is_standard(&args.output) && args.json {
+        return Err(Failure::usage("--json and a picture (-o -) cannot both go to standard output; name a file for one of them"));
+    }
+    if is_standard(&args.output) && io::stdout().is_terminal() {
+        return Err(Failure::usage("a terminal cannot take a picture's bytes (-o -); redirect them or name a file"));
+    }
+    if is_standard(&args.output) && args.preview {
+        return Err(Failure::usage(
+            "--preview and a picture (-o -) cannot both go to standard output; name a file for the picture",
+        ));
+    }
+    Ok(())
+}

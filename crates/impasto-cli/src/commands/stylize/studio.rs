@@ -1,0 +1,88 @@
+//! What all pictures of a command line share: the model, and the settings that the library takes.
+
+use std::path::PathBuf;
+
+use impasto::engine::Isa;
+use impasto::picture::{self, Resize};
+use impasto::{Picture, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
+
+use super::memory;
+use super::style::{self, Seen, StyleArgument, Styles};
+use crate::cli::Stylize;
+use crate::failure::Result;
+use crate::interrupt;
+use crate::progress::Progress;
+use crate::talk::Loudness;
+use crate::values::Size;
+
+/// A model that is ready, and how it paints.
+pub(super) struct Studio<'a> {
+    pub(super) args: &'a Stylize,
+    pub(super) loudness: Loudness,
+    pub(super) stylizer: Stylizer,
+    /// How styles are seen.
+    pub(super) style: StyleOptions,
+    /// How pictures are painted.
+    pub(super) stylize: StylizeOptions,
+}
+
+impl<'a> Studio<'a> {
+    /// Reads the model.
+    pub(super) fn open(args: &'a Stylize, models: &[PathBuf], isa: Isa) -> Result<Self> {
+        let mut builder = Stylizer::builder().threads(args.threads.unwrap_or(0)).isa(isa);
+        builder = builder.border(args.border.map(Into::into)).thumbnail(args.thumbnail);
+        if let Some(bytes) = args.limits.max_bytes {
+            builder = builder.limits(weights::Limits::default().max_bytes(bytes));
+        }
+        let stylizer = models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
+        let style = style_options(args);
+        let stylize = StylizeOptions::default().strength(args.strength).style(style);
+        Ok(Studio { args, loudness: args.loudness.loudness(), stylizer, style, stylize })
+    }
+
+    /// What picture files may ask of this machine.
+    pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
+        let max_bytes = args.limits.max_bytes.unwrap_or(picture::Limits::default().max_bytes);
+        picture::Limits { max_pixels: args.limits.max_pixels, max_bytes }
+    }
+
+    /// The size that a content of this size will be painted at, to the pixel or nearly so.
+    pub(super) fn size_of(&self, content: Size) -> Size {
+        match (self.args.exact, self.args.size) {
+            (Some(size), _) => size,
+            (None, Some(side)) => {
+                let scale = side as f64 / content.width.max(content.height) as f64;
+                let [width, height] = [content.width, content.height].map(|n| ((n as f64 * scale).round() as usize).max(1));
+                Size { width, height }
+            }
+            (None, None) => content,
+        }
+    }
+
+    /// The content at the size that was asked for.
+    pub(super) fn sized(&self, content: Picture) -> Result<Picture> {
+        Ok(match (self.args.exact, self.args.size) {
+            (Some(size), _) => content.resize_bilinear_tf(size.width, size.height)?,
+            (None, Some(side)) => content.fit_long_side(side, Resize::PHOTO)?,
+            (None, None) => content,
+        })
+    }
+
+    /// The styles' vectors, and the one that they make together. Their pictures are kept only for a figure.
+    pub(super) fn see(&self, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Result<Styles> {
+        sources.iter().filter_map(Seen::picture).try_for_each(|picture| memory::check_style(self, picture))?;
+        let seen = interrupt::while_running(|| {
+            let progress = Progress::new("style", self.loudness);
+            sources.iter().map(|source| source.see(&self.stylizer, &self.style, &progress)).collect::<Result<Vec<_>>>()
+        })?;
+        let style = style::blend(&seen, &arguments)?;
+        Ok(Styles::new(style, arguments, sources, keep))
+    }
+}
+
+fn style_options(args: &Stylize) -> StyleOptions {
+    StyleOptions::default().size(match args.exact {
+        Some(size) => StyleSize::Exact { width: size.width, height: size.height },
+        None => StyleSize::ShortSide(args.style_size),
+    })
+}
