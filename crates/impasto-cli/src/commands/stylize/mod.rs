@@ -7,6 +7,7 @@ mod destination;
 mod memory;
 mod one;
 mod painting;
+mod record;
 mod report;
 mod studio;
 mod style;
@@ -14,14 +15,15 @@ mod style;
 use std::io;
 use std::path::Path;
 
+use clap::ArgMatches;
 use impasto::picture::{self, Stored};
 
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::Loudness;
 
-pub(crate) fn run(args: &Stylize) -> Result {
-    one::run(args)
+pub(crate) fn run(args: &Stylize, given: &ArgMatches) -> Result {
+    one::run(args, given)
 }
 
 fn is_standard(path: &Path) -> bool {

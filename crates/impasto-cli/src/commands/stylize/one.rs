@@ -2,27 +2,27 @@
 
 use std::io::{self, IsTerminal};
 
-use impasto::picture::EncodeOptions;
+use clap::ArgMatches;
 
 use super::destination::Destination;
 use super::painting::{self, Job};
 use super::report::{self, Report, Stopwatch};
 use super::studio::Studio;
 use super::style::{self, Seen, StyleArgument};
-use super::{is_standard, memory, open};
+use super::{is_standard, memory, record};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::{model, preview};
 
-pub(super) fn run(args: &Stylize) -> Result {
+pub(super) fn run(args: &Stylize, given: &ArgMatches) -> Result {
     let mut watch = Stopwatch::start();
     let loudness = args.loudness.loudness();
     // Whatever can be found wrong without work is found before any.
     let arguments = style::parse(&args.styles)?;
     check_standard_streams(args, &arguments)?;
     let isa = model::isa()?;
-    let encode = EncodeOptions::default().quality(args.quality);
+    let encode = args.encoding.options();
     let output = Destination::new(&args.output, args.format, args.force, &encode)?;
     let figure = match &args.figure {
         Some(path) => Some(Destination::figure(path, &output, args.force, &encode)?),
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Stylize) -> Result {
     }
 
     let limits = Studio::picture_limits(args);
-    let photo = open(&args.content, &limits, loudness)?;
+    let (mut photo, content) = record::open_content(&args.content, &limits, loudness)?;
     let sources = style::read(&arguments, &limits, loudness)?;
     watch.lap("read");
 
@@ -49,6 +49,11 @@ pub(super) fn run(args: &Stylize) -> Result {
     let plan = memory::plan(&studio, &photo, (output.format(), whole), held)?;
     let styles = studio.see(arguments, sources, figure.is_some())?;
     watch.lap("style");
+
+    if !args.encoding.strip {
+        let common = record::common(given, &models, isa)?;
+        photo.source_mut().settings = Some(record::settings(&common, &content, &styles, output.format())?);
+    }
 
     let progress = Progress::new("paint", loudness);
     let job = Job { content: photo, styles: &styles, output: &output, figure: figure.as_ref(), preview, plan };

@@ -7,6 +7,7 @@ use impasto::style::Gallery;
 use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
+use crate::settings::Ingredient;
 use crate::talk::Loudness;
 
 /// One style as the command line names it.
@@ -65,6 +66,17 @@ impl StyleArgument {
     /// For people: the file's name without its folder.
     pub(super) fn name(&self) -> String {
         self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
+    }
+
+    /// What a painting in it is made of, for its settings. `seen` is its style.
+    pub(super) fn ingredient(&self, seen: &Style) -> Result<Ingredient> {
+        if let Some(style) = self.built_in() {
+            return Ok(Ingredient::of_style(&style));
+        }
+        if super::is_standard(&self.path) {
+            return Ok(Ingredient { name: "standard input".into(), built_in: false, ..Ingredient::of_style(seen) });
+        }
+        Ingredient::of_path(&self.path)
     }
 
     /// The built-in style of this name, if there is no such file.
