@@ -42,14 +42,17 @@ pub(crate) enum Command {
     Man(Man),
 }
 
-/// Paint a picture in the style of one or several others.
+/// Paint a picture, or many, in the style of one or several others.
 ///
 /// The result has exactly the content's size, and keeps its transparency, colour depth and upright orientation.
+///
+/// Many pictures: name several, folders, or patterns ('holiday/*.jpg'), and a folder or a template as the output. Model and styles are loaded once,
+/// several pictures are painted at a time, one that fails does not stop the others, and --resume goes on where an earlier run ended.
 #[derive(Debug, Args)]
 pub(crate) struct Stylize {
-    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input
-    #[arg(value_name = "CONTENT", value_hint = ValueHint::FilePath)]
-    pub(crate) content: PathBuf,
+    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input. Or several; folders; patterns with * ? [] **
+    #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) contents: Vec<PathBuf>,
 
     /// Picture whose style to paint in, a saved .style file, or the name of a built-in style; several are blended
     ///
@@ -58,8 +61,13 @@ pub(crate) struct Stylize {
     #[arg(short, long = "style", value_name = "STYLE[=WEIGHT]", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
-    /// Where to write the result; the extension decides the format; - for standard output
-    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    /// Where to write the result; the extension decides the format; - for standard output. A folder or a template for many
+    ///
+    /// A folder takes pictures under their own names, with the extension of their own format where it can be written, else png. A template says the
+    /// names, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's name without its extension, {name} with it, {ext} the
+    /// extension as for a folder (or that of --format), {style} the style's name (a+b for a blend), {n} the number of the picture (001, 002, …), {dir}
+    /// the sub-folder that it was found in, below the folder or the pattern that was named. {{ and }} stand for braces.
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever the extension; for standard output png if not given
@@ -108,7 +116,7 @@ pub(crate) struct Stylize {
     #[arg(long, conflicts_with = "json")]
     pub(crate) preview: bool,
 
-    /// Print what was done on standard output, as JSON
+    /// Print what was done on standard output, as JSON; for many pictures a line each, and one that sums up
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -127,7 +135,10 @@ pub(crate) struct Stylize {
     #[command(flatten)]
     pub(crate) loudness: LoudnessFlags,
 
-    // Last: what follows would come under its heading in the help.
+    // Last: what follows would come under their headings in the help.
+    #[command(flatten)]
+    pub(crate) batch: Batch,
+
     #[command(flatten)]
     pub(crate) encoding: Encoding,
 
@@ -172,6 +183,40 @@ pub(crate) struct Replay {
 
     #[command(flatten)]
     pub(crate) loudness: LoudnessFlags,
+}
+
+/// How many pictures are painted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Many pictures")]
+pub(crate) struct Batch {
+    /// Look for pictures in sub-folders, too
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+
+    /// Paint every picture in every style, instead of in their blend
+    #[arg(long)]
+    pub(crate) each_style: bool,
+
+    /// Pictures at a time; as many as cores and memory allow if not given
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) jobs: Option<usize>,
+
+    /// Skip what an earlier run has done with the same contents and settings, and paint what is missing, damaged or has changed
+    ///
+    /// What is done is known from the manifest, by hashes of the content, the styles, the model and the result, and by the settings; not by names or
+    /// dates. Files that the manifest says are Impasto's own are replaced if they are no longer what would be made.
+    #[arg(long)]
+    pub(crate) resume: bool,
+
+    /// File that says what was painted, a JSON object a line; impasto.jsonl in the output folder if not given
+    ///
+    /// Every run adds to it: for each picture what it was made of, where it went, its size, hash and time, or why it failed.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
+
+    /// Stop at the first picture that fails
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
 }
 
 /// Ceilings that protect the machine.

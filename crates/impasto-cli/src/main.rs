@@ -6,6 +6,7 @@ mod commands;
 mod encoding;
 mod failure;
 mod figure;
+mod files;
 mod hash;
 mod imported;
 mod interrupt;

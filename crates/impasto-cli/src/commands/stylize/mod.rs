@@ -1,8 +1,9 @@
 //! `impasto stylize`: pictures in the style of others.
 //!
-//! Arguments become a plan: what is painted and where it goes (`one.rs`). Model and styles are loaded once (`studio.rs`, `style.rs`). Then
-//! each picture is painted (`painting.rs`) and told of (`report.rs`).
+//! Arguments become a plan: what is painted and where it goes (`one.rs` for one picture, `batch/` for many). Model and styles are loaded once
+//! (`studio.rs`, `style.rs`). Then each picture is painted (`painting.rs`) and told of (`report.rs`).
 
+mod batch;
 mod destination;
 mod memory;
 mod one;
@@ -22,8 +23,12 @@ use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::Loudness;
 
-pub(crate) fn run(args: &Stylize, given: &ArgMatches) -> Result {
-    one::run(args, given)
+/// `matches` is what the parser made of the arguments.
+pub(crate) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
+    match args.contents.as_slice() {
+        [content] if !batch::is_asked(args) => one::run(args, content, matches),
+        _ => batch::run(args, matches),
+    }
 }
 
 fn is_standard(path: &Path) -> bool {

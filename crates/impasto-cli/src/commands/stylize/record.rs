@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, CommandFactory};
 use impasto::engine::Isa;
-use impasto::picture::{Format, Limits, Stored};
+use impasto::picture::{Limits, Stored};
 
-use super::style::Styles;
 use super::{is_standard, open};
 use crate::cli::Cli;
 use crate::failure::{Failure, Result};
 use crate::hash::Hashing;
-use crate::settings::{Common, Ingredient, Settings};
+use crate::settings::{Common, Ingredient};
 use crate::talk::Loudness;
 
 /// Reads a content, and tells it by its hash.
@@ -28,16 +27,9 @@ pub(super) fn open_content(path: &Path, limits: &Limits, loudness: Loudness) -> 
     Ok((photo, Ingredient { name: "standard input".into(), sha256, built_in: false }))
 }
 
-/// What all pictures of a command line have in common. `given` is what the parser made of it.
-pub(super) fn common(given: &ArgMatches, models: &[PathBuf], isa: Isa) -> Result<Common> {
+/// What all pictures of a command line have in common. `matches` is what the parser made of it.
+pub(super) fn common(matches: &ArgMatches, models: &[PathBuf], isa: Isa) -> Result<Common> {
     let command = Cli::command();
     let stylize = command.find_subcommand("stylize").ok_or_else(|| Failure::failed("there is no such command"))?;
-    Common::new(stylize, given, models, &isa.to_string())
-}
-
-/// The text that is recorded.
-pub(super) fn settings(common: &Common, content: &Ingredient, styles: &Styles, format: Format) -> Result<String> {
-    let styles =
-        styles.arguments.iter().map(|style| Ok((style.ingredient(&styles.style)?, style.weight))).collect::<Result<Vec<_>>>()?;
-    Ok(Settings { common, content, styles: &styles, format }.json().to_string())
+    Common::new(stylize, matches, models, &isa.to_string())
 }

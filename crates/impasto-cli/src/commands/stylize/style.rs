@@ -68,13 +68,14 @@ impl StyleArgument {
         self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
     }
 
-    /// What a painting in it is made of, for its settings. `seen` is its style.
-    pub(super) fn ingredient(&self, seen: &Style) -> Result<Ingredient> {
+    /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
+    /// known of a picture from standard input.
+    pub(super) fn ingredient(&self, style: &Style) -> Result<Ingredient> {
         if let Some(style) = self.built_in() {
             return Ok(Ingredient::of_style(&style));
         }
         if super::is_standard(&self.path) {
-            return Ok(Ingredient { name: "standard input".into(), built_in: false, ..Ingredient::of_style(seen) });
+            return Ok(Ingredient { name: "standard input".into(), built_in: false, ..Ingredient::of_style(style) });
         }
         Ingredient::of_path(&self.path)
     }
@@ -130,6 +131,11 @@ impl Styles {
         let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
         let sizes = sources.iter().map(size).collect();
         Styles { style, arguments, sizes, sources: if keep { sources } else { Vec::new() } }
+    }
+
+    /// What a painting in it is made of, with weights, for its settings.
+    pub(super) fn ingredients(&self) -> Result<Vec<(Ingredient, f32)>> {
+        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.style)?, argument.weight))).collect()
     }
 }
 
