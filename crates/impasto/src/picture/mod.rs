@@ -19,6 +19,7 @@ mod decode;
 mod encode;
 mod format;
 mod limits;
+mod metadata;
 mod resize;
 pub(crate) mod rows;
 mod save;
@@ -27,9 +28,10 @@ mod writer;
 
 use crate::{Error, ErrorKind, Result};
 pub use decode::Stored;
-pub use encode::{Depth, EncodeOptions, Encoded};
+pub use encode::{Compression, Depth, EncodeOptions, Encoded, Profile, Subsampling};
 pub use format::{Format, Source};
 pub use limits::Limits;
+pub use metadata::Density;
 pub use resize::{Filter, Resize, Space};
 pub use save::{SaveOptions, Target};
 pub use writer::Writer;
@@ -127,6 +129,11 @@ impl Picture {
     /// What the file that this picture was read from was like.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The same, to be changed: it decides what files say that this picture is written to.
+    pub fn source_mut(&mut self) -> &mut Source {
+        &mut self.source
     }
 
     /// What was not taken as the file says, one line each: a broken colour profile, further frames or pages. For people.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -18,7 +19,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct Writer {
     /// How errors call the file.
     name: Option<String>,
-    layout: Layout,
+    layout: Arc<Layout>,
     /// Rows that are still to come.
     left: usize,
     sender: Option<SyncSender<Vec<u8>>>,
@@ -37,8 +38,8 @@ enum Place {
 }
 
 impl Writer {
-    /// For a picture of this size to a checked place. `source` and `has_alpha` are of the picture that it is made of: they decide depth and
-    /// transparency as for [`crate::Picture::encode`].
+    /// For a picture of this size to a checked place. `source` and `has_alpha` are of the picture that it is made of: they decide depth,
+    /// transparency, colour space and metadata as for [`crate::Picture::encode`].
     ///
     /// # Errors
     /// As [`EncodeOptions::check`]; [`ErrorKind::Io`] if no temporary file can be made.
@@ -49,7 +50,7 @@ impl Writer {
         size: [usize; 2],
         (source, has_alpha): (&Source, bool),
     ) -> Result<Self> {
-        let layout = Layout::new(size, source, has_alpha, format, options)?;
+        let layout = Arc::new(Layout::new(size, source, has_alpha, format, options)?);
         let name = target.as_ref().map(|target| target.name().display().to_string());
         let (place, file) = match target {
             None => (Place::Caller, tempfile::tempfile()?),
@@ -63,16 +64,16 @@ impl Writer {
             },
         };
         let (sender, receiver) = sync_channel(1);
-        let options = *options;
+        let (options, given) = (*options, Arc::clone(&layout));
         let thread = std::thread::Builder::new()
             .name("impasto-encode".into())
-            .spawn(move || encode(format, &options, &layout, &receiver, file))?;
+            .spawn(move || encode(format, &options, &given, &receiver, file))?;
         Ok(Writer { name, layout, left: size[1], sender: Some(sender), thread: Some(thread), place: Some(place) })
     }
 
     /// What the file cannot hold, as [`super::Encoded::warnings`].
     pub fn warnings(&self) -> Vec<String> {
-        self.layout.warnings()
+        self.layout.warnings.clone()
     }
 
     /// Most bytes of rows that are in memory beside those being written, if this many come at a time.

@@ -7,6 +7,15 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformF32Executor, Transfo
 use super::raw::Colour;
 use crate::{Error, ErrorKind, Result};
 
+/// Whether a profile for such pixels is sRGB, as far as 8 bits can tell; else why it cannot be used.
+pub(in super::super) fn profile_is_srgb(icc: &[u8], colour: Colour) -> Result<bool, String> {
+    // The profile comes from a stranger, as the pixels do.
+    let built = std::panic::catch_unwind(|| Profile::new(icc, colour));
+    Ok(built.unwrap_or_else(|_| Err(CORRUPT.into()))?.is_none())
+}
+
+const CORRUPT: &str = "its tables are corrupt";
+
 /// Turns rows of grey, RGB or CMYK floats into rows of sRGB floats.
 pub(super) struct Converter {
     colour: Colour,
@@ -23,9 +32,8 @@ impl Converter {
     /// For files with this profile, if any. A profile that cannot be used gives a warning and is taken as sRGB.
     pub(super) fn new(icc: Option<&[u8]>, colour: Colour, warnings: &mut Vec<String>) -> Self {
         let profile = icc.and_then(|icc| {
-            // The profile comes from a stranger, as the pixels do.
             let built = std::panic::catch_unwind(|| Profile::new(icc, colour));
-            match built.unwrap_or_else(|_| Err("its tables are corrupt".into())) {
+            match built.unwrap_or_else(|_| Err(CORRUPT.into())) {
                 Ok(profile) => profile,
                 Err(reason) => {
                     let instead = if colour == Colour::Cmyk { "uncalibrated CMYK" } else { "sRGB" };

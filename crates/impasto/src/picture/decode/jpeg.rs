@@ -5,9 +5,10 @@ use std::io::{self, BufRead, Read, Seek};
 use zune_core::bytestream::{ZByteReaderTrait, ZCursor};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::{ImageInfo, JpegDecoder};
 
+use super::super::metadata::{Density, Metadata, iptc};
 use super::super::{Limits, zeros};
 use super::raw::{Colour, Raw, Samples};
 use super::{failed, orientation, sample_count};
@@ -52,9 +53,24 @@ fn decode_from(input: impl ZByteReaderTrait, complete: bool, limits: &Limits) ->
 
     let mut raw = Raw::new(width, height, colour, false, Samples::U8(samples));
     raw.icc = decoder.icc_profile();
-    raw.exif = decoder.exif().cloned();
-    raw.orientation = raw.exif.as_deref().map_or(1, orientation::from_exif);
+    raw.metadata = Metadata {
+        exif: decoder.exif().cloned(),
+        xmp: decoder.xmp().cloned(),
+        iptc: decoder.iptc().and_then(|resources| iptc::of_resources(resources)),
+        density: decoder.info().and_then(|info| jfif_density(&info)),
+    };
+    raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
     Ok(raw)
+}
+
+/// What the JFIF header says about resolution.
+fn jfif_density(info: &ImageInfo) -> Option<Density> {
+    let per_inch = match info.pixel_density {
+        1 => 1.0,
+        2 => 2.54,
+        _ => return None,
+    };
+    Density::new(f64::from(info.x_density) * per_inch, f64::from(info.y_density) * per_inch)
 }
 
 /// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and every reader and writer since. YCCK is made

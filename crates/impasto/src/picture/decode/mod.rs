@@ -17,6 +17,7 @@ use std::path::Path;
 
 use super::{Format, Limits, Picture};
 use crate::{Error, ErrorKind, Result};
+pub(super) use colour::profile_is_srgb;
 pub(super) use raw::{Colour, Raw, Samples};
 pub use stored::Stored;
 

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, Seek};
 
-use ::png::{BitDepth, ColorType, Decoder, DecodingError, Transformations};
+use ::png::{BitDepth, ColorType, Decoder, DecodingError, Info, Transformations, Unit};
 
+use super::super::metadata::{Density, Metadata, XMP_KEYWORD, iptc};
 use super::super::{Limits, zeros};
 use super::raw::{Colour, Raw, Samples};
 use super::{failed, io_error, orientation, sample_count};
@@ -14,7 +15,6 @@ const ANCILLARY_BYTES: usize = 64 << 20;
 
 pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw> {
     let mut decoder = Decoder::new_with_limits(input, ::png::Limits { bytes: ANCILLARY_BYTES });
-    decoder.set_ignore_text_chunk(true);
     let header = decoder.read_header_info().map_err(to_error)?;
     limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
     let (width, height) = (header.width as usize, header.height as usize);
@@ -55,8 +55,8 @@ pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw>
     let mut raw = Raw::new(width, height, colour, alpha, samples);
     raw.bit_depth = info.bit_depth as u8;
     raw.icc = info.icc_profile.as_ref().map(|icc| icc.to_vec());
-    raw.exif = info.exif_metadata.as_ref().map(|exif| orientation::exif_block(exif.to_vec()));
-    raw.orientation = raw.exif.as_deref().map_or(1, orientation::from_exif);
+    raw.metadata = metadata(info);
+    raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
     if info.animation_control.is_some_and(|control| control.num_frames > 1) {
         raw.warnings.push("an animation; only its first picture is read".into());
     }
@@ -64,6 +64,36 @@ pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw>
         raw.warnings.push(format!("the file is damaged after the picture ({e})"));
     }
     Ok(raw)
+}
+
+/// From chunks made for it, or else from the texts that programs put it in before there were any.
+fn metadata(info: &Info<'_>) -> Metadata {
+    let density = info.pixel_dims.filter(|dims| dims.unit == Unit::Meter);
+    let exif = info.exif_metadata.as_ref().map(|exif| exif.to_vec());
+    let xmp = info.utf8_text.iter().find(|text| text.keyword == XMP_KEYWORD).and_then(|text| {
+        let mut text = text.clone();
+        text.decompress_text_with_limit(ANCILLARY_BYTES).ok()?;
+        text.get_text().ok().map(String::into_bytes)
+    });
+    let iptc = raw_profile(info, "iptc").and_then(|bytes| iptc::of_resources(&bytes).or(Some(bytes)));
+    Metadata {
+        exif: exif.or_else(|| raw_profile(info, "exif")).or_else(|| raw_profile(info, "APP1")).map(orientation::exif_block),
+        xmp: xmp.or_else(|| raw_profile(info, "xmp")),
+        iptc,
+        density: density.and_then(|dims| Density::per_metre(dims.xppu, dims.yppu)),
+    }
+}
+
+/// The bytes of a text `Raw profile type NAME`.
+fn raw_profile(info: &Info<'_>, name: &str) -> Option<Vec<u8>> {
+    let named = |keyword: &str| keyword.strip_prefix("Raw profile type ") == Some(name);
+    let compressed = info.compressed_latin1_text.iter().find(|text| named(&text.keyword)).and_then(|text| {
+        let mut text = text.clone();
+        text.decompress_text_with_limit(ANCILLARY_BYTES).ok()?;
+        text.get_text().ok()
+    });
+    let plain = || Some(info.uncompressed_latin1_text.iter().find(|text| named(&text.keyword))?.text.clone());
+    iptc::of_raw_profile(&compressed.or_else(plain)?)
 }
 
 fn to_error(error: DecodingError) -> Error {

@@ -1,5 +1,7 @@
 //! What decoders give.
 
+use super::super::metadata::Metadata;
+
 /// What the colour channels mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Colour {
@@ -50,7 +52,7 @@ pub(in super::super) struct Raw {
     pub(super) samples: Samples,
     pub(super) bit_depth: u8,
     pub(super) icc: Option<Vec<u8>>,
-    pub(super) exif: Option<Vec<u8>>,
+    pub(super) metadata: Metadata,
     pub(super) orientation: u8,
     pub(super) warnings: Vec<String>,
 }
@@ -71,7 +73,7 @@ impl Raw {
             samples,
             bit_depth,
             icc: None,
-            exif: None,
+            metadata: Metadata::default(),
             orientation: 1,
             warnings: Vec::new(),
         }

@@ -68,9 +68,10 @@ impl Stored {
                 grey: raw.colour == Colour::Grey,
                 cmyk: raw.colour == Colour::Cmyk,
                 icc: raw.icc,
-                exif: raw.exif,
                 orientation,
-            },
+                ..Source::default()
+            }
+            .with_metadata(raw.metadata),
             warnings,
         };
         if least <= 0.0 {
@@ -98,6 +99,11 @@ impl Stored {
     /// What the file was like.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The same, to be changed: it decides what files say that a painting of it is written to.
+    pub fn source_mut(&mut self) -> &mut Source {
+        &mut self.source
     }
 
     /// As [`Picture::warnings`].

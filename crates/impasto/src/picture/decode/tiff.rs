@@ -7,7 +7,7 @@ use ::tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
 use ::tiff::tags::{PhotometricInterpretation, Tag};
 use ::tiff::{ColorType, TiffError};
 
-use super::super::{Limits, reserved};
+use super::super::{Limits, metadata, reserved};
 use super::jpeg::ycc_to_rgb;
 use super::raw::{Colour, Raw, Samples};
 use super::{failed, io_error, sample_count};
@@ -18,7 +18,9 @@ const TAG_BYTES: usize = 64 << 20;
 /// `ExtraSamples`: colour has been multiplied by alpha.
 const ASSOCIATED_ALPHA: u16 = 1;
 
-pub(super) fn decode(input: impl Read + Seek, len: usize, limits: &Limits) -> Result<Raw> {
+pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -> Result<Raw> {
+    let metadata = metadata::tiff::read(&mut input);
+    input.rewind()?;
     let mut decoder = Decoder::new(input).map_err(to_error)?;
     let (width, height) = decoder.dimensions().map_err(to_error)?;
     limits.check_pixels(u64::from(width), u64::from(height))?;
@@ -62,6 +64,7 @@ pub(super) fn decode(input: impl Read + Seek, len: usize, limits: &Limits) -> Re
             None
         }
     };
+    raw.metadata = metadata;
     let orientation = decoder.find_tag_unsigned::<u16>(Tag::Orientation).ok().flatten();
     raw.orientation = orientation.and_then(|o| u8::try_from(o).ok()).unwrap_or(1);
     if decoder.more_images() {

@@ -24,8 +24,9 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
 
     let mut raw = Raw::new(width, height, Colour::Rgb, alpha, Samples::U8(samples));
     raw.icc = decoder.icc_profile().map_err(to_error)?;
-    raw.exif = decoder.exif_metadata().map_err(to_error)?.map(orientation::exif_block);
-    raw.orientation = raw.exif.as_deref().map_or(1, orientation::from_exif);
+    raw.metadata.exif = decoder.exif_metadata().map_err(to_error)?.map(orientation::exif_block);
+    raw.metadata.xmp = decoder.xmp_metadata().map_err(to_error)?;
+    raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
     if decoder.is_animated() && decoder.num_frames() > 1 {
         raw.warnings.push("an animation; only its first frame is read".into());
     }

@@ -1,26 +1,57 @@
-//! JPEG: baseline, 4:4:4. Untagged JPEGs are sRGB by convention.
+//! JPEG: baseline. Untagged JPEGs are sRGB by convention.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 
-use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr};
+use jpeg_encoder::{
+    ChromaSubsamplingMethod, Encoder, EncodingError, ImageBuffer, JpegColorType, PixelDensity, PixelDensityUnit, SamplingFactor,
+    rgb_to_ycbcr,
+};
 
 use super::super::Format;
+use super::super::metadata::iptc;
 use super::rows::{Layout, NextRows, incomplete};
-use super::{failed, sides};
+use super::{EncodeOptions, Subsampling, failed, sides};
 use crate::{Error, Result};
 
-pub(super) fn encode(layout: &Layout, quality: u8, next: NextRows<'_>, out: impl Write) -> Result<()> {
+pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: impl Write) -> Result<()> {
     let (width, height) = sides(layout, Format::Jpeg, 65_535)?;
     let stopped = Cell::new(false);
-    let mut encoder = Encoder::new(Stoppable { out, stopped: &stopped }, quality);
-    encoder.set_sampling_factor(SamplingFactor::F_1_1);
+    let mut encoder = Encoder::new(Stoppable { out, stopped: &stopped }, options.quality);
+    encoder.set_sampling_factor(match options.subsampling {
+        Subsampling::Full => SamplingFactor::R_4_4_4,
+        Subsampling::Half => SamplingFactor::R_4_2_2,
+        Subsampling::Quarter => SamplingFactor::R_4_2_0,
+    });
+    // The default is the colour of one of the pixels.
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
+    add_metadata(&mut encoder, layout).map_err(|e| failed(Format::Jpeg, e))?;
     let feed = RefCell::new(Feed { next, rows: Vec::new(), at: 0, given: 0, error: None });
     let encoded = encoder.encode_image(Pulled { width, height, row: layout.row_bytes(), feed: &feed, stopped: &stopped });
     match feed.into_inner().error {
         Some(error) => Err(error),
         None => encoded.map_err(|e| failed(Format::Jpeg, e)),
     }
+}
+
+/// Segments before the picture. [`super::super::metadata::Written`] fits them.
+fn add_metadata(encoder: &mut Encoder<impl Write>, layout: &Layout) -> Result<(), EncodingError> {
+    let metadata = &layout.metadata;
+    if let Some(density) = metadata.density {
+        // JFIF has whole numbers.
+        let density = [density.x, density.y].map(|v| v.round().clamp(1.0, 65_535.0) as u16);
+        encoder.set_density(PixelDensity { density: density.into(), unit: PixelDensityUnit::Inches });
+    }
+    if let Some(exif) = metadata.exif_bytes() {
+        encoder.add_exif_metadata(&exif)?;
+    }
+    if let Some(xmp) = &metadata.xmp {
+        encoder.add_app_segment(1, [b"http://ns.adobe.com/xap/1.0/\0", &xmp[..]].concat())?;
+    }
+    if let Some(records) = &metadata.iptc {
+        encoder.add_app_segment(13, [b"Photoshop 3.0\0", &iptc::to_resources(records)[..]].concat())?;
+    }
+    layout.space.icc().map_or(Ok(()), |icc| encoder.add_icc_profile(icc))
 }
 
 /// What the encoder has been given of a picture.

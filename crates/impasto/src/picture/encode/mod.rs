@@ -2,6 +2,7 @@
 
 mod jpeg;
 mod png;
+mod profile;
 pub(super) mod rows;
 mod tiff;
 mod webp;
@@ -25,20 +26,73 @@ pub enum Depth {
     Sixteen,
 }
 
+/// The colour space of a written file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Profile {
+    /// That of the picture's source, with its profile embedded: a picture goes back into the workflow that it came from. Where the profile is for
+    /// grey pixels or inks, or cannot be written to, sRGB, with a warning.
+    #[default]
+    Keep,
+    /// sRGB, without a profile: what everything shows rightly.
+    Srgb,
+}
+
+/// How much less colour than brightness a JPEG holds, in the usual notation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Subsampling {
+    /// 4:4:4, colour for every pixel. The default, because painted strokes have hard coloured edges.
+    #[default]
+    Full,
+    /// 4:2:2, colour for every two pixels of a row.
+    Half,
+    /// 4:2:0, colour for every square of four pixels, as cameras write it: files of about two thirds of the size.
+    Quarter,
+}
+
+/// How much work goes into the size of a PNG or TIFF file, which is lossless either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Little. The default, because painting is meant to be quick.
+    #[default]
+    Fast,
+    /// As usual.
+    Balanced,
+    /// As much as helps.
+    High,
+}
+
 /// How a picture is written. Chainable: `EncodeOptions::default().quality(90)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodeOptions {
-    /// JPEG quality, 1 to 100. Default 95: the losses are below what one sees, at about a quarter of the size of 100. Colour is
-    /// never subsampled (4:4:4), because painted strokes have hard coloured edges.
+    /// JPEG quality, 1 to 100. Default 95: the losses are below what one sees, at about a quarter of the size of 100.
     pub quality: u8,
+    /// JPEG's share of colour. Default [`Subsampling::Full`].
+    pub subsampling: Subsampling,
+    /// PNG's and TIFF's compression. Default [`Compression::Fast`].
+    pub compression: Compression,
+    /// The colour space. Default [`Profile::Keep`].
+    pub profile: Profile,
+    /// Whether Exif, XMP, IPTC, resolution and settings are left out. Default no: what the source has is kept as the format can hold it,
+    /// brought up to date. A colour profile is no metadata in this sense, since without it colours would be others.
+    pub strip: bool,
     /// Bits a sample. Default [`Depth::Auto`].
     pub depth: Depth,
 }
 
 impl Default for EncodeOptions {
     fn default() -> Self {
-        EncodeOptions { quality: 95, depth: Depth::Auto }
+        EncodeOptions {
+            quality: 95,
+            subsampling: Subsampling::default(),
+            compression: Compression::default(),
+            profile: Profile::default(),
+            strip: false,
+            depth: Depth::Auto,
+        }
     }
 }
 
@@ -47,6 +101,34 @@ impl EncodeOptions {
     #[must_use]
     pub fn quality(mut self, quality: u8) -> Self {
         self.quality = quality;
+        self
+    }
+
+    /// With this share of colour in a JPEG.
+    #[must_use]
+    pub fn subsampling(mut self, subsampling: Subsampling) -> Self {
+        self.subsampling = subsampling;
+        self
+    }
+
+    /// With this compression of PNG and TIFF.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
+        self
+    }
+
+    /// In this colour space.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Without metadata.
+    #[must_use]
+    pub fn strip(mut self, strip: bool) -> Self {
+        self.strip = strip;
         self
     }
 
@@ -84,12 +166,13 @@ impl EncodeOptions {
 pub struct Encoded {
     /// The file.
     pub bytes: Vec<u8>,
-    /// What the file could not hold, one line each: transparency in a JPEG. For people.
+    /// What the file could not hold, one line each: transparency in a JPEG, a profile for inks, damaged metadata. For people.
     pub warnings: Vec<String>,
 }
 
 impl Picture {
-    /// The bytes of a picture file: rounded to nearest, clamped to 0..1, sRGB. Transparency is written to PNG, WebP and TIFF;
+    /// The bytes of a picture file: rounded to nearest, clamped to 0..1, in the colour space of [`EncodeOptions::profile`], with the metadata of
+    /// [`Picture::source`] brought up to date. Transparency is written to PNG, WebP and TIFF;
     /// JPEG gets the picture over white, with a warning.
     ///
     /// # Errors
@@ -100,7 +183,8 @@ impl Picture {
         let layout = Layout::new(size, self.source(), self.alpha().is_some(), format, options)?;
         let mut out = Cursor::new(Vec::new());
         write(format, options, &layout, &mut rows::of_picture(self, &layout), &mut out)?;
-        Ok(Encoded { bytes: out.into_inner(), warnings: layout.warnings() })
+        let Layout { warnings, .. } = layout;
+        Ok(Encoded { bytes: out.into_inner(), warnings })
     }
 }
 
@@ -113,10 +197,10 @@ pub(super) fn write(
     out: impl Write + Seek,
 ) -> Result<()> {
     match format {
-        Format::Jpeg => jpeg::encode(layout, options.quality, next, out),
-        Format::Png => png::encode(layout, next, out),
+        Format::Jpeg => jpeg::encode(layout, options, next, out),
+        Format::Png => png::encode(layout, options.compression, next, out),
         Format::WebP => webp::encode(layout, next, out),
-        Format::Tiff => tiff::encode(layout, next, out),
+        Format::Tiff => tiff::encode(layout, options.compression, next, out),
         other => Err(Error::new(ErrorKind::Unsupported, format!("{other} is not written"))),
     }
 }

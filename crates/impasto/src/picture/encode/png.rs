@@ -1,24 +1,45 @@
-//! PNG, tagged sRGB.
+//! PNG, tagged sRGB or with a profile.
 
 use std::io::Write;
 
-use ::png::{BitDepth, ColorType, Encoder, SrgbRenderingIntent};
+use ::png::text_metadata::{ITXtChunk, TEXtChunk, ZTXtChunk};
+use ::png::{BitDepth, ColorType, Encoder, Info, PixelDimensions, SrgbRenderingIntent, Unit};
 
 use super::super::Format;
+use super::super::metadata::{XMP_KEYWORD, iptc};
 use super::rows::{Alpha, Layout, NextRows};
-use super::{failed, sides};
+use super::{Compression, failed, sides};
 use crate::Result;
 
 /// Bytes of a chunk of compressed pixels.
 const CHUNK: usize = 256 << 10;
 
-pub(super) fn encode(layout: &Layout, next: NextRows<'_>, out: impl Write) -> Result<()> {
+pub(super) fn encode(layout: &Layout, compression: Compression, next: NextRows<'_>, out: impl Write) -> Result<()> {
     let (width, height) = sides(layout, Format::Png, i32::MAX as usize)?;
-    let mut encoder = Encoder::new(out, width, height);
+    let metadata = &layout.metadata;
+    let mut info = Info::with_size(width, height);
+    info.icc_profile = layout.space.icc().map(Into::into);
+    info.exif_metadata = metadata.exif_bytes().map(Into::into);
+    info.pixel_dims = metadata.density.map(|density| {
+        let [xppu, yppu] = density.to_per_metre();
+        PixelDimensions { xppu, yppu, unit: Unit::Meter }
+    });
+    info.utf8_text.extend(metadata.xmp.as_deref().map(|xmp| ITXtChunk::new(XMP_KEYWORD, String::from_utf8_lossy(xmp))));
+    let iptc = metadata.iptc.as_deref().map(iptc::to_raw_profile);
+    info.compressed_latin1_text.extend(iptc.map(|text| ZTXtChunk::new("Raw profile type iptc", text)));
+    info.uncompressed_latin1_text.extend(metadata.software.as_deref().map(|text| TEXtChunk::new("Software", text)));
+    let tagged = info.icc_profile.is_some();
+    let mut encoder = Encoder::with_info(out, info).map_err(|e| failed(Format::Png, e))?;
     encoder.set_color(if layout.alpha == Alpha::Kept { ColorType::Rgba } else { ColorType::Rgb });
     encoder.set_depth(if layout.deep { BitDepth::Sixteen } else { BitDepth::Eight });
-    encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
-    encoder.set_compression(::png::Compression::Fast);
+    if !tagged {
+        encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
+    }
+    encoder.set_compression(match compression {
+        Compression::Fast => ::png::Compression::Fast,
+        Compression::Balanced => ::png::Compression::Balanced,
+        Compression::High => ::png::Compression::High,
+    });
     let mut writer = encoder.write_header().map_err(|e| failed(Format::Png, e))?;
     let mut stream = writer.stream_writer_with_size(CHUNK).map_err(|e| failed(Format::Png, e))?;
     while let Some(mut rows) = next()? {

@@ -2,8 +2,10 @@
 
 use super::super::convert::{Level, check_numbers};
 use super::super::{Picture, reserved};
+use super::profile::Space;
 use super::{Depth, EncodeOptions, Format};
 use crate::picture::Source;
+use crate::picture::metadata::Written;
 use crate::{Error, ErrorKind, Result};
 
 /// What becomes of alpha.
@@ -18,13 +20,18 @@ pub(in super::super) enum Alpha {
 }
 
 /// What a file is like, known before its pixels.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(in super::super) struct Layout {
     pub(in super::super) width: usize,
     pub(in super::super) height: usize,
     pub(in super::super) alpha: Alpha,
     /// Whether samples have 16 bits.
     pub(in super::super) deep: bool,
+    /// The colour space of the samples.
+    pub(super) space: Space,
+    pub(super) metadata: Written,
+    /// What the file cannot hold, for people.
+    pub(in super::super) warnings: Vec<String>,
 }
 
 impl Layout {
@@ -47,15 +54,17 @@ impl Layout {
             (true, true) => Alpha::Kept,
             (true, false) => Alpha::White,
         };
-        Ok(Layout { width, height, alpha, deep })
-    }
-
-    /// What the file cannot hold, for people.
-    pub(in super::super) fn warnings(&self) -> Vec<String> {
-        match self.alpha {
-            Alpha::White => vec!["JPEG has no transparency; the picture is put on white".into()],
-            Alpha::Opaque | Alpha::Kept => Vec::new(),
+        let mut warnings = Vec::new();
+        if alpha == Alpha::White {
+            warnings.push("JPEG has no transparency; the picture is put on white".into());
         }
+        let space = Space::new(source, options.profile, &mut warnings);
+        let metadata = if options.strip {
+            Written::default()
+        } else {
+            Written::new(source, [width, height], (format, space.is_srgb()), &mut warnings)
+        };
+        Ok(Layout { width, height, alpha, deep, space, metadata, warnings })
     }
 
     /// Samples of a pixel.
@@ -81,16 +90,27 @@ impl Layout {
 
     fn samples<T: Level>(&self, rgb: &[f32], alpha: Option<&[f32]>) -> Result<Vec<T>> {
         let mut out = reserved(rgb.len() / 3 * self.channels())?;
-        let pixels = rgb.as_chunks::<3>().0;
-        match (self.alpha, alpha) {
-            (Alpha::Kept, Some(alpha)) => {
-                pixels.iter().zip(alpha).for_each(|(&[r, g, b], &a)| out.extend([r, g, b, a].map(T::from_unit)));
-            }
-            (Alpha::White, Some(alpha)) => {
+        let mut alphas = alpha.map(|alpha| alpha.chunks_exact(self.width));
+        // Row by row, so that colours are converted alike however many rows come at a time.
+        for mut row in rgb.chunks_exact(self.width * 3) {
+            let alpha = alphas.as_mut().and_then(Iterator::next);
+            let (on_white, converted);
+            if let (Alpha::White, Some(alpha)) = (self.alpha, alpha) {
                 let over = |v: f32, a: f32| v.clamp(0.0, 1.0) * a + (1.0 - a);
-                pixels.iter().zip(alpha).for_each(|(c, &a)| out.extend(c.map(|v| T::from_unit(over(v, a)))));
+                on_white = row.iter().enumerate().map(|(i, &v)| over(v, alpha[i / 3])).collect::<Vec<_>>();
+                row = &on_white;
             }
-            _ => out.extend(rgb.iter().map(|&v| T::from_unit(v))),
+            if let Some(values) = self.space.convert(row)? {
+                converted = values;
+                row = &converted;
+            }
+            match (self.alpha, alpha) {
+                (Alpha::Kept, Some(alpha)) => {
+                    let pixels = row.as_chunks::<3>().0.iter().zip(alpha);
+                    pixels.for_each(|(&[r, g, b], &a)| out.extend([r, g, b, a].map(T::from_unit)));
+                }
+                _ => out.extend(row.iter().map(|&v| T::from_unit(v))),
+            }
         }
         Ok(out)
     }

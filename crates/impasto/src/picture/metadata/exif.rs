@@ -1,0 +1,305 @@
+//! Exif blocks: brought up to date without being made anew.
+//!
+//! An Exif block is a small TIFF file (CIPA DC-008, section 4.5): a header, and directories whose entries hold a value or the place of one,
+//! counted from the block's start. Camera makers' notes hold such places too, in forms of their own, so that nothing may move. Hence only the first
+//! directory, which has the tags that a new picture makes untrue, is written anew, behind everything else; what lies elsewhere is changed in
+//! place, or not at all.
+
+use super::{Density, Facts};
+
+/// Tags of the first directory that say where and how pixels are stored, or that have a block of their own in every format.
+const NOT_KEPT: [u16; 30] = [
+    254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339, 347, 513, 514,
+    529, 530, 700, 33723, 34675,
+];
+/// Adobe's resources: they have a thumbnail, and IPTC once more.
+const PHOTOSHOP: u16 = 34377;
+const ORIENTATION: u16 = 274;
+pub(super) const X_RESOLUTION: u16 = 282;
+pub(super) const Y_RESOLUTION: u16 = 283;
+pub(super) const RESOLUTION_UNIT: u16 = 296;
+const SOFTWARE: u16 = 305;
+/// Where the directories of the camera's settings and of the place are.
+pub(super) const EXIF_DIRECTORY: u16 = 34665;
+pub(super) const GPS_DIRECTORY: u16 = 34853;
+const COLOUR_SPACE: u16 = 40961;
+const PIXEL_WIDTH: u16 = 40962;
+const PIXEL_HEIGHT: u16 = 40963;
+
+const ASCII: u16 = 2;
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+const RATIONAL: u16 = 5;
+
+/// An entry of a directory. Its value, or the place of it, is in the block's byte order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Entry {
+    pub(in super::super) tag: u16,
+    pub(in super::super) kind: u16,
+    pub(in super::super) count: u32,
+    pub(in super::super) value: [u8; 4],
+}
+
+impl Entry {
+    /// Whether its value is the place of another directory.
+    pub(in super::super) fn is_directory(&self) -> bool {
+        [EXIF_DIRECTORY, GPS_DIRECTORY].contains(&self.tag)
+    }
+
+    /// Bytes of the value; nothing for a type that TIFF does not have.
+    pub(super) fn len(&self) -> Option<usize> {
+        let each = match self.kind {
+            1 | 2 | 6 | 7 => 1,
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 => 8,
+            _ => return None,
+        };
+        usize::try_from(self.count).ok()?.checked_mul(each)
+    }
+}
+
+/// A block without its first directory, which stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub(in super::super) struct Block {
+    pub(in super::super) little: bool,
+    /// From the header on. The header's place of the first directory is filled in when that is written.
+    pub(in super::super) bytes: Vec<u8>,
+    /// In the order of their tags.
+    pub(in super::super) entries: Vec<Entry>,
+}
+
+impl Block {
+    /// A block that says nothing yet.
+    pub(in super::super) fn new(little: bool) -> Self {
+        let header: &[u8] = if little { b"II*\0\0\0\0\0" } else { b"MM\0*\0\0\0\0" };
+        Block { little, bytes: header.to_vec(), entries: Vec::new() }
+    }
+
+    /// Takes a block apart, without its thumbnail, which shows another picture now.
+    pub(super) fn parse(exif: &[u8]) -> Result<Self, &'static str> {
+        let little = match exif.get(..4) {
+            Some(b"II*\0") => true,
+            Some(b"MM\0*") => false,
+            _ => return Err("it has no header"),
+        };
+        let mut block = Block { little, bytes: exif.to_vec(), entries: Vec::new() };
+        let first = block.long(4).ok_or("it has no directory")? as usize;
+        let (entries, next) = block.directory(first).ok_or("its directory is cut off")?;
+        block.wipe(first, 2 + entries.len() * 12 + 4);
+        block.entries = entries.into_iter().filter(|e| !NOT_KEPT.contains(&e.tag) && e.tag != PHOTOSHOP).collect();
+        block.entries.sort_by_key(|entry| entry.tag);
+        block.entries.dedup_by_key(|entry| entry.tag);
+        if let Some((thumbnail, _)) = block.directory(next).filter(|_| next > 0) {
+            let place = |offset, length| {
+                let find = |tag| thumbnail.iter().find(|entry| entry.tag == tag).and_then(|entry| block.number(entry));
+                Some((find(offset)? as usize, find(length)? as usize))
+            };
+            let places = [place(513, 514), place(273, 279)];
+            block.wipe(next, 2 + thumbnail.len() * 12 + 4);
+            places.into_iter().flatten().for_each(|(start, len)| block.wipe(start, len));
+        }
+        Ok(block)
+    }
+
+    /// Makes it true of a new picture.
+    pub(super) fn update(&mut self, facts: &Facts<'_>) {
+        if self.entries.iter().any(|entry| entry.tag == ORIENTATION) {
+            self.set(ORIENTATION, SHORT, 1, &self.short_bytes(1));
+        }
+        if let Some(density) = facts.density {
+            self.set_density(density);
+        }
+        if let Some(software) = facts.software {
+            let text = [software.as_bytes(), b"\0"].concat();
+            self.set(SOFTWARE, ASCII, text.len() as u32, &text);
+        }
+        let settings = self.entries.iter().find(|entry| entry.tag == EXIF_DIRECTORY).and_then(|entry| self.number(entry));
+        let Some(start) = settings.map(|start| start as usize) else { return };
+        let Some((entries, _)) = self.directory(start) else { return };
+        for (i, entry) in entries.iter().enumerate() {
+            let (kind, value) = match entry.tag {
+                COLOUR_SPACE if facts.srgb => (SHORT, self.short_bytes(1)),
+                PIXEL_WIDTH => (LONG, self.long_bytes(facts.size[0] as u32)),
+                PIXEL_HEIGHT => (LONG, self.long_bytes(facts.size[1] as u32)),
+                _ => continue,
+            };
+            let entry = Entry { tag: entry.tag, kind, count: 1, value };
+            let bytes = self.entry_bytes(&entry);
+            let at = start + 2 + i * 12;
+            self.bytes[at..at + 12].copy_from_slice(&bytes);
+        }
+    }
+
+    /// Says that resolution is not known, where nothing is said: TIFF asks for it.
+    pub(in super::super) fn complete_density(&mut self) {
+        if self.entries.iter().any(|entry| entry.tag == X_RESOLUTION) {
+            return;
+        }
+        let one = [self.long_bytes(1), self.long_bytes(1)].concat();
+        self.set(X_RESOLUTION, RATIONAL, 1, &one);
+        self.set(Y_RESOLUTION, RATIONAL, 1, &one);
+        self.set(RESOLUTION_UNIT, SHORT, 1, &self.short_bytes(1));
+    }
+
+    fn set_density(&mut self, density: Density) {
+        let rational = |block: &Self, dpi: f64| {
+            // Most are whole; four digits hold what pixels per metre make of them.
+            let (n, d) = if dpi.fract() == 0.0 { (dpi, 1.0) } else { ((dpi * 10_000.0).round(), 10_000.0) };
+            [block.long_bytes(n as u32), block.long_bytes(d as u32)].concat()
+        };
+        let (x, y) = (rational(self, density.x), rational(self, density.y));
+        self.set(X_RESOLUTION, RATIONAL, 1, &x);
+        self.set(Y_RESOLUTION, RATIONAL, 1, &y);
+        self.set(RESOLUTION_UNIT, SHORT, 1, &self.short_bytes(2));
+    }
+
+    /// Gives a tag of the first directory this value, in the block's byte order.
+    pub(super) fn set(&mut self, tag: u16, kind: u16, count: u32, value: &[u8]) {
+        let value = self.store(value);
+        let entry = Entry { tag, kind, count, value };
+        match self.entries.binary_search_by_key(&tag, |entry| entry.tag) {
+            Ok(i) => self.entries[i] = entry,
+            Err(i) => self.entries.insert(i, entry),
+        }
+    }
+
+    /// Puts a value where it belongs, and gives what an entry says of it: itself if it is short, else its place.
+    pub(super) fn store(&mut self, value: &[u8]) -> [u8; 4] {
+        let mut inline = [0; 4];
+        match inline.get_mut(..value.len()) {
+            Some(short) => short.copy_from_slice(value),
+            None => {
+                let at = self.append(value);
+                inline = self.long_bytes(at);
+            }
+        }
+        inline
+    }
+
+    /// Puts bytes at the end, at an even place as TIFF wants it, and says where.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> u32 {
+        self.bytes.resize(self.bytes.len().next_multiple_of(2), 0);
+        let at = self.bytes.len() as u32;
+        self.bytes.extend(bytes);
+        at
+    }
+
+    /// A directory of these entries as bytes, the last of a chain.
+    pub(super) fn directory_bytes(&self, entries: &[Entry]) -> Vec<u8> {
+        let mut bytes =
+            if self.little { (entries.len() as u16).to_le_bytes() } else { (entries.len() as u16).to_be_bytes() }.to_vec();
+        entries.iter().for_each(|entry| bytes.extend(self.entry_bytes(entry)));
+        bytes.extend([0; 4]);
+        bytes
+    }
+
+    /// The block with its first directory.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut whole = self.clone();
+        let at = whole.append(&self.directory_bytes(&self.entries));
+        whole.bytes[4..8].copy_from_slice(&self.long_bytes(at));
+        whole.bytes
+    }
+
+    /// An entry's value, in the block's byte order; nothing if it lies outside.
+    pub(in super::super) fn value<'a>(&'a self, entry: &'a Entry) -> Option<&'a [u8]> {
+        let len = entry.len()?;
+        let at = self.long_of(entry.value) as usize;
+        entry.value.get(..len).or_else(|| self.bytes.get(at..at.checked_add(len)?))
+    }
+
+    /// What the first directory says about resolution.
+    pub(super) fn density(&self) -> Option<Density> {
+        let find = |tag| self.entries.iter().find(|entry| entry.tag == tag);
+        let rational = |tag| {
+            let entry = find(tag).filter(|entry| entry.kind == RATIONAL && entry.count == 1)?;
+            let (n, d) = self.value(entry)?.split_at(4);
+            let number = |bytes: &[u8]| Some(f64::from(self.long_of(bytes.try_into().ok()?)));
+            Some(number(n)? / number(d)?)
+        };
+        let per_inch = match find(RESOLUTION_UNIT).and_then(|entry| self.number(entry)) {
+            Some(3) => 2.54,
+            Some(2) | None => 1.0,
+            Some(_) => return None,
+        };
+        let x = rational(X_RESOLUTION)?;
+        Density::new(x * per_inch, rational(Y_RESOLUTION).unwrap_or(x) * per_inch)
+    }
+
+    /// The entries of the directory at a place, and the place of the next one.
+    fn directory(&self, at: usize) -> Option<(Vec<Entry>, usize)> {
+        let count = usize::from(self.short(at)?);
+        let end = at.checked_add(2 + count * 12)?;
+        let entries = self.bytes.get(at + 2..end)?.as_chunks::<12>().0;
+        // Some writers leave the next place out.
+        Some((entries.iter().map(|bytes| self.entry(bytes)).collect(), self.long(end).unwrap_or(0) as usize))
+    }
+
+    pub(super) fn entry(&self, b: &[u8; 12]) -> Entry {
+        let short = |bytes| if self.little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) };
+        let [tag, kind] = [[b[0], b[1]], [b[2], b[3]]].map(short);
+        Entry { tag, kind, count: self.long_of([b[4], b[5], b[6], b[7]]), value: [b[8], b[9], b[10], b[11]] }
+    }
+
+    fn entry_bytes(&self, entry: &Entry) -> [u8; 12] {
+        let mut bytes = [0; 12];
+        let order = |v: u16| if self.little { v.to_le_bytes() } else { v.to_be_bytes() };
+        bytes[..2].copy_from_slice(&order(entry.tag));
+        bytes[2..4].copy_from_slice(&order(entry.kind));
+        bytes[4..8].copy_from_slice(&self.long_bytes(entry.count));
+        bytes[8..].copy_from_slice(&entry.value);
+        bytes
+    }
+
+    /// The value of an entry that is one whole number.
+    pub(super) fn number(&self, entry: &Entry) -> Option<u32> {
+        match (entry.kind, entry.count) {
+            (SHORT, 1) => Some(u32::from(self.short_of([entry.value[0], entry.value[1]]))),
+            (LONG | 13, 1) => Some(self.long_of(entry.value)),
+            _ => None,
+        }
+    }
+
+    /// Zeros over what is no longer true; cut off where it ends the block.
+    fn wipe(&mut self, start: usize, len: usize) {
+        let end = start.saturating_add(len).min(self.bytes.len());
+        // The header stays.
+        let start = start.max(8);
+        if start >= end {
+            return;
+        }
+        if end == self.bytes.len() {
+            self.bytes.truncate(start);
+        } else {
+            self.bytes[start..end].fill(0);
+        }
+    }
+
+    fn short(&self, at: usize) -> Option<u16> {
+        let bytes = self.bytes.get(at..at.checked_add(2)?)?;
+        Some(self.short_of([bytes[0], bytes[1]]))
+    }
+
+    fn long(&self, at: usize) -> Option<u32> {
+        let bytes = self.bytes.get(at..at.checked_add(4)?)?;
+        Some(self.long_of([bytes[0], bytes[1], bytes[2], bytes[3]]))
+    }
+
+    pub(super) fn short_of(&self, bytes: [u8; 2]) -> u16 {
+        if self.little { u16::from_le_bytes(bytes) } else { u16::from_be_bytes(bytes) }
+    }
+
+    pub(super) fn long_of(&self, bytes: [u8; 4]) -> u32 {
+        if self.little { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
+    }
+
+    fn short_bytes(&self, value: u16) -> [u8; 4] {
+        let [a, b] = if self.little { value.to_le_bytes() } else { value.to_be_bytes() };
+        [a, b, 0, 0]
+    }
+
+    pub(super) fn long_bytes(&self, value: u32) -> [u8; 4] {
+        if self.little { value.to_le_bytes() } else { value.to_be_bytes() }
+    }
+}

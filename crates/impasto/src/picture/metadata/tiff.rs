@@ -1,0 +1,137 @@
+//! The metadata of a TIFF file, whose directories are those of an Exif block with the picture's own among them.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use super::exif::{Block, EXIF_DIRECTORY, Entry, GPS_DIRECTORY, RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION};
+use super::{Metadata, iptc};
+
+/// What is taken along of the first directory: description, camera, program, date, artist, host, rating, Microsoft's titles, copyright.
+const KEPT: [u16; 19] = [
+    269,
+    270,
+    271,
+    272,
+    X_RESOLUTION,
+    Y_RESOLUTION,
+    RESOLUTION_UNIT,
+    305,
+    306,
+    315,
+    316,
+    18246,
+    18249,
+    33432,
+    40091,
+    40092,
+    40093,
+    40094,
+    40095,
+];
+const XMP: u16 = 700;
+const IPTC: u16 = 33723;
+const PHOTOSHOP: u16 = 34377;
+/// Makers' notes and their like hold places in the file, and cannot be moved.
+const IMMOVABLE: [u16; 2] = [37500, 40965];
+const UNDEFINED: u16 = 7;
+const LONG: u16 = 4;
+
+/// Most bytes of an Exif value, and of XMP, IPTC and Adobe's resources: a block in a JPEG has 64 KiB in all.
+const VALUE_BYTES: usize = 1 << 16;
+const BLOCK_BYTES: usize = 64 << 20;
+/// Most entries of a directory; real ones have some dozens.
+const ENTRIES: u16 = 1024;
+
+/// Reads what a classic TIFF file holds beside its pixels. What is damaged or absent is left out: no pixel needs it.
+pub(in super::super) fn read(input: &mut (impl Read + Seek)) -> Metadata {
+    Reader::open(input).and_then(|mut reader| reader.metadata()).unwrap_or_default()
+}
+
+struct Reader<'a, R> {
+    input: &'a mut R,
+    block: Block,
+}
+
+impl<'a, R: Read + Seek> Reader<'a, R> {
+    fn open(input: &'a mut R) -> Option<Self> {
+        let mut header = [0; 4];
+        input.rewind().ok()?;
+        input.read_exact(&mut header).ok()?;
+        let little = match &header {
+            b"II*\0" => true,
+            b"MM\0*" => false,
+            _ => return None,
+        };
+        Some(Reader { input, block: Block::new(little) })
+    }
+
+    fn metadata(&mut self) -> Option<Metadata> {
+        let first = self.bytes(4, 4)?;
+        let entries = self.directory(self.block.long_of(first.try_into().ok()?))?;
+        let mut found = Metadata::default();
+        for entry in &entries {
+            match entry.tag {
+                XMP => found.xmp = self.value(entry, BLOCK_BYTES),
+                IPTC => found.iptc = self.value(entry, BLOCK_BYTES),
+                // It has IPTC too: taken where there is no tag of its own.
+                PHOTOSHOP if found.iptc.is_none() => {
+                    found.iptc = self.value(entry, BLOCK_BYTES).and_then(|resources| iptc::of_resources(&resources));
+                }
+                EXIF_DIRECTORY | GPS_DIRECTORY => self.take_directory(entry),
+                tag if KEPT.contains(&tag) => {
+                    if let Some(value) = self.value(entry, VALUE_BYTES) {
+                        self.block.set(tag, entry.kind, entry.count, &value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        found.density = self.block.density();
+        if !self.block.entries.is_empty() {
+            found.exif = Some(self.block.to_bytes());
+        }
+        Some(found)
+    }
+
+    /// Takes a directory along that an entry names.
+    fn take_directory(&mut self, pointer: &Entry) {
+        let Some(entries) = self.block.number(pointer).and_then(|at| self.directory(at)) else { return };
+        let mut taken = Vec::new();
+        for entry in entries.into_iter().filter(|entry| !IMMOVABLE.contains(&entry.tag)) {
+            if let Some(value) = self.value(&entry, VALUE_BYTES) {
+                taken.push(Entry { value: self.block.store(&value), ..entry });
+            }
+        }
+        let directory = self.block.directory_bytes(&taken);
+        let at = self.block.append(&directory);
+        let at = self.block.long_bytes(at);
+        self.block.set(pointer.tag, LONG, 1, &at);
+    }
+
+    fn directory(&mut self, at: u32) -> Option<Vec<Entry>> {
+        let count = self.bytes(at, 2)?;
+        let count = self.block.short_of([count[0], count[1]]).min(ENTRIES);
+        let bytes = self.bytes(at.checked_add(2)?, usize::from(count) * 12)?;
+        Some(bytes.as_chunks::<12>().0.iter().map(|entry| self.block.entry(entry)).collect())
+    }
+
+    /// An entry's value as the file has it; nothing if it is longer than this, or cut off.
+    fn value(&mut self, entry: &Entry, most: usize) -> Option<Vec<u8>> {
+        let len = entry.len().filter(|&len| len <= most)?;
+        match entry.value.get(..len) {
+            Some(inline) => Some(inline.to_vec()),
+            None => self.bytes(self.block.long_of(entry.value), len),
+        }
+    }
+
+    fn bytes(&mut self, at: u32, len: usize) -> Option<Vec<u8>> {
+        self.input.seek(SeekFrom::Start(u64::from(at))).ok()?;
+        let mut bytes = Vec::new();
+        // As much as is there, whatever a header claims.
+        self.input.by_ref().take(len as u64).read_to_end(&mut bytes).ok()?;
+        (bytes.len() == len).then_some(bytes)
+    }
+}
+
+/// Tags and types of XMP and IPTC in a TIFF file.
+pub(in super::super) const XMP_TAG: (u16, u16) = (XMP, 1);
+pub(in super::super) const IPTC_TAG: (u16, u16) = (IPTC, UNDEFINED);
