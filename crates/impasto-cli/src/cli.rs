@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Stylize(Box<Stylize>),
     Replay(Replay),
     Demo(Demo),
+    Sheet(Sheet),
     #[command(subcommand)]
     Styles(Styles),
     #[command(subcommand)]
@@ -300,13 +301,70 @@ pub(crate) struct Demo {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// List the built-in styles, show them, and make styles of pictures.
+/// Paint one photograph in many styles, as one picture with names.
+///
+/// Without --gif or --strip: the photograph, then a painting for each style and strength, row by row. With them: a morph, in which each style
+/// turns into the next by mixing their style vectors.
+#[derive(Debug, Args)]
+pub(crate) struct Sheet {
+    /// Photograph to paint
+    #[arg(value_name = "PHOTO", value_hint = ValueHint::FilePath)]
+    pub(crate) photo: PathBuf,
+
+    /// Style to paint in, as for `impasto stylize`; repeat it. All built-in styles if not given
+    #[arg(short, long = "style", value_name = "STYLE", value_hint = ValueHint::FilePath)]
+    pub(crate) styles: Vec<OsString>,
+
+    /// Where to write the sheet; for --gif a .gif or, in full colour, an animated .png
+    #[arg(short, long, value_name = "SHEET", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// Strengths to paint each style at
+    #[arg(long, value_name = "0..1,...", value_delimiter = ',', default_value = "1", value_parser = values::share)]
+    pub(crate) strengths: Vec<f32>,
+
+    /// Pixels of the longer side of each painting
+    #[arg(long, value_name = "LONGSIDE", default_value_t = 320, allow_negative_numbers = true, value_parser = side)]
+    pub(crate) size: usize,
+
+    /// Paintings in a row; 6 if not given, or as many as make a row for each style
+    #[arg(long, value_name = "N", conflicts_with_all = ["gif", "strip"], allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) columns: Option<u16>,
+
+    /// Write an animation that goes from style to style and back to the first
+    #[arg(long, conflicts_with = "strip")]
+    pub(crate) gif: bool,
+
+    /// Write one row of paintings that goes from style to style
+    #[arg(long)]
+    pub(crate) strip: bool,
+
+    /// Paintings from one style to the next in a morph; 12 for --gif and 3 for --strip if not given
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) frames: Option<u16>,
+
+    /// Pixels of a style picture's shorter side for the network
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = side)]
+    pub(crate) style_size: usize,
+
+    /// File or folder with the networks' weights, as for `impasto stylize`
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+/// List the built-in styles, and make styles of pictures.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Styles {
     /// Print the built-in styles' names, and what they are like
     List(StylesList),
-    /// Paint a photograph in every built-in style, as one picture with names
-    Show(StylesShow),
     /// Save the style of a picture as a small file that `-s` takes
     Extract(StylesExtract),
 }
@@ -316,28 +374,6 @@ pub(crate) struct StylesList {
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct StylesShow {
-    /// Photograph to paint
-    #[arg(value_name = "PHOTO", value_hint = ValueHint::FilePath)]
-    pub(crate) photo: PathBuf,
-
-    /// Where to write the sheet
-    #[arg(short, long, value_name = "SHEET", value_hint = ValueHint::FilePath)]
-    pub(crate) output: PathBuf,
-
-    /// Pixels of the longer side of each painting
-    #[arg(long, value_name = "LONGSIDE", default_value_t = 320, value_parser = side)]
-    pub(crate) size: usize,
-
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    #[command(flatten)]
-    pub(crate) loudness: LoudnessFlags,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,15 @@ use crate::talk::Loudness;
 /// Work that is done before this needs no bar: it would only flicker.
 const MOMENT: Duration = Duration::from_millis(500);
 
+/// Passes Ctrl-C on, and shows nothing: for pictures that a bar counts.
+pub(crate) struct Unseen;
+
+impl Control for Unseen {
+    fn cancelled(&self) -> bool {
+        interrupt::asked()
+    }
+}
+
 /// A bar over one phase of the work, gone when it is dropped.
 pub(crate) struct Progress {
     what: String,

@@ -6,6 +6,7 @@ mod demo;
 mod man;
 mod models;
 mod replay;
+mod sheet;
 mod styles;
 mod stylize;
 
@@ -21,8 +22,8 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
         Command::Stylize(args) => stylize::run(&args, given),
         Command::Replay(args) => replay::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Sheet(args) => sheet::run(&args),
         Command::Styles(Styles::List(args)) => styles::list(&args),
-        Command::Styles(Styles::Show(args)) => styles::show(&args),
         Command::Styles(Styles::Extract(args)) => styles::extract(&args),
         Command::Models(Models::List(args)) => models::list(&args),
         Command::Models(Models::Info(args)) => models::info(&args),

@@ -11,7 +11,7 @@ mod painting;
 mod record;
 mod report;
 mod studio;
-mod style;
+pub(super) mod style;
 
 use std::io;
 use std::path::Path;

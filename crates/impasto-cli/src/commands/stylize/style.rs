@@ -12,17 +12,17 @@ use crate::talk::Loudness;
 
 /// One style as the command line names it.
 #[derive(Debug, PartialEq)]
-pub(super) struct StyleArgument {
-    pub(super) path: PathBuf,
+pub(in crate::commands) struct StyleArgument {
+    pub(in crate::commands) path: PathBuf,
     /// As given, at least 0; 1 if not.
-    pub(super) weight: f32,
+    pub(in crate::commands) weight: f32,
 }
 
 /// Takes the arguments apart.
 ///
 /// # Errors
 /// Wrong usage if a weight is negative, or all are 0.
-pub(super) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
+pub(in crate::commands) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
     let styles = arguments.iter().map(|argument| split(argument)).collect::<Result<Vec<_>>>()?;
     if styles.iter().all(|style| style.weight == 0.0) {
         return Err(Failure::usage("all styles have weight 0; give at least one a weight above"));
@@ -57,14 +57,14 @@ pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
 }
 
 /// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
-pub(super) enum Seen {
+pub(in crate::commands) enum Seen {
     Picture(Picture),
     Saved(Style),
 }
 
 impl StyleArgument {
     /// For people: the file's name without its folder.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::commands) fn name(&self) -> String {
         self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
     }
 
@@ -97,7 +97,7 @@ impl StyleArgument {
         Failure::failed(format!("{error}{hint}"))
     }
 
-    pub(super) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
+    pub(in crate::commands) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
         if let Some(style) = self.built_in() {
             return Ok(Seen::Saved(style));
         }
@@ -110,7 +110,7 @@ impl StyleArgument {
 }
 
 /// What all style arguments name.
-pub(super) fn read(arguments: &[StyleArgument], limits: &picture::Limits, loudness: Loudness) -> Result<Vec<Seen>> {
+pub(in crate::commands) fn read(arguments: &[StyleArgument], limits: &picture::Limits, loudness: Loudness) -> Result<Vec<Seen>> {
     arguments.iter().map(|argument| argument.read(limits, loudness)).collect()
 }
 
@@ -152,7 +152,7 @@ impl Seen {
         }
     }
 
-    pub(super) fn see(&self, stylizer: &Stylizer, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
+    pub(in crate::commands) fn see(&self, stylizer: &Stylizer, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
         match self {
             Seen::Picture(picture) => Ok(stylizer.style_with(picture, options, control)?),
             Seen::Saved(style) => Ok(style.clone()),
