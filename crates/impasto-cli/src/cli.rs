@@ -66,7 +66,7 @@ pub(crate) struct Stylize {
     ///
     /// A folder takes pictures under their own names, with the extension of their own format where it can be written, else png. A template says the
     /// names, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's name without its extension, {name} with it, {ext} the
-    /// extension as for a folder (or that of --format), {style} the style's name (a+b for a blend), {n} the number of the picture (001, 002, …), {dir}
+    /// extension as for a folder (or that of --format), {style} the style's name (a+b for a blend), {number} the number of the picture (001, 002, …), {dir}
     /// the sub-folder that it was found in, below the folder or the pattern that was named. {{ and }} stand for braces.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(crate) output: PathBuf,

@@ -87,7 +87,7 @@ fn templates_name_results_and_each_style_paints_its_own() {
     let workshop = workshop(2);
     workshop.save("other.png", &gradient(30, 60));
     std::fs::rename(workshop.path("in/001.png"), workshop.path("in/b.PNG")).unwrap();
-    done(&workshop, &["in/*", "-s", "other.png", "--each-style", "-o", "out/{style}/{n}-{stem}.{ext}", "--format", "jpeg"]);
+    done(&workshop, &["in/*", "-s", "other.png", "--each-style", "-o", "out/{style}/{number}-{stem}.{ext}", "--format", "jpeg"]);
     let names: Vec<_> = pictures(&workshop.path("out")).into_keys().collect();
     assert_eq!(names, ["other/1-000.jpg", "other/3-b.jpg", "style/2-000.jpg", "style/4-b.jpg"]);
     // Without it they are blended, as ever.
@@ -128,8 +128,8 @@ fn what_makes_no_sense_is_told_before_any_work() {
     let workshop = workshop(2);
     let before = tree(workshop.folder.path());
     let cases: &[(&[&str], i32, &[&str])] = &[
-        (&["in", "-o", "out.png"], 2, &["out.png", "in/000.png", "in/001.png", "{n}"]),
-        (&["in", "-o", "out/{colour}-{n}.png"], 2, &["{colour}", "{stem}"]),
+        (&["in", "-o", "out.png"], 2, &["out.png", "in/000.png", "in/001.png", "{number}"]),
+        (&["in", "-o", "out/{colour}-{number}.png"], 2, &["{colour}", "{stem}"]),
         (&["in", "-o", "out/{stem}"], 2, &["extension"]),
         (&["in", "-o", "in"], 2, &["in/00", "its own painting"]),
         (&["in", "-", "-o", "out"], 2, &["standard input"]),

@@ -114,8 +114,8 @@ fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
         if let Some(first) = by_output.insert(files::place(&job.output), i) {
             let first: &Job = &jobs[first];
             return Err(Failure::usage(format!(
-                "{}: the paintings of {} and {} would both be this file; tell them apart with {{dir}}, {{name}}, {{style}} or {{n}}, for \
-                 example -o 'out/{{stem}}-{{n}}.{{ext}}'",
+                "{}: the paintings of {} and {} would both be this file; tell them apart with {{dir}}, {{name}}, {{style}} or {{number}}, for \
+                 example -o 'out/{{stem}}-{{number}}.{{ext}}'",
                 job.output.display(),
                 first.input.display(),
                 job.input.display(),

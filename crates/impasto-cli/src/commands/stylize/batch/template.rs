@@ -21,7 +21,7 @@ const FIELDS: [(&str, Field); 6] = [
     ("name", Field::Name),
     ("ext", Field::Ext),
     ("style", Field::Style),
-    ("n", Field::Number),
+    ("number", Field::Number),
     ("dir", Field::Dir),
 ];
 
@@ -181,10 +181,10 @@ mod tests {
         let cases = [
             ("out/{dir}/{stem}-{style}.{ext}", "sub/deep", "out/sub/deep/photo.one-a+b.jpg"),
             ("out/{dir}/{stem}.{ext}", "", "out/photo.one.jpg"),
-            ("{dir}/{n}.png", "", "007.png"),
+            ("{dir}/{number}.png", "", "007.png"),
             ("/abs/{name}.png", "x", "/abs/photo.one.JPG.png"),
             ("../a b/{style}/{stem}.tif", "x", "../a b/a+b/photo.one.tif"),
-            ("{{{n}}}.png", "", "{007}.png"),
+            ("{{{number}}}.png", "", "{007}.png"),
         ];
         for (text, dir, expected) in cases {
             assert!(is_template(Path::new(text)), "{text}");
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_are_refused() {
-        for text in ["{stem}-{colour}.png", "{stem", "{}.png{n}", "out/{dir}/../{stem}.png"] {
+        for text in ["{stem}-{colour}.png", "{stem", "{}.png{number}", "out/{dir}/../{stem}.png"] {
             assert!(Template::parse(Path::new(text)).is_err(), "{text}");
         }
         for text in ["out.png", "a{b}.png", "{.png"] {
