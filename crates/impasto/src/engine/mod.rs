@@ -78,7 +78,7 @@ pub fn isa_from_environment() -> Result<Isa> {
 
 /// Threads and scratch memory that programs share.
 pub struct Engine {
-    threads: Threads,
+    pub(crate) threads: Threads,
     isa: Isa,
     /// Buffers of finished runs, for the next ones: fresh memory costs a page fault every 4 KiB.
     buffers: Mutex<Vec<Vec<f32>>>,

@@ -19,8 +19,9 @@ mod decode;
 mod encode;
 mod format;
 mod limits;
+mod mask;
 mod metadata;
-mod resize;
+pub(crate) mod resize;
 pub(crate) mod rows;
 mod save;
 mod transparency;
@@ -31,6 +32,8 @@ pub use decode::Stored;
 pub use encode::{Compression, Depth, EncodeOptions, Encoded, Profile, Subsampling};
 pub use format::{Format, Source};
 pub use limits::Limits;
+pub use mask::Mask;
+pub(crate) use mask::Plane;
 pub use metadata::Density;
 pub use resize::{Filter, Resize, Space};
 pub use save::{SaveOptions, Target};
@@ -185,7 +188,7 @@ fn reserved<T>(len: usize) -> Result<Vec<T>> {
 }
 
 /// This many zeros, or an error where memory cannot be had.
-fn zeros<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
+pub(crate) fn zeros<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
     let mut values = reserved(len)?;
     values.resize(len, T::default());
     Ok(values)

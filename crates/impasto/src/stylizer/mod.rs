@@ -19,12 +19,17 @@
 //! ```
 
 mod bands;
+mod brush;
 mod builder;
+mod canvas;
 mod fit;
 mod info;
 mod options;
 mod phase;
+mod places;
+mod region;
 mod stored;
+mod strength;
 
 use std::path::Path;
 
@@ -34,7 +39,7 @@ pub use builder::StylizerBuilder;
 use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
-use phase::Phase;
+pub use region::Region;
 pub use stored::TakeRows;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
@@ -166,29 +171,13 @@ impl Stylizer {
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> Result<Picture> {
-        if let Some(side) = self.thumbnail {
-            let mut rgb = fit::reserve(content.width(), content.height())?;
-            let mut write = |rows: &[f32]| {
-                rgb.extend_from_slice(rows);
-                Ok(())
-            };
-            self.paint_rows(content, style, (options, side), &mut write, control)?;
-            return content.repainted(content.width(), content.height(), rgb);
-        }
-        self.check_style(style)?;
-        options.check()?;
-        check_cancelled(control)?;
-        if options.strength >= 1.0 {
-            return self.paint(content, style, control);
-        }
-        let [seen_width, seen_height] = options.style.size.of(content.width(), content.height());
-        let first = work(&self.predictor, self.style_fit.size(seen_width, seen_height));
-        let second = work(&self.transformer, self.content_fit.size(content.width(), content.height()));
-        let total = first.saturating_add(second);
-        let seeing = Phase { inner: control, before: 0, own: first, total };
-        let own = self.style_with(content, &options.style, &seeing)?;
-        let painting = Phase { inner: control, before: first, own: second, total };
-        self.paint(content, &own.mix(style, options.strength)?, &painting)
+        let mut rgb = fit::reserve(content.width(), content.height())?;
+        let mut write = |rows: &[f32]| {
+            rgb.extend_from_slice(rows);
+            Ok(())
+        };
+        self.paint_rows(content, style, options, &mut write, control)?;
+        content.repainted(content.width(), content.height(), rgb)
     }
 
     /// Greatest memory in bytes that making a style of a picture of this size (at the default [`StyleOptions`]) and painting it
@@ -214,15 +203,6 @@ impl Stylizer {
         let bytes = |pixels: [usize; 2]| (pixels[0] as u64).saturating_mul(pixels[1] as u64).saturating_mul(12);
         let pictures = [[seen_width, seen_height], [width, height]];
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
-    }
-
-    fn paint(&self, content: &Picture, style: &Style, control: &dyn Control) -> Result<Picture> {
-        let conditioning = self.transformer.condition(style.vector())?;
-        let fitted = self.content_fit.extend(content)?;
-        let (painted, shape) = self.transformer.run(&self.engine, fitted.view(), &conditioning, control)?;
-        let rgb = fit::crop(&painted, shape.width, content.width(), content.height())?;
-        self.engine.give_buffer(painted);
-        content.repainted(content.width(), content.height(), rgb)
     }
 
     fn check_style(&self, style: &Style) -> Result<()> {
