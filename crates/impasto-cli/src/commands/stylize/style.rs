@@ -4,7 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use impasto::style::Gallery;
-use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
+use impasto::picture::Mask;
+use impasto::{Control, Model, Picture, Region, Style, StyleOptions, StylizeOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
@@ -15,6 +16,8 @@ pub(super) struct StyleArgument {
     pub(super) path: PathBuf,
     /// As given, at least 0; 1 if not.
     pub(super) weight: f32,
+    /// Where the style is, if not everywhere.
+    pub(super) mask: Option<PathBuf>,
 }
 
 /// Takes the arguments apart.
@@ -23,36 +26,46 @@ pub(super) struct StyleArgument {
 /// Wrong usage if a weight is negative, or all are 0.
 pub(super) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
     let styles = arguments.iter().map(|argument| split(argument)).collect::<Result<Vec<_>>>()?;
-    if styles.iter().all(|style| style.weight == 0.0) {
+    let mut everywhere = styles.iter().filter(|style| style.mask.is_none()).peekable();
+    if everywhere.peek().is_some() && everywhere.all(|style| style.weight == 0.0) {
         return Err(Failure::usage("all styles have weight 0; give at least one a weight above"));
     }
     Ok(styles)
 }
 
-/// What follows the last `=` is a weight if it is a number, unless all of it names a file that is there.
+/// What follows the last `=` is a weight if it is a number, and what follows the last `@` a mask, unless all of it names a file that is there.
 fn split(argument: &OsStr) -> Result<StyleArgument> {
     if argument.is_empty() {
         return Err(Failure::usage("--style needs the name of a file"));
     }
-    let whole = || StyleArgument { path: argument.into(), weight: 1.0 };
+    let whole = || StyleArgument { path: argument.into(), weight: 1.0, mask: None };
+    if Path::new(argument).exists() {
+        return Ok(whole());
+    }
+    if let Some((path, mask)) = argument.to_str().and_then(|text| text.rsplit_once('@')) {
+        if path.is_empty() || mask.is_empty() {
+            return Err(Failure::usage(format!("{}: write a style for a region as STYLE@MASK", argument.display())));
+        }
+        return Ok(StyleArgument { path: path.into(), weight: 1.0, mask: Some(mask.into()) });
+    }
     // A name that is no text has no number at its end that anybody could have meant.
     let parts = argument.to_str().and_then(|text| text.rsplit_once('='));
     let Some((path, weight)) = parts.and_then(|(path, weight)| Some((path, weight.parse::<f32>().ok()?))) else {
         return Ok(whole());
     };
-    if path.is_empty() || Path::new(argument).exists() {
+    if path.is_empty() {
         return Ok(whole());
     }
     if !weight.is_finite() || weight < 0.0 {
         return Err(Failure::usage(format!("{}: a style's weight must be 0 or more", argument.display())));
     }
-    Ok(StyleArgument { path: path.into(), weight })
+    Ok(StyleArgument { path: path.into(), weight, mask: None })
 }
 
-/// Each style's weight as its part of the sum.
+/// Each style's weight as its part of the sum; 1 for those that have a region for themselves.
 pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
-    let sum: f64 = styles.iter().map(|style| f64::from(style.weight)).sum();
-    styles.iter().map(|style| f64::from(style.weight) / sum).collect()
+    let sum: f64 = styles.iter().filter(|style| style.mask.is_none()).map(|style| f64::from(style.weight)).sum();
+    styles.iter().map(|style| if style.mask.is_some() { 1.0 } else { f64::from(style.weight) / sum }).collect()
 }
 
 /// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
@@ -101,23 +114,53 @@ pub(super) fn read(arguments: &[StyleArgument], limits: &picture::Limits, loudne
     arguments.iter().map(|argument| argument.read(limits, loudness)).collect()
 }
 
-/// The style to paint in, and what it was made of.
+/// What to paint in, and what it was made of.
 pub(super) struct Styles {
-    /// The blend of all.
-    pub(super) style: Style,
+    pub(super) palette: Palette,
     pub(super) arguments: Vec<StyleArgument>,
     /// Of the style pictures; `None` for styles that are not of a picture.
     pub(super) sizes: Vec<Option<[usize; 2]>>,
     /// For a figure; empty where there is none.
     pub(super) sources: Vec<Seen>,
+    /// The style pictures, as large as they are seen, where each content's colours are given to them.
+    pub(super) uncoloured: Option<Vec<Picture>>,
+}
+
+/// Styles, and where they are.
+pub(super) struct Palette {
+    /// The blend of all that are everywhere; where there are none, of those that have a region the first.
+    pub(super) style: Style,
+    pub(super) regions: Vec<Region>,
+    /// Whether the content stays outside the regions.
+    pub(super) keep_outside: bool,
+}
+
+impl Palette {
+    /// Of the arguments' styles, and the masks that they name.
+    pub(super) fn new(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Self> {
+        let parts = seen.iter().zip(masks);
+        let regions = parts.filter_map(|(style, mask)| Some(Region { style: style.clone(), mask: mask.clone()? })).collect();
+        let everywhere = || seen.iter().zip(arguments).filter(|(_, argument)| argument.mask.is_none());
+        let (style, keep_outside) = match (everywhere().count(), seen) {
+            (0, [first, ..]) => (first.clone(), true),
+            _ => (blend(&everywhere().map(|(style, argument)| (style, argument.weight)).collect::<Vec<_>>())?, false),
+        };
+        Ok(Palette { style, regions, keep_outside })
+    }
+
+    /// How to paint with it.
+    pub(super) fn options(&self, options: &StylizeOptions) -> StylizeOptions {
+        let options = options.clone().keep_outside(self.keep_outside);
+        self.regions.iter().fold(options, |options, Region { style, mask }| options.region(style.clone(), mask.clone()))
+    }
 }
 
 impl Styles {
     /// `keep` says whether the pictures are needed any further.
-    pub(super) fn new(style: Style, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
+    pub(super) fn new(palette: Palette, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
         let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
         let sizes = sources.iter().map(size).collect();
-        Styles { style, arguments, sizes, sources: if keep { sources } else { Vec::new() } }
+        Styles { palette, arguments, sizes, sources: if keep { sources } else { Vec::new() }, uncoloured: None }
     }
 }
 
@@ -142,14 +185,11 @@ impl Seen {
     }
 }
 
-/// One style of all. A single one stays as it is, to the bit.
-pub(super) fn blend(seen: &[Style], arguments: &[StyleArgument]) -> Result<Style> {
-    match seen {
-        [style] => Ok(style.clone()),
-        _ => {
-            let weighted: Vec<_> = seen.iter().zip(arguments).map(|(style, argument)| (style, argument.weight)).collect();
-            Ok(Style::blend(&weighted)?)
-        }
+/// One style of all, by weight. A single one stays as it is, to the bit.
+fn blend(weighted: &[(&Style, f32)]) -> Result<Style> {
+    match weighted {
+        [(style, _)] => Ok((*style).clone()),
+        _ => Ok(Style::blend(weighted)?),
     }
 }
 
@@ -171,8 +211,19 @@ mod tests {
             ("a.jpg=1e-1", "a.jpg", 0.1),
         ];
         for (text, path, weight) in cases {
-            assert_eq!(split(text.as_ref()).unwrap(), StyleArgument { path: path.into(), weight }, "{text}");
+            assert_eq!(split(text.as_ref()).unwrap(), StyleArgument { path: path.into(), weight, mask: None }, "{text}");
         }
+    }
+
+    #[test]
+    fn masks_follow_the_last_at_sign() {
+        let found = split("a@b.jpg@sky.png".as_ref()).unwrap();
+        assert_eq!(found, StyleArgument { path: "a@b.jpg".into(), weight: 1.0, mask: Some("sky.png".into()) });
+        assert!(split("a.jpg@".as_ref()).is_err() && split("@sky.png".as_ref()).is_err());
+        // Styles for regions have no part in the others' shares.
+        let styles = parse(&["a@m.png".into(), "b=3".into(), "c=1".into()]).unwrap();
+        assert_eq!(shares(&styles), [1.0, 0.75, 0.25]);
+        assert!(parse(&["a@m.png".into(), "b=0".into()]).is_err());
     }
 
     #[test]
@@ -180,7 +231,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("odd.jpg=0.5");
         std::fs::write(&path, "").unwrap();
-        assert_eq!(split(path.as_ref()).unwrap(), StyleArgument { path, weight: 1.0 });
+        assert_eq!(split(path.as_ref()).unwrap(), StyleArgument { path, weight: 1.0, mask: None });
     }
 
     #[test]
