@@ -31,6 +31,7 @@ instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar 
 pub(crate) enum Command {
     Stylize(Box<Stylize>),
     Demo(Demo),
+    Sheet(Sheet),
     #[command(subcommand)]
     Styles(Styles),
     #[command(subcommand)]
@@ -40,14 +41,17 @@ pub(crate) enum Command {
     Man(Man),
 }
 
-/// Paint a picture in the style of one or several others.
+/// Paint a picture, or many, in the style of one or several others.
 ///
 /// The result has exactly the content's size, and keeps its transparency, colour depth and upright orientation.
+///
+/// Many pictures: name several, folders, or patterns ('holiday/*.jpg'), and a folder or a template as the output. Model and styles are loaded once,
+/// several pictures are painted at a time, one that fails does not stop the others, and --resume goes on where an earlier run ended.
 #[derive(Debug, Args)]
 pub(crate) struct Stylize {
-    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input
-    #[arg(value_name = "CONTENT", value_hint = ValueHint::FilePath)]
-    pub(crate) content: PathBuf,
+    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input. Or several; folders; patterns with * ? [] **
+    #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) contents: Vec<PathBuf>,
 
     /// Picture whose style to paint in, a saved .style file, or the name of a built-in style; several are blended
     ///
@@ -57,8 +61,13 @@ pub(crate) struct Stylize {
     #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
-    /// Where to write the result; the extension decides the format; - for standard output
-    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    /// Where to write the result; the extension decides the format; - for standard output. A folder or a template for many
+    ///
+    /// A folder takes pictures under their own names, with the extension of their own format where it can be written, else png. A template says the
+    /// names, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's name without its extension, {name} with it, {ext} the
+    /// extension as for a folder (or that of --format), {style} the style's name (a+b for a blend), {n} the number of the picture (001, 002, …), {dir}
+    /// the sub-folder that it was found in, below the folder or the pattern that was named. {{ and }} stand for braces.
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever the extension; for standard output png if not given
@@ -111,7 +120,7 @@ pub(crate) struct Stylize {
     #[arg(long, conflicts_with = "json")]
     pub(crate) preview: bool,
 
-    /// Print what was done on standard output, as JSON
+    /// Print what was done on standard output, as JSON; for many pictures a line each, and one that sums up
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -135,7 +144,10 @@ pub(crate) struct Stylize {
     #[command(flatten)]
     pub(crate) loudness: LoudnessFlags,
 
-    // Last: what follows would come under its heading in the help.
+    // Last: what follows would come under their headings in the help.
+    #[command(flatten)]
+    pub(crate) batch: Batch,
+
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -199,6 +211,40 @@ pub(crate) enum Colors {
     Luminance,
     /// Those of the style picture after it was given the content's palette. Where a style has no picture (built-in, .style): as content
     Match,
+}
+
+/// How many pictures are painted.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Many pictures")]
+pub(crate) struct Batch {
+    /// Look for pictures in sub-folders, too
+    #[arg(short, long)]
+    pub(crate) recursive: bool,
+
+    /// Paint every picture in every style, instead of in their blend
+    #[arg(long)]
+    pub(crate) each_style: bool,
+
+    /// Pictures at a time; as many as cores and memory allow if not given
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) jobs: Option<usize>,
+
+    /// Skip what an earlier run has done with the same contents and settings, and paint what is missing, damaged or has changed
+    ///
+    /// What is done is known from the manifest, by hashes of the content, the styles, the model and the result, and by the settings; not by names or
+    /// dates. Files that the manifest says are Impasto's own are replaced if they are no longer what would be made.
+    #[arg(long)]
+    pub(crate) resume: bool,
+
+    /// File that says what was painted, a JSON object a line; impasto.jsonl in the output folder if not given
+    ///
+    /// Every run adds to it: for each picture what it was made of, where it went, its size, hash and time, or why it failed.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
+
+    /// Stop at the first picture that fails
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
 }
 
 /// Ceilings that protect the machine.
@@ -277,13 +323,70 @@ pub(crate) struct Demo {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// List the built-in styles, show them, and make styles of pictures.
+/// Paint one photograph in many styles, as one picture with names.
+///
+/// Without --gif or --strip: the photograph, then a painting for each style and strength, row by row. With them: a morph, in which each style
+/// turns into the next by mixing their style vectors.
+#[derive(Debug, Args)]
+pub(crate) struct Sheet {
+    /// Photograph to paint
+    #[arg(value_name = "PHOTO", value_hint = ValueHint::FilePath)]
+    pub(crate) photo: PathBuf,
+
+    /// Style to paint in, as for `impasto stylize`; repeat it. All built-in styles if not given
+    #[arg(short, long = "style", value_name = "STYLE", value_hint = ValueHint::FilePath)]
+    pub(crate) styles: Vec<OsString>,
+
+    /// Where to write the sheet; for --gif a .gif or, in full colour, an animated .png
+    #[arg(short, long, value_name = "SHEET", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// Strengths to paint each style at
+    #[arg(long, value_name = "0..1,...", value_delimiter = ',', default_value = "1", value_parser = values::share)]
+    pub(crate) strengths: Vec<f32>,
+
+    /// Pixels of the longer side of each painting
+    #[arg(long, value_name = "LONGSIDE", default_value_t = 320, allow_negative_numbers = true, value_parser = side)]
+    pub(crate) size: usize,
+
+    /// Paintings in a row; 6 if not given, or as many as make a row for each style
+    #[arg(long, value_name = "N", conflicts_with_all = ["gif", "strip"], allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) columns: Option<u16>,
+
+    /// Write an animation that goes from style to style and back to the first
+    #[arg(long, conflicts_with = "strip")]
+    pub(crate) gif: bool,
+
+    /// Write one row of paintings that goes from style to style
+    #[arg(long)]
+    pub(crate) strip: bool,
+
+    /// Paintings from one style to the next in a morph; 12 for --gif and 3 for --strip if not given
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) frames: Option<u16>,
+
+    /// Pixels of a style picture's shorter side for the network
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = side)]
+    pub(crate) style_size: usize,
+
+    /// File or folder with the networks' weights, as for `impasto stylize`
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+/// List the built-in styles, and make styles of pictures.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Styles {
     /// Print the built-in styles' names, and what they are like
     List(StylesList),
-    /// Paint a photograph in every built-in style, as one picture with names
-    Show(StylesShow),
     /// Save the style of a picture as a small file that `-s` takes
     Extract(StylesExtract),
 }
@@ -293,28 +396,6 @@ pub(crate) struct StylesList {
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct StylesShow {
-    /// Photograph to paint
-    #[arg(value_name = "PHOTO", value_hint = ValueHint::FilePath)]
-    pub(crate) photo: PathBuf,
-
-    /// Where to write the sheet
-    #[arg(short, long, value_name = "SHEET", value_hint = ValueHint::FilePath)]
-    pub(crate) output: PathBuf,
-
-    /// Pixels of the longer side of each painting
-    #[arg(long, value_name = "LONGSIDE", default_value_t = 320, value_parser = side)]
-    pub(crate) size: usize,
-
-    /// Replace an existing file
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    #[command(flatten)]
-    pub(crate) loudness: LoudnessFlags,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! How the program ends: exit codes and the one line that goes with them.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
 
 use impasto::ErrorKind;
@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     Interrupted,
     /// Whoever read standard output has closed it: there is nobody left to tell.
     ClosedPipe,
+    /// All has been said already; the exit code is left.
+    Told(u8),
 }
 
 impl Failure {
@@ -66,7 +68,20 @@ impl Failure {
                 INTERRUPTED
             }
             Failure::ClosedPipe => FAILED,
+            Failure::Told(code) => *code,
         }
+    }
+}
+
+/// What it says, without the program's name.
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Failure::Usage(text) | Failure::Failed(text) => text,
+            Failure::Interrupted => "interrupted",
+            Failure::ClosedPipe => "standard output is closed",
+            Failure::Told(_) => "failed",
+        })
     }
 }
 

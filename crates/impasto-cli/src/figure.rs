@@ -5,6 +5,8 @@ use impasto::Picture;
 use impasto::picture::Resize;
 
 use crate::failure::{Failure, Result};
+use crate::memory;
+use crate::values::Size;
 
 /// Height of the panels: the result's own, within what makes a figure that reads well on screen and paper.
 const HEIGHTS: (usize, usize) = (240, 720);
@@ -58,35 +60,65 @@ pub(crate) fn draw(panels: &[Panel<'_>]) -> Result<Picture> {
     Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)
 }
 
-/// Columns of a sheet.
-const COLUMNS: usize = 6;
+/// A contact sheet: pictures of one size, each above its title, row by row on white.
+pub(crate) struct Sheet {
+    canvas: Canvas,
+    font: FontRef<'static>,
+    scale: PxScale,
+    /// Of the pictures.
+    size: Size,
+    /// Of a picture with its title.
+    cell: Size,
+    gap: usize,
+    columns: usize,
+    filled: usize,
+}
 
-/// Draws pictures of one size as a contact sheet, each above its title, row by row.
-pub(crate) fn sheet(panels: &[Panel<'_>]) -> Result<Picture> {
-    let font = FontRef::try_from_slice(dejavu::sans::regular()).map_err(Failure::failed)?;
-    let pictures: Vec<(&str, &Picture)> = panels
-        .iter()
-        .filter_map(|panel| match &panel.content {
-            Content::Picture(picture) => Some((panel.title.as_str(), *picture)),
-            Content::Name(_) => None,
-        })
-        .collect();
-    let largest = |of: fn(&Picture) -> usize| pictures.iter().map(|(_, picture)| of(picture)).max().unwrap_or(1);
-    let (width, height) = (largest(Picture::width), largest(Picture::height));
-    let text = Text { font: &font, scale: PxScale::from((width.max(height) as f32 / 16.0).clamp(12.0, 40.0)) };
-    // A thin picture's title is wider than itself.
-    let cell_width = pictures.iter().map(|(title, _)| text.width(title)).max().unwrap_or(0).max(width);
-    let gap = (width.max(height) / 24).max(4);
-    let cell_height = height + text.height() + gap / 2;
-    let columns = COLUMNS.min(pictures.len().max(1));
-    let rows = pictures.len().div_ceil(columns);
-    let mut canvas = Canvas::new(columns * (cell_width + gap) + gap, rows * (cell_height + gap) + gap);
-    for (i, (title, picture)) in pictures.into_iter().enumerate() {
-        let (left, top) = (gap + i % columns * (cell_width + gap), gap + i / columns * (cell_height + gap));
-        canvas.picture(picture, left + (cell_width - picture.width()) / 2, top + (height - picture.height()) / 2);
-        text.draw(&mut canvas, title, left + cell_width / 2, top + height + gap / 4);
+impl Sheet {
+    /// An empty one, for pictures of this size.
+    ///
+    /// # Errors
+    /// If it would not fit in memory.
+    pub(crate) fn new(size: Size, titles: &[String], columns: usize) -> Result<Self> {
+        let font = FontRef::try_from_slice(dejavu::sans::regular()).map_err(Failure::failed)?;
+        let Size { width, height } = size;
+        let scale = PxScale::from((width.max(height) as f32 / 16.0).clamp(12.0, 40.0));
+        let text = Text { font: &font, scale };
+        // A thin picture's title is wider than itself.
+        let widest = titles.iter().map(|title| text.width(title)).max().unwrap_or(0).max(width);
+        let gap = (width.max(height) / 24).max(4);
+        let cell = Size { width: widest, height: height + text.height() + gap / 2 };
+        let columns = columns.clamp(1, titles.len().max(1));
+        let rows = titles.len().div_ceil(columns);
+        let (wide, high) = (columns * (cell.width + gap) + gap, rows * (cell.height + gap) + gap);
+        // The sheet itself, and what an encoder makes of it.
+        let needed = (wide as u64).saturating_mul(high as u64).saturating_mul(20);
+        if let Some(free) = memory::available().filter(|&free| free < needed) {
+            return Err(Failure::failed(format!(
+                "a sheet of {wide}×{high} pixels takes {} of memory, more than the {} that this machine has free; make the paintings smaller \
+                 with --size",
+                memory::human(needed),
+                memory::human(free),
+            )));
+        }
+        Ok(Sheet { canvas: Canvas::new(wide, high), font, scale, size, cell, gap, columns, filled: 0 })
     }
-    Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)
+
+    /// The next one in the row; `None` leaves its place empty.
+    pub(crate) fn add(&mut self, title: &str, picture: Option<&Picture>) {
+        let (column, row) = (self.filled % self.columns, self.filled / self.columns);
+        self.filled += 1;
+        let Some(picture) = picture else { return };
+        let (gap, size, cell) = (self.gap, self.size, self.cell);
+        let (left, top) = (gap + column * (cell.width + gap), gap + row * (cell.height + gap));
+        self.canvas.picture(picture, left + (cell.width - picture.width()) / 2, top + (size.height - picture.height()) / 2);
+        let text = Text { font: &self.font, scale: self.scale };
+        text.draw(&mut self.canvas, title, left + cell.width / 2, top + size.height + gap / 4);
+    }
+
+    pub(crate) fn finish(self) -> Result<Picture> {
+        Ok(Picture::from_rgb_f32(self.canvas.width, self.canvas.height, self.canvas.rgb)?)
+    }
 }
 
 /// A panel at its size in the figure.
@@ -208,7 +240,8 @@ impl Text<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Content, Panel, draw};
+    use super::{Content, Panel, Sheet, draw};
+    use crate::values::Size;
     use impasto::Picture;
 
     fn plain(width: usize, height: usize, value: u8) -> Picture {
@@ -235,17 +268,28 @@ mod tests {
     }
 
     #[test]
-    fn sheets_have_rows_of_six() {
+    fn sheets_are_filled_row_by_row() {
         let (black, white) = (plain(120, 80, 0), plain(120, 80, 255));
-        let panels: Vec<_> = (0..8).map(|i| panel("name", if i == 7 { &black } else { &white })).collect();
-        let sheet = super::sheet(&panels).unwrap();
+        let titles = vec!["name".to_owned(); 8];
+        let mut sheet = Sheet::new(Size { width: 120, height: 80 }, &titles, 6).unwrap();
+        for i in 0..8 {
+            sheet.add("name", if i == 6 { None } else { Some(if i == 7 { &black } else { &white }) });
+        }
+        let sheet = sheet.finish().unwrap();
         let pixel = |x: usize, y: usize| sheet.rgb()[(y * sheet.width() + x) * 3];
         assert_eq!(sheet.width(), 6 * 125 + 5);
         let second_row = sheet.height() / 2 + 40;
         assert_eq!([pixel(65, second_row), pixel(190, second_row), pixel(315, second_row)], [1.0, 0.0, 1.0]);
+        // An empty place has no title either.
+        let ink = |columns: std::ops::Range<usize>| {
+            (sheet.height() - 20..sheet.height()).any(|y| columns.clone().any(|x| pixel(x, y) < 0.9))
+        };
+        assert!(!ink(5..125) && ink(130..250));
         for (width, height) in [(1, 1), (1, 500), (500, 1)] {
             let picture = plain(width, height, 10);
-            super::sheet(&[panel("a name", &picture)]).unwrap();
+            let mut sheet = Sheet::new(Size { width, height }, &["a name".into()], 9).unwrap();
+            sheet.add("a name", Some(&picture));
+            sheet.finish().unwrap();
         }
     }
 

@@ -1,12 +1,13 @@
-#![allow(dead_code, reason = "the next changes use it")]
 //! SHA-256 of bytes, files and folders, in hexadecimal.
 
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
+
+use crate::files;
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 1 << 16;
@@ -48,11 +49,8 @@ pub(crate) fn of_tree(path: &Path) -> io::Result<String> {
     if !path.is_dir() {
         return of_file(path);
     }
-    let mut files = Vec::new();
-    collect(path, &mut files)?;
-    files.sort();
     let mut hasher = Hasher::default();
-    for file in files {
+    for file in files::walk(path, &|_| true)? {
         let inside = file.strip_prefix(path).unwrap_or(&file);
         hasher.update(inside.as_os_str().as_encoded_bytes());
         hasher.update(&[0]);
@@ -70,19 +68,6 @@ fn add_file(hasher: &mut Hasher, path: &Path) -> io::Result<()> {
             n => hasher.update(&chunk[..n]),
         }
     }
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        // Links to folders are not followed: they may lead in a circle.
-        if entry.file_type()?.is_dir() {
-            collect(&entry.path(), files)?;
-        } else if entry.path().is_file() {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
 }
 
 /// Passes a stream on and hashes what has gone by: for what can be read only once.

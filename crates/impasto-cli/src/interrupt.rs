@@ -2,7 +2,7 @@
 //!
 //! What the program is at decides: while it reads or waits it ends at once, for there is nothing to tidy; a running network is
 //! asked to stop after its current step (a second time it ends at once, unless it writes its result as it goes); a file being written is
-//! finished. So no temporary file stays behind.
+//! finished. A batch of pictures ends what it is at, and says what is left. So no temporary file stays behind.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -12,6 +12,7 @@ const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
 const WRITING: u8 = 2;
 const STREAMING: u8 = 3;
+const BATCH: u8 = 4;
 
 static PHASE: AtomicU8 = AtomicU8::new(WAITING);
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -21,7 +22,7 @@ pub(crate) fn install() {
     let _ = ctrlc::set_handler(|| {
         let again = ASKED.swap(true, Ordering::SeqCst);
         match PHASE.load(Ordering::SeqCst) {
-            WRITING | STREAMING => {}
+            WRITING | STREAMING | BATCH => {}
             RUNNING if !again => {}
             _ => std::process::exit(i32::from(Failure::Interrupted.report())),
         }
@@ -54,7 +55,20 @@ pub(crate) fn while_streaming<T>(work: impl FnOnce() -> Result<T>) -> Result<T> 
     during(STREAMING, || if asked() { Err(Failure::Interrupted) } else { work() })
 }
 
+/// Works on many pictures at a time, from several threads: whatever they do is left undisturbed until it notices by itself. The caller asks
+/// [`asked`] when it is done.
+pub(crate) fn while_batch<T>(work: impl FnOnce() -> T) -> T {
+    PHASE.store(BATCH, Ordering::SeqCst);
+    let result = work();
+    PHASE.store(WAITING, Ordering::SeqCst);
+    result
+}
+
 fn during<T>(phase: u8, work: impl FnOnce() -> T) -> T {
+    // A batch's pictures have no phases of their own.
+    if PHASE.load(Ordering::SeqCst) == BATCH {
+        return work();
+    }
     PHASE.store(phase, Ordering::SeqCst);
     let result = work();
     PHASE.store(WAITING, Ordering::SeqCst);

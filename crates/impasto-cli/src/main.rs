@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod failure;
 mod figure;
+mod files;
 mod hash;
 mod imported;
 mod interrupt;
@@ -20,8 +21,8 @@ use std::panic;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
 
 use cli::Cli;
 use failure::{DONE, FAILED, USAGE};
@@ -43,12 +44,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> u8 {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
     interrupt::install();
-    match commands::run(cli.command) {
+    match commands::run(cli.command, &matches) {
         Ok(()) => DONE,
         Err(failure) => failure.report(),
     }

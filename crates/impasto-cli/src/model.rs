@@ -46,11 +46,6 @@ pub(crate) fn open(paths: &[PathBuf]) -> Result<Model> {
     Ok(Model::open_with(&paths, &Limits::default(), &Options::default())?)
 }
 
-/// The built-in model, ready to paint.
-pub(crate) fn built_in() -> Result<Stylizer> {
-    Ok(Stylizer::builder().isa(isa()?).build(Model::embedded()?)?)
-}
-
 /// A model ready to paint, as [`open`] finds it.
 pub(crate) fn stylizer(given: &[PathBuf], threads: Option<usize>) -> Result<Stylizer> {
     let builder = Stylizer::builder().threads(threads.unwrap_or(0)).isa(isa()?);

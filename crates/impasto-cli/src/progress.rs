@@ -1,6 +1,6 @@
 //! Watches a running network: draws a bar where there is somebody to look at it, and passes Ctrl-C on.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use impasto::Control;
@@ -11,6 +11,15 @@ use crate::talk::Loudness;
 
 /// Work that is done before this needs no bar: it would only flicker.
 const MOMENT: Duration = Duration::from_millis(500);
+
+/// Passes Ctrl-C on, and shows nothing: for pictures that a bar counts.
+pub(crate) struct Unseen;
+
+impl Control for Unseen {
+    fn cancelled(&self) -> bool {
+        interrupt::asked()
+    }
+}
 
 /// A bar over one phase of the work, gone when it is dropped.
 pub(crate) struct Progress {
@@ -26,12 +35,63 @@ impl Progress {
     }
 
     fn bar(&self, total: u64) -> ProgressBar {
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} % {eta:>4}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_message(self.what.clone());
-        bar
+        bar(&self.what, total, "{msg} {wide_bar} {percent:>3} % {eta:>4}")
     }
+}
+
+fn bar(what: &str, total: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(what.to_owned());
+    bar
+}
+
+/// The bar that lines are written above of.
+static COUNTING: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// A bar over many pictures, with the time left; gone when it is dropped. There is one at a time.
+pub(crate) struct Pictures {
+    shown: bool,
+}
+
+impl Pictures {
+    pub(crate) fn new(what: &str, total: u64, loudness: Loudness) -> Self {
+        let shown = loudness.shows_progress();
+        if shown {
+            let bar = bar(what, total, "{msg} {wide_bar} {pos} of {len}, {eta} left");
+            // So that it is there before the first picture is done.
+            bar.tick();
+            *counting() = Some(bar);
+        }
+        Pictures { shown }
+    }
+
+    /// One more is done.
+    pub(crate) fn advance(&self) {
+        if let Some(bar) = &*counting() {
+            bar.inc(1);
+        }
+    }
+}
+
+impl Drop for Pictures {
+    fn drop(&mut self) {
+        if let Some(bar) = counting().take().filter(|_| self.shown) {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Writes something to standard error that a bar shall not be in the way of.
+pub(crate) fn aside(write: impl FnOnce()) {
+    match &*counting() {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+fn counting() -> MutexGuard<'static, Option<ProgressBar>> {
+    COUNTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Control for Progress {

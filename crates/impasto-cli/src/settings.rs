@@ -1,4 +1,3 @@
-#![allow(dead_code, reason = "the next changes use it")]
 //! The settings that decide a painting's bytes, in one canonical form: for its metadata, for manifests, and to tell whether a picture
 //! that is there is the one that would be made.
 //!
@@ -30,7 +29,7 @@ use crate::failure::{Failure, Result};
 use crate::hash;
 
 /// Arguments that are told in their own fields, not as options.
-const TOLD_APART: [&str; 5] = ["content", "contents", "styles", "models", "format"];
+const TOLD_APART: [&str; 4] = ["contents", "styles", "models", "format"];
 
 /// Arguments that do not change a picture's bytes: where it goes, what else is done and said, how much of the machine is used.
 const WITHOUT_INFLUENCE: [&str; 17] = [

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::failure::{Failure, Result};
+use crate::progress;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +50,9 @@ impl Loudness {
 /// is no text is shown as a question mark. A closed standard error is nobody's fault.
 pub(crate) fn line(text: &str) {
     let clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    let _ = writeln!(io::stderr().lock(), "impasto: {clean}");
+    progress::aside(|| {
+        let _ = writeln!(io::stderr().lock(), "impasto: {clean}");
+    });
 }
 
 /// Writes data to standard output, whole.

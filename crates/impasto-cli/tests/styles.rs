@@ -57,18 +57,6 @@ fn styles_are_listed() {
 }
 
 #[test]
-fn the_gallery_is_shown_on_a_photograph() {
-    let workshop = Workshop::new();
-    done(&workshop, &["styles", "show", "content.png", "-o", "sheet.png", "--size", "48"]);
-    let sheet = open(workshop.path("sheet.png"));
-    // Rows of six, the photograph first.
-    let rows = (names().len() + 1).div_ceil(6);
-    assert!(sheet.width() > 6 * 34 && sheet.height() > rows * 48, "{}×{}", sheet.width(), sheet.height());
-    let again = workshop.run(&["styles", "show", "content.png", "-o", "sheet.png"]);
-    assert_eq!(complaints(&again, 1, &["sheet.png", "--force"]), [""; 0]);
-}
-
-#[test]
 fn an_extracted_style_paints_as_its_picture() {
     let workshop = Workshop::new();
     done(&workshop, &["styles", "extract", "style.png", "-o", "my.style"]);

@@ -73,17 +73,16 @@ impl Threads {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }
 
-    /// Scratch memory that no other picture's layer is using; `index` is the first place to look.
-    fn free_scratch(&self, index: usize) -> MutexGuard<'_, Scratch> {
-        let places = self.scratch[index..].iter().chain(&self.scratch[..index]);
-        // As many places as threads: the pool's own threads always find one. A poisoned lock means that an earlier picture panicked; scratch has
-        // no state worth protecting.
-        let free = places.into_iter().find_map(|place| match place.try_lock() {
+    /// Scratch memory that no other picture's layer is using; `index` is the first place to look. `None` if every place is taken: callers
+    /// from outside the pool, which work on their own threads where it has only one, may be more than there are places.
+    fn free_scratch(&self, index: usize) -> Option<MutexGuard<'_, Scratch>> {
+        let mut places = self.scratch[index..].iter().chain(&self.scratch[..index]);
+        // A poisoned lock means that an earlier picture panicked; scratch has no state worth protecting.
+        places.find_map(|place| match place.try_lock() {
             Ok(scratch) => Some(scratch),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
-        });
-        free.unwrap_or_else(|| self.scratch[index].lock().unwrap_or_else(PoisonError::into_inner))
+        })
     }
 
     /// How many threads there are.
@@ -103,8 +102,7 @@ impl Threads {
     /// start on a cache line.
     pub(crate) fn for_each_block(&self, blocks: usize, scratch_len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
         let next = AtomicUsize::new(0);
-        let worker = |index: usize| {
-            let mut scratch = self.free_scratch(index);
+        let work_with = |scratch: &mut Scratch| {
             let scratch = scratch.get(scratch_len);
             loop {
                 let block = next.fetch_add(1, Ordering::Relaxed);
@@ -112,6 +110,14 @@ impl Threads {
                     return;
                 }
                 work(block, scratch);
+            }
+        };
+        let worker = |index: usize| match self.free_scratch(index) {
+            Some(mut scratch) => work_with(&mut scratch),
+            None => {
+                let mut scratch = self.take_shared();
+                work_with(&mut scratch);
+                self.give_shared(scratch);
             }
         };
         match &self.pool {

@@ -5,19 +5,23 @@ mod completions;
 mod demo;
 mod man;
 mod models;
+mod sheet;
 mod styles;
 mod stylize;
+
+use clap::ArgMatches;
 
 use crate::cli::{Command, Models, Styles};
 use crate::failure::Result;
 
-/// Runs a command to its end.
-pub(crate) fn run(command: Command) -> Result {
+/// Runs a command to its end. `matches` is what the parser made of the command line.
+pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
+    let given = matches.subcommand().map_or(matches, |(_, given)| given);
     match command {
-        Command::Stylize(args) => stylize::run(&args),
+        Command::Stylize(args) => stylize::run(&args, given),
         Command::Demo(args) => demo::run(&args),
+        Command::Sheet(args) => sheet::run(&args),
         Command::Styles(Styles::List(args)) => styles::list(&args),
-        Command::Styles(Styles::Show(args)) => styles::show(&args),
         Command::Styles(Styles::Extract(args)) => styles::extract(&args),
         Command::Models(Models::List(args)) => models::list(&args),
         Command::Models(Models::Info(args)) => models::info(&args),

@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 
-use impasto::picture::{EncodeOptions, Format, Limits, Resize, Target};
+use impasto::picture::{Limits, Target};
 use impasto::style::Gallery;
-use impasto::{Picture, StyleOptions, StyleSize, StylizeOptions};
+use impasto::{Picture, StyleOptions, StyleSize};
 use serde_json::json;
 
-use crate::cli::{StylesExtract, StylesList, StylesShow};
-use crate::failure::{Failure, Result};
-use crate::figure::{self, Content, Panel};
+use crate::cli::{StylesExtract, StylesList};
+use crate::failure::Result;
 use crate::progress::Progress;
 use crate::{interrupt, model, talk};
 
@@ -27,35 +26,6 @@ pub(crate) fn list(args: &StylesList) -> Result {
         let _ = writeln!(text, "{}", format!("{name:widest$}  {about}").trim_end());
     }
     talk::data(text.as_bytes())
-}
-
-/// Paints a photograph in every style.
-pub(crate) fn show(args: &StylesShow) -> Result {
-    let format = Format::from_path(&args.output).map_err(Failure::usage)?;
-    let target = interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
-    let loudness = args.loudness.loudness();
-    let photo = Picture::open(&args.photo, &Limits::default())?;
-    photo.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.photo.display())));
-    let photo = photo.fit_long_side(args.size, Resize::PHOTO)?;
-    let gallery = Gallery::built_in()?;
-    let stylizer = model::built_in()?;
-    let paintings = interrupt::while_running(|| {
-        let paint = |style| {
-            let progress = Progress::new("paint", loudness);
-            stylizer.stylize_with(&photo, style, &StylizeOptions::default(), &progress)
-        };
-        gallery.styles().iter().map(paint).collect::<impasto::Result<Vec<_>>>()
-    })?;
-    let mut panels = vec![Panel { title: "photograph".into(), content: Content::Picture(&photo) }];
-    panels.extend(
-        gallery.styles().iter().zip(&paintings).map(|(style, painting)| Panel {
-            title: style.name().unwrap_or_default().into(),
-            content: Content::Picture(painting),
-        }),
-    );
-    let sheet = figure::sheet(&panels)?;
-    let bytes = sheet.encode(format, &EncodeOptions::default())?.bytes;
-    interrupt::while_writing(|| Ok(target.write(&bytes)?))
 }
 
 /// Saves the style of a picture.

@@ -54,6 +54,15 @@ impl Format {
         WRITABLE.iter().find(|(_, names)| names.contains(&extension)).map(|&(format, _)| format)
     }
 
+    /// The usual extension of its files: `jpg`, `png`, …
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Gif => "gif",
+            Format::Bmp => "bmp",
+            _ => WRITABLE.iter().find(|&&(format, _)| format == self).map_or("", |(_, names)| names[0]),
+        }
+    }
+
     /// Whether [`crate::picture::Picture::encode`] can write it.
     pub fn can_write(self) -> bool {
         WRITABLE.iter().any(|&(format, _)| format == self)

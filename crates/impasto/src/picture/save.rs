@@ -9,6 +9,10 @@ use tempfile::NamedTempFile;
 use super::{EncodeOptions, Format, Picture};
 use crate::{Error, ErrorKind, Result};
 
+/// Names of temporary files: nobody takes them for pictures.
+const PREFIX: &str = ".impasto-";
+const SUFFIX: &str = ".part";
+
 /// How a picture file is saved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SaveOptions {
@@ -121,17 +125,33 @@ impl Target {
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".impasto-").suffix(".part");
+        builder.prefix(PREFIX).suffix(SUFFIX);
         #[cfg(unix)]
         {
             // tempfile's own default is 0600: right for secrets, wrong for a picture that a web server shall show.
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        builder.tempfile_in(folder).map_err(|e| {
+        let file = builder.tempfile_in(folder).map_err(|e| {
             let text = format!("cannot create a file in {}: {}", folder.display(), bare(&e));
             Error::new(ErrorKind::Io, text).with_source(e)
-        })
+        })?;
+        // Says that somebody is at work on it, see `remove_abandoned`. On file systems without locks nothing is ever taken for abandoned.
+        #[cfg(unix)]
+        let _ = file.as_file().try_lock();
+        Ok(file)
+    }
+
+    /// Removes the temporary files in a folder that a killed program left behind: those of this library that nobody is writing, and the system
+    /// tells (not on Windows). Gives how many they were; what cannot be read or removed stays.
+    pub fn remove_abandoned(folder: impl AsRef<Path>) -> usize {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let ours = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+        let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path());
+        // The lock of a process ends with it, however it ends. One that has made its file this very moment and has no lock yet would be
+        // told that writing failed.
+        let abandoned = |path: &PathBuf| cfg!(unix) && File::open(path).is_ok_and(|file| file.try_lock().is_ok());
+        files.filter(abandoned).filter(|path| fs::remove_file(path).is_ok()).count()
     }
 }
 

@@ -33,7 +33,7 @@ mod strength;
 
 use std::path::Path;
 
-use crate::engine::{Engine, Program};
+use crate::engine::{Engine, EngineOptions, Program};
 use crate::{Control, Error, ErrorKind, Picture, Result, Style};
 pub use builder::StylizerBuilder;
 use fit::Fit;
@@ -105,6 +105,16 @@ impl Stylizer {
     /// The threads and the instruction set that it uses.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The same model with other threads: this many, or one a core if 0. With a single one every caller paints on its own thread, which is the
+    /// fastest way to many small pictures: call from as many threads as there are cores.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the system gives no threads.
+    pub fn with_threads(self, threads: usize) -> Result<Self> {
+        let engine = Engine::new(EngineOptions::default().threads(threads).isa(self.engine.isa()))?;
+        Ok(Stylizer { engine, ..self })
     }
 
     /// The style of a picture, seen at the default [`StyleOptions`].

@@ -8,6 +8,7 @@ use impasto::{ErrorKind, Picture};
 
 use crate::cli::PictureFormat;
 use crate::failure::{Failure, Result};
+use crate::files;
 use crate::interrupt;
 use crate::talk::{self, Loudness};
 
@@ -103,7 +104,7 @@ impl Destination {
 }
 
 /// An extension that stands for no format makes no sense whatever the files hold: wrong usage.
-fn by_extension(path: &Path) -> Result<Format> {
+pub(super) fn by_extension(path: &Path) -> Result<Format> {
     Format::from_path(path).map_err(|error| match error.kind() {
         ErrorKind::InvalidArgument => Failure::usage(error),
         _ => error.into(),
@@ -112,9 +113,5 @@ fn by_extension(path: &Path) -> Result<Format> {
 
 /// Whether two paths lead to one place, also where nothing is yet.
 fn same_file(a: &Path, b: &Path) -> bool {
-    let place = |path: &Path| {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        path.canonicalize().or_else(|_| Ok::<_, io::Error>(folder.canonicalize()?.join(path.file_name().unwrap_or_default())))
-    };
-    matches!((place(a), place(b)), (Ok(a), Ok(b)) if a == b)
+    files::place(a) == files::place(b)
 }

@@ -23,6 +23,11 @@ pub(super) struct Ceiling {
 }
 
 impl Ceiling {
+    /// The most that may be taken, if anybody knows.
+    pub(super) fn bytes(self) -> Option<u64> {
+        self.bytes
+    }
+
     /// What the user says. Or else a quarter of the machine's memory for what is painted in bands, and what the machine has free for what is
     /// not.
     pub(super) fn new(given: Option<u64>, in_bands: bool) -> Self {
@@ -57,14 +62,20 @@ pub(super) struct Plan {
     pub(super) needed: u64,
 }
 
-/// Plans a painting: in bands if the model can, and nothing needs the result `whole`. `held` bytes are taken besides.
+/// Plans a painting: in bands if the model can, and nothing needs the result `whole`. `held` bytes are taken besides; `given`
+/// is what the user allows.
 ///
 /// # Errors
 /// If it does not fit, not even in the lowest bands.
-pub(super) fn plan(studio: &Studio<'_>, content: &Stored, (format, whole): (Format, bool), held: u64) -> Result<Plan> {
-    let resized = studio.args.size.is_some() || studio.args.exact.is_some();
-    let in_bands = studio.stylizer.thumbnail().is_some() && !whole && !resized;
-    let ceiling = Ceiling::new(studio.args.limits.max_memory, in_bands);
+pub(super) fn plan(
+    studio: &Studio<'_>,
+    content: &Stored,
+    (format, whole): (Format, bool),
+    held: u64,
+    given: Option<u64>,
+) -> Result<Plan> {
+    let in_bands = studio.paints_in_bands() && !whole;
+    let ceiling = Ceiling::new(given, in_bands);
     if !in_bands {
         return plan_whole(studio, content, &ceiling);
     }
@@ -95,6 +106,20 @@ fn plan_whole(studio: &Studio<'_>, content: &Stored, ceiling: &Ceiling) -> Resul
     let flag = if studio.args.exact.is_some() { "--exact" } else { "--size" };
     ceiling.check(needed, &format!("painting {}×{}", size.width, size.height), &smaller(flag))?;
     Ok(Plan { bands: None, needed })
+}
+
+/// Bytes that reading and painting a picture of this size takes at least, before it is read: a little more than it will be.
+pub(super) fn estimate(studio: &Studio<'_>, from: Size, format: Format) -> Result<u64> {
+    // Three 8-bit samples and a progressive JPEG's coefficients, or four 16-bit ones.
+    let read = bytes(from, 9);
+    let size = studio.size_of(from);
+    let painting = if studio.paints_in_bands() {
+        let rows = Writer::memory(format, from.width, from.height, BAND);
+        studio.stylizer.stored_memory(from.width, from.height, Some(0))?.saturating_add(rows)
+    } else {
+        studio.stylizer.peak_memory(size.width, size.height)?.saturating_add(bytes(size, 24)).saturating_add(bytes(from, 16))
+    };
+    Ok(read.saturating_add(painting))
 }
 
 /// Whether seeing a style picture fits in memory.

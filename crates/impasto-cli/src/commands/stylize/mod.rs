@@ -1,27 +1,33 @@
 //! `impasto stylize`: pictures in the style of others.
 //!
-//! Arguments become a plan: what is painted and where it goes (`one.rs`). Model and styles are loaded once (`studio.rs`, `style.rs`). Then
-//! each picture is painted (`painting.rs`) and told of (`report.rs`).
+//! Arguments become a plan: what is painted and where it goes (`one.rs` for one picture, `batch/` for many). Model and styles are loaded once
+//! (`studio.rs`, `style.rs`). Then each picture is painted (`painting.rs`) and told of (`report.rs`).
 
+mod batch;
 mod destination;
 mod memory;
 mod one;
 mod painting;
 mod report;
 mod studio;
-mod style;
+pub(super) mod style;
 
 use std::io;
 use std::path::Path;
 
+use clap::ArgMatches;
 use impasto::picture::{self, Stored};
 
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::Loudness;
 
-pub(crate) fn run(args: &Stylize) -> Result {
-    one::run(args)
+/// `matches` is what the parser made of the arguments.
+pub(crate) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
+    match args.contents.as_slice() {
+        [content] if !batch::is_asked(args) => one::run(args, content),
+        _ => batch::run(args, matches),
+    }
 }
 
 fn is_standard(path: &Path) -> bool {

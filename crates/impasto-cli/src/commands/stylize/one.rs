@@ -1,6 +1,7 @@
 //! One picture, painted to a file or to standard output.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use impasto::picture::EncodeOptions;
 
@@ -15,12 +16,12 @@ use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::{model, preview};
 
-pub(super) fn run(args: &Stylize) -> Result {
+pub(super) fn run(args: &Stylize, content: &Path) -> Result {
     let mut watch = Stopwatch::start();
     let loudness = args.loudness.loudness();
     // Whatever can be found wrong without work is found before any.
     let arguments = style::parse(&args.styles)?;
-    check_standard_streams(args, &arguments)?;
+    check_standard_streams(args, content, &arguments)?;
     let isa = model::isa()?;
     let encode = EncodeOptions::default().quality(args.quality);
     let output = Destination::new(&args.output, args.format, args.force, &encode)?;
@@ -35,7 +36,7 @@ pub(super) fn run(args: &Stylize) -> Result {
     }
 
     let limits = Studio::picture_limits(args);
-    let photo = open(&args.content, &limits, loudness)?;
+    let photo = open(content, &limits, loudness)?;
     let sources = style::read(&arguments, &limits, loudness)?;
     watch.lap("read");
 
@@ -45,20 +46,20 @@ pub(super) fn run(args: &Stylize) -> Result {
 
     // Whatever shows the result elsewhere has it in memory as floats.
     let whole = figure.is_some() || preview;
-    let held = sources.iter().map(Seen::bytes).fold(0, u64::saturating_add);
-    let plan = memory::plan(&studio, &photo, (output.format(), whole), held)?;
+    let held = sources.iter().map(Seen::bytes).fold(memory::PROGRAM, u64::saturating_add);
+    let plan = memory::plan(&studio, &photo, (output.format(), whole), held, args.limits.max_memory)?;
     let styles = studio.see(arguments, sources, figure.is_some())?;
     watch.lap("style");
 
     let progress = Progress::new("paint", loudness);
     let job = Job { content: photo, styles: &styles, output: &output, figure: figure.as_ref(), preview, plan };
     let painted = painting::paint(&studio, job, &mut watch, &progress)?;
-    Report { args, stylizer: &studio.stylizer, styles: &styles, painted, watch }.tell(loudness)
+    Report { args, content, stylizer: &studio.stylizer, styles: &styles, painted, watch }.tell(loudness)
 }
 
 /// Standard input and output can serve one thing each.
-fn check_standard_streams(args: &Stylize, styles: &[StyleArgument]) -> Result {
-    let readers = styles.iter().filter(|style| is_standard(&style.path)).count() + usize::from(is_standard(&args.content));
+fn check_standard_streams(args: &Stylize, content: &Path, styles: &[StyleArgument]) -> Result {
+    let readers = styles.iter().filter(|style| is_standard(&style.path)).count() + usize::from(is_standard(content));
     if readers > 1 {
         return Err(Failure::usage("standard input (-) can be only one of the pictures"));
     }

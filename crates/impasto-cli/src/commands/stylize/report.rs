@@ -1,5 +1,6 @@
 //! What was done, for `--json` and `--verbose`.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use impasto::Stylizer;
@@ -41,6 +42,7 @@ impl Stopwatch {
 /// Everything that is worth telling about one painting.
 pub(super) struct Report<'a> {
     pub(super) args: &'a Stylize,
+    pub(super) content: &'a Path,
     pub(super) stylizer: &'a Stylizer,
     pub(super) styles: &'a Styles,
     pub(super) painted: Painted,
@@ -92,7 +94,7 @@ impl Report<'_> {
         };
         json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "content": self.args.content.to_string_lossy(),
+            "content": self.content.to_string_lossy(),
             "output": self.args.output.to_string_lossy(),
             "figure": self.args.figure.as_ref().map(|path| path.to_string_lossy()),
             "size": size([self.painted.size.width, self.painted.size.height]),

@@ -46,6 +46,11 @@ impl<'a> Studio<'a> {
         picture::Limits { max_pixels: args.limits.max_pixels, max_bytes }
     }
 
+    /// Whether pictures are painted in bands, unless something needs the result in one piece.
+    pub(super) fn paints_in_bands(&self) -> bool {
+        self.stylizer.thumbnail().is_some() && self.args.size.is_none() && self.args.exact.is_none()
+    }
+
     /// The size that a content of this size will be painted at, to the pixel or nearly so.
     pub(super) fn size_of(&self, content: Size) -> Size {
         match (self.args.exact, self.args.size) {

@@ -8,23 +8,24 @@ use impasto::picture::Mask;
 use impasto::{Control, Model, Picture, Region, Style, StyleOptions, StylizeOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
+use crate::settings::Ingredient;
 use crate::talk::Loudness;
 
 /// One style as the command line names it.
 #[derive(Debug, PartialEq)]
-pub(super) struct StyleArgument {
-    pub(super) path: PathBuf,
+pub(in crate::commands) struct StyleArgument {
+    pub(in crate::commands) path: PathBuf,
     /// As given, at least 0; 1 if not.
-    pub(super) weight: f32,
+    pub(in crate::commands) weight: f32,
     /// Where the style is, if not everywhere.
-    pub(super) mask: Option<PathBuf>,
+    pub(in crate::commands) mask: Option<PathBuf>,
 }
 
 /// Takes the arguments apart.
 ///
 /// # Errors
 /// Wrong usage if a weight is negative, or all are 0.
-pub(super) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
+pub(in crate::commands) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
     let styles = arguments.iter().map(|argument| split(argument)).collect::<Result<Vec<_>>>()?;
     let mut everywhere = styles.iter().filter(|style| style.mask.is_none()).peekable();
     if everywhere.peek().is_some() && everywhere.all(|style| style.weight == 0.0) {
@@ -69,15 +70,27 @@ pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
 }
 
 /// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
-pub(super) enum Seen {
+pub(in crate::commands) enum Seen {
     Picture(Picture),
     Saved(Style),
 }
 
 impl StyleArgument {
     /// For people: the file's name without its folder.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::commands) fn name(&self) -> String {
         self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
+    }
+
+    /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
+    /// known of a picture from standard input.
+    pub(super) fn ingredient(&self, style: &Style) -> Result<Ingredient> {
+        if let Some(style) = self.built_in() {
+            return Ok(Ingredient::of_style(&style));
+        }
+        if super::is_standard(&self.path) {
+            return Ok(Ingredient { name: "standard input".into(), built_in: false, ..Ingredient::of_style(style) });
+        }
+        Ingredient::of_path(&self.path)
     }
 
     /// The built-in style of this name, if there is no such file.
@@ -97,7 +110,7 @@ impl StyleArgument {
         Failure::failed(format!("{error}{hint}"))
     }
 
-    pub(super) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
+    pub(in crate::commands) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
         if let Some(style) = self.built_in() {
             return Ok(Seen::Saved(style));
         }
@@ -110,7 +123,7 @@ impl StyleArgument {
 }
 
 /// What all style arguments name.
-pub(super) fn read(arguments: &[StyleArgument], limits: &picture::Limits, loudness: Loudness) -> Result<Vec<Seen>> {
+pub(in crate::commands) fn read(arguments: &[StyleArgument], limits: &picture::Limits, loudness: Loudness) -> Result<Vec<Seen>> {
     arguments.iter().map(|argument| argument.read(limits, loudness)).collect()
 }
 
@@ -162,6 +175,11 @@ impl Styles {
         let sizes = sources.iter().map(size).collect();
         Styles { palette, arguments, sizes, sources: if keep { sources } else { Vec::new() }, uncoloured: None }
     }
+
+    /// What a painting in it is made of, with weights, for its settings.
+    pub(super) fn ingredients(&self) -> Result<Vec<(Ingredient, f32)>> {
+        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.style)?, argument.weight))).collect()
+    }
 }
 
 impl Seen {
@@ -177,7 +195,7 @@ impl Seen {
         }
     }
 
-    pub(super) fn see(&self, stylizer: &Stylizer, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
+    pub(in crate::commands) fn see(&self, stylizer: &Stylizer, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
         match self {
             Seen::Picture(picture) => Ok(stylizer.style_with(picture, options, control)?),
             Seen::Saved(style) => Ok(style.clone()),

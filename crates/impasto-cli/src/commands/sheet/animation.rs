@@ -1,0 +1,203 @@
+//! Animated files: GIF, which every program shows, and PNG, in full colour.
+
+use std::path::Path;
+
+use color_quant::NeuQuant;
+use impasto::Picture;
+
+use crate::failure::{Failure, Result};
+use crate::values::Size;
+
+/// A format of animations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Gif,
+    Png,
+}
+
+impl Kind {
+    /// By the extension.
+    ///
+    /// # Errors
+    /// Wrong usage if it is that of neither.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        match extension.as_deref() {
+            Some("gif") => Ok(Kind::Gif),
+            Some("png" | "apng") => Ok(Kind::Png),
+            _ => Err(Failure::usage(format!("{}: an animation's name ends in .gif or .png", path.display()))),
+        }
+    }
+}
+
+/// An animation that goes on for ever, frame by frame.
+pub(super) enum Animation {
+    Gif(gif::Encoder<Vec<u8>>),
+    Png(Png),
+}
+
+/// The encoder of PNG writes to a place of its own; its end is not known before the last frame.
+pub(super) struct Png {
+    writer: png::Writer<Shared>,
+    bytes: Shared,
+}
+
+impl Animation {
+    /// # Errors
+    /// If the format has no room for pictures of this size.
+    pub(super) fn new(kind: Kind, size: Size, frames: usize) -> Result<Self> {
+        let Size { width, height } = size;
+        match kind {
+            Kind::Gif => {
+                let (Ok(wide), Ok(high)) = (u16::try_from(width), u16::try_from(height)) else {
+                    return Err(Failure::failed(format!(
+                        "{width}×{height} pixels are more than a GIF can have (65535 a side); make it smaller with --size"
+                    )));
+                };
+                let mut encoder = gif::Encoder::new(Vec::new(), wide, high, &[]).map_err(Failure::failed)?;
+                encoder.set_repeat(gif::Repeat::Infinite).map_err(Failure::failed)?;
+                Ok(Animation::Gif(encoder))
+            }
+            Kind::Png => {
+                let side = |n: usize| u32::try_from(n).map_err(Failure::failed);
+                let bytes = Shared::default();
+                let mut encoder = png::Encoder::new(bytes.clone(), side(width)?, side(height)?);
+                encoder.set_color(png::ColorType::Rgb);
+                encoder.set_depth(png::BitDepth::Eight);
+                encoder.set_animated(side(frames)?, 0).map_err(Failure::failed)?;
+                encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+                Ok(Animation::Png(Png { writer: encoder.write_header().map_err(Failure::failed)?, bytes }))
+            }
+        }
+    }
+
+    /// Adds a picture, shown for this many hundredths of a second.
+    pub(super) fn add(&mut self, picture: &Picture, hundredths: u16) -> Result {
+        let rgb = picture.to_rgb8()?;
+        match self {
+            Animation::Gif(encoder) => {
+                let mut frame = paletted(&rgb, picture.width(), picture.height());
+                frame.delay = hundredths;
+                encoder.write_frame(&frame).map_err(Failure::failed)
+            }
+            Animation::Png(Png { writer, .. }) => {
+                writer.set_frame_delay(hundredths, 100).map_err(Failure::failed)?;
+                writer.write_image_data(&rgb).map_err(Failure::failed)
+            }
+        }
+    }
+
+    /// The file's bytes.
+    pub(super) fn finish(self) -> Result<Vec<u8>> {
+        match self {
+            Animation::Gif(encoder) => encoder.into_inner().map_err(Failure::failed),
+            Animation::Png(Png { writer, bytes }) => {
+                writer.finish().map_err(Failure::failed)?;
+                Ok(bytes.take())
+            }
+        }
+    }
+}
+
+/// Of this many pixels one is looked at for a palette: all, because rare colours would be lost.
+const SAMPLING: i32 = 1;
+/// Steps of 255 that dithering adds at most, both ways: about what lies between neighbouring colours of a palette.
+const SPREAD: i32 = 14;
+
+/// A frame with its own palette of 256 colours. It is dithered by a pattern that is the same for every frame, so that what does not move does
+/// not flicker; error diffusion would swim.
+fn paletted(rgb: &[u8], width: usize, height: usize) -> gif::Frame<'static> {
+    let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
+    let quantiser = NeuQuant::new(SAMPLING, 256, &rgba);
+    let mut indices = Vec::with_capacity(width * height);
+    for (y, row) in rgba.chunks_exact(width * 4).enumerate() {
+        for (x, pixel) in row.chunks_exact(4).enumerate() {
+            let shift = (bayer(x, y) * 2 - 63) * SPREAD / 126;
+            let mut pixel = [pixel[0], pixel[1], pixel[2], 255];
+            pixel[..3].iter_mut().for_each(|v| *v = (i32::from(*v) + shift).clamp(0, 255) as u8);
+            indices.push(quantiser.index_of(&pixel) as u8);
+        }
+    }
+    gif::Frame {
+        // The encoder has checked that they fit.
+        width: width as u16,
+        height: height as u16,
+        buffer: indices.into(),
+        palette: Some(quantiser.color_map_rgb()),
+        ..gif::Frame::default()
+    }
+}
+
+/// The ordered dithering matrix of 8×8 (Bayer 1973), 0..64: bits of x xor y and y, interleaved from the lowest.
+fn bayer(x: usize, y: usize) -> i32 {
+    let (a, b) = ((x ^ y) & 7, y & 7);
+    (0..3).fold(0, |value, bit| value << 2 | (a >> bit & 1) << 1 | (b >> bit & 1)) as i32
+}
+
+/// Bytes that an encoder writes and its owner takes.
+#[derive(Clone, Default)]
+pub(super) struct Shared(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+
+impl Shared {
+    fn take(&self) -> Vec<u8> {
+        self.0.take()
+    }
+}
+
+impl std::io::Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Kind, bayer, paletted};
+
+    #[test]
+    fn every_step_of_the_pattern_is_there_once() {
+        let mut steps: Vec<_> = (0..64).map(|i| bayer(i % 8, i / 8)).collect();
+        assert_eq!(&steps[..4], [0, 32, 8, 40]);
+        steps.sort_unstable();
+        assert_eq!(steps, (0..64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn palettes_keep_smooth_ramps() {
+        // A ramp of 256 × 64 colours, far more than a palette has.
+        let (width, height) = (256, 64);
+        let rgb: Vec<u8> = (0..width * height).flat_map(|i| [(i % width) as u8, (i / width * 4) as u8, 128]).collect();
+        let frame = paletted(&rgb, width, height);
+        let palette = frame.palette.as_ref().unwrap();
+        let mut errors = Vec::new();
+        for block in 0..width / 8 * (height / 8) {
+            let (left, top) = (block % (width / 8) * 8, block / (width / 8) * 8);
+            for channel in 0..3 {
+                let sum = |value: &dyn Fn(usize) -> u8| -> f64 {
+                    (0..64).map(|i| f64::from(value((top + i / 8) * width + left + i % 8))).sum::<f64>() / 64.0
+                };
+                let before = sum(&|i| rgb[i * 3 + channel]);
+                let after = sum(&|i| palette[usize::from(frame.buffer[i]) * 3 + channel]);
+                errors.push((before - after).abs());
+            }
+        }
+        let worst = errors.iter().copied().fold(0.0, f64::max);
+        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+        eprintln!("means of blocks are off by {mean:.2} on average, {worst:.2} at worst");
+        assert!(mean < 2.0 && worst < 12.0, "{mean} {worst}");
+    }
+
+    #[test]
+    fn kinds_are_known_by_extension() {
+        assert_eq!(Kind::of(Path::new("a.GIF")).unwrap(), Kind::Gif);
+        assert_eq!(Kind::of(Path::new("a.png")).unwrap(), Kind::Png);
+        assert!(Kind::of(Path::new("a.jpg")).is_err() && Kind::of(Path::new("gif")).is_err());
+    }
+}

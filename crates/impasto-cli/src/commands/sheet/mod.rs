@@ -1,0 +1,151 @@
+//! `impasto sheet`: one photograph in many styles.
+
+mod animation;
+mod morph;
+
+use impasto::picture::{EncodeOptions, Format, Limits, Resize, Target};
+use impasto::style::Gallery;
+use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
+
+use super::stylize::style::{self, StyleArgument};
+use crate::cli::Sheet;
+use crate::failure::{Failure, Result};
+use crate::progress::{Pictures, Unseen};
+use crate::values::Size;
+use crate::{figure, interrupt, model};
+
+/// Paintings in a row where nothing else is asked for.
+const COLUMNS: usize = 6;
+
+/// A style and what it is called.
+struct Named {
+    name: String,
+    style: Style,
+}
+
+/// What is painted with.
+struct Painter<'a> {
+    args: &'a Sheet,
+    stylizer: Stylizer,
+    photo: Picture,
+}
+
+pub(crate) fn run(args: &Sheet) -> Result {
+    let arguments = arguments(args)?;
+    check(args)?;
+    let animation = if args.gif { Some(animation::Kind::of(&args.output)?) } else { None };
+    let format = if args.gif { Format::Png } else { Format::from_path(&args.output).map_err(Failure::usage)? };
+    let target = interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
+    let loudness = args.loudness.loudness();
+    let photo = Picture::open(&args.photo, &Limits::default())?;
+    photo.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.photo.display())));
+    let photo = photo.fit_long_side(args.size, Resize::PHOTO)?;
+    let painter = Painter { args, stylizer: model::stylizer(&args.models, None)?, photo };
+    let styles = painter.styles(&arguments)?;
+    let bytes = match animation {
+        Some(kind) => morph::animation(&painter, &styles, kind)?,
+        None => {
+            let sheet = if args.strip { morph::strip(&painter, &styles)? } else { sheet(&painter, &styles)? };
+            sheet.encode(format, &EncodeOptions::default()).map_err(|e| e.context(args.output.display()))?.bytes
+        }
+    };
+    interrupt::while_writing(|| Ok(target.write(&bytes)?))
+}
+
+/// The styles that are named; none for all built-in ones.
+fn arguments(args: &Sheet) -> Result<Vec<StyleArgument>> {
+    if args.styles.is_empty() {
+        if !Model::HAS_EMBEDDED || !model::paths(&args.models)?.is_empty() {
+            return Err(Failure::usage("there are no built-in styles for this model: name some with -s"));
+        }
+        return Ok(Vec::new());
+    }
+    let arguments = style::parse(&args.styles)?;
+    match arguments.iter().find(|argument| argument.weight != 1.0) {
+        Some(argument) => {
+            let text = format!("{}: styles are painted one by one here, and have no weight", argument.path.display());
+            Err(Failure::usage(text))
+        }
+        None => Ok(arguments),
+    }
+}
+
+fn check(args: &Sheet) -> Result {
+    let morph = args.gif || args.strip;
+    if morph && args.strengths.len() > 1 {
+        return Err(Failure::usage("a morph has one strength: give --strengths one number, or leave --gif and --strip out"));
+    }
+    if morph && args.styles.len() == 1 {
+        return Err(Failure::usage("a morph needs at least two styles to go between: name another with -s"));
+    }
+    if !morph && args.frames.is_some() {
+        return Err(Failure::usage("--frames is for a morph: --gif or --strip"));
+    }
+    Ok(())
+}
+
+impl Painter<'_> {
+    fn styles(&self, arguments: &[StyleArgument]) -> Result<Vec<Named>> {
+        let loudness = self.args.loudness.loudness();
+        if arguments.is_empty() {
+            let named = |style: &Style| Named { name: style.name().unwrap_or_default().into(), style: style.clone() };
+            return Ok(Gallery::built_in()?.styles().iter().map(named).collect());
+        }
+        let sources = style::read(arguments, &Limits::default(), loudness)?;
+        let options = StyleOptions::default().size(StyleSize::ShortSide(self.args.style_size));
+        interrupt::while_running(|| {
+            let see = |(argument, source): (&StyleArgument, &style::Seen)| {
+                Ok(Named { name: argument.name(), style: source.see(&self.stylizer, &options, &Unseen)? })
+            };
+            arguments.iter().zip(&sources).map(see).collect()
+        })
+    }
+
+    /// Paints the photograph.
+    fn paint(&self, style: &Style, strength: f32) -> Result<Picture> {
+        let options = StylizeOptions::default().strength(strength);
+        Ok(self.stylizer.stylize_with(&self.photo, style, &options, &Unseen)?)
+    }
+
+    /// A bar over so many paintings.
+    fn bar(&self, count: usize) -> Pictures {
+        Pictures::new("paint", count as u64, self.args.loudness.loudness())
+    }
+
+    /// Of each painting.
+    fn size(&self) -> Size {
+        Size { width: self.photo.width(), height: self.photo.height() }
+    }
+}
+
+/// The photograph, and a painting for each style and strength.
+fn sheet(painter: &Painter<'_>, styles: &[Named]) -> Result<Picture> {
+    let strengths = &painter.args.strengths;
+    let each = strengths.len();
+    // Strengths of a style stay beside each other.
+    let columns = painter.args.columns.map_or((COLUMNS / each).max(1) * each, usize::from);
+    let columns = columns.min((styles.len() * each).max(each));
+    let mut titles = vec!["photograph".to_owned()];
+    if each > 1 {
+        // So that the rows below begin with a style.
+        titles.resize(columns, String::new());
+    }
+    let before = titles.len();
+    let paintings: Vec<_> = styles.iter().flat_map(|named| strengths.iter().map(move |&strength| (named, strength))).collect();
+    titles.extend(paintings.iter().map(|(named, strength)| match each {
+        1 => named.name.clone(),
+        _ => format!("{} {strength}", named.name),
+    }));
+    let columns = if each > 1 { columns } else { painter.args.columns.map_or(COLUMNS, usize::from) };
+    let mut sheet = figure::Sheet::new(painter.size(), &titles, columns)?;
+    sheet.add(&titles[0], Some(&painter.photo));
+    (1..before).for_each(|_| sheet.add("", None));
+    let bar = painter.bar(paintings.len());
+    interrupt::while_running(|| {
+        for ((named, strength), title) in paintings.iter().zip(&titles[before..]) {
+            sheet.add(title, Some(&painter.paint(&named.style, *strength)?));
+            bar.advance();
+        }
+        sheet.finish()
+    })
+}

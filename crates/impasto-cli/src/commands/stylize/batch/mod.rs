@@ -1,0 +1,180 @@
+//! Many pictures: several at a time, each whatever becomes of the others.
+//!
+//! Arguments become jobs (`inputs.rs`, `template.rs`, `plan.rs`); model and styles are loaded once; workers take one job after the other
+//! (`work.rs`) within the memory that there is (`budget.rs`), and note what they did (`manifest.rs`, `tally.rs`).
+
+mod budget;
+mod inputs;
+mod manifest;
+mod plan;
+mod tally;
+mod template;
+mod work;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use clap::{ArgMatches, CommandFactory};
+use impasto::picture::{EncodeOptions, Target};
+
+use super::is_standard;
+use super::memory::{self, Ceiling};
+use super::report;
+use super::studio::Studio;
+use super::style::{self, StyleArgument, Styles};
+use crate::cli::{Cli, Stylize};
+use crate::failure::{Failure, Result};
+use crate::settings::{Common, Ingredient};
+use crate::values::Size;
+use crate::{interrupt, model};
+use budget::Budget;
+use manifest::Manifest;
+use plan::Job;
+use tally::Tally;
+use work::Worker;
+
+/// The manifest's name where none is given.
+const MANIFEST: &str = "impasto.jsonl";
+
+/// A style to paint in, and what it is for names and settings.
+struct Look {
+    name: String,
+    styles: Styles,
+    ingredients: Vec<(Ingredient, f32)>,
+}
+
+/// Whether a command line asks for this, rather than for one picture to one file.
+pub(super) fn is_asked(args: &Stylize) -> bool {
+    let batch = &args.batch;
+    let flags = batch.recursive || batch.each_style || batch.resume || batch.manifest.is_some();
+    let several = args.contents.len() > 1 || args.contents.iter().any(|content| inputs::is_several(content));
+    flags || several || template::is_template(&args.output) || plan::is_folder(&args.output)
+}
+
+pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
+    check_usage(args)?;
+    let loudness = args.loudness.loudness();
+    let arguments = style::parse(&args.styles)?;
+    let groups = groups(args, arguments);
+    let isa = model::isa()?;
+    let encode = EncodeOptions::default().quality(args.quality);
+    let models = model::paths(&args.models)?;
+
+    let template = plan::template(args)?;
+    let found = inputs::find(&args.contents, args.batch.recursive, template.root())?;
+    let path = args.batch.manifest.clone().unwrap_or_else(|| template.root().join(MANIFEST));
+    let manifest = Manifest::open(&path)?;
+    let names: Vec<_> = groups.iter().map(|group| name(group)).collect();
+    let jobs = plan::jobs(args, (&template, &names), found, &manifest, loudness)?;
+
+    let limits = Studio::picture_limits(args);
+    let sources = groups.iter().map(|group| style::read(group, &limits, loudness)).collect::<Result<Vec<_>>>()?;
+    let mut studio = Studio::open(args, &models, isa)?;
+    loudness.detail(&report::model_line(&studio.stylizer));
+    let common = Common::new(&definition()?, matches, &models, &isa.to_string())?;
+    let looks = groups.into_iter().zip(sources).zip(names).map(|((group, sources), name)| {
+        let styles = studio.see(group, sources, false)?;
+        let ingredients = styles.ingredients()?;
+        Ok(Look { name, styles, ingredients })
+    });
+    let looks = looks.collect::<Result<Vec<_>>>()?;
+
+    // What a killed run has left; pictures that others paint at the moment stay.
+    let mut folders: Vec<_> = jobs.iter().filter_map(|job| job.output.parent()).collect();
+    folders.dedup();
+    folders.into_iter().for_each(|folder| {
+        Target::remove_abandoned(folder);
+    });
+
+    let needs = jobs.iter().map(|job| need(&studio, job)).collect::<Vec<_>>();
+    // Programs take some memory whatever they do.
+    let total =
+        Ceiling::new(args.limits.max_memory, studio.paints_in_bands()).bytes().map(|bytes| bytes.saturating_sub(memory::PROGRAM));
+    let budget = Budget::new(total.unwrap_or(u64::MAX));
+    let at_a_time = args.batch.jobs.unwrap_or_else(|| fitting(&needs, budget.total(), studio.stylizer.engine().threads()));
+    let at_a_time = at_a_time.min(jobs.len());
+    if at_a_time >= studio.stylizer.engine().threads() {
+        // A thread a picture: nobody waits for anybody.
+        studio.stylizer = studio.stylizer.with_threads(1)?;
+    }
+    loudness.detail(&format!("{} pictures, {at_a_time} at a time", jobs.len()));
+
+    let tally = Tally::new(args, jobs.len(), loudness);
+    let worker = Worker {
+        studio: &studio,
+        looks: &looks,
+        common: &common,
+        manifest: &manifest,
+        budget: &budget,
+        encode,
+        at_a_time,
+        tally: &tally,
+    };
+    let next = AtomicUsize::new(0);
+    interrupt::while_batch(|| {
+        std::thread::scope(|scope| {
+            for _ in 0..at_a_time {
+                scope.spawn(|| {
+                    while !tally.stops() {
+                        let i = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(job) = jobs.get(i) else { return };
+                        worker.work(job, needs[i]);
+                    }
+                });
+            }
+        });
+    });
+    tally.end()
+}
+
+/// What makes no sense for many pictures.
+fn check_usage(args: &Stylize) -> Result {
+    let wrong = |text: &str| Err(Failure::usage(text));
+    if args.contents.iter().any(|content| is_standard(content)) {
+        return wrong(
+            "standard input (-) is one picture: it cannot be among several, and has no name for a folder or a template",
+        );
+    }
+    if is_standard(&args.output) {
+        return wrong("standard output (-o -) takes one picture; name a folder or a template for several");
+    }
+    if args.figure.is_some() || args.preview {
+        return wrong("--figure and --preview are for one picture and one file as the output");
+    }
+    Ok(())
+}
+
+/// The styles that are blended each time.
+fn groups(args: &Stylize, arguments: Vec<StyleArgument>) -> Vec<Vec<StyleArgument>> {
+    if args.batch.each_style { arguments.into_iter().map(|argument| vec![argument]).collect() } else { vec![arguments] }
+}
+
+/// What names call a blend; a folder's separator would make one.
+fn name(group: &[StyleArgument]) -> String {
+    let names: Vec<_> = group.iter().map(StyleArgument::name).collect();
+    names.join("+").replace(|c: char| std::path::is_separator(c) || c.is_control(), "-")
+}
+
+/// Of `impasto stylize`.
+fn definition() -> Result<clap::Command> {
+    let command = Cli::command();
+    command.find_subcommand("stylize").cloned().ok_or_else(|| Failure::failed("the command line has no definition"))
+}
+
+fn make_folder(folder: &Path) -> Result {
+    std::fs::create_dir_all(folder).map_err(|e| Failure::failed(format!("{}: cannot make this folder: {e}", folder.display())))
+}
+
+/// Bytes that a job will take. Of what has no size that can be found out quickly, nothing is known until it is read.
+fn need(studio: &Studio<'_>, job: &Job) -> u64 {
+    let Ok(size) = imagesize::size(&job.input) else { return 0 };
+    memory::estimate(studio, Size { width: size.width, height: size.height }, job.format).unwrap_or(u64::MAX)
+}
+
+/// How many pictures of middling size fit in memory, but no more than there are threads.
+fn fitting(needs: &[u64], total: u64, threads: usize) -> usize {
+    let mut sorted = needs.to_vec();
+    sorted.sort_unstable();
+    let middling = sorted.get(sorted.len() / 2).copied().unwrap_or(0).max(1);
+    usize::try_from(total / middling).unwrap_or(usize::MAX).clamp(1, threads)
+}

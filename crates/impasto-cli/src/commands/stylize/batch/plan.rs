@@ -1,0 +1,135 @@
+//! What is painted to where, known and checked before any work.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use impasto::picture::Format;
+
+use super::inputs::{self, Input};
+use super::manifest::Manifest;
+use super::template::{Template, Values, is_template};
+use crate::cli::Stylize;
+use crate::commands::stylize::destination;
+use crate::failure::{Failure, Result};
+use crate::files;
+use crate::talk::Loudness;
+
+/// One picture to paint.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) input: PathBuf,
+    /// Which of the styles.
+    pub(super) style: usize,
+    pub(super) output: PathBuf,
+    pub(super) format: Format,
+}
+
+/// How the results are named: by the template that the output is, in the folder that it is, or just as it says.
+///
+/// # Errors
+/// Wrong usage if the template names a field that there is not.
+pub(super) fn template(args: &Stylize) -> Result<Template> {
+    let output = &args.output;
+    if is_template(output) {
+        return Template::parse(output);
+    }
+    let names_file = !is_folder(output) && (args.format.is_some() || Format::from_path(output).is_ok());
+    let several = args.contents.len() > 1 || args.contents.iter().any(|content| inputs::is_several(content));
+    // Without an extension it may be either: with several contents it can only be a folder.
+    let plain = names_file && !(several && output.extension().is_none());
+    Ok(if plain { Template::file(output) } else { Template::folder(output, args.batch.each_style && args.styles.len() > 1) })
+}
+
+/// Whether a path names a folder by how it is written, or by what is there and could be nothing else.
+pub(super) fn is_folder(path: &Path) -> bool {
+    let written = path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| std::path::is_separator(char::from(last)));
+    written || (path.is_dir() && Format::from_path(path).is_err())
+}
+
+/// All jobs: every input in every style.
+///
+/// # Errors
+/// Wrong usage if two results would be one file, or a result would take the place of what it is made of; if nothing is left to paint; as
+/// [`Format::from_path`].
+pub(super) fn jobs(
+    args: &Stylize,
+    (template, styles): (&Template, &[String]),
+    mut inputs: Vec<Input>,
+    manifest: &Manifest,
+    loudness: Loudness,
+) -> Result<Vec<Job>> {
+    // A folder that results are among the contents of is painted again and again otherwise.
+    let one = inputs.len() == 1;
+    inputs.retain(|input| one && input.named || !manifest.owns(&input.path));
+    let mut jobs = expand(args, (template, styles), &inputs)?;
+    let by_output = distinct(&jobs)?;
+    let before = inputs.len();
+    let mut wrong = None;
+    inputs.retain(|input| {
+        let Some(&index) = by_output.get(&files::place(&input.path)) else { return true };
+        let of = &jobs[index].input;
+        if *of == input.path {
+            wrong = Some(of.clone());
+            return false;
+        }
+        loudness.warn(&format!("{}: left out, since it is where the painting of {} goes", input.path.display(), of.display()));
+        false
+    });
+    if let Some(path) = wrong {
+        let text = format!("{}: would be replaced by its own painting; name another folder or template", path.display());
+        return Err(Failure::usage(text));
+    }
+    if inputs.len() < before {
+        jobs = expand(args, (template, styles), &inputs)?;
+        distinct(&jobs)?;
+    }
+    if jobs.is_empty() {
+        return Err(Failure::failed("there is nothing to paint but earlier results"));
+    }
+    Ok(jobs)
+}
+
+fn expand(args: &Stylize, (template, styles): (&Template, &[String]), inputs: &[Input]) -> Result<Vec<Job>> {
+    let count = inputs.len() * styles.len();
+    let mut jobs = Vec::with_capacity(count);
+    for input in inputs {
+        let ext = extension(args, &input.path);
+        for (index, style) in styles.iter().enumerate() {
+            let (content, dir, number) = (&input.path, &input.dir, jobs.len() + 1);
+            let output = template.expand(&Values { content, dir, ext: &ext, style, number, count });
+            let format = match args.format {
+                Some(format) => format.into(),
+                None => destination::by_extension(&output)?,
+            };
+            jobs.push(Job { input: input.path.clone(), style: index, output, format });
+        }
+    }
+    Ok(jobs)
+}
+
+/// Jobs by where their results go.
+fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
+    let mut by_output = HashMap::new();
+    for (i, job) in jobs.iter().enumerate() {
+        if let Some(first) = by_output.insert(files::place(&job.output), i) {
+            let first: &Job = &jobs[first];
+            return Err(Failure::usage(format!(
+                "{}: the paintings of {} and {} would both be this file; tell them apart with {{dir}}, {{name}}, {{style}} or {{n}}, for \
+                 example -o 'out/{{stem}}-{{n}}.{{ext}}'",
+                job.output.display(),
+                first.input.display(),
+                job.input.display(),
+            )));
+        }
+    }
+    Ok(by_output)
+}
+
+/// The extension of a result: that of the format asked for, or the content's own where it can be written.
+fn extension(args: &Stylize, content: &Path) -> String {
+    let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
+    match args.format.map(Format::from) {
+        Some(format) if own.as_deref().and_then(Format::from_extension) != Some(format) => format.extension().into(),
+        _ => own.filter(|own| Format::from_extension(own).is_some()).unwrap_or_else(|| "png".into()),
+    }
+}

@@ -1,0 +1,145 @@
+//! One job, from its content to its line in the manifest.
+
+use std::time::Instant;
+
+use impasto::Control;
+use impasto::picture::EncodeOptions;
+use serde_json::{Value, json};
+
+use super::budget::Budget;
+use super::manifest::Manifest;
+use super::plan::Job;
+use super::tally::Tally;
+use super::{Look, make_folder};
+use crate::commands::stylize::destination::Destination;
+use crate::commands::stylize::painting::{self, Painted};
+use crate::commands::stylize::report::Stopwatch;
+use crate::commands::stylize::studio::Studio;
+use crate::commands::stylize::{memory, open};
+use crate::failure::{Failure, Result};
+use crate::hash;
+use crate::settings::{Common, Ingredient, Settings};
+
+/// What all jobs share.
+pub(super) struct Worker<'a> {
+    pub(super) studio: &'a Studio<'a>,
+    pub(super) looks: &'a [Look],
+    pub(super) common: &'a Common,
+    pub(super) manifest: &'a Manifest,
+    pub(super) budget: &'a Budget,
+    pub(super) encode: EncodeOptions,
+    pub(super) at_a_time: usize,
+    pub(super) tally: &'a Tally,
+}
+
+/// What became of a job that did not fail.
+enum Outcome {
+    /// It was done before.
+    Skipped,
+    Done {
+        key: String,
+        painted: Painted,
+    },
+}
+
+impl Worker<'_> {
+    /// Does a job that takes about `need` bytes of memory, and notes what became of it.
+    pub(super) fn work(&self, job: &Job, need: u64) {
+        let start = Instant::now();
+        match self.attempt(job, need).and_then(|outcome| self.note(job, outcome, start)) {
+            // Asked to stop: nothing was written, and nothing is to be said of it.
+            Err(Failure::Interrupted) => {}
+            Err(failure) => {
+                let error = failure.to_string();
+                let mut record = self.record("failed", job, start);
+                record["error"] = error.as_str().into();
+                // Where the manifest cannot be written, the tally still says so.
+                let _ = self.manifest.add(&record);
+                self.tally.failed(job, &error, &record);
+            }
+            Ok(()) => {}
+        }
+    }
+
+    fn attempt(&self, job: &Job, need: u64) -> Result<Outcome> {
+        let studio = self.studio;
+        let args = studio.args;
+        let look = &self.looks[job.style];
+        let about = std::fs::metadata(&job.input).map_err(|e| Failure::failed(format!("{}: {e}", job.input.display())))?;
+        if !about.is_file() {
+            // Waiting for a pipe, or reading a device to its end, may take for ever.
+            return Err(Failure::failed(format!("{}: is not a regular file", job.input.display())));
+        }
+        let content = Ingredient::of_path(&job.input)?;
+        let settings = Settings { common: self.common, content: &content, styles: &look.ingredients, format: job.format };
+        let key = settings.key();
+        if args.batch.resume && self.manifest.is_done(&job.output, &key) {
+            return Ok(Outcome::Skipped);
+        }
+        if let Some(folder) = job.output.parent() {
+            make_folder(folder)?;
+        }
+        let ours = args.batch.resume && self.manifest.owns(&job.output);
+        let output = Destination::new(&job.output, args.format, args.force || ours, &self.encode)?;
+
+        // A share of the memory as large as anybody's, or as this picture needs.
+        let share = self.budget.total() / self.at_a_time as u64;
+        let mut loan = self.budget.lend(need.max(share));
+        let content = open(&job.input, &Studio::picture_limits(args), studio.loudness)?;
+        let whole = (output.format(), false);
+        let mut plan = memory::plan(studio, &content, whole, 0, Some(loan.bytes));
+        if plan.is_err() {
+            // It needs more than its header let expect: all that there is, and the words of the ceiling that it breaks.
+            drop(loan);
+            loan = self.budget.lend(u64::MAX);
+            plan = memory::plan(studio, &content, whole, memory::PROGRAM, args.limits.max_memory);
+        }
+        self.manifest.begin(&job.output, &key)?;
+        let paint = painting::Job { content, styles: &look.styles, output: &output, figure: None, preview: false, plan: plan? };
+        let painted = painting::paint(studio, paint, &mut Stopwatch::start(), &Stop(self.tally))?;
+        drop(loan);
+        Ok(Outcome::Done { key, painted })
+    }
+
+    fn note(&self, job: &Job, outcome: Outcome, start: Instant) -> Result {
+        let Outcome::Done { key, painted } = outcome else {
+            self.tally.skipped(&self.record("skipped", job, start));
+            return Ok(());
+        };
+        let named = |e: std::io::Error| Failure::failed(format!("{}: {e}", job.output.display()));
+        let bytes = std::fs::metadata(&job.output).map_err(named)?.len();
+        let sha256 = hash::of_file(&job.output).map_err(named)?;
+        let mut record = self.record("done", job, start);
+        record["key"] = key.into();
+        record["width"] = painted.size.width.into();
+        record["height"] = painted.size.height.into();
+        record["bytes"] = bytes.into();
+        record["sha256"] = sha256.into();
+        self.manifest.add(&record)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let line = format!("{}: {}×{} in {seconds:.3} s", job.output.display(), painted.size.width, painted.size.height);
+        self.studio.loudness.detail(&line);
+        self.tally.done(&record);
+        Ok(())
+    }
+
+    /// What every line says.
+    fn record(&self, state: &str, job: &Job, start: Instant) -> Value {
+        json!({
+            "state": state,
+            "input": job.input.to_string_lossy(),
+            "output": self.manifest.name(&job.output),
+            "style": self.looks[job.style].name,
+            "seconds": start.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+/// Stops a painting when the batch does.
+struct Stop<'a>(&'a Tally);
+
+impl Control for Stop<'_> {
+    fn cancelled(&self) -> bool {
+        self.0.stops()
+    }
+}

@@ -1,0 +1,69 @@
+//! Folders and what is in them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// All files in a folder and in those of its sub-folders that `enter` says yes to, sorted by path. Links to files are files; links to folders are
+/// not followed: they may lead in a circle.
+pub(crate) fn walk(folder: &Path, enter: &dyn Fn(&Path) -> bool) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(folder, enter, &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+fn collect(folder: &Path, enter: &dyn Fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            if enter(&path) {
+                collect(&path, enter, files)?;
+            }
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// A path that is the same for all ways to one file, also where nothing is yet: absolute, with the links of its folder followed.
+pub(crate) fn place(path: &Path) -> PathBuf {
+    if let Ok(place) = path.canonicalize() {
+        return place;
+    }
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(folder), Some(name)) => place(folder).join(name),
+        _ => absolute,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{place, walk};
+
+    #[test]
+    fn folders_are_walked_in_order_and_as_far_as_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("sub/deep")).unwrap();
+        for name in ["b", "a", "sub/c", "sub/deep/d"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let names = |enter: &dyn Fn(&std::path::Path) -> bool| -> Vec<String> {
+            let files = walk(folder.path(), enter).unwrap();
+            files.iter().map(|file| file.strip_prefix(folder.path()).unwrap().display().to_string()).collect()
+        };
+        assert_eq!(names(&|_| true), ["a", "b", "sub/c", "sub/deep/d"]);
+        assert_eq!(names(&|path| !path.ends_with("deep")), ["a", "b", "sub/c"]);
+        assert_eq!(names(&|_| false), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_place_is_known_before_anything_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let direct = place(&folder.path().join("new/file"));
+        std::fs::create_dir(folder.path().join("x")).unwrap();
+        assert_eq!(place(&folder.path().join("x/../new")).join("file"), direct);
+    }
+}
