@@ -1,15 +1,25 @@
-//! Picture files of every format that is read. Limits are small, so that memory beyond them shows.
+//! Picture files of every format that is read, and what becomes of their metadata and profiles when they are written again. Limits are small, so that memory beyond them shows.
 //!
 //! Decoders are called through a guard that turns their panics into errors; here, where a panic should be seen, libFuzzer's hook ends
 //! the program at once.
 #![no_main]
 
 use impasto::Picture;
-use impasto::picture::Limits;
+use impasto::picture::{EncodeOptions, Format, Limits};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(picture) = Picture::decode(bytes, &Limits { max_pixels: 1 << 16, max_bytes: 1 << 20 }) else { return };
     assert_eq!(picture.rgb().len(), picture.width() * picture.height() * 3);
     assert!(picture.rgb().iter().chain(picture.alpha().into_iter().flatten()).all(|value| (0.0..=1.0).contains(value)));
+    let _ = picture.source().recorded_settings();
+    if picture.rgb().len() > 3 << 10 {
+        return;
+    }
+    for format in [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff] {
+        // Whatever is wrong with metadata and profile, it costs a warning.
+        let written = picture.encode(format, &EncodeOptions::default()).expect("a picture that was read is written");
+        let again = Picture::decode(&written.bytes, &Limits::default()).expect("a file that was written is read");
+        assert_eq!((again.width(), again.height()), (picture.width(), picture.height()));
+    }
 });

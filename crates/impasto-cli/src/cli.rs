@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use impasto::networks::magenta;
 use impasto::picture;
 
+use crate::encoding::Encoding;
 use crate::talk::Loudness;
 use crate::values::{self, Size, Stroke};
 
@@ -30,6 +31,7 @@ instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Stylize(Box<Stylize>),
+    Replay(Replay),
     Demo(Demo),
     Sheet(Sheet),
     #[command(subcommand)]
@@ -128,11 +130,6 @@ pub(crate) struct Stylize {
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// JPEG quality
-    #[arg(long, value_name = "1..100", default_value_t = 95, allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u8).range(1..=100))]
-    pub(crate) quality: u8,
-
     /// What the transformer reads beyond the border; default: as the model was published
     #[arg(long, value_name = "BORDER")]
     pub(crate) border: Option<Border>,
@@ -147,6 +144,9 @@ pub(crate) struct Stylize {
     // Last: what follows would come under their headings in the help.
     #[command(flatten)]
     pub(crate) batch: Batch,
+
+    #[command(flatten)]
+    pub(crate) encoding: Encoding,
 
     #[command(flatten)]
     pub(crate) limits: Limits,
@@ -211,6 +211,45 @@ pub(crate) enum Colors {
     Luminance,
     /// Those of the style picture after it was given the content's palette. Where a style has no picture (built-in, .style): as content
     Match,
+}
+
+/// Make a picture again from the settings that Impasto has recorded in it.
+///
+/// The content, styles and model are looked for by their names beside the picture and in the current folder, and must be the same to the byte. If all
+/// is as it was, so is the new picture. What is named with --content, --style or --model may be another file: that is the way to paint another
+/// photograph with the same settings.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Picture that Impasto has made
+    #[arg(value_name = "PICTURE", value_hint = ValueHint::FilePath)]
+    pub(crate) picture: PathBuf,
+
+    /// Where to write the new picture, which must not exist; PICTURE-again if not given
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The content, whatever its name
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) content: Option<PathBuf>,
+
+    /// The style, whatever its name; repeat it in the order in which they were blended
+    #[arg(short, long = "style", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) styles: Vec<PathBuf>,
+
+    /// The model's file or folder, whatever its name
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Folder to look for files in, instead of the picture's and the current one; may be repeated
+    #[arg(long = "in", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) folders: Vec<PathBuf>,
+
+    /// Only print the command line that makes it, without its output
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
 }
 
 /// How many pictures are painted.
@@ -283,6 +322,11 @@ pub(crate) struct LoudnessFlags {
 }
 
 impl LoudnessFlags {
+    /// Whether nothing but errors is said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     pub(crate) fn loudness(&self) -> Loudness {
         match (self.quiet, self.verbose) {
             (true, _) => Loudness::Quiet,

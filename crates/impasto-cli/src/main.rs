@@ -3,6 +3,7 @@
 
 mod cli;
 mod commands;
+mod encoding;
 mod failure;
 mod figure;
 mod files;

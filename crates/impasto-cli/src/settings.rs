@@ -126,7 +126,7 @@ impl Common {
         let (mut options, mut files) = (Vec::new(), Vec::new());
         for argument in command.get_arguments() {
             let id = argument.get_id().as_str();
-            if TOLD_APART.contains(&id) || WITHOUT_INFLUENCE.contains(&id) {
+            if !decides(argument) {
                 continue;
             }
             if matches.value_source(id) != Some(ValueSource::CommandLine) {
@@ -196,12 +196,21 @@ fn forget_names(json: &mut Value) {
     }
 }
 
+/// Whether an option of `stylize` decides a picture's bytes, and is told among the options.
+pub(crate) fn decides(argument: &Arg) -> bool {
+    let id = argument.get_id().as_str();
+    !TOLD_APART.contains(&id) && !WITHOUT_INFLUENCE.contains(&id) && !argument.is_positional()
+}
+
+/// Whether an option's value is the name of a file.
+pub(crate) fn names_a_file(argument: &Arg) -> bool {
+    matches!(argument.get_value_hint(), ValueHint::FilePath | ValueHint::AnyPath | ValueHint::DirPath)
+}
+
 /// The file that an option's value names.
 fn file<'a>(argument: &Arg, value: &'a OsStr) -> Option<&'a Path> {
     let path = Path::new(value);
-    let hint = argument.get_value_hint();
-    let is_path = matches!(hint, ValueHint::FilePath | ValueHint::AnyPath | ValueHint::DirPath);
-    (is_path && path.exists()).then_some(path)
+    (names_a_file(argument) && path.exists()).then_some(path)
 }
 
 fn name_of(path: &Path) -> String {

@@ -3,25 +3,11 @@
 mod common;
 
 use common::{Workshop, complaints, gradient, open, stderr};
-use impasto::Model;
-use impasto::networks::{Architecture, native};
 use impasto::picture::{EncodeOptions, Format, SaveOptions};
-use impasto::weights::safetensors::{self, Precision};
-
-/// A model that paints with the statistics of a thumbnail, beside the usual pictures.
-fn workshop() -> Workshop {
-    let workshop = Workshop::new();
-    let transformer = native::Transformer { widths: [4, 4, 8], blocks: 1, kernel: 5, style_len: 8, thumbnail: 32 };
-    let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
-    let model =
-        Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap();
-    workshop.write("native.safetensors", &safetensors::to_bytes(&model.to_weights(), Precision::F32).unwrap());
-    workshop
-}
 
 #[test]
 fn files_written_in_bands_are_those_of_the_whole() {
-    let workshop = workshop();
+    let workshop = Workshop::with_native();
     let alpha = (0..67 * 93).map(|i| (i % 5) as f32 / 4.0).collect();
     workshop.save("alpha.png", &gradient(67, 93).with_alpha(alpha).unwrap());
     let deep = SaveOptions { encode: EncodeOptions::default().depth(impasto::picture::Depth::Sixteen), ..SaveOptions::default() };
@@ -47,7 +33,7 @@ fn files_written_in_bands_are_those_of_the_whole() {
 
 #[test]
 fn a_ceiling_that_is_too_low_is_refused_and_one_that_fits_is_kept() {
-    let workshop = workshop();
+    let workshop = Workshop::with_native();
     workshop.write("large.png", &gradient(2000, 1500).encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
     let arguments = ["stylize", "large.png", "-s", "style.png", "--model", "native.safetensors", "-o", "out.png", "--max-memory"];
     let refused = workshop.run(&[&arguments[..], &["4M"]].concat());
@@ -70,7 +56,7 @@ fn a_ceiling_that_is_too_low_is_refused_and_one_that_fits_is_kept() {
 fn ends_from_outside_leave_no_half_file() {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
-    let workshop = workshop();
+    let workshop = Workshop::with_native();
     workshop.save("large.png", &gradient(6000, 4000));
     let before = workshop.files();
     for (name, out) in [("-INT", "out.png"), ("-TERM", "out.jpg"), ("-INT", "out.tif")] {

@@ -6,6 +6,7 @@ mod demo;
 mod man;
 mod models;
 mod sheet;
+mod replay;
 mod styles;
 mod stylize;
 
@@ -19,6 +20,7 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
     let given = matches.subcommand().map_or(matches, |(_, given)| given);
     match command {
         Command::Stylize(args) => stylize::run(&args, given),
+        Command::Replay(args) => replay::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sheet(args) => sheet::run(&args),
         Command::Styles(Styles::List(args)) => styles::list(&args),

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use impasto::networks::magenta::Transformer;
 use impasto::networks::mobilenet::MobileNet;
-use impasto::networks::{Architecture, FixedNorm};
+use impasto::networks::{Architecture, FixedNorm, native};
 use impasto::weights::safetensors::{self, Precision};
 use impasto::{Model, Picture};
 
@@ -52,6 +52,17 @@ impl Workshop {
         std::fs::write(workshop.path("model.safetensors"), bytes).unwrap();
         workshop.save("content.png", &gradient(67, 93));
         workshop.save("style.png", &gradient(64, 48));
+        workshop
+    }
+
+    /// The same, and a model `native.safetensors` that paints in bands, with the statistics of a thumbnail.
+    pub fn with_native() -> Self {
+        let workshop = Self::new();
+        let transformer = native::Transformer { widths: [4, 4, 8], blocks: 1, kernel: 5, style_len: 8, thumbnail: 32 };
+        let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
+        let model =
+            Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap();
+        workshop.write("native.safetensors", &safetensors::to_bytes(&model.to_weights(), Precision::F32).unwrap());
         workshop
     }
 

@@ -8,6 +8,7 @@ mod destination;
 mod memory;
 mod one;
 mod painting;
+mod record;
 mod report;
 mod studio;
 pub(super) mod style;
@@ -25,7 +26,7 @@ use crate::talk::Loudness;
 /// `matches` is what the parser made of the arguments.
 pub(crate) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     match args.contents.as_slice() {
-        [content] if !batch::is_asked(args) => one::run(args, content),
+        [content] if !batch::is_asked(args) => one::run(args, content, matches),
         _ => batch::run(args, matches),
     }
 }

@@ -3,27 +3,28 @@
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use impasto::picture::EncodeOptions;
+use clap::ArgMatches;
 
 use super::destination::Destination;
 use super::painting::{self, Job};
 use super::report::{self, Report, Stopwatch};
 use super::studio::Studio;
 use super::style::{self, Seen, StyleArgument};
-use super::{is_standard, memory, open};
+use super::{is_standard, memory, record};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
+use crate::settings::Settings;
 use crate::{model, preview};
 
-pub(super) fn run(args: &Stylize, content: &Path) -> Result {
+pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Result {
     let mut watch = Stopwatch::start();
     let loudness = args.loudness.loudness();
     // Whatever can be found wrong without work is found before any.
     let arguments = style::parse(&args.styles)?;
     check_standard_streams(args, content, &arguments)?;
     let isa = model::isa()?;
-    let encode = EncodeOptions::default().quality(args.quality);
+    let encode = args.encoding.options();
     let output = Destination::new(&args.output, args.format, args.force, &encode)?;
     let figure = match &args.figure {
         Some(path) => Some(Destination::figure(path, &output, args.force, &encode)?),
@@ -36,7 +37,7 @@ pub(super) fn run(args: &Stylize, content: &Path) -> Result {
     }
 
     let limits = Studio::picture_limits(args);
-    let photo = open(content, &limits, loudness)?;
+    let (mut photo, ingredient) = record::open_content(content, &limits, loudness)?;
     let sources = style::read(&arguments, &limits, loudness)?;
     watch.lap("read");
 
@@ -50,6 +51,13 @@ pub(super) fn run(args: &Stylize, content: &Path) -> Result {
     let plan = memory::plan(&studio, &photo, (output.format(), whole), held, args.limits.max_memory)?;
     let styles = studio.see(arguments, sources, figure.is_some())?;
     watch.lap("style");
+
+    if !args.encoding.strip {
+        let common = record::common(matches, &models, isa)?;
+        let ingredients = styles.ingredients()?;
+        let settings = Settings { common: &common, content: &ingredient, styles: &ingredients, format: output.format() };
+        photo.source_mut().settings = Some(settings.json().to_string());
+    }
 
     let progress = Progress::new("paint", loudness);
     let job = Job { content: photo, styles: &styles, output: &output, figure: figure.as_ref(), preview, plan };

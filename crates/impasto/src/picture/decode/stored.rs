@@ -101,6 +101,11 @@ impl Stored {
         &self.source
     }
 
+    /// The same, to be changed: it decides what files say that a painting of it is written to.
+    pub fn source_mut(&mut self) -> &mut Source {
+        &mut self.source
+    }
+
     /// As [`Picture::warnings`].
     pub fn warnings(&self) -> &[String] {
         &self.warnings

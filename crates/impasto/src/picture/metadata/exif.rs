@@ -8,9 +8,9 @@
 use super::{Density, Facts};
 
 /// Tags of the first directory that say where and how pixels are stored, or that have a block of their own in every format.
-const NOT_KEPT: [u16; 29] = [
+const NOT_KEPT: [u16; 30] = [
     254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339, 347, 513, 514,
-    529, 700, 33723, 34675,
+    529, 530, 700, 33723, 34675,
 ];
 /// Adobe's resources: they have a thumbnail, and IPTC once more.
 const PHOTOSHOP: u16 = 34377;

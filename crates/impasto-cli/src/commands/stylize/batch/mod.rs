@@ -14,17 +14,16 @@ mod work;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use clap::{ArgMatches, CommandFactory};
-use impasto::picture::{EncodeOptions, Target};
+use clap::ArgMatches;
+use impasto::picture::Target;
 
-use super::is_standard;
 use super::memory::{self, Ceiling};
-use super::report;
 use super::studio::Studio;
 use super::style::{self, StyleArgument, Styles};
-use crate::cli::{Cli, Stylize};
+use super::{is_standard, record, report};
+use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
-use crate::settings::{Common, Ingredient};
+use crate::settings::Ingredient;
 use crate::values::Size;
 use crate::{interrupt, model};
 use budget::Budget;
@@ -57,7 +56,7 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     let arguments = style::parse(&args.styles)?;
     let groups = groups(args, arguments);
     let isa = model::isa()?;
-    let encode = EncodeOptions::default().quality(args.quality);
+    let encode = args.encoding.options();
     let models = model::paths(&args.models)?;
 
     let template = plan::template(args)?;
@@ -71,7 +70,7 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     let sources = groups.iter().map(|group| style::read(group, &limits, loudness)).collect::<Result<Vec<_>>>()?;
     let mut studio = Studio::open(args, &models, isa)?;
     loudness.detail(&report::model_line(&studio.stylizer));
-    let common = Common::new(&definition()?, matches, &models, &isa.to_string())?;
+    let common = record::common(matches, &models, isa)?;
     let looks = groups.into_iter().zip(sources).zip(names).map(|((group, sources), name)| {
         let styles = studio.see(group, sources, false)?;
         let ingredients = styles.ingredients()?;
@@ -153,12 +152,6 @@ fn groups(args: &Stylize, arguments: Vec<StyleArgument>) -> Vec<Vec<StyleArgumen
 fn name(group: &[StyleArgument]) -> String {
     let names: Vec<_> = group.iter().map(StyleArgument::name).collect();
     names.join("+").replace(|c: char| std::path::is_separator(c) || c.is_control(), "-")
-}
-
-/// Of `impasto stylize`.
-fn definition() -> Result<clap::Command> {
-    let command = Cli::command();
-    command.find_subcommand("stylize").cloned().ok_or_else(|| Failure::failed("the command line has no definition"))
 }
 
 fn make_folder(folder: &Path) -> Result {

@@ -85,17 +85,21 @@ impl Worker<'_> {
         // A share of the memory as large as anybody's, or as this picture needs.
         let share = self.budget.total() / self.at_a_time as u64;
         let mut loan = self.budget.lend(need.max(share));
-        let content = open(&job.input, &Studio::picture_limits(args), studio.loudness)?;
+        let mut photo = open(&job.input, &Studio::picture_limits(args), studio.loudness)?;
+        if !args.encoding.strip {
+            photo.source_mut().settings = Some(settings.json().to_string());
+        }
         let whole = (output.format(), false);
-        let mut plan = memory::plan(studio, &content, whole, 0, Some(loan.bytes));
+        let mut plan = memory::plan(studio, &photo, whole, 0, Some(loan.bytes));
         if plan.is_err() {
             // It needs more than its header let expect: all that there is, and the words of the ceiling that it breaks.
             drop(loan);
             loan = self.budget.lend(u64::MAX);
-            plan = memory::plan(studio, &content, whole, memory::PROGRAM, args.limits.max_memory);
+            plan = memory::plan(studio, &photo, whole, memory::PROGRAM, args.limits.max_memory);
         }
         self.manifest.begin(&job.output, &key)?;
-        let paint = painting::Job { content, styles: &look.styles, output: &output, figure: None, preview: false, plan: plan? };
+        let paint =
+            painting::Job { content: photo, styles: &look.styles, output: &output, figure: None, preview: false, plan: plan? };
         let painted = painting::paint(studio, paint, &mut Stopwatch::start(), &Stop(self.tally))?;
         drop(loan);
         Ok(Outcome::Done { key, painted })

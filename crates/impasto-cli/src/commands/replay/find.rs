@@ -1,0 +1,67 @@
+//! Where the things are that a picture was made of.
+
+use std::path::{Path, PathBuf};
+
+use impasto::style::Gallery;
+
+use super::recipe;
+use crate::failure::Result;
+use crate::imported;
+use crate::settings::Ingredient;
+
+/// What has become of an ingredient.
+pub(super) enum Found {
+    /// Here it is, as it was.
+    Same(PathBuf),
+    /// The program has it, as it was.
+    BuiltIn,
+    /// The user names this instead.
+    Instead(PathBuf),
+    /// Here is one of this name, with another content.
+    Differs(String),
+    Missing,
+}
+
+/// Looks for what was recorded: at what the user names for it, else by its name in these folders and nowhere else.
+pub(super) fn ingredient(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+    if let Some(path) = named {
+        let same = Ingredient::of_path(path)?.sha256 == wanted.sha256;
+        return Ok(if same { Found::Same(path.to_owned()) } else { Found::Instead(path.to_owned()) });
+    }
+    let mut differs = None;
+    for path in folders.iter().map(|folder| folder.join(&wanted.name)).filter(|path| path.exists()) {
+        if Ingredient::of_path(&path)?.sha256 == wanted.sha256 {
+            return Ok(Found::Same(path));
+        }
+        differs.get_or_insert(path);
+    }
+    Ok(differs.map_or(Found::Missing, |path| Found::Differs(path.display().to_string())))
+}
+
+/// A style, which may be built in.
+pub(super) fn style(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+    if !wanted.built_in || named.is_some() {
+        return ingredient(wanted, named, folders);
+    }
+    let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name)));
+    let gallery = Gallery::built_in()?;
+    match gallery.find(&wanted.name) {
+        None => Ok(Found::Missing),
+        // A file comes first where a command line names a style.
+        Some(_) if Path::new(&wanted.name).exists() => differs("not the built-in style, but a file, is called"),
+        Some(style) if Ingredient::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
+        Some(_) => differs("this program's built-in style"),
+    }
+}
+
+/// A model: built in, in the folders, or imported.
+pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+    if wanted.built_in && named.is_none() {
+        let own = Ingredient::of_model(&[])?;
+        let same = own.first().is_some_and(|own| own.sha256 == wanted.sha256);
+        return Ok(if same { Found::BuiltIn } else { Found::Differs("this program's built-in model".into()) });
+    }
+    let mut folders = folders.to_vec();
+    folders.extend(imported::folder());
+    ingredient(wanted, named, &folders)
+}

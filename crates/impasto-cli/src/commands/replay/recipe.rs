@@ -1,0 +1,169 @@
+//! The settings that a picture says it was made with. They come from a stranger: whatever is not expected is refused.
+
+use serde_json::Value;
+
+/// Most of anything, and most bytes of a text: real settings have a handful.
+const MOST: usize = 64;
+const TEXT: usize = 1024;
+
+/// Something that a picture was made of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ingredient {
+    /// The name of a file or folder, without those that it lies in; of a built-in style or model.
+    pub(super) name: String,
+    /// 64 hexadecimal digits.
+    pub(super) sha256: String,
+    pub(super) built_in: bool,
+}
+
+/// What a picture was made of, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Recipe {
+    pub(super) program: String,
+    pub(super) isa: String,
+    pub(super) format: String,
+    /// `--flag` or `--flag=value`.
+    pub(super) options: Vec<String>,
+    /// With the flag that names it.
+    pub(super) files: Vec<(String, Ingredient)>,
+    pub(super) content: Ingredient,
+    /// With their weights.
+    pub(super) styles: Vec<(Ingredient, f64)>,
+    pub(super) model: Vec<Ingredient>,
+}
+
+impl Recipe {
+    /// Takes the recorded text apart.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let json: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let styles = list(&json, "styles", |style| {
+            let weight = style["weight"].as_f64().filter(|weight| weight.is_finite() && *weight >= 0.0);
+            Ok((ingredient(style)?, weight.ok_or("a style has no weight")?))
+        })?;
+        if styles.is_empty() {
+            return Err("there is no style".into());
+        }
+        Ok(Recipe {
+            program: self::text(&json, "program")?,
+            isa: self::text(&json, "isa")?,
+            format: self::text(&json, "format")?.to_lowercase(),
+            options: list(&json, "options", |option| {
+                let option = option.as_str().filter(|option| option.len() <= TEXT && option.starts_with("--"));
+                Ok(option.ok_or("an option is none")?.to_owned())
+            })?,
+            files: list(&json, "files", |file| Ok((self::text(file, "option")?, ingredient(file)?)))?,
+            content: ingredient(&json["content"])?,
+            styles,
+            model: list(&json, "model", ingredient)?,
+        })
+    }
+}
+
+fn list<T>(json: &Value, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
+    let items = json[name].as_array().ok_or_else(|| format!("{name} is absent"))?;
+    if items.len() > MOST {
+        return Err(format!("{name} has more than {MOST} entries"));
+    }
+    items.iter().map(read).collect()
+}
+
+fn text(json: &Value, name: &str) -> Result<String, String> {
+    let text = json[name].as_str().ok_or_else(|| format!("{name} is absent"))?;
+    if text.len() > TEXT {
+        return Err(format!("{name} has more than {TEXT} bytes"));
+    }
+    Ok(text.to_owned())
+}
+
+fn ingredient(json: &Value) -> Result<Ingredient, String> {
+    let (name, sha256) = (text(json, "name")?, text(json, "sha256")?);
+    if !is_bare(&name) {
+        return Err(format!("{name:?} is no file name"));
+    }
+    if sha256.len() != 64 || !sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(format!("the SHA-256 of {name:?} is none"));
+    }
+    let built_in = json["built_in"].as_bool().unwrap_or(false);
+    Ok(Ingredient { name, sha256, built_in })
+}
+
+/// Whether it names something in a folder, and leads nowhere else, on any system.
+fn is_bare(name: &str) -> bool {
+    let odd = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
+    !name.is_empty() && name != "." && name != ".." && !name.contains(odd)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Recipe;
+
+    fn good() -> serde_json::Value {
+        let sha = "0".repeat(64);
+        json!({
+            "program": "impasto 0.1.0", "isa": "avx2", "format": "PNG", "options": ["--strength=0.5"], "files": [],
+            "content": {"name": "a.jpg", "sha256": sha},
+            "styles": [{"name": "b.jpg", "sha256": sha, "weight": 1.0}],
+            "model": [{"name": "built-in", "sha256": sha, "built_in": true}],
+        })
+    }
+
+    #[test]
+    fn a_recipe_is_read() {
+        let recipe = Recipe::parse(&good().to_string()).unwrap();
+        assert_eq!((recipe.content.name.as_str(), recipe.styles[0].1, recipe.format.as_str()), ("a.jpg", 1.0, "png"));
+        assert!(recipe.model[0].built_in && !recipe.content.built_in);
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        for name in ["", ".", "..", "/etc/passwd", "../a.jpg", "a/b.jpg", "C:\\a.jpg", "c:a.jpg", "a\nb", "a\0"] {
+            for place in ["/content", "/styles/0", "/model/0"] {
+                let mut json = good();
+                json.pointer_mut(place).unwrap()["name"] = name.into();
+                assert!(Recipe::parse(&json.to_string()).is_err(), "{name:?} at {place}");
+            }
+        }
+    }
+
+    /// Every value replaced by each of some others, and every one taken away: refused or read, never a panic.
+    #[test]
+    fn whatever_is_recorded_is_refused_or_read() {
+        let others = [
+            json!(null),
+            json!(-1),
+            json!(1e308),
+            json!("x"),
+            json!("x".repeat(5000)),
+            json!([[]]),
+            json!({}),
+            json!(vec!["--a"; 100]),
+        ];
+        let places = ["program", "isa", "format", "options", "files", "content", "styles", "model"];
+        let mut refused = 0;
+        for place in places {
+            for other in &others {
+                let mut json = good();
+                json[place] = other.clone();
+                refused += usize::from(Recipe::parse(&json.to_string()).is_err());
+            }
+            let mut json = good();
+            json.as_object_mut().unwrap().remove(place);
+            assert!(Recipe::parse(&json.to_string()).is_err(), "without {place}");
+        }
+        assert!(refused >= 50, "{refused}");
+        for text in ["", "{", "[]", "null", "\"a\"", "[[[[[[[[[["] {
+            assert!(Recipe::parse(text).is_err(), "{text}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(Recipe::parse(&deep).is_err());
+        let text = good().to_string();
+        for cut in 0..text.len() {
+            assert!(Recipe::parse(&text[..cut]).is_err(), "{cut}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What a result says about how it was made: for `impasto replay`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, CommandFactory};
+use impasto::engine::Isa;
+use impasto::picture::{Limits, Stored};
+
+use super::{is_standard, open};
+use crate::cli::Cli;
+use crate::failure::{Failure, Result};
+use crate::hash::Hashing;
+use crate::settings::{Common, Ingredient};
+use crate::talk::Loudness;
+
+/// Reads a content, and tells it by its hash.
+pub(super) fn open_content(path: &Path, limits: &Limits, loudness: Loudness) -> Result<(Stored, Ingredient)> {
+    if !is_standard(path) {
+        return Ok((open(path, limits, loudness)?, Ingredient::of_path(path)?));
+    }
+    let named = |e: impasto::Error| e.context("standard input");
+    let mut stream = Hashing::new(io::stdin().lock());
+    let photo = Stored::read(&mut stream, limits).map_err(named)?;
+    photo.warnings().iter().for_each(|warning| loudness.warn(&format!("standard input: {warning}")));
+    let sha256 = stream.finish().map_err(|e| named(e.into()))?;
+    Ok((photo, Ingredient { name: "standard input".into(), sha256, built_in: false }))
+}
+
+/// What all pictures of a command line have in common. `matches` is what the parser made of it.
+pub(super) fn common(matches: &ArgMatches, models: &[PathBuf], isa: Isa) -> Result<Common> {
+    let command = Cli::command();
+    let stylize = command.find_subcommand("stylize").ok_or_else(|| Failure::failed("there is no such command"))?;
+    Common::new(stylize, matches, models, &isa.to_string())
+}
