@@ -80,7 +80,9 @@ impl FromStr for Stroke {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(number) = text.trim_end().strip_suffix("mm") {
-            return positive(number.trim()).map(Stroke::Millimetres).map_err(|_| "write it as a number above 0 and mm: 3mm".into());
+            return positive(number.trim())
+                .map(Stroke::Millimetres)
+                .map_err(|_| "write it as a number above 0 and mm: 3mm".into());
         }
         let range = impasto::StylizeOptions::STROKES;
         let wrong = || format!("must be a number from {} to {}, or millimetres: 3mm", range.start(), range.end());

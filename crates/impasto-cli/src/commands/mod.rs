@@ -5,8 +5,8 @@ mod completions;
 mod demo;
 mod man;
 mod models;
-mod sheet;
 mod replay;
+mod sheet;
 mod styles;
 mod stylize;
 

@@ -134,7 +134,8 @@ impl Mask {
     /// [`ErrorKind::Mismatch`] if its proportions are others.
     pub fn check_fits(&self, [width, height]: [usize; 2]) -> Result<()> {
         let (w, h) = (width as f64, height as f64);
-        let off = (self.width as f64 * h / w - self.height as f64).abs().min((self.height as f64 * w / h - self.width as f64).abs());
+        let off =
+            (self.width as f64 * h / w - self.height as f64).abs().min((self.height as f64 * w / h - self.width as f64).abs());
         if off < 1.0 {
             return Ok(());
         }

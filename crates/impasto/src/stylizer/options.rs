@@ -169,7 +169,11 @@ impl Default for StylizeOptions {
 }
 
 impl StylizeOptions {
-    /// Widths that strokes may have.
+    /// How many pixels wide a stroke of the network is that ends at nothing in particular: half the wavelength at which paintings differ most from
+    /// their contents.
+    pub const STROKE_PIXELS: f32 = 12.0;
+
+    /// Widths that strokes may have, compared with those of the network.
     pub const STROKES: std::ops::RangeInclusive<f32> = 0.25..=8.0;
 
     /// With this [`StylizeOptions::strength`], 0 to 1.

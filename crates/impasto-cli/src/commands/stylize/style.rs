@@ -3,11 +3,12 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use impasto::style::Gallery;
 use impasto::picture::Mask;
+use impasto::style::Gallery;
 use impasto::{Control, Model, Picture, Region, Style, StyleOptions, StylizeOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
+use crate::hash;
 use crate::settings::Ingredient;
 use crate::talk::Loudness;
 
@@ -84,6 +85,15 @@ impl StyleArgument {
     /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
     /// known of a picture from standard input.
     pub(super) fn ingredient(&self, style: &Style) -> Result<Ingredient> {
+        let own = self.style_ingredient(style)?;
+        let Some(mask) = &self.mask else { return Ok(own) };
+        // Both make the region.
+        let mask = Ingredient::of_path(mask)?;
+        let both = format!("{}@{}", own.sha256, mask.sha256);
+        Ok(Ingredient { name: format!("{}@{}", own.name, mask.name), sha256: hash::of_bytes(both.as_bytes()), built_in: false })
+    }
+
+    fn style_ingredient(&self, style: &Style) -> Result<Ingredient> {
         if let Some(style) = self.built_in() {
             return Ok(Ingredient::of_style(&style));
         }
@@ -135,6 +145,8 @@ pub(super) struct Styles {
     pub(super) sizes: Vec<Option<[usize; 2]>>,
     /// For a figure; empty where there is none.
     pub(super) sources: Vec<Seen>,
+    /// Of each style, where it has one.
+    pub(super) masks: Vec<Option<Mask>>,
     /// The style pictures, as large as they are seen, where each content's colours are given to them.
     pub(super) uncoloured: Option<Vec<Picture>>,
 }
@@ -173,12 +185,19 @@ impl Styles {
     pub(super) fn new(palette: Palette, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
         let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
         let sizes = sources.iter().map(size).collect();
-        Styles { palette, arguments, sizes, sources: if keep { sources } else { Vec::new() }, uncoloured: None }
+        Styles {
+            palette,
+            arguments,
+            sizes,
+            sources: if keep { sources } else { Vec::new() },
+            masks: Vec::new(),
+            uncoloured: None,
+        }
     }
 
     /// What a painting in it is made of, with weights, for its settings.
     pub(super) fn ingredients(&self) -> Result<Vec<(Ingredient, f32)>> {
-        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.style)?, argument.weight))).collect()
+        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.palette.style)?, argument.weight))).collect()
     }
 }
 
