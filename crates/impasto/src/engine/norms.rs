@@ -45,6 +45,22 @@ impl Conditioning {
     }
 }
 
+impl Frozen {
+    /// Several styles that share a picture, each with the statistics that it has where it paints the whole picture. ([`Program::condition_shared`] normalises
+    /// all of them with those of their mixture, in which styles that have little in common disturb each other.)
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the shares are those of another number of styles, or a part is shared itself.
+    pub fn shared(styles: Vec<Frozen>, shares: Arc<Shares>) -> Result<Self> {
+        if styles.len() != shares.styles() || styles.iter().any(|style| style.0.shares.is_some()) {
+            let text = format!("{} frozen styles and shares of {}", styles.len(), shares.styles());
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
+        let maps = styles.into_iter().flat_map(|style| style.0.maps).collect();
+        Ok(Frozen(Styles { maps, shares: Some(shares) }))
+    }
+}
+
 /// Where a run takes its norms from.
 #[derive(Clone, Copy)]
 pub(super) enum Norms<'a> {

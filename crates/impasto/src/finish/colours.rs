@@ -56,6 +56,11 @@ impl Recolour {
         Ok(Some(Recolour { way, strength }))
     }
 
+    /// The content's colours, wholly.
+    pub(crate) fn luminance() -> Self {
+        Recolour { way: Way::Luminance, strength: 1.0 }
+    }
+
     /// Changes painted pixels; `content` has the content's at the same places.
     pub(crate) fn apply(&self, content: &[f32], painted: &mut [f32]) {
         light::decode(painted);

@@ -177,7 +177,7 @@ fn check_len(width: usize, height: usize, channels: usize, len: usize) -> Result
 }
 
 /// An empty vector with room for this many values. Where memory cannot be had the answer is an error, not an abort.
-fn reserved<T>(len: usize) -> Result<Vec<T>> {
+pub(crate) fn reserved<T>(len: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|e| {
         let bytes = len.saturating_mul(size_of::<T>());

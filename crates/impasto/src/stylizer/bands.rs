@@ -1,9 +1,10 @@
 //! What the network makes of a picture: in one piece, or in bands with the statistics of a thumbnail, as models do that were trained for it.
 
-use super::{Stylizer, fit};
+use super::brush::Brush;
+use super::{Phase, Stylizer, fit};
 use crate::engine::{Bands, Conditioning, Frozen};
 use crate::picture::rows::{self, Rows, thumbnail_size};
-use crate::{Control, Result};
+use crate::{Control, Error, ErrorKind, Picture, Result};
 
 /// Takes rows of a painting, at the content's width, from top to bottom.
 pub(super) type WriteRows<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
@@ -16,33 +17,35 @@ impl Stylizer {
     pub(super) fn network_rows(
         &self,
         picture: &dyn Rows,
-        conditioning: &Conditioning,
+        brush: &Brush,
         max_memory: Option<u64>,
         write: WriteRows<'_>,
         (measuring, painting): (&dyn Control, &dyn Control),
     ) -> Result<()> {
-        let frozen = match self.thumbnail {
-            Some(side) => self.frozen(picture, conditioning, side, measuring)?,
-            None => None,
+        let thumbnail = self.thumbnail.and_then(|side| thumbnail_size(picture.size(), side));
+        let frozen = match (&brush.styles[..], &brush.shares, thumbnail) {
+            ([style], None, None) => return self.paint_whole(picture, style, write, painting),
+            ([style], None, Some(size)) => self.frozen(&rows::resized(picture, size)?, style, measuring)?,
+            (styles, Some(shares), _) => {
+                // Each with its own statistics, of the picture itself where there is no thumbnail.
+                let seen = thumbnail.map_or_else(|| rows::whole(picture), |size| rows::resized(picture, size))?;
+                let each = styles.iter().enumerate().map(|(i, style)| {
+                    let part = Phase { inner: measuring, before: i as u64, own: 1, total: styles.len() as u64 };
+                    self.frozen(&seen, style, &part)
+                });
+                Frozen::shared(each.collect::<Result<_>>()?, shares.clone())?
+            }
+            (styles, None, _) => {
+                let text = format!("{} styles, and nothing says where which is", styles.len());
+                return Err(Error::new(ErrorKind::Mismatch, text));
+            }
         };
-        match frozen {
-            None => self.paint_whole(picture, conditioning, write, painting),
-            Some(frozen) => self.paint_bands(picture, &frozen, max_memory, write, painting),
-        }
+        self.paint_bands(picture, &frozen, max_memory, write, painting)
     }
 
-    /// The norms with the statistics of the content's thumbnail; `None` if the content is its own.
-    fn frozen(
-        &self,
-        content: &dyn Rows,
-        conditioning: &Conditioning,
-        side: usize,
-        control: &dyn Control,
-    ) -> Result<Option<Frozen>> {
-        let Some(size) = thumbnail_size(content.size(), side) else { return Ok(None) };
-        let thumbnail = rows::resized(content, size)?;
-        let fitted = self.content_fit.extend(&thumbnail)?;
-        self.transformer.measure(&self.engine, fitted.view(), conditioning, control).map(Some)
+    /// A style's norms with the statistics of this picture.
+    fn frozen(&self, picture: &Picture, style: &Conditioning, control: &dyn Control) -> Result<Frozen> {
+        self.transformer.measure(&self.engine, self.content_fit.extend(picture)?.view(), style, control)
     }
 
     /// A picture that is its own thumbnail, or a model without: measuring and painting are one run.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::bands::WriteRows;
-use super::brush::Brush;
+use super::coarse::Coarse;
 use super::phase::Phase;
 use super::places::Places;
 use super::{Stylizer, check_cancelled, work};
@@ -37,22 +37,27 @@ impl Stylizer {
         check_cancelled(control)?;
         let places = Places::new(options, size, size)?;
         if options.strength == 0.0 {
-            return copy(content, write);
+            copy(content, write)?;
+            control.progress(1, 1);
+            return Ok(());
         }
 
         let [seen_width, seen_height] = self.style_fit.size_of(options.style.size.of(width, height));
         let sees = options.strength < 1.0 || options.strength_mask.is_some();
         let first = if sees { work(&self.predictor, [seen_width, seen_height]) } else { 0 };
-        let measured = self.thumbnail.and_then(|side| thumbnail_size(canvas, side));
-        let second = measured.map_or(0, |size| work(&self.transformer, self.content_fit.size_of(size)));
-        let third = work(&self.transformer, self.content_fit.size_of(canvas));
-        let total = first.saturating_add(second).saturating_add(third);
+        let measured = |size| self.thumbnail.and_then(|side| thumbnail_size(size, side));
+        let cost = |size| work(&self.transformer, self.content_fit.size_of(size));
+        let coarse = canvas[0] < width || canvas[1] < height;
+        let second = measured(canvas).map_or(0, cost);
+        let third = cost(canvas);
+        let fourth = if coarse { cost(size) } else { 0 };
+        let total = [first, second, third, fourth].into_iter().fold(0, u64::saturating_add);
         let phase = |before: u64, own: u64| Phase { inner: control, before, own, total };
 
-        let Brush { conditioning, curves } = self.brush(content, &styles, (options, &places), &phase(0, first))?;
+        let (brush, curves) = self.brush(content, &styles, options, &phase(0, first))?;
         let thumbnails = || {
             let content = rows::small(content, self.thumbnail.unwrap_or(COLOURS))?;
-            let painted = self.sketch(&content, &conditioning, &phase(first, 0))?;
+            let painted = self.sketch(&content, &brush, &phase(first, 0))?;
             Ok((content, painted))
         };
         let recolour = Recolour::new(options.colours, options.colour_strength, thumbnails)?;
@@ -73,16 +78,27 @@ impl Stylizer {
         let max_memory = options.max_memory;
         if canvas == size {
             let mut write = |rows: &[f32]| finished(rows.into());
-            return self.network_rows(content, &conditioning, max_memory, &mut write, phases);
+            return self.network_rows(content, &brush, max_memory, &mut write, phases);
         }
         let view = Scaled::new(content, canvas);
+        if coarse {
+            let mut painting = Coarse::new(canvas)?;
+            let mut write = |rows: &[f32]| {
+                painting.add(rows);
+                Ok(())
+            };
+            self.network_rows(&view, &brush, max_memory, &mut write, phases)?;
+            let before = total - fourth;
+            let mut write = |rows: Vec<f32>| finished(rows.into());
+            return self.sharpen(&painting, size, max_memory, &mut write, &phase(before, fourth));
+        }
         let mut resize = Shrink::<3>::new(canvas, size);
         let mut write = |rows: &[f32]| {
             rows.chunks_exact(canvas[0] * 3).try_for_each(|row| resize.add(row))?;
             let done = resize.done();
             if done.is_empty() { Ok(()) } else { finished(done.into()) }
         };
-        self.network_rows(&view, &conditioning, max_memory, &mut write, phases)
+        self.network_rows(&view, &brush, max_memory, &mut write, phases)
     }
 }
 

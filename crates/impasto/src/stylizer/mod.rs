@@ -22,6 +22,7 @@ mod bands;
 mod brush;
 mod builder;
 mod canvas;
+mod coarse;
 mod fit;
 mod info;
 mod options;
@@ -39,6 +40,7 @@ pub use builder::StylizerBuilder;
 use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
+use phase::Phase;
 pub use region::Region;
 pub use stored::TakeRows;
 

@@ -43,11 +43,6 @@ impl Places {
         })
     }
 
-    /// Whether all places take the same styles in the same strength.
-    pub(super) fn uniform(&self) -> bool {
-        self.strength_mask.is_none() && self.regions.len() + usize::from(self.rest) == 1
-    }
-
     /// How much of the painting there is at each pixel of row `y`, when the styles' strengths are by these curves; see [`Places::covered`].
     pub(super) fn cover(&self, curves: &[Curve], y: usize, out: &mut [f32]) {
         let mut row = Row::default();
@@ -73,27 +68,39 @@ impl Places {
             && curves.iter().all(|curve| curve.place(self.strength).fade >= 1.0)
     }
 
-    /// For each place the shares of the style vectors: if `own`, the content's own first.
-    pub(super) fn shares(&self, curves: &[Curve], own: bool) -> Result<Shares> {
-        let styles = curves.len() + usize::from(own);
+    /// For each place the shares of the styles. With `mixes`, rising and above 0 to 1, each style is there in as many strengths, as mixtures with the
+    /// content's own style, which comes first: what lies between two is shared by them.
+    pub(super) fn shares(&self, curves: &[Curve], mixes: &[f32]) -> Result<Shares> {
+        let styles = if mixes.is_empty() { curves.len() } else { 1 + curves.len() * mixes.len() };
         let [width, height] = self.size;
         let mut weights = Vec::with_capacity(width * height * styles);
         let mut row = Row::default();
         for y in 0..height {
             self.read(y, &mut row);
             for x in 0..width {
-                let mut rest = 0.0;
-                let place = weights.len();
-                if own {
-                    weights.push(0.0);
+                let shares = row.shares.iter().map(|shares| shares[x]);
+                if mixes.is_empty() {
+                    weights.extend(shares);
+                    continue;
                 }
-                for (shares, curve) in row.shares.iter().zip(curves) {
-                    let mix = if own { curve.place(row.strength[x]).mix } else { 1.0 };
-                    weights.push(shares[x] * mix);
-                    rest += shares[x] * (1.0 - mix);
-                }
-                if own {
-                    weights[place] = rest;
+                let own = weights.len();
+                weights.push(0.0);
+                for (share, curve) in shares.zip(curves) {
+                    let place = curve.place(row.strength[x]).mix;
+                    let mut below = 0.0;
+                    let first = weights.len();
+                    weights.resize(first + mixes.len(), 0.0);
+                    for (i, &mix) in mixes.iter().enumerate() {
+                        if place > mix {
+                            below = mix;
+                            continue;
+                        }
+                        let part = share * (place - below) / (mix - below);
+                        weights[first + i] += part;
+                        let before = if i == 0 { own } else { first + i - 1 };
+                        weights[before] += share - part;
+                        break;
+                    }
                 }
             }
         }

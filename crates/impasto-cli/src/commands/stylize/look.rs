@@ -117,13 +117,24 @@ impl Studio<'_> {
         Ok(Some(pictures))
     }
 
+    /// The largest that the network paints on: coarse strokes are painted small, and then once more at full size.
+    pub(super) fn greatest_canvas(&self, size: [usize; 2]) -> Result<[usize; 2]> {
+        let canvas = self.stylize.canvas(size)?;
+        Ok([canvas[0].max(size[0]), canvas[1].max(size[1])])
+    }
+
     /// What masks and another canvas take of memory besides, for a picture of this size.
     pub(super) fn look_memory(&self, [width, height]: [usize; 2]) -> u64 {
         let masks = [&self.stylize.mask, &self.stylize.strength_mask];
         let held: u64 = masks.into_iter().flatten().map(|mask| mask.bytes() * 2).sum();
-        // Rows that the canvas is made of, at most eight of the narrowest, and what it becomes.
-        let rows = if self.stylize.canvas([width, height]).is_ok_and(|canvas| canvas != [width, height]) { 64 * 12 } else { 0 };
-        held.saturating_add((width as u64).saturating_mul(rows))
+        let Ok(canvas) = self.stylize.canvas([width, height]) else { return held };
+        if canvas == [width, height] {
+            return held;
+        }
+        // Rows on their way between the sizes; a coarse painting at 16 bits.
+        let rows = (width.max(canvas[0]) as u64).saturating_mul(64 * 24);
+        let coarse = if canvas[0] < width { (canvas[0] as u64).saturating_mul(canvas[1] as u64 * 6) } else { 0 };
+        held.saturating_add(rows).saturating_add(coarse)
     }
 
     /// The thumbnail of a content in memory.

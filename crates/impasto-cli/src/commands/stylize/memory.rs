@@ -80,7 +80,7 @@ pub(super) fn plan(
         return plan_whole(studio, content, &ceiling);
     }
     let (width, height) = (content.width(), content.height());
-    let [canvas_width, canvas_height] = studio.stylize.canvas([width, height])?;
+    let [canvas_width, canvas_height] = studio.greatest_canvas([width, height])?;
     let held = [held, studio.look_memory([width, height]), PROGRAM, content.bytes(), Writer::memory(format, width, height, BAND)]
         .into_iter()
         .fold(0, u64::saturating_add);
@@ -103,7 +103,7 @@ fn plan_whole(studio: &Studio<'_>, content: &Stored, ceiling: &Ceiling) -> Resul
     let from = Size { width: content.width(), height: content.height() };
     let size = studio.size_of(from);
     // The encoder's copy at 8 bits and the file's own bytes.
-    let [canvas_width, canvas_height] = studio.stylize.canvas([size.width, size.height])?;
+    let [canvas_width, canvas_height] = studio.greatest_canvas([size.width, size.height])?;
     let own = studio.stylizer.peak_memory(canvas_width, canvas_height)?.saturating_add(bytes(size, 8));
     let own = own.saturating_add(studio.look_memory([size.width, size.height]));
     let needed = own.saturating_add(if from == size { 0 } else { bytes(size, 16) });
