@@ -171,9 +171,13 @@ impl Stylizer {
     /// shrunk to that first, and then paints the content in bands with the norms frozen: memory besides the two pictures grows with the
     /// content's width only, and no band can be told from the next.
     ///
+    /// What the options add is as exact in bands. Where it takes more than the network itself: a strength below 1 or a strength mask, the style
+    /// predictor and six paintings of 128 pixels a style; [`crate::Colours::Content`] one painting of a thumbnail; regions and strength masks, the
+    /// statistics of each style, for models without a thumbnail at full size; coarse strokes, the small painting at 16 bits in memory.
+    ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for a strength
-    /// out of range; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
+    /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for options
+    /// out of range; [`ErrorKind::Mismatch`], too, if a mask has other proportions than the content; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
     /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. Besides as [`Stylizer::style_with`] if the strength is
     /// below 1.
     pub fn stylize_with(

@@ -169,9 +169,10 @@ impl Default for StylizeOptions {
 }
 
 impl StylizeOptions {
-    /// How many pixels wide a stroke of the network is that ends at nothing in particular: half the wavelength at which paintings differ most from
-    /// their contents.
-    pub const STROKE_PIXELS: f32 = 12.0;
+    /// How many pixels wide a stroke of the built-in model is: twice the distance at which the difference of painting and content has half of its
+    /// correlation with itself, without what varies over more than 65 pixels. The median of 18 paintings (6 styles, 3 photographs of
+    /// 384 pixels, along rows and columns); they range from 3 for fine hatching to 12 for broad woodcuts.
+    pub const STROKE_PIXELS: f32 = 5.0;
 
     /// Widths that strokes may have, compared with those of the network.
     pub const STROKES: std::ops::RangeInclusive<f32> = 0.25..=8.0;
