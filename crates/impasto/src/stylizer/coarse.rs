@@ -14,7 +14,7 @@ use crate::picture::resize::Scaled;
 use crate::picture::rows::Rows;
 use crate::{Control, Result};
 
-/// Short side at which the painting's own style is seen.
+/// Short side at which the painting's own style is seen; no more than the result's.
 const SEEN: usize = 512;
 
 /// A painting's rows, at 16 bits.
@@ -58,7 +58,8 @@ impl Stylizer {
         control: &dyn Control,
     ) -> Result<()> {
         let quiet = super::Phase { inner: control, before: 0, own: 0, total: 1 };
-        let style = self.own_style(painting, &StyleOptions::default().size(StyleSize::ShortSide(SEEN)), &quiet)?;
+        let seen = StyleSize::ShortSide(SEEN.min(size[0]).min(size[1]));
+        let style = self.own_style(painting, &StyleOptions::default().size(seen), &quiet)?;
         let enlarged = Scaled::new(painting, size);
         let finish = Finish { content: &enlarged, recolour: Some(Recolour::luminance()), cover: None };
         let mut y = 0;
