@@ -130,7 +130,7 @@ struct Cell<'a> {
 }
 
 enum Shown<'a> {
-    Picture(Picture),
+    Picture(Box<Picture>),
     Name(&'a str),
 }
 
@@ -140,7 +140,7 @@ impl<'a> Cell<'a> {
             Content::Picture(picture) => {
                 let picture = fitted(picture, height)?;
                 let width = picture.width();
-                (Shown::Picture(picture), width)
+                (Shown::Picture(Box::new(picture)), width)
             }
             Content::Name(name) => (Shown::Name(name), height.max(text.width(name) + height / 8)),
         };

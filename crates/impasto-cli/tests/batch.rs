@@ -217,7 +217,8 @@ fn resuming_skips_what_is_done_and_mends_the_rest() {
     assert!(pictures(&workshop.path("out")) == first);
     std::fs::copy(workshop.path("in/000.png"), workshop.path("in/003.png")).unwrap();
     assert_eq!(resume(&[]), [1, 3]);
-    assert!(pictures(&workshop.path("out"))["003.png"] == first["000.png"]);
+    let rgb = |name: &str| open(workshop.path(name)).to_rgb8().unwrap();
+    assert!(rgb("out/003.png") == rgb("out/000.png"));
     // Other settings, styles, models.
     assert_eq!(resume(&["--strength", "0.5"]), [4, 0]);
     assert_eq!(resume(&["--strength", "0.5"]), [0, 4]);
@@ -262,4 +263,24 @@ fn a_ceiling_holds_for_all_together() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("4 of 5") && said.contains("3000×2000") && said.contains("--max-memory"), "{said}");
     assert_eq!(open(workshop.path("out/0.png")).width(), 900);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_killed_run_left_is_removed_and_what_others_write_is_not() {
+    let workshop = workshop(1);
+    std::fs::create_dir(workshop.path("out")).unwrap();
+    for name in ["out/.impasto-dead.part", "out/.impasto-alive.part", "out/.other.part"] {
+        workshop.write(name, b"half a picture");
+    }
+    let alive = std::fs::File::open(workshop.path("out/.impasto-alive.part")).unwrap();
+    alive.lock().unwrap();
+    done(&workshop, &["in", "-o", "out"]);
+    assert_eq!(
+        pictures(&workshop.path("out")).into_keys().collect::<Vec<_>>(),
+        [".impasto-alive.part", ".other.part", "000.png"]
+    );
+    drop(alive);
+    done(&workshop, &["in", "-o", "out", "--resume"]);
+    assert_eq!(pictures(&workshop.path("out")).into_keys().collect::<Vec<_>>(), [".other.part", "000.png"]);
 }

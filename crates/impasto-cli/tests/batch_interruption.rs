@@ -15,7 +15,8 @@ const COUNT: usize = 200;
 
 /// A workshop with many small pictures in `in/`, each another.
 fn workshop() -> Workshop {
-    let workshop = Workshop::new();
+    // Painted in bands into a temporary file, which is there all the while.
+    let workshop = Workshop::with_native();
     std::fs::create_dir(workshop.path("in")).unwrap();
     for i in 0..COUNT {
         let mut picture = gradient(48, 40);
@@ -26,7 +27,8 @@ fn workshop() -> Workshop {
 }
 
 fn start(workshop: &Workshop, output: &str) -> Child {
-    let arguments = ["stylize", "in", "-s", "style.png", "--model", "model.safetensors", "--resume", "--jobs", "2", "-o", output];
+    let arguments =
+        ["stylize", "in", "-s", "style.png", "--model", "native.safetensors", "--resume", "--jobs", "2", "-o", output];
     workshop.impasto(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -74,7 +76,7 @@ fn kills_at_random_moments_lose_nothing_and_leave_no_partial_file() {
     for _ in 0..12 {
         let mut child = start(&workshop, "out");
         // The later ones have less to do.
-        std::thread::sleep(took.mul_f64(random() * 0.3));
+        std::thread::sleep(took.mul_f64(random() * 0.45));
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
             kills += 1;

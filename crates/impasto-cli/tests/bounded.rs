@@ -37,9 +37,19 @@ fn a_ceiling_that_is_too_low_is_refused_and_one_that_fits_is_kept() {
     workshop.write("large.png", &gradient(2000, 1500).encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
     let arguments = ["stylize", "large.png", "-s", "style.png", "--model", "native.safetensors", "-o", "out.png", "--max-memory"];
     let refused = workshop.run(&[&arguments[..], &["4M"]].concat());
-    let complaints = complaints(&refused, 1, &["2000×1500", "--max-memory", "4.0 MiB"]);
-    assert!(complaints.is_empty(), "{complaints:?}");
+    assert_eq!(complaints(&refused, 1, &["2000×1500", "--max-memory", "4.0 MiB"]), [""; 0]);
     assert!(!workshop.path("out.png").exists());
+    // What cannot be held is not even decoded: the file ends after its header.
+    let deep = EncodeOptions::default().depth(impasto::picture::Depth::Sixteen);
+    let bytes = gradient(2000, 1500).encode(Format::Png, &deep).unwrap().bytes;
+    workshop.write("cut.png", &bytes[..200]);
+    let cut = ["stylize", "cut.png", "-s", "style.png", "--model", "native.safetensors", "-o", "out.png", "--max-memory"];
+    for (ceiling, words) in
+        [("15M", ["cut.png", "17.2 MiB", "15.0 MiB"]), ("20M", ["cut.png", "stops before the end", "picture"])]
+    {
+        let refused = workshop.run(&[&cut[..], &[ceiling]].concat());
+        assert_eq!(complaints(&refused, 1, &words), [""; 0], "{ceiling}");
+    }
     let painted = workshop.run(&[&arguments[..], &["80M", "--json"]].concat());
     assert!(painted.status.success(), "{}", stderr(&painted));
     let report: serde_json::Value = serde_json::from_slice(&painted.stdout).unwrap();

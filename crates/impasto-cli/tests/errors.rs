@@ -358,9 +358,9 @@ fn memory_is_refused_before_painting() {
     check(
         &workshop,
         &[
-            stylize(&["--max-memory", "1K"], 1, &["67×93", "--size", "--max-memory allows"]),
+            stylize(&["--max-memory", "20K"], 1, &["67×93", "--size", "--max-memory allows"]),
             stylize(&["--exact", "900x900", "--max-memory", "10M"], 1, &["900×900", "--exact"]),
-            stylize(&["--exact", "90x90", "--max-memory", "1K"], 1, &["90×90", "--exact"]),
+            stylize(&["--exact", "90x90", "--max-memory", "20K"], 1, &["90×90", "--exact"]),
             stylize(&["--style-size", "900", "--max-memory", "50M"], 1, &["style", "1200×900", "--style-size"]),
             case(
                 &["bench", "--network", "tflite", "--size", "100000x100000", "--runs", "1"],

@@ -157,16 +157,28 @@ fn strip_leaves_what_pixels_need() {
     }
 }
 
+/// A profile with a length that is a multiple of 4, as libpng insists on.
+fn icc(profile: &ColorProfile) -> Vec<u8> {
+    let mut icc = profile.encode().unwrap();
+    icc.resize(icc.len().next_multiple_of(4), 0);
+    let len = (icc.len() as u32).to_be_bytes();
+    icc[..4].copy_from_slice(&len);
+    icc
+}
+
 /// ImageMagick's colour engine turns a result in Display P3 into the result in sRGB.
 #[test]
 fn another_colour_engine_sees_the_same() {
     let workshop = Workshop::with_native();
     let mut content = gradient(80, 60);
-    content.source_mut().icc = Some(ColorProfile::new_display_p3().encode().unwrap());
+    content.source_mut().icc = Some(icc(&ColorProfile::new_display_p3()));
     let deep = SaveOptions { encode: EncodeOptions::default().depth(Depth::Sixteen), ..SaveOptions::default() };
     content.save(workshop.path("wide.png"), &deep).unwrap();
-    workshop.write("srgb.icc", &ColorProfile::new_srgb().encode().unwrap());
-    for (out, plain, most) in [("kept.png", "plain.png", 0.5), ("kept.tif", "plain.tif", 0.5), ("kept.webp", "plain.webp", 4.0)] {
+    workshop.write("srgb.icc", &icc(&ColorProfile::new_srgb()));
+    // At 8 bits, a step of Display P3 is several of sRGB where colours are dark and saturated; not on the whole.
+    for (out, plain, most, mean) in
+        [("kept.png", "plain.png", 0.5, 0.1), ("kept.tif", "plain.tif", 0.5, 0.1), ("kept.webp", "plain.webp", 16.0, 0.7)]
+    {
         stylize(&workshop, "wide.png", out, &[]);
         stylize(&workshop, "wide.png", plain, &["--profile", "srgb"]);
         let arguments = [out, "-intent", "relative", "-profile", "srgb.icc", "-depth", "16", "-strip", "seen.png"];
@@ -175,8 +187,13 @@ fn another_colour_engine_sees_the_same() {
         }
         let (seen, plain) = (open(workshop.path("seen.png")), open(workshop.path(plain)));
         assert!(plain.source().icc.is_none() && open(workshop.path(out)).source().icc.is_some());
-        let off = seen.rgb().iter().zip(plain.rgb()).map(|(a, b)| (a - b).abs() * 255.0).fold(0.0, f32::max);
-        assert!(off < most, "{out}: {off} steps of 8 bits");
+        let steps: Vec<f32> = seen.rgb().iter().zip(plain.rgb()).map(|(a, b)| (a - b).abs() * 255.0).collect();
+        let (worst, sum) = steps.iter().fold((0f32, 0f32), |(worst, sum), &v| (worst.max(v), sum + v));
+        assert!(
+            worst < most && sum / (steps.len() as f32) < mean,
+            "{out}: {worst} steps of 8 bits, {} in the mean",
+            sum / steps.len() as f32
+        );
     }
 }
 

@@ -71,6 +71,7 @@ fn what_is_not_as_it_was_is_said_in_one_line() {
     let there = replay(&[&style[..], &["--content", "other.png", "-q"]].concat());
     assert_eq!(complaints(&there, 1, &["new.png", "exists already"]), [""; 0]);
     // Nothing recorded, nothing there, no picture.
+    std::fs::rename(workshop.path("folder/style.png"), workshop.path("style.png")).unwrap();
     make(&workshop, "bare.png", &["--strip"]);
     assert_eq!(complaints(&workshop.run(&["replay", "bare.png"]), 1, &["bare.png", "--strip"]), [""; 0]);
     assert_eq!(complaints(&workshop.run(&["replay", "absent.png"]), 1, &["absent.png"]), [""; 0]);

@@ -82,7 +82,7 @@ fn cut_off_files() {
 /// Bytes changed at random: whatever comes, it comes as a value within the limits.
 #[test]
 fn mutated_files() {
-    let limits = Limits { max_pixels: 1 << 16, max_bytes: 1 << 20 };
+    let limits = Limits { max_pixels: 1 << 16, max_bytes: 1 << 20, ..Limits::default() };
     let mut state = 0x9E37_79B9_7F4A_7C15u64;
     let mut random = move |below: usize| {
         state ^= state << 13;
@@ -203,7 +203,7 @@ fn bombs_meet_the_limit() {
         let limits = Limits { max_pixels: 1_000_000, ..Limits::default() };
         let error = Picture::decode(&bytes, &limits).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{format}: {error}");
-        let exact = Limits { max_pixels: 9_000_000, max_bytes: bytes.len() as u64 };
+        let exact = Limits { max_pixels: 9_000_000, max_bytes: bytes.len() as u64, ..Limits::default() };
         assert_eq!(Picture::decode(&bytes, &exact).unwrap().width(), 3000, "{format}");
         let error = Picture::decode(&bytes, &Limits { max_bytes: bytes.len() as u64 - 1, ..exact }).unwrap_err();
         assert!(error.kind() == ErrorKind::TooLarge && error.to_string().contains("--max-bytes"), "{format}: {error}");

@@ -13,11 +13,13 @@ pub struct Limits {
     pub max_pixels: u64,
     /// Most bytes of a picture file. Default 2 GiB: `max_pixels` of uncompressed 16-bit RGBA.
     pub max_bytes: u64,
+    /// Most bytes of the decoded samples: 3 a pixel for 8-bit RGB, 8 for 16-bit RGBA. Default: no limit of its own.
+    pub max_decoded: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_pixels: 1 << 28, max_bytes: 1 << 31 }
+        Limits { max_pixels: 1 << 28, max_bytes: 1 << 31, max_decoded: u64::MAX }
     }
 }
 
@@ -37,6 +39,22 @@ impl Limits {
             return Err(Error::new(ErrorKind::TooLarge, text));
         }
         Ok(())
+    }
+
+    /// Checks what a picture's samples will take, of this many bytes a pixel.
+    pub(crate) fn check_decoded(&self, width: usize, height: usize, pixel: usize) -> Result<()> {
+        let bytes = (width as u64).saturating_mul(height as u64).saturating_mul(pixel as u64);
+        if bytes <= self.max_decoded {
+            return Ok(());
+        }
+        let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        let text = format!(
+            "{width}×{height} pixels take {:.1} MiB of memory when they are decoded, more than the {:.1} MiB of --max-memory \
+             (Limits::max_decoded)",
+            mebibytes(bytes),
+            mebibytes(self.max_decoded)
+        );
+        Err(Error::new(ErrorKind::TooLarge, text))
     }
 
     pub(crate) fn check_bytes(&self, bytes: u64) -> Result<()> {

@@ -43,7 +43,8 @@ impl<'a> Studio<'a> {
     /// What picture files may ask of this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
         let max_bytes = args.limits.max_bytes.unwrap_or(picture::Limits::default().max_bytes);
-        picture::Limits { max_pixels: args.limits.max_pixels, max_bytes }
+        let max_decoded = args.limits.max_memory.unwrap_or(u64::MAX);
+        picture::Limits { max_pixels: args.limits.max_pixels, max_bytes, max_decoded }
     }
 
     /// Whether pictures are painted in bands, unless something needs the result in one piece.

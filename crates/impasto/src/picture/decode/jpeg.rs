@@ -44,6 +44,7 @@ fn decode_from(input: impl ZByteReaderTrait, complete: bool, limits: &Limits) ->
         ColorSpace::CMYK | ColorSpace::YCCK => (stored, Colour::Cmyk),
         _ => (ColorSpace::RGB, Colour::Rgb),
     };
+    limits.check_decoded(width, height, colour.channels())?;
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
     let mut samples: Vec<u8> = zeros(sample_count(width, height, colour.channels())?)?;
     decoder.decode_into(&mut samples).map_err(to_error)?;

@@ -26,6 +26,7 @@ fn decode(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<Raw> {
     let (width, height) = decoder.dimensions();
     limits.check_pixels(u64::from(width), u64::from(height))?;
     let pixel = usize::from(decoder.color_type().bytes_per_pixel());
+    limits.check_decoded(width as usize, height as usize, pixel)?;
     let len = sample_count(width as usize, height as usize, pixel)?;
     // The picture once as frame and once as canvas, and a little for tables.
     let mut allowed = image::Limits::default();

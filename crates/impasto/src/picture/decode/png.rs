@@ -38,6 +38,7 @@ pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw>
     if reader.output_buffer_size() != Some(len) {
         return Err(Error::new(ErrorKind::Malformed, "its rows do not fit its size"));
     }
+    limits.check_decoded(width, height, len / (width * height))?;
     let samples = if wide {
         let mut samples: Vec<u16> = zeros(count)?;
         reader.next_frame(bytemuck::cast_slice_mut(&mut samples)).map_err(to_error)?;

@@ -27,6 +27,7 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
     let (width, height) = (width as usize, height as usize);
     let stored = decoder.colortype().map_err(to_error)?;
     let kind = Kind::of(stored, &mut decoder)?;
+    limits.check_decoded(width, height, kind.channels * usize::from(kind.bits.div_ceil(8)))?;
 
     // Eight bytes a sample is the widest there is; a strip may be as large as the picture.
     let most = sample_count(width, height, kind.channels)?.saturating_mul(8).saturating_add(1 << 20);

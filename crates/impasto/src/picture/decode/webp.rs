@@ -19,6 +19,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     decoder.set_memory_limit(METADATA_BYTES);
     let (width, height) = (width as usize, height as usize);
     let alpha = decoder.has_alpha();
+    limits.check_decoded(width, height, 3 + usize::from(alpha))?;
     let mut samples: Vec<u8> = zeros(sample_count(width, height, 3 + usize::from(alpha))?)?;
     decoder.read_image(&mut samples).map_err(to_error)?;
 

@@ -14,7 +14,7 @@ const NOT_KEPT: [u16; 30] = [
 ];
 /// Adobe's resources: they have a thumbnail, and IPTC once more.
 const PHOTOSHOP: u16 = 34377;
-const ORIENTATION: u16 = 274;
+pub(super) const ORIENTATION: u16 = 274;
 pub(super) const X_RESOLUTION: u16 = 282;
 pub(super) const Y_RESOLUTION: u16 = 283;
 pub(super) const RESOLUTION_UNIT: u16 = 296;

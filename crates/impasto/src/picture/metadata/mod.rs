@@ -26,9 +26,13 @@ impl Density {
         (real(x) && real(y)).then_some(Density { x, y })
     }
 
-    /// Of numbers per metre, as PNG has them.
+    /// Of numbers per metre, as PNG has them. Whole dots per inch that became such a number come back whole.
     pub(super) fn per_metre(x: u32, y: u32) -> Option<Self> {
-        Density::new(f64::from(x) * 0.0254, f64::from(y) * 0.0254)
+        let per_inch = |v: u32| {
+            let exact = f64::from(v) * 0.0254;
+            if (exact.round() / 0.0254).round() == f64::from(v) { exact.round() } else { exact }
+        };
+        Density::new(per_inch(x), per_inch(y))
     }
 
     /// In pixels per metre, rounded.

@@ -2,15 +2,16 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::exif::{Block, EXIF_DIRECTORY, Entry, GPS_DIRECTORY, RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION};
+use super::exif::{Block, EXIF_DIRECTORY, Entry, GPS_DIRECTORY, ORIENTATION, RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION};
 use super::{Metadata, iptc};
 
 /// What is taken along of the first directory: description, camera, program, date, artist, host, rating, Microsoft's titles, copyright.
-const KEPT: [u16; 19] = [
+const KEPT: [u16; 20] = [
     269,
     270,
     271,
     272,
+    ORIENTATION,
     X_RESOLUTION,
     Y_RESOLUTION,
     RESOLUTION_UNIT,

@@ -109,7 +109,8 @@ impl Tally {
         parts.extend((!failed.is_empty()).then(|| format!("{} failed", failed.len())));
         loudness.say(&parts.join(", "));
         table(&failed);
-        if interrupt::asked() {
+        // Asked after the last picture, there is nothing to go on with.
+        if interrupt::asked() && left > 0 {
             talk::line(&format!("interrupted with {left} of {total} pictures left; the same command with --resume goes on"));
             return Err(Failure::Told(INTERRUPTED));
         }
