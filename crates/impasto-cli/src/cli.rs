@@ -410,6 +410,11 @@ pub(crate) struct Sheet {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) frames: Option<u16>,
 
+    /// JPEG quality of the sheet
+    #[arg(long, value_name = "1..100", default_value_t = 95, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) quality: u8,
+
     /// Pixels of a style picture's shorter side for the network
     #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = side)]
     pub(crate) style_size: usize,

@@ -76,7 +76,7 @@ fn kills_at_random_moments_lose_nothing_and_leave_no_partial_file() {
     for _ in 0..12 {
         let mut child = start(&workshop, "out");
         // The later ones have less to do.
-        std::thread::sleep(took.mul_f64(random() * 0.45));
+        std::thread::sleep(took.mul_f64(random() * 0.2));
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
             kills += 1;

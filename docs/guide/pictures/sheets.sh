@@ -10,5 +10,5 @@ cargo run --quiet -p impasto-draw --example content -- "$drawn" 480 320 1 >/dev/
 
 cd docs/guide/pictures
 impasto=$(cd "$OLDPWD" && realpath "$impasto")
-"$impasto" sheet "$drawn/landscape-0.png" -s starry -s mosaic -s ink-wash --strengths 0.3,0.6,1 --columns 3 --size 200 -o sheet.jpg --force
-"$impasto" sheet "$drawn/landscape-0.png" -s starry -s mosaic -s ink-wash --strip --size 140 -o strip.jpg --force
+"$impasto" sheet "$drawn/landscape-0.png" -s starry -s mosaic -s ink-wash --strengths 0.3,0.6,1 --columns 3 --size 180 --quality 75 -o sheet.jpg --force
+"$impasto" sheet "$drawn/landscape-0.png" -s starry -s mosaic -s ink-wash --strip --size 140 --quality 80 -o strip.jpg --force

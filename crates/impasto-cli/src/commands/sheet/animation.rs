@@ -191,7 +191,8 @@ mod tests {
         let worst = errors.iter().copied().fold(0.0, f64::max);
         let mean = errors.iter().sum::<f64>() / errors.len() as f64;
         eprintln!("means of blocks are off by {mean:.2} on average, {worst:.2} at worst");
-        assert!(mean < 2.0 && worst < 12.0, "{mean} {worst}");
+        // The worst are at the corners of the colours, which the quantiser's means do not reach: a sixteenth of the range.
+        assert!(mean < 2.0 && worst < 16.0, "{mean} {worst}");
     }
 
     #[test]

@@ -46,7 +46,10 @@ pub(crate) fn run(args: &Sheet) -> Result {
         Some(kind) => morph::animation(&painter, &styles, kind)?,
         None => {
             let sheet = if args.strip { morph::strip(&painter, &styles)? } else { sheet(&painter, &styles)? };
-            sheet.encode(format, &EncodeOptions::default()).map_err(|e| e.context(args.output.display()))?.bytes
+            sheet
+                .encode(format, &EncodeOptions::default().quality(args.quality))
+                .map_err(|e| e.context(args.output.display()))?
+                .bytes
         }
     };
     interrupt::while_writing(|| Ok(target.write(&bytes)?))
