@@ -13,7 +13,7 @@ photo=$work/landscape-0.png
 fruit=$work/still-life-0.png
 
 row() {
-    montage "${@:2}" -tile x1 -geometry 300x+3+3 -quality 80 -strip "$out/$1"
+    montage "${@:2}" -tile x1 -geometry 240x+3+3 -quality 75 -strip "$out/$1"
 }
 
 paint() {
