@@ -9,7 +9,7 @@ use impasto::picture;
 
 use crate::encoding::Encoding;
 use crate::talk::Loudness;
-use crate::values::{self, Size};
+use crate::values::{self, Size, Stroke};
 
 /// Paints one picture in the style of another.
 #[derive(Debug, Parser)]
@@ -57,9 +57,10 @@ pub(crate) struct Stylize {
 
     /// Picture whose style to paint in, a saved .style file, or the name of a built-in style; several are blended
     ///
-    /// `impasto styles list` prints the names of built-in styles; a file of such a name comes first. A weight may follow: -s a.jpg=0.7 -s b.jpg=0.3. Weights are taken as shares of their sum; without one it is 1. A file
-    /// whose name ends in =NUMBER is taken as that file.
-    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT]", required = true, value_hint = ValueHint::FilePath)]
+    /// `impasto styles list` prints the names of built-in styles; a file of such a name comes first. A weight may follow: -s a.jpg=0.7 -s b.jpg=0.3. Weights are taken as shares of their sum; without one it is 1. A mask may follow instead: -s a.jpg@sky.png
+    /// -s b.jpg paints a.jpg where the mask is white, and b.jpg elsewhere; where no style is, the content stays. A file whose name ends in =NUMBER or
+    /// has an @ is taken as that file.
+    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
     /// Where to write the result; the extension decides the format; - for standard output. A folder or a template for many
@@ -83,10 +84,11 @@ pub(crate) struct Stylize {
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
-    /// How much of the style: 1 all of it, 0 the network's painting in the content's own style
+    /// How strongly the style shows: 1 fully, 0 not at all, 0.5 half-way
     ///
-    /// Style vectors are mixed, from that of the content picture itself (0) to that of the style (1). At 0 the picture has been
-    /// through the network all the same: colours and strokes stay close to the content, but not the same.
+    /// Half-way means equally far from the photograph and from the painting at 1: how the network responds to style and content is measured on
+    /// a thumbnail. Style vectors are mixed, from that of the content picture itself to that of the style; weak paintings fade into the
+    /// photograph.
     #[arg(long, value_name = "0..1", default_value = "1", allow_negative_numbers = true, value_parser = values::share)]
     pub(crate) strength: f32,
 
@@ -104,6 +106,9 @@ pub(crate) struct Stylize {
     /// comes first here, height there: --exact 720x512 is their (512, 720).
     #[arg(long, value_name = "WxH", conflicts_with = "style_size")]
     pub(crate) exact: Option<Size>,
+
+    #[command(flatten)]
+    pub(crate) look: Look,
 
     /// Threads; one a core if not given. The result is the same with any number
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
@@ -145,6 +150,67 @@ pub(crate) struct Stylize {
 
     #[command(flatten)]
     pub(crate) limits: Limits,
+}
+
+/// What the painting looks like, and where it is.
+#[derive(Debug, Args)]
+pub(crate) struct Look {
+    /// Whose colours the painting has
+    #[arg(long, alias = "colours", value_name = "COLORS", default_value = "style")]
+    pub(crate) colors: Colors,
+
+    /// How far the colours go from the style's (0) to those that --colors says (1)
+    #[arg(long, alias = "colour-strength", value_name = "0..1", default_value = "1", allow_negative_numbers = true,
+          value_parser = values::share)]
+    pub(crate) color_strength: f32,
+
+    /// Picture that says where the painting is: white where it is, black where the content stays, grey for partly
+    ///
+    /// It may have any size of the content's proportions. If it has transparency, that is the mask: opaque counts as white.
+    #[arg(long, value_name = "MASK", value_hint = ValueHint::FilePath)]
+    pub(crate) mask: Option<PathBuf>,
+
+    /// The mask's negative: black where the painting is
+    #[arg(long, requires = "mask")]
+    pub(crate) invert_mask: bool,
+
+    /// Picture that says where the strength is less: --strength times its values
+    #[arg(long, value_name = "MASK", value_hint = ValueHint::FilePath)]
+    pub(crate) strength_mask: Option<PathBuf>,
+
+    /// Soft edges for all masks, this many pixels of the result to either side
+    #[arg(long, value_name = "PIXELS", default_value = "0", allow_negative_numbers = true, value_parser = values::length)]
+    pub(crate) feather: f32,
+
+    /// Width of the strokes: 1 as the network draws them, 2 twice as wide; or in millimetres, with --dpi: 3mm
+    ///
+    /// Coarser strokes are painted on a smaller canvas, which is enlarged along the content's edges; finer ones on a larger canvas, which takes
+    /// the time of a picture of that size.
+    #[arg(long, value_name = "0.25..8|MM", default_value = "1", allow_negative_numbers = true)]
+    pub(crate) stroke: Stroke,
+
+    /// Pixels an inch that the result is printed with, for --stroke in millimetres
+    #[arg(long, value_name = "DPI", allow_negative_numbers = true, value_parser = values::positive)]
+    pub(crate) dpi: Option<f32>,
+
+    /// Paint the look that a picture of this size would have, seen at the result's size
+    ///
+    /// The strokes are as fine as those of the large picture are when it is made smaller. It takes the large picture's time, not its memory.
+    #[arg(long, value_name = "WxH", conflicts_with = "exact")]
+    pub(crate) preview_of: Option<Size>,
+}
+
+/// Whose colours a painting has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colors {
+    /// The style's, as the network paints them
+    Style,
+    /// The content's palette: the painting's colours, moved to the mean and variance of the content's
+    Content,
+    /// The content's own colour everywhere; of the painting only the lightness
+    Luminance,
+    /// Those of the style picture after it was given the content's palette. Where a style has no picture (built-in, .style): as content
+    Match,
 }
 
 /// Make a picture again from the settings that Impasto has recorded in it.

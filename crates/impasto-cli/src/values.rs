@@ -57,9 +57,62 @@ pub(crate) fn share(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
+/// Reads a number of 0 or more.
+pub(crate) fn length(text: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|v: &f32| v.is_finite() && *v >= 0.0).ok_or_else(|| "must be a number from 0 up".into())
+}
+
+/// Reads a number above 0.
+pub(crate) fn positive(text: &str) -> Result<f32, String> {
+    text.parse().ok().filter(|v: &f32| v.is_finite() && *v > 0.0).ok_or_else(|| "must be a number above 0".into())
+}
+
+/// How wide strokes are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Stroke {
+    /// Compared with the network's own.
+    Factor(f32),
+    Millimetres(f32),
+}
+
+impl FromStr for Stroke {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(number) = text.trim_end().strip_suffix("mm") {
+            return positive(number.trim())
+                .map(Stroke::Millimetres)
+                .map_err(|_| "write it as a number above 0 and mm: 3mm".into());
+        }
+        let range = impasto::StylizeOptions::STROKES;
+        let wrong = || format!("must be a number from {} to {}, or millimetres: 3mm", range.start(), range.end());
+        text.parse().ok().filter(|v| range.contains(v)).map(Stroke::Factor).ok_or_else(wrong)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Size, bytes, share};
+    use super::{Size, Stroke, bytes, length, positive, share};
+
+    #[test]
+    fn strokes_are_factors_or_millimetres() {
+        let good = [("1", Stroke::Factor(1.0)), ("0.5", Stroke::Factor(0.5)), ("3mm", Stroke::Millimetres(3.0))];
+        for (text, expected) in good.into_iter().chain([("2.5 mm", Stroke::Millimetres(2.5))]) {
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+        }
+        for text in ["", "0", "-1", "100", "nan", "mm", "0mm", "-2mm", "3cm", "infmm"] {
+            assert!(text.parse::<Stroke>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_not_negative() {
+        assert_eq!((length("0"), positive("300")), (Ok(0.0), Ok(300.0)));
+        for text in ["-1", "nan", "inf", "x", ""] {
+            assert!(length(text).is_err() && positive(text).is_err(), "{text}");
+        }
+        assert!(positive("0").is_err());
+    }
 
     #[test]
     fn sizes_are_width_first() {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::isa::Isa;
 use crate::simd::{Simd, SimdOp};
-use crate::stage::{Border, Source, Stager};
+use crate::stage::{Affine, Border, Source, Stager};
 use crate::threads::Threads;
 use crate::view::{Extent, SharedOutput};
 
@@ -31,6 +31,77 @@ pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, sigmoid: bool, ro
         let target = unsafe { std::slice::from_raw_parts_mut(output.pixel(first, 0), len) };
         isa.run(FinishRows { stager: &stager, start: first * width, sigmoid, target });
     });
+}
+
+/// Normalises pixels in place, each with its own mixture of several affine maps: `x · Σ share · scale + Σ share · shift`, by channel.
+///
+/// `shares` has a number for each map, pixel after pixel; with one map and shares of 1 the result is that of [`finish`] to the bit.
+///
+/// # Panics
+/// If the maps differ in their number of channels, or `shares` and `pixels` in their number of pixels.
+pub fn blend(threads: &Threads, isa: Isa, maps: &[Affine<'_>], shares: &[f32], pixels: &mut [f32]) {
+    let channels = maps[0].scale.len();
+    assert!(maps.iter().all(|map| map.scale.len() == channels && map.shift.len() == channels), "maps of unlike channels");
+    let count = pixels.len() / channels;
+    assert_eq!([pixels.len(), shares.len()], [count * channels, count * maps.len()], "shares of other pixels");
+    let block = (BLOCK_FLOATS / channels).max(1);
+    let extent = Extent { height: 1, width: count, channels };
+    let output = SharedOutput::new(pixels, extent);
+    threads.for_each_block(count.div_ceil(block), 0, |i, _| {
+        let first = i * block;
+        let own = block.min(count - first);
+        // SAFETY: these pixels are no other block's.
+        let pixels = unsafe { std::slice::from_raw_parts_mut(output.pixel(0, first), own * channels) };
+        isa.run(BlendPixels { maps, shares: &shares[first * maps.len()..][..own * maps.len()], pixels });
+    });
+}
+
+struct BlendPixels<'a> {
+    maps: &'a [Affine<'a>],
+    shares: &'a [f32],
+    pixels: &'a mut [f32],
+}
+
+impl SimdOp for BlendPixels<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn eval<S: Simd>(self, simd: S) {
+        let channels = self.maps[0].scale.len();
+        let whole = channels / S::LANES * S::LANES;
+        for (pixel, shares) in self.pixels.chunks_exact_mut(channels).zip(self.shares.chunks_exact(self.maps.len())) {
+            for c in (0..whole).step_by(S::LANES) {
+                let (mut scale, mut shift) = (simd.splat(0.0), simd.splat(0.0));
+                for (map, &share) in self.maps.iter().zip(shares) {
+                    let share = simd.splat(share);
+                    // SAFETY: every map has `channels` numbers, of which LANES follow on `c`.
+                    unsafe {
+                        scale = simd.mul_add(share, simd.load(map.scale.as_ptr().add(c)), scale);
+                        shift = simd.mul_add(share, simd.load(map.shift.as_ptr().add(c)), shift);
+                    }
+                }
+                // SAFETY: the pixel has `channels` numbers, of which LANES follow on `c`.
+                unsafe {
+                    let at = pixel.as_mut_ptr().add(c);
+                    simd.store(at, simd.mul_add(simd.load(at), scale, shift));
+                }
+            }
+            for c in whole..channels {
+                let (mut scale, mut shift) = (0.0, 0.0);
+                for (map, &share) in self.maps.iter().zip(shares) {
+                    scale = mul_add::<S>(share, map.scale[c], scale);
+                    shift = mul_add::<S>(share, map.shift[c], shift);
+                }
+                pixel[c] = mul_add::<S>(pixel[c], scale, shift);
+            }
+        }
+    }
+}
+
+/// As [`Simd::mul_add`], on one float.
+#[inline(always)]
+fn mul_add<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
+    if S::FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
 struct FinishRows<'a> {

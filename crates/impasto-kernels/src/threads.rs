@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
+use rayon::prelude::*;
+
 /// A cache line. Scratch memory is made of these so that it starts on a line and rows of 16 floats never straddle two.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -86,6 +88,14 @@ impl Threads {
     /// How many threads there are.
     pub fn count(&self) -> usize {
         self.scratch.len()
+    }
+
+    /// Calls `work` once with each `len` values, and what number they are, in any order. The last may be fewer.
+    pub fn for_each_chunk(&self, values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        match &self.pool {
+            None => values.chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk)),
+            Some(pool) => pool.install(|| values.par_chunks_mut(len).enumerate().for_each(|(i, chunk)| work(i, chunk))),
+        }
     }
 
     /// Calls `work` once for each of `0..blocks`, in any order, with at least `scratch_len` floats of unspecified content that

@@ -46,6 +46,29 @@ fn finishing_applies_what_is_pending() {
     }
 }
 
+#[test]
+fn blending_mixes_maps_at_each_pixel() {
+    let threads = Threads::new(2).unwrap();
+    for isa in Isa::available() {
+        for (pixels, channels) in [(1, 1), (7, 3), (31, 8), (5, 20), (9000, 16), (1001, 67)] {
+            let maps: Vec<_> = (1..=3).map(|i| (ramp(channels, 0.3 * i as f32), ramp(channels, 0.7 * i as f32))).collect();
+            let shares: Vec<f32> = (0..pixels * 3).map(|i| (i % 5) as f32 * 0.2).collect();
+            let data = ramp(pixels * channels, 0.11);
+            let mut found = data.clone();
+            let affines: Vec<_> = maps.iter().map(|(scale, shift)| Affine { scale, shift }).collect();
+            elementwise::blend(&threads, isa, &affines, &shares, &mut found);
+            for (i, &found) in found.iter().enumerate() {
+                let (pixel, c) = (i / channels, i % channels);
+                let mixed = |get: &dyn Fn(usize) -> f32| {
+                    (0..3).map(|k| f64::from(shares[pixel * 3 + k]) * f64::from(get(k))).sum::<f64>()
+                };
+                let expected = f64::from(data[i]) * mixed(&|k| maps[k].0[c]) + mixed(&|k| maps[k].1[c]);
+                assert!((f64::from(found) - expected).abs() < 5e-5, "{isa} {pixels}×{channels} at {i}: {found} for {expected}");
+            }
+        }
+    }
+}
+
 /// The sigmoid alone, over everything that float32 can tell apart, to its stated accuracy.
 #[test]
 fn the_sigmoid_is_as_exact_as_stated() {

@@ -3,6 +3,7 @@
 
 pub mod engine;
 mod error;
+mod finish;
 pub mod graph;
 pub mod networks;
 pub mod picture;
@@ -12,10 +13,11 @@ pub mod weights;
 
 pub use engine::Control;
 pub use error::{Error, ErrorKind, Result};
+pub use finish::Colours;
 pub use networks::Model;
 pub use picture::Picture;
 pub use style::Style;
-pub use stylizer::{StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
+pub use stylizer::{Region, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
 
 /// The README's examples, as doc-tests.
 #[cfg(doctest)]

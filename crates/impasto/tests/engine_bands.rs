@@ -1,6 +1,8 @@
 //! Norms frozen on one picture, and pictures painted in bands with them.
 
-use impasto::engine::{Bands, Engine, EngineOptions, Frozen, Program, reference};
+use std::sync::Arc;
+
+use impasto::engine::{Bands, Conditioning, Engine, EngineOptions, Frozen, Program, Shares, reference};
 use impasto::networks::magenta::{Border, Convolution, Transformer};
 use impasto::networks::{Architecture, FixedNorm, Model, Network, mobilenet::MobileNet, native};
 use impasto::weights::Tensor;
@@ -114,25 +116,92 @@ fn frozen_on_a_thumbnail_agrees_with_the_reference() {
     }
 }
 
+/// Three styles.
+fn styles() -> [Vec<f32>; 3] {
+    [style(), style().iter().map(|z| 0.3 - z).collect(), style().iter().map(|z| z * z - 0.2).collect()]
+}
+
+/// A share for each of [`styles`]: the first has the left side, the second the right, the third a little everywhere.
+fn shares() -> Arc<Shares> {
+    let place = |i: usize| [(i % 9) as f32, 8.0 - (i % 9) as f32, 1.0 + (i / 9) as f32 * 0.3];
+    Arc::new(Shares::new([9, 7], 3, (0..63).flat_map(place).collect()).unwrap())
+}
+
+fn shared(program: &Program, shares: Arc<Shares>) -> Conditioning {
+    let styles = styles();
+    program.condition_shared(&styles.each_ref().map(Vec::as_slice), shares).unwrap()
+}
+
+#[test]
+fn styles_that_share_a_picture_agree_with_the_reference() {
+    for network in transformers() {
+        let values = picture(64, 51);
+        let tensor = Tensor::new([64, 51, 3], values.clone()).unwrap();
+        let expected = reference::run_shared(&network.graph, &network.weights, &tensor, &styles(), &shares()).unwrap();
+        let alone = reference::run(&network.graph, &network.weights, &tensor, &style()).unwrap();
+        assert_ne!(alone.data(), expected.data(), "the other styles make no difference");
+        for isa in Isa::available() {
+            let engine = Engine::new(EngineOptions::default().threads(2).isa(isa)).unwrap();
+            let program = compiled(&network, isa);
+            let conditioning = shared(&program, shares());
+            let view = (&values[..], 64, 51);
+            let (found, _) = program.run(&engine, view, &conditioning, &()).unwrap();
+            let error = found.iter().zip(expected.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(error < 1e-4, "{isa}: {} is off by {error}", network.architecture);
+            let frozen = program.measure(&engine, view, &conditioning, &()).unwrap();
+            assert_eq!(program.paint(&engine, view, &frozen, &()).unwrap().0, found);
+        }
+    }
+}
+
+#[test]
+fn where_one_style_has_all_it_is_alone() {
+    for network in transformers() {
+        for isa in Isa::available() {
+            let engine = Engine::new(EngineOptions::default().threads(2).isa(isa)).unwrap();
+            let program = compiled(&network, isa);
+            let values = picture(40, 44);
+            let view = (&values[..], 40, 44);
+            let run = |conditioning: &Conditioning| program.run(&engine, view, conditioning, &()).unwrap().0;
+            for (i, style) in styles().iter().enumerate() {
+                let weights = (0..3).map(|j| f32::from(u8::from(i == j))).collect();
+                let all = shared(&program, Arc::new(Shares::new([1, 1], 3, weights).unwrap()));
+                assert_eq!(run(&all), run(&program.condition(style).unwrap()), "{isa}: {}", network.architecture);
+            }
+            // Norms are linear in the style vector: the same shares everywhere are one mixed vector.
+            let [a, b, c] = styles();
+            let mixed: Vec<f32> = a.iter().zip(&b).zip(&c).map(|((a, b), c)| 0.5 * a + 0.25 * b + 0.25 * c).collect();
+            let everywhere = shared(&program, Arc::new(Shares::new([1, 1], 3, vec![2.0, 1.0, 1.0]).unwrap()));
+            let (found, expected) = (run(&everywhere), run(&program.condition(&mixed).unwrap()));
+            let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(error < 1e-4, "{isa}: {} is off by {error}", network.architecture);
+        }
+    }
+    let network = &transformers()[0];
+    let program = compiled(network, Isa::best());
+    let two = program.condition_shared(&[&style(), &style()], shares());
+    assert_eq!(two.unwrap_err().kind(), ErrorKind::Mismatch);
+}
+
 #[test]
 fn bands_are_the_same_bytes_as_the_whole() {
     let mut count = 0;
     for network in transformers() {
         for isa in Isa::available() {
             let program = compiled(&network, isa);
-            let conditioning = program.condition(&style()).unwrap();
             let engines = [1, 2, 3, 8].map(|n| Engine::new(EngineOptions::default().threads(n).isa(isa)).unwrap());
             let small = picture(21, 17);
-            let frozen = program.measure(&engines[1], (&small, 21, 17), &conditioning, &()).unwrap();
+            let frozen = [program.condition(&style()).unwrap(), shared(&program, shares())]
+                .map(|conditioning| program.measure(&engines[1], (&small, 21, 17), &conditioning, &()).unwrap());
             for (i, (height, width)) in
                 [(5, 5), (7, 64), (16, 33), (61, 19), (67, 93), (130, 47), (257, 21)].into_iter().enumerate()
             {
-                let values = picture(height, width);
+                let (values, frozen) = (picture(height, width), &frozen[i % 2]);
                 let view = (&values[..], height, width);
-                let (whole, _) = program.paint(&engines[0], view, &frozen, &()).unwrap();
+                let (whole, _) = program.paint(&engines[0], view, frozen, &()).unwrap();
                 for (j, rows) in [1, 4, 7, 16, 50, 1000].into_iter().enumerate() {
                     let engine = &engines[(i + j) % engines.len()];
-                    let (found, heights) = in_bands(&program, engine, &frozen, view, rows).unwrap();
+                    let (found, heights) = in_bands(&program, engine, frozen, view, rows).unwrap();
                     let same = found.len() == whole.len() && found.iter().zip(&whole).all(|(a, b)| a.to_bits() == b.to_bits());
                     assert!(same, "{isa}: {}, {height}×{width} in bands of {rows}", network.architecture);
                     // What comes at a time is about what was asked for: whole tiles of a kernel.

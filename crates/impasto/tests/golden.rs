@@ -9,8 +9,8 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::tiny;
+use impasto::Picture;
 use impasto::picture::{Limits, SaveOptions};
-use impasto::{Picture, StylizeOptions};
 
 /// Instruction sets sum in different orders; that is far below one step of 8 bits, but may fall on either side of one.
 const TOLERANCE: u8 = 1;
@@ -49,8 +49,9 @@ fn the_painting_is_as_it_was() {
     }
     let stylizer = tiny::stylizer();
     let style = stylizer.style(&open("style.png")).unwrap();
-    let options = StylizeOptions::default().strength(0.8);
-    let painted = stylizer.stylize_with(&open("content.png"), &style, &options, &()).unwrap();
+    let content = open("content.png");
+    let mixed = stylizer.content_style(&content).unwrap().mix(&style, 0.8).unwrap();
+    let painted = stylizer.stylize(&content, &mixed).unwrap();
     if regenerate {
         save(&painted, &stored("stylized.png"));
     }

@@ -4,19 +4,13 @@ mod common;
 
 use common::tiny;
 use impasto::engine::reference;
+use impasto::networks::Family;
 use impasto::networks::magenta::Border;
-use impasto::networks::{Architecture, Family, native};
 use impasto::picture::{EncodeOptions, Format, Limits, Resize, Stored};
 use impasto::weights::Tensor;
-use impasto::{ErrorKind, Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
+use impasto::{ErrorKind, Picture, Style, StylizeOptions, Stylizer};
 
 const SIDE: usize = 48;
-
-fn native_model() -> Model {
-    let transformer = native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, style_len: 8, thumbnail: SIDE };
-    let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 8 };
-    Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap()
-}
 
 fn style() -> Style {
     let vector = (0..8).map(|i| 0.6 - 0.15 * i as f32).collect();
@@ -48,7 +42,7 @@ fn a_small_picture_is_its_own_thumbnail() {
 
 #[test]
 fn the_result_is_the_references() {
-    let model = native_model();
+    let model = tiny::native_model(SIDE);
     let network = model.transformer.clone().unwrap();
     let stylizer = Stylizer::builder().threads(2).build(model).unwrap();
     for ([width, height], [small_width, small_height]) in
@@ -72,7 +66,7 @@ fn the_result_is_the_references() {
 fn neither_memory_nor_threads_change_a_byte() {
     let content = tiny::landscape(131, 203);
     let paint = |threads: usize, max_memory: Option<u64>| {
-        let stylizer = Stylizer::builder().threads(threads).build(native_model()).unwrap();
+        let stylizer = Stylizer::builder().threads(threads).build(tiny::native_model(SIDE)).unwrap();
         let options = StylizeOptions::default().strength(0.7).max_memory(max_memory);
         bits(&stylizer.stylize_with(&content, &style(), &options, &()).unwrap())
     };
@@ -84,7 +78,7 @@ fn neither_memory_nor_threads_change_a_byte() {
 
 #[test]
 fn every_size_can_be_painted() {
-    let stylizer = Stylizer::builder().threads(2).build(native_model()).unwrap();
+    let stylizer = Stylizer::builder().threads(2).build(tiny::native_model(SIDE)).unwrap();
     let mut sizes = vec![[1, 500], [500, 1], [3, 90], [90, 4], [67, 93], [49, 5], [1000, 2]];
     sizes.extend((45..=52).flat_map(|width| [[width, 50], [50, width]]));
     for [width, height] in sizes {
@@ -95,24 +89,8 @@ fn every_size_can_be_painted() {
 }
 
 #[test]
-fn strength_mixes_in_the_contents_own_style() {
-    let stylizer = Stylizer::builder().threads(2).build(native_model()).unwrap();
-    let content = tiny::landscape(300, 200);
-    let own = stylizer.content_style(&content).unwrap();
-    let half = stylizer.stylize_with(&content, &style(), &StylizeOptions::default().strength(0.5), &()).unwrap();
-    let mixed = stylizer.stylize(&content, &own.mix(&style(), 0.5).unwrap()).unwrap();
-    let distance = tiny::distance(&half, &mixed);
-    assert!(distance < 1e-3, "off by {distance}");
-    let exact = StyleOptions::default().size(StyleSize::Exact { width: 64, height: 64 });
-    let options = StylizeOptions::default().strength(0.0).style(exact);
-    let none = stylizer.stylize_with(&content, &style(), &options, &()).unwrap();
-    let seen = stylizer.style_with(&content, &exact, &()).unwrap();
-    assert_eq!(bits(&none), bits(&stylizer.stylize(&content, &seen).unwrap()));
-}
-
-#[test]
 fn a_stored_picture_is_painted_to_the_bit_as_the_picture() {
-    let stylizer = Stylizer::builder().threads(2).build(native_model()).unwrap();
+    let stylizer = Stylizer::builder().threads(2).build(tiny::native_model(SIDE)).unwrap();
     let plain = Stylizer::builder().threads(2).build(tiny::model(Border::Reflect, 1)).unwrap();
     for [width, height] in [[131, 203], [30, 40], [3, 100], [200, 4]] {
         let alpha = (0..width * height).map(|i| if i % 7 < 3 { 0.0 } else { 0.6 }).collect();
@@ -138,7 +116,7 @@ fn a_stored_picture_is_painted_to_the_bit_as_the_picture() {
 
 #[test]
 fn what_cannot_be_painted_is_refused() {
-    let stylizer = Stylizer::builder().threads(1).build(native_model()).unwrap();
+    let stylizer = Stylizer::builder().threads(1).build(tiny::native_model(SIDE)).unwrap();
     let mut content = tiny::landscape(100, 80);
     content.rgb_mut()[9000] = f32::NAN;
     assert_eq!(stylizer.stylize(&content, &style()).unwrap_err().kind(), ErrorKind::Malformed);
@@ -149,7 +127,7 @@ fn what_cannot_be_painted_is_refused() {
 
 #[test]
 fn memory_is_told_beforehand_and_hardly_grows_with_the_height() {
-    let stylizer = Stylizer::builder().threads(2).build(native_model()).unwrap();
+    let stylizer = Stylizer::builder().threads(2).build(tiny::native_model(SIDE)).unwrap();
     let memory = |height: usize| stylizer.peak_memory(400, height).unwrap() - 400 * height as u64 * 12;
     assert!(memory(8000) <= memory(4000), "{} and {} bytes", memory(8000), memory(4000));
 }

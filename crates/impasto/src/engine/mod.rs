@@ -11,10 +11,11 @@ mod norms;
 mod plan;
 pub mod reference;
 mod run;
+mod shares;
 mod state;
 mod step;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use impasto_kernels::{Threads, memory};
 
@@ -30,6 +31,7 @@ pub use impasto_kernels::conv::Algorithm;
 use norms::Norms;
 pub use norms::{Conditioning, Frozen};
 pub use run::{Control, StepInfo};
+pub use shares::Shares;
 
 /// How a program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +78,7 @@ pub fn isa_from_environment() -> Result<Isa> {
 
 /// Threads and scratch memory that programs share.
 pub struct Engine {
-    threads: Threads,
+    pub(crate) threads: Threads,
     isa: Isa,
     /// Buffers of finished runs, for the next ones: fresh memory costs a page fault every 4 KiB.
     buffers: Mutex<Vec<Vec<f32>>>,
@@ -186,11 +188,30 @@ impl Program {
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the vector is not as long as the graph's style vector.
     pub fn condition(&self, style: &[f32]) -> Result<Conditioning> {
+        self.maps(style).map(Conditioning::new)
+    }
+
+    /// As [`Program::condition`], for several styles that share the picture: each pixel of each layer is normalised with the mean of the styles'
+    /// scales and shifts, weighted by their shares there. Where one style has all, the network paints in that style; where shares
+    /// change smoothly, styles go over into each other within the network, not as one painting over another.
+    ///
+    /// # Errors
+    /// As [`Program::condition`]; besides [`ErrorKind::Mismatch`] if the shares are those of another number of styles.
+    pub fn condition_shared(&self, styles: &[&[f32]], shares: Arc<Shares>) -> Result<Conditioning> {
+        if styles.len() != shares.styles() {
+            let text = format!("{} style vectors and shares of {}", styles.len(), shares.styles());
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
+        let maps = styles.iter().map(|style| self.maps(style)).collect::<Result<_>>()?;
+        Ok(Conditioning::shared(maps, shares))
+    }
+
+    fn maps(&self, style: &[f32]) -> Result<norms::Maps> {
         if style.len() != self.graph.style_len {
             let text = format!("a style vector of {} numbers for a network that reads {}", style.len(), self.graph.style_len);
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
-        Ok(Conditioning { maps: self.affines.iter().map(|affine| affine.condition(style)).collect() })
+        Ok(self.affines.iter().map(|affine| affine.condition(style)).collect())
     }
 
     /// Runs the program on `height × width` pixels, row-major, channels fastest; gives the result likewise, with its shape.

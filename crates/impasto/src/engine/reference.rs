@@ -4,6 +4,7 @@
 //! float32 executor that is compared with it. It is slow (one thread, a few billion multiply-accumulates a second) and
 //! keeps every node's output; it exists for tests.
 
+use super::Shares;
 use crate::graph::{
     Activation, BatchNorm, Conv, Dense, Graph, InstanceNorm, MOMENTS_EPSILON, Node, Op, Padding, Pool, PoolKind, Shape,
 };
@@ -47,7 +48,38 @@ pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) 
 /// As [`run_all`].
 pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &Norms) -> Result<Tensor> {
     let style = vec![0.0; graph.style_len];
-    let mut outputs = run_with(graph, weights, input, &style, norms)?;
+    let known = |node: usize, input: Map<'_>, _| norms[node].as_ref().map(|known| scale_and_shift(input, known));
+    let mut outputs = run_with(graph, weights, input, &style, &known)?;
+    Ok(outputs.swap_remove(outputs.len() - 1))
+}
+
+/// As [`run`], with every conditional norm's output the mean of what the styles make of it, weighted at each pixel by their shares there.
+///
+/// # Errors
+/// As [`run_all`].
+pub fn run_shared<S: AsRef<[f32]>>(
+    graph: &Graph,
+    weights: &Weights,
+    input: &Tensor,
+    styles: &[S],
+    shares: &Shares,
+) -> Result<Tensor> {
+    let style = vec![0.0; graph.style_len];
+    let known = |node: usize, input: Map<'_>, picture| {
+        let Op::InstanceNorm(norm) = &graph.nodes()[node].op else { return None };
+        let painted = styles.iter().map(|style| {
+            let map = Step { weights, style: style.as_ref() }.instance_map(norm, input).ok()?;
+            Some(scale_and_shift(input, &map))
+        });
+        let painted = painted.collect::<Option<Vec<_>>>()?;
+        let shares = shares.rows(input.shape, picture, 0..input.shape.height);
+        let value = |i: usize| {
+            let shares = &shares[i / input.shape.channels * styles.len()..][..styles.len()];
+            shares.iter().zip(&painted).map(|(&share, painted)| f64::from(share) * f64::from(painted[i])).sum::<f64>() as f32
+        };
+        Some((0..input.data.len()).map(value).collect())
+    };
+    let mut outputs = run_with(graph, weights, input, &style, &known)?;
     Ok(outputs.swap_remove(outputs.len() - 1))
 }
 
@@ -57,11 +89,13 @@ pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &Norms) ->
 /// [`ErrorKind::Mismatch`] if the input has the wrong number of axes or channels, the style vector the wrong length, or the
 /// weights lack an array or have it in another shape; else as [`Graph::shapes`].
 pub fn run_all(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Tensor>> {
-    run_with(graph, weights, input, style, &Norms::new())
+    run_with(graph, weights, input, style, &|_, _, _| None)
 }
 
-/// With the norms that are known, by node.
-fn run_with(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32], norms: &Norms) -> Result<Vec<Tensor>> {
+/// What a node makes of its input in a picture of this shape, if that is known.
+type Known<'a> = &'a dyn Fn(usize, Map<'_>, Shape) -> Option<Vec<f32>>;
+
+fn run_with(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32], known: Known<'_>) -> Result<Vec<Tensor>> {
     let &[height, width, channels] = input.shape() else {
         let text = format!("the input has shape {:?}, expected [height, width, channels]", input.shape());
         return Err(Error::new(ErrorKind::Mismatch, text));
@@ -82,8 +116,8 @@ fn run_with(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32], nor
         let inputs: Vec<Map<'_>> = node.inputs.iter().map(|id| Map { shape: shapes[id.0], data: outputs[id.0].data() }).collect();
         let data = match node.op {
             Op::Input { .. } => input.data().to_vec(),
-            _ => match norms.get(i).and_then(Option::as_ref) {
-                Some(known) => scale_and_shift(inputs[0], known),
+            _ => match known(i, inputs[0], shapes[0]) {
+                Some(data) => data,
                 None => step.compute(node, &inputs, shape)?,
             },
         };

@@ -60,7 +60,7 @@ pub(super) fn run(
     control: &dyn Control,
 ) -> Result<(Vec<f32>, Shape)> {
     let (plan, mut state) = start(program, engine, picture, norms)?;
-    let result = steps(&mut state, &program.steps, norms, control);
+    let result = steps(&mut state, &program.steps, control);
     let shape = plan.shapes[program.output];
     let output = state.end(engine, program.output);
     let output = output.map_or_else(
@@ -85,19 +85,19 @@ pub(super) fn measure(
     let (_, mut state) = start(program, engine, picture, norms)?;
     let measuring = |step: &Step| matches!(step.work, Work::Conv { measures: Some(_), .. });
     let end = program.steps.iter().rposition(measuring).map_or(0, |last| last + 1);
-    let result = steps(&mut state, &program.steps[..end], norms, control);
-    let maps = std::mem::take(&mut state.maps);
+    let result = steps(&mut state, &program.steps[..end], control);
+    let known = state.take_known();
     if let Some(output) = state.end(engine, program.output) {
         engine.give_buffer(output);
     }
-    result.map(|()| Frozen { maps })
+    result.map(|()| norms.freeze(known))
 }
 
 fn start<'a>(
     program: &'a Program,
     engine: &'a Engine,
     (picture, height, width): PictureView<'a>,
-    norms: Norms<'_>,
+    norms: Norms<'a>,
 ) -> Result<(Plan, State<'a>)> {
     let plan = Plan::new(program, height, width)?;
     if plan.shapes[0].count() != Some(picture.len()) {
@@ -108,7 +108,7 @@ fn start<'a>(
     Ok((plan, state))
 }
 
-fn steps(state: &mut State<'_>, steps: &[Step], norms: Norms<'_>, control: &dyn Control) -> Result<()> {
+fn steps(state: &mut State<'_>, steps: &[Step], control: &dyn Control) -> Result<()> {
     let costs: Vec<u64> = steps.iter().map(|step| state.cost(step, state.height(step))).collect();
     let total: u64 = costs.iter().sum();
     let mut done = 0;
@@ -118,7 +118,7 @@ fn steps(state: &mut State<'_>, steps: &[Step], norms: Norms<'_>, control: &dyn 
         }
         let start = Instant::now();
         let rows = 0..state.height(step);
-        state.step(step, rows.clone(), norms);
+        state.step(step, rows.clone());
         control.step(&state.info(step, rows.len()), start.elapsed());
         done += cost;
         control.progress(done, total);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use impasto_kernels::statistics::Statistics;
 use impasto_kernels::{Source, Strip, elementwise, pool};
 
-use super::norms::{Map, Norms};
+use super::norms::{Known, Norms};
 use super::plan::{Plan, extent};
 use super::run::StepInfo;
 use super::step::{Operand, Step, Work};
@@ -24,8 +24,8 @@ pub(super) struct State<'a> {
     pub(super) slots: Vec<Vec<f32>>,
     /// Which rows of each tensor are in its slot.
     pub(super) held: Vec<Range<usize>>,
-    /// Scale and shift of each affine map, once known.
-    pub(super) maps: Vec<Option<Map>>,
+    norms: Norms<'a>,
+    known: Known,
 }
 
 impl<'a> State<'a> {
@@ -35,15 +35,25 @@ impl<'a> State<'a> {
         engine: &'a Engine,
         plan: &Plan,
         picture: &'a [f32],
-        norms: Norms<'_>,
+        norms: Norms<'a>,
     ) -> Result<Self> {
-        let maps = norms.maps(program)?;
+        let known = norms.known(program)?;
         let slots = plan.slots.iter().map(|&len| engine.take_buffer(len)).collect::<Result<_>>()?;
         let mut held = vec![0..0; plan.shapes.len()];
         if plan.slot_of[0].is_none() {
             held[0] = 0..plan.shapes[0].height;
         }
-        Ok(State { program, engine, shapes: plan.shapes.clone(), slot_of: plan.slot_of.clone(), picture, slots, held, maps })
+        Ok(State {
+            program,
+            engine,
+            shapes: plan.shapes.clone(),
+            slot_of: plan.slot_of.clone(),
+            picture,
+            slots,
+            held,
+            norms,
+            known,
+        })
     }
 
     /// Gives memory back to the engine, but for the tensor's slot, if it has one.
@@ -57,6 +67,11 @@ impl<'a> State<'a> {
             }
         }
         output
+    }
+
+    /// What is known of the norms by now.
+    pub(super) fn take_known(&mut self) -> Known {
+        std::mem::take(&mut self.known)
     }
 
     /// Rows of a step's output.
@@ -94,8 +109,8 @@ impl<'a> State<'a> {
 
     /// Computes these rows of a step's output, behind those that its slot holds. Only a convolution or a last step can be run on a part of
     /// its rows, and only with norms that are known.
-    pub(super) fn step(&mut self, step: &Step, rows: Range<usize>, norms: Norms<'_>) {
-        let engine = self.engine;
+    pub(super) fn step(&mut self, step: &Step, rows: Range<usize>) {
+        let (engine, norms) = (self.engine, self.norms);
         let shape = self.shapes[step.output];
         let output_extent = extent(shape);
         let mut output = self.take(step.output);
@@ -111,13 +126,21 @@ impl<'a> State<'a> {
                 let padding = [before(size.height, spec.kernel[0]), before(size.width, spec.kernel[1])];
                 match (norms, measures) {
                     (Norms::Measured(_), Some(norm)) => {
-                        let statistics = conv.run(&engine.threads, input, padding, (target, output_extent), true, keep_slice);
-                        self.maps[*norm] = statistics.and_then(|statistics| norms.measured(self.program, *norm, &statistics));
+                        let output = (&mut *target, output_extent);
+                        if let Some(statistics) = conv.run(&engine.threads, input, padding, output, true, keep_slice) {
+                            norms.measured(self.program, *norm, &statistics, &mut self.known);
+                        }
                     }
                     _ => {
-                        let output = (rows.clone(), target, output_extent);
+                        let output = (rows.clone(), &mut *target, output_extent);
                         conv.run_rows(&engine.threads, input, padding, output, keep_slice);
                     }
+                }
+                if let (Some(norm), Some(shares)) = (measures, norms.shares()) {
+                    let shares = shares.rows(shape, self.shapes[0], rows.clone());
+                    let maps = self.known.by_style[*norm].iter();
+                    let maps: Vec<_> = maps.map(|(scale, shift)| impasto_kernels::Affine { scale, shift }).collect();
+                    elementwise::blend(&engine.threads, engine.isa, &maps, &shares, target);
                 }
                 if let Some((tensor, kept, _)) = kept {
                     self.put(tensor, kept, &rows);
@@ -191,7 +214,7 @@ impl<'a> State<'a> {
     }
 
     fn source(&self, operand: &Operand) -> Source<'_> {
-        let affine = operand.affine.and_then(|affine| self.maps[affine].as_ref());
+        let affine = operand.affine.and_then(|affine| self.known.everywhere[affine].as_ref());
         Source {
             data: self.data(operand.tensor),
             extent: extent(self.shapes[operand.tensor]),

@@ -19,8 +19,9 @@ mod decode;
 mod encode;
 mod format;
 mod limits;
+mod mask;
 mod metadata;
-mod resize;
+pub(crate) mod resize;
 pub(crate) mod rows;
 mod save;
 mod transparency;
@@ -31,6 +32,8 @@ pub use decode::Stored;
 pub use encode::{Compression, Depth, EncodeOptions, Encoded, Profile, Subsampling};
 pub use format::{Format, Source};
 pub use limits::Limits;
+pub use mask::Mask;
+pub(crate) use mask::Plane;
 pub use metadata::Density;
 pub use resize::{Filter, Resize, Space};
 pub use save::{SaveOptions, Target};
@@ -174,7 +177,7 @@ fn check_len(width: usize, height: usize, channels: usize, len: usize) -> Result
 }
 
 /// An empty vector with room for this many values. Where memory cannot be had the answer is an error, not an abort.
-fn reserved<T>(len: usize) -> Result<Vec<T>> {
+pub(crate) fn reserved<T>(len: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|e| {
         let bytes = len.saturating_mul(size_of::<T>());
@@ -185,7 +188,7 @@ fn reserved<T>(len: usize) -> Result<Vec<T>> {
 }
 
 /// This many zeros, or an error where memory cannot be had.
-fn zeros<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
+pub(crate) fn zeros<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
     let mut values = reserved(len)?;
     values.resize(len, T::default());
     Ok(values)

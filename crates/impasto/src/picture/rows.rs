@@ -16,6 +16,11 @@ pub(crate) trait Rows: Sync {
 
     /// Writes these rows' colours, as [`Picture::rgb`] has them, to a slice of just their length.
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()>;
+
+    /// All colours, where they are in memory as they are.
+    fn all(&self) -> Option<&[f32]> {
+        None
+    }
 }
 
 impl Rows for Picture {
@@ -27,6 +32,10 @@ impl Rows for Picture {
         rgb.copy_from_slice(&self.rgb[rows.start * self.width * 3..rows.end * self.width * 3]);
         Ok(())
     }
+
+    fn all(&self) -> Option<&[f32]> {
+        Some(&self.rgb)
+    }
 }
 
 /// The picture at another size, as [`super::Resize::NETWORK`] makes it, without alpha.
@@ -35,7 +44,7 @@ impl Rows for Picture {
 /// [`ErrorKind::Malformed`] if a value is not a finite number; else what reading gives.
 pub(crate) fn resized(picture: &dyn Rows, to: [usize; 2]) -> Result<Picture> {
     let from @ [width, height] = picture.size();
-    let mut shrink = Shrink::new(from, to);
+    let mut shrink = Shrink::<3>::new(from, to);
     let mut band = reserved(width.saturating_mul(3 * AT_A_TIME.min(height)))?;
     for start in (0..height).step_by(AT_A_TIME) {
         let rows = start..(start + AT_A_TIME).min(height);
@@ -44,7 +53,27 @@ pub(crate) fn resized(picture: &dyn Rows, to: [usize; 2]) -> Result<Picture> {
         check_finite(&band)?;
         band.chunks_exact(width * 3).try_for_each(|row| shrink.add(row))?;
     }
-    Picture::from_rgb_f32(to[0], to[1], shrink.finish())
+    Picture::from_rgb_f32(to[0], to[1], shrink.done())
+}
+
+/// The size of a picture's thumbnail: its longer side at `side`, its proportions kept to the nearest pixel. `None` where the picture is no
+/// larger: it is its own thumbnail.
+pub(crate) fn thumbnail_size([width, height]: [usize; 2], side: usize) -> Option<[usize; 2]> {
+    let longer = width.max(height) as u128;
+    if longer <= side as u128 {
+        return None;
+    }
+    // In 128 bits nothing overflows; the result is at most `side`. A thin picture keeps one pixel across.
+    let scaled = |n: usize| ((n as u128 * side as u128 * 2 + longer) / (longer * 2)).max(1) as usize;
+    Some([scaled(width), scaled(height)])
+}
+
+/// A picture with its longer side at most at `side`.
+pub(crate) fn small(picture: &dyn Rows, side: usize) -> Result<Picture> {
+    match thumbnail_size(picture.size(), side) {
+        Some(size) => resized(picture, size),
+        None => whole(picture),
+    }
 }
 
 /// All of it, without alpha.

@@ -1,108 +1,83 @@
-//! Painting with the statistics of a thumbnail, in bands: what models do that were trained for it.
+//! What the network makes of a picture: in one piece, or in bands with the statistics of a thumbnail, as models do that were trained for it.
 
-use super::{Phase, StyleOptions, StyleSize, Stylizer, check_cancelled, fit, work};
+use super::brush::Brush;
+use super::{Phase, Stylizer, fit};
 use crate::engine::{Bands, Conditioning, Frozen};
-use crate::picture::rows::{self, Rows};
-use crate::{Control, Result, Style, StylizeOptions};
+use crate::picture::rows::{self, Rows, thumbnail_size};
+use crate::{Control, Error, ErrorKind, Picture, Result};
 
 /// Takes rows of a painting, at the content's width, from top to bottom.
 pub(super) type WriteRows<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
 
-/// The size of a picture's thumbnail: its longer side at `side`, its proportions kept to the nearest pixel. `None` where the picture is no
-/// larger: it is its own thumbnail.
-pub(super) fn thumbnail_size([width, height]: [usize; 2], side: usize) -> Option<[usize; 2]> {
-    let longer = width.max(height) as u128;
-    if longer <= side as u128 {
-        return None;
-    }
-    // In 128 bits nothing overflows; the result is at most `side`. A thin picture keeps one pixel across.
-    let scaled = |n: usize| ((n as u128 * side as u128 * 2 + longer) / (longer * 2)).max(1) as usize;
-    Some([scaled(width), scaled(height)])
-}
+/// Rows that are given at a time where the painting is in memory anyway.
+const AT_A_TIME: usize = 64;
 
 impl Stylizer {
-    /// Paints with a strength, from a thumbnail of this side.
-    pub(super) fn paint_rows(
+    /// Gives what the network makes of a picture, row by row. `measuring` and `painting` are told of the progress.
+    pub(super) fn network_rows(
         &self,
-        content: &dyn Rows,
-        style: &Style,
-        (options, side): (&StylizeOptions, usize),
+        picture: &dyn Rows,
+        brush: &Brush,
+        max_memory: Option<u64>,
         write: WriteRows<'_>,
-        control: &dyn Control,
+        (measuring, painting): (&dyn Control, &dyn Control),
     ) -> Result<()> {
-        self.check_style(style)?;
-        options.check()?;
-        check_cancelled(control)?;
-        let size @ [width, height] = content.size();
-        let [seen_width, seen_height] = self.style_fit.size_of(options.style.size.of(width, height));
-        let first = if options.strength >= 1.0 { 0 } else { work(&self.predictor, [seen_width, seen_height]) };
-        let measured = thumbnail_size(size, side).map(|size| self.content_fit.size_of(size));
-        let second = measured.map_or(0, |size| work(&self.transformer, size));
-        let third = work(&self.transformer, self.content_fit.size(width, height));
-        let total = first.saturating_add(second).saturating_add(third);
-        let phase = |before: u64, own: u64| Phase { inner: control, before, own, total };
-
-        let mixed;
-        let style = if options.strength >= 1.0 {
-            style
-        } else {
-            let own = self.own_style(content, &options.style, &phase(0, first))?;
-            mixed = own.mix(style, options.strength)?;
-            &mixed
-        };
-        let conditioning = self.transformer.condition(style.vector())?;
-        let measuring = phase(first, second);
-        match self.frozen(content, &conditioning, side, &measuring)? {
-            None => self.paint_whole(content, &conditioning, write, &phase(first, third)),
-            Some(frozen) => {
-                let painting = phase(first.saturating_add(second), third);
-                self.paint_bands(content, &frozen, options.max_memory, write, &painting)
+        let thumbnail = self.thumbnail.and_then(|side| thumbnail_size(picture.size(), side));
+        let frozen = match (&brush.styles[..], &brush.shares, thumbnail) {
+            ([style], None, None) => return self.paint_whole(picture, style, write, painting),
+            ([style], None, Some(size)) => self.frozen(&rows::resized(picture, size)?, style, measuring)?,
+            (styles, Some(shares), _) => {
+                // Each with its own statistics, of the picture itself where there is no thumbnail.
+                let seen = thumbnail.map_or_else(|| rows::whole(picture), |size| rows::resized(picture, size))?;
+                let each = styles.iter().enumerate().map(|(i, style)| {
+                    let part = Phase { inner: measuring, before: i as u64, own: 1, total: styles.len() as u64 };
+                    self.frozen(&seen, style, &part)
+                });
+                Frozen::shared(each.collect::<Result<_>>()?, shares.clone())?
             }
-        }
-    }
-
-    /// The content's own style, seen row by row.
-    fn own_style(&self, content: &dyn Rows, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
-        let [width, height] = content.size();
-        let picture = match options.size {
-            StyleSize::ShortSide(_) => rows::resized(content, options.size.of(width, height))?,
-            // Sizes that have their own resize, or none.
-            _ => return self.style_with(&rows::whole(content)?, options, control),
+            (styles, None, _) => {
+                let text = format!("{} styles, and nothing says where which is", styles.len());
+                return Err(Error::new(ErrorKind::Mismatch, text));
+            }
         };
-        self.style_with(&picture, &StyleOptions::default().size(StyleSize::Original), control)
+        self.paint_bands(picture, &frozen, max_memory, write, painting)
     }
 
-    /// The norms with the statistics of the content's thumbnail; `None` if the content is its own.
-    fn frozen(
-        &self,
-        content: &dyn Rows,
-        conditioning: &Conditioning,
-        side: usize,
-        control: &dyn Control,
-    ) -> Result<Option<Frozen>> {
-        let Some(size) = thumbnail_size(content.size(), side) else { return Ok(None) };
-        let thumbnail = rows::resized(content, size)?;
-        let fitted = self.content_fit.extend(&thumbnail)?;
-        self.transformer.measure(&self.engine, fitted.view(), conditioning, control).map(Some)
+    /// A style's norms with the statistics of this picture.
+    fn frozen(&self, picture: &Picture, style: &Conditioning, control: &dyn Control) -> Result<Frozen> {
+        self.transformer.measure(&self.engine, self.content_fit.extend(picture)?.view(), style, control)
     }
 
-    /// A content that is its own thumbnail: measuring and painting are one run.
-    fn paint_whole(
+    /// A picture that is its own thumbnail, or a model without: measuring and painting are one run.
+    pub(super) fn paint_whole(
         &self,
         content: &dyn Rows,
         conditioning: &Conditioning,
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
-        let [width, height] = content.size();
+        let size @ [width, height] = content.size();
         let extended @ [wide, high] = self.content_fit.size(width, height);
-        let mut values = fit::reserve(wide, high)?;
-        values.resize(wide * high * 3, 0.0);
-        fit::read_extended(content, extended, 0..high, &mut values)?;
-        let (painted, shape) = self.transformer.run(&self.engine, (&values, high, wide), conditioning, control)?;
-        let result = write(&fit::crop(&painted, shape.width, width, height)?);
+        let read;
+        let values = match content.all() {
+            Some(values) if extended == size => {
+                rows::check_finite(values)?;
+                values
+            }
+            _ => {
+                let mut values = fit::reserve(wide, high)?;
+                values.resize(wide * high * 3, 0.0);
+                fit::read_extended(content, extended, 0..high, &mut values)?;
+                read = values;
+                &read
+            }
+        };
+        let (painted, shape) = self.transformer.run(&self.engine, (values, high, wide), conditioning, control)?;
+        let rows = painted.chunks(shape.width * 3 * AT_A_TIME).zip((0..height).step_by(AT_A_TIME));
+        let mut crop = |(rows, y): (&[f32], usize)| write(&fit::crop(rows, shape.width, width, AT_A_TIME.min(height - y))?);
+        rows.into_iter().try_for_each(&mut crop)?;
         self.engine.give_buffer(painted);
-        result
+        Ok(())
     }
 
     fn paint_bands(

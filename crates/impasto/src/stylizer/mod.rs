@@ -19,12 +19,18 @@
 //! ```
 
 mod bands;
+mod brush;
 mod builder;
+mod canvas;
+mod coarse;
 mod fit;
 mod info;
 mod options;
 mod phase;
+mod places;
+mod region;
 mod stored;
+mod strength;
 
 use std::path::Path;
 
@@ -35,6 +41,7 @@ use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
 use phase::Phase;
+pub use region::Region;
 pub use stored::TakeRows;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
@@ -164,9 +171,13 @@ impl Stylizer {
     /// shrunk to that first, and then paints the content in bands with the norms frozen: memory besides the two pictures grows with the
     /// content's width only, and no band can be told from the next.
     ///
+    /// What the options add is as exact in bands. Where it takes more than the network itself: a strength below 1 or a strength mask, the style
+    /// predictor and six paintings of 128 pixels a style; [`crate::Colours::Content`] one painting of a thumbnail; regions and strength masks, the
+    /// statistics of each style, for models without a thumbnail at full size; coarse strokes, the small painting at 16 bits in memory.
+    ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for a strength
-    /// out of range; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
+    /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for options
+    /// out of range; [`ErrorKind::Mismatch`], too, if a mask has other proportions than the content; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
     /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. Besides as [`Stylizer::style_with`] if the strength is
     /// below 1.
     pub fn stylize_with(
@@ -176,29 +187,13 @@ impl Stylizer {
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> Result<Picture> {
-        if let Some(side) = self.thumbnail {
-            let mut rgb = fit::reserve(content.width(), content.height())?;
-            let mut write = |rows: &[f32]| {
-                rgb.extend_from_slice(rows);
-                Ok(())
-            };
-            self.paint_rows(content, style, (options, side), &mut write, control)?;
-            return content.repainted(content.width(), content.height(), rgb);
-        }
-        self.check_style(style)?;
-        options.check()?;
-        check_cancelled(control)?;
-        if options.strength >= 1.0 {
-            return self.paint(content, style, control);
-        }
-        let [seen_width, seen_height] = options.style.size.of(content.width(), content.height());
-        let first = work(&self.predictor, self.style_fit.size(seen_width, seen_height));
-        let second = work(&self.transformer, self.content_fit.size(content.width(), content.height()));
-        let total = first.saturating_add(second);
-        let seeing = Phase { inner: control, before: 0, own: first, total };
-        let own = self.style_with(content, &options.style, &seeing)?;
-        let painting = Phase { inner: control, before: first, own: second, total };
-        self.paint(content, &own.mix(style, options.strength)?, &painting)
+        let mut rgb = fit::reserve(content.width(), content.height())?;
+        let mut write = |rows: &[f32]| {
+            rgb.extend_from_slice(rows);
+            Ok(())
+        };
+        self.paint_rows(content, style, options, &mut write, control)?;
+        content.repainted(content.width(), content.height(), rgb)
     }
 
     /// Greatest memory in bytes that making a style of a picture of this size (at the default [`StyleOptions`]) and painting it
@@ -224,15 +219,6 @@ impl Stylizer {
         let bytes = |pixels: [usize; 2]| (pixels[0] as u64).saturating_mul(pixels[1] as u64).saturating_mul(12);
         let pictures = [[seen_width, seen_height], [width, height]];
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
-    }
-
-    fn paint(&self, content: &Picture, style: &Style, control: &dyn Control) -> Result<Picture> {
-        let conditioning = self.transformer.condition(style.vector())?;
-        let fitted = self.content_fit.extend(content)?;
-        let (painted, shape) = self.transformer.run(&self.engine, fitted.view(), &conditioning, control)?;
-        let rgb = fit::crop(&painted, shape.width, content.width(), content.height())?;
-        self.engine.give_buffer(painted);
-        content.repainted(content.width(), content.height(), rgb)
     }
 
     fn check_style(&self, style: &Style) -> Result<()> {

@@ -7,9 +7,6 @@ use crate::{Control, Error, ErrorKind, Result, Style, StylizeOptions};
 /// Takes rows of a painting from top to bottom: colours, and alpha if the content has any.
 pub type TakeRows<'a> = &'a mut dyn FnMut(&[f32], Option<&[f32]>) -> Result<()>;
 
-/// Rows that are given at a time where the painting is in memory anyway.
-const AT_A_TIME: usize = 64;
-
 impl Stylizer {
     /// Paints a picture whose samples stay as the file has them, and gives the result's rows as they are done: with a model that has a
     /// [thumbnail](Stylizer::thumbnail), no more of content and result than a band is ever in memory as floats. The result is that of
@@ -26,12 +23,6 @@ impl Stylizer {
         control: &dyn Control,
     ) -> Result<()> {
         let width = content.width();
-        let Some(side) = self.thumbnail else {
-            let painted = self.stylize_with(&content.to_picture()?, style, options, control)?;
-            let mut alphas = painted.alpha().map(|alpha| alpha.chunks(width * AT_A_TIME));
-            let mut rows = painted.rgb().chunks(width * AT_A_TIME * 3);
-            return rows.try_for_each(|rgb| write(rgb, alphas.as_mut().and_then(Iterator::next)));
-        };
         let (mut y, mut colours, mut alpha) = (0, Vec::new(), Vec::new());
         let mut with_alpha = |rgb: &[f32]| {
             if !content.has_alpha() {
@@ -44,7 +35,7 @@ impl Stylizer {
             content.read_rows(rows, &mut colours, Some(&mut alpha))?;
             write(rgb, Some(&alpha))
         };
-        self.paint_rows(content, style, (options, side), &mut with_alpha, control)
+        self.paint_rows(content, style, options, &mut with_alpha, control)
     }
 
     /// The part of [`Stylizer::stored_memory`] that [`StylizeOptions::max_memory`] is about: bands and the packed weights. 0 with a model without

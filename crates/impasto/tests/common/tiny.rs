@@ -2,7 +2,7 @@
 
 use impasto::networks::magenta::{Border, Transformer};
 use impasto::networks::mobilenet::MobileNet;
-use impasto::networks::{Architecture, FixedNorm};
+use impasto::networks::{Architecture, FixedNorm, native};
 use impasto::{Model, Picture, Stylizer};
 
 /// Length of the small model's style vectors.
@@ -18,6 +18,13 @@ pub fn model(border: Border, seed: u64) -> Model {
 /// A stylizer over it with two threads.
 pub fn stylizer() -> Stylizer {
     Stylizer::builder().threads(2).build(model(Border::Reflect, 1)).unwrap()
+}
+
+/// A model with a thumbnail of this side, which paints in bands. Its style vectors are as long as the other's.
+pub fn native_model(thumbnail: usize) -> Model {
+    let transformer = native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, style_len: STYLE_LEN, thumbnail };
+    let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: STYLE_LEN };
+    Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap()
 }
 
 /// A landscape of sorts: sky, a sun, hills, a fence of single pixels. Different everywhere, the same at any size but for detail.

@@ -64,9 +64,9 @@ fn arguments(args: &Sheet) -> Result<Vec<StyleArgument>> {
         return Ok(Vec::new());
     }
     let arguments = style::parse(&args.styles)?;
-    match arguments.iter().find(|argument| argument.weight != 1.0) {
+    match arguments.iter().find(|argument| argument.weight != 1.0 || argument.mask.is_some()) {
         Some(argument) => {
-            let text = format!("{}: styles are painted one by one here, and have no weight", argument.path.display());
+            let text = format!("{}: styles are painted one by one here, and have no weight and no mask", argument.path.display());
             Err(Failure::usage(text))
         }
         None => Ok(arguments),

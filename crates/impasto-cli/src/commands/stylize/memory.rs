@@ -80,14 +80,16 @@ pub(super) fn plan(
         return plan_whole(studio, content, &ceiling);
     }
     let (width, height) = (content.width(), content.height());
-    let held =
-        [held, PROGRAM, content.bytes(), Writer::memory(format, width, height, BAND)].into_iter().fold(0, u64::saturating_add);
+    let [canvas_width, canvas_height] = studio.greatest_canvas([width, height])?;
+    let held = [held, studio.look_memory([width, height]), PROGRAM, content.bytes(), Writer::memory(format, width, height, BAND)]
+        .into_iter()
+        .fold(0, u64::saturating_add);
     // Style, thumbnail and rows on their way have their share first.
-    let least = studio.stylizer.stored_memory(width, height, Some(0))?;
-    let lowest = studio.stylizer.band_memory_within(width, height, Some(0))?;
+    let least = studio.stylizer.stored_memory(canvas_width, canvas_height, Some(0))?;
+    let lowest = studio.stylizer.band_memory_within(canvas_width, canvas_height, Some(0))?;
     let others = held.saturating_add(least.saturating_sub(lowest));
     let left = ceiling.bytes.map_or(u64::MAX, |ceiling| ceiling.saturating_sub(others));
-    let needed = studio.stylizer.stored_memory(width, height, Some(left))?.saturating_add(held);
+    let needed = studio.stylizer.stored_memory(canvas_width, canvas_height, Some(left))?.saturating_add(held);
     ceiling.check(
         needed,
         &format!("painting {width}×{height}"),
@@ -101,7 +103,9 @@ fn plan_whole(studio: &Studio<'_>, content: &Stored, ceiling: &Ceiling) -> Resul
     let from = Size { width: content.width(), height: content.height() };
     let size = studio.size_of(from);
     // The encoder's copy at 8 bits and the file's own bytes.
-    let own = studio.stylizer.peak_memory(size.width, size.height)?.saturating_add(bytes(size, 8));
+    let [canvas_width, canvas_height] = studio.greatest_canvas([size.width, size.height])?;
+    let own = studio.stylizer.peak_memory(canvas_width, canvas_height)?.saturating_add(bytes(size, 8));
+    let own = own.saturating_add(studio.look_memory([size.width, size.height]));
     let needed = own.saturating_add(if from == size { 0 } else { bytes(size, 16) });
     let flag = if studio.args.exact.is_some() { "--exact" } else { "--size" };
     ceiling.check(needed, &format!("painting {}×{}", size.width, size.height), &smaller(flag))?;

@@ -5,6 +5,7 @@
 
 mod batch;
 mod destination;
+mod look;
 mod memory;
 mod one;
 mod painting;

@@ -50,10 +50,11 @@ pub(super) fn paint(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, co
 
 /// In bounded memory: the content stays as decoded, bands are painted and written as they come.
 fn paint_in_bands(studio: &Studio<'_>, job: &Job<'_>, bytes: u64, control: &dyn Control) -> Result {
-    let options = studio.stylize.max_memory(Some(bytes));
+    let (style, options) = studio.for_content(job.styles, || Studio::stored_thumbnail(&job.content))?;
+    let options = options.max_memory(Some(bytes));
     job.output.stream(&job.content, studio.loudness, |writer| {
         let mut write = |rgb: &[f32], alpha: Option<&[f32]>| writer.write(rgb, alpha);
-        Ok(studio.stylizer.stylize_stored(&job.content, &job.styles.style, &options, &mut write, control)?)
+        Ok(studio.stylizer.stylize_stored(&job.content, &style, &options, &mut write, control)?)
     })
 }
 
@@ -61,7 +62,8 @@ fn paint_in_bands(studio: &Studio<'_>, job: &Job<'_>, bytes: u64, control: &dyn 
 fn paint_whole(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, control: &dyn Control) -> Result {
     let Job { content, styles, output, figure, preview, .. } = job;
     let content = studio.sized(content.to_picture()?)?;
-    let painted = interrupt::while_running(|| studio.stylizer.stylize_with(&content, &styles.style, &studio.stylize, control))?;
+    let (style, options) = studio.for_content(styles, || Studio::thumbnail(&content))?;
+    let painted = interrupt::while_running(|| studio.stylizer.stylize_with(&content, &style, &options, control))?;
     watch.lap("paint");
     if interrupt::asked() {
         return Err(Failure::Interrupted);

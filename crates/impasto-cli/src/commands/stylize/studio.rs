@@ -6,8 +6,8 @@ use impasto::engine::Isa;
 use impasto::picture::{self, Resize};
 use impasto::{Picture, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
 
-use super::memory;
-use super::style::{self, Seen, StyleArgument, Styles};
+use super::style::{Palette, Seen, StyleArgument, Styles};
+use super::{look, memory};
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::interrupt;
@@ -36,7 +36,7 @@ impl<'a> Studio<'a> {
         }
         let stylizer = models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
         let style = style_options(args);
-        let stylize = StylizeOptions::default().strength(args.strength).style(style);
+        let stylize = look::options(args, args.loudness.loudness())?.style(style);
         Ok(Studio { args, loudness: args.loudness.loudness(), stylizer, style, stylize })
     }
 
@@ -81,8 +81,14 @@ impl<'a> Studio<'a> {
             let progress = Progress::new("style", self.loudness);
             sources.iter().map(|source| source.see(&self.stylizer, &self.style, &progress)).collect::<Result<Vec<_>>>()
         })?;
-        let style = style::blend(&seen, &arguments)?;
-        Ok(Styles::new(style, arguments, sources, keep))
+        let limits = Self::picture_limits(self.args);
+        let mask = |argument: &StyleArgument| {
+            argument.mask.as_ref().map(|path| look::mask(path, self.args.look.feather, &limits, self.loudness)).transpose()
+        };
+        let masks = arguments.iter().map(mask).collect::<Result<Vec<_>>>()?;
+        let palette = Palette::new(&seen, &arguments, &masks)?;
+        let uncoloured = self.uncoloured(&sources)?;
+        Ok(Styles { masks, uncoloured, ..Styles::new(palette, arguments, sources, keep) })
     }
 }
 

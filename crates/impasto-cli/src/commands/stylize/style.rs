@@ -3,10 +3,12 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use impasto::picture::Mask;
 use impasto::style::Gallery;
-use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
+use impasto::{Control, Model, Picture, Region, Style, StyleOptions, StylizeOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
+use crate::hash;
 use crate::settings::Ingredient;
 use crate::talk::Loudness;
 
@@ -16,6 +18,8 @@ pub(in crate::commands) struct StyleArgument {
     pub(in crate::commands) path: PathBuf,
     /// As given, at least 0; 1 if not.
     pub(in crate::commands) weight: f32,
+    /// Where the style is, if not everywhere.
+    pub(in crate::commands) mask: Option<PathBuf>,
 }
 
 /// Takes the arguments apart.
@@ -24,36 +28,46 @@ pub(in crate::commands) struct StyleArgument {
 /// Wrong usage if a weight is negative, or all are 0.
 pub(in crate::commands) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
     let styles = arguments.iter().map(|argument| split(argument)).collect::<Result<Vec<_>>>()?;
-    if styles.iter().all(|style| style.weight == 0.0) {
+    let mut everywhere = styles.iter().filter(|style| style.mask.is_none()).peekable();
+    if everywhere.peek().is_some() && everywhere.all(|style| style.weight == 0.0) {
         return Err(Failure::usage("all styles have weight 0; give at least one a weight above"));
     }
     Ok(styles)
 }
 
-/// What follows the last `=` is a weight if it is a number, unless all of it names a file that is there.
+/// What follows the last `=` is a weight if it is a number, and what follows the last `@` a mask, unless all of it names a file that is there.
 fn split(argument: &OsStr) -> Result<StyleArgument> {
     if argument.is_empty() {
         return Err(Failure::usage("--style needs the name of a file"));
     }
-    let whole = || StyleArgument { path: argument.into(), weight: 1.0 };
+    let whole = || StyleArgument { path: argument.into(), weight: 1.0, mask: None };
+    if Path::new(argument).exists() {
+        return Ok(whole());
+    }
+    if let Some((path, mask)) = argument.to_str().and_then(|text| text.rsplit_once('@')) {
+        if path.is_empty() || mask.is_empty() {
+            return Err(Failure::usage(format!("{}: write a style for a region as STYLE@MASK", argument.display())));
+        }
+        return Ok(StyleArgument { path: path.into(), weight: 1.0, mask: Some(mask.into()) });
+    }
     // A name that is no text has no number at its end that anybody could have meant.
     let parts = argument.to_str().and_then(|text| text.rsplit_once('='));
     let Some((path, weight)) = parts.and_then(|(path, weight)| Some((path, weight.parse::<f32>().ok()?))) else {
         return Ok(whole());
     };
-    if path.is_empty() || Path::new(argument).exists() {
+    if path.is_empty() {
         return Ok(whole());
     }
     if !weight.is_finite() || weight < 0.0 {
         return Err(Failure::usage(format!("{}: a style's weight must be 0 or more", argument.display())));
     }
-    Ok(StyleArgument { path: path.into(), weight })
+    Ok(StyleArgument { path: path.into(), weight, mask: None })
 }
 
-/// Each style's weight as its part of the sum.
+/// Each style's weight as its part of the sum; 1 for those that have a region for themselves.
 pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
-    let sum: f64 = styles.iter().map(|style| f64::from(style.weight)).sum();
-    styles.iter().map(|style| f64::from(style.weight) / sum).collect()
+    let sum: f64 = styles.iter().filter(|style| style.mask.is_none()).map(|style| f64::from(style.weight)).sum();
+    styles.iter().map(|style| if style.mask.is_some() { 1.0 } else { f64::from(style.weight) / sum }).collect()
 }
 
 /// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
@@ -71,6 +85,15 @@ impl StyleArgument {
     /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
     /// known of a picture from standard input.
     pub(super) fn ingredient(&self, style: &Style) -> Result<Ingredient> {
+        let own = self.style_ingredient(style)?;
+        let Some(mask) = &self.mask else { return Ok(own) };
+        // Both make the region.
+        let mask = Ingredient::of_path(mask)?;
+        let both = format!("{}@{}", own.sha256, mask.sha256);
+        Ok(Ingredient { name: format!("{}@{}", own.name, mask.name), sha256: hash::of_bytes(both.as_bytes()), built_in: false })
+    }
+
+    fn style_ingredient(&self, style: &Style) -> Result<Ingredient> {
         if let Some(style) = self.built_in() {
             return Ok(Ingredient::of_style(&style));
         }
@@ -114,28 +137,67 @@ pub(in crate::commands) fn read(arguments: &[StyleArgument], limits: &picture::L
     arguments.iter().map(|argument| argument.read(limits, loudness)).collect()
 }
 
-/// The style to paint in, and what it was made of.
+/// What to paint in, and what it was made of.
 pub(super) struct Styles {
-    /// The blend of all.
-    pub(super) style: Style,
+    pub(super) palette: Palette,
     pub(super) arguments: Vec<StyleArgument>,
     /// Of the style pictures; `None` for styles that are not of a picture.
     pub(super) sizes: Vec<Option<[usize; 2]>>,
     /// For a figure; empty where there is none.
     pub(super) sources: Vec<Seen>,
+    /// Of each style, where it has one.
+    pub(super) masks: Vec<Option<Mask>>,
+    /// The style pictures, as large as they are seen, where each content's colours are given to them.
+    pub(super) uncoloured: Option<Vec<Picture>>,
+}
+
+/// Styles, and where they are.
+pub(super) struct Palette {
+    /// The blend of all that are everywhere; where there are none, of those that have a region the first.
+    pub(super) style: Style,
+    pub(super) regions: Vec<Region>,
+    /// Whether the content stays outside the regions.
+    pub(super) keep_outside: bool,
+}
+
+impl Palette {
+    /// Of the arguments' styles, and the masks that they name.
+    pub(super) fn new(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Self> {
+        let parts = seen.iter().zip(masks);
+        let regions = parts.filter_map(|(style, mask)| Some(Region { style: style.clone(), mask: mask.clone()? })).collect();
+        let everywhere = || seen.iter().zip(arguments).filter(|(_, argument)| argument.mask.is_none());
+        let (style, keep_outside) = match (everywhere().count(), seen) {
+            (0, [first, ..]) => (first.clone(), true),
+            _ => (blend(&everywhere().map(|(style, argument)| (style, argument.weight)).collect::<Vec<_>>())?, false),
+        };
+        Ok(Palette { style, regions, keep_outside })
+    }
+
+    /// How to paint with it.
+    pub(super) fn options(&self, options: &StylizeOptions) -> StylizeOptions {
+        let options = options.clone().keep_outside(self.keep_outside);
+        self.regions.iter().fold(options, |options, Region { style, mask }| options.region(style.clone(), mask.clone()))
+    }
 }
 
 impl Styles {
     /// `keep` says whether the pictures are needed any further.
-    pub(super) fn new(style: Style, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
+    pub(super) fn new(palette: Palette, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
         let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
         let sizes = sources.iter().map(size).collect();
-        Styles { style, arguments, sizes, sources: if keep { sources } else { Vec::new() } }
+        Styles {
+            palette,
+            arguments,
+            sizes,
+            sources: if keep { sources } else { Vec::new() },
+            masks: Vec::new(),
+            uncoloured: None,
+        }
     }
 
     /// What a painting in it is made of, with weights, for its settings.
     pub(super) fn ingredients(&self) -> Result<Vec<(Ingredient, f32)>> {
-        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.style)?, argument.weight))).collect()
+        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.palette.style)?, argument.weight))).collect()
     }
 }
 
@@ -160,14 +222,11 @@ impl Seen {
     }
 }
 
-/// One style of all. A single one stays as it is, to the bit.
-pub(super) fn blend(seen: &[Style], arguments: &[StyleArgument]) -> Result<Style> {
-    match seen {
-        [style] => Ok(style.clone()),
-        _ => {
-            let weighted: Vec<_> = seen.iter().zip(arguments).map(|(style, argument)| (style, argument.weight)).collect();
-            Ok(Style::blend(&weighted)?)
-        }
+/// One style of all, by weight. A single one stays as it is, to the bit.
+fn blend(weighted: &[(&Style, f32)]) -> Result<Style> {
+    match weighted {
+        [(style, _)] => Ok((*style).clone()),
+        _ => Ok(Style::blend(weighted)?),
     }
 }
 
@@ -189,8 +248,19 @@ mod tests {
             ("a.jpg=1e-1", "a.jpg", 0.1),
         ];
         for (text, path, weight) in cases {
-            assert_eq!(split(text.as_ref()).unwrap(), StyleArgument { path: path.into(), weight }, "{text}");
+            assert_eq!(split(text.as_ref()).unwrap(), StyleArgument { path: path.into(), weight, mask: None }, "{text}");
         }
+    }
+
+    #[test]
+    fn masks_follow_the_last_at_sign() {
+        let found = split("a@b.jpg@sky.png".as_ref()).unwrap();
+        assert_eq!(found, StyleArgument { path: "a@b.jpg".into(), weight: 1.0, mask: Some("sky.png".into()) });
+        assert!(split("a.jpg@".as_ref()).is_err() && split("@sky.png".as_ref()).is_err());
+        // Styles for regions have no part in the others' shares.
+        let styles = parse(&["a@m.png".into(), "b=3".into(), "c=1".into()]).unwrap();
+        assert_eq!(shares(&styles), [1.0, 0.75, 0.25]);
+        assert!(parse(&["a@m.png".into(), "b=0".into()]).is_err());
     }
 
     #[test]
@@ -198,7 +268,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("odd.jpg=0.5");
         std::fs::write(&path, "").unwrap();
-        assert_eq!(split(path.as_ref()).unwrap(), StyleArgument { path, weight: 1.0 });
+        assert_eq!(split(path.as_ref()).unwrap(), StyleArgument { path, weight: 1.0, mask: None });
     }
 
     #[test]

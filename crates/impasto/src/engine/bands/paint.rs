@@ -46,11 +46,10 @@ pub(in super::super) fn paint(
     if bands.tails.len() != program.tensors.len() {
         return Err(Error::new(ErrorKind::Mismatch, "bands planned for another network"));
     }
-    let norms = Norms::Frozen(frozen);
-    let mut state = State::new(program, engine, &bands.plan, &[], norms)?;
+    let mut state = State::new(program, engine, &bands.plan, &[], Norms::Frozen(frozen))?;
     let tails = bands.tails.iter().map(|&len| if len == 0 { Ok(Vec::new()) } else { engine.take_buffer(len) });
     let mut tails = Tails(tails.collect::<Result<_>>()?);
-    let result = run(&mut state, &mut tails, bands, norms, (read, write), control);
+    let result = run(&mut state, &mut tails, bands, (read, write), control);
     for slot in std::mem::take(&mut state.slots).into_iter().chain(tails.0) {
         engine.give_buffer(slot);
     }
@@ -61,7 +60,6 @@ fn run(
     state: &mut State<'_>,
     tails: &mut Tails,
     bands: &Bands,
-    norms: Norms<'_>,
     (read, write): (ReadRows<'_>, WriteRows<'_>),
     control: &dyn Control,
 ) -> Result<()> {
@@ -88,7 +86,7 @@ fn run(
             let rows = band.made[step.output].clone();
             if !rows.is_empty() {
                 let start = Instant::now();
-                state.step(step, rows.clone(), norms);
+                state.step(step, rows.clone());
                 control.step(&state.info(step, rows.len()), start.elapsed());
                 done += state.cost(step, rows.len());
                 control.progress(done, total);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::rows::Rows;
+use super::super::rows::{self, Rows};
 use super::super::transparency::{self, Hidden};
 use super::super::{Format, Picture, Source, zeros};
 use super::raw::{Colour, Raw, Samples, Unit};
@@ -135,6 +135,17 @@ impl Stored {
         picture.source = self.source.clone();
         picture.warnings.clone_from(&self.warnings);
         Ok(picture)
+    }
+
+    /// The picture with its longer side at most this long, without alpha, as [`crate::picture::Resize::NETWORK`] makes it: made row by row.
+    ///
+    /// # Errors
+    /// As [`Stored::to_picture`]; [`ErrorKind::InvalidArgument`] if the side is 0.
+    pub fn thumbnail(&self, side: usize) -> Result<Picture> {
+        if side == 0 {
+            return Err(Error::new(ErrorKind::InvalidArgument, "a thumbnail needs at least one pixel"));
+        }
+        rows::small(self, side)
     }
 
     /// Colours of some rows, as [`Picture::rgb`] has them, and their alpha if there is any, to slices of just their lengths.

@@ -32,13 +32,13 @@ fn look_up(table: &[f32], value: f32) -> f32 {
 }
 
 /// sRGB values, clamped to 0..1, to amounts of light.
-pub(super) fn decode(values: &mut [f32]) {
+pub(crate) fn decode(values: &mut [f32]) {
     let table = TO_LIGHT.as_slice();
     values.iter_mut().for_each(|v| *v = look_up(table, v.clamp(0.0, 1.0)));
 }
 
 /// Amounts of light, clamped to 0..1, to sRGB values.
-pub(super) fn encode(values: &mut [f32]) {
+pub(crate) fn encode(values: &mut [f32]) {
     let table = FROM_ROOT.as_slice();
     for v in values {
         let light = v.clamp(0.0, 1.0);

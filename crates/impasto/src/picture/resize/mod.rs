@@ -1,6 +1,7 @@
 //! Other sizes.
 
-mod light;
+pub(crate) mod light;
+mod scaled;
 mod shrink;
 mod tensorflow;
 
@@ -10,6 +11,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::{Picture, check_len, zeros};
 use crate::{Error, ErrorKind, Result};
+pub(crate) use scaled::Scaled;
 pub(crate) use shrink::Shrink;
 
 /// How the pixels of the new picture come from those of the old. All widen their window when a picture shrinks (antialiasing).

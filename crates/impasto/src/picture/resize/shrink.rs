@@ -4,11 +4,11 @@ use super::super::zeros;
 use crate::Result;
 
 /// For each new position along an axis: the first old one that it sees, and the weight of each from there on.
-struct Axis(Vec<(usize, Vec<f32>)>);
+pub(super) struct Axis(pub(super) Vec<(usize, Vec<f32>)>);
 
 impl Axis {
     /// A triangle two pixels wide, new ones where there are fewer of these, with its tip on the new pixel's middle.
-    fn new(from: usize, to: usize) -> Self {
+    pub(super) fn new(from: usize, to: usize) -> Self {
         let scale = from as f64 / to as f64;
         let reach = scale.max(1.0);
         let positions = (0..to).map(|i| {
@@ -24,9 +24,9 @@ impl Axis {
     }
 }
 
-/// Takes the rows of a picture of three channels from top to bottom, gives it at another size: bilinear, antialiased, in the values as they
+/// Takes the rows of a picture of `CHANNELS` channels from top to bottom, gives it at another size: bilinear, antialiased, in the values as they
 /// are, as [`super::Resize::NETWORK`] (up to rounding).
-pub(crate) struct Shrink {
+pub(crate) struct Shrink<const CHANNELS: usize> {
     columns: Axis,
     rows: Axis,
     /// Rows taken.
@@ -38,7 +38,7 @@ pub(crate) struct Shrink {
     out: Vec<f32>,
 }
 
-impl Shrink {
+impl<const CHANNELS: usize> Shrink<CHANNELS> {
     /// From a width and height to another; none of them 0.
     pub(crate) fn new(from: [usize; 2], to: [usize; 2]) -> Self {
         Shrink {
@@ -70,8 +70,8 @@ impl Shrink {
         {
             let sums = self.sums.remove(0);
             for (first, weights) in &self.columns.0 {
-                let mut pixel = [0.0f32; 3];
-                for (weight, values) in weights.iter().zip(sums[first * 3..].as_chunks::<3>().0) {
+                let mut pixel = [0.0f32; CHANNELS];
+                for (weight, values) in weights.iter().zip(sums[first * CHANNELS..].as_chunks::<CHANNELS>().0) {
                     pixel.iter_mut().zip(values).for_each(|(sum, v)| *sum += weight * v);
                 }
                 self.out.extend(pixel.map(|v| v.clamp(0.0, 1.0)));
@@ -81,9 +81,9 @@ impl Shrink {
         Ok(())
     }
 
-    /// The picture at its new size, once all rows have been taken.
-    pub(crate) fn finish(self) -> Vec<f32> {
-        self.out
+    /// The new rows that have been done since this was asked last. Once all rows have been taken, these are all that are left.
+    pub(crate) fn done(&mut self) -> Vec<f32> {
+        std::mem::take(&mut self.out)
     }
 }
 
@@ -101,9 +101,9 @@ mod tests {
             let values: Vec<f32> = (0..width * height * 3).map(|i| (i as f32 * 0.7).sin() * 0.5 + 0.5).collect();
             let picture = Picture::from_rgb_f32(width, height, values).unwrap();
             let expected = picture.resized(to[0], to[1], Resize::NETWORK).unwrap();
-            let mut shrink = Shrink::new(from, to);
+            let mut shrink = Shrink::<3>::new(from, to);
             picture.rgb().chunks_exact(width * 3).for_each(|row| shrink.add(row).unwrap());
-            let found = shrink.finish();
+            let found = shrink.done();
             assert_eq!(found.len(), expected.rgb().len(), "{from:?} to {to:?}");
             let error = found.iter().zip(expected.rgb()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(error < 2e-5, "{from:?} to {to:?}: off by {error}");

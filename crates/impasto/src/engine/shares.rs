@@ -1,0 +1,138 @@
+//! How much of each of several styles a picture takes at each place.
+
+use std::ops::Range;
+
+use crate::graph::Shape;
+use crate::{Error, ErrorKind, Result};
+
+/// For each of several styles a map over the picture, of any resolution: at each place the styles' shares, which sum to 1.
+///
+/// Every layer of a network reads the maps at its own resolution, bilinearly, whatever the picture's size: maps made for a thumbnail and for the
+/// picture itself are one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shares {
+    width: usize,
+    height: usize,
+    styles: usize,
+    /// Row-major, styles fastest.
+    values: Vec<f32>,
+}
+
+impl Shares {
+    /// From weights, row-major, styles fastest, which are divided by their sum at each place. Where all are 0, the first style has all.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if a side or the number of styles is 0, the number of values another than they make, or a value is
+    /// negative or not finite.
+    pub fn new([width, height]: [usize; 2], styles: usize, mut weights: Vec<f32>) -> Result<Self> {
+        let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
+        let count = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(styles));
+        if count != Some(weights.len()) || weights.is_empty() {
+            return invalid(format!("{} weights for {styles} styles at {width}×{height} places", weights.len()));
+        }
+        if let Some(weight) = weights.iter().find(|weight| !weight.is_finite() || **weight < 0.0) {
+            return invalid(format!("a weight of {weight}; weights are 0 or more"));
+        }
+        for place in weights.chunks_exact_mut(styles) {
+            // In float64 no sum of float32 overflows.
+            let sum: f64 = place.iter().map(|&w| f64::from(w)).sum();
+            if sum > 0.0 {
+                place.iter_mut().for_each(|w| *w = (f64::from(*w) / sum) as f32);
+            } else {
+                place[0] = 1.0;
+            }
+        }
+        Ok(Shares { width, height, styles, values: weights })
+    }
+
+    /// How many styles there are.
+    pub fn styles(&self) -> usize {
+        self.styles
+    }
+
+    /// The shares at each pixel of these rows of features, when `picture` is the picture's shape: row-major, styles fastest.
+    ///
+    /// A feature lies at the middle of the pixels that it stands for: of `n` in a row and as many rows, where the features are `n`
+    /// times smaller.
+    pub(crate) fn rows(&self, features: Shape, picture: Shape, rows: Range<usize>) -> Vec<f32> {
+        let columns: Vec<_> = (0..features.width).map(|x| between(x, features.width, picture.width, self.width)).collect();
+        let mut values = Vec::with_capacity(rows.len() * features.width * self.styles);
+        for y in rows {
+            let (above, below, down) = between(y, features.height, picture.height, self.height);
+            for &(left, right, across) in &columns {
+                for style in 0..self.styles {
+                    let at = |x: usize, y: usize| self.values[(y * self.width + x) * self.styles + style];
+                    let mix = |a: f32, b: f32, t: f32| a + (b - a) * t;
+                    values.push(mix(
+                        mix(at(left, above), at(right, above), across),
+                        mix(at(left, below), at(right, below), across),
+                        down,
+                    ));
+                }
+            }
+        }
+        values
+    }
+}
+
+/// Between which two of `places` along a side the middle of feature `i` lies, and how far it is from the first towards the second.
+fn between(i: usize, features: usize, pixels: usize, places: usize) -> (usize, usize, f32) {
+    // Networks round sides up to whole strides: 67 pixels are 34 features of two pixels each.
+    let stride = (pixels as f64 / features as f64).round().max(1.0);
+    let place = ((i as f64 + 0.5) * stride / pixels as f64 * places as f64 - 0.5).clamp(0.0, places as f64 - 1.0);
+    let first = place.floor();
+    (first as usize, (first as usize + 1).min(places - 1), (place - first) as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(width: usize, height: usize) -> Shape {
+        Shape { height, width, channels: 3 }
+    }
+
+    #[test]
+    fn weights_become_shares() {
+        let shares = Shares::new([3, 1], 2, vec![1.0, 3.0, 0.0, 0.0, f32::MAX, f32::MAX]).unwrap();
+        assert_eq!(shares.rows(shape(3, 1), shape(3, 1), 0..1), [0.25, 0.75, 1.0, 0.0, 0.5, 0.5]);
+        for (size, styles, weights) in [
+            ([0, 1], 1, vec![]),
+            ([1, 1], 0, vec![]),
+            ([2, 1], 1, vec![1.0]),
+            ([usize::MAX, 2], 2, vec![1.0]),
+            ([1, 1], 2, vec![1.0, -0.5]),
+            ([1, 1], 2, vec![1.0, f32::NAN]),
+        ] {
+            assert_eq!(Shares::new(size, styles, weights).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        }
+    }
+
+    #[test]
+    fn features_read_the_middle_of_their_pixels() {
+        // The second style's share at pixel x is x/8.
+        let weights = (0..8).flat_map(|x| [8.0 - x as f32, x as f32]).collect();
+        let shares = Shares::new([8, 1], 2, weights).unwrap();
+        let second = |features, picture| -> Vec<f32> {
+            shares.rows(shape(features, 1), shape(picture, 1), 0..1).chunks(2).map(|pair| pair[1] * 8.0).collect()
+        };
+        assert_eq!(second(8, 8), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+        assert_eq!(second(4, 8), [0.5, 2.5, 4.5, 6.5]);
+        assert_eq!(second(2, 8), [1.5, 5.5]);
+        // A picture twice as large, and its half.
+        assert_eq!(second(16, 16)[..4], [0.0, 0.25, 0.75, 1.25]);
+        assert_eq!(second(8, 16), second(8, 8));
+        // 7 pixels are 4 features of 2; the last one's middle is at the picture's right edge.
+        assert_eq!(second(4, 7).len(), 4);
+        assert_eq!(second(4, 7)[3], 7.0);
+    }
+
+    #[test]
+    fn rows_are_those_of_the_whole() {
+        let weights = (0..6 * 5 * 3).map(|i| (i as f32 * 0.7).sin().abs()).collect();
+        let shares = Shares::new([6, 5], 3, weights).unwrap();
+        let whole = shares.rows(shape(11, 9), shape(22, 17), 0..9);
+        assert_eq!(shares.rows(shape(11, 9), shape(22, 17), 4..7), whole[4 * 11 * 3..7 * 11 * 3]);
+        whole.chunks(3).for_each(|place| assert!((place.iter().sum::<f32>() - 1.0).abs() < 1e-6));
+    }
+}

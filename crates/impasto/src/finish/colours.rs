@@ -1,0 +1,122 @@
+//! Whose colours a painting has.
+
+use super::oklab::{self, Lab};
+use super::statistics::{Linear, Moments};
+use crate::picture::resize::light;
+use crate::{Picture, Result};
+
+/// Whose colours a painting has. All of it happens in Oklab, where lightness and chroma are apart; a colour that sRGB does not have loses chroma, not
+/// its hue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Colours {
+    /// The style's, as the network paints them. Default.
+    #[default]
+    Style,
+    /// The content's palette: the painting's colours get mean and covariance of the content's (Gatys et al. 2016, arXiv 1606.05897,
+    /// section 4.1), so that a red stroke of the style becomes one in the content's nearest colour.
+    Content,
+    /// The content's own colour at each pixel; of the painting only the lightness.
+    Luminance,
+}
+
+/// What becomes of a painted colour.
+#[derive(Debug, Clone)]
+pub(crate) struct Recolour {
+    way: Way,
+    /// How much of it, 0 to 1.
+    strength: f32,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    Luminance,
+    Linear(Linear),
+}
+
+impl Recolour {
+    /// Takes what it must know of the content and its painting from thumbnails of both; `painted` is asked only if need be. `None` where nothing
+    /// changes.
+    pub(crate) fn new(
+        colours: Colours,
+        strength: f32,
+        thumbnails: impl FnOnce() -> Result<(Picture, Picture)>,
+    ) -> Result<Option<Self>> {
+        if strength == 0.0 {
+            return Ok(None);
+        }
+        let way = match colours {
+            Colours::Style => return Ok(None),
+            Colours::Luminance => Way::Luminance,
+            Colours::Content => {
+                let (content, painted) = thumbnails()?;
+                Way::Linear(Linear::between(&moments(&painted), &moments(&content)))
+            }
+        };
+        Ok(Some(Recolour { way, strength }))
+    }
+
+    /// The content's colours, wholly.
+    pub(crate) fn luminance() -> Self {
+        Recolour { way: Way::Luminance, strength: 1.0 }
+    }
+
+    /// Changes painted pixels; `content` has the content's at the same places.
+    pub(crate) fn apply(&self, content: &[f32], painted: &mut [f32]) {
+        light::decode(painted);
+        let mut own = Vec::new();
+        if matches!(self.way, Way::Luminance) {
+            own.extend_from_slice(content);
+            light::decode(&mut own);
+        }
+        let mut own = own.as_chunks().0.iter();
+        for pixel in painted.as_chunks_mut::<3>().0 {
+            let lab = oklab::from_light(*pixel);
+            let wanted = match &self.way {
+                Way::Luminance => {
+                    let [_, a, b] = own.next().map_or([0.0; 3], |&own| oklab::from_light(own));
+                    [lab[0], a, b]
+                }
+                Way::Linear(linear) => linear.apply(lab),
+            };
+            *pixel = oklab::to_light(towards(lab, wanted, self.strength));
+        }
+        light::encode(painted);
+    }
+}
+
+/// From one colour to another; at 1 the other to the bit, so that grey stays grey.
+fn towards(from: Lab, to: Lab, share: f32) -> Lab {
+    if share >= 1.0 { to } else { std::array::from_fn(|i| from[i] + (to[i] - from[i]) * share) }
+}
+
+impl Picture {
+    /// This picture with the colours of another: mean and covariance in Oklab become the other's, by the linear map that moves colours
+    /// least. A style picture that is given the content's colours before its style is taken paints in these.
+    #[must_use]
+    pub fn with_colours_of(mut self, other: &Picture) -> Self {
+        let way = Way::Linear(Linear::between(&moments(&self), &moments(other)));
+        Recolour { way, strength: 1.0 }.apply(&[], self.rgb_mut());
+        self
+    }
+}
+
+fn moments(picture: &Picture) -> Moments {
+    let mut values = picture.rgb().to_vec();
+    light::decode(&mut values);
+    Moments::of(values.as_chunks().0.iter().map(|&pixel| oklab::from_light(pixel)))
+}
+
+/// How different two pictures of one size look: the root mean square of their pixels' distances in Oklab.
+pub(crate) fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let (mut a, mut b) = (a.to_vec(), b.to_vec());
+    light::decode(&mut a);
+    light::decode(&mut b);
+    let pairs = a.as_chunks().0.iter().zip(b.as_chunks().0);
+    let square = |(&a, &b): (&[f32; 3], &[f32; 3])| {
+        let (a, b) = (oklab::from_light(a), oklab::from_light(b));
+        a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>()
+    };
+    let count = (a.len() / 3).max(1) as f64;
+    (pairs.map(square).sum::<f64>() / count).sqrt()
+}

@@ -1,0 +1,117 @@
+//! What a picture is painted with: the style, or several, in the strength that was asked for.
+
+use std::sync::Arc;
+
+use super::phase::Phase;
+use super::places::Places;
+use super::strength::{self, Curve};
+use super::{StyleOptions, StyleSize, StylizeOptions, Stylizer};
+use crate::engine::{Conditioning, Shares};
+use crate::picture::rows::{self, Rows, thumbnail_size};
+use crate::{Control, Picture, Result, Style};
+
+/// Greatest longer side of the map that says which style is where. The network's layers read it at their own resolutions, the inner ones at a quarter
+/// of the picture's.
+const MAP: usize = 1024;
+
+/// Mixtures of a style with the content's own that strength masks are painted in; what is between two is shared by them.
+const MIXES: [f32; 3] = [0.25, 0.5, 1.0];
+
+/// Styles that the network paints in.
+pub(super) struct Brush {
+    pub(super) styles: Vec<Conditioning>,
+    /// Where which style is, if there are several.
+    pub(super) shares: Option<Arc<Shares>>,
+}
+
+impl Stylizer {
+    /// Prepares the styles, and tells what the strengths mean for each, in the order of [`Places`].
+    pub(super) fn brush(
+        &self,
+        content: &dyn Rows,
+        styles: &[&Style],
+        options: &StylizeOptions,
+        control: &dyn Control,
+    ) -> Result<(Brush, Vec<Curve>)> {
+        let own = if options.strength < 1.0 || options.strength_mask.is_some() {
+            Some(self.own_style(content, &options.style, control)?)
+        } else {
+            None
+        };
+        let curves = match &own {
+            Some(own) => self.curves(content, own, styles, control)?,
+            None => vec![Curve::straight(); styles.len()],
+        };
+        let mixes: &[f32] = if options.strength_mask.is_some() { &MIXES } else { &[] };
+        let mut conditionings = Vec::new();
+        match &own {
+            None => styles.iter().try_for_each(|style| self.condition_into(style, &mut conditionings))?,
+            Some(own) if mixes.is_empty() => {
+                for (style, curve) in styles.iter().zip(&curves) {
+                    let mixed = own.mix(style, curve.place(options.strength).mix)?;
+                    self.condition_into(&mixed, &mut conditionings)?;
+                }
+            }
+            Some(own) => {
+                self.condition_into(own, &mut conditionings)?;
+                for (style, mix) in styles.iter().flat_map(|style| mixes.iter().map(move |&mix| (style, mix))) {
+                    self.condition_into(&own.mix(style, mix)?, &mut conditionings)?;
+                }
+            }
+        }
+        let shares = if conditionings.len() == 1 {
+            None
+        } else {
+            let size = content.size();
+            let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
+            Some(Arc::new(places.shares(&curves, mixes)?))
+        };
+        Ok((Brush { styles: conditionings, shares }, curves))
+    }
+
+    /// A brush of one style.
+    pub(super) fn plain_brush(&self, style: &Style) -> Result<Brush> {
+        Ok(Brush { styles: vec![self.transformer.condition(style.vector())?], shares: None })
+    }
+
+    fn condition_into(&self, style: &Style, conditionings: &mut Vec<Conditioning>) -> Result<()> {
+        conditionings.push(self.transformer.condition(style.vector())?);
+        Ok(())
+    }
+
+    /// What strengths mean for each style on this content.
+    fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
+        let thumbnail = rows::small(content, strength::SIDE)?;
+        // The progress stays where it is.
+        let control = &Phase { inner: control, before: 1, own: 0, total: 1 };
+        let paint =
+            |style: &Style| -> Result<Vec<f32>> { Ok(self.sketch(&thumbnail, &self.plain_brush(style)?, control)?.into_rgb()) };
+        let curve = |style: &&Style| {
+            let mixes = strength::PLACES.iter().map(|&mix| paint(&own.mix(style, mix)?)).collect::<Result<Vec<_>>>()?;
+            Ok(Curve::measured(thumbnail.rgb(), &mixes, &paint(style)?))
+        };
+        styles.iter().map(curve).collect()
+    }
+
+    /// A small picture, painted.
+    pub(super) fn sketch(&self, picture: &Picture, brush: &Brush, control: &dyn Control) -> Result<Picture> {
+        let mut rgb = Vec::with_capacity(picture.rgb().len());
+        let mut write = |rows: &[f32]| {
+            rgb.extend_from_slice(rows);
+            Ok(())
+        };
+        self.network_rows(picture, brush, None, &mut write, (control, control))?;
+        Picture::from_rgb_f32(picture.width(), picture.height(), rgb)
+    }
+
+    /// The content's own style, seen row by row.
+    pub(super) fn own_style(&self, content: &dyn Rows, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
+        let [width, height] = content.size();
+        let picture = match options.size {
+            StyleSize::ShortSide(_) => rows::resized(content, options.size.of(width, height))?,
+            // Sizes that have their own resize, or none.
+            _ => return self.style_with(&rows::whole(content)?, options, control),
+        };
+        self.style_with(&picture, &StyleOptions::default().size(StyleSize::Original), control)
+    }
+}

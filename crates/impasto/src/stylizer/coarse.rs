@@ -1,0 +1,74 @@
+//! Coarse strokes: a small painting, enlarged without becoming soft.
+//!
+//! Enlarged strokes have soft edges. The network sharpens them: it paints the enlarged painting once more, at full size, in that painting's own
+//! style, so that what looks like a stroke becomes one with an edge. This was compared at 1:1, at three times the width, with enlarging alone (mush) and
+//! with painting once more in the given style (fine strokes over the coarse ones). Colours drift in a second pass; so it gives the lightness only,
+//! and the colours are those of the first.
+
+use std::ops::Range;
+
+use super::{StyleOptions, StyleSize, Stylizer};
+use crate::finish::{Finish, Recolour};
+use crate::picture::reserved;
+use crate::picture::resize::Scaled;
+use crate::picture::rows::Rows;
+use crate::{Control, Result};
+
+/// Short side at which the painting's own style is seen; no more than the result's.
+const SEEN: usize = 512;
+
+/// A painting's rows, at 16 bits.
+pub(super) struct Coarse {
+    size: [usize; 2],
+    values: Vec<u16>,
+}
+
+impl Coarse {
+    pub(super) fn new(size: [usize; 2]) -> Result<Self> {
+        Ok(Coarse { size, values: reserved(size[0].saturating_mul(size[1]).saturating_mul(3))? })
+    }
+
+    /// The next rows.
+    pub(super) fn add(&mut self, rows: &[f32]) {
+        self.values.extend(rows.iter().map(|v| (v.clamp(0.0, 1.0) * 65535.0).round() as u16));
+    }
+}
+
+impl Rows for Coarse {
+    fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
+        let row = self.size[0] * 3;
+        let values = &self.values[rows.start * row..rows.end * row];
+        rgb.iter_mut().zip(values).for_each(|(target, &v)| *target = f32::from(v) / 65535.0);
+        Ok(())
+    }
+}
+
+impl Stylizer {
+    /// The painting at a larger size, with edges.
+    pub(super) fn sharpen(
+        &self,
+        painting: &Coarse,
+        size: [usize; 2],
+        max_memory: Option<u64>,
+        write: &mut dyn FnMut(Vec<f32>) -> Result<()>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        let quiet = super::Phase { inner: control, before: 0, own: 0, total: 1 };
+        let seen = StyleSize::ShortSide(SEEN.min(size[0]).min(size[1]));
+        let style = self.own_style(painting, &StyleOptions::default().size(seen), &quiet)?;
+        let enlarged = Scaled::new(painting, size);
+        let finish = Finish { content: &enlarged, recolour: Some(Recolour::luminance()), cover: None };
+        let mut y = 0;
+        let mut write = |rows: &[f32]| {
+            let mut rows = rows.to_vec();
+            finish.apply(&self.engine.threads, y, &mut rows)?;
+            y += rows.len() / (size[0] * 3);
+            write(rows)
+        };
+        self.network_rows(&enlarged, &self.plain_brush(&style)?, max_memory, &mut write, (&quiet, control))
+    }
+}
