@@ -14,7 +14,7 @@
 //! }
 //! ```
 //!
-//! Names are those of files, without their folders. The options are those that were given, as the parser takes them again, in the order of
+//! A style for a region has a `mask`, too. Names are those of files, without their folders. The options are those that were given, as the parser takes them again, in the order of
 //! their definition; those that name a file are among `files`, with an `option`.
 
 use std::ffi::OsStr;
@@ -63,6 +63,16 @@ pub(crate) struct Ingredient {
     pub(crate) built_in: bool,
 }
 
+/// A style that a picture is painted in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StyleUse {
+    pub(crate) style: Ingredient,
+    /// As given.
+    pub(crate) weight: f32,
+    /// The region that it is for.
+    pub(crate) mask: Option<Ingredient>,
+}
+
 /// Everything in a command line that decides a picture's bytes, but for the content and the styles: the same for all pictures of a batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Common {
@@ -77,8 +87,7 @@ pub(crate) struct Common {
 pub(crate) struct Settings<'a> {
     pub(crate) common: &'a Common,
     pub(crate) content: &'a Ingredient,
-    /// Each with its weight as given.
-    pub(crate) styles: &'a [(Ingredient, f32)],
+    pub(crate) styles: &'a [StyleUse],
     /// Of the result.
     pub(crate) format: impasto::picture::Format,
 }
@@ -157,9 +166,12 @@ impl Settings<'_> {
             json["option"] = option.as_str().into();
             json
         });
-        let styles = self.styles.iter().map(|(style, weight)| {
+        let styles = self.styles.iter().map(|StyleUse { style, weight, mask }| {
             let mut json = style.json();
             json["weight"] = (*weight).into();
+            if let Some(mask) = mask {
+                json["mask"] = mask.json();
+            }
             json
         });
         json!({
@@ -225,7 +237,7 @@ mod tests {
     use impasto::picture::Format;
     use serde_json::json;
 
-    use super::{Common, Ingredient, Settings};
+    use super::{Common, Ingredient, Settings, StyleUse};
     use crate::cli::Cli;
 
     fn common(extra: &[&str]) -> Common {
@@ -241,6 +253,10 @@ mod tests {
         Ingredient { name: name.into(), sha256: crate::hash::of_bytes(b"x"), built_in: false }
     }
 
+    fn style(name: &str, weight: f32) -> StyleUse {
+        StyleUse { style: ingredient(name), weight, mask: None }
+    }
+
     #[test]
     fn options_are_in_the_definitions_order_and_others_have_no_part() {
         let given =
@@ -254,7 +270,7 @@ mod tests {
     fn the_key_is_of_contents_not_of_names() {
         let (plain, strong) = (common(&[]), common(&["--strength", "0.5"]));
         let (a, b) = (ingredient("a.jpg"), ingredient("b.jpg"));
-        let styles = [(ingredient("s.jpg"), 1.0)];
+        let styles = [style("s.jpg", 1.0)];
         let settings = |common, content, format| Settings { common, content, styles: &styles, format }.key();
         let key = settings(&plain, &a, Format::Png);
         assert_eq!(key, settings(&plain, &b, Format::Png));
@@ -262,8 +278,11 @@ mod tests {
         assert_ne!(key, settings(&strong, &a, Format::Png));
         let other = Ingredient { sha256: crate::hash::of_bytes(b"y"), ..a.clone() };
         assert_ne!(key, settings(&plain, &other, Format::Png));
-        let weighted = [(ingredient("s.jpg"), 2.0)];
-        assert_ne!(key, Settings { common: &plain, content: &a, styles: &weighted, format: Format::Png }.key());
+        let masked = |name| StyleUse { mask: Some(ingredient(name)), ..style("s.jpg", 1.0) };
+        let key_of = |style| Settings { common: &plain, content: &a, styles: &[style], format: Format::Png }.key();
+        assert_ne!(key, key_of(style("s.jpg", 2.0)));
+        assert_ne!(key, key_of(masked("sky.png")));
+        assert_eq!(key_of(masked("sea.png")), key_of(masked("sky.png")));
     }
 
     #[test]
@@ -295,12 +314,14 @@ mod tests {
     #[test]
     fn json_says_all() {
         let common = common(&["--strength", "0.5"]);
-        let styles = [(Ingredient { built_in: true, ..ingredient("starry") }, 1.0)];
+        let starry = Ingredient { built_in: true, ..ingredient("starry") };
+        let styles = [StyleUse { style: starry, weight: 1.0, mask: Some(ingredient("sky.png")) }];
         let content = ingredient("a.jpg");
         let json = Settings { common: &common, content: &content, styles: &styles, format: Format::Jpeg }.json();
         assert_eq!(json["options"], json!(["--strength=0.5"]));
         assert_eq!(json["content"]["name"], "a.jpg");
         assert_eq!(json["styles"][0]["built_in"], true);
+        assert_eq!(json["styles"][0]["mask"]["name"], "sky.png");
         assert_eq!(json["format"], "JPEG");
     }
 }

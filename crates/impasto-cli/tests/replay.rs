@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Workshop, complaints, gradient, open, stderr};
+use impasto::Picture;
 use impasto::picture::{EncodeOptions, Format};
 
 const MAKE: [&str; 8] =
@@ -16,12 +17,16 @@ fn make(workshop: &Workshop, out: &str, more: &[&str]) {
 #[test]
 fn a_picture_is_made_again_byte_for_byte() {
     let workshop = Workshop::with_native();
-    let cases: [(&str, &[&str]); 6] = [
+    let half = |i: usize| if i % 67 < 33 { [255; 3] } else { [0; 3] };
+    workshop.save("half.png", &Picture::from_rgb8(67, 93, &(0..67 * 93).flat_map(half).collect::<Vec<u8>>()).unwrap());
+    let cases: [(&str, &[&str]); 8] = [
         ("a.png", &[]),
         ("a.jpg", &["--quality", "80", "--subsampling", "420"]),
         ("a.webp", &["--strength", "0.6", "--threads", "1"]),
         ("a.tif", &["--size", "50", "--compression", "high", "--depth", "16"]),
         ("b.png", &["--exact", "40x30", "--border", "zero"]),
+        ("c.png", &["-s", "style.png@half.png", "--feather", "5", "--colors", "content"]),
+        ("d.png", &["--mask", "half.png", "--invert-mask", "--strength-mask", "half.png", "--stroke", "2mm", "--dpi", "120"]),
         ("odd", &["--format", "jpeg", "--max-memory", "200M", "--figure", "figure.png"]),
     ];
     for (out, more) in cases {

@@ -86,13 +86,13 @@ impl SimdOp for BlendPixels<'_> {
                     simd.store(at, simd.mul_add(simd.load(at), scale, shift));
                 }
             }
-            for c in whole..channels {
+            for (c, x) in pixel.iter_mut().enumerate().skip(whole) {
                 let (mut scale, mut shift) = (0.0, 0.0);
                 for (map, &share) in self.maps.iter().zip(shares) {
                     scale = mul_add::<S>(share, map.scale[c], scale);
                     shift = mul_add::<S>(share, map.shift[c], shift);
                 }
-                pixel[c] = mul_add::<S>(pixel[c], scale, shift);
+                *x = mul_add::<S>(*x, scale, shift);
             }
         }
     }

@@ -162,7 +162,17 @@ fn a_strength_mask_is_a_strength_a_place() {
     // Mixed within the network with shares of 1 and 0, which rounds in other places.
     let off = tiny::distance(&with(all), &stylizer.stylize(&content, &style(0.0)).unwrap());
     assert!(off < 1e-3, "off by {off}");
-    let (ramped, full) = (with(ramp(120, 90)), stylizer.stylize(&content, &style(0.0)).unwrap());
+}
+
+/// With the model and styles that users have: how an untrained one responds says nothing.
+#[cfg(feature = "embedded")]
+#[test]
+fn a_strength_mask_that_rises_is_a_painting_that_grows() {
+    let (stylizer, content) = (Stylizer::new().unwrap(), tiny::landscape(120, 90));
+    let starry = Style::built_in("starry").unwrap();
+    let options = StylizeOptions::default().strength_mask(Some(ramp(120, 90)));
+    let ramped = stylizer.stylize_with(&content, &starry, &options, &()).unwrap();
+    let full = stylizer.stylize(&content, &starry).unwrap();
     let change = |columns: std::ops::Range<usize>| {
         let part = |picture: &Picture| self::columns(picture, columns.clone());
         let from = |picture: &Picture| part(&content).iter().zip(part(picture)).map(|(a, b)| (a - b).abs()).sum::<f32>();

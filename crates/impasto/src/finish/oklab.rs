@@ -6,8 +6,9 @@ use moxcms::{Oklab, Rgb};
 /// Lightness, a, b.
 pub(crate) type Lab = [f32; 3];
 
-/// How far beyond 0..1 light may be that is still taken as inside: less than rounding to 16 bits shows.
-const TOLERANCE: f32 = 1e-5;
+/// How far beyond 0..1 light may be that is still taken as inside: what rounding on the way through Oklab makes of colours at the border. More
+/// would show in the darkest colours, whose light is as little.
+const TOLERANCE: f32 = 1e-6;
 /// Halvings of the interval in which the greatest chroma is looked for: it is found to 1/4096 of what was asked.
 const HALVINGS: usize = 12;
 

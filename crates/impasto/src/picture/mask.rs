@@ -273,6 +273,11 @@ mod tests {
         assert!(small[0] < 0.2 && small[1] > 0.8, "{small:?}");
     }
 
+    /// The share of a normal distribution beyond `z` deviations, to 1.4·10⁻⁴ (Bowling et al. 2009, doi 10.3926/jiem.2009.v2n1.p114-127).
+    fn tail(z: f32) -> f32 {
+        1.0 / (1.0 + (1.5976 * z + 0.07056 * z.powi(3)).exp())
+    }
+
     #[test]
     fn feathers_are_as_wide_as_asked_at_any_resolution() {
         for (side, feather) in [(100, 5.0), (400, 5.0), (400, 60.0), (40, 60.0)] {
@@ -281,9 +286,14 @@ mod tests {
             let row = row(&mask, [400, 400], 200);
             assert!(row.windows(2).all(|pair| pair[1] >= pair[0] - 1e-4), "{side}: not monotone");
             let (from, to) = (200 - feather as usize, 199 + feather as usize);
-            // A Gaussian's share beyond two deviations is 2.3 %; a coarse mask's own edge is as wide as its pixels.
-            let coarse = 0.03 * (400.0 / side as f32 / feather).min(3.0);
-            assert!(row[from] < 0.035 + coarse && row[to] > 0.965 - coarse, "{side}, {feather}: {} to {}", row[from], row[to]);
+            // What a Gaussian edge has left at the middle of a pixel there. A coarse mask's pixels, and going between them, make it wider: by
+            // variances of 1/12 and 1/6 of their width squared.
+            let pixels = 400.0 / side as f32;
+            let [sharp, wide] =
+                [0.0, pixels * pixels / 4.0].map(|more| tail((feather - 0.5) / (feather * feather / 4.0 + more).sqrt()));
+            for left in [row[from], 1.0 - row[to]] {
+                assert!((sharp - 0.005..wide + 0.005).contains(&left), "{side}, {feather}: {left}, not {sharp} to {wide}");
+            }
             assert!(row[200 - feather as usize / 4] > 0.2, "{side}, {feather}: too sharp");
             assert!((row[199] + row[200] - 1.0).abs() < 0.02, "{side}, {feather}: moved");
         }

@@ -110,11 +110,18 @@ fn command_line(args: &Replay, recipe: &Recipe) -> Result<(Vec<OsString>, Vec<St
     let folders = folders(args);
     let mut look = Look { missing: Vec::new(), notes: Vec::new() };
     let mut line: Vec<OsString> = vec!["impasto".into(), "stylize".into()];
-    for (i, (style, weight)) in recipe.styles.iter().enumerate() {
+    for (i, recipe::Style { style, weight, mask }) in recipe.styles.iter().enumerate() {
         let found = find::style(style, args.styles.get(i).map(PathBuf::as_path), &folders)?;
-        if let Some(mut path) = look.path(&style.name, found, "--style") {
-            path.push(format!("={weight}"));
-            line.extend(["--style".into(), path]);
+        let style = look.path(&style.name, found, "--style");
+        let after = match mask {
+            // A style that has a region for itself has no weight.
+            Some(mask) => look.path(&mask.name, find::ingredient(mask, None, &folders)?, "--in").map(|path| ("@", path)),
+            None => Some(("=", weight.to_string().into())),
+        };
+        if let (Some(mut argument), Some((sign, value))) = (style, after) {
+            argument.push(sign);
+            argument.push(value);
+            line.extend(["--style".into(), argument]);
         }
     }
     if args.styles.len() > recipe.styles.len() {

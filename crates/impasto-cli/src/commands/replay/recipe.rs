@@ -16,6 +16,15 @@ pub(super) struct Ingredient {
     pub(super) built_in: bool,
 }
 
+/// A style that it was painted in.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Style {
+    pub(super) style: Ingredient,
+    pub(super) weight: f64,
+    /// The region that it was for.
+    pub(super) mask: Option<Ingredient>,
+}
+
 /// What a picture was made of, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Recipe {
@@ -27,8 +36,7 @@ pub(super) struct Recipe {
     /// With the flag that names it.
     pub(super) files: Vec<(String, Ingredient)>,
     pub(super) content: Ingredient,
-    /// With their weights.
-    pub(super) styles: Vec<(Ingredient, f64)>,
+    pub(super) styles: Vec<Style>,
     pub(super) model: Vec<Ingredient>,
 }
 
@@ -41,7 +49,8 @@ impl Recipe {
         let json: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let styles = list(&json, "styles", |style| {
             let weight = style["weight"].as_f64().filter(|weight| weight.is_finite() && *weight >= 0.0);
-            Ok((ingredient(style)?, weight.ok_or("a style has no weight")?))
+            let mask = style.get("mask").map(ingredient).transpose()?;
+            Ok(Style { style: ingredient(style)?, weight: weight.ok_or("a style has no weight")?, mask })
         })?;
         if styles.is_empty() {
             return Err("there is no style".into());
@@ -107,7 +116,7 @@ mod tests {
         json!({
             "program": "impasto 0.1.0", "isa": "avx2", "format": "PNG", "options": ["--strength=0.5"], "files": [],
             "content": {"name": "a.jpg", "sha256": sha},
-            "styles": [{"name": "b.jpg", "sha256": sha, "weight": 1.0}],
+            "styles": [{"name": "b.jpg", "sha256": sha, "weight": 1.0, "mask": {"name": "m.png", "sha256": sha}}],
             "model": [{"name": "built-in", "sha256": sha, "built_in": true}],
         })
     }
@@ -115,14 +124,14 @@ mod tests {
     #[test]
     fn a_recipe_is_read() {
         let recipe = Recipe::parse(&good().to_string()).unwrap();
-        assert_eq!((recipe.content.name.as_str(), recipe.styles[0].1, recipe.format.as_str()), ("a.jpg", 1.0, "png"));
+        assert_eq!((recipe.content.name.as_str(), recipe.styles[0].weight, recipe.format.as_str()), ("a.jpg", 1.0, "png"));
         assert!(recipe.model[0].built_in && !recipe.content.built_in);
     }
 
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
         for name in ["", ".", "..", "/etc/passwd", "../a.jpg", "a/b.jpg", "C:\\a.jpg", "c:a.jpg", "a\nb", "a\0"] {
-            for place in ["/content", "/styles/0", "/model/0"] {
+            for place in ["/content", "/styles/0", "/styles/0/mask", "/model/0"] {
                 let mut json = good();
                 json.pointer_mut(place).unwrap()["name"] = name.into();
                 assert!(Recipe::parse(&json.to_string()).is_err(), "{name:?} at {place}");

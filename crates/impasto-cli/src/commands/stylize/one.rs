@@ -54,8 +54,8 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
 
     if !args.encoding.strip {
         let common = record::common(matches, &models, isa)?;
-        let ingredients = styles.ingredients()?;
-        let settings = Settings { common: &common, content: &ingredient, styles: &ingredients, format: output.format() };
+        let used = styles.used()?;
+        let settings = Settings { common: &common, content: &ingredient, styles: &used, format: output.format() };
         photo.source_mut().settings = Some(settings.json().to_string());
     }
 

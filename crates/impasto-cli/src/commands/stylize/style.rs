@@ -8,8 +8,7 @@ use impasto::style::Gallery;
 use impasto::{Control, Model, Picture, Region, Style, StyleOptions, StylizeOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
-use crate::hash;
-use crate::settings::Ingredient;
+use crate::settings::{Ingredient, StyleUse};
 use crate::talk::Loudness;
 
 /// One style as the command line names it.
@@ -84,16 +83,12 @@ impl StyleArgument {
 
     /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
     /// known of a picture from standard input.
-    pub(super) fn ingredient(&self, style: &Style) -> Result<Ingredient> {
-        let own = self.style_ingredient(style)?;
-        let Some(mask) = &self.mask else { return Ok(own) };
-        // Both make the region.
-        let mask = Ingredient::of_path(mask)?;
-        let both = format!("{}@{}", own.sha256, mask.sha256);
-        Ok(Ingredient { name: format!("{}@{}", own.name, mask.name), sha256: hash::of_bytes(both.as_bytes()), built_in: false })
+    fn used(&self, style: &Style) -> Result<StyleUse> {
+        let mask = self.mask.as_deref().map(Ingredient::of_path).transpose()?;
+        Ok(StyleUse { style: self.ingredient(style)?, weight: self.weight, mask })
     }
 
-    fn style_ingredient(&self, style: &Style) -> Result<Ingredient> {
+    fn ingredient(&self, style: &Style) -> Result<Ingredient> {
         if let Some(style) = self.built_in() {
             return Ok(Ingredient::of_style(&style));
         }
@@ -196,8 +191,8 @@ impl Styles {
     }
 
     /// What a painting in it is made of, with weights, for its settings.
-    pub(super) fn ingredients(&self) -> Result<Vec<(Ingredient, f32)>> {
-        self.arguments.iter().map(|argument| Ok((argument.ingredient(&self.palette.style)?, argument.weight))).collect()
+    pub(super) fn used(&self) -> Result<Vec<StyleUse>> {
+        self.arguments.iter().map(|argument| argument.used(&self.palette.style)).collect()
     }
 }
 

@@ -23,7 +23,7 @@ use super::style::{self, StyleArgument, Styles};
 use super::{is_standard, record, report};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
-use crate::settings::Ingredient;
+use crate::settings::StyleUse;
 use crate::values::Size;
 use crate::{interrupt, model};
 use budget::Budget;
@@ -39,7 +39,7 @@ const MANIFEST: &str = "impasto.jsonl";
 struct Look {
     name: String,
     styles: Styles,
-    ingredients: Vec<(Ingredient, f32)>,
+    used: Vec<StyleUse>,
 }
 
 /// Whether a command line asks for this, rather than for one picture to one file.
@@ -73,8 +73,8 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     let common = record::common(matches, &models, isa)?;
     let looks = groups.into_iter().zip(sources).zip(names).map(|((group, sources), name)| {
         let styles = studio.see(group, sources, false)?;
-        let ingredients = styles.ingredients()?;
-        Ok(Look { name, styles, ingredients })
+        let used = styles.used()?;
+        Ok(Look { name, styles, used })
     });
     let looks = looks.collect::<Result<Vec<_>>>()?;
 

@@ -71,7 +71,7 @@ impl Worker<'_> {
             return Err(Failure::failed(format!("{}: is not a regular file", job.input.display())));
         }
         let content = Ingredient::of_path(&job.input)?;
-        let settings = Settings { common: self.common, content: &content, styles: &look.ingredients, format: job.format };
+        let settings = Settings { common: self.common, content: &content, styles: &look.used, format: job.format };
         let key = settings.key();
         if args.batch.resume && self.manifest.is_done(&job.output, &key) {
             return Ok(Outcome::Skipped);
