@@ -6,9 +6,9 @@ use moxcms::{Oklab, Rgb};
 /// Lightness, a, b.
 pub(crate) type Lab = [f32; 3];
 
-/// How far beyond 0..1 light may be that is still taken as inside: what rounding on the way through Oklab makes of colours at the border. More
-/// would show in the darkest colours, whose light is as little.
-const TOLERANCE: f32 = 1e-6;
+/// How far beyond 0..1 light may be that is still taken as inside, times the lightness: what rounding on the way through Oklab makes of colours at
+/// the border. Less than rounding to 16 bits shows; without the lightness it would be as much as the light of the darkest colours.
+const TOLERANCE: f32 = 2e-5;
 /// Halvings of the interval in which the greatest chroma is looked for: it is found to 1/4096 of what was asked.
 const HALVINGS: usize = 12;
 
@@ -29,7 +29,8 @@ pub(super) fn to_light([l, a, b]: Lab) -> [f32; 3] {
         let Rgb { r, g, b } = Oklab { l, a: a * share, b: b * share }.to_linear_rgb();
         [r, g, b]
     };
-    let inside = |light: &[f32; 3]| light.iter().all(|v| (-TOLERANCE..=1.0 + TOLERANCE).contains(v));
+    let beyond = TOLERANCE * l;
+    let inside = |light: &[f32; 3]| light.iter().all(|v| (-beyond..=1.0 + beyond).contains(v));
     let whole = with(1.0);
     if inside(&whole) {
         return whole.map(|v| v.clamp(0.0, 1.0));
