@@ -195,7 +195,7 @@ pub(crate) struct Look {
 
     /// Paint the look that a picture of this size would have, seen at the result's size
     ///
-    /// The strokes are as fine as those of the large picture are when it is made smaller. It takes the large picture's time, not its memory.
+    /// The strokes are as fine as those of the large picture are when it is made smaller. It takes the large picture's time.
     #[arg(long, value_name = "WxH", conflicts_with = "exact")]
     pub(crate) preview_of: Option<Size>,
 }
@@ -250,6 +250,9 @@ pub(crate) struct Replay {
 
     #[command(flatten)]
     pub(crate) loudness: LoudnessFlags,
+
+    #[command(flatten)]
+    pub(crate) limits: Limits,
 }
 
 /// How many pictures are painted.

@@ -38,7 +38,13 @@ pub(crate) fn of_bytes(bytes: &[u8]) -> String {
 }
 
 /// Of a file's content, whatever its name.
+///
+/// # Errors
+/// Besides those of reading: if it is a pipe or a device, which would wait, or be at its end by now.
 pub(crate) fn of_file(path: &Path) -> io::Result<String> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("is not a regular file; save it to one first"));
+    }
     let mut hasher = Hasher::default();
     add_file(&mut hasher, path)?;
     Ok(hasher.finish())
@@ -103,6 +109,12 @@ mod tests {
 
     /// FIPS 180-2, appendix B.1.
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[cfg(unix)]
+    #[test]
+    fn what_can_be_read_only_once_is_not_hashed() {
+        assert!(of_file("/dev/null".as_ref()).is_err());
+    }
 
     #[test]
     fn bytes_files_and_streams_hash_alike() {

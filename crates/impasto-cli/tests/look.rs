@@ -57,6 +57,22 @@ fn masks_keep_the_content() {
     }
 }
 
+/// Larger than the thumbnail that colours are matched with.
+#[test]
+fn matched_colours_are_the_same_with_a_figure() {
+    let workshop = workshop();
+    let pixel = |i: usize| [(i % 500 / 2) as u8, (i / 500 * 3) as u8, 90];
+    workshop.save("wide.png", &Picture::from_rgb8(500, 60, &(0..500 * 60).flat_map(pixel).collect::<Vec<u8>>()).unwrap());
+    let with = |extra: &[&str]| {
+        let line =
+            ["stylize", "wide.png", "-s", "style.png", "--colors", "match", "--model", "native.safetensors", "-o", "w.png"];
+        let output = workshop.run(&[&line, extra, &["--force"]].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        open(workshop.path("w.png")).to_rgb8().unwrap()
+    };
+    assert_eq!(with(&[]), with(&["--figure", "f.png"]));
+}
+
 #[test]
 fn every_look_is_the_same_in_any_memory() {
     let workshop = workshop();

@@ -44,6 +44,14 @@ fn a_picture_is_made_again_byte_for_byte() {
     assert!(elsewhere().status.success());
     assert_eq!(std::fs::read(workshop.path("a-again.png")).unwrap(), std::fs::read(&path).unwrap());
     assert_eq!(complaints(&elsewhere(), 1, &["a-again.png", "exists already"]), [""; 0]);
+    // One file of its own format.
+    std::fs::create_dir(workshop.path("folder")).unwrap();
+    assert_eq!(complaints(&workshop.run(&["replay", "a.png", "-o", "folder"]), 2, &["folder"]), [""; 0]);
+    assert_eq!(complaints(&workshop.run(&["replay", "a.png", "-o", "other.jpg"]), 2, &["other.jpg", "png"]), [""; 0]);
+    // The same content under another name: the same picture, which says another name.
+    std::fs::copy(workshop.path("content.png"), workshop.path("folder/renamed.png")).unwrap();
+    let renamed = workshop.run(&["replay", "a.png", "--content", "folder/renamed.png", "-o", "r.png"]);
+    assert!(stderr(&renamed).contains("the same picture"), "{}", stderr(&renamed));
     let line = workshop.run(&["replay", "b.png", "--dry-run"]);
     let line = String::from_utf8(line.stdout).unwrap();
     assert!(line.starts_with("impasto stylize ") && line.contains("--exact=40x30") && line.ends_with("content.png\n"), "{line}");

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     let device = match cli.device {
         On::Cpu => Device::flex(),
         #[cfg(feature = "cuda")]
-        On::Cuda => Device::cuda(Default::default()),
+        On::Cuda => Device::cuda(0),
         #[cfg(feature = "wgpu")]
         On::Wgpu => Device::wgpu(Default::default()),
     };

@@ -128,6 +128,14 @@ impl Mask {
         self.values.len() as u64 * 2
     }
 
+    /// Greatest memory in bytes that it takes when a picture of this size is painted: its values, those at the resolution that is needed, and
+    /// what making these takes.
+    pub fn memory(&self, [width, height]: [usize; 2]) -> u64 {
+        let plane = self.width.min(width) as u64 * self.height.min(height) as u64;
+        // 16-bit values; floats before they are, and two more while edges are made soft.
+        self.bytes() + plane * if self.feather > 0.0 { 2 + 12 } else { 2 + 4 }
+    }
+
     /// Whether it can be a mask of a picture of this size.
     ///
     /// # Errors

@@ -127,7 +127,7 @@ pub struct StylizeOptions {
     pub colours: Colours,
     /// How far the painting's colours go from the style's (0) to those that [`StylizeOptions::colours`] says (1, the default).
     pub colour_strength: f32,
-    /// Where the painting is: white. Where it is black the content stays as it is, to the bit. `None`, the default, for everywhere.
+    /// Where the painting is: white. Where it is black the content stays as it is, to the bit (as it was read: in sRGB). `None`, the default, for everywhere.
     pub mask: Option<Mask>,
     /// Styles that have parts of the picture for themselves. The given style has the rest; where regions overlap they share.
     ///

@@ -22,14 +22,20 @@ pub(super) enum Found {
     Missing,
 }
 
-/// Looks for what was recorded: at what the user names for it, else by its name in these folders and nowhere else.
+/// Looks for a file that was recorded: at what the user names for it, else by its name in these folders and nowhere else.
 pub(super) fn ingredient(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+    look(wanted, named, folders, false)
+}
+
+/// `folders_too`: it may be a folder, all of whose files count. Not for everything: a stranger may call a photograph `Documents`.
+fn look(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf], folders_too: bool) -> Result<Found> {
     if let Some(path) = named {
         let same = Ingredient::of_path(path)?.sha256 == wanted.sha256;
         return Ok(if same { Found::Same(path.to_owned()) } else { Found::Instead(path.to_owned()) });
     }
     let mut differs = None;
-    for path in folders.iter().map(|folder| folder.join(&wanted.name)).filter(|path| path.exists()) {
+    let there = |path: &PathBuf| path.is_file() || folders_too && path.is_dir();
+    for path in folders.iter().map(|folder| folder.join(&wanted.name)).filter(there) {
         if Ingredient::of_path(&path)?.sha256 == wanted.sha256 {
             return Ok(Found::Same(path));
         }
@@ -63,5 +69,5 @@ pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: 
     }
     let mut folders = folders.to_vec();
     folders.extend(imported::folder());
-    ingredient(wanted, named, &folders)
+    look(wanted, named, &folders, true)
 }

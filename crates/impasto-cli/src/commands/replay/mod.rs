@@ -10,12 +10,15 @@ mod recipe;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use impasto::picture::{Limits, Stored};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, ValueEnum};
+use impasto::Picture;
+use impasto::picture::{Format, Limits, Stored};
 
 use super::stylize;
-use crate::cli::{Cli, Command, Replay};
+use crate::cli::{Cli, Command, PictureFormat, Replay};
 use crate::failure::{Failure, Result};
+use crate::talk::Loudness;
+use crate::values::Size;
 use crate::{model, settings, talk};
 use find::Found;
 use recipe::Recipe;
@@ -23,14 +26,15 @@ use recipe::Recipe;
 pub(crate) fn run(args: &Replay) -> Result {
     let loudness = args.loudness.loudness();
     let named = |why: String| Failure::failed(format!("{}: {why}", args.picture.display()));
-    let picture = Stored::open(&args.picture, &Limits::default())?;
+    let limits = picture_limits(args);
+    let picture = Stored::open(&args.picture, &limits)?;
     let text = picture.source().recorded_settings();
     let text =
         text.ok_or_else(|| named("it says nothing of how it was made: it is not Impasto's, or was made with --strip".into()))?;
     let damaged = |why: String| named(format!("the settings that are recorded in it are damaged: {why}"));
     let recipe = Recipe::parse(&text).map_err(damaged)?;
     drop(picture);
-    check_options(&recipe).map_err(damaged)?;
+    check_options(&recipe, &limits).map_err(damaged)?;
     let here = concat!("impasto ", env!("CARGO_PKG_VERSION"));
     if recipe.program != here {
         loudness.warn(&format!("it was made with {}, this is {here}: the result may differ", recipe.program));
@@ -52,20 +56,43 @@ pub(crate) fn run(args: &Replay) -> Result {
     let output = output(args, &recipe)?;
     stylize(line, &output, args)?;
     if notes.is_empty() && !args.loudness.is_quiet() {
-        let same = matches!((std::fs::read(&args.picture), std::fs::read(&output)), (Ok(old), Ok(new)) if old == new);
-        let verdict = if same { "the same, byte for byte" } else { "other bytes than before" };
-        loudness.say(&format!("{}: {verdict}", output.display()));
+        loudness.say(&format!("{}: {}", output.display(), compared(&args.picture, &output, &limits)));
     }
     Ok(())
+}
+
+/// What the new picture is, compared with the old one.
+fn compared(old: &Path, new: &Path, limits: &Limits) -> &'static str {
+    if matches!((std::fs::read(old), std::fs::read(new)), (Ok(old), Ok(new)) if old == new) {
+        return "the same, byte for byte";
+    }
+    let pixels = |path| Picture::open(path, limits).map(|picture| (picture.rgb().to_vec(), picture.alpha().map(<[f32]>::to_vec)));
+    match (pixels(old), pixels(new)) {
+        (Ok(old), Ok(new)) if old == new => "the same picture; what the files say of their making differs, a name perhaps",
+        _ => "another picture than before",
+    }
+}
+
+/// What picture files may ask of this machine.
+fn picture_limits(args: &Replay) -> Limits {
+    let own = Limits::default();
+    let max_bytes = args.limits.max_bytes.unwrap_or(own.max_bytes);
+    Limits { max_pixels: args.limits.max_pixels, max_bytes, ..own }
 }
 
 /// Runs the command line with an output of ours.
 fn stylize(mut line: Vec<OsString>, output: &Path, args: &Replay) -> Result {
     let contents = line.iter().position(|word| word == "--").unwrap_or(line.len());
     let mut more: Vec<OsString> = vec!["--output".into(), output.into()];
-    if args.loudness.is_quiet() {
-        more.push("--quiet".into());
+    match args.loudness.loudness() {
+        Loudness::Quiet => more.push("--quiet".into()),
+        Loudness::Verbose => more.push("--verbose".into()),
+        Loudness::Normal => {}
     }
+    let limits = &args.limits;
+    more.push(format!("--max-pixels={}", limits.max_pixels).into());
+    more.extend(limits.max_bytes.map(|bytes| format!("--max-bytes={bytes}").into()));
+    more.extend(limits.max_memory.map(|bytes| format!("--max-memory={bytes}").into()));
     line.splice(contents..contents, more);
     let command = Cli::command();
     let unusable = |e: clap::Error| {
@@ -79,13 +106,13 @@ fn stylize(mut line: Vec<OsString>, output: &Path, args: &Replay) -> Result {
     let matches: ArgMatches = command.try_get_matches_from(&line).map_err(unusable)?;
     let cli = Cli::from_arg_matches(&matches).map_err(unusable)?;
     match (cli.command, matches.subcommand()) {
-        (Command::Stylize(stylize), Some((_, given))) => stylize::run(&stylize, given),
+        (Command::Stylize(stylize), Some((_, given))) => stylize::run_one(&stylize, given),
         _ => Err(Failure::failed("its settings are no painting's")),
     }
 }
 
 /// The options must be ones that decide what a picture looks like, and name no file: none that writes, reads or shows anything.
-fn check_options(recipe: &Recipe) -> Result<(), String> {
+fn check_options(recipe: &Recipe, limits: &Limits) -> Result<(), String> {
     let command = Cli::command();
     let stylize = command.find_subcommand("stylize").ok_or("there is no such command")?;
     let known = |flag: &str, path: bool| {
@@ -98,6 +125,14 @@ fn check_options(recipe: &Recipe) -> Result<(), String> {
         if !known(flag, false) {
             return Err(format!("{flag:?} is no option for it"));
         }
+        // What takes the time of a picture that nobody has.
+        let size = option.strip_prefix("--preview-of=").and_then(|size| size.parse::<Size>().ok());
+        if let Some(Size { width, height }) = size.filter(|size| size.width as u64 * size.height as u64 > limits.max_pixels) {
+            return Err(format!("a preview of {width}×{height} pixels, more than --max-pixels allows"));
+        }
+    }
+    if PictureFormat::from_str(&recipe.format, false).is_err() {
+        return Err(format!("{:?} is no format", recipe.format));
     }
     match recipe.files.iter().find(|(flag, _)| !known(flag, true)) {
         Some((flag, _)) => Err(format!("{flag:?} is no option for it")),
@@ -196,8 +231,12 @@ fn folders(args: &Replay) -> Vec<PathBuf> {
 /// Where the new picture goes: as the user says, or beside the old one, as `NAME-again`.
 fn output(args: &Replay, recipe: &Recipe) -> Result<PathBuf> {
     if let Some(path) = &args.output {
-        if path.as_os_str() == "-" {
-            return Err(Failure::usage("the new picture needs a file to go to"));
+        if path.as_os_str() == "-" || path.is_dir() {
+            return Err(Failure::usage("the new picture needs a file to go to, not a folder or standard output"));
+        }
+        if Format::from_path(path).is_ok_and(|format| format.to_string().to_lowercase() != recipe.format) {
+            let text = format!("{}: it is made again as {}; give it such a name", path.display(), recipe.format);
+            return Err(Failure::usage(text));
         }
         return Ok(path.clone());
     }

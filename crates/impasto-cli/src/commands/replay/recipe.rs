@@ -60,7 +60,9 @@ impl Recipe {
             isa: self::text(&json, "isa")?,
             format: self::text(&json, "format")?.to_lowercase(),
             options: list(&json, "options", |option| {
-                let option = option.as_str().filter(|option| option.len() <= TEXT && option.starts_with("--"));
+                // Control characters would do things to a terminal that shows them.
+                let fine = |option: &&str| option.len() <= TEXT && option.starts_with("--") && !option.contains(char::is_control);
+                let option = option.as_str().filter(fine);
                 Ok(option.ok_or("an option is none")?.to_owned())
             })?,
             files: list(&json, "files", |file| Ok((self::text(file, "option")?, ingredient(file)?)))?,
@@ -151,6 +153,7 @@ mod tests {
             json!([[]]),
             json!({}),
             json!(vec!["--a"; 100]),
+            json!(["--strength=\u{1b}[31m"]),
         ];
         let places = ["program", "isa", "format", "options", "files", "content", "styles", "model"];
         let mut refused = 0;

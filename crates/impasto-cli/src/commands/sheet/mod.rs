@@ -12,7 +12,7 @@ use crate::cli::Sheet;
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::values::Size;
-use crate::{figure, interrupt, model};
+use crate::{figure, interrupt, memory, model};
 
 /// Paintings in a row where nothing else is asked for.
 const COLUMNS: usize = 6;
@@ -39,8 +39,10 @@ pub(crate) fn run(args: &Sheet) -> Result {
     let loudness = args.loudness.loudness();
     let photo = Picture::open(&args.photo, &Limits::default())?;
     photo.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.photo.display())));
+    let stylizer = model::stylizer(&args.models, None)?;
+    check_memory(args, &stylizer, &photo)?;
     let photo = photo.fit_long_side(args.size, Resize::PHOTO)?;
-    let painter = Painter { args, stylizer: model::stylizer(&args.models, None)?, photo };
+    let painter = Painter { args, stylizer, photo };
     let styles = painter.styles(&arguments)?;
     let bytes = match animation {
         Some(kind) => morph::animation(&painter, &styles, kind)?,
@@ -53,6 +55,22 @@ pub(crate) fn run(args: &Sheet) -> Result {
         }
     };
     interrupt::while_writing(|| Ok(target.write(&bytes)?))
+}
+
+/// Whether the photograph at the size of a painting, and a painting of it, fit in memory.
+fn check_memory(args: &Sheet, stylizer: &Stylizer, photo: &Picture) -> Result {
+    let scale = args.size as f64 / photo.width().max(photo.height()) as f64;
+    let [width, height] = [photo.width(), photo.height()].map(|side| ((side as f64 * scale).round() as usize).max(1));
+    let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(24);
+    let needed = stylizer.peak_memory(width, height)?.saturating_add(pictures);
+    match memory::available() {
+        Some(free) if needed > free => Err(Failure::failed(format!(
+            "painting {width}×{height} pixels takes {} of memory, more than the {} that this machine has free; make it smaller with --size",
+            memory::human(needed),
+            memory::human(free)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The styles that are named; none for all built-in ones.

@@ -126,14 +126,15 @@ impl Studio<'_> {
     /// What masks and another canvas take of memory besides, for a picture of this size.
     pub(super) fn look_memory(&self, [width, height]: [usize; 2]) -> u64 {
         let masks = [&self.stylize.mask, &self.stylize.strength_mask];
-        let held: u64 = masks.into_iter().flatten().map(|mask| mask.bytes() * 2).sum();
+        let held: u64 = masks.into_iter().flatten().map(|mask| mask.memory([width, height])).sum();
         let Ok(canvas) = self.stylize.canvas([width, height]) else { return held };
         if canvas == [width, height] {
             return held;
         }
         // Rows on their way between the sizes; a coarse painting at 16 bits.
         let rows = (width.max(canvas[0]) as u64).saturating_mul(64 * 24);
-        let coarse = if canvas[0] < width { (canvas[0] as u64).saturating_mul(canvas[1] as u64 * 6) } else { 0 };
+        let coarse =
+            if canvas[0] < width || canvas[1] < height { (canvas[0] as u64).saturating_mul(canvas[1] as u64 * 6) } else { 0 };
         held.saturating_add(rows).saturating_add(coarse)
     }
 

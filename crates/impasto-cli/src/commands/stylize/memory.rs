@@ -90,11 +90,13 @@ pub(super) fn plan(
     let others = held.saturating_add(least.saturating_sub(lowest));
     let left = ceiling.bytes.map_or(u64::MAX, |ceiling| ceiling.saturating_sub(others));
     let needed = studio.stylizer.stored_memory(canvas_width, canvas_height, Some(left))?.saturating_add(held);
-    ceiling.check(
-        needed,
-        &format!("painting {width}×{height}"),
-        "raise it with --max-memory (or paint it smaller with --size)",
-    )?;
+    let (what, remedy) = if [canvas_width, canvas_height] == [width, height] {
+        (format!("painting {width}×{height}"), "raise it with --max-memory (or paint it smaller with --size)")
+    } else {
+        let what = format!("painting {width}×{height} on a canvas of {canvas_width}×{canvas_height}");
+        (what, "raise it with --max-memory (or give a smaller --preview-of or a larger --stroke)")
+    };
+    ceiling.check(needed, &what, remedy)?;
     Ok(Plan { bands: Some(left), needed })
 }
 

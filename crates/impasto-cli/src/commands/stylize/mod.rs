@@ -21,7 +21,7 @@ use clap::ArgMatches;
 use impasto::picture::{self, Stored};
 
 use crate::cli::Stylize;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
 
 /// `matches` is what the parser made of the arguments.
@@ -29,6 +29,14 @@ pub(crate) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     match args.contents.as_slice() {
         [content] if !batch::is_asked(args) => one::run(args, content, matches),
         _ => batch::run(args, matches),
+    }
+}
+
+/// One picture to a file of just this name.
+pub(crate) fn run_one(args: &Stylize, matches: &ArgMatches) -> Result {
+    match args.contents.as_slice() {
+        [content] => one::run(args, content, matches),
+        _ => Err(Failure::usage("one picture is painted at a time")),
     }
 }
 

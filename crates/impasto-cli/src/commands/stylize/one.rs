@@ -48,8 +48,12 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
     // Whatever shows the result elsewhere has it in memory as floats.
     let whole = figure.is_some() || preview;
     let held = sources.iter().map(Seen::bytes).fold(memory::PROGRAM, u64::saturating_add);
-    let plan = memory::plan(&studio, &photo, (output.format(), whole), held, args.limits.max_memory)?;
+    let plan_with = |held| memory::plan(&studio, &photo, (output.format(), whole), held, args.limits.max_memory);
+    let mut plan = plan_with(held)?;
     let styles = studio.see(arguments, sources, figure.is_some())?;
+    if styles.mask_bytes() > 0 {
+        plan = plan_with(held.saturating_add(styles.mask_bytes()))?;
+    }
     watch.lap("style");
 
     if !args.encoding.strip {

@@ -61,8 +61,13 @@ fn paint_in_bands(studio: &Studio<'_>, job: &Job<'_>, bytes: u64, control: &dyn 
 /// With content and result in memory.
 fn paint_whole(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, control: &dyn Control) -> Result {
     let Job { content, styles, output, figure, preview, .. } = job;
-    let content = studio.sized(content.to_picture()?)?;
-    let (style, options) = studio.for_content(styles, || Studio::thumbnail(&content))?;
+    let stored = content;
+    let content = studio.sized(stored.to_picture()?)?;
+    // At its own size of the stored picture, as in bands: the same bytes.
+    let as_stored = studio.args.size.is_none() && studio.args.exact.is_none();
+    let thumbnail = || if as_stored { Studio::stored_thumbnail(&stored) } else { Studio::thumbnail(&content) };
+    let (style, options) = studio.for_content(styles, thumbnail)?;
+    drop(stored);
     let painted = interrupt::while_running(|| studio.stylizer.stylize_with(&content, &style, &options, control))?;
     watch.lap("paint");
     if interrupt::asked() {

@@ -43,17 +43,19 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
     if Path::new(argument).exists() {
         return Ok(whole());
     }
-    if let Some((path, mask)) = argument.to_str().and_then(|text| text.rsplit_once('@')) {
+    // A name that is no text has no number at its end that anybody could have meant.
+    let parts = argument.to_str().and_then(|text| text.rsplit_once('='));
+    let weighted = parts.and_then(|(path, weight)| Some((path, weight.parse::<f32>().ok()?)));
+    // Names may have an @ of their own: a file that is there comes first.
+    if weighted.is_none_or(|(path, _)| !Path::new(path).exists())
+        && let Some((path, mask)) = argument.to_str().and_then(at)
+    {
         if path.is_empty() || mask.is_empty() {
             return Err(Failure::usage(format!("{}: write a style for a region as STYLE@MASK", argument.display())));
         }
         return Ok(StyleArgument { path: path.into(), weight: 1.0, mask: Some(mask.into()) });
     }
-    // A name that is no text has no number at its end that anybody could have meant.
-    let parts = argument.to_str().and_then(|text| text.rsplit_once('='));
-    let Some((path, weight)) = parts.and_then(|(path, weight)| Some((path, weight.parse::<f32>().ok()?))) else {
-        return Ok(whole());
-    };
+    let Some((path, weight)) = weighted else { return Ok(whole()) };
     if path.is_empty() {
         return Ok(whole());
     }
@@ -61,6 +63,12 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
         return Err(Failure::usage(format!("{}: a style's weight must be 0 or more", argument.display())));
     }
     Ok(StyleArgument { path: path.into(), weight, mask: None })
+}
+
+/// Style and mask: divided where what is before an `@` is a file, else at the last one.
+fn at(text: &str) -> Option<(&str, &str)> {
+    let there = text.rmatch_indices('@').map(|(i, _)| i).find(|&i| Path::new(&text[..i]).is_file());
+    there.or_else(|| text.rfind('@')).map(|i| (&text[..i], &text[i + 1..]))
 }
 
 /// Each style's weight as its part of the sum; 1 for those that have a region for themselves.
@@ -92,7 +100,7 @@ impl StyleArgument {
         if let Some(style) = self.built_in() {
             return Ok(Ingredient::of_style(&style));
         }
-        if super::is_standard(&self.path) {
+        if super::record::is_stream(&self.path) {
             return Ok(Ingredient { name: "standard input".into(), built_in: false, ..Ingredient::of_style(style) });
         }
         Ingredient::of_path(&self.path)
@@ -176,6 +184,11 @@ impl Palette {
 }
 
 impl Styles {
+    /// What their masks take of memory at most, whatever the picture.
+    pub(super) fn mask_bytes(&self) -> u64 {
+        self.masks.iter().flatten().map(|mask| mask.memory([mask.width(), mask.height()])).sum()
+    }
+
     /// `keep` says whether the pictures are needed any further.
     pub(super) fn new(palette: Palette, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
         let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
@@ -252,6 +265,15 @@ mod tests {
         let found = split("a@b.jpg@sky.png".as_ref()).unwrap();
         assert_eq!(found, StyleArgument { path: "a@b.jpg".into(), weight: 1.0, mask: Some("sky.png".into()) });
         assert!(split("a.jpg@".as_ref()).is_err() && split("@sky.png".as_ref()).is_err());
+        // Files whose names have an @.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a@2x.jpg");
+        std::fs::write(&path, "").unwrap();
+        let with = |end: &str| split(format!("{}{end}", path.display()).as_ref()).unwrap();
+        let expected = |weight, mask: Option<&str>| StyleArgument { path: path.clone(), weight, mask: mask.map(Into::into) };
+        assert_eq!(with(""), expected(1.0, None));
+        assert_eq!(with("=0.7"), expected(0.7, None));
+        assert_eq!(with("@sky@2x.png"), expected(1.0, Some("sky@2x.png")));
         // Styles for regions have no part in the others' shares.
         let styles = parse(&["a@m.png".into(), "b=3".into(), "c=1".into()]).unwrap();
         assert_eq!(shares(&styles), [1.0, 0.75, 0.25]);

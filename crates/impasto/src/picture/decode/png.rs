@@ -100,7 +100,7 @@ fn raw_profile(info: &Info<'_>, name: &str) -> Option<Vec<u8>> {
 fn to_error(error: DecodingError) -> Error {
     match error {
         DecodingError::LimitsExceeded => {
-            Error::new(ErrorKind::TooLarge, "its colour profile or metadata expands to more than 64 MiB")
+            Error::new(ErrorKind::TooLarge, "its colour profile or metadata expands to more than 64 MiB; save it without these")
         }
         DecodingError::IoError(e) => io_error(e),
         e => failed(ErrorKind::Malformed, e),

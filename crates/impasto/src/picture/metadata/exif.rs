@@ -59,6 +59,9 @@ impl Entry {
     }
 }
 
+/// Most directories of thumbnails that are looked at; real files have one.
+const THUMBNAILS: usize = 4;
+
 /// A block without its first directory, which stands beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) struct Block {
@@ -90,16 +93,32 @@ impl Block {
         block.entries = entries.into_iter().filter(|e| !NOT_KEPT.contains(&e.tag) && e.tag != PHOTOSHOP).collect();
         block.entries.sort_by_key(|entry| entry.tag);
         block.entries.dedup_by_key(|entry| entry.tag);
-        if let Some((thumbnail, _)) = block.directory(next).filter(|_| next > 0) {
-            let place = |offset, length| {
-                let find = |tag| thumbnail.iter().find(|entry| entry.tag == tag).and_then(|entry| block.number(entry));
-                Some((find(offset)? as usize, find(length)? as usize))
-            };
-            let places = [place(513, 514), place(273, 279)];
-            block.wipe(next, 2 + thumbnail.len() * 12 + 4);
-            places.into_iter().flatten().for_each(|(start, len)| block.wipe(start, len));
-        }
+        block.wipe_thumbnails(next);
         Ok(block)
+    }
+
+    /// Wipes the directories of a chain, and the pixels that they name: a JPEG file, or strips.
+    fn wipe_thumbnails(&mut self, mut next: usize) {
+        for _ in 0..THUMBNAILS {
+            let Some((thumbnail, after)) = self.directory(next).filter(|_| next > 0) else { return };
+            let numbers =
+                |tag| thumbnail.iter().find(|entry| entry.tag == tag).map_or_else(Vec::new, |entry| self.numbers(entry));
+            let pairs = [(513, 514), (273, 279)].map(|(offsets, lengths)| numbers(offsets).into_iter().zip(numbers(lengths)));
+            let places: Vec<_> = pairs.into_iter().flatten().collect();
+            self.wipe(next, 2 + thumbnail.len() * 12 + 4);
+            places.into_iter().for_each(|(start, len)| self.wipe(start as usize, len as usize));
+            next = after;
+        }
+    }
+
+    /// All numbers of an entry.
+    fn numbers(&self, entry: &Entry) -> Vec<u32> {
+        let Some(bytes) = self.value(entry) else { return Vec::new() };
+        match entry.kind {
+            SHORT => bytes.as_chunks::<2>().0.iter().map(|&number| self.short_of(number).into()).collect(),
+            LONG => bytes.as_chunks::<4>().0.iter().map(|&number| self.long_of(number)).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Makes it true of a new picture.
@@ -301,5 +320,33 @@ impl Block {
 
     pub(super) fn long_bytes(&self, value: u32) -> [u8; 4] {
         if self.little { value.to_le_bytes() } else { value.to_be_bytes() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Block;
+
+    /// A thumbnail in two strips, and another behind it.
+    #[test]
+    fn thumbnails_are_wiped_in_all_their_strips() {
+        let entry = |tag: u16, count: u32, value: u32| {
+            [&tag.to_le_bytes()[..], &4u16.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+        };
+        let long = |value: u32| value.to_le_bytes().to_vec();
+        let parts = [
+            b"II*\0\x08\0\0\0".to_vec(),
+            // At 8: nothing, and the next at 14.
+            [vec![0, 0], long(14)].concat(),
+            [vec![2, 0], entry(273, 2, 74), entry(279, 2, 82), long(44)].concat(),
+            // At 44.
+            [vec![2, 0], entry(513, 1, 104), entry(514, 1, 6), long(0)].concat(),
+            [long(90), long(97), long(6), long(6)].concat(),
+            b"SECRETxSECRETxSECRET".to_vec(),
+        ];
+        let bytes = parts.concat();
+        assert_eq!(bytes.windows(6).filter(|window| window == b"SECRET").count(), 3);
+        let block = Block::parse(&bytes).unwrap();
+        assert!(!block.bytes.windows(6).any(|window| window == b"SECRET"), "{:?}", block.bytes);
     }
 }

@@ -39,6 +39,8 @@ const LONG: u16 = 4;
 /// Most bytes of an Exif value, and of XMP, IPTC and Adobe's resources: a block in a JPEG has 64 KiB in all.
 const VALUE_BYTES: usize = 1 << 16;
 const BLOCK_BYTES: usize = 64 << 20;
+/// Most bytes of all values that are taken along: entries may name one place, or one directory, as often as they like.
+const TAKEN_BYTES: usize = 1 << 20;
 /// Most entries of a directory; real ones have some dozens.
 const ENTRIES: u16 = 1024;
 
@@ -79,7 +81,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
                 }
                 EXIF_DIRECTORY | GPS_DIRECTORY => self.take_directory(entry),
                 tag if KEPT.contains(&tag) => {
-                    if let Some(value) = self.value(entry, VALUE_BYTES) {
+                    if let Some(value) = self.taken(entry) {
                         self.block.set(tag, entry.kind, entry.count, &value);
                     }
                 }
@@ -95,10 +97,13 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
 
     /// Takes a directory along that an entry names.
     fn take_directory(&mut self, pointer: &Entry) {
+        if self.block.entries.iter().any(|entry| entry.tag == pointer.tag) {
+            return;
+        }
         let Some(entries) = self.block.number(pointer).and_then(|at| self.directory(at)) else { return };
         let mut taken = Vec::new();
         for entry in entries.into_iter().filter(|entry| !IMMOVABLE.contains(&entry.tag)) {
-            if let Some(value) = self.value(&entry, VALUE_BYTES) {
+            if let Some(value) = self.taken(&entry) {
                 taken.push(Entry { value: self.block.store(&value), ..entry });
             }
         }
@@ -106,6 +111,11 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
         let at = self.block.append(&directory);
         let at = self.block.long_bytes(at);
         self.block.set(pointer.tag, LONG, 1, &at);
+    }
+
+    /// A value that is taken along.
+    fn taken(&mut self, entry: &Entry) -> Option<Vec<u8>> {
+        self.value(entry, VALUE_BYTES.min(TAKEN_BYTES.saturating_sub(self.block.bytes.len())))
     }
 
     fn directory(&mut self, at: u32) -> Option<Vec<Entry>> {
@@ -136,3 +146,30 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
 /// Tags and types of XMP and IPTC in a TIFF file.
 pub(in super::super) const XMP_TAG: (u16, u16) = (XMP, 1);
 pub(in super::super) const IPTC_TAG: (u16, u16) = (IPTC, UNDEFINED);
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::{ENTRIES, TAKEN_BYTES, VALUE_BYTES, read};
+
+    /// Six hundred entries that name one directory, whose thousand entries name one place.
+    #[test]
+    fn what_is_named_often_is_not_taken_often() {
+        let directories = 600u16;
+        let at = 8 + 2 + u32::from(directories) * 12 + 4;
+        let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+            [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+        };
+        let mut file = b"II*\0\x08\0\0\0".to_vec();
+        file.extend(directories.to_le_bytes());
+        (0..directories).for_each(|_| file.extend(entry(super::EXIF_DIRECTORY, 4, 1, at)));
+        file.extend([0; 4]);
+        file.extend(ENTRIES.to_le_bytes());
+        (0..ENTRIES).for_each(|i| file.extend(entry(0x9000 + i, 7, VALUE_BYTES as u32, 0)));
+        file.resize(file.len().max(VALUE_BYTES) + 4, 0);
+        let exif = read(&mut Cursor::new(file)).exif.unwrap();
+        // The values, and the entries that name them.
+        assert!(exif.len() < TAKEN_BYTES + usize::from(ENTRIES) * 12 + 1024, "{} bytes", exif.len());
+    }
+}

@@ -3,8 +3,8 @@
 //! | `state` | other fields |
 //! | --- | --- |
 //! | `begun` | `output`, `key`: a file of this name that is there later is Impasto's own |
-//! | `done` | `input`, `output`, `key`, `styles`, `width`, `height`, `seconds`, `bytes`, `sha256` of the file that was written |
-//! | `failed` | `input`, `output`, `styles`, `seconds`, `error` |
+//! | `done` | `input`, `output`, `key`, `style`, `width`, `height`, `seconds`, `bytes`, `sha256` of the file that was written |
+//! | `failed` | `input`, `output`, `style`, `seconds`, `error` |
 //!
 //! Outputs are named as they are seen from the manifest's folder. A line is written at once; one that a crash has torn is passed over.
 
@@ -25,6 +25,8 @@ use crate::{files, hash};
 struct Entry {
     /// Whether a file of this name may be there by Impasto's doing.
     own: bool,
+    /// The same before the last attempt, while that has not ended.
+    before: Option<bool>,
     done: Option<Done>,
 }
 
@@ -61,7 +63,7 @@ impl Manifest {
             Err(e) => return Err(failed(&e)),
         };
         let entries = read(&bytes);
-        if entries.is_empty() && !bytes.is_empty() && !bytes.starts_with(b"{\"") {
+        if entries.is_empty() && !bytes.is_empty() && !is_torn_first_line(&bytes) {
             return Err(failed(&"is no manifest; name another file with --manifest"));
         }
         let folder = files::place(path).parent().map_or_else(PathBuf::new, Path::to_path_buf);
@@ -116,6 +118,12 @@ impl Manifest {
     }
 }
 
+/// Whether it is the beginning of a first line of ours: fields are in the order of their names.
+fn is_torn_first_line(bytes: &[u8]) -> bool {
+    let first = ["{\"bytes\":", "{\"error\":", "{\"key\":"].map(str::as_bytes);
+    !bytes.contains(&b'\n') && first.iter().any(|first| bytes.starts_with(first) || first.starts_with(bytes))
+}
+
 /// All lines that can be read.
 fn read(bytes: &[u8]) -> HashMap<String, Entry> {
     let mut entries: HashMap<String, Entry> = HashMap::new();
@@ -125,13 +133,18 @@ fn read(bytes: &[u8]) -> HashMap<String, Entry> {
         let (Some(state), Some(output)) = (text("state"), text("output")) else { continue };
         let entry = entries.entry(output).or_default();
         match state.as_str() {
-            "begun" => *entry = Entry { own: true, done: None },
+            "begun" => *entry = Entry { own: true, before: Some(entry.own), done: None },
             "done" => {
                 let (key, bytes, sha256) = (text("key"), record["bytes"].as_u64(), text("sha256"));
                 let done = key.zip(bytes).zip(sha256).map(|((key, bytes), sha256)| Done { key, bytes, sha256 });
-                *entry = Entry { own: true, done };
+                *entry = Entry { own: true, before: None, done };
             }
-            // What was there before is still there.
+            // What was there before is still there, and whose it was.
+            "failed" => {
+                if let Some(before) = entry.before.take() {
+                    entry.own = before;
+                }
+            }
             _ => {}
         }
     }
@@ -170,7 +183,7 @@ mod tests {
     fn torn_lines_are_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("m.jsonl");
-        std::fs::write(&path, "{\"state\":\"done\",\"output\":\"a\",\"key\":\"k\",\"by").unwrap();
+        std::fs::write(&path, "{\"key\":\"k\",\"output\":\"a\",\"sta").unwrap();
         let manifest = Manifest::open(&path).unwrap();
         manifest.begin(&folder.path().join("b"), "k").unwrap();
         let manifest = Manifest::open(&path).unwrap();
@@ -178,8 +191,29 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_leaves_whose_a_file_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, output) = (folder.path().join("m.jsonl"), folder.path().join("out.png"));
+        let manifest = Manifest::open(&path).unwrap();
+        let failed = json!({ "state": "failed", "output": manifest.name(&output), "error": "no" });
+        manifest.begin(&output, "k").unwrap();
+        manifest.add(&failed).unwrap();
+        assert!(!Manifest::open(&path).unwrap().owns(&output), "nothing was written: a file there is somebody else's");
+        let done = json!({ "state": "done", "output": manifest.name(&output), "key": "k", "bytes": 7, "sha256": "s" });
+        manifest.add(&done).unwrap();
+        manifest.begin(&output, "l").unwrap();
+        manifest.add(&failed).unwrap();
+        assert!(Manifest::open(&path).unwrap().owns(&output));
+    }
+
+    #[test]
     fn another_file_is_not_written_to() {
         let folder = tempfile::tempdir().unwrap();
+        let json = folder.path().join("package.json");
+        for text in ["{\"name\":\"mine\"}", "{\"name\":\"mine\"}\n", "{\n}", "[]"] {
+            std::fs::write(&json, text).unwrap();
+            assert!(Manifest::open(&json).is_err(), "{text}");
+        }
         let path = folder.path().join("photo.jpg");
         std::fs::write(&path, b"\xff\xd8\xff picture").unwrap();
         assert!(Manifest::open(&path).is_err());

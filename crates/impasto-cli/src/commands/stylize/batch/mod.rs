@@ -86,9 +86,9 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     });
 
     let needs = jobs.iter().map(|job| need(&studio, job)).collect::<Vec<_>>();
-    // Programs take some memory whatever they do.
-    let total =
-        Ceiling::new(args.limits.max_memory, studio.paints_in_bands()).bytes().map(|bytes| bytes.saturating_sub(memory::PROGRAM));
+    // Programs take some memory whatever they do, and these the masks of all styles.
+    let held = looks.iter().map(|look| look.styles.mask_bytes()).fold(memory::PROGRAM, u64::saturating_add);
+    let total = Ceiling::new(args.limits.max_memory, studio.paints_in_bands()).bytes().map(|bytes| bytes.saturating_sub(held));
     let budget = Budget::new(total.unwrap_or(u64::MAX));
     let at_a_time = args.batch.jobs.unwrap_or_else(|| fitting(&needs, budget.total(), studio.stylizer.engine().threads()));
     let at_a_time = at_a_time.min(jobs.len());
@@ -105,6 +105,7 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
         common: &common,
         manifest: &manifest,
         budget: &budget,
+        held,
         encode,
         at_a_time,
         tally: &tally,

@@ -60,7 +60,15 @@ pub(super) fn jobs(
 ) -> Result<Vec<Job>> {
     // A folder that results are among the contents of is painted again and again otherwise.
     let one = inputs.len() == 1;
-    inputs.retain(|input| one && input.named || !manifest.owns(&input.path));
+    inputs.retain(|input| {
+        let left_out = !(one && input.named) && manifest.owns(&input.path);
+        if left_out && input.named {
+            // A shell's patterns name files, too.
+            let path = input.path.display();
+            loudness.warn(&format!("{path}: left out, since it is an earlier result; name another --manifest to paint it"));
+        }
+        !left_out
+    });
     let mut jobs = expand(args, (template, styles), &inputs)?;
     let by_output = distinct(&jobs)?;
     let before = inputs.len();
@@ -84,7 +92,7 @@ pub(super) fn jobs(
         distinct(&jobs)?;
     }
     if jobs.is_empty() {
-        return Err(Failure::failed("there is nothing to paint but earlier results"));
+        return Err(Failure::failed("there is nothing to paint but earlier results; name other pictures, or another --manifest"));
     }
     Ok(jobs)
 }

@@ -27,6 +27,8 @@ pub(super) struct Worker<'a> {
     pub(super) common: &'a Common,
     pub(super) manifest: &'a Manifest,
     pub(super) budget: &'a Budget,
+    /// Bytes that are taken besides, whatever is painted.
+    pub(super) held: u64,
     pub(super) encode: EncodeOptions,
     pub(super) at_a_time: usize,
     pub(super) tally: &'a Tally,
@@ -95,11 +97,11 @@ impl Worker<'_> {
             // It needs more than its header let expect: all that there is, and the words of the ceiling that it breaks.
             drop(loan);
             loan = self.budget.lend(u64::MAX);
-            plan = memory::plan(studio, &photo, whole, memory::PROGRAM, args.limits.max_memory);
+            plan = memory::plan(studio, &photo, whole, self.held, args.limits.max_memory);
         }
+        let plan = plan?;
         self.manifest.begin(&job.output, &key)?;
-        let paint =
-            painting::Job { content: photo, styles: &look.styles, output: &output, figure: None, preview: false, plan: plan? };
+        let paint = painting::Job { content: photo, styles: &look.styles, output: &output, figure: None, preview: false, plan };
         let painted = painting::paint(studio, paint, &mut Stopwatch::start(), &Stop(self.tally))?;
         drop(loan);
         Ok(Outcome::Done { key, painted })
