@@ -81,7 +81,7 @@ pub(super) fn plan(
     }
     let (width, height) = (content.width(), content.height());
     let [canvas_width, canvas_height] = studio.greatest_canvas([width, height])?;
-    let held = [held, studio.look_memory([width, height]), PROGRAM, content.bytes(), Writer::memory(format, width, height, BAND)]
+    let held = [held, studio.look_memory([width, height]), content.bytes(), Writer::memory(format, width, height, BAND)]
         .into_iter()
         .fold(0, u64::saturating_add);
     // Style, thumbnail and rows on their way have their share first.
