@@ -312,6 +312,14 @@ pub(crate) struct Limits {
     pub(crate) max_memory: Option<u64>,
 }
 
+impl Limits {
+    /// Of picture files, whatever memory there is to decode them.
+    pub(crate) fn of_files(&self) -> picture::Limits {
+        let own = picture::Limits::default();
+        picture::Limits { max_pixels: self.max_pixels, max_bytes: self.max_bytes.unwrap_or(own.max_bytes), ..own }
+    }
+}
+
 /// How much is said.
 #[derive(Debug, Args)]
 pub(crate) struct LoudnessFlags {

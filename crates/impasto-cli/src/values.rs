@@ -12,6 +12,15 @@ pub(crate) struct Size {
     pub(crate) height: usize,
 }
 
+impl Size {
+    /// In these proportions, to the nearest pixel, with a longer side of this many.
+    pub(crate) fn with_long_side(self, side: usize) -> Size {
+        let scale = side as f64 / self.width.max(self.height) as f64;
+        let [width, height] = [self.width, self.height].map(|n| ((n as f64 * scale).round() as usize).max(1));
+        Size { width, height }
+    }
+}
+
 impl FromStr for Size {
     type Err = String;
 

@@ -14,12 +14,7 @@ const MODEL: [&str; 4] = ["-s", "style.png", "--model", "model.safetensors"];
 /// A workshop with `count` pictures of 40×30 in `in/`, each another.
 fn workshop(count: usize) -> Workshop {
     let workshop = Workshop::new();
-    std::fs::create_dir(workshop.path("in")).unwrap();
-    for i in 0..count {
-        let mut picture = gradient(40, 30);
-        picture.rgb_mut().iter_mut().for_each(|v| *v *= 1.0 - i as f32 / (count + 1) as f32);
-        workshop.save(&format!("in/{i:03}.png"), &picture);
-    }
+    workshop.fill(count, [40, 30]);
     workshop
 }
 

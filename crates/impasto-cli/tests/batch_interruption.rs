@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{Workshop, gradient, stderr};
+use common::{Workshop, stderr};
 use serde_json::Value;
 
 const COUNT: usize = 200;
@@ -17,12 +17,7 @@ const COUNT: usize = 200;
 fn workshop() -> Workshop {
     // Painted in bands into a temporary file, which is there all the while.
     let workshop = Workshop::with_native();
-    std::fs::create_dir(workshop.path("in")).unwrap();
-    for i in 0..COUNT {
-        let mut picture = gradient(48, 40);
-        picture.rgb_mut().iter_mut().for_each(|v| *v *= 1.0 - i as f32 / (COUNT + 1) as f32);
-        workshop.save(&format!("in/{i:03}.png"), &picture);
-    }
+    workshop.fill(COUNT, [48, 40]);
     workshop
 }
 

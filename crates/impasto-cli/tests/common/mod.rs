@@ -70,6 +70,16 @@ impl Workshop {
         self.folder.path().join(name)
     }
 
+    /// Makes a folder `in` with `count` PNG pictures of this size, each another.
+    pub fn fill(&self, count: usize, [width, height]: [usize; 2]) {
+        std::fs::create_dir(self.path("in")).unwrap();
+        for i in 0..count {
+            let mut picture = gradient(width, height);
+            picture.rgb_mut().iter_mut().for_each(|v| *v *= 1.0 - i as f32 / (count + 1) as f32);
+            self.save(&format!("in/{i:03}.png"), &picture);
+        }
+    }
+
     pub fn save(&self, name: &str, picture: &Picture) {
         picture.save(self.path(name), &impasto::picture::SaveOptions::default()).unwrap();
     }

@@ -132,7 +132,7 @@ pub struct StylizeOptions {
     /// Styles that have parts of the picture for themselves. The given style has the rest; where regions overlap they share.
     ///
     /// Styles go over into each other within the network: at each pixel of each layer its conditional norms are mixed
-    /// ([`crate::engine::Program::condition_shared`]).
+    /// ([`crate::engine::Frozen::shared`]).
     pub regions: Vec<Region>,
     /// Whether the content stays as it is outside all regions, instead of the given style.
     pub keep_outside: bool,

@@ -26,7 +26,7 @@ use recipe::Recipe;
 pub(crate) fn run(args: &Replay) -> Result {
     let loudness = args.loudness.loudness();
     let named = |why: String| Failure::failed(format!("{}: {why}", args.picture.display()));
-    let limits = picture_limits(args);
+    let limits = args.limits.of_files();
     let picture = Stored::open(&args.picture, &limits)?;
     let text = picture.source().recorded_settings();
     let text =
@@ -71,13 +71,6 @@ fn compared(old: &Path, new: &Path, limits: &Limits) -> &'static str {
         (Ok(old), Ok(new)) if old == new => "the same picture; what the files say of their making differs, a name perhaps",
         _ => "another picture than before",
     }
-}
-
-/// What picture files may ask of this machine.
-fn picture_limits(args: &Replay) -> Limits {
-    let own = Limits::default();
-    let max_bytes = args.limits.max_bytes.unwrap_or(own.max_bytes);
-    Limits { max_pixels: args.limits.max_pixels, max_bytes, ..own }
 }
 
 /// Runs the command line with an output of ours.

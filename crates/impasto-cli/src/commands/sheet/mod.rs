@@ -7,12 +7,13 @@ use impasto::picture::{EncodeOptions, Format, Limits, Resize, Target};
 use impasto::style::Gallery;
 use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 
+use super::stylize::memory::Ceiling;
 use super::stylize::style::{self, StyleArgument};
 use crate::cli::Sheet;
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::values::Size;
-use crate::{figure, interrupt, memory, model};
+use crate::{figure, interrupt, model};
 
 /// Paintings in a row where nothing else is asked for.
 const COLUMNS: usize = 6;
@@ -59,18 +60,10 @@ pub(crate) fn run(args: &Sheet) -> Result {
 
 /// Whether the photograph at the size of a painting, and a painting of it, fit in memory.
 fn check_memory(args: &Sheet, stylizer: &Stylizer, photo: &Picture) -> Result {
-    let scale = args.size as f64 / photo.width().max(photo.height()) as f64;
-    let [width, height] = [photo.width(), photo.height()].map(|side| ((side as f64 * scale).round() as usize).max(1));
+    let Size { width, height } = Size { width: photo.width(), height: photo.height() }.with_long_side(args.size);
     let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(24);
     let needed = stylizer.peak_memory(width, height)?.saturating_add(pictures);
-    match memory::available() {
-        Some(free) if needed > free => Err(Failure::failed(format!(
-            "painting {width}×{height} pixels takes {} of memory, more than the {} that this machine has free; make it smaller with --size",
-            memory::human(needed),
-            memory::human(free)
-        ))),
-        _ => Ok(()),
-    }
+    Ceiling::new(None, false).check(needed, &format!("painting {width}×{height}"), "make it smaller with --size")
 }
 
 /// The styles that are named; none for all built-in ones.

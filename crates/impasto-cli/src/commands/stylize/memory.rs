@@ -15,7 +15,7 @@ const BAND: usize = 64;
 
 /// The most that may be taken, and whose word that is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ceiling {
+pub(in crate::commands) struct Ceiling {
     /// `None` where nobody knows how much there is.
     bytes: Option<u64>,
     /// The end of "more than the 1 GiB that …".
@@ -30,7 +30,7 @@ impl Ceiling {
 
     /// What the user says. Or else a quarter of the machine's memory for what is painted in bands, and what the machine has free for what is
     /// not.
-    pub(super) fn new(given: Option<u64>, in_bands: bool) -> Self {
+    pub(in crate::commands) fn new(given: Option<u64>, in_bands: bool) -> Self {
         match given {
             Some(bytes) => Ceiling { bytes: Some(bytes), whose: "--max-memory allows" },
             None if in_bands => {
@@ -40,7 +40,8 @@ impl Ceiling {
         }
     }
 
-    fn check(&self, needed: u64, what: &str, remedy: &str) -> Result {
+    /// Whether so many bytes fit. `what` takes them; `remedy` ends the error.
+    pub(in crate::commands) fn check(&self, needed: u64, what: &str, remedy: &str) -> Result {
         match self.bytes {
             Some(limit) if needed > limit => Err(Failure::failed(format!(
                 "{what} pixels takes {} of memory, more than the {} that {}; {remedy}",

@@ -6,7 +6,7 @@
 mod batch;
 mod destination;
 mod look;
-mod memory;
+pub(super) mod memory;
 mod one;
 mod painting;
 mod record;

@@ -42,9 +42,7 @@ impl<'a> Studio<'a> {
 
     /// What picture files may ask of this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
-        let max_bytes = args.limits.max_bytes.unwrap_or(picture::Limits::default().max_bytes);
-        let max_decoded = args.limits.max_memory.unwrap_or(u64::MAX);
-        picture::Limits { max_pixels: args.limits.max_pixels, max_bytes, max_decoded }
+        picture::Limits { max_decoded: args.limits.max_memory.unwrap_or(u64::MAX), ..args.limits.of_files() }
     }
 
     /// Whether pictures are painted in bands, unless something needs the result in one piece.
@@ -56,11 +54,7 @@ impl<'a> Studio<'a> {
     pub(super) fn size_of(&self, content: Size) -> Size {
         match (self.args.exact, self.args.size) {
             (Some(size), _) => size,
-            (None, Some(side)) => {
-                let scale = side as f64 / content.width.max(content.height) as f64;
-                let [width, height] = [content.width, content.height].map(|n| ((n as f64 * scale).round() as usize).max(1));
-                Size { width, height }
-            }
+            (None, Some(side)) => content.with_long_side(side),
             (None, None) => content,
         }
     }
