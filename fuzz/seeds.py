@@ -164,6 +164,11 @@ saved_model = field(1, 1) + field(2, field(7, nodes))
 for name, data, pb in [("graph", values + string, b""), ("saved_model", values + string, saved_model)]:
     save("saved_model", name, struct.pack("<2I", len(index), len(data)) + index + data + pb)
 
+# torch: the library's own small checkpoints, good and bad
+for path in sorted((pathlib.Path(__file__).parent.parent / "crates/impasto/tests/data/perceptual").glob("*.pth")):
+    if path.stat().st_size < 1 << 14:
+        save("torch", path.stem, path.read_bytes())
+
 # picture: the library's own test pictures, small files of every format
 for path in sorted((pathlib.Path(__file__).parent.parent / "crates/impasto/tests/data/pictures").iterdir()):
     if path.suffix in (".jpg", ".png", ".webp", ".tif", ".gif", ".bmp") and path.stat().st_size < 1 << 16:

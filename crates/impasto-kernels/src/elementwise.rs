@@ -33,6 +33,19 @@ pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, sigmoid: bool, ro
     });
 }
 
+/// Turns the gradient with respect to `max(x, 0)` into that with respect to `x`, in place: 0 where the `output` is not positive.
+///
+/// # Panics
+/// If lengths differ.
+pub fn rectify_gradient(threads: &Threads, output: &[f32], gradient: &mut [f32]) {
+    assert_eq!(output.len(), gradient.len());
+    threads.for_each_chunk(gradient, BLOCK_FLOATS, |i, gradient| {
+        for (gradient, &output) in gradient.iter_mut().zip(&output[i * BLOCK_FLOATS..]) {
+            *gradient = if output > 0.0 { *gradient } else { 0.0 };
+        }
+    });
+}
+
 /// Normalises pixels in place, each with its own mixture of several affine maps: `x · Σ share · scale + Σ share · shift`, by channel.
 ///
 /// `shares` has a number for each map, pixel after pixel; with one map and shares of 1 the result is that of [`finish`] to the bit.

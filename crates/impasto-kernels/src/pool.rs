@@ -66,6 +66,53 @@ pub fn pool(threads: &Threads, pool: Pool, input: (&[f32], Extent), output: (&mu
     });
 }
 
+/// Writes the gradient with respect to a pool's input of that with respect to its output. Of equal values in a window the first is the greatest.
+///
+/// # Panics
+/// If lengths and extents do not fit together, windows overlap or leave gaps (`stride` is not `kernel`), or there is padding.
+pub fn gradient(
+    threads: &Threads,
+    pool: Pool,
+    (input, from): (&[f32], Extent),
+    (gradient, to): (&[f32], Extent),
+    result: &mut [f32],
+) {
+    let Pool { kind, kernel, stride, padding } = pool;
+    assert!(stride == kernel && padding == [0, 0], "the gradient of overlapping or padded windows is not supported");
+    assert!(to.height * kernel <= from.height && to.width * kernel <= from.width && to.channels == from.channels);
+    assert_eq!([input.len(), gradient.len(), result.len()], [from.len(), to.len(), from.len()]);
+    let (channels, row) = (from.channels, from.width * from.channels);
+    threads.for_each_chunk(result, kernel * row, |y, result| {
+        result.fill(0.0);
+        if y >= to.height {
+            // What no window reaches.
+            return;
+        }
+        let input = &input[y * kernel * row..][..kernel * row];
+        let gradients = gradient[y * to.width * channels..][..to.width * channels].chunks_exact(channels);
+        for (x, gradient) in gradients.enumerate() {
+            let corner = x * kernel * channels;
+            let places = || (0..kernel * kernel).map(|i| corner + i / kernel * row + i % kernel * channels);
+            match kind {
+                PoolKind::Average => {
+                    let share = 1.0 / (kernel * kernel) as f32;
+                    for place in places() {
+                        result[place..][..channels].iter_mut().zip(gradient).for_each(|(r, g)| *r = g * share);
+                    }
+                }
+                PoolKind::Max => {
+                    for (c, &gradient) in gradient.iter().enumerate() {
+                        let first = corner + c;
+                        let greatest =
+                            places().map(|p| p + c).fold(first, |best, p| if input[p] > input[best] { p } else { best });
+                        result[greatest] = gradient;
+                    }
+                }
+            }
+        }
+    });
+}
+
 /// Mean of each channel over height and width, summed in float64.
 pub fn mean(input: &[f32], extent: Extent) -> Vec<f32> {
     assert_eq!(input.len(), extent.len());

@@ -148,3 +148,46 @@ fn concat_puts_channels_side_by_side() {
         assert_eq!(output[pixel * 3..][..3], [a[pixel], b[pixel * 2], b[pixel * 2 + 1]]);
     }
 }
+
+#[test]
+fn gradients_of_pools_agree_with_their_definition() {
+    let threads = Threads::new(2).unwrap();
+    for kind in [pool::PoolKind::Max, pool::PoolKind::Average] {
+        for (height, width, channels) in [(2, 2, 1), (3, 5, 2), (8, 7, 5), (33, 64, 16)] {
+            let from = Extent { height, width, channels };
+            let to = Extent { height: height / 2, width: width / 2, channels };
+            let pool = pool::Pool { kind, kernel: 2, stride: 2, padding: [0, 0] };
+            let (input, gradient) = (ramp(from.len(), 0.7), ramp(to.len(), 1.9));
+            let mut found = vec![f32::NAN; from.len()];
+            pool::gradient(&threads, pool, (&input, from), (&gradient, to), &mut found);
+            let mut expected = vec![0.0; from.len()];
+            for (i, &gradient) in gradient.iter().enumerate() {
+                let (y, x, c) = (i / channels / to.width, i / channels % to.width, i % channels);
+                let place = |dy, dx| ((2 * y + dy) * width + 2 * x + dx) * channels + c;
+                let window = [place(0, 0), place(0, 1), place(1, 0), place(1, 1)];
+                let greatest = window.iter().map(|&p| input[p]).fold(f32::NEG_INFINITY, f32::max);
+                match kind {
+                    pool::PoolKind::Average => window.iter().for_each(|&p| expected[p] = gradient / 4.0),
+                    pool::PoolKind::Max => {
+                        expected[*window.iter().find(|&&p| input[p] == greatest).unwrap()] = gradient;
+                    }
+                }
+            }
+            assert_eq!(found, expected, "{kind:?} {from:?}");
+        }
+    }
+}
+
+#[test]
+fn a_rectified_gradient_is_zero_where_the_output_is() {
+    let threads = Threads::new(2).unwrap();
+    for len in [1, 7, 65_537, 200_000] {
+        let output: Vec<f32> = ramp(len, 0.37).into_iter().map(|x| x.max(0.0)).collect();
+        let gradient = ramp(len, 0.91);
+        let mut found = gradient.clone();
+        elementwise::rectify_gradient(&threads, &output, &mut found);
+        for ((&found, &gradient), &output) in found.iter().zip(&gradient).zip(&output) {
+            assert_eq!(found, if output > 0.0 { gradient } else { 0.0 });
+        }
+    }
+}

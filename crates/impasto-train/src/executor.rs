@@ -44,7 +44,11 @@ impl Parameters {
         self.arrays.iter_mut().map(|(name, (_, tensor))| (name.as_str(), tensor))
     }
 
-    fn get<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
+    /// One array, in this shape.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] if there is none of this name.
+    pub(crate) fn get<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
         let (_, tensor) = self.arrays.get(name).ok_or_else(|| unsupported(format!("the weights lack {name:?}")))?;
         Ok(tensor.clone().reshape(shape))
     }

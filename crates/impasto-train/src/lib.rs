@@ -6,7 +6,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 pub mod data;
+pub mod distil;
 pub mod executor;
 pub mod loss;
 pub mod ops;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use burn::tensor::Device;
 use clap::{Parser, ValueEnum};
-use impasto_train::recipe::Recipe;
-use impasto_train::trainer::{Options, Trainer};
+use impasto_train::distil::{self, Distiller};
+use impasto_train::recipe::{self, Kind, Recipe};
+use impasto_train::trainer::{self, Options};
 
-/// Trains a style transfer model as a recipe says.
+/// Trains a style transfer model, or makes a small perceptual network of larger ones, as a recipe says.
 ///
 /// The folder gets a checkpoint, from which the same command goes on, the model so far, a log of losses and contact sheets.
 #[derive(Debug, Parser)]
@@ -59,7 +60,13 @@ fn main() -> ExitCode {
     };
     let minutes = |m: f32| Duration::from_secs_f32(m.max(0.0) * 60.0);
     let options = Options { folder: cli.output, every: minutes(cli.every), limit: cli.minutes.map(minutes), start: cli.start };
-    let result = Recipe::open(&cli.recipe).and_then(|recipe| Trainer::open(recipe, options, device)?.run());
+    let result = match recipe::kind(&cli.recipe) {
+        Ok(Kind::Style) => Recipe::open(&cli.recipe).and_then(|recipe| trainer::train(&recipe, &options, &device)),
+        Ok(Kind::Perceptual) => {
+            distil::Recipe::open(&cli.recipe).and_then(|recipe| Distiller::open(recipe, options, device)?.run())
+        }
+        Err(error) => Err(error),
+    };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -80,6 +80,13 @@ impl Adam {
     }
 }
 
+/// The rate of a step, counted from 0: up along a line, down along a cosine to a hundredth.
+pub fn rate(step: usize, steps: usize, rate: f32, warm_up: usize) -> f32 {
+    let rise = ((step + 1) as f32 / warm_up.max(1) as f32).min(1.0);
+    let done = step as f32 / steps as f32;
+    rate * rise * (0.01 + 0.99 * 0.5 * (1.0 + (std::f32::consts::PI * done).cos()))
+}
+
 /// The length of all gradients together.
 ///
 /// # Errors

@@ -25,6 +25,23 @@ pub struct Recipe {
     pub train: Train,
     /// The weights of the losses.
     pub loss: Loss,
+    /// Runs that follow. Each begins with the averaged weights of the one before and an optimiser that remembers nothing.
+    #[serde(default)]
+    pub then: Vec<Change>,
+}
+
+/// What a further run does otherwise than the first.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// Decides everything random.
+    pub seed: u64,
+    /// Steps of this run.
+    pub steps: usize,
+    /// Adam's rate at the start.
+    pub rate: f32,
+    /// The weight of the content.
+    pub content: f32,
 }
 
 /// The pictures.
@@ -104,29 +121,82 @@ pub struct Loss {
     pub variation: f32,
 }
 
+/// Reads a recipe of any kind.
+///
+/// # Errors
+/// One line that names the file: [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Malformed`] if it is no recipe of this kind.
+pub fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::from(e).context(path.display()))?;
+    toml::from_str(&text)
+        .map_err(|e| Error::new(ErrorKind::Malformed, format!("{}: {}", path.display(), e.message().replace('\n', " "))))
+}
+
+/// What a recipe is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A style transfer model: [`Recipe`].
+    Style,
+    /// A perceptual network: [`crate::distil::Recipe`].
+    Perceptual,
+}
+
+/// Which kind a recipe is of: one for a perceptual network names its architecture.
+///
+/// # Errors
+/// As [`parse`].
+pub fn kind(path: &Path) -> Result<Kind> {
+    let table: toml::Table = parse(path)?;
+    Ok(if table.contains_key("perceptual") { Kind::Perceptual } else { Kind::Style })
+}
+
+impl Data {
+    /// Its relative paths count from this folder.
+    pub(crate) fn below(&mut self, folder: &Path) {
+        self.content.iter_mut().chain(&mut self.style).for_each(|source| source.folder = folder.join(&source.folder));
+    }
+}
+
+impl Perception {
+    /// Its relative paths count from this folder.
+    pub(crate) fn below(&mut self, folder: &Path) {
+        [&mut self.vgg, &mut self.narrow].into_iter().for_each(|path| *path = folder.join(&*path));
+    }
+}
+
 impl Recipe {
     /// Reads a recipe. Relative paths in it count from the recipe's folder.
     ///
     /// # Errors
     /// One line that names the file: [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Malformed`] if it is no recipe.
     pub fn open(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::from(e).context(path.display()))?;
-        let malformed = |why: String| Error::new(ErrorKind::Malformed, format!("{}: {}", path.display(), why.replace('\n', " ")));
-        let mut recipe: Recipe = toml::from_str(&text).map_err(|e| malformed(e.message().to_owned()))?;
-        recipe.check().map_err(|why| malformed(why.to_owned()))?;
+        let mut recipe: Recipe = parse(path)?;
+        recipe.check().map_err(|why| Error::new(ErrorKind::Malformed, format!("{}: {why}", path.display())))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let Recipe { data, perception, .. } = &mut recipe;
-        let sources = data.content.iter_mut().chain(&mut data.style).map(|source| &mut source.folder);
-        let paths = sources.chain([&mut perception.vgg, &mut perception.narrow]);
-        paths.for_each(|path| *path = folder.join(&*path));
+        recipe.data.below(folder);
+        recipe.perception.below(folder);
         Ok(recipe)
+    }
+
+    /// The runs that it consists of, the first and those that follow.
+    pub fn runs(&self) -> Vec<Recipe> {
+        let mut runs = vec![Recipe { then: Vec::new(), ..self.clone() }];
+        for &Change { seed, steps, rate, content } in &self.then {
+            let mut run = runs[0].clone();
+            run.seed = seed;
+            (run.train.steps, run.train.rate) = (steps, rate);
+            run.loss.content = content;
+            runs.push(run);
+        }
+        runs
     }
 
     fn check(&self) -> std::result::Result<(), &'static str> {
         let Train { steps, batch, crop, style_crop, bank, thumbnail, .. } = self.train;
         let sides = [crop, style_crop, thumbnail];
         match () {
-            () if steps == 0 || batch == 0 || bank == 0 => Err("steps, batch and bank must be at least 1"),
+            () if steps == 0 || batch == 0 || bank == 0 || self.then.iter().any(|run| run.steps == 0) => {
+                Err("steps, batch and bank must be at least 1")
+            }
             () if sides.iter().any(|side| *side < 48 || side % 16 != 0) => {
                 Err("crops and thumbnail must be multiples of 16 pixels, at least 48")
             }
@@ -136,5 +206,21 @@ impl Recipe {
             () if self.data.held_out < 2 => Err("held_out must be at least 2, or nothing is left to train on"),
             () => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::Recipe;
+
+    #[test]
+    fn the_shipped_recipe_has_its_four_runs() {
+        let recipe = Recipe::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/impasto.toml")).unwrap();
+        let runs = recipe.runs();
+        let facts: Vec<_> = runs.iter().map(|run| (run.seed, run.train.steps, run.train.rate, run.loss.content)).collect();
+        assert_eq!(facts, [(1, 9700, 0.002, 0.25), (2, 9500, 0.002, 0.27), (3, 1200, 0.001, 0.45), (4, 9000, 0.002, 0.55)]);
+        assert!(runs.iter().all(|run| run.then.is_empty() && run.train.batch == recipe.train.batch));
     }
 }

@@ -32,6 +32,28 @@ pub struct Options {
     pub start: Option<PathBuf>,
 }
 
+/// Trains all runs of a recipe, one after the other: to their ends, or the time limit. Several have a folder each, `run-1`, `run-2`, ….
+///
+/// # Errors
+/// As [`Trainer::open`] and [`Trainer::run`].
+pub fn train(recipe: &Recipe, options: &Options, device: &Device) -> Result<()> {
+    let begun = Instant::now();
+    let runs = recipe.runs();
+    let mut start = options.start.clone();
+    for (i, run) in runs.iter().enumerate() {
+        let folder = if runs.len() == 1 { options.folder.clone() } else { options.folder.join(format!("run-{}", i + 1)) };
+        let limit = options.limit.map(|limit| limit.saturating_sub(begun.elapsed()));
+        let own = Options { folder: folder.clone(), limit, start, ..options.clone() };
+        let mut trainer = Trainer::open(run.clone(), own, device.clone())?;
+        trainer.run()?;
+        if trainer.step < run.train.steps {
+            break;
+        }
+        start = Some(folder.join("model.safetensors"));
+    }
+    Ok(())
+}
+
 /// A training run.
 pub struct Trainer {
     recipe: Recipe,
@@ -143,12 +165,10 @@ impl Trainer {
         self.write()
     }
 
-    /// The rate of the next step: up along a line, down along a cosine to a hundredth.
+    /// The rate of the next step.
     fn rate(&self) -> f32 {
         let Train { steps, rate, warm_up, .. } = self.recipe.train;
-        let rise = ((self.step + 1) as f32 / warm_up.max(1) as f32).min(1.0);
-        let done = self.step as f32 / steps as f32;
-        rate * rise * (0.01 + 0.99 * 0.5 * (1.0 + (std::f32::consts::PI * done).cos()))
+        optimiser::rate(self.step, steps, rate, warm_up)
     }
 
     /// The style crop that the step brings into the bank.

@@ -90,7 +90,7 @@ fn what_is_no_weights_is_named() {
         ("page.tflite", b"\n<!DOCTYPE HTML><html>", "is a web page"),
         ("page2.tflite", b"<HTML>", "is a web page"),
         ("text.tflite", b"hello\nworld\n", "is a text file"),
-        ("model.pth", b"PK\x03\x04rest", "zip archive"),
+        ("model.pth", b"PK\x03\x04rest", "PyTorch checkpoint"),
         ("model.tar.gz", &[0x1f, 0x8b, 8, 0], "gzip"),
         ("model.tar", &tar, "tar archive"),
         ("model.h5", b"\x89HDF\r\n\x1a\nrest", "HDF5"),

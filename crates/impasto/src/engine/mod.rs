@@ -6,6 +6,7 @@
 //! once and read once.
 
 mod bands;
+pub(crate) mod chain;
 mod compile;
 mod norms;
 mod plan;

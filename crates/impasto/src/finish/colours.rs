@@ -101,6 +101,19 @@ impl Picture {
     }
 }
 
+/// A picture without its colours: grey of the same lightness.
+pub(crate) fn lightness(picture: &Picture) -> Picture {
+    let mut grey = picture.clone();
+    let values = grey.rgb_mut();
+    light::decode(values);
+    for pixel in values.as_chunks_mut::<3>().0 {
+        let [l, ..] = oklab::from_light(*pixel);
+        *pixel = oklab::to_light([l, 0.0, 0.0]);
+    }
+    light::encode(values);
+    grey
+}
+
 fn moments(picture: &Picture) -> Moments {
     let mut values = picture.rgb().to_vec();
     light::decode(&mut values);

@@ -2,11 +2,13 @@
 //! function of a pixel of the content, the same pixel of the painting, and what thumbnails told beforehand: so it is the same in bands.
 
 mod colours;
+mod histogram;
 mod oklab;
 mod statistics;
 
 pub use colours::Colours;
-pub(crate) use colours::{Recolour, distance};
+pub(crate) use colours::{Recolour, distance, lightness};
+pub(crate) use histogram::match_histogram;
 use impasto_kernels::Threads;
 
 use crate::Result;

@@ -16,9 +16,11 @@ pub mod native;
 mod open;
 mod recognise;
 mod untrained;
+pub mod vgg;
 
 pub use architecture::Architecture;
 pub use model::{Family, Kind, Model, Network, Options, Part};
+pub(crate) use untrained::random as random_weights;
 
 use crate::graph::{Conv, Graph, NodeId, Op, Padding};
 

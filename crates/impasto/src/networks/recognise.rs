@@ -34,6 +34,10 @@ fn inner(weights: Weights, border: Option<Border>, file: &str) -> Result<Vec<Net
             (by_names(&weights, layout)?, weights)
         }
     };
+    if found.is_empty() && is_perceptual(&weights) {
+        let text = "is a perceptual network, which sees pictures and paints none: give it to `impasto optimize --perceptual`";
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
     if found.is_empty() {
         let first = weights.iter().next().map_or(String::new(), |(name, _)| format!(", the first called {name:?}"));
         let text = format!(
@@ -44,6 +48,11 @@ fn inner(weights: Weights, border: Option<Border>, file: &str) -> Result<Vec<Net
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     found.into_iter().map(|found| network(found, &mut weights, border, file)).collect()
+}
+
+/// Whether this is VGG, or one of its shape ([`crate::Perceptual`]).
+fn is_perceptual(weights: &Weights) -> bool {
+    ["conv1_1/weights", "features.0.weight", "block1_conv1/kernel"].iter().any(|name| weights.get(name).is_some())
 }
 
 /// Takes a network's arrays out of the file's.

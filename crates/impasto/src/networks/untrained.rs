@@ -62,7 +62,8 @@ struct Draw {
     spread: f32,
 }
 
-fn random(graph: &Graph, seed: u64) -> Result<Weights> {
+/// Random weights for a graph, as [`Model::untrained`] has them.
+pub(crate) fn random(graph: &Graph, seed: u64) -> Result<Weights> {
     let mut weights = Weights::new();
     for parameter in graph.parameters()? {
         let name = parameter.name.as_str();

@@ -128,6 +128,12 @@ impl Mask {
         self.values.len() as u64 * 2
     }
 
+    /// A number that differs for other masks, most likely.
+    pub(crate) fn checksum(&self) -> u32 {
+        let start = crc32c::crc32c(format!("{}×{} {} {}", self.width, self.height, self.feather, self.inverted).as_bytes());
+        self.values.iter().fold(start, |sum, v| crc32c::crc32c_append(sum, &v.to_le_bytes()))
+    }
+
     /// Greatest memory in bytes that it takes when a picture of this size is painted: its values, those at the resolution that is needed, and
     /// what making these takes.
     pub fn memory(&self, [width, height]: [usize; 2]) -> u64 {

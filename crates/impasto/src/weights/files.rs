@@ -123,9 +123,7 @@ fn stand_in(head: &[u8]) -> Option<&'static str> {
 /// What a file is that none of the readers knows: the end of the sentence "the file …".
 pub(super) fn describe(head: &[u8]) -> &'static str {
     let is = |magic: &[u8]| head.starts_with(magic);
-    if is(b"PK\x03\x04") {
-        "is a zip archive (a PyTorch checkpoint, or weights that need unpacking), which is not supported here"
-    } else if is(&[0x1f, 0x8b]) {
+    if is(&[0x1f, 0x8b]) {
         "is gzip-compressed: unpack it first (tar xzf)"
     } else if head.get(257..262) == Some(b"ustar") {
         "is a tar archive: unpack it first (tar xf)"
@@ -133,11 +131,9 @@ pub(super) fn describe(head: &[u8]) -> &'static str {
         "is an HDF5 file (Keras .h5), which is not supported: export a SavedModel or TFJS model"
     } else if is(b"\x89PNG") || is(&[0xff, 0xd8, 0xff]) || is(b"GIF8") {
         "is a picture, not weights"
-    } else if is(&[0x80, 0x02]) {
-        "is a Python pickle, which is not supported here"
     } else if head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) {
         "is a text file, not weights"
     } else {
-        "is not a weights file of a known format (TFLite, TFJS model.json, TensorFlow SavedModel or checkpoint, safetensors)"
+        "is not a weights file of a known format (TFLite, TFJS model.json, TensorFlow SavedModel or checkpoint, safetensors, PyTorch)"
     }
 }

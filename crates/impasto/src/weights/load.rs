@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Quota, Source};
-use super::{Weights, safetensors, saved_model, tfjs, tflite};
+use super::{Weights, safetensors, saved_model, tfjs, tflite, torch};
 use crate::{Error, ErrorKind, Result};
 
 /// What may be read.
@@ -44,6 +44,8 @@ pub enum Format {
     Checkpoint,
     /// safetensors.
     SafeTensors,
+    /// PyTorch checkpoint (`.pth`, `.pt`).
+    Torch,
 }
 
 impl fmt::Display for Format {
@@ -54,6 +56,7 @@ impl fmt::Display for Format {
             Format::SavedModel => "TensorFlow SavedModel",
             Format::Checkpoint => "TensorFlow checkpoint",
             Format::SafeTensors => "safetensors",
+            Format::Torch => "PyTorch checkpoint",
         })
     }
 }
@@ -98,7 +101,9 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let listing =
         std::fs::read_dir(folder).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
     let mut found = listing.map_err(|e| Error::from(e).context(folder.display()))?;
-    found.retain(|p| p.extension().is_some_and(|e| ["tflite", "safetensors", "index"].iter().any(|known| e == *known)));
+    found.retain(|p| {
+        p.extension().is_some_and(|e| ["tflite", "safetensors", "index", "pth", "pt"].iter().any(|known| e == *known))
+    });
     found.sort();
     Ok(found)
 }
@@ -119,8 +124,7 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
     let (kind, text) = match found.len() {
         1 => return Ok(found.remove(0)),
         0 => {
-            let text =
-                "no weights in this folder (looked for saved_model.pb, variables/, model.json, *.tflite, *.safetensors, *.index)";
+            let text = "no weights in this folder (looked for saved_model.pb, variables/, model.json, *.tflite, *.safetensors, *.index, *.pth, *.pt)";
             (ErrorKind::Unsupported, text.to_owned())
         }
         n => (ErrorKind::InvalidArgument, format!("the folder has {n} weights files; name one of {}", names.join(", "))),
@@ -163,6 +167,9 @@ fn recognise(path: &Path) -> Result<Format> {
     if safetensors::is_header(&head, source.len()) {
         return Ok(Format::SafeTensors);
     }
+    if torch::is_checkpoint(&head) {
+        return Ok(Format::Torch);
+    }
     if text.starts_with(b"{") || text.starts_with(b"\xef\xbb\xbf{") {
         return Ok(Format::TfJs);
     }
@@ -184,6 +191,7 @@ fn read(format: Format, path: &Path, limits: &Limits) -> Result<Loaded> {
         Format::TfJs => tfjs::load(path, &mut quota)?,
         Format::SavedModel | Format::Checkpoint => saved_model::load(path, &mut quota)?,
         Format::TfLite => tflite::read(&files::read(path, &mut quota)?).map_err(|e| e.context(path.display()))?,
+        Format::Torch => torch::load(path, &mut quota)?,
         Format::SafeTensors => safetensors::read(&files::read(path, &mut quota)?).map_err(|e| e.context(path.display()))?,
     };
     Ok(Loaded { weights, format, bytes: quota.used })

@@ -14,6 +14,7 @@ pub mod saved_model;
 mod tensor;
 pub mod tfjs;
 pub mod tflite;
+mod torch;
 
 use std::collections::BTreeMap;
 

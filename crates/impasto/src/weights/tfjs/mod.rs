@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use self::manifest::{Group, Manifest};
-use super::Weights;
 use super::collect::{Collector, malformed, quoted};
 use super::files::{self, Quota, Source};
+use super::{Limits, Weights};
 use crate::{Error, Result};
 
 /// The arrays of a model whose shards are already in memory: `shard` gives the bytes of the file of this name.
@@ -35,6 +35,18 @@ pub(super) fn load(model_json: &Path, quota: &mut Quota) -> Result<Weights> {
         Source::open(&folder.join(path), quota).map_err(|e| missing(e, model_json))?;
     }
     let read = |name: &str| files::read(&folder.join(name), &mut quota.afresh());
+    read_groups(json.len(), &groups, read).map_err(|e| e.context(model_json.display()))
+}
+
+/// Reads a model in a folder, given the path of its `model.json`, without the groups of arrays whose shards are not there: classifiers are published in
+/// parts of which the first are enough for many uses.
+pub(crate) fn load_what_is_there(model_json: &Path, limits: &Limits) -> Result<Weights> {
+    let mut quota = Quota::new(limits.max_bytes);
+    let json = files::read(model_json, &mut quota)?;
+    let mut groups = shard_groups(&json).map_err(|e| e.context(model_json.display()))?;
+    let folder = model_json.parent().unwrap_or(Path::new(""));
+    groups.retain(|group| group.paths.iter().all(|path| folder.join(path).is_file()));
+    let read = |name: &str| files::read(&folder.join(name), &mut quota);
     read_groups(json.len(), &groups, read).map_err(|e| e.context(model_json.display()))
 }
 

@@ -1,12 +1,11 @@
-//! Gradients of convolutions: with respect to the input, which is a convolution again, and to the kernel.
+//! The gradient with respect to a convolution's kernel.
 
-use super::layout::Blocks;
-use super::matrix::{even_runs, max_rows};
-use super::{Conv, Spec};
-use crate::activation::Activation;
+use crate::conv::Spec;
+use crate::conv::layout::Blocks;
+use crate::conv::matrix::{even_runs, max_rows};
 use crate::isa::Isa;
 use crate::simd::{Simd, SimdOp};
-use crate::stage::{Border, PatchPlace, Source, Stager};
+use crate::stage::{PatchPlace, Source, Stager};
 use crate::threads::Threads;
 use crate::view::{Extent, Region, SharedOutput};
 
@@ -16,135 +15,9 @@ const BLOCK_FLOATS: usize = 64 * 1024;
 /// Most blocks: each has a kernel's worth of partial sums.
 const MAX_BLOCKS: usize = 32;
 
-/// Makes the gradient with respect to a convolution's input of that with respect to its output: a convolution with the turned kernel.
-pub struct InputGradient {
-    spec: Spec,
-    conv: Conv,
-}
-
-impl InputGradient {
-    /// Turns and packs the weights `[kh, kw, in, out]`.
-    ///
-    /// # Panics
-    /// If the convolution is depthwise, or the weights have another length than `spec` says.
-    pub fn new(spec: Spec, weights: &[f32], isa: Isa) -> Self {
-        assert!(!spec.depthwise, "gradients of depthwise convolutions are not supported");
-        let Spec { in_channels, out_channels, kernel: [kh, kw], .. } = spec;
-        assert_eq!(weights.len(), kh * kw * in_channels * out_channels, "weights of another length than the convolution's shape");
-        let mut turned = vec![0.0; weights.len()];
-        for (place, tap) in weights.chunks_exact(in_channels * out_channels).enumerate() {
-            let target = &mut turned[(kh * kw - 1 - place) * in_channels * out_channels..][..in_channels * out_channels];
-            for (input, row) in tap.chunks_exact(out_channels).enumerate() {
-                for (output, &weight) in row.iter().enumerate() {
-                    target[output * in_channels + input] = weight;
-                }
-            }
-        }
-        let backwards =
-            Spec { in_channels: out_channels, out_channels: in_channels, stride: 1, border: Border::Zero, upsample: 1, ..spec };
-        InputGradient { spec, conv: Conv::new(backwards, &turned, None, Activation::None, isa, None) }
-    }
-
-    /// Writes the gradient with respect to an input of this extent, which the convolution padded by `padding` pixels above and to the
-    /// left (and as many below and to the right if it mirrors).
-    ///
-    /// # Panics
-    /// If extents and lengths do not fit together.
-    pub fn run(
-        &self,
-        threads: &Threads,
-        padding: [usize; 2],
-        (gradient, extent): (&[f32], Extent),
-        (result, input): (&mut [f32], Extent),
-    ) {
-        assert_eq!(result.len(), input.len());
-        let Spec { kernel: [kh, kw], stride, border, upsample, .. } = self.spec;
-        assert_eq!(gradient.len(), extent.len());
-        assert!(input.channels == self.spec.in_channels && extent.channels == self.spec.out_channels);
-        let spread;
-        let source = if stride == 1 {
-            Source::plain(gradient, extent)
-        } else {
-            spread = apart(gradient, extent, stride);
-            let between = |length: usize| (length - 1) * stride + 1;
-            let extent = Extent { height: between(extent.height), width: between(extent.width), ..extent };
-            Source::plain(&spread, extent)
-        };
-        let enlarged = Extent { height: input.height * upsample, width: input.width * upsample, ..input };
-        let mirrors = border == Border::Reflect && padding != [0, 0];
-        // Mirrored pixels get gradients of their own first, which are then added to those of the pixels that they mirror.
-        let (target, before) = if mirrors {
-            let padded = Extent { height: enlarged.height + 2 * padding[0], width: enlarged.width + 2 * padding[1], ..enlarged };
-            (padded, [kh - 1, kw - 1])
-        } else {
-            (enlarged, [kh - 1 - padding[0], kw - 1 - padding[1]])
-        };
-        if !mirrors && upsample == 1 {
-            self.conv.run(threads, source, before, (result, target), false, None);
-            return;
-        }
-        let mut whole = vec![0.0; target.len()];
-        self.conv.run(threads, source, before, (&mut whole, target), false, None);
-        if mirrors && upsample > 1 {
-            let mut folded = vec![0.0; enlarged.len()];
-            fold(&whole, enlarged, padding, &mut folded);
-            whole = folded;
-        }
-        if upsample > 1 { gather(&whole, input, upsample, result) } else { fold(&whole, enlarged, padding, result) }
-    }
-}
-
-/// Puts `stride - 1` zeros between neighbouring pixels.
-fn apart(values: &[f32], extent: Extent, stride: usize) -> Vec<f32> {
-    let Extent { height, width, channels } = extent;
-    let wide = (width - 1) * stride + 1;
-    let mut out = vec![0.0; ((height - 1) * stride + 1) * wide * channels];
-    for (y, row) in values.chunks_exact(width * channels).enumerate() {
-        let target = &mut out[y * stride * wide * channels..];
-        for (x, pixel) in row.chunks_exact(channels).enumerate() {
-            target[x * stride * channels..][..channels].copy_from_slice(pixel);
-        }
-    }
-    out
-}
-
-/// Adds what lies on the mirrored border to the pixels that it mirrors.
-fn fold(values: &[f32], extent: Extent, padding: [usize; 2], out: &mut [f32]) {
-    let Extent { height, width, channels } = extent;
-    let mirror = |at: usize, before: usize, length: usize| {
-        let at = at as isize - before as isize;
-        let last = length as isize - 1;
-        (if at < 0 { -at } else { last - (at - last).abs() }) as usize
-    };
-    out.fill(0.0);
-    let add = |target: &mut [f32], from: &[f32]| target.iter_mut().zip(from).for_each(|(t, f)| *t += f);
-    for (y, row) in values.chunks_exact((width + 2 * padding[1]) * channels).enumerate() {
-        let target = &mut out[mirror(y, padding[0], height) * width * channels..][..width * channels];
-        add(target, &row[padding[1] * channels..][..width * channels]);
-        for x in (0..padding[1]).chain(padding[1] + width..width + 2 * padding[1]) {
-            let place = mirror(x, padding[1], width) * channels;
-            add(&mut target[place..place + channels], &row[x * channels..][..channels]);
-        }
-    }
-}
-
-/// Adds up the pixels that each pixel was enlarged to.
-fn gather(values: &[f32], extent: Extent, factor: usize, out: &mut [f32]) {
-    let Extent { width, channels, .. } = extent;
-    out.fill(0.0);
-    for (y, row) in values.chunks_exact(width * factor * channels).enumerate() {
-        let target = &mut out[y / factor * width * channels..][..width * channels];
-        for (pixels, target) in row.chunks_exact(factor * channels).zip(target.chunks_exact_mut(channels)) {
-            for pixel in pixels.chunks_exact(channels) {
-                target.iter_mut().zip(pixel).for_each(|(t, v)| *t += v);
-            }
-        }
-    }
-}
-
 /// The gradient with respect to a convolution's kernel, `[kh, kw, in, out]`, of that with respect to its output.
 ///
-/// `source` and `padding` are what the convolution was given ([`Conv::run`]). Sums are taken by blocks and added in their order, so that
+/// `source` and `padding` are what the convolution was given ([`crate::conv::Conv::run`]). Sums are taken by blocks and added in their order, so that
 /// the bytes do not depend on the number of threads; their relative error grows with the root of the number of pixels, about 10⁻⁶ for 256².
 ///
 /// # Panics
@@ -262,7 +135,7 @@ struct Outer {
     c: *mut f32,
 }
 
-/// [`Outer`] for `M` floats and `N` registers, as a function of its own for each ([`super::matrix`] says why).
+/// [`Outer`] for `M` floats and `N` registers, as a function of its own for each ([`crate::conv::matrix`] says why).
 struct OuterOf<const M: usize, const N: usize>(Outer);
 
 impl<const M: usize, const N: usize> SimdOp for OuterOf<M, N> {

@@ -1,0 +1,175 @@
+//! The gradient with respect to a convolution's input, which is a convolution again.
+
+use crate::activation::Activation;
+use crate::conv::{Conv, Spec};
+use crate::isa::Isa;
+use crate::stage::{Border, Source};
+use crate::threads::Threads;
+use crate::view::Extent;
+
+/// Makes the gradient with respect to a convolution's input of that with respect to its output: a convolution with the turned kernel.
+pub struct InputGradient {
+    spec: Spec,
+    conv: Conv,
+}
+
+impl InputGradient {
+    /// Turns and packs the weights `[kh, kw, in, out]`.
+    ///
+    /// # Panics
+    /// If the convolution is depthwise, or the weights have another length than `spec` says.
+    pub fn new(spec: Spec, weights: &[f32], isa: Isa) -> Self {
+        assert!(!spec.depthwise, "gradients of depthwise convolutions are not supported");
+        let Spec { in_channels, out_channels, kernel: [kh, kw], .. } = spec;
+        assert_eq!(weights.len(), kh * kw * in_channels * out_channels, "weights of another length than the convolution's shape");
+        let mut turned = vec![0.0; weights.len()];
+        for (place, tap) in weights.chunks_exact(in_channels * out_channels).enumerate() {
+            let target = &mut turned[(kh * kw - 1 - place) * in_channels * out_channels..][..in_channels * out_channels];
+            for (input, row) in tap.chunks_exact(out_channels).enumerate() {
+                for (output, &weight) in row.iter().enumerate() {
+                    target[output * in_channels + input] = weight;
+                }
+            }
+        }
+        let backwards =
+            Spec { in_channels: out_channels, out_channels: in_channels, stride: 1, border: Border::Zero, upsample: 1, ..spec };
+        InputGradient { spec, conv: Conv::new(backwards, &turned, None, Activation::None, isa, None) }
+    }
+
+    /// Writes the gradient with respect to an input of this extent, which the convolution padded by `padding` pixels above and to the
+    /// left (and as many below and to the right if it mirrors).
+    ///
+    /// # Panics
+    /// If extents and lengths do not fit together.
+    pub fn run(
+        &self,
+        threads: &Threads,
+        padding: [usize; 2],
+        (gradient, extent): (&[f32], Extent),
+        (result, input): (&mut [f32], Extent),
+    ) {
+        assert_eq!(result.len(), input.len());
+        let Spec { kernel: [kh, kw], stride, border, upsample, .. } = self.spec;
+        assert_eq!(gradient.len(), extent.len());
+        assert!(input.channels == self.spec.in_channels && extent.channels == self.spec.out_channels);
+        let spread;
+        let source = if stride == 1 {
+            Source::plain(gradient, extent)
+        } else {
+            spread = apart(gradient, extent, stride);
+            let between = |length: usize| (length - 1) * stride + 1;
+            let extent = Extent { height: between(extent.height), width: between(extent.width), ..extent };
+            Source::plain(&spread, extent)
+        };
+        let mirrors = border == Border::Reflect && padding != [0, 0];
+        let inside = [kh - 1 - padding[0], kw - 1 - padding[1]];
+        if upsample == 1 {
+            self.conv.run(threads, source, inside, (&mut *result, input), false, None);
+            if mirrors {
+                self.add_mirrored(threads, padding, (source.data.data, source.extent), (result, input));
+            }
+            return;
+        }
+        let enlarged = Extent { height: input.height * upsample, width: input.width * upsample, ..input };
+        let mut whole = vec![0.0; enlarged.len()];
+        self.conv.run(threads, source, inside, (&mut whole, enlarged), false, None);
+        if mirrors {
+            self.add_mirrored(threads, padding, (source.data.data, source.extent), (&mut whole, enlarged));
+        }
+        gather(&whole, input, upsample, result);
+    }
+
+    /// Adds the gradients of the mirrored pixels around an input to those of the pixels that they mirror: four strips, computed by
+    /// themselves, since the padded picture as a whole would have to be made and copied.
+    fn add_mirrored(
+        &self,
+        threads: &Threads,
+        [above, left]: [usize; 2],
+        (gradient, from): (&[f32], Extent),
+        (result, input): (&mut [f32], Extent),
+    ) {
+        let [kh, kw] = self.spec.kernel;
+        let Extent { height, width, channels } = input;
+        let row = width * channels;
+        let strip = |source: (&[f32], Extent), before: [usize; 2], target: Extent| {
+            let mut out = vec![0.0; target.len()];
+            self.conv.run(threads, Source::plain(source.0, source.1), before, (&mut out, target), false, None);
+            out
+        };
+        // Padded rows and columns are numbered from the padding's first; the gradient's row `r` reaches the padded rows `r..r + kh`.
+        for (first, count) in [(0, above), (height + above, above)] {
+            let start = (first + 1).saturating_sub(kh);
+            let end = (first + count).min(from.height);
+            if count == 0 || start >= end {
+                continue;
+            }
+            let source = &gradient[start * from.width * from.channels..end * from.width * from.channels];
+            let before = [start + kh - 1 - first, kw - 1];
+            let target = Extent { height: count, width: width + 2 * left, channels };
+            let found = strip((source, Extent { height: end - start, ..from }), before, target);
+            for (y, values) in found.chunks_exact(target.width * channels).enumerate() {
+                let to = &mut result[mirror(first + y, above, height) * row..][..row];
+                for (x, pixel) in values.chunks_exact(channels).enumerate() {
+                    add(&mut to[mirror(x, left, width) * channels..][..channels], pixel);
+                }
+            }
+        }
+        for (first, count) in [(0, left), (width + left, left)] {
+            let start = (first + 1).saturating_sub(kw);
+            let end = (first + count).min(from.width);
+            if count == 0 || start >= end {
+                continue;
+            }
+            let columns = start * from.channels..end * from.channels;
+            let source: Vec<f32> =
+                gradient.chunks_exact(from.width * from.channels).flat_map(|row| &row[columns.clone()]).copied().collect();
+            let before = [kh - 1 - above, start + kw - 1 - first];
+            let target = Extent { height, width: count, channels };
+            let found = strip((&source, Extent { width: end - start, ..from }), before, target);
+            for (values, to) in found.chunks_exact(count * channels).zip(result.chunks_exact_mut(row)) {
+                for (x, pixel) in values.chunks_exact(channels).enumerate() {
+                    add(&mut to[mirror(first + x, left, width) * channels..][..channels], pixel);
+                }
+            }
+        }
+    }
+}
+
+/// Which pixel a padded one is or mirrors.
+fn mirror(padded: usize, before: usize, length: usize) -> usize {
+    let at = padded as isize - before as isize;
+    let last = length as isize - 1;
+    (if at < 0 { -at } else { last - (at - last).abs() }) as usize
+}
+
+fn add(target: &mut [f32], from: &[f32]) {
+    target.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+}
+
+/// Puts `stride - 1` zeros between neighbouring pixels.
+fn apart(values: &[f32], extent: Extent, stride: usize) -> Vec<f32> {
+    let Extent { height, width, channels } = extent;
+    let wide = (width - 1) * stride + 1;
+    let mut out = vec![0.0; ((height - 1) * stride + 1) * wide * channels];
+    for (y, row) in values.chunks_exact(width * channels).enumerate() {
+        let target = &mut out[y * stride * wide * channels..];
+        for (x, pixel) in row.chunks_exact(channels).enumerate() {
+            target[x * stride * channels..][..channels].copy_from_slice(pixel);
+        }
+    }
+    out
+}
+
+/// Adds up the pixels that each pixel was enlarged to.
+fn gather(values: &[f32], extent: Extent, factor: usize, out: &mut [f32]) {
+    let Extent { width, channels, .. } = extent;
+    out.fill(0.0);
+    for (y, row) in values.chunks_exact(width * factor * channels).enumerate() {
+        let target = &mut out[y / factor * width * channels..][..width * channels];
+        for (pixels, target) in row.chunks_exact(factor * channels).zip(target.chunks_exact_mut(channels)) {
+            for pixel in pixels.chunks_exact(channels) {
+                add(target, pixel);
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a run can go on from.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use impasto::weights::{self, Weights};
+use impasto::{Error, ErrorKind, Result};
+
+use crate::executor::{Parameters, values};
+use crate::optimiser::Adam;
+
+const STEP: &str = "step";
+
+/// The steps done, parameters, and what their optimiser remembers.
+///
+/// # Errors
+/// As [`values`].
+pub fn write(step: usize, all: &[&Parameters], adam: &Adam) -> Result<Weights> {
+    let mut file = Weights::new();
+    file.metadata.insert(STEP.into(), step.to_string());
+    for parameters in all {
+        for (name, array) in parameters.weights()?.iter() {
+            file.insert(format!("value/{name}"), array.clone());
+        }
+    }
+    for (name, tensor) in adam.iter() {
+        let data = values(tensor.clone())?;
+        file.insert(name, weights::Tensor::new([data.len()], data)?);
+    }
+    Ok(file)
+}
+
+/// Goes on from what [`write()`] gave: the steps done.
+///
+/// # Errors
+/// [`ErrorKind::Malformed`] if it is no checkpoint of such parameters.
+pub fn restore(file: &Weights, all: &mut [&mut Parameters], adam: &mut Adam, device: &Device) -> Result<usize> {
+    let malformed = || Error::new(ErrorKind::Malformed, "is no checkpoint of this recipe");
+    let step = file.metadata.get(STEP).and_then(|step| step.parse().ok()).ok_or_else(malformed)?;
+    let find = |name: &str| {
+        let data = file.get(name)?.data();
+        Some(Tensor::<1>::from_data(TensorData::new(data.to_vec(), [data.len()]), device).inner())
+    };
+    for parameters in all {
+        for (name, tensor) in parameters.iter_mut() {
+            let value = find(&format!("value/{name}")).filter(|value| value.dims() == tensor.dims()).ok_or_else(malformed)?;
+            *tensor = Tensor::from_inner(value).require_grad();
+            adam.restore(name, find);
+        }
+    }
+    Ok(step)
+}
+
+/// The averaged weights, where there are any.
+///
+/// # Errors
+/// As [`values`].
+pub fn averaged(parameters: &Parameters, adam: &Adam) -> Result<Weights> {
+    let mut weights = parameters.weights()?;
+    let names: Vec<String> = weights.iter().map(|(name, _)| name.to_owned()).collect();
+    for name in names {
+        let (Some(mean), Some(array)) = (adam.averages().get(&name), weights.get(&name)) else { continue };
+        let averaged = weights::Tensor::new(array.shape().to_vec(), values(mean.clone())?)?;
+        weights.insert(name, averaged);
+    }
+    Ok(weights)
+}

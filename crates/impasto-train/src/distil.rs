@@ -1,0 +1,390 @@
+//! Makes a small perceptual network of larger ones (distillation: Hinton et al. 2015, arXiv 1503.02531): its features shall tell pictures
+//! and styles apart as theirs do.
+//!
+//! For each layer that both have, three distances are made small: of the teacher's features from the student's through a linear map of channels,
+//! which is learned along and then forgotten; of their Gram matrices through that map; and of the distances between different pictures' Gram
+//! matrices, the student's own from the teacher's, which is what a style loss consists of.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use burn::tensor::{Device, Tensor};
+use fastrand::Rng;
+use impasto::graph::{Graph, NodeId, PoolKind};
+use impasto::networks::vgg::Vgg;
+use impasto::weights::safetensors::{self, Precision};
+use impasto::weights::{self, Limits, Weights};
+use impasto::{Error, ErrorKind, Perceptual, Result};
+use serde::Deserialize;
+
+use crate::checkpoint;
+use crate::data::{self, Pictures};
+use crate::executor::{Executor, Parameters, values};
+use crate::ops::{self, ConvShape};
+use crate::optimiser::{self, Adam};
+use crate::perception::{self, Encoder};
+use crate::recipe;
+use crate::trainer::Options;
+
+/// Layers that VGG-19 itself teaches, then those of the narrower encoder.
+const DEEP: [&str; 4] = ["relu1_1", "relu2_1", "relu3_1", "relu3_4"];
+const NARROW: [&str; 2] = ["relu4_1", "relu5_1"];
+/// Which of the student's layers learn from these.
+const STUDENT: [&str; 6] = ["relu1_1", "relu2_1", "relu3_1", "relu3_2", "relu4_1", "relu5_1"];
+
+/// A recipe for a perceptual network.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Decides everything random.
+    pub seed: u64,
+    /// The architecture, in its one-line text form ([`Vgg`]).
+    pub perceptual: String,
+    /// The pictures.
+    pub data: recipe::Data,
+    /// The teachers.
+    pub perception: recipe::Perception,
+    /// How to go about it.
+    pub train: Train,
+    /// The weights of the losses.
+    pub loss: Loss,
+}
+
+/// How to go about it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Train {
+    /// Steps in all.
+    pub steps: usize,
+    /// Pictures in a step.
+    pub batch: usize,
+    /// Side of a crop in pixels.
+    pub crop: usize,
+    /// Adam's rate at the start; it falls with a cosine to a hundredth.
+    pub rate: f32,
+    /// Steps in which the rate rises to its start.
+    pub warm_up: usize,
+    /// Longest gradient, as a multiple of which longer ones are cut.
+    pub clip: f32,
+    /// How slowly the averaged weights, which are what is shipped, follow the trained ones.
+    pub average: f32,
+    /// Share of the pictures that noise is added to: what is optimised is not always a photograph.
+    pub noise: f32,
+}
+
+/// The weights of the losses.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Distance of features.
+    pub features: f32,
+    /// Distance of Gram matrices.
+    pub gram: f32,
+    /// Distance of distances.
+    pub distances: f32,
+}
+
+impl Recipe {
+    /// Reads a recipe. Relative paths in it count from the recipe's folder.
+    ///
+    /// # Errors
+    /// One line that names the file: [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Malformed`] if it is no such recipe.
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut recipe: Recipe = recipe::parse(path)?;
+        let Train { steps, batch, crop, .. } = recipe.train;
+        if steps == 0 || batch < 2 || crop < 48 || !crop.is_multiple_of(16) {
+            let text =
+                format!("{}: at least one step, two pictures, and crops of multiples of 16 pixels, at least 48", path.display());
+            return Err(Error::new(ErrorKind::Malformed, text));
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        recipe.data.below(folder);
+        recipe.perception.below(folder);
+        Ok(recipe)
+    }
+}
+
+/// A run.
+pub struct Distiller {
+    recipe: Recipe,
+    folder: PathBuf,
+    options: Options,
+    device: Device,
+    teachers: [Encoder; 2],
+    content: Pictures,
+    style: Pictures,
+    vgg: Vgg,
+    graph: Graph,
+    taps: Vec<NodeId>,
+    student: Parameters,
+    /// The linear maps to the teacher's channels.
+    maps: Parameters,
+    /// Channels of the student's and the teacher's layers.
+    widths: Vec<[usize; 2]>,
+    /// Mean square of each of the teacher's channels, and of all, over some pictures.
+    sizes: Vec<(Tensor<4>, f32)>,
+    adam: Adam,
+    step: usize,
+}
+
+impl Distiller {
+    /// Reads pictures and networks, and the checkpoint if the folder has one.
+    ///
+    /// # Errors
+    /// One line that names what cannot be read or does not fit together.
+    pub fn open(recipe: Recipe, options: Options, device: Device) -> Result<Self> {
+        std::fs::create_dir_all(&options.folder).map_err(|e| Error::from(e).context(options.folder.display()))?;
+        let device = device.autodiff();
+        let teachers = [
+            perception::vgg(&recipe.perception.vgg, &DEEP, &device)?,
+            perception::narrow(&recipe.perception.narrow, &NARROW, &device)?,
+        ];
+        let content = Pictures::open(&recipe.data.content, 384, recipe.data.held_out)?;
+        let style = Pictures::open(&recipe.data.style, 384, recipe.data.held_out)?;
+        let vgg: Vgg = recipe.perceptual.parse()?;
+        let network = Perceptual::untrained(vgg.clone(), recipe.seed)?;
+        let graph = vgg.graph(PoolKind::Max);
+        let taps: Vec<NodeId> = STUDENT.iter().map(|name| network.layer(name)).collect::<Result<_>>()?;
+        let channels = graph.channels()?;
+        let mut distiller = Distiller {
+            folder: options.folder.clone(),
+            student: Parameters::new(network.weights(), &device, true),
+            maps: Parameters::new(&Weights::new(), &device, true),
+            widths: Vec::new(),
+            sizes: Vec::new(),
+            adam: Adam::default(),
+            step: 0,
+            recipe,
+            options,
+            device,
+            teachers,
+            content,
+            style,
+            vgg,
+            graph,
+            taps,
+        };
+        distiller.measure()?;
+        let mut maps = Weights::new();
+        for (i, (tap, (size, _))) in distiller.taps.iter().zip(&distiller.sizes).enumerate() {
+            let [from, to] = [channels[tap.index()], size.dims()[3]];
+            distiller.widths.push([from, to]);
+            let spread = (3.0 / from as f32).sqrt();
+            let mut rng = Rng::with_seed(distiller.recipe.seed ^ (i as u64 + 1));
+            let random = (0..from * to).map(|_| (2.0 * rng.f32() - 1.0) * spread).collect();
+            maps.insert(format!("map{i}/weights"), weights::Tensor::new([1, 1, from, to], random)?);
+            maps.insert(format!("map{i}/biases"), weights::Tensor::new([to], vec![0.0; to])?);
+        }
+        distiller.maps = Parameters::new(&maps, &distiller.device, true);
+        distiller.restore()?;
+        Ok(distiller)
+    }
+
+    /// The size of the teachers' features.
+    fn measure(&mut self) -> Result<()> {
+        let mut sums: Vec<Tensor<4>> = Vec::new();
+        let rounds = 8;
+        for round in 0..rounds {
+            let features = self.taught(self.pictures(round, 1)?)?;
+            for (i, features) in features.into_iter().enumerate() {
+                let square = features.square().mean_dim(0).mean_dim(1).mean_dim(2);
+                match sums.get_mut(i) {
+                    Some(sum) => *sum = sum.clone() + square,
+                    None => sums.push(square),
+                }
+            }
+        }
+        for sum in sums {
+            let mean = sum / rounds as f32;
+            let all: f32 = values(mean.clone())?.iter().sum();
+            self.sizes.push((mean, all));
+        }
+        Ok(())
+    }
+
+    /// The teachers' features, from shallow to deep.
+    fn taught(&self, pictures: Tensor<4>) -> Result<Vec<Tensor<4>>> {
+        let mut features = self.teachers[0].features(pictures.clone())?;
+        features.extend(self.teachers[1].features(pictures)?);
+        Ok(features)
+    }
+
+    /// Photographs and style pictures by turns, some with noise.
+    fn pictures(&self, step: usize, purpose: u64) -> Result<Tensor<4>> {
+        let Train { batch, crop, noise, .. } = self.recipe.train;
+        let seed = self.recipe.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((step as u64) << 8) ^ purpose;
+        let mut rng = Rng::with_seed(seed);
+        let mut crops = Vec::new();
+        for i in 0..batch {
+            let mut crop = match i % 3 {
+                0 => data::content(&self.content, crop, None, &mut rng)?.crop,
+                _ => data::style(&self.style, crop, &mut rng)?.target,
+            };
+            if rng.f32() < noise {
+                let strength = 0.3 * rng.f32();
+                crop.iter_mut().for_each(|v| *v = (*v + strength * (2.0 * rng.f32() - 1.0)).clamp(0.0, 1.0));
+            }
+            crops.push(crop);
+        }
+        Ok(data::tensor(crops, crop, &self.device))
+    }
+
+    /// Trains to the recipe's end, or the time limit; then writes everything once more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if something cannot be written.
+    pub fn run(&mut self) -> Result<()> {
+        let start = Instant::now();
+        let (mut written, mut logged) = (Instant::now(), Instant::now());
+        let mut sums = [0.0f64; 3];
+        let mut agreement = vec![0.0f64; STUDENT.len()];
+        let every = 50;
+        while self.step < self.recipe.train.steps && self.options.limit.is_none_or(|limit| start.elapsed() < limit) {
+            let (terms, explained) = self.step()?;
+            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += f64::from(term));
+            agreement.iter_mut().zip(explained).for_each(|(sum, v)| *sum += f64::from(v));
+            if self.step.is_multiple_of(every) {
+                let share = |v: f64| v / every as f64;
+                let layers: serde_json::Map<String, serde_json::Value> =
+                    STUDENT.iter().zip(&agreement).map(|(name, v)| ((*name).to_owned(), share(*v).into())).collect();
+                let [features, gram, distances] = sums.map(share);
+                let line = serde_json::json!({
+                    "step": self.step, "features": features, "gram": gram, "distances": distances, "explained": layers,
+                    "seconds": logged.elapsed().as_secs_f64() / every as f64,
+                });
+                self.log(&line.to_string())?;
+                (sums, agreement, logged) = ([0.0; 3], vec![0.0; STUDENT.len()], Instant::now());
+            }
+            if written.elapsed() >= self.options.every {
+                self.write()?;
+                written = Instant::now();
+            }
+        }
+        self.write()
+    }
+
+    fn rate(&self) -> f32 {
+        let Train { steps, rate, warm_up, .. } = self.recipe.train;
+        optimiser::rate(self.step, steps, rate, warm_up)
+    }
+
+    /// One step; gives the terms, and the share of each teacher layer's variance that is explained.
+    fn step(&mut self) -> Result<([f32; 3], Vec<f32>)> {
+        let Train { clip, average, .. } = self.recipe.train;
+        let pictures = self.pictures(self.step, 0)?;
+        let taught = self.taught(pictures.clone())?;
+        let own = Executor::new(&self.graph)?.run(&self.student, pictures, None, None, &self.taps)?.taps;
+        let mut terms: [Option<Tensor<1>>; 3] = [None, None, None];
+        let mut explained = Vec::new();
+        for (i, (own, taught)) in own.into_iter().zip(taught).enumerate() {
+            let (sizes, all) = &self.sizes[i];
+            let [from, to] = self.widths[i];
+            let [_, height, width, _] = own.dims();
+            let shape = ConvShape {
+                stride: 1,
+                mirror: false,
+                before: [0, 0],
+                output: [height, width],
+                upsample: 1,
+                rectify: false,
+                frozen: false,
+            };
+            // To channels of like size; the map is to the same, so that no channel is neglected.
+            let scale = (sizes.clone() + all * 1e-3 / to as f32).sqrt();
+            let wanted = taught / scale.clone();
+            let mapped = ops::convolve(
+                own.clone(),
+                self.maps.get(&format!("map{i}/weights"), [1, 1, from, to])?,
+                self.maps.get(&format!("map{i}/biases"), [to])?,
+                shape,
+            );
+            let error = (mapped.clone() - wanted.clone()).square().mean();
+            explained.push(1.0 - values(error.clone())?[0] / values(wanted.clone().square().mean())?[0].max(1e-9));
+            // Gram matrices as the teacher has them: large channels count for more.
+            let [mapped, wanted] = [mapped, wanted].map(|features| ops::gram(features * scale.clone()));
+            let gram = relative(rows(mapped), rows(wanted.clone()));
+            let distances = {
+                let [own, wanted] = [apart(ops::gram(own)), apart(wanted)];
+                (own - wanted).square().mean()
+            };
+            for (term, value) in terms.iter_mut().zip([error, gram, distances]) {
+                *term = Some(match term.take() {
+                    Some(sum) => sum + value,
+                    None => value,
+                });
+            }
+        }
+        let terms = terms.map(|term| term.expect("there are layers") / STUDENT.len() as f32);
+        let weights = &self.recipe.loss;
+        let [features, gram, distances] = terms.clone();
+        let total = features * weights.features + gram * weights.gram + distances * weights.distances;
+        let gradients = total.backward();
+        let length = optimiser::length(&mut [&mut self.student, &mut self.maps], &gradients)?;
+        let rate = self.rate();
+        self.step += 1;
+        let mut numbers = [0.0; 3];
+        for (number, term) in numbers.iter_mut().zip(terms) {
+            *number = values(term)?[0];
+        }
+        if !length.is_finite() {
+            eprintln!("step {}: the gradient is no number; the step is left out", self.step);
+            return Ok((numbers, explained));
+        }
+        let step = optimiser::Step { number: self.step, rate, shrink: (clip / length.max(1e-12)).min(1.0), average };
+        self.adam.step(&mut self.student, &gradients, step);
+        self.adam.step(&mut self.maps, &gradients, step);
+        Ok((numbers, explained))
+    }
+
+    fn log(&self, text: &str) -> Result<()> {
+        eprintln!("{text}");
+        let path = self.folder.join("log.jsonl");
+        let named = |e: std::io::Error| Error::from(e).context(path.display());
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(named)?;
+        writeln!(file, "{text}").map_err(named)
+    }
+
+    /// Writes `checkpoint.safetensors` and `perceptual.safetensors` (the averaged weights, float16).
+    fn write(&self) -> Result<()> {
+        let all = checkpoint::write(self.step, &[&self.student, &self.maps], &self.adam)?;
+        safetensors::write(&all, &self.folder.join("checkpoint.safetensors"), Precision::F32, true)?;
+        let averaged = checkpoint::averaged(&self.student, &self.adam)?;
+        let source = format!("trained by impasto-train, {} steps", self.step);
+        let network = Perceptual::new(self.vgg.clone(), averaged, source, "MIT OR Apache-2.0".into())?;
+        safetensors::write(&network.to_weights(), &self.folder.join("perceptual.safetensors"), Precision::F16, true)
+    }
+
+    /// Goes on from the folder's checkpoint, if it has one.
+    fn restore(&mut self) -> Result<()> {
+        let path = self.folder.join("checkpoint.safetensors");
+        if !path.is_file() {
+            return Ok(());
+        }
+        let all = weights::load(&path, &Limits::default())?.weights;
+        self.step = checkpoint::restore(&all, &mut [&mut self.student, &mut self.maps], &mut self.adam, &self.device)
+            .map_err(|e| e.context(path.display()))?;
+        eprintln!("going on from step {}", self.step);
+        Ok(())
+    }
+}
+
+fn rows(values: Tensor<3>) -> Tensor<2> {
+    let [n, a, b] = values.dims();
+    values.reshape([n, a * b])
+}
+
+/// The mean of `|a - b|² / |b|²` over the rows.
+fn relative(a: Tensor<2>, b: Tensor<2>) -> Tensor<1> {
+    let size = b.clone().square().sum_dim(1) + 1e-6;
+    ((a - b).square().sum_dim(1) / size).mean()
+}
+
+/// How far each picture's matrix is from the next one's, relative to the length of both.
+fn apart(grams: Tensor<3>) -> Tensor<2> {
+    let grams = rows(grams);
+    let [n, _] = grams.dims();
+    let next = Tensor::cat(vec![grams.clone().narrow(0, 1, n - 1), grams.clone().narrow(0, 0, 1)], 0);
+    let length = |x: Tensor<2>| (x.square().sum_dim(1) + 1e-8).sqrt();
+    length(grams.clone() - next.clone()) / (length(grams) + length(next))
+}

@@ -1,0 +1,90 @@
+//! An optimisation as bytes: a safetensors file with the picture, what the method remembers, and where on the way it was.
+
+use std::collections::BTreeMap;
+
+use super::{Initial, Optimization, OptimizeOptions, StylePicture};
+use crate::picture::Mask;
+use crate::weights::safetensors::{self, Precision};
+use crate::weights::{Tensor, Weights};
+use crate::{Error, ErrorKind, Picture, Result};
+
+const FORMAT: &str = "impasto.optimization";
+const VERSION: &str = "1";
+const FINGERPRINT: &str = "impasto.fingerprint";
+const SCALE: &str = "impasto.scale";
+const STEPS: &str = "impasto.steps";
+const PICTURE: &str = "picture";
+
+/// All that decides the result, in few characters: options as text, pictures as checksums.
+pub(super) fn fingerprint(
+    options: &OptimizeOptions,
+    layers: &[Vec<String>; 2],
+    content: &Picture,
+    styles: &[StylePicture],
+    initial: &Initial,
+) -> String {
+    // Neither threads nor tiles are part of it. Instruction sets differ by rounding only.
+    let options = OptimizeOptions { max_memory: None, threads: 0, isa: None, steps: Vec::new(), ..options.clone() };
+    let sum = |picture: &Picture| format!("{}×{}:{:08x}", picture.width(), picture.height(), checksum(picture.rgb()));
+    let style = |style: &StylePicture| {
+        let mask = style.mask.as_ref().map(|mask: &Mask| format!("{:08x}", mask.checksum()));
+        format!("{}*{}@{}", sum(&style.picture), style.weight, mask.unwrap_or_default())
+    };
+    let initial = match initial {
+        Initial::Picture(picture) => sum(picture),
+        other => format!("{other:?}"),
+    };
+    let styles: Vec<String> = styles.iter().map(style).collect();
+    format!("{options:?} {layers:?} {} {} {initial}", sum(content), styles.join(" "))
+}
+
+fn checksum(values: &[f32]) -> u32 {
+    values.iter().fold(0, |sum, v| crc32c::crc32c_append(sum, &v.to_le_bytes()))
+}
+
+pub(super) fn write(optimization: &Optimization<'_>) -> Result<Vec<u8>> {
+    let [width, height] = optimization.scales[optimization.scale];
+    let mut file = Weights::new();
+    file.metadata = BTreeMap::from([
+        (FORMAT.into(), VERSION.into()),
+        (FINGERPRINT.into(), optimization.fingerprint.clone()),
+        (SCALE.into(), optimization.scale.to_string()),
+        (STEPS.into(), optimization.steps.to_string()),
+    ]);
+    file.insert(PICTURE, Tensor::new([height, width, 3], optimization.values.clone())?);
+    for (name, values) in optimization.descent.state() {
+        file.insert(name, Tensor::new([values.len()], values)?);
+    }
+    safetensors::to_bytes(&file, Precision::F32)
+}
+
+pub(super) fn restore(optimization: &mut Optimization<'_>, bytes: &[u8]) -> Result<()> {
+    let malformed = |what: &str| Error::new(ErrorKind::Malformed, format!("is no checkpoint of an optimisation: {what}"));
+    let mut file = safetensors::read(bytes).map_err(|e| malformed(&e.to_string()))?;
+    let fact = |name: &str| file.metadata.get(name).cloned().ok_or_else(|| malformed(&format!("it lacks {name:?}")));
+    if fact(FORMAT)? != VERSION {
+        let text = "is a checkpoint of another version of Impasto; begin anew";
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
+    if fact(FINGERPRINT)? != optimization.fingerprint {
+        let text = "is a checkpoint of other pictures or options; give the same ones, or begin anew";
+        return Err(Error::new(ErrorKind::Mismatch, text));
+    }
+    let number = |name: &str| fact(name)?.parse::<usize>().map_err(|e| malformed(&format!("{name:?}: {e}")));
+    let (scale, steps) = (number(SCALE)?, number(STEPS)?);
+    let &[width, height] = optimization.scales.get(scale).ok_or_else(|| malformed("there is no such scale"))?;
+    let picture = file.remove(PICTURE).ok_or_else(|| malformed("it has no picture"))?;
+    if picture.shape() != [height, width, 3] {
+        return Err(malformed("its picture has another size than its scale"));
+    }
+    let names: Vec<String> = file.iter().map(|(name, _)| name.to_owned()).collect();
+    let state = names.into_iter().filter_map(|name| file.remove(&name).map(|tensor| (name, tensor.into_data()))).collect();
+    let values = picture.into_data();
+    let mut descent = optimization.optimizer.descent(values.len());
+    if !descent.restore(state, values.len()) {
+        return Err(malformed("what its method remembers is not complete"));
+    }
+    (optimization.scale, optimization.steps) = (scale, steps);
+    (optimization.values, optimization.descent, optimization.objective) = (values, descent, None);
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! Content: a layer's features, compared pixel by pixel with those of the content picture.
+
+use std::ops::Range;
+
+use impasto_kernels::Extent;
+
+use crate::optimizer::ContentLoss;
+
+/// Added to variances.
+const EPSILON: f64 = 1e-5;
+
+/// The content's features in one layer, of the whole picture.
+#[derive(Debug)]
+pub(in crate::optimizer) struct Target {
+    loss: ContentLoss,
+    extent: Extent,
+    /// As the network gives them, or normalised.
+    features: Vec<f32>,
+    /// Mean square of each channel's features, as they are kept.
+    squares: Vec<f64>,
+}
+
+/// Which of a tile's features belong to it, and where they lie in the picture's.
+#[derive(Debug, Clone)]
+pub(in crate::optimizer) struct Place {
+    /// In the tile.
+    pub(in crate::optimizer) rows: Range<usize>,
+    /// In the tile.
+    pub(in crate::optimizer) columns: Range<usize>,
+    /// Where the tile's first pixel lies in the picture.
+    pub(in crate::optimizer) origin: [usize; 2],
+}
+
+/// Sums over the pixels of the features `x` to be compared and the target `t`, by channel.
+#[derive(Debug, Clone)]
+pub(in crate::optimizer) struct Sums {
+    /// Of `x`, of `x²`, of `x·t`.
+    sums: [Vec<f64>; 3],
+}
+
+/// The derivative with respect to a pixel's features: `by_target · t + by_own · x + shift`, by channel.
+#[derive(Debug)]
+pub(in crate::optimizer) struct Slope {
+    by_target: Vec<f32>,
+    by_own: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+impl Target {
+    /// Takes the features of the whole content picture.
+    pub(in crate::optimizer) fn new(loss: ContentLoss, mut features: Vec<f32>, extent: Extent) -> Self {
+        let channels = extent.channels;
+        let count = (extent.height * extent.width) as f64;
+        if loss == ContentLoss::Normalised {
+            let [sums, squares] = totals(&features, channels);
+            let mean: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
+            let scale: Vec<f64> = squares
+                .iter()
+                .zip(&mean)
+                .map(|(square, mean)| ((square / count - mean * mean).max(0.0) + EPSILON).sqrt().recip())
+                .collect();
+            for pixel in features.chunks_exact_mut(channels) {
+                for (c, v) in pixel.iter_mut().enumerate() {
+                    *v = ((f64::from(*v) - mean[c]) * scale[c]) as f32;
+                }
+            }
+        }
+        let [_, squares] = totals(&features, channels);
+        Target { loss, extent, features, squares: squares.into_iter().map(|v| v / count).collect() }
+    }
+
+    /// Bytes that it takes.
+    pub(in crate::optimizer) fn bytes(extent: Extent) -> u64 {
+        4 * extent.len() as u64
+    }
+
+    pub(in crate::optimizer) fn sums(&self) -> Sums {
+        Sums { sums: std::array::from_fn(|_| vec![0.0; self.extent.channels]) }
+    }
+
+    /// Pairs of a pixel's place in a tile's features and the target's features there.
+    fn pairs<'a>(&'a self, tile: Extent, place: &'a Place) -> impl Iterator<Item = (usize, &'a [f32])> {
+        let channels = self.extent.channels;
+        place.rows.clone().flat_map(move |y| {
+            place.columns.clone().map(move |x| {
+                let at = (y + place.origin[0]) * self.extent.width + x + place.origin[1];
+                ((y * tile.width + x) * channels, &self.features[at * channels..][..channels])
+            })
+        })
+    }
+
+    /// Adds a tile's features.
+    pub(in crate::optimizer) fn add(&self, sums: &mut Sums, (features, tile): (&[f32], Extent), place: &Place) {
+        let channels = self.extent.channels;
+        let [own, squares, products] = &mut sums.sums;
+        for (at, target) in self.pairs(tile, place) {
+            for (c, (&x, &t)) in features[at..at + channels].iter().zip(target).enumerate() {
+                let (x, t) = (f64::from(x), f64::from(t));
+                own[c] += x;
+                squares[c] += x * x;
+                products[c] += x * t;
+            }
+        }
+    }
+
+    /// The distance, and its derivative times `scale`.
+    pub(in crate::optimizer) fn compare(&self, sums: &Sums, scale: f64) -> (f64, Slope) {
+        let channels = self.extent.channels;
+        let count = (self.extent.height * self.extent.width) as f64;
+        let [own, squares, products] = sums.sums.each_ref().map(|sums| sums.iter().map(|v| v / count).collect::<Vec<f64>>());
+        let mut slope = Slope { by_target: vec![0.0; channels], by_own: vec![0.0; channels], shift: vec![0.0; channels] };
+        let value = match self.loss {
+            ContentLoss::Features => {
+                // |x - t|² / |t|², over all channels together.
+                let size = self.squares.iter().sum::<f64>().max(EPSILON);
+                let step = 2.0 * scale / (count * size);
+                slope.by_target.fill(-step as f32);
+                slope.by_own.fill(step as f32);
+                (0..channels).map(|c| squares[c] - 2.0 * products[c] + self.squares[c]).sum::<f64>() / size
+            }
+            ContentLoss::Normalised => {
+                // (x - m) / √u with u = v + ε has the mean square v / u; t has the mean 0.
+                let share = scale / (channels as f64 * count);
+                let mut value = 0.0;
+                for c in 0..channels {
+                    let variance = (squares[c] - own[c] * own[c]).max(0.0);
+                    let u = variance + EPSILON;
+                    value += variance / u + self.squares[c] - 2.0 * products[c] / u.sqrt();
+                    let by_own = 2.0 * (EPSILON / (u * u) + products[c] / (u * u.sqrt())) * share;
+                    slope.by_target[c] = (-2.0 / u.sqrt() * share) as f32;
+                    slope.by_own[c] = by_own as f32;
+                    slope.shift[c] = (-by_own * own[c]) as f32;
+                }
+                value / channels as f64
+            }
+        };
+        (value, slope)
+    }
+
+    /// Adds the derivative with respect to a tile's features to their gradient.
+    pub(in crate::optimizer) fn add_slope(
+        &self,
+        slope: &Slope,
+        (features, tile): (&[f32], Extent),
+        place: &Place,
+        gradient: &mut [f32],
+    ) {
+        let channels = self.extent.channels;
+        for (at, target) in self.pairs(tile, place) {
+            let pixels = gradient[at..at + channels].iter_mut().zip(&features[at..at + channels]).zip(target);
+            for (c, ((g, x), t)) in pixels.enumerate() {
+                *g += slope.by_target[c] * t + slope.by_own[c] * x + slope.shift[c];
+            }
+        }
+    }
+}
+
+/// Sums of values and of their squares, by channel.
+fn totals(features: &[f32], channels: usize) -> [Vec<f64>; 2] {
+    let mut totals = [vec![0.0; channels], vec![0.0; channels]];
+    for pixel in features.chunks_exact(channels) {
+        for (c, &v) in pixel.iter().enumerate() {
+            totals[0][c] += f64::from(v);
+            totals[1][c] += f64::from(v) * f64::from(v);
+        }
+    }
+    totals
+}

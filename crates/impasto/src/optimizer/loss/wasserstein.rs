@@ -1,0 +1,71 @@
+//! The 2-Wasserstein distance of Gaussians: how far, in the mean square, features must be moved until they are distributed as the style's, if
+//! both are normal distributions (Givens & Shortt 1984, doi 10.1307/mmj/1029003026).
+//!
+//! `|m₁ - m₂|² + tr(C₁ + C₂ - 2 (R C₁ R)^½)` with `R = C₂^½`; its derivative by `C₁` is `1 - R (R C₁ R)^-½ R`.
+
+use nalgebra::{DMatrix, DVector, SymmetricEigen};
+
+use crate::optimizer::sums::Statistics;
+
+/// Added to the variances of both distributions, as a share of the style's variance over all channels: features have channels that are nearly
+/// copies of others, where rounding would decide.
+pub(in crate::optimizer) const LEAST: f64 = 1e-6;
+
+/// The style's distribution.
+#[derive(Debug)]
+pub(super) struct Wasserstein {
+    mean: DVector<f64>,
+    /// The root of the covariance.
+    root: DMatrix<f64>,
+    /// Trace of the covariance, and what all distances are divided by.
+    trace: f64,
+    size: f64,
+    /// What is added to variances.
+    least: f64,
+}
+
+impl Wasserstein {
+    pub(super) fn new(style: &Statistics) -> Self {
+        let least = LEAST * (0..style.channels()).map(|c| style.variance(c)).sum::<f64>().max(f64::EPSILON);
+        let (mean, covariance) = gaussian(style, least);
+        let trace = covariance.trace();
+        let size = mean.norm_squared() + trace;
+        Wasserstein { mean, root: on_eigenvalues(covariance, |v| v.max(0.0).sqrt()), trace, size, least }
+    }
+
+    /// The distance over the style's mean square; its derivatives by the other's means and second moments.
+    pub(super) fn compare(&self, own: &Statistics, by_mean: &mut [f64], by_second: &mut [f64]) -> f64 {
+        let (mean, covariance) = gaussian(own, self.least);
+        let off = &mean - &self.mean;
+        let between = &self.root * &covariance * &self.root;
+        let eigen = SymmetricEigen::new(symmetric(between));
+        // No eigenvalue is less, but for rounding.
+        let roots = eigen.eigenvalues.map(|v| v.max(self.least * self.least).sqrt());
+        let inverse = &eigen.eigenvectors * DMatrix::from_diagonal(&roots.map(f64::recip)) * eigen.eigenvectors.transpose();
+        let by_covariance = DMatrix::identity(mean.len(), mean.len()) - &self.root * inverse * &self.root;
+        let value = off.norm_squared() + covariance.trace() + self.trace - 2.0 * roots.sum();
+        // The covariance is the second moments minus the products of means.
+        let shift = (&off - &by_covariance * &mean) * (2.0 / self.size);
+        by_mean.copy_from_slice(shift.as_slice());
+        by_second.iter_mut().zip(symmetric(by_covariance).iter()).for_each(|(by, v)| *by = v / self.size);
+        value / self.size
+    }
+}
+
+fn gaussian(statistics: &Statistics, least: f64) -> (DVector<f64>, DMatrix<f64>) {
+    let channels = statistics.channels();
+    let mean = DVector::from_column_slice(&statistics.mean);
+    let second = DMatrix::from_column_slice(channels, channels, &statistics.second);
+    let covariance = symmetric(second - &mean * mean.transpose()) + DMatrix::identity(channels, channels) * least;
+    (mean, covariance)
+}
+
+/// Without what rounding makes of symmetry.
+fn symmetric(matrix: DMatrix<f64>) -> DMatrix<f64> {
+    (&matrix + matrix.transpose()) * 0.5
+}
+
+fn on_eigenvalues(matrix: DMatrix<f64>, function: impl Fn(f64) -> f64) -> DMatrix<f64> {
+    let eigen = SymmetricEigen::new(matrix);
+    &eigen.eigenvectors * DMatrix::from_diagonal(&eigen.eigenvalues.map(function)) * eigen.eigenvectors.transpose()
+}

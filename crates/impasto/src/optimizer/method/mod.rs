@@ -1,0 +1,58 @@
+//! How the picture follows the gradient.
+
+mod adam;
+mod lbfgs;
+
+use std::collections::BTreeMap;
+
+pub(super) use adam::Adam;
+pub(super) use lbfgs::Lbfgs;
+
+use super::Losses;
+use crate::Result;
+
+/// The losses at a place, of which the total must become small, and its gradient.
+pub(super) type Evaluate<'a> = &'a mut dyn FnMut(&[f32]) -> Result<(Losses, Vec<f32>)>;
+
+/// A method's own numbers, by name, for checkpoints.
+pub(super) type State = BTreeMap<String, Vec<f32>>;
+
+/// A way downhill.
+pub(super) enum Descent {
+    Adam(Adam),
+    Lbfgs(Lbfgs),
+}
+
+impl Descent {
+    /// One step: changes `x`; gives the losses before it.
+    pub(super) fn step(&mut self, x: &mut [f32], evaluate: Evaluate<'_>) -> Result<Losses> {
+        match self {
+            Descent::Adam(adam) => adam.step(x, evaluate),
+            Descent::Lbfgs(lbfgs) => lbfgs.step(x, evaluate),
+        }
+    }
+
+    /// The best that is known to show: the mean of the last steps where the method has one.
+    pub(super) fn result<'a>(&'a self, x: &'a [f32]) -> std::borrow::Cow<'a, [f32]> {
+        match self {
+            Descent::Adam(adam) => adam.average().map_or(x.into(), Into::into),
+            Descent::Lbfgs(_) => x.into(),
+        }
+    }
+
+    /// All that it remembers.
+    pub(super) fn state(&self) -> State {
+        match self {
+            Descent::Adam(adam) => adam.state(),
+            Descent::Lbfgs(lbfgs) => lbfgs.state(),
+        }
+    }
+
+    /// Remembers it again; `false` if it is not what [`Descent::state`] gave for as many numbers.
+    pub(super) fn restore(&mut self, state: State, len: usize) -> bool {
+        match self {
+            Descent::Adam(adam) => adam.restore(state, len),
+            Descent::Lbfgs(lbfgs) => lbfgs.restore(state, len),
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Style transfer by optimisation (Gatys et al. 2015, arXiv 1508.06576): the pixels themselves are changed until a perceptual network sees the
+//! content of one picture and the statistics of features, means and correlations, of another.
+//!
+//! ```no_run
+//! use impasto::optimizer::{Initial, Optimizer, OptimizeOptions, StylePicture};
+//! use impasto::picture::{Limits, SaveOptions};
+//! use impasto::{Perceptual, Picture};
+//!
+//! let photo = Picture::open("photo.jpg", &Limits::default())?.fit_long_side(512, impasto::picture::Resize::PHOTO)?;
+//! let painting = StylePicture::new(Picture::open("painting.jpg", &Limits::default())?);
+//! let optimizer = Optimizer::new(&Perceptual::embedded()?, OptimizeOptions::default())?;
+//! let mut optimization = optimizer.start(&photo, &[painting], Initial::Content)?;
+//! while let Some(step) = optimization.step(&())? {
+//!     println!("{}/{}: {:.4}", step.done, step.total, step.losses.total);
+//! }
+//! optimization.picture()?.save("out.png", &SaveOptions::default())?;
+//! # Ok::<(), impasto::Error>(())
+//! ```
+
+mod checkpoint;
+mod loss;
+mod method;
+mod network;
+mod objective;
+mod options;
+mod regions;
+mod scales;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod tiles;
+
+use impasto_kernels::Extent;
+
+use crate::engine::{self, Engine, EngineOptions};
+use crate::finish::{self, Recolour};
+use crate::picture::Resize;
+use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result};
+use method::{Adam, Descent, Lbfgs};
+use network::Network;
+use objective::Objective;
+pub use options::{ContentLoss, Initial, KeepColours, Method, OptimizeOptions, StyleLoss, StylePicture};
+use regions::Regions;
+
+/// A perceptual network that is ready to optimise pictures.
+pub struct Optimizer {
+    engine: Engine,
+    network: Network,
+    options: OptimizeOptions,
+}
+
+/// The losses of a picture, not weighted but for the total.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Losses {
+    /// The weighted sum, which is minimised.
+    pub total: f64,
+    /// Distance from the content's features ([`ContentLoss`]), the mean over layers.
+    pub content: f64,
+    /// Distance from the style's statistics ([`StyleLoss`]), the mean over layers and, by their areas, over masks' regions.
+    pub style: f64,
+    /// Mean square of neighbouring pixels' differences.
+    pub variation: f64,
+}
+
+/// A step that was made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Steps until now, over all scales.
+    pub done: usize,
+    /// Steps in all.
+    pub total: usize,
+    /// Which scale it was at, counted from 0, the coarsest.
+    pub scale: usize,
+    /// Width and height of the picture at this scale.
+    pub size: [usize; 2],
+    /// The losses before the step.
+    pub losses: Losses,
+    /// Share of the whole work that is done, 0 to 1: steps count by their pixels.
+    pub share: f64,
+}
+
+/// An optimisation on its way.
+///
+/// The same pictures and options give the same bytes, at any number of threads, also across [`Optimization::checkpoint`].
+pub struct Optimization<'a> {
+    optimizer: &'a Optimizer,
+    content: Picture,
+    styles: Vec<StylePicture>,
+    /// Of all inputs and options that decide the result.
+    fingerprint: String,
+    scales: Vec<[usize; 2]>,
+    scale: usize,
+    /// Steps made at this scale.
+    steps: usize,
+    /// The picture that is changed.
+    values: Vec<f32>,
+    descent: Descent,
+    /// What is compared with at this scale; made when it is first needed.
+    objective: Option<Objective<'a>>,
+}
+
+impl Optimizer {
+    /// Packs a network's layers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for options out of range; [`ErrorKind::Mismatch`] if the network lacks a layer that they name.
+    pub fn new(perceptual: &Perceptual, options: OptimizeOptions) -> Result<Self> {
+        options.check()?;
+        let isa = match options.isa {
+            Some(isa) => isa,
+            None => engine::isa_from_environment()?,
+        };
+        let engine = Engine::new(EngineOptions::default().threads(options.threads).isa(isa))?;
+        let network = Network::compile(perceptual, &options, isa)?;
+        Ok(Optimizer { engine, network, options })
+    }
+
+    /// What it was made with.
+    pub fn options(&self) -> &OptimizeOptions {
+        &self.options
+    }
+
+    /// Names of the layers that content and style are compared in.
+    pub fn layers(&self) -> [Vec<String>; 2] {
+        self.network.names()
+    }
+
+    /// Greatest memory in bytes that optimising a picture of this size takes, styles' pictures of its size included; with
+    /// [`OptimizeOptions::max_memory`] about that, if it is enough for the smallest tiles.
+    pub fn peak_memory(&self, [width, height]: [usize; 2]) -> u64 {
+        let extent = Extent { height, width, channels: 3 };
+        let standing = objective::standing(&self.network, &self.options, extent);
+        let whole = standing.saturating_add(self.network.chain.memory(extent, self.engine.threads()));
+        let least = standing.saturating_add(objective::least_tile_memory(&self.network, extent, self.engine.threads()));
+        self.options.max_memory.map_or(whole, |most| whole.min(most.max(least)))
+    }
+
+    /// Begins to optimise a picture, which keeps its size.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for pictures that are too small for the network, no styles, or weights that are no positive numbers;
+    /// [`ErrorKind::Mismatch`] for masks of other proportions; [`ErrorKind::Malformed`] for values that are no finite numbers;
+    /// [`ErrorKind::TooLarge`] where memory cannot be had, or [`OptimizeOptions::max_memory`] is not enough.
+    pub fn start(&self, content: &Picture, styles: &[StylePicture], initial: Initial) -> Result<Optimization<'_>> {
+        let size = [content.width(), content.height()];
+        Regions::new(styles, size)?;
+        for picture in std::iter::once(content).chain(styles.iter().map(|style| &style.picture)) {
+            crate::picture::rows::check_finite(picture.rgb())?;
+        }
+        let extent = |width: usize, height: usize| Extent { height, width, channels: 3 };
+        self.network.check_size(extent(size[0], size[1]))?;
+        for StylePicture { picture, .. } in styles {
+            let found = self.network.check_size(extent(picture.width(), picture.height()));
+            found.map_err(|e| e.context("a style"))?;
+        }
+        if let Some(most) = self.options.max_memory
+            && self.peak_memory(size) > most
+        {
+            let text = format!(
+                "optimising a picture of {}×{} takes {} MiB at least, and {} MiB are allowed; allow more, or use a smaller size",
+                size[0],
+                size[1],
+                self.peak_memory(size).div_ceil(1 << 20),
+                most >> 20
+            );
+            return Err(Error::new(ErrorKind::TooLarge, text));
+        }
+        let scales = scales::scales(size, self.options.smallest_scale, self.network.least_side());
+        let first = scales[0];
+        let fingerprint = checkpoint::fingerprint(&self.options, &self.network.names(), content, styles, &initial);
+        let (content, styles) = (self.prepared(content), self.prepared_styles(content, styles)?);
+        let start = match initial {
+            Initial::Content => content.resized(first[0], first[1], Resize::NETWORK)?.into_rgb(),
+            Initial::Picture(picture) => {
+                crate::picture::rows::check_finite(picture.rgb())?;
+                self.prepared(&picture).resized(first[0], first[1], Resize::NETWORK)?.into_rgb()
+            }
+            Initial::Noise { seed } => noise(&content, first, seed),
+        };
+        let descent = self.descent(start.len());
+        Ok(Optimization {
+            optimizer: self,
+            content,
+            styles,
+            fingerprint,
+            scales,
+            scale: 0,
+            steps: 0,
+            values: start,
+            descent,
+            objective: None,
+        })
+    }
+
+    /// Goes on from what [`Optimization::checkpoint`] gave, with the same content, styles, initial picture and options.
+    ///
+    /// # Errors
+    /// As [`Optimizer::start`]; besides [`ErrorKind::Malformed`] if it is no checkpoint, [`ErrorKind::Mismatch`] if it is one of something
+    /// else.
+    pub fn resume(
+        &self,
+        content: &Picture,
+        styles: &[StylePicture],
+        initial: Initial,
+        checkpoint: &[u8],
+    ) -> Result<Optimization<'_>> {
+        let mut optimization = self.start(content, styles, initial)?;
+        checkpoint::restore(&mut optimization, checkpoint)?;
+        Ok(optimization)
+    }
+
+    /// The picture as the network shall see it.
+    fn prepared(&self, picture: &Picture) -> Picture {
+        match self.options.keep_colours {
+            KeepColours::Luminance => finish::lightness(picture),
+            _ => picture.clone(),
+        }
+    }
+
+    fn prepared_styles(&self, content: &Picture, styles: &[StylePicture]) -> Result<Vec<StylePicture>> {
+        let prepare = |style: &StylePicture| {
+            let picture = match self.options.keep_colours {
+                KeepColours::No => style.picture.clone(),
+                // Grey, with the content's mean and spread of lightness.
+                KeepColours::Luminance => {
+                    let grey = finish::lightness(content);
+                    finish::lightness(&finish::lightness(&style.picture).with_colours_of(&grey))
+                }
+                KeepColours::Matched => style.picture.clone().with_colours_of(content),
+            };
+            StylePicture { picture, ..style.clone() }
+        };
+        Ok(styles.iter().map(prepare).collect())
+    }
+
+    fn descent(&self, len: usize) -> Descent {
+        match self.options.method {
+            Method::Adam { rate } => Descent::Adam(Adam::new(rate, len)),
+            Method::Lbfgs { history } => Descent::Lbfgs(Lbfgs::new(history)),
+        }
+    }
+}
+
+impl<'a> Optimization<'a> {
+    /// Makes one step; `None` where all are made.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`] if `control` asked to stop: the picture is then as it was before the step; [`ErrorKind::TooLarge`] where memory
+    /// cannot be had; [`ErrorKind::InvalidArgument`] if a style picture is too small for the network.
+    pub fn step(&mut self, control: &dyn Control) -> Result<Option<Step>> {
+        while self.steps >= self.steps_at(self.scale) {
+            if self.scale + 1 >= self.scales.len() {
+                return Ok(None);
+            }
+            self.next_scale()?;
+        }
+        let mut objective = match self.objective.take() {
+            Some(objective) => objective,
+            None => self.objective(control)?,
+        };
+        let grey = self.optimizer.options.keep_colours == KeepColours::Luminance;
+        let mut evaluate = |values: &[f32]| {
+            let (losses, mut gradient) = objective.evaluate(values, control)?;
+            if grey {
+                // Grey stays grey: the derivative along the grey axis.
+                for pixel in gradient.as_chunks_mut::<3>().0 {
+                    *pixel = [pixel.iter().sum::<f32>() / 3.0; 3];
+                }
+            }
+            Ok((losses, gradient))
+        };
+        let found = self.descent.step(&mut self.values, &mut evaluate);
+        self.objective = Some(objective);
+        let losses = found?;
+        self.steps += 1;
+        let pixels = |scale: usize| (self.scales[scale][0] * self.scales[scale][1]) as f64;
+        let work = |scales: std::ops::Range<usize>| scales.map(|i| self.steps_at(i) as f64 * pixels(i)).sum::<f64>();
+        let share = (work(0..self.scale) + self.steps as f64 * pixels(self.scale)) / work(0..self.scales.len());
+        let made = |scales: std::ops::Range<usize>| scales.map(|i| self.steps_at(i)).sum::<usize>();
+        Ok(Some(Step {
+            done: made(0..self.scale) + self.steps,
+            total: made(0..self.scales.len()),
+            scale: self.scale,
+            size: self.scales[self.scale],
+            losses,
+            share,
+        }))
+    }
+
+    /// The picture as it is now, at the content's size, with its transparency and [`crate::picture::Source`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] where memory cannot be had.
+    pub fn picture(&self) -> Result<Picture> {
+        let [width, height] = self.scales[self.scale];
+        let mut values = self.descent.result(&self.values).into_owned();
+        values.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
+        let [full_width, full_height] = self.size();
+        let mut painted = Picture::from_rgb_f32(width, height, values)?.resized(full_width, full_height, Resize::PHOTO)?;
+        let options = &self.optimizer.options;
+        if options.match_histogram {
+            let styles: Vec<(f32, &Picture)> = self.styles.iter().map(|style| (style.weight, &style.picture)).collect();
+            finish::match_histogram(&mut painted, &styles);
+        }
+        if options.keep_colours == KeepColours::Luminance {
+            Recolour::luminance().apply(self.content.rgb(), painted.rgb_mut());
+        }
+        self.content.repainted(full_width, full_height, painted.into_rgb())
+    }
+
+    /// Bytes from which [`Optimizer::resume`] goes on as if nothing had happened.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if a value is no finite number.
+    pub fn checkpoint(&self) -> Result<Vec<u8>> {
+        checkpoint::write(self)
+    }
+
+    /// Width and height of each scale, the coarsest first.
+    pub fn scales(&self) -> &[[usize; 2]] {
+        &self.scales
+    }
+
+    fn size(&self) -> [usize; 2] {
+        [self.content.width(), self.content.height()]
+    }
+
+    fn steps_at(&self, scale: usize) -> usize {
+        let steps = &self.optimizer.options.steps;
+        steps.get(scale).or(steps.last()).copied().unwrap_or(0)
+    }
+
+    fn next_scale(&mut self) -> Result<()> {
+        let [width, height] = self.scales[self.scale];
+        let values = self.descent.result(&self.values).into_owned();
+        self.scale += 1;
+        self.steps = 0;
+        let [wide, high] = self.scales[self.scale];
+        self.values = Picture::from_rgb_f32(width, height, values)?.resized(wide, high, Resize::NETWORK)?.into_rgb();
+        self.descent = self.optimizer.descent(self.values.len());
+        self.objective = None;
+        Ok(())
+    }
+
+    fn objective(&self, control: &dyn Control) -> Result<Objective<'a>> {
+        let optimizer = self.optimizer;
+        let [width, height] = self.scales[self.scale];
+        let content = self.content.resized(width, height, Resize::NETWORK)?;
+        let wanted = width.max(height) as f32 * optimizer.options.style_scale;
+        let least = optimizer.network.least_side() as f32;
+        let styles = self.styles.iter().map(|style| {
+            let picture = &style.picture;
+            let (short, long) = (picture.width().min(picture.height()) as f32, picture.width().max(picture.height()) as f32);
+            // Never enlarged, and never smaller than the network can see, though the content may be at coarse scales.
+            let scale = (wanted / long).max(least / short).min(1.0);
+            let seen = picture.fit_long_side((long * scale).ceil() as usize, Resize::NETWORK)?;
+            let extent = Extent { height: seen.height(), width: seen.width(), channels: 3 };
+            Ok((seen.into_rgb(), extent))
+        });
+        let styles: Vec<(Vec<f32>, Extent)> = styles.collect::<Result<_>>()?;
+        let regions = Regions::new(&self.styles, self.size())?;
+        let extent = Extent { height, width, channels: 3 };
+        Objective::new(
+            &optimizer.network,
+            &optimizer.engine,
+            &optimizer.options,
+            (content.rgb(), extent),
+            &styles,
+            &regions,
+            control,
+        )
+    }
+}
+
+impl std::fmt::Debug for Optimizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Optimizer").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Optimization<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Optimization").field("scales", &self.scales).field("scale", &self.scale).finish_non_exhaustive()
+    }
+}
+
+/// Noise about the content's mean colour, of splitmix64 (Steele et al. 2014, doi 10.1145/2660193.2660195).
+fn noise(content: &Picture, [width, height]: [usize; 2], seed: u64) -> Vec<f32> {
+    let pixels = content.rgb().as_chunks::<3>().0;
+    let mean = [0, 1, 2].map(|c| pixels.iter().map(|p| f64::from(p[c])).sum::<f64>() / pixels.len() as f64);
+    let mut state = seed;
+    (0..width * height * 3)
+        .map(|i| {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            let uniform = ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32;
+            (mean[i % 3] as f32 + (uniform - 0.5) * 0.5).clamp(0.0, 1.0)
+        })
+        .collect()
+}

@@ -1,0 +1,358 @@
+//! The whole loss of a picture at one size, and its gradient.
+
+use impasto_kernels::Extent;
+
+use super::loss::content::{self, Place};
+use super::loss::{style, variation};
+use super::regions::Regions;
+use super::sums::{Statistics, Sums};
+use super::tiles::{self, Tile};
+use super::{Losses, Network, OptimizeOptions};
+use crate::engine::Engine;
+use crate::engine::chain::Workspace;
+use crate::{Control, Error, ErrorKind, Result};
+
+/// Least pixels a side of a tile's own: below, nearly all work would be for the halo. (In tests a picture of a few tiles is a small one.)
+const SMALLEST_TILE: usize = if cfg!(test) { 32 } else { 128 };
+
+/// What a picture of one size is compared with.
+pub(super) struct Objective<'a> {
+    network: &'a Network,
+    engine: &'a Engine,
+    extent: Extent,
+    tiles: Vec<Tile>,
+    workspace: Workspace,
+    layers: Vec<Layer>,
+    weights: Weights,
+    style_layers: f64,
+    content_layers: f64,
+}
+
+/// How much each of the losses counts.
+#[derive(Debug, Clone, Copy)]
+struct Weights {
+    content: f64,
+    style: f64,
+    variation: f64,
+}
+
+/// What is compared in one layer.
+struct Layer {
+    layer: usize,
+    content: Option<content::Target>,
+    /// By region.
+    style: Vec<style::Target>,
+    /// Each region's share of every pixel; `None` if one has all.
+    shares: Option<Vec<Vec<f32>>>,
+}
+
+/// What one layer of the picture comes to.
+struct Found {
+    content: Option<content::Sums>,
+    style: Vec<Sums>,
+}
+
+/// The derivatives with respect to one layer's features.
+struct Slopes {
+    content: Option<content::Slope>,
+    style: Vec<Option<style::Slope>>,
+}
+
+/// A pass over all tiles, or something else that sees a picture in tiles.
+struct Seen<'a> {
+    extent: Extent,
+    tiles: &'a [Tile],
+    picture: &'a [f32],
+}
+
+impl<'a> Objective<'a> {
+    /// Takes features of the content and statistics of the styles, each a picture's values and extent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for pictures that are too small for the network; [`ErrorKind::TooLarge`] where memory cannot be had;
+    /// [`ErrorKind::Cancelled`].
+    pub(super) fn new(
+        network: &'a Network,
+        engine: &'a Engine,
+        options: &OptimizeOptions,
+        content: (&[f32], Extent),
+        styles: &[(Vec<f32>, Extent)],
+        regions: &Regions,
+        control: &dyn Control,
+    ) -> Result<Self> {
+        let (picture, extent) = content;
+        network.check_size(extent)?;
+        let budget = budget(network, options, extent);
+        let [tiles, style_tiles] = {
+            let cut = |extent: Extent| cut(network, extent, engine.threads(), budget);
+            let widest = styles.iter().map(|(_, extent)| *extent).max_by_key(|extent| extent.len()).unwrap_or(extent);
+            [cut(extent), cut(widest)]
+        };
+        let chain = &network.chain;
+        // Every style is seen at its own size, in tiles of the same side.
+        let style_side = style_tiles.iter().map(|tile| tile.extent().height.max(tile.extent().width)).max().unwrap_or(0);
+        let mut statistics: Vec<Vec<Option<Statistics>>> = Vec::new();
+        for (values, extent) in styles {
+            network.check_size(*extent)?;
+            let side = style_side.saturating_sub(2 * chain.halo()).max(SMALLEST_TILE);
+            let tiles = if style_tiles.len() == 1 {
+                tiles::cut([extent.height, extent.width], usize::MAX, 0, 1)
+            } else {
+                tiles::cut([extent.height, extent.width], side, chain.halo(), chain.deepest_stride())
+            };
+            let seen = Seen { extent: *extent, tiles: &tiles, picture: values };
+            let mut sums: Vec<Sums> = network.style_layers.iter().map(|&layer| Sums::new(chain.channels(layer))).collect();
+            let mut workspace = seen.workspace(network)?;
+            seen.each(network, engine, &mut workspace, control, |workspace, tile| {
+                for (&layer, sums) in network.style_layers.iter().zip(&mut sums) {
+                    let (features, scratch) = workspace.features_and_scratch(layer);
+                    let weights = weights_of(tile, tiles.len() == 1, chain.stride(layer), features.1, None);
+                    sums.add(&engine.threads, engine.isa(), features, weights.as_deref(), scratch);
+                }
+                Ok(())
+            })?;
+            statistics.push(sums.iter().map(Sums::statistics).collect());
+        }
+        let targets = |at: usize| -> Result<Vec<style::Target>> {
+            let target = |styles: &Vec<(usize, f64)>| {
+                let parts: Vec<(f64, Statistics)> =
+                    styles.iter().filter_map(|&(i, weight)| Some((weight, statistics[i][at].clone()?))).collect();
+                let mixed = Statistics::mixture(&parts);
+                let empty = || Error::new(ErrorKind::InvalidArgument, "a style picture is too small to take a style from");
+                Ok(style::Target::new(options.style_loss, mixed.ok_or_else(empty)?))
+            };
+            regions.styles().iter().map(target).collect()
+        };
+        let extents = chain.extents(extent);
+        let mut layers: Vec<Layer> = Vec::new();
+        for &layer in &network.used_layers() {
+            let style = match network.style_layers.iter().position(|&l| l == layer) {
+                Some(at) => targets(at)?,
+                None => Vec::new(),
+            };
+            let shares = if style.is_empty() { None } else { regions.shares([extents[layer].width, extents[layer].height])? };
+            layers.push(Layer { layer, content: None, style, shares });
+        }
+        let seen = Seen { extent, tiles: &tiles, picture };
+        let mut workspace = seen.workspace(network)?;
+        let mut kept: Vec<Vec<f32>> = network.content_layers.iter().map(|&layer| vec![0.0; extents[layer].len()]).collect();
+        seen.each(network, engine, &mut workspace, control, |workspace, tile| {
+            for (&layer, kept) in network.content_layers.iter().zip(&mut kept) {
+                let (features, own) = workspace.features(layer);
+                let place = tile.place(chain.stride(layer), own);
+                let (channels, width) = (own.channels, extents[layer].width);
+                for y in place.rows.clone() {
+                    let from = &features
+                        [(y * own.width + place.columns.start) * channels..(y * own.width + place.columns.end) * channels];
+                    let to = (y + place.origin[0]) * width + place.columns.start + place.origin[1];
+                    kept[to * channels..][..from.len()].copy_from_slice(from);
+                }
+            }
+            Ok(())
+        })?;
+        for (&layer, kept) in network.content_layers.iter().zip(kept) {
+            if let Some(found) = layers.iter_mut().find(|l| l.layer == layer) {
+                found.content = Some(content::Target::new(options.content_loss, kept, extents[layer]));
+            }
+        }
+        Ok(Objective {
+            network,
+            engine,
+            extent,
+            tiles,
+            workspace,
+            layers,
+            weights: Weights {
+                content: options.content_weight,
+                style: options.style_weight,
+                variation: options.variation_weight,
+            },
+            style_layers: network.style_layers.len().max(1) as f64,
+            content_layers: network.content_layers.len().max(1) as f64,
+        })
+    }
+
+    /// How many tiles the picture is seen in.
+    #[cfg(test)]
+    pub(super) fn tiles(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// The losses of a picture, and the gradient of their weighted sum.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`].
+    pub(super) fn evaluate(&mut self, picture: &[f32], control: &dyn Control) -> Result<(Losses, Vec<f32>)> {
+        let Objective { network, engine, extent, tiles, workspace, layers, .. } = self;
+        let (chain, threads, isa) = (&network.chain, &engine.threads, engine.isa());
+        let single = tiles.len() == 1;
+        let seen = Seen { extent: *extent, tiles, picture };
+        let mut found: Vec<Found> = layers
+            .iter()
+            .map(|layer| Found {
+                content: layer.content.as_ref().map(content::Target::sums),
+                style: layer.style.iter().map(|_| Sums::new(chain.channels(layer.layer))).collect(),
+            })
+            .collect();
+        seen.each(network, engine, workspace, control, |workspace, tile| {
+            for (layer, found) in layers.iter().zip(&mut found) {
+                let (features, scratch) = workspace.features_and_scratch(layer.layer);
+                let stride = chain.stride(layer.layer);
+                if let (Some(content), Some(sums)) = (&layer.content, &mut found.content) {
+                    content.add(sums, features, &tile.place(stride, features.1));
+                }
+                for (region, sums) in found.style.iter_mut().enumerate() {
+                    let weights = weights_of(tile, single, stride, features.1, layer.shares(region, *extent, stride));
+                    sums.add(threads, isa, features, weights.as_deref(), scratch);
+                }
+            }
+            Ok(())
+        })?;
+        let mut losses = Losses::default();
+        let slopes: Vec<Slopes> = layers
+            .iter()
+            .zip(&found)
+            .map(|(layer, found)| {
+                let content = layer.content.as_ref().zip(found.content.as_ref()).map(|(target, sums)| {
+                    let (value, slope) = target.compare(sums, self.weights.content / self.content_layers);
+                    losses.content += value / self.content_layers;
+                    slope
+                });
+                let whole: f64 = found.style.iter().map(Sums::weight).sum();
+                let style = layer.style.iter().zip(&found.style).map(|(target, sums)| {
+                    // A region counts by its size, and one without pixels does not count.
+                    let share = sums.weight() / whole / self.style_layers;
+                    let own = sums.statistics()?;
+                    let (value, slope) = target.compare(&own, self.weights.style * share, sums.weight());
+                    losses.style += value * share;
+                    Some(slope)
+                });
+                Slopes { content, style: style.collect() }
+            })
+            .collect();
+        let mut gradient = vec![0.0; picture.len()];
+        for tile in tiles.iter() {
+            if !single {
+                stop(control)?;
+                chain.forwards(threads, workspace, (&tile.copy(picture, extent.width), tile.extent()));
+            }
+            let found = chain.backwards(threads, workspace, tile.extent(), |at, features, gradient, scratch| {
+                let Some((layer, slopes)) = layers.iter().zip(&slopes).find(|(layer, _)| layer.layer == at) else { return false };
+                let stride = chain.stride(at);
+                if let (Some(content), Some(slope)) = (&layer.content, &slopes.content) {
+                    content.add_slope(slope, features, &tile.place(stride, features.1), gradient);
+                }
+                for (region, slope) in slopes.style.iter().enumerate() {
+                    let Some(slope) = slope else { continue };
+                    let weights = weights_of(tile, single, stride, features.1, layer.shares(region, *extent, stride));
+                    slope.add(threads, isa, features, weights.as_deref(), gradient, scratch);
+                }
+                true
+            });
+            tile.add(found, &mut gradient, extent.width);
+        }
+        losses.variation = variation::add(threads, picture, *extent, self.weights.variation, &mut gradient);
+        let Weights { content, style, variation } = self.weights;
+        losses.total = content * losses.content + style * losses.style + variation * losses.variation;
+        Ok((losses, gradient))
+    }
+}
+
+impl Layer {
+    /// A region's share of every pixel of the layer, and how many columns there are.
+    fn shares(&self, region: usize, picture: Extent, stride: usize) -> Option<(&[f32], usize)> {
+        Some((&self.shares.as_ref()?[region], picture.width / stride))
+    }
+}
+
+impl Seen<'_> {
+    fn workspace(&self, network: &Network) -> Result<Workspace> {
+        let side = |axis: usize| self.tiles.iter().map(|tile| tile.seen[axis].len()).max().unwrap_or(1);
+        Workspace::new(&network.chain, Extent { height: side(0), width: side(1), channels: 3 })
+    }
+
+    /// Runs the network on each tile.
+    fn each(
+        &self,
+        network: &Network,
+        engine: &Engine,
+        workspace: &mut Workspace,
+        control: &dyn Control,
+        mut look: impl FnMut(&mut Workspace, &Tile) -> Result<()>,
+    ) -> Result<()> {
+        for tile in self.tiles {
+            stop(control)?;
+            if self.tiles.len() == 1 {
+                network.chain.forwards(&engine.threads, workspace, (self.picture, self.extent));
+            } else {
+                network.chain.forwards(&engine.threads, workspace, (&tile.copy(self.picture, self.extent.width), tile.extent()));
+            }
+            look(workspace, tile)?;
+        }
+        Ok(())
+    }
+}
+
+/// The weight of each of a tile's features; `None` if all have 1. Those that belong to other tiles have 0.
+fn weights_of(tile: &Tile, single: bool, stride: usize, features: Extent, shares: Option<(&[f32], usize)>) -> Option<Vec<f32>> {
+    if single {
+        return shares.map(|(shares, _)| shares.to_vec());
+    }
+    let Place { rows, columns, origin } = tile.place(stride, features);
+    let mut weights = vec![0.0; features.height * features.width];
+    for y in rows {
+        let row = &mut weights[y * features.width..][columns.clone()];
+        match shares {
+            None => row.fill(1.0),
+            Some((shares, width)) => {
+                row.copy_from_slice(&shares[(y + origin[0]) * width + columns.start + origin[1]..][..columns.len()]);
+            }
+        }
+    }
+    Some(weights)
+}
+
+/// Bytes that a workspace may have; `None` for as many as it takes.
+fn budget(network: &Network, options: &OptimizeOptions, extent: Extent) -> Option<u64> {
+    Some(options.max_memory?.saturating_sub(standing(network, options, extent)))
+}
+
+/// Bytes that are held while a picture is optimised, beside the network's workspace: the content's features, and pictures' worth of floats.
+pub(super) fn standing(network: &Network, options: &OptimizeOptions, extent: Extent) -> u64 {
+    let extents = network.chain.extents(extent);
+    let features: u64 = network.content_layers.iter().map(|&layer| content::Target::bytes(extents[layer])).sum();
+    // The picture, its gradient, content, two copies of it on the way, and a tile's.
+    let pictures = 6 + options.method.pictures();
+    features + pictures as u64 * extent.len() as u64 * 4
+}
+
+/// Bytes of a workspace for the smallest tiles.
+pub(super) fn least_tile_memory(network: &Network, extent: Extent, threads: usize) -> u64 {
+    let side = SMALLEST_TILE + 2 * network.chain.halo();
+    let tile = Extent { height: side.min(extent.height), width: side.min(extent.width), channels: 3 };
+    network.chain.memory(tile, threads)
+}
+
+/// Tiles for a picture, as large as the ceiling allows.
+fn cut(network: &Network, extent: Extent, threads: usize, budget: Option<u64>) -> Vec<Tile> {
+    let chain = &network.chain;
+    let whole = || tiles::cut([extent.height, extent.width], usize::MAX, 0, 1);
+    let Some(budget) = budget else { return whole() };
+    if chain.memory(extent, threads) <= budget {
+        return whole();
+    }
+    let fits = |side: usize| {
+        let seen = side + 2 * chain.halo();
+        let tile = Extent { height: seen.min(extent.height), width: seen.min(extent.width), channels: 3 };
+        chain.memory(tile, threads) <= budget
+    };
+    let mut side = extent.height.max(extent.width);
+    while side > SMALLEST_TILE && !fits(side) {
+        side = side * 7 / 8;
+    }
+    tiles::cut([extent.height, extent.width], side.max(SMALLEST_TILE), chain.halo(), chain.deepest_stride())
+}
+
+fn stop(control: &dyn Control) -> Result<()> {
+    if control.cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
+}

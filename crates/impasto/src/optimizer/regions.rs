@@ -1,0 +1,82 @@
+//! Which parts of a picture have which style.
+
+use super::StylePicture;
+use crate::picture::{Mask, Plane};
+use crate::{Error, ErrorKind, Result};
+
+/// Parts of a picture: for each the styles that it is painted in, by their places in the list, and their shares.
+#[derive(Debug)]
+pub(super) struct Regions {
+    /// Picture size in pixels, width and height, that masks' feathers are counted in.
+    size: [usize; 2],
+    masks: Vec<Mask>,
+    /// The styles of each mask's region, then of the rest.
+    styles: Vec<Vec<(usize, f64)>>,
+    /// Whether there are styles for the rest.
+    rest: bool,
+}
+
+impl Regions {
+    /// Every style with a mask has a region for itself; the others share the rest.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for no styles and for weights that are no positive numbers; [`ErrorKind::Mismatch`] for masks of other
+    /// proportions than the picture's.
+    pub(super) fn new(styles: &[StylePicture], size: [usize; 2]) -> Result<Self> {
+        let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
+        if styles.is_empty() {
+            return Err(invalid("there is no style picture to take a style from; give one at least".into()));
+        }
+        let mut regions = Regions { size, masks: Vec::new(), styles: Vec::new(), rest: false };
+        let mut others = Vec::new();
+        for (i, style) in styles.iter().enumerate() {
+            let weight = f64::from(style.weight);
+            if !weight.is_finite() || weight <= 0.0 {
+                return Err(invalid(format!("a style's weight of {weight}; weights are greater than 0")));
+            }
+            match &style.mask {
+                Some(mask) => {
+                    mask.check_fits(size)?;
+                    regions.masks.push(mask.clone());
+                    regions.styles.push(vec![(i, weight)]);
+                }
+                None => others.push((i, weight)),
+            }
+        }
+        if !others.is_empty() {
+            regions.rest = true;
+            regions.styles.push(others);
+        }
+        Ok(regions)
+    }
+
+    /// The styles of each region, with their weights.
+    pub(super) fn styles(&self) -> &[Vec<(usize, f64)>] {
+        &self.styles
+    }
+
+    /// Each region's share of every pixel of a layer of this width and height; `None` if one region has all.
+    pub(super) fn shares(&self, [width, height]: [usize; 2]) -> Result<Option<Vec<Vec<f32>>>> {
+        if self.masks.is_empty() {
+            return Ok(None);
+        }
+        let scale = width as f32 / self.size[0] as f32;
+        let planes: Vec<Plane> = self.masks.iter().map(|mask| mask.plane([width, height], scale)).collect::<Result<_>>()?;
+        let mut shares = vec![vec![0.0; width * height]; self.styles.len()];
+        for y in 0..height {
+            let row = y * width..(y + 1) * width;
+            for (plane, share) in planes.iter().zip(&mut shares) {
+                plane.row(y, height, &mut share[row.clone()]);
+            }
+            for at in row {
+                let masked: f32 = shares[..planes.len()].iter().map(|share| share[at]).sum();
+                // Where masks overlap they share.
+                shares[..planes.len()].iter_mut().for_each(|share| share[at] /= masked.max(1.0));
+                if self.rest {
+                    shares[planes.len()][at] = (1.0 - masked).max(0.0);
+                }
+            }
+        }
+        Ok(Some(shares))
+    }
+}

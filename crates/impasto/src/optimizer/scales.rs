@@ -1,0 +1,25 @@
+//! Coarse to fine.
+
+/// Width and height of each scale, the coarsest first: smaller by √2 from one to the next, as long as the longer side keeps
+/// `smallest` pixels and the shorter one `least`.
+pub(super) fn scales([width, height]: [usize; 2], smallest: usize, least: usize) -> Vec<[usize; 2]> {
+    let keeps = |side: usize, least: usize, i: i32| side as f64 / 2f64.powf(f64::from(i) / 2.0) >= least.max(1) as f64;
+    let (long, short) = (width.max(height), width.min(height));
+    let count = (0..64).take_while(|&i| i == 0 || keeps(long, smallest, i) && keeps(short, least, i)).count();
+    let scaled = |side: usize, i: usize| ((side as f64 / 2f64.powf(i as f64 / 2.0)).round() as usize).max(1);
+    (0..count).rev().map(|i| [scaled(width, i), scaled(height, i)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scales;
+
+    #[test]
+    fn scales_grow_by_the_root_of_two_up_to_the_picture() {
+        assert_eq!(scales([512, 341], 128, 1), [[128, 85], [181, 121], [256, 171], [362, 241], [512, 341]]);
+        assert_eq!(scales([512, 341], 513, 1), [[512, 341]]);
+        assert_eq!(scales([100, 300], 1000, 1), [[100, 300]]);
+        assert_eq!(scales([10, 4000], 2000, 1), [[5, 2000], [7, 2828], [10, 4000]]);
+        assert_eq!(scales([512, 50], 128, 32), [[362, 35], [512, 50]]);
+    }
+}

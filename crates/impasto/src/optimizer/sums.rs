@@ -1,0 +1,123 @@
+//! Sums over a layer's features: all that a style is compared by, and all that is carried from tile to tile.
+
+use impasto_kernels::conv::{Spec, weight_gradient};
+use impasto_kernels::{Border, Extent, Isa, Source, Threads};
+
+/// Pixels whose sums are taken in one go.
+const RUN: usize = 1024;
+
+/// Weighted sums of features and of their products over pixels.
+#[derive(Debug, Clone)]
+pub(super) struct Sums {
+    weight: f64,
+    first: Vec<f64>,
+    /// `channels × channels`.
+    second: Vec<f64>,
+}
+
+/// Means of features and of their products.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Statistics {
+    /// Of each channel.
+    pub(super) mean: Vec<f64>,
+    /// Of each pair of channels, `channels × channels`: the Gram matrix over the number of pixels.
+    pub(super) second: Vec<f64>,
+}
+
+impl Sums {
+    pub(super) fn new(channels: usize) -> Self {
+        Sums { weight: 0.0, first: vec![0.0; channels], second: vec![0.0; channels * channels] }
+    }
+
+    /// How much weight all pixels have together.
+    pub(super) fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// Adds a layer's features, each pixel with its weight (1 without `weights`). `scratch` is as long as the features.
+    pub(super) fn add(
+        &mut self,
+        threads: &Threads,
+        isa: Isa,
+        (features, extent): (&[f32], Extent),
+        weights: Option<&[f32]>,
+        scratch: &mut [f32],
+    ) {
+        let channels = extent.channels;
+        let weighted = match weights {
+            None => features,
+            Some(weights) => {
+                threads.for_each_chunk(scratch, RUN * channels, |i, scratch| {
+                    let pixels = features[i * RUN * channels..].chunks_exact(channels).zip(&weights[i * RUN..]);
+                    for (target, (pixel, weight)) in scratch.chunks_exact_mut(channels).zip(pixels) {
+                        target.iter_mut().zip(pixel).for_each(|(t, p)| *t = weight * p);
+                    }
+                });
+                &*scratch
+            }
+        };
+        self.weight += match weights {
+            None => (extent.height * extent.width) as f64,
+            Some(weights) => weights.iter().map(|&w| f64::from(w)).sum(),
+        };
+        let products =
+            weight_gradient(threads, isa, &mixing(channels), Source::plain(features, extent), [0, 0], (weighted, extent));
+        self.second.iter_mut().zip(products).for_each(|(sum, v)| *sum += f64::from(v));
+        // Runs are summed by themselves, so that the bytes do not depend on the number of threads.
+        let mut partials = vec![0.0; weighted.len().div_ceil(RUN * channels) * channels];
+        threads.for_each_chunk(&mut partials, channels, |i, sums| {
+            for pixel in weighted[i * RUN * channels..].chunks_exact(channels).take(RUN) {
+                sums.iter_mut().zip(pixel).for_each(|(sum, v)| *sum += v);
+            }
+        });
+        for partial in partials.chunks_exact(channels) {
+            self.first.iter_mut().zip(partial).for_each(|(sum, &v)| *sum += f64::from(v));
+        }
+    }
+
+    /// What the sums come to; `None` where no pixel has weight.
+    pub(super) fn statistics(&self) -> Option<Statistics> {
+        if self.weight <= 0.0 {
+            return None;
+        }
+        let share = |values: &[f64]| values.iter().map(|v| v / self.weight).collect();
+        Some(Statistics { mean: share(&self.first), second: share(&self.second) })
+    }
+}
+
+impl Statistics {
+    /// Those of a mixture of pictures, with these shares.
+    pub(super) fn mixture(parts: &[(f64, Statistics)]) -> Option<Statistics> {
+        let total: f64 = parts.iter().map(|(share, _)| share).sum();
+        let (_, first) = parts.first()?;
+        let mut mixed = Statistics { mean: vec![0.0; first.mean.len()], second: vec![0.0; first.second.len()] };
+        for (share, part) in parts {
+            mixed.mean.iter_mut().zip(&part.mean).for_each(|(m, v)| *m += share / total * v);
+            mixed.second.iter_mut().zip(&part.second).for_each(|(m, v)| *m += share / total * v);
+        }
+        Some(mixed)
+    }
+
+    /// How many channels there are.
+    pub(super) fn channels(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Variance of a channel; rounding never makes it negative.
+    pub(super) fn variance(&self, channel: usize) -> f64 {
+        (self.second[channel * (self.channels() + 1)] - self.mean[channel].powi(2)).max(0.0)
+    }
+}
+
+/// A convolution that mixes the channels of each pixel.
+pub(super) fn mixing(channels: usize) -> Spec {
+    Spec {
+        in_channels: channels,
+        out_channels: channels,
+        kernel: [1, 1],
+        stride: 1,
+        depthwise: false,
+        border: Border::Zero,
+        upsample: 1,
+    }
+}

@@ -1,0 +1,151 @@
+//! Networks that see what a picture shows and how it is painted: what the optimise method ([`crate::optimizer`]) compares pictures through.
+
+mod open;
+
+use std::path::Path;
+
+use crate::graph::{Graph, NodeId, Op, PoolKind};
+use crate::networks::vgg::Vgg;
+use crate::weights::{Limits, Weights};
+use crate::{Error, ErrorKind, Result};
+pub use open::Preprocessing;
+
+/// A container's metadata: the architecture, where the weights come from, and under which terms.
+const ARCHITECTURE: &str = "impasto.perceptual";
+const SOURCE: &str = "impasto.perceptual.source";
+const LICENCE: &str = "impasto.perceptual.licence";
+
+/// A perceptual network: VGG's shape, reading RGB of 0..1.
+#[derive(Debug, Clone)]
+pub struct Perceptual {
+    vgg: Vgg,
+    graph: Graph,
+    weights: Weights,
+    source: String,
+    licence: String,
+}
+
+impl Perceptual {
+    /// Impasto's own small network, part of the program.
+    ///
+    /// # Errors
+    /// None, unless the build is broken.
+    #[cfg(feature = "embedded")]
+    pub fn embedded() -> Result<Self> {
+        let weights = crate::weights::safetensors::read(include_bytes!("../../models/perceptual.safetensors"))?;
+        Self::from_container(weights)
+    }
+
+    /// Reads a network that others trained, or Impasto's trainer.
+    ///
+    /// VGG-16 and VGG-19 as torchvision has them (`.pth`, or the same names as safetensors) and as Keras has them in the TensorFlow.js format (a
+    /// folder with `model.json`, whose last shards may be missing: the network ends there), and what [`Perceptual::to_weights`] gives
+    /// as safetensors. Nothing that a file asks for is run.
+    ///
+    /// # Errors
+    /// As [`crate::weights::load`]; [`ErrorKind::Mismatch`] if the arrays are not those of such a network.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, &Limits::default(), None)
+    }
+
+    /// As [`Perceptual::open`], with limits, and with the arithmetic that the network expects before its first layer where the names of arrays
+    /// do not tell.
+    ///
+    /// # Errors
+    /// As [`Perceptual::open`].
+    pub fn open_with(path: impl AsRef<Path>, limits: &Limits, preprocessing: Option<Preprocessing>) -> Result<Self> {
+        open::open(path.as_ref(), limits, preprocessing)
+    }
+
+    /// A network of this shape with random weights: for tests, and to train.
+    ///
+    /// # Errors
+    /// As [`Graph::channels`].
+    pub fn untrained(vgg: Vgg, seed: u64) -> Result<Self> {
+        let weights = crate::networks::random_weights(&vgg.graph(PoolKind::Max), seed)?;
+        Self::new(vgg, weights, "untrained".into(), "MIT OR Apache-2.0".into())
+    }
+
+    /// A network of arrays as [`Vgg::graph`] names them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if an array is missing or has another shape.
+    pub fn new(vgg: Vgg, weights: Weights, source: String, licence: String) -> Result<Self> {
+        let graph = vgg.graph(PoolKind::Max);
+        graph.check(&weights)?;
+        Ok(Perceptual { vgg, graph, weights, source, licence })
+    }
+
+    fn from_container(weights: Weights) -> Result<Self> {
+        let fact = |name: &str| weights.metadata.get(name).cloned();
+        let Some(architecture) = fact(ARCHITECTURE) else {
+            return Err(Error::new(ErrorKind::Mismatch, "is no perceptual network's file: it does not name its architecture"));
+        };
+        let unknown = || "unknown".to_owned();
+        let (source, licence) = (fact(SOURCE).unwrap_or_else(unknown), fact(LICENCE).unwrap_or_else(unknown));
+        Self::new(architecture.parse()?, weights, source, licence)
+    }
+
+    /// Arrays and metadata, for [`crate::weights::safetensors::write`].
+    pub fn to_weights(&self) -> Weights {
+        let mut weights = self.weights.clone();
+        weights.metadata.clear();
+        weights.metadata.insert(ARCHITECTURE.into(), self.vgg.to_string());
+        weights.metadata.insert(SOURCE.into(), self.source.clone());
+        weights.metadata.insert(LICENCE.into(), self.licence.clone());
+        weights
+    }
+
+    /// With this pooling; the maximum, as the networks were trained with, is the default. The mean (Gatys et al. 2015) gives smoother
+    /// pictures.
+    #[must_use]
+    pub fn pooling(mut self, kind: PoolKind) -> Self {
+        self.graph = self.vgg.graph(kind);
+        self
+    }
+
+    /// The network.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Its arrays.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// Its architecture.
+    pub fn architecture(&self) -> &Vgg {
+        &self.vgg
+    }
+
+    /// Where its weights come from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Under which terms its weights may be used.
+    pub fn licence(&self) -> &str {
+        &self.licence
+    }
+
+    /// Names of the layers whose features can be compared, the shallowest first.
+    pub fn layers(&self) -> Vec<&str> {
+        let nodes = self.graph.nodes().iter();
+        nodes.filter(|node| matches!(node.op, Op::Activation(_))).map(|node| node.name.as_str()).collect()
+    }
+
+    /// A layer by its name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`], naming the layers that there are, if it is none of them.
+    pub fn layer(&self, name: &str) -> Result<NodeId> {
+        match self.graph.named(name).filter(|_| self.layers().contains(&name)) {
+            Some(node) => Ok(node),
+            None => {
+                let text = format!("the perceptual network has no layer {name:?}; it has {}", self.layers().join(", "));
+                Err(Error::new(ErrorKind::Mismatch, text))
+            }
+        }
+    }
+}
