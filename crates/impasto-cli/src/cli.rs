@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use impasto::networks::magenta;
-use impasto::picture;
+use impasto::{optimizer, picture};
 
 use crate::encoding::Encoding;
 use crate::talk::Loudness;
@@ -26,11 +26,12 @@ Exit codes: 0 the work is done; 1 it could not be done; 2 the command line makes
 Standard output carries data (pictures, tables, JSON), standard error everything else.
 
 Environment: IMPASTO_MODEL is what --model is where it is not given (several paths as in PATH); IMPASTO_ISA forces an \
-instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar away; XDG_DATA_HOME is where imported models are.";
+instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar away; XDG_DATA_HOME is where imported models are; IMPASTO_TOKEN is what --token is for `serve`.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Stylize(Box<Stylize>),
+    Optimize(Box<Optimize>),
     Replay(Replay),
     Demo(Demo),
     Sheet(Sheet),
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Styles(Styles),
     #[command(subcommand)]
     Models(Models),
+    #[cfg(feature = "serve")]
+    Serve(Serve),
     Bench(Bench),
     Completions(Completions),
     Man(Man),
@@ -320,6 +323,216 @@ impl Limits {
     }
 }
 
+/// Paint a picture by changing its pixels until a perceptual network sees the content of one picture and the style of another.
+///
+/// The method of Gatys et al. 2015: slower than `impasto stylize`, with more of the style's strokes and textures. The picture begins as what
+/// `stylize` makes (--initial), and is worked on from coarse to fine. Ctrl-C writes the picture so far and a checkpoint, from which the same command
+/// with --resume goes on.
+#[derive(Debug, Args)]
+pub(crate) struct Optimize {
+    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input
+    #[arg(value_name = "CONTENT", value_hint = ValueHint::FilePath)]
+    pub(crate) content: PathBuf,
+
+    /// Picture whose style to paint in, or the name of a built-in style, which is drawn; several are blended
+    ///
+    /// A weight may follow: -s a.jpg=0.7 -s b.jpg=0.3; or a mask, white where the style is wanted: -s a.jpg@sky.png.
+    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) styles: Vec<OsString>,
+
+    /// Where to write the result; the extension decides the format; - for standard output
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+
+    /// Format of the result, whatever the extension
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<PictureFormat>,
+
+    /// Pixels of the result's longer side; the content is made smaller or larger
+    #[arg(long, value_name = "LONGSIDE", default_value_t = 512, allow_negative_numbers = true, value_parser = side)]
+    pub(crate) size: usize,
+
+    /// Steps at each scale, the coarsest first; the last number counts for all that follow
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = optimizer::OptimizeOptions::default().steps,
+          allow_negative_numbers = true, value_parser = count)]
+    pub(crate) steps: Vec<usize>,
+
+    /// Weight of the content loss
+    #[arg(long, value_name = "WEIGHT", default_value_t = optimizer::OptimizeOptions::default().content_weight,
+          allow_negative_numbers = true, value_parser = values::weight)]
+    pub(crate) content_weight: f64,
+
+    /// Weight of the style loss
+    #[arg(long, value_name = "WEIGHT", default_value_t = optimizer::OptimizeOptions::default().style_weight,
+          allow_negative_numbers = true, value_parser = values::weight)]
+    pub(crate) style_weight: f64,
+
+    /// Weight of the differences between neighbouring pixels: more makes smoother pictures
+    #[arg(long, value_name = "WEIGHT", default_value_t = optimizer::OptimizeOptions::default().variation_weight,
+          allow_negative_numbers = true, value_parser = values::weight)]
+    pub(crate) variation_weight: f64,
+
+    /// What is compared with the style's features
+    #[arg(long, value_name = "LOSS", default_value = "gram")]
+    pub(crate) style_loss: StyleLoss,
+
+    /// How features are compared with the content's
+    #[arg(long, value_name = "LOSS", default_value = "normalised")]
+    pub(crate) content_loss: ContentLoss,
+
+    /// Layers that style is compared in, such as relu1_1,relu2_1; those of Gatys et al. if not given
+    #[arg(long, value_name = "LAYER,...", value_delimiter = ',')]
+    pub(crate) style_layers: Vec<String>,
+
+    /// Layers that content is compared in; relu3_2 and relu4_1 if not given
+    #[arg(long, value_name = "LAYER,...", value_delimiter = ',')]
+    pub(crate) content_layers: Vec<String>,
+
+    /// Where to begin: fast (what `impasto stylize` makes), content, noise, or the name of a picture
+    #[arg(long, value_name = "fast|content|noise|PICTURE", default_value = "fast", value_hint = ValueHint::FilePath)]
+    pub(crate) initial: PathBuf,
+
+    /// Another number gives other noise to begin at
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Keep the content's colours
+    #[arg(long, alias = "keep-colours", value_name = "HOW", num_args = 0..=1, default_missing_value = "luminance")]
+    pub(crate) keep_colors: Option<KeepColors>,
+
+    /// Give the result's colours the histograms of the style's
+    #[arg(long, conflicts_with = "keep_colors")]
+    pub(crate) match_histogram: bool,
+
+    /// Soft edges for the styles' masks, this many pixels of the result to either side
+    #[arg(long, value_name = "PIXELS", default_value = "0", allow_negative_numbers = true, value_parser = values::length)]
+    pub(crate) feather: f32,
+
+    /// Size of the style pictures, compared with the content's: less gives finer forms, more coarser ones
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, allow_negative_numbers = true, value_parser = values::positive)]
+    pub(crate) style_scale: f32,
+
+    /// Pixels of the longer side at the coarsest scale; those of --size or more for one scale
+    #[arg(long, value_name = "LONGSIDE", default_value_t = optimizer::OptimizeOptions::default().smallest_scale,
+          allow_negative_numbers = true, value_parser = side)]
+    pub(crate) smallest_scale: usize,
+
+    /// How the picture follows the gradient
+    #[arg(long, value_name = "METHOD", default_value = "adam")]
+    pub(crate) method: Method,
+
+    /// How far a step of Adam goes, of values 0 to 1
+    #[arg(long, value_name = "RATE", default_value_t = 0.02, allow_negative_numbers = true, value_parser = values::positive)]
+    pub(crate) rate: f32,
+
+    /// Steps that L-BFGS remembers
+    #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) history: usize,
+
+    /// Perceptual network: VGG-16 or VGG-19 as .pth, safetensors or TensorFlow.js folder; default: the built-in one
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) perceptual: Option<PathBuf>,
+
+    /// What the network's weights expect, where that is not as their names say
+    #[arg(long, value_name = "AS", requires = "perceptual")]
+    pub(crate) preprocessing: Option<Preprocessing>,
+
+    /// How the network halves its features
+    #[arg(long, value_name = "POOLING", default_value = "max")]
+    pub(crate) pooling: Pooling,
+
+    /// Model of the fast method, for --initial fast; as for `impasto stylize`
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Write the picture so far, as OUT with the number of steps in its name, and the checkpoint after every so many steps
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
+    pub(crate) save_every: Option<usize>,
+
+    /// Go on from the checkpoint that an interrupted run has written; its picture is replaced
+    #[arg(long)]
+    pub(crate) resume: bool,
+
+    /// The checkpoint's file; OUT.checkpoint if not given. It is removed when the picture is done
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) checkpoint: Option<PathBuf>,
+
+    /// Write the losses of every step: numbers as .json, a plot as .png or .svg; may be repeated
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) trace: Vec<PathBuf>,
+
+    /// Threads; one a core if not given. The result is the same with any number
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Print what was done on standard output, as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Replace existing files
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+
+    #[command(flatten)]
+    pub(crate) encoding: Encoding,
+
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StyleLoss {
+    /// Gram matrices: which features come together
+    Gram,
+    /// Means and standard deviations
+    Moments,
+    /// How far features must be moved to be distributed as the style's
+    Wasserstein,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ContentLoss {
+    /// Each channel's contrast apart: contrast and colour are the style's
+    Normalised,
+    /// As they are
+    Features,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeepColors {
+    /// The content's own colour everywhere; only lightness is painted
+    Luminance,
+    /// The style pictures are given the content's palette first
+    Match,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Method {
+    /// Steady steps, averaged
+    Adam,
+    /// Longer steps by what the last ones have met; more memory
+    Lbfgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preprocessing {
+    /// torchvision's: minus the mean colour, over its deviation
+    Torch,
+    /// Caffe's and Keras': BGR of 0..255 minus the mean colour
+    Caffe,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pooling {
+    /// By the maximum, as it was trained
+    Max,
+    /// By the mean: smoother
+    Average,
+}
+
 /// How much is said.
 #[derive(Debug, Args)]
 pub(crate) struct LoudnessFlags {
@@ -584,6 +797,73 @@ pub(crate) struct Bench {
     pub(crate) json: bool,
 }
 
+/// Serve an HTTP API, and a page to paint on in the browser.
+///
+/// Requests and results are kept in memory only, for a while; nothing that a request names reaches the file system. The address that is served on is
+/// printed on standard output. Ctrl-C ends it: pictures that are being painted have a few seconds.
+#[cfg(feature = "serve")]
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address to listen on; other than this machine's own needs a token
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) bind: std::net::IpAddr,
+
+    /// Port to listen on; 0 for any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8300, allow_negative_numbers = true)]
+    pub(crate) port: u16,
+
+    /// Open the page in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
+
+    /// What clients must send as `Authorization: Bearer TOKEN`, of at least 16 characters; better in the environment, where other users do not see it
+    #[arg(long, value_name = "TOKEN", env = "IMPASTO_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+
+    /// A page's origin whose scripts may use the API, for example <https://example.org>
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) cors: Option<String>,
+
+    /// File or folder with the networks' weights, as for `impasto stylize`
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Threads that paint; one a core if not given
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Pictures painted at a time
+    #[arg(short, long, value_name = "N", default_value_t = 2, allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) jobs: usize,
+
+    /// Pictures that may wait; more are turned away
+    #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub(crate) queue: u16,
+
+    /// Most bytes of a request
+    #[arg(long, value_name = "BYTES", default_value = "64M", allow_negative_numbers = true, value_parser = values::bytes)]
+    pub(crate) max_body: u64,
+
+    /// Most pixels of a picture
+    #[arg(long, value_name = "N", default_value_t = 50_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_pixels: u64,
+
+    /// Most memory for all requests and what is kept; a quarter of the machine's if not given
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
+    pub(crate) max_memory: Option<u64>,
+
+    /// Seconds that a request may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) timeout: u32,
+
+    /// Seconds after their last use that uploads, styles and results are kept
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub(crate) expire: u32,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
 /// Print a completion script for a shell.
 ///
 /// For example: impasto completions bash > ~/.local/share/bash-completion/completions/impasto
@@ -665,6 +945,11 @@ pub(crate) enum NetworkName {
 fn side(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|n| (1..=1_000_000).contains(n));
     number.ok_or_else(|| "must be a whole number of pixels from 1 to 1000000".into())
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|n| (1..=1_000_000).contains(n));
+    number.ok_or_else(|| "must be a whole number from 1 to 1000000".into())
 }
 
 fn threads(text: &str) -> Result<usize, String> {

@@ -47,6 +47,14 @@ pub(crate) fn while_writing<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     during(WRITING, || if asked() { Err(Failure::Interrupted) } else { work() })
 }
 
+/// Writes what an interrupted work has come to: undisturbed, although the user has asked to stop.
+pub(crate) fn while_saving<T>(work: impl FnOnce() -> T) -> T {
+    PHASE.store(WRITING, Ordering::SeqCst);
+    let result = work();
+    PHASE.store(WAITING, Ordering::SeqCst);
+    result
+}
+
 /// Does work that asks [`asked`] now and then, writes a file meanwhile, and removes it if it ends early.
 ///
 /// # Errors

@@ -46,7 +46,7 @@ pub(crate) fn open(paths: &[PathBuf]) -> Result<Model> {
     Ok(Model::open_with(&paths, &Limits::default(), &Options::default())?)
 }
 
-/// A model ready to paint, as [`open`] finds it.
+/// A model ready to paint, as [`open()`] finds it.
 pub(crate) fn stylizer(given: &[PathBuf], threads: Option<usize>) -> Result<Stylizer> {
     let builder = Stylizer::builder().threads(threads.unwrap_or(0)).isa(isa()?);
     Ok(paths(given)?.iter().fold(builder, |builder, path| builder.model(path)).open()?)

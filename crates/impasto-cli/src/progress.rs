@@ -46,6 +46,34 @@ fn bar(what: &str, total: u64, template: &str) -> ProgressBar {
     bar
 }
 
+/// A bar over the steps of an optimisation, with what they come to; gone when it is dropped.
+pub(crate) struct Steps(Option<ProgressBar>);
+
+impl Steps {
+    /// Parts that the whole work is shown in.
+    const PARTS: u64 = 1000;
+
+    pub(crate) fn new(loudness: Loudness) -> Self {
+        Steps(loudness.shows_progress().then(|| bar("optimize", Self::PARTS, "{msg} {wide_bar} {percent:>3} %, {eta} left")))
+    }
+
+    /// Shows how far it is, of 1, and a few words about it.
+    pub(crate) fn show(&self, share: f64, words: String) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(words);
+            bar.set_position((share * Self::PARTS as f64) as u64);
+        }
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        if let Some(bar) = self.0.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// The bar that lines are written above of.
 static COUNTING: Mutex<Option<ProgressBar>> = Mutex::new(None);
 

@@ -66,6 +66,11 @@ pub(crate) fn share(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
+/// A weight of a loss.
+pub(crate) fn weight(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|v: &f64| v.is_finite() && *v >= 0.0).ok_or_else(|| "must be a number of 0 or more".into())
+}
+
 /// Reads a number of 0 or more.
 pub(crate) fn length(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|v: &f32| v.is_finite() && *v >= 0.0).ok_or_else(|| "must be a number from 0 up".into())

@@ -5,7 +5,10 @@ mod completions;
 mod demo;
 mod man;
 mod models;
+mod optimize;
 mod replay;
+#[cfg(feature = "serve")]
+mod serve;
 mod sheet;
 mod styles;
 mod stylize;
@@ -20,6 +23,7 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
     let given = matches.subcommand().map_or(matches, |(_, given)| given);
     match command {
         Command::Stylize(args) => stylize::run(&args, given),
+        Command::Optimize(args) => optimize::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sheet(args) => sheet::run(&args),
@@ -28,6 +32,8 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
         Command::Models(Models::List(args)) => models::list(&args),
         Command::Models(Models::Info(args)) => models::info(&args),
         Command::Models(Models::Import(args)) => models::import(&args),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::talk::{self, Loudness};
 
 /// A checked place for a picture, and how it is encoded there.
-pub(super) struct Destination {
+pub(in crate::commands) struct Destination {
     name: String,
     /// None for standard output.
     target: Option<Target>,
@@ -23,7 +23,12 @@ pub(super) struct Destination {
 
 impl Destination {
     /// Checks format and place before any work is done.
-    pub(super) fn new(path: &Path, format: Option<PictureFormat>, force: bool, encode: &EncodeOptions) -> Result<Self> {
+    pub(in crate::commands) fn new(
+        path: &Path,
+        format: Option<PictureFormat>,
+        force: bool,
+        encode: &EncodeOptions,
+    ) -> Result<Self> {
         let standard = super::is_standard(path);
         let format = match format {
             Some(format) => format.into(),
@@ -38,7 +43,7 @@ impl Destination {
     }
 
     /// The same for a figure, which must be another file than the result.
-    pub(super) fn figure(path: &Path, result: &Destination, force: bool, encode: &EncodeOptions) -> Result<Self> {
+    pub(in crate::commands) fn figure(path: &Path, result: &Destination, force: bool, encode: &EncodeOptions) -> Result<Self> {
         if super::is_standard(path) {
             return Err(Failure::usage("--figure needs a file; standard output is for the result"));
         }
@@ -50,7 +55,7 @@ impl Destination {
     }
 
     /// The file's bytes. What the format cannot hold is said.
-    pub(super) fn encode(&self, picture: &Picture, loudness: Loudness) -> Result<Vec<u8>> {
+    pub(in crate::commands) fn encode(&self, picture: &Picture, loudness: Loudness) -> Result<Vec<u8>> {
         let encoded = picture.encode(self.format, &self.encode).map_err(|e| e.context(&self.name))?;
         for warning in &encoded.warnings {
             loudness.warn(&format!("{}: {warning}", self.name));
@@ -59,12 +64,17 @@ impl Destination {
     }
 
     /// The format that is written.
-    pub(super) fn format(&self) -> Format {
+    pub(in crate::commands) fn format(&self) -> Format {
         self.format
     }
 
     /// Writes a picture of rows as they come; `work` gives them to the writer it gets.
-    pub(super) fn stream(&self, content: &Stored, loudness: Loudness, work: impl FnOnce(&mut Writer) -> Result) -> Result {
+    pub(in crate::commands) fn stream(
+        &self,
+        content: &Stored,
+        loudness: Loudness,
+        work: impl FnOnce(&mut Writer) -> Result,
+    ) -> Result {
         let (size, like) = ([content.width(), content.height()], (content.source(), content.has_alpha()));
         let named = |e: impasto::Error| e.context(&self.name);
         let writer = interrupt::while_streaming(|| {
@@ -94,7 +104,12 @@ impl Destination {
         })
     }
 
-    pub(super) fn write(&self, bytes: &[u8]) -> Result {
+    /// Writes to a file, although the user has asked to stop: to be called while saving.
+    pub(in crate::commands) fn write_anyway(&self, bytes: &[u8]) -> Result {
+        self.target.as_ref().map_or(Ok(()), |target| Ok(target.write(bytes)?))
+    }
+
+    pub(in crate::commands) fn write(&self, bytes: &[u8]) -> Result {
         match &self.target {
             Some(target) => interrupt::while_writing(|| Ok(target.write(bytes)?)),
             // A reader may take its time: Ctrl-C ends that wait at once.
@@ -104,7 +119,7 @@ impl Destination {
 }
 
 /// An extension that stands for no format makes no sense whatever the files hold: wrong usage.
-pub(super) fn by_extension(path: &Path) -> Result<Format> {
+pub(in crate::commands) fn by_extension(path: &Path) -> Result<Format> {
     Format::from_path(path).map_err(|error| match error.kind() {
         ErrorKind::InvalidArgument => Failure::usage(error),
         _ => error.into(),

@@ -64,7 +64,7 @@ pub(super) fn stroke(stroke: Stroke, dpi: Option<f32>) -> Result<f32> {
 }
 
 /// A mask from a file.
-pub(super) fn mask(path: &Path, feather: f32, limits: &Limits, loudness: Loudness) -> Result<Mask> {
+pub(in crate::commands) fn mask(path: &Path, feather: f32, limits: &Limits, loudness: Loudness) -> Result<Mask> {
     if super::is_standard(path) {
         return Err(Failure::usage("a mask cannot come from standard input; name a file"));
     }

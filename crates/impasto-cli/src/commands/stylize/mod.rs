@@ -4,8 +4,8 @@
 //! (`studio.rs`, `style.rs`). Then each picture is painted (`painting.rs`) and told of (`report.rs`).
 
 mod batch;
-mod destination;
-mod look;
+pub(super) mod destination;
+pub(super) mod look;
 pub(super) mod memory;
 mod one;
 mod painting;
@@ -40,12 +40,12 @@ pub(crate) fn run_one(args: &Stylize, matches: &ArgMatches) -> Result {
     }
 }
 
-fn is_standard(path: &Path) -> bool {
+pub(super) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 /// A picture from a file or standard input.
-fn open(path: &Path, limits: &picture::Limits, loudness: Loudness) -> impasto::Result<Stored> {
+pub(super) fn open(path: &Path, limits: &picture::Limits, loudness: Loudness) -> impasto::Result<Stored> {
     let (name, picture) = if is_standard(path) {
         ("standard input".into(), Stored::read(io::stdin().lock(), limits).map_err(|e| e.context("standard input"))?)
     } else {

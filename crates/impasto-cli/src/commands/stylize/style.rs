@@ -215,7 +215,7 @@ impl Seen {
         self.picture().map_or(0, |picture| (picture.width() * picture.height() * 16) as u64)
     }
 
-    pub(super) fn picture(&self) -> Option<&Picture> {
+    pub(in crate::commands) fn picture(&self) -> Option<&Picture> {
         match self {
             Seen::Picture(picture) => Some(picture),
             Seen::Saved(_) => None,

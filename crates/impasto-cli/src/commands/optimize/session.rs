@@ -1,0 +1,187 @@
+//! An optimisation from its first step to its last, or to Ctrl-C.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use impasto::optimizer::{Optimization, Step};
+use impasto::picture::Target;
+use impasto::{ErrorKind, Picture};
+use serde_json::{Value, json};
+
+use super::setup::Setup;
+use super::trace::{self, Trace};
+use crate::cli::Optimize;
+use crate::commands::stylize::is_standard;
+use crate::failure::{Failure, Result};
+use crate::progress::{Steps, Unseen};
+use crate::talk;
+use crate::{interrupt, memory};
+
+/// Makes all steps, and writes what they come to.
+pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
+    let start = Instant::now();
+    let loudness = args.loudness.loudness();
+    let [content, style] = setup.optimizer.layers();
+    loudness.detail(&format!(
+        "perceptual network {} ({}); content in {}, style in {}",
+        setup.perceptual.architecture(),
+        setup.perceptual.source(),
+        content.join(", "),
+        style.join(", ")
+    ));
+    let mut optimization = begin(args, setup)?;
+    let mut trace = Trace::default();
+    let bar = Steps::new(loudness);
+    let ended = loop {
+        let step = interrupt::while_running(|| optimization.step(&Unseen));
+        match step {
+            Ok(Some(step)) => {
+                trace.add(step);
+                bar.show(step.share, words(&step));
+                if args.save_every.is_some_and(|every| step.done.is_multiple_of(every)) && step.done < step.total {
+                    save_so_far(args, setup, &optimization, &step)?;
+                }
+                if interrupt::asked() {
+                    break Some(step);
+                }
+            }
+            Ok(None) => break None,
+            Err(error) if error.kind() == ErrorKind::Cancelled => match trace.last() {
+                Some(step) => break Some(step),
+                None => return Err(Failure::Interrupted),
+            },
+            Err(error) => return Err(error.into()),
+        }
+    };
+    drop(bar);
+    let painted = optimization.picture()?;
+    let report = || json(args, setup, &painted, &trace, ended.is_some(), start);
+    match ended {
+        None => {
+            let bytes = setup.output.encode(&painted, loudness)?;
+            setup.output.write(&bytes)?;
+            write_traces(args, &trace)?;
+            if let Some(checkpoint) = &setup.checkpoint {
+                // Of an earlier, interrupted run; it is of no more use.
+                let _ = std::fs::remove_file(checkpoint);
+            }
+            loudness.detail(&line(args, &painted, &trace, start));
+            if args.json { talk::json(&report()) } else { Ok(()) }
+        }
+        Some(step) => {
+            // Standard output is left alone: half a work is no picture to go on with in a pipe.
+            if let Some(checkpoint) = &setup.checkpoint {
+                interrupt::while_saving(|| -> Result {
+                    Target::new(checkpoint, true)?.write(&optimization.checkpoint()?)?;
+                    setup.output.write_anyway(&setup.output.encode(&painted, loudness)?)?;
+                    trace::write_all(args, &trace)
+                })?;
+                if args.json {
+                    talk::json(&report())?;
+                }
+                loudness.say(&format!(
+                    "stopped after {} of {} steps; the picture so far is {}; the same command with --resume goes on",
+                    step.done,
+                    step.total,
+                    args.output.display()
+                ));
+            }
+            Err(Failure::Interrupted)
+        }
+    }
+}
+
+/// At the first step, or where an earlier run was interrupted.
+fn begin<'a>(args: &Optimize, setup: &'a Setup) -> Result<Optimization<'a>> {
+    let Setup { optimizer, content, styles, initial, checkpoint, .. } = setup;
+    let (Some(checkpoint), true) = (checkpoint, args.resume) else {
+        return Ok(optimizer.start(content, styles, initial.clone())?);
+    };
+    let bytes = std::fs::read(checkpoint).map_err(|e| {
+        Failure::failed(format!("{}: {e}; there is no checkpoint to go on from, leave --resume out", checkpoint.display()))
+    })?;
+    Ok(optimizer.resume(content, styles, initial.clone(), &bytes).map_err(|e| e.context(checkpoint.display()))?)
+}
+
+/// The picture under a name of its own, and the checkpoint. Ctrl-C waits for both, and is noticed before the next step.
+fn save_so_far(args: &Optimize, setup: &Setup, optimization: &Optimization<'_>, step: &Step) -> Result {
+    interrupt::while_saving(|| {
+        let bytes = setup.output.encode(&optimization.picture()?, args.loudness.loudness())?;
+        Target::new(numbered(&args.output, step.done), args.force || args.resume)?.write(&bytes)?;
+        if let Some(checkpoint) = &setup.checkpoint {
+            Target::new(checkpoint, true)?.write(&optimization.checkpoint()?)?;
+        }
+        Ok(())
+    })
+}
+
+/// `out.png` after 50 steps: `out-00050.png`.
+fn numbered(path: &Path, steps: usize) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{steps:05}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+fn words(step: &Step) -> String {
+    let [width, height] = step.size;
+    let losses = step.losses;
+    format!("{width}×{height} content {:.3} style {:.4}", losses.content, losses.style)
+}
+
+fn write_traces(args: &Optimize, trace: &Trace) -> Result {
+    interrupt::while_writing(|| trace::write_all(args, trace))
+}
+
+fn line(args: &Optimize, painted: &Picture, trace: &Trace, start: Instant) -> String {
+    let peak = memory::peak().map_or_else(String::new, |bytes| format!(", at most {} of memory", memory::human(bytes)));
+    let losses = trace.last().map(|step| format!(", content {:.4}, style {:.4}", step.losses.content, step.losses.style));
+    format!(
+        "{}: {}×{} in {:.1} s{}{peak}",
+        args.output.display(),
+        painted.width(),
+        painted.height(),
+        start.elapsed().as_secs_f64(),
+        losses.unwrap_or_default()
+    )
+}
+
+fn json(args: &Optimize, setup: &Setup, painted: &Picture, trace: &Trace, interrupted: bool, start: Instant) -> Value {
+    let [content, style] = setup.optimizer.layers();
+    let styles = args.styles.iter().map(|style| style.to_string_lossy());
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "content": args.content.to_string_lossy(),
+        "output": (!is_standard(&args.output)).then(|| args.output.to_string_lossy()),
+        "size": { "width": painted.width(), "height": painted.height() },
+        "styles": styles.collect::<Vec<_>>(),
+        "steps": trace.last().map_or(0, |step| step.done),
+        "interrupted": interrupted,
+        "losses": trace.last().map(|step| trace::losses(&step.losses)),
+        "perceptual": {
+            "architecture": setup.perceptual.architecture().to_string(),
+            "source": setup.perceptual.source(),
+            "licence": setup.perceptual.licence(),
+            "content_layers": content,
+            "style_layers": style,
+        },
+        "seconds": start.elapsed().as_secs_f64(),
+        "memory": { "peak": memory::peak() },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::numbered;
+
+    #[test]
+    fn pictures_along_the_way_have_the_steps_in_their_names() {
+        assert_eq!(numbered(Path::new("a/out.v2.png"), 50), Path::new("a/out.v2-00050.png"));
+        assert_eq!(numbered(Path::new("out"), 123_456), Path::new("out-123456"));
+    }
+}

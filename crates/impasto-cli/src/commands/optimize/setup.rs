@@ -1,0 +1,213 @@
+//! From arguments to an optimisation.
+
+use std::path::{Path, PathBuf};
+
+use impasto::optimizer::{self, Initial, OptimizeOptions, Optimizer, StylePicture};
+use impasto::picture::{self, Resize};
+use impasto::{Perceptual, Picture, Style, StyleOptions, StylizeOptions, graph, perceptual, weights};
+
+use crate::cli::{ContentLoss, KeepColors, Method, Optimize, Pooling, Preprocessing, StyleLoss};
+use crate::commands::stylize::destination::Destination;
+use crate::commands::stylize::style::{self, StyleArgument};
+use crate::commands::stylize::{self, look};
+use crate::failure::{Failure, Result};
+use crate::progress::Progress;
+use crate::{interrupt, memory, model};
+
+/// Longer side of a drawn style, at least.
+const DRAWN: usize = 512;
+
+/// All that an optimisation begins with.
+pub(super) struct Setup {
+    pub(super) output: Destination,
+    /// Where it goes on from; none for standard output.
+    pub(super) checkpoint: Option<PathBuf>,
+    pub(super) perceptual: Perceptual,
+    pub(super) optimizer: Optimizer,
+    pub(super) content: Picture,
+    pub(super) styles: Vec<StylePicture>,
+    pub(super) initial: Initial,
+}
+
+impl Setup {
+    pub(super) fn new(args: &Optimize) -> Result<Self> {
+        let loudness = args.loudness.loudness();
+        // Whatever can be found wrong without work is found before any.
+        let arguments = style::parse(&args.styles)?;
+        let encode = args.encoding.options();
+        // An interrupted run has left its picture there.
+        let output = Destination::new(&args.output, args.format, args.force || args.resume, &encode)?;
+        let checkpoint = (!stylize::is_standard(&args.output)).then(|| checkpoint(args));
+        for trace in &args.trace {
+            super::trace::check(trace, args.force || args.resume)?;
+        }
+        let ceiling = args.limits.max_memory.or_else(|| memory::total().map(|bytes| bytes / 4));
+        let perceptual = network(args)?;
+        let optimizer = Optimizer::new(&perceptual, options(args, ceiling)?).map_err(|e| match &args.perceptual {
+            Some(path) => e.context(path.display()),
+            None => e,
+        })?;
+
+        let limits = picture::Limits { max_decoded: args.limits.max_memory.unwrap_or(u64::MAX), ..args.limits.of_files() };
+        let photo =
+            stylize::open(&args.content, &limits, loudness)?.to_picture().map_err(|e| e.context(args.content.display()))?;
+        let content = photo.fit_long_side(args.size, Resize::PHOTO)?;
+        let styles = styles(args, &arguments, &limits)?;
+        let initial = initial(args, &arguments, &content, &styles, &limits)?;
+        Ok(Setup { output, checkpoint, perceptual, optimizer, content, styles, initial })
+    }
+}
+
+/// Where the checkpoint is, or goes.
+fn checkpoint(args: &Optimize) -> PathBuf {
+    args.checkpoint.clone().unwrap_or_else(|| {
+        let mut name = args.output.clone().into_os_string();
+        name.push(".checkpoint");
+        name.into()
+    })
+}
+
+fn network(args: &Optimize) -> Result<Perceptual> {
+    let limits = weights::Limits::default();
+    let limits = args.limits.max_bytes.map_or(limits.clone(), |bytes| limits.max_bytes(bytes));
+    let preprocessing = args.preprocessing.map(|preprocessing| match preprocessing {
+        Preprocessing::Torch => perceptual::Preprocessing::Torch,
+        Preprocessing::Caffe => perceptual::Preprocessing::Caffe,
+    });
+    let network = match &args.perceptual {
+        Some(path) => Perceptual::open_with(path, &limits, preprocessing)?,
+        None => built_in()?,
+    };
+    Ok(network.pooling(match args.pooling {
+        Pooling::Max => graph::PoolKind::Max,
+        Pooling::Average => graph::PoolKind::Average,
+    }))
+}
+
+#[cfg(feature = "embedded")]
+fn built_in() -> Result<Perceptual> {
+    Ok(Perceptual::embedded()?)
+}
+
+#[cfg(not(feature = "embedded"))]
+fn built_in() -> Result<Perceptual> {
+    Err(Failure::failed(
+        "no perceptual network: this program was built without one; give VGG-16 or VGG-19 with --perceptual PATH",
+    ))
+}
+
+fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> {
+    Ok(OptimizeOptions {
+        content_layers: args.content_layers.clone(),
+        style_layers: args.style_layers.clone(),
+        content_loss: match args.content_loss {
+            ContentLoss::Normalised => optimizer::ContentLoss::Normalised,
+            ContentLoss::Features => optimizer::ContentLoss::Features,
+        },
+        style_loss: match args.style_loss {
+            StyleLoss::Gram => optimizer::StyleLoss::Gram,
+            StyleLoss::Moments => optimizer::StyleLoss::Moments,
+            StyleLoss::Wasserstein => optimizer::StyleLoss::Wasserstein,
+        },
+        content_weight: args.content_weight,
+        style_weight: args.style_weight,
+        variation_weight: args.variation_weight,
+        method: match args.method {
+            Method::Adam => optimizer::Method::Adam { rate: args.rate },
+            Method::Lbfgs => optimizer::Method::Lbfgs { history: args.history },
+        },
+        steps: args.steps.clone(),
+        smallest_scale: args.smallest_scale,
+        style_scale: args.style_scale,
+        keep_colours: match args.keep_colors {
+            None => optimizer::KeepColours::No,
+            Some(KeepColors::Luminance) => optimizer::KeepColours::Luminance,
+            Some(KeepColors::Match) => optimizer::KeepColours::Matched,
+        },
+        match_histogram: args.match_histogram,
+        max_memory,
+        threads: args.threads.unwrap_or(0),
+        isa: Some(model::isa()?),
+    })
+}
+
+/// The style pictures; a built-in style is drawn.
+fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits) -> Result<Vec<StylePicture>> {
+    let loudness = args.loudness.loudness();
+    let style = |argument: &StyleArgument| {
+        let drawn = argument.path.to_str().filter(|_| !argument.path.exists()).and_then(impasto_draw::styles::find);
+        let picture = match drawn {
+            Some(style) => {
+                let side = DRAWN.max((args.size as f32 * args.style_scale) as usize).min(4096);
+                let canvas = (style.draw)(side, side, 0);
+                Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?
+            }
+            None => {
+                let seen = argument.read(limits, loudness)?;
+                let saved = || {
+                    Failure::failed(format!(
+                        "{}: a saved style has no picture, which optimising needs; give the picture itself, or use `impasto stylize`",
+                        argument.path.display()
+                    ))
+                };
+                seen.picture().cloned().ok_or_else(saved)?
+            }
+        };
+        let mask = argument.mask.as_ref().map(|path| look::mask(path, args.feather, limits, loudness)).transpose()?;
+        if argument.weight == 0.0 {
+            return Err(Failure::usage(format!("{}: a weight of 0; leave the style out", argument.path.display())));
+        }
+        Ok(StylePicture::new(picture).weight(argument.weight).mask(mask))
+    };
+    arguments.iter().map(style).collect()
+}
+
+/// Where the way begins.
+fn initial(
+    args: &Optimize,
+    arguments: &[StyleArgument],
+    content: &Picture,
+    styles: &[StylePicture],
+    limits: &picture::Limits,
+) -> Result<Initial> {
+    let loudness = args.loudness.loudness();
+    let path = args.initial.as_path();
+    match path.to_str() {
+        Some("content") if !path.exists() => Ok(Initial::Content),
+        Some("noise") if !path.exists() => Ok(Initial::Noise { seed: args.seed }),
+        Some("fast") if !path.exists() => {
+            fast(args, arguments, content, styles).map(|painted| Initial::Picture(Box::new(painted)))
+        }
+        _ => open(path, limits, args).map(|picture| Initial::Picture(Box::new(picture))).map_err(|failure| match failure {
+            Failure::Failed(text) if path.components().count() == 1 && !path.exists() => {
+                Failure::failed(format!("{text}; --initial is fast, content, noise or the name of a picture"))
+            }
+            other => other,
+        }),
+    }
+    .inspect(|_| loudness.detail("ready to begin"))
+}
+
+fn open(path: &Path, limits: &picture::Limits, args: &Optimize) -> Result<Picture> {
+    let stored = stylize::open(path, limits, args.loudness.loudness())?;
+    Ok(stored.to_picture().map_err(|e| e.context(path.display()))?)
+}
+
+/// What the fast method makes.
+fn fast(args: &Optimize, arguments: &[StyleArgument], content: &Picture, styles: &[StylePicture]) -> Result<Picture> {
+    let stylizer = model::stylizer(&args.models, args.threads)?;
+    let progress = Progress::new("begin", args.loudness.loudness());
+    let painted = interrupt::while_running(|| {
+        let seen = styles.iter().map(|style| stylizer.style_with(&style.picture, &StyleOptions::default(), &progress));
+        let seen: Vec<Style> = seen.collect::<impasto::Result<_>>()?;
+        let everywhere: Vec<(&Style, f32)> =
+            seen.iter().zip(arguments).filter(|(_, argument)| argument.mask.is_none()).map(|(s, a)| (s, a.weight)).collect();
+        let style = if everywhere.is_empty() { seen[0].clone() } else { Style::blend(&everywhere)? };
+        let mut options = StylizeOptions::default().keep_outside(everywhere.is_empty());
+        for (style, mask) in seen.iter().zip(styles).filter_map(|(style, given)| Some((style, given.mask.clone()?))) {
+            options = options.region(style.clone(), mask);
+        }
+        stylizer.stylize_with(content, &style, &options, &progress)
+    })?;
+    Ok(painted)
+}

@@ -1,0 +1,79 @@
+//! The losses of all steps, as numbers or as a plot.
+
+use std::path::Path;
+
+use impasto::optimizer::{Losses, Step};
+use impasto::picture::Target;
+use serde_json::{Value, json};
+
+use super::plot;
+use crate::cli::Optimize;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+
+/// What the steps of this run came to.
+#[derive(Default)]
+pub(super) struct Trace(pub(super) Vec<Step>);
+
+/// What a trace's file holds.
+enum Kind {
+    Json,
+    Png,
+    Svg,
+}
+
+fn kind(path: &Path) -> Result<Kind> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    match extension.as_str() {
+        "json" => Ok(Kind::Json),
+        "png" => Ok(Kind::Png),
+        "svg" => Ok(Kind::Svg),
+        _ => Err(Failure::usage(format!("{}: a trace's name must end in .json, .png or .svg", path.display()))),
+    }
+}
+
+/// Whether a trace can be written there.
+pub(super) fn check(path: &Path, force: bool) -> Result {
+    kind(path)?;
+    interrupt::while_writing(|| Ok(Target::new(path, force).map(|_| ())?))
+}
+
+impl Trace {
+    pub(super) fn add(&mut self, step: Step) {
+        self.0.push(step);
+    }
+
+    pub(super) fn last(&self) -> Option<Step> {
+        self.0.last().copied()
+    }
+
+    fn json(&self) -> Value {
+        let step = |step: &Step| {
+            let mut json = losses(&step.losses);
+            json["step"] = step.done.into();
+            json["width"] = step.size[0].into();
+            json["height"] = step.size[1].into();
+            json
+        };
+        json!({ "steps": self.0.iter().map(step).collect::<Vec<_>>() })
+    }
+}
+
+/// For programs.
+pub(super) fn losses(losses: &Losses) -> Value {
+    json!({ "total": losses.total, "content": losses.content, "style": losses.style, "variation": losses.variation })
+}
+
+/// Writes all that were asked for.
+pub(super) fn write_all(args: &Optimize, trace: &Trace) -> Result {
+    for path in &args.trace {
+        let bytes = match kind(path)? {
+            Kind::Json => format!("{:#}\n", trace.json()).into_bytes(),
+            Kind::Png => plot::png(trace)?,
+            Kind::Svg => plot::svg(trace)?.into_bytes(),
+        };
+        // That nothing was in the way was checked before the work.
+        Target::new(path, true)?.write(&bytes)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Pictures that are painted while nobody waits for them.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use impasto::Control;
+use serde::Serialize;
+use tokio::sync::watch;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::work::Painted;
+
+/// A painting's progress, and the wish to stop it.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    cancelled: AtomicBool,
+    /// Of a million.
+    done: AtomicU32,
+}
+
+impl Watch {
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// 0 to 1.
+    fn share(&self) -> f64 {
+        f64::from(self.done.load(Ordering::Relaxed)) / 1e6
+    }
+}
+
+impl Control for Watch {
+    fn progress(&self, done: u64, total: u64) {
+        self.done.store((done as f64 / total.max(1) as f64 * 1e6) as u32, Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// Cancels a painting when whoever waits for it is gone.
+pub(crate) struct CancelOnDrop(pub(crate) Arc<Watch>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Status {
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl Status {
+    pub(crate) fn is_final(self) -> bool {
+        matches!(self, Status::Done | Status::Failed | Status::Cancelled)
+    }
+
+    /// The name of its event.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Status::Queued | Status::Running => "progress",
+            Status::Done => "done",
+            Status::Failed => "failed",
+            Status::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A job as clients see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JobView {
+    pub(crate) id: String,
+    pub(crate) status: Status,
+    /// Share of the work that is done, 0 to 1.
+    pub(crate) progress: f64,
+    /// Since it was asked for.
+    pub(crate) seconds: f64,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Problem>,
+    /// Where the picture is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) result: Option<String>,
+}
+
+/// A picture that is painted while nobody waits for it.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) watch: Arc<Watch>,
+    status: watch::Sender<Status>,
+    outcome: Mutex<Option<Result<Arc<Painted>, Problem>>>,
+    start: Instant,
+    end: Mutex<Option<f64>>,
+}
+
+impl Default for Job {
+    fn default() -> Self {
+        Job {
+            watch: Arc::default(),
+            status: watch::Sender::new(Status::Queued),
+            outcome: Mutex::default(),
+            start: Instant::now(),
+            end: Mutex::default(),
+        }
+    }
+}
+
+impl Job {
+    pub(crate) fn begin(&self) {
+        self.status.send_if_modified(|status| {
+            let waiting = *status == Status::Queued;
+            if waiting {
+                *status = Status::Running;
+            }
+            waiting
+        });
+    }
+
+    pub(crate) fn end(&self, outcome: Result<Painted, Problem>) {
+        let status = match &outcome {
+            Ok(_) => Status::Done,
+            Err(_) if self.watch.cancelled() => Status::Cancelled,
+            Err(_) => Status::Failed,
+        };
+        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome.map(Arc::new));
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.start.elapsed().as_secs_f64());
+        self.status.send_replace(status);
+    }
+
+    pub(crate) fn changes(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    /// The picture, once it is done.
+    pub(crate) fn painted(&self) -> Option<Result<Arc<Painted>, Problem>> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn view(&self, id: &str) -> JobView {
+        let status = *self.status.borrow();
+        let error = match self.painted() {
+            Some(Err(problem)) if status == Status::Failed => Some(problem),
+            _ => None,
+        };
+        let end = *self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        JobView {
+            id: id.to_owned(),
+            status,
+            progress: if status == Status::Done { 1.0 } else { self.watch.share() },
+            seconds: end.unwrap_or_else(|| self.start.elapsed().as_secs_f64()),
+            error,
+            result: (status == Status::Done).then(|| format!("/v1/jobs/{id}/result")),
+        }
+    }
+}

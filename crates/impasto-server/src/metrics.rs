@@ -1,0 +1,56 @@
+//! Counters in Prometheus' text format.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What has been done since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    painted: AtomicU64,
+    /// By route and status: how many, and their seconds.
+    requests: Mutex<BTreeMap<(String, u16), (u64, f64)>>,
+}
+
+impl Metrics {
+    pub(crate) fn painted(&self) {
+        self.painted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Routes are the patterns of the API, not what was asked for: their number is fixed.
+    pub(crate) fn request(&self, route: &str, status: u16, time: Duration) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, seconds) = requests.entry((route.to_owned(), status)).or_default();
+        *count += 1;
+        *seconds += time.as_secs_f64();
+    }
+
+    /// Everything, with some gauges beside.
+    pub(crate) fn text(&self, gauges: &[(&str, &str, u64)]) -> String {
+        let mut text = String::new();
+        for (name, help, value) in gauges {
+            let _ = writeln!(text, "# HELP impasto_{name} {help}\n# TYPE impasto_{name} gauge\nimpasto_{name} {value}");
+        }
+        let _ = writeln!(
+            text,
+            "# HELP impasto_pictures_painted_total Pictures painted at full size.\n# TYPE impasto_pictures_painted_total counter\n\
+             impasto_pictures_painted_total {}",
+            self.painted.load(Ordering::Relaxed)
+        );
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(text, "# HELP impasto_requests_total Requests answered.\n# TYPE impasto_requests_total counter");
+        for ((route, status), (count, _)) in requests.iter() {
+            let _ = writeln!(text, "impasto_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}");
+        }
+        let _ = writeln!(
+            text,
+            "# HELP impasto_request_seconds_total Time that requests took.\n# TYPE impasto_request_seconds_total counter"
+        );
+        for ((route, status), (_, seconds)) in requests.iter() {
+            let _ = writeln!(text, "impasto_request_seconds_total{{route=\"{route}\",status=\"{status}\"}} {seconds:.6}");
+        }
+        text
+    }
+}

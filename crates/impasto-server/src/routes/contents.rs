@@ -1,0 +1,80 @@
+//! Photographs that are kept for a while, so that previews need not send them again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Request, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::in_time;
+use crate::problem::{Problem, Result};
+use crate::request;
+use crate::state::{Content, State};
+use crate::work;
+
+/// A photograph that is kept.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ContentView {
+    id: String,
+    width: usize,
+    height: usize,
+    /// Of its file.
+    format: String,
+    /// Seconds after its last use that it is kept.
+    expires_in: u64,
+}
+
+fn view(state: &State, id: String, content: &Content) -> Json<ContentView> {
+    let [width, height] = content.size;
+    let format = content.format.to_string().to_lowercase();
+    Json(ContentView { id, width, height, format, expires_in: state.contents.expires_in() })
+}
+
+/// Keeps a photograph in memory: as the field `content` of a form, or as the whole body.
+#[utoipa::path(post, path = "/v1/contents", tag = "previews",
+    request_body(content((Vec<u8> = "application/octet-stream"))),
+    responses(
+        (status = 201, body = ContentView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    in_time(&state, async {
+        let bytes = request::one_file(request, "content", &state).await?;
+        let _place = state.place()?;
+        let content = work::quick(&state, move |state| {
+            let _share = state.memory(work::style_memory(&bytes))?;
+            Content::new(bytes, &state.limits()).map_err(|e| Problem::from(e.context("content")))
+        })
+        .await?;
+        let share = state.memory(content.memory())?;
+        let content = Arc::new(content);
+        let id = state.contents.keep(content.clone(), Some(share));
+        Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/contents/{id}"))], view(&state, id, &content)))
+    })
+    .await
+}
+
+/// What is known of a photograph.
+#[utoipa::path(get, path = "/v1/contents/{id}", tag = "previews", params(("id" = String, Path, description = "A content's id")),
+    responses(
+        (status = 200, body = ContentView),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Json<ContentView>> {
+    let content = state.content(&id)?;
+    Ok(view(&state, id, &content))
+}
+
+/// Forgets a photograph.
+#[utoipa::path(delete, path = "/v1/contents/{id}", tag = "previews", params(("id" = String, Path, description = "A content's id")),
+    responses(
+        (status = 204, description = "It is forgotten"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {
+    state.contents.remove(&id).map(|_| StatusCode::NO_CONTENT).ok_or_else(|| Problem::not_found("content"))
+}

@@ -1,0 +1,122 @@
+//! What the server is, and how it is.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State as Shared};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::state::State;
+use crate::{openapi as description, page};
+
+/// What this server is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Info {
+    /// Of Impasto.
+    version: &'static str,
+    /// Formats that results can have.
+    formats: [&'static str; 4],
+    /// Family of the model: style files are for one.
+    family: String,
+    limits: LimitsView,
+}
+
+/// What requests may ask.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LimitsView {
+    max_body_bytes: usize,
+    max_pixels: u64,
+    max_styles: usize,
+    timeout_seconds: u64,
+    expire_seconds: u64,
+}
+
+/// A model.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ModelView {
+    name: String,
+    /// Whether it is part of the program.
+    built_in: bool,
+    licence: String,
+    description: String,
+}
+
+/// All models.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Models {
+    models: Vec<ModelView>,
+}
+
+/// What this server is, and what it allows.
+#[utoipa::path(get, path = "/v1/info", tag = "server", responses((status = 200, body = Info)))]
+pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
+    let options = &state.options;
+    Json(Info {
+        version: env!("CARGO_PKG_VERSION"),
+        formats: ["jpeg", "png", "webp", "tiff"],
+        family: state.stylizer.model().family.to_string(),
+        limits: LimitsView {
+            max_body_bytes: options.max_body,
+            max_pixels: options.max_pixels,
+            max_styles: crate::request::MAX_STYLES,
+            timeout_seconds: options.timeout.as_secs(),
+            expire_seconds: options.expire.as_secs(),
+        },
+    })
+}
+
+/// The model that paints.
+#[utoipa::path(get, path = "/v1/models", tag = "server", responses((status = 200, body = Models)))]
+pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
+    let model = state.stylizer.model();
+    let network = &model.transformer;
+    let built_in = network.file == "built-in" || state.gallery.family() == &model.family;
+    Json(Models {
+        models: vec![ModelView {
+            name: model.family.to_string(),
+            built_in,
+            licence: network.licence.clone(),
+            description: network.architecture.description(),
+        }],
+    })
+}
+
+/// Whether it is up.
+#[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, description = "It is up", content_type = "text/plain", body = String)))]
+pub(crate) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// Counters and gauges for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "server",
+    responses((status = 200, description = "Prometheus' text format", content_type = "text/plain", body = String)))]
+pub(crate) async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
+    let gauges = [
+        ("pictures_pending", "Pictures that are painted or wait for it.", state.pending() as u64),
+        ("memory_reserved_bytes", "Memory that requests and what is kept have taken.", state.budget.used()),
+        ("memory_limit_bytes", "Memory that they may take together.", state.budget.limit()),
+    ];
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.text(&gauges)).into_response()
+}
+
+pub(crate) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], description::document()).into_response()
+}
+
+pub(crate) async fn page(headers: HeaderMap) -> Response {
+    page::file("index.html", &headers)
+}
+
+/// The page's scripts and styles.
+pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    page::file(&name, &headers)
+}
+
+/// The photograph that is always there.
+pub(crate) async fn demo(Shared(state): Shared<Arc<State>>) -> Response {
+    let head = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "max-age=86400")];
+    (head, state.demo.bytes.clone()).into_response()
+}

@@ -1,0 +1,72 @@
+//! The routes, a file for each part of the API.
+
+pub(crate) mod contents;
+pub(crate) mod info;
+pub(crate) mod jobs;
+pub(crate) mod previews;
+pub(crate) mod styles;
+pub(crate) mod stylize;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use crate::problem::{Problem, Result};
+use crate::security;
+use crate::state::State;
+
+pub(crate) fn router(state: &Arc<State>) -> Router {
+    let (guarding, counting) = (state.clone(), state.clone());
+    Router::new()
+        .route("/", get(info::page))
+        .route("/assets/{name}", get(info::asset))
+        .route("/demo.jpg", get(info::demo))
+        .route("/healthz", get(info::health))
+        .route("/metrics", get(info::metrics))
+        .route("/openapi.json", get(info::openapi))
+        .route("/v1/info", get(info::info))
+        .route("/v1/models", get(info::models))
+        .route("/v1/styles", get(styles::list).post(styles::upload))
+        .route("/v1/styles/{id}", get(styles::file).delete(styles::forget))
+        .route("/v1/contents", post(contents::upload))
+        .route("/v1/contents/{id}", get(contents::about).delete(contents::forget))
+        .route("/v1/previews", post(previews::preview))
+        .route("/v1/stylize", post(stylize::stylize))
+        .route("/v1/jobs/{id}", get(jobs::about).delete(jobs::cancel))
+        .route("/v1/jobs/{id}/events", get(jobs::events))
+        .route("/v1/jobs/{id}/result", get(jobs::result))
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is no such place; /openapi.json says what there is") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this place does not take that; /openapi.json says what it takes")
+        })
+        // The server has its own limit, which is told as a problem.
+        .layer(DefaultBodyLimit::disable())
+        .route_layer(middleware::from_fn(move |request: Request, next: Next| count(counting.clone(), request, next)))
+        .layer(middleware::from_fn(move |request: Request, next: Next| security::guard(guarding.clone(), request, next)))
+        .with_state(state.clone())
+}
+
+/// Counts requests and their time by route.
+async fn count(state: Arc<State>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
+    let start = Instant::now();
+    let response = next.run(request).await;
+    state.metrics.request(&route, response.status().as_u16(), start.elapsed());
+    response
+}
+
+/// Answers within the server's time.
+async fn in_time<T: IntoResponse>(state: &State, work: impl Future<Output = Result<T>>) -> Response {
+    match tokio::time::timeout(state.options.timeout, work).await {
+        Ok(Ok(done)) => done.into_response(),
+        Ok(Err(problem)) => problem.into_response(),
+        Err(_) => Problem::too_slow().into_response(),
+    }
+}

@@ -1,0 +1,73 @@
+//! Small paintings, quickly.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use impasto::picture::Format;
+
+use super::in_time;
+use crate::jobs::{CancelOnDrop, Watch};
+use crate::problem::{Problem, Result};
+use crate::request::{self, PreviewBody};
+use crate::state::State;
+use crate::work;
+
+/// Paints a kept photograph small. A newer preview of the same session cancels an older one, which is then answered with 409.
+#[utoipa::path(post, path = "/v1/previews", tag = "previews", request_body = PreviewBody,
+    responses(
+        (status = 200, description = "The painting, as JPEG, or what Accept asks for: image/png, image/webp", content_type = "image/jpeg", body = Vec<u8>),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn preview(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    let format = wished(request.headers());
+    in_time(&state, async { paint(&state, request, format).await }).await
+}
+
+async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<Response> {
+    match request::media_type(&request).as_str() {
+        "application/json" => {}
+        other => return Err(request::unsupported(other, "application/json")),
+    }
+    let body: PreviewBody = request::json(&request::body(request, state).await?)?;
+    let side = body.size.unwrap_or(512);
+    if !(32..=1024).contains(&side) {
+        return Err(Problem::bad(format!("size is {side}; give 32 to 1024")));
+    }
+    if body.session.as_ref().is_some_and(|session| session.len() > 64) {
+        return Err(Problem::bad("session is longer than 64 bytes"));
+    }
+    let watch = Arc::new(Watch::default());
+    if let Some(session) = &body.session {
+        state.begin(session, &watch);
+    }
+    let wanted = body.wanted(state)?;
+    let _place = state.place()?;
+    let _cancel = CancelOnDrop(watch.clone());
+    let bytes = work::quick(state, move |state| {
+        let _share = state.memory(work::PREVIEW_MEMORY)?;
+        work::preview(state, &wanted, side, format, &watch)
+    })
+    .await?;
+    let kind = match format {
+        Format::Png => "image/png",
+        Format::WebP => "image/webp",
+        _ => "image/jpeg",
+    };
+    Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+}
+
+/// The format that a client asks for first.
+fn wished(headers: &HeaderMap) -> Format {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let named = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+    let known = |name: &str| match name {
+        "image/png" => Some(Format::Png),
+        "image/webp" => Some(Format::WebP),
+        "image/jpeg" => Some(Format::Jpeg),
+        _ => None,
+    };
+    named.filter_map(known).next().unwrap_or(Format::Jpeg)
+}

@@ -1,0 +1,119 @@
+//! Styles: the built-in ones, and those of uploaded pictures.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Request, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use impasto::Style;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::in_time;
+use crate::problem::{Problem, Result};
+use crate::request;
+use crate::state::State;
+use crate::work;
+
+/// A style that can be painted in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StyleView {
+    /// What requests name it by.
+    id: String,
+    name: String,
+    /// `built-in` or `uploaded`.
+    kind: &'static str,
+}
+
+/// All built-in styles.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Styles {
+    styles: Vec<StyleView>,
+}
+
+/// A style that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NewStyle {
+    /// What requests name it by.
+    id: String,
+    kind: &'static str,
+    /// Seconds after its last use that it is kept.
+    expires_in: u64,
+}
+
+/// The built-in styles. Uploaded ones are known to whoever has their ids.
+#[utoipa::path(get, path = "/v1/styles", tag = "styles", responses((status = 200, body = Styles)))]
+pub(crate) async fn list(Shared(state): Shared<Arc<State>>) -> Json<Styles> {
+    let view = |style: &Style| {
+        let name = style.name().unwrap_or_default().to_owned();
+        StyleView { id: name.clone(), name, kind: "built-in" }
+    };
+    Json(Styles { styles: state.gallery.styles().iter().map(view).collect() })
+}
+
+/// Makes a style of a picture, or takes a style file: as the field `style` of a form, or as the whole body.
+#[utoipa::path(post, path = "/v1/styles", tag = "styles",
+    request_body(content((Vec<u8> = "application/octet-stream"))),
+    responses(
+        (status = 201, body = NewStyle),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    in_time(&state, async {
+        let bytes = request::one_file(request, "style", &state).await?;
+        let _place = state.place()?;
+        let style = work::quick(&state, move |state| make(state, &bytes)).await?;
+        let id = state.styles.keep(Arc::new(style), None);
+        let place = [(header::LOCATION, format!("/v1/styles/{id}"))];
+        Ok((StatusCode::CREATED, place, Json(NewStyle { id, kind: "uploaded", expires_in: state.styles.expires_in() })))
+    })
+    .await
+}
+
+fn make(state: &State, bytes: &[u8]) -> Result<Style> {
+    let share = state.memory(work::style_memory(bytes))?;
+    let style = if is_style_file(bytes) {
+        let style = Style::from_bytes(bytes).map_err(|e| Problem::from(e.context("style")))?;
+        if style.family() != &state.stylizer.model().family {
+            let text = format!(
+                "style: it is for models of family {}, this server's is {}",
+                style.family(),
+                state.stylizer.model().family
+            );
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text));
+        }
+        style
+    } else {
+        work::style_of(state, bytes, 256)?
+    };
+    drop(share);
+    Ok(style)
+}
+
+/// Style files are safetensors: a length of eight bytes, then JSON.
+fn is_style_file(bytes: &[u8]) -> bool {
+    bytes.get(8) == Some(&b'{')
+}
+
+/// A style as a file, as `impasto stylize -s` takes it.
+#[utoipa::path(get, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "A style's id or name")),
+    responses(
+        (status = 200, description = "The style file", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn file(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Response> {
+    let bytes = state.style(&id)?.to_bytes()?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+/// Forgets an uploaded style.
+#[utoipa::path(delete, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "An uploaded style's id")),
+    responses(
+        (status = 204, description = "It is forgotten"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {
+    state.styles.remove(&id).map(|_| StatusCode::NO_CONTENT).ok_or_else(|| Problem::not_found("uploaded style"))
+}

@@ -1,0 +1,78 @@
+//! Paintings at full size.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use impasto::picture::Format;
+
+use super::in_time;
+use crate::jobs::{CancelOnDrop, Job, JobView, Watch};
+use crate::problem::Problem;
+use crate::request::{self, StylizeBody};
+use crate::state::State;
+use crate::work::{self, Painted};
+
+/// Paints a photograph in the style of one or several pictures, or of built-in styles.
+///
+/// A form has the fields `content` (a picture) or `content_id`; `style` (a picture), `style_name` and `style_id`, each as often as there are styles; `mask` and
+/// `mask_0`, `mask_1`, … (where the painting is, and where each style is); `options` (JSON). The answer is the picture; with `Prefer: respond-async` a job.
+#[utoipa::path(post, path = "/v1/stylize", tag = "paintings", request_body = StylizeBody,
+    params(("Prefer" = Option<String>, Header, description = "respond-async: answer with a job at once")),
+    responses(
+        (status = 200, description = "The painting, in the content's format if options have none", content_type = "image/jpeg", body = Vec<u8>),
+        (status = 202, description = "A job that paints it", body = JobView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    let later = asks_later(request.headers());
+    in_time(&state, async {
+        // Before the body is read: where there is no place it is not worth the reading.
+        let place = state.place()?;
+        let wanted = request::wanted(request, &state).await?;
+        if !later {
+            let watch = Arc::new(Watch::default());
+            let _cancel = CancelOnDrop(watch.clone());
+            let painted = work::paint(state.clone(), wanted, watch, || {}).await?;
+            return Ok(answer(&painted));
+        }
+        let job = Arc::new(Job::default());
+        let id = state.jobs.keep(job.clone(), None);
+        let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
+        let view = job.view(&id);
+        let painting = work::paint(state.clone(), wanted, job.watch.clone(), {
+            let job = job.clone();
+            move || job.begin()
+        });
+        tokio::spawn(async move {
+            let outcome = painting.await;
+            job.end(outcome);
+            drop(place);
+        });
+        Ok((StatusCode::ACCEPTED, location, Json(view)).into_response())
+    })
+    .await
+}
+
+/// A painting as a response.
+pub(crate) fn answer(painted: &Painted) -> Response {
+    ([(header::CONTENT_TYPE, media_type(painted.format))], painted.bytes.clone()).into_response()
+}
+
+fn media_type(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "image/jpeg",
+        Format::Png => "image/png",
+        Format::WebP => "image/webp",
+        Format::Tiff => "image/tiff",
+        _ => "application/octet-stream",
+    }
+}
+
+fn asks_later(headers: &HeaderMap) -> bool {
+    let preferences = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    preferences.flat_map(|value| value.split(',')).any(|one| one.trim().eq_ignore_ascii_case("respond-async"))
+}

@@ -1,0 +1,106 @@
+//! Who may ask, and what browsers are told.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
+
+use crate::problem::Problem;
+use crate::state::State;
+
+/// What the page may do: its own scripts and pictures, nothing of anybody else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; \
+     media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Lets requests through that may be, and adds headers to what comes back.
+pub(crate) async fn guard(state: Arc<State>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let shared =
+        state.options.cors.as_ref().is_some_and(|allowed| origin.as_ref().is_some_and(|origin| origin == allowed.as_str()));
+    let asks_leave = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = match refusal(&state, &request, origin.as_ref(), shared) {
+        _ if asks_leave && shared => StatusCode::NO_CONTENT.into_response(),
+        Some(problem) => problem.into_response(),
+        None => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(self), microphone=(), geolocation=()"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !shared {
+        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if let (true, Some(origin)) = (shared, origin) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+        if asks_leave {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, prefer"));
+            headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        } else {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("location, retry-after"));
+        }
+    }
+    response
+}
+
+/// Why a request may not be.
+fn refusal(state: &State, request: &Request, origin: Option<&HeaderValue>, shared: bool) -> Option<Problem> {
+    let host = host(request.headers());
+    // A page of somebody else's may have its name point here (DNS rebinding): names of this machine only, unless a token tells who asks.
+    if state.options.token.is_none() && !host.is_some_and(|host| is_own(state, host)) {
+        let text = "this server answers to its own address only; use that, or give it a token";
+        return Some(Problem::new(StatusCode::MISDIRECTED_REQUEST, text));
+    }
+    // Other pages' scripts can send forms without asking leave: their origin gives them away.
+    if let Some(origin) = origin.filter(|_| !shared && request.method() != Method::GET) {
+        let own = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, place)| place);
+        if own.is_none() || own != host {
+            return Some(Problem::new(StatusCode::FORBIDDEN, "scripts of other pages may not use this server; see --cors"));
+        }
+    }
+    let open = matches!(request.uri().path(), "/healthz") || !is_api(request.uri().path());
+    match &state.options.token {
+        Some(token) if !open && !has_token(request.headers(), token) => {
+            let text = "this server wants a token: Authorization: Bearer …";
+            let challenge = HeaderValue::from_static("Bearer");
+            Some(Problem::new(StatusCode::UNAUTHORIZED, text).with(header::WWW_AUTHENTICATE, challenge))
+        }
+        _ => None,
+    }
+}
+
+/// Everything but the page itself, which asks for the token.
+fn is_api(path: &str) -> bool {
+    path.starts_with("/v1/") || path == "/metrics"
+}
+
+fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok()
+}
+
+/// Whether a host is this machine, or the address that is listened on.
+fn is_own(state: &State, host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(host, |(name, _)| name);
+    let name = name.trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback() || address == state.address.ip())
+}
+
+fn has_token(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.strip_prefix("Bearer ").unwrap_or_default();
+    bool::from(given.as_bytes().ct_eq(token.as_bytes()))
+}

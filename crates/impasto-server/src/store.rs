@@ -1,0 +1,122 @@
+//! Things that are kept in memory for a while, under names that nobody can guess.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::budget::Share;
+
+/// A store; what has not been asked for in a while is forgotten, and the oldest where room is needed.
+#[derive(Debug)]
+pub(crate) struct Store<T> {
+    expire: Duration,
+    most: usize,
+    entries: Mutex<HashMap<String, Entry<T>>>,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    value: Arc<T>,
+    used: Instant,
+    /// What it takes of the memory.
+    _share: Option<Share>,
+}
+
+impl<T> Store<T> {
+    /// For at most as many things.
+    pub(crate) fn new(expire: Duration, most: usize) -> Self {
+        Store { expire, most, entries: Mutex::default() }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry<T>>> {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        entries.retain(|_, entry| now.duration_since(entry.used) < self.expire);
+        entries
+    }
+
+    /// Keeps something; gives its name.
+    pub(crate) fn keep(&self, value: Arc<T>, share: Option<Share>) -> String {
+        let mut entries = self.entries();
+        while entries.len() >= self.most {
+            let Some(oldest) = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone()) else { break };
+            entries.remove(&oldest);
+        }
+        let name = name();
+        entries.insert(name.clone(), Entry { value, used: Instant::now(), _share: share });
+        name
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<T>> {
+        let mut entries = self.entries();
+        let entry = entries.get_mut(name)?;
+        entry.used = Instant::now();
+        Some(entry.value.clone())
+    }
+
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<T>> {
+        self.entries().remove(name).map(|entry| entry.value)
+    }
+
+    /// Forgets what was used longest ago, to make room; `false` if there is nothing.
+    pub(crate) fn forget_oldest(&self) -> bool {
+        let mut entries = self.entries();
+        let oldest = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone());
+        oldest.is_some_and(|name| entries.remove(&name).is_some())
+    }
+
+    /// Forgets what has expired.
+    pub(crate) fn sweep(&self) {
+        drop(self.entries());
+    }
+
+    /// All that is kept, with their names.
+    pub(crate) fn all(&self) -> Vec<(String, Arc<T>)> {
+        self.entries().iter().map(|(name, entry)| (name.clone(), entry.value.clone())).collect()
+    }
+
+    /// Seconds until something that was just used is forgotten.
+    pub(crate) fn expires_in(&self) -> u64 {
+        self.expire.as_secs()
+    }
+}
+
+/// 128 random bits.
+pub(crate) fn name() -> String {
+    let mut bytes = [0; 16];
+    // Without randomness names could be guessed: better none at all.
+    getrandom::fill(&mut bytes).expect("the system gives random numbers");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::Store;
+    use crate::budget::Budget;
+
+    #[test]
+    fn what_is_old_makes_room() {
+        let budget = Budget::new(100);
+        let store = Store::new(Duration::from_secs(60), 2);
+        let a = store.keep(Arc::new(1), budget.take(40));
+        let b = store.keep(Arc::new(2), budget.take(40));
+        assert_eq!(store.get(&a).as_deref(), Some(&1));
+        let c = store.keep(Arc::new(3), None);
+        assert!(store.get(&b).is_none() && store.get(&a).is_some() && store.get(&c).is_some());
+        assert_eq!(budget.used(), 40);
+        assert!(store.remove(&a).is_some() && store.get(&a).is_none());
+        assert!(store.forget_oldest() && !store.forget_oldest());
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn what_is_not_used_expires() {
+        let store = Store::new(Duration::from_millis(20), 9);
+        let name = store.keep(Arc::new(()), None);
+        std::thread::sleep(Duration::from_millis(40));
+        assert!(store.get(&name).is_none());
+    }
+}

@@ -1,0 +1,244 @@
+//! Paints what a request asks for, as `impasto stylize` does.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use impasto::picture::{EncodeOptions, Format, Limits, Mask, Profile, Resize, Stored, Writer};
+use impasto::{Colours, Picture, Region, Style, StyleOptions, StyleSize, StylizeOptions};
+
+use crate::budget::Share;
+use crate::jobs::Watch;
+use crate::problem::{Problem, Result};
+use crate::request::{Colors, ContentSource, PaintOptions, StyleSource, Wanted};
+use crate::state::State;
+
+/// Memory that bands may take: more makes nothing faster.
+const BANDS: u64 = 192 << 20;
+/// Memory that a preview takes at most: features of a quarter of a million pixels.
+pub(crate) const PREVIEW_MEMORY: u64 = 96 << 20;
+/// Longer side of the picture that colours are matched with.
+const THUMBNAIL: usize = 384;
+
+/// A finished file.
+#[derive(Debug)]
+pub(crate) struct Painted {
+    pub(crate) bytes: Bytes,
+    pub(crate) format: Format,
+    /// The memory that it takes as long as it is there.
+    _share: Share,
+}
+
+/// Waits for its turn and paints on a thread of its own. `begin` is called when it is its turn.
+pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, begin: impl FnOnce()) -> Result<Painted> {
+    let permit = state.permit().await;
+    begin();
+    let share = state.memory(estimate(&state, &wanted)?)?;
+    let work = move || {
+        let painted = whole(&state, &wanted, &watch);
+        drop((share, permit));
+        painted.and_then(|(bytes, format)| {
+            state.metrics.painted();
+            let share = state.memory(bytes.len() as u64)?;
+            Ok(Painted { bytes: bytes.into(), format, _share: share })
+        })
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(painted) => painted,
+        // A slip in one picture's work is that picture's only.
+        Err(_) => Err(Problem::internal()),
+    }
+}
+
+/// Does small work that takes the processor on a thread of its own, in its turn.
+pub(crate) async fn quick<T: Send + 'static>(
+    state: &Arc<State>,
+    work: impl FnOnce(&State) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let permit = state.permit().await;
+    let state = state.clone();
+    let work = move || {
+        let done = work(&state);
+        drop(permit);
+        done
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
+}
+
+/// Bytes that painting takes at most, as its pictures' headers have it.
+fn estimate(state: &State, wanted: &Wanted) -> Result<u64> {
+    let [width, height] = match &wanted.content {
+        ContentSource::Kept(content) => content.size,
+        ContentSource::Bytes(bytes) => size_of(bytes),
+    };
+    let pixels = |[width, height]: [usize; 2]| (width as u64).saturating_mul(height as u64);
+    // As decoded, at 16 bits with alpha; a mask or two.
+    let mut bytes = pixels([width, height]).saturating_mul(8);
+    let painted = match wanted.options.size {
+        Some(side) => {
+            let scale = side as f64 / width.max(height).max(1) as f64;
+            let size = [width, height].map(|length| ((length as f64 * scale) as usize).max(1));
+            // As floats, before and after.
+            bytes =
+                bytes.saturating_add(pixels([width, height]).saturating_mul(16)).saturating_add(pixels(size).saturating_mul(40));
+            size
+        }
+        None => [width, height],
+    };
+    bytes = bytes.saturating_add(state.stylizer.stored_memory(painted[0].max(1), painted[1].max(1), Some(BANDS))?);
+    bytes = bytes.saturating_add(Writer::memory(Format::Png, painted[0].max(1), painted[1].max(1), 64));
+    for style in &wanted.styles {
+        if let StyleSource::Picture(picture) = &style.source {
+            bytes = bytes.saturating_add(pixels(size_of(picture)).saturating_mul(24));
+        }
+        bytes = bytes.saturating_add(style.mask.as_ref().map_or(0, |mask| pixels(size_of(mask)).saturating_mul(24)));
+    }
+    Ok(bytes.saturating_add(wanted.mask.as_ref().map_or(0, |mask| pixels(size_of(mask)).saturating_mul(24))))
+}
+
+/// Width and height as a file's header has them; what cannot be told will fail when it is decoded.
+fn size_of(bytes: &[u8]) -> [usize; 2] {
+    imagesize::blob_size(bytes).map_or([1, 1], |size| [size.width, size.height])
+}
+
+/// Bytes that decoding a picture to look at it takes, as its header has it.
+pub(crate) fn style_memory(bytes: &[u8]) -> u64 {
+    let [width, height] = size_of(bytes);
+    (width as u64).saturating_mul(height as u64).saturating_mul(24).saturating_add(32 << 20)
+}
+
+/// One painting from the files to the file.
+fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Format)> {
+    let limits = state.limits();
+    let named = |what: &'static str| move |e: impasto::Error| Problem::from(e.context(what));
+    let content = match &wanted.content {
+        ContentSource::Kept(content) => &content.bytes,
+        ContentSource::Bytes(bytes) => bytes,
+    };
+    let stored = Stored::decode(content, &limits).map_err(named("content"))?;
+    let options = &wanted.options;
+    let own = stored.source().format.filter(|format| format.can_write()).unwrap_or(Format::Png);
+    let format = options.format.map_or(own, Into::into);
+    let encode = encoding(options);
+    encode.check(format)?;
+    let look = Look::new(state, wanted, &limits, || stored.thumbnail(THUMBNAIL), watch)?;
+    let bytes = match options.size {
+        None => {
+            let like = (stored.source(), stored.has_alpha());
+            let mut writer = Writer::new(None, format, &encode, [stored.width(), stored.height()], like)?;
+            let stylize = look.options.max_memory(Some(BANDS));
+            let mut write = |rgb: &[f32], alpha: Option<&[f32]>| writer.write(rgb, alpha);
+            state.stylizer.stylize_stored(&stored, &look.style, &stylize, &mut write, watch)?;
+            let mut bytes = Vec::new();
+            writer.finish_to(&mut bytes)?;
+            bytes
+        }
+        Some(side) => {
+            let picture = stored.to_picture()?.fit_long_side(side, Resize::PHOTO)?;
+            drop(stored);
+            let stylize = look.options.max_memory(Some(BANDS));
+            state.stylizer.stylize_with(&picture, &look.style, &stylize, watch)?.encode(format, &encode)?.bytes
+        }
+    };
+    Ok((bytes, format))
+}
+
+/// A small painting of a kept content.
+pub(crate) fn preview(state: &State, wanted: &Wanted, side: usize, format: Format, watch: &Watch) -> Result<Vec<u8>> {
+    let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
+    let picture = content.scaled(side)?;
+    let look = Look::new(state, wanted, &state.limits(), || Ok((*picture).clone()), watch)?;
+    let painted = state.stylizer.stylize_with(&picture, &look.style, &look.options, watch)?;
+    let encode = EncodeOptions::default().quality(88).strip(true).profile(Profile::Srgb);
+    Ok(painted.encode(format, &encode)?.bytes)
+}
+
+/// The style of a picture, seen as `options` say.
+pub(crate) fn style_of(state: &State, bytes: &[u8], size: usize) -> Result<Style> {
+    let named = |e: impasto::Error| Problem::from(e.context("style"));
+    let picture = Stored::decode(bytes, &state.limits()).and_then(|stored| stored.to_picture()).map_err(named)?;
+    state.stylizer.style_with(&picture, &StyleOptions::default().size(StyleSize::ShortSide(size)), &()).map_err(named)
+}
+
+fn encoding(options: &PaintOptions) -> EncodeOptions {
+    EncodeOptions::default().quality(options.quality.unwrap_or(95)).strip(options.strip).profile(if options.srgb {
+        Profile::Srgb
+    } else {
+        Profile::Keep
+    })
+}
+
+/// Style and look of a painting, as the library takes them.
+struct Look {
+    style: Style,
+    options: StylizeOptions,
+}
+
+impl Look {
+    fn new(
+        state: &State,
+        wanted: &Wanted,
+        limits: &Limits,
+        thumbnail: impl FnOnce() -> impasto::Result<Picture>,
+        watch: &Watch,
+    ) -> Result<Self> {
+        let options = &wanted.options;
+        let feather = options.feather.unwrap_or(0.0);
+        let mask = |bytes: &Bytes, name: &str| -> Result<Mask> {
+            let mask = Stored::decode(bytes, limits).and_then(|stored| Mask::from_stored(&stored)?.feather(feather));
+            Ok(mask.map_err(|e| Problem::from(e.context(name)))?.named(name))
+        };
+        let seen = StyleOptions::default().size(StyleSize::ShortSide(options.style_size.unwrap_or(256)));
+        let pictures = wanted.styles.iter().all(|style| matches!(style.source, StyleSource::Picture(_)));
+        let matched = options.colors == Colors::Match && pictures;
+        let palette = if matched { Some(thumbnail()?) } else { None };
+        let mut everywhere: Vec<(Arc<Style>, f32)> = Vec::new();
+        let mut regions: Vec<Region> = Vec::new();
+        for (i, wanted) in wanted.styles.iter().enumerate() {
+            let style = match &wanted.source {
+                StyleSource::Kept(style) => style.clone(),
+                StyleSource::Picture(bytes) => {
+                    let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
+                    let mut picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
+                    if let Some(palette) = &palette {
+                        let [width, height] = seen.size.of(picture.width(), picture.height());
+                        picture = picture.resized(width, height, Resize::NETWORK)?.with_colours_of(palette);
+                        let as_it_is = StyleOptions::default().size(StyleSize::Original);
+                        Arc::new(state.stylizer.style_with(&picture, &as_it_is, watch).map_err(named)?)
+                    } else {
+                        Arc::new(state.stylizer.style_with(&picture, &seen, watch).map_err(named)?)
+                    }
+                }
+            };
+            match &wanted.mask {
+                Some(bytes) => {
+                    regions.push(Region { style: (*style).clone(), mask: mask(bytes, &format!("mask of style {}", i + 1))? })
+                }
+                None => everywhere.push((style, wanted.weight)),
+            }
+        }
+        let style = match (everywhere.as_slice(), regions.first()) {
+            ([], Some(first)) => first.style.clone(),
+            ([(style, _)], _) => (**style).clone(),
+            (several, _) => Style::blend(&several.iter().map(|(style, weight)| (&**style, *weight)).collect::<Vec<_>>())?,
+        };
+        let colours = match options.colors {
+            Colors::Style => Colours::Style,
+            Colors::Match if matched => Colours::Style,
+            Colors::Match | Colors::Content => Colours::Content,
+            Colors::Luminance => Colours::Luminance,
+        };
+        let painted = wanted.mask.as_ref().map(|bytes| mask(bytes, "mask")).transpose()?;
+        let painted = if options.invert_mask { painted.map(|mask| mask.inverted()) } else { painted };
+        let keep_outside = everywhere.is_empty();
+        let stylize = StylizeOptions::default()
+            .strength(options.strength.unwrap_or(1.0))
+            .style(seen)
+            .colours(colours)
+            .colour_strength(options.color_strength.unwrap_or(1.0))
+            .stroke(options.stroke.unwrap_or(1.0))
+            .mask(painted)
+            .keep_outside(keep_outside);
+        let stylize = regions.into_iter().fold(stylize, |all, region| all.region(region.style, region.mask));
+        Ok(Look { style, options: stylize })
+    }
+}
