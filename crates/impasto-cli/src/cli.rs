@@ -316,6 +316,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// What picture files may ask of this machine.
+    pub(crate) fn of_pictures(&self) -> picture::Limits {
+        picture::Limits { max_decoded: self.max_memory.unwrap_or(u64::MAX), ..self.of_files() }
+    }
+
     /// Of picture files, whatever memory there is to decode them.
     pub(crate) fn of_files(&self) -> picture::Limits {
         let own = picture::Limits::default();

@@ -15,6 +15,11 @@ pub(crate) fn total() -> Option<u64> {
     [machine, container].into_iter().flatten().min()
 }
 
+/// What is taken at most where nothing else is said.
+pub(crate) fn quarter() -> Option<u64> {
+    total().map(|bytes| bytes / 4)
+}
+
 fn system_available() -> Option<u64> {
     kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
 }

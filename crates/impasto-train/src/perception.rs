@@ -37,8 +37,12 @@ impl Encoder {
 pub fn vgg(path: &Path, taps: &[&str], device: &Device) -> Result<Encoder> {
     let perceptual = Perceptual::open(path)?;
     let layer = |tap: &&str| perceptual.layer(tap).map_err(|e| e.context(path.display()));
-    let taps = taps.iter().map(layer).collect::<Result<_>>()?;
-    Ok(Encoder { parameters: Parameters::new(perceptual.weights(), device, false), graph: perceptual.graph().clone(), taps })
+    let taps: Vec<NodeId> = taps.iter().map(layer).collect::<Result<_>>()?;
+    let deepest = taps.iter().max().map(|tap| perceptual.graph().node(*tap).name.as_str());
+    // What lies deeper would be computed for nothing, in every step. Nodes keep their places.
+    let vgg = deepest.and_then(|deepest| perceptual.architecture().up_to(deepest));
+    let graph = vgg.as_ref().unwrap_or(perceptual.architecture()).graph(PoolKind::Max);
+    Ok(Encoder { parameters: Parameters::new(perceptual.weights(), device, false), graph, taps })
 }
 
 /// The narrower encoder, from its PyTorch checkpoint.

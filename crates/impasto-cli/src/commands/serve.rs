@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Serve) -> Result {
     options.queue = args.queue.into();
     options.max_body = usize::try_from(args.max_body).unwrap_or(usize::MAX);
     options.max_pixels = args.max_pixels;
-    options.max_memory = args.max_memory.or_else(|| memory::total().map(|bytes| bytes / 4)).unwrap_or(options.max_memory);
+    options.max_memory = args.max_memory.or_else(memory::quarter).unwrap_or(options.max_memory);
     options.timeout = Duration::from_secs(args.timeout.into());
     options.expire = Duration::from_secs(args.expire.into());
     let stylizer = model::stylizer(&args.models, args.threads)?;

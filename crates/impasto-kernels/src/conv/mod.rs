@@ -41,6 +41,19 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Mixes the channels of each pixel into as many.
+    pub fn pointwise(channels: usize) -> Self {
+        Spec {
+            in_channels: channels,
+            out_channels: channels,
+            kernel: [1, 1],
+            stride: 1,
+            depthwise: false,
+            border: Border::Zero,
+            upsample: 1,
+        }
+    }
+
     /// Multiply-accumulates of one output pixel, counted as if computed directly.
     pub fn multiply_accumulates_per_pixel(&self) -> u64 {
         let inputs = if self.depthwise { 1 } else { self.in_channels };

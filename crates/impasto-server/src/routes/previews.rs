@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use impasto::picture::Format;
 
 use super::in_time;
+use super::stylize::media_type;
 use crate::jobs::{CancelOnDrop, Watch};
 use crate::problem::{Problem, Result};
 use crate::request::{self, PreviewBody};
@@ -51,12 +52,7 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
         work::preview(state, &wanted, side, format, &watch)
     })
     .await?;
-    let kind = match format {
-        Format::Png => "image/png",
-        Format::WebP => "image/webp",
-        _ => "image/jpeg",
-    };
-    Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, media_type(format))], bytes).into_response())
 }
 
 /// The format that a client asks for first.

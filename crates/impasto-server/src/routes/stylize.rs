@@ -62,7 +62,7 @@ pub(crate) fn answer(painted: &Painted) -> Response {
     ([(header::CONTENT_TYPE, media_type(painted.format))], painted.bytes.clone()).into_response()
 }
 
-fn media_type(format: Format) -> &'static str {
+pub(crate) fn media_type(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "image/jpeg",
         Format::Png => "image/png",

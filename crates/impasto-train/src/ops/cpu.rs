@@ -7,13 +7,16 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use impasto_kernels::conv::{Conv, InputGradient, Spec, weight_gradient};
-use impasto_kernels::{Activation, Border, Extent, Isa, Source, Threads, pool};
+use impasto_kernels::{Activation, Border, Extent, Isa, Source, Threads, elementwise, pool};
 use rayon::prelude::*;
 
 use super::kernels::ConvGradients;
 use super::{ConvShape, Kernels, Ops};
 
 type Features = FloatTensor<Flex>;
+
+/// The only pool that is trained with.
+const HALVING: pool::Pool = pool::Pool { kind: pool::PoolKind::Max, kernel: 2, stride: 2, padding: [0, 0] };
 
 impl Ops for Flex {
     fn convolve_op(x: Features, weight: Features, bias: Features, shape: ConvShape) -> Features {
@@ -237,9 +240,9 @@ impl Kernels for Flex {
         let (output, gradient) = (Values::of(&output), Values::of(&gradient));
         let (count, extent) = gradient.extent();
         let len = extent.len();
-        let values = fill(count, len, |_, i, part| {
-            let from = output.get()[i * len..].iter().zip(&gradient.get()[i * len..]);
-            part.iter_mut().zip(from).for_each(|(t, (&y, &g))| *t = if y > 0.0 { g } else { 0.0 });
+        let values = fill(count, len, |threads, i, part| {
+            part.copy_from_slice(&gradient.get()[i * len..][..len]);
+            elementwise::rectify_gradient(threads, &output.get()[i * len..][..len], part);
         });
         tensor(values, [count, extent.height, extent.width, extent.channels])
     }
@@ -328,9 +331,8 @@ impl Kernels for Flex {
         let x = Values::of(&x);
         let (count, extent) = x.extent();
         let (len, output) = (extent.len(), halved(extent));
-        let kernel = pool::Pool { kind: pool::PoolKind::Max, kernel: 2, stride: 2, padding: [0, 0] };
         let values = fill(count, output.len(), |threads, i, part| {
-            pool::pool(threads, kernel, (&x.get()[i * len..][..len], extent), (part, output));
+            pool::pool(threads, HALVING, (&x.get()[i * len..][..len], extent), (part, output));
         });
         tensor(values, [count, output.height, output.width, output.channels])
     }
@@ -339,33 +341,18 @@ impl Kernels for Flex {
         let (x, gradient) = (Values::of(&x), Values::of(&gradient));
         let (count, extent) = x.extent();
         let (len, output) = (extent.len(), halved(extent));
-        let Extent { width, channels, .. } = extent;
-        let values = fill(count, len, |_, i, part| {
-            let x = &x.get()[i * len..][..len];
+        let values = fill(count, len, |threads, i, part| {
             let gradient = &gradient.get()[i * output.len()..][..output.len()];
-            for (at, pixel) in gradient.chunks_exact(channels).enumerate() {
-                let corner = (2 * (at / output.width) * width + 2 * (at % output.width)) * channels;
-                let places = [0, channels, width * channels, (width + 1) * channels];
-                for (c, &g) in pixel.iter().enumerate() {
-                    // The first of equals, so that a flat window's gradient goes to one pixel.
-                    let mut best = corner + c;
-                    for place in &places[1..] {
-                        if x[corner + c + place] > x[best] {
-                            best = corner + c + place;
-                        }
-                    }
-                    part[best] = g;
-                }
-            }
+            pool::gradient(threads, HALVING, (&x.get()[i * len..][..len], extent), (gradient, output), part);
         });
-        tensor(values, [count, extent.height, extent.width, channels])
+        tensor(values, [count, extent.height, extent.width, extent.channels])
     }
 
     fn gram(x: Features) -> Features {
         let x = Values::of(&x);
         let (count, extent) = x.extent();
         let (len, channels) = (extent.len(), extent.channels);
-        let spec = pointwise(channels);
+        let spec = Spec::pointwise(channels);
         let scale = 1.0 / (extent.height * extent.width) as f32;
         // A Gram matrix is the weight gradient of a 1×1 convolution whose output's gradient is its input.
         let values = fill(count, channels * channels, |threads, i, part| {
@@ -385,22 +372,10 @@ impl Kernels for Flex {
             // G = xᵀx, so the gradient by x is x (g + gᵀ).
             let g = &gradient.get()[i * channels * channels..][..channels * channels];
             let both: Vec<f32> = (0..g.len()).map(|j| (g[j] + g[j % channels * channels + j / channels]) * scale).collect();
-            let conv = Conv::new(pointwise(channels), &both, None, Activation::None, Isa::best(), None);
+            let conv = Conv::new(Spec::pointwise(channels), &both, None, Activation::None, Isa::best(), None);
             conv.run(threads, Source::plain(&x.get()[i * len..][..len], extent), [0, 0], (part, extent), false, None);
         });
         tensor(values, [count, extent.height, extent.width, channels])
-    }
-}
-
-fn pointwise(channels: usize) -> Spec {
-    Spec {
-        in_channels: channels,
-        out_channels: channels,
-        kernel: [1, 1],
-        stride: 1,
-        depthwise: false,
-        border: Border::Zero,
-        upsample: 1,
     }
 }
 

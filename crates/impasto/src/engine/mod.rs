@@ -31,6 +31,7 @@ pub use impasto_kernels::Isa;
 pub use impasto_kernels::conv::Algorithm;
 use norms::Norms;
 pub use norms::{Conditioning, Frozen};
+pub(crate) use run::check_cancelled;
 pub use run::{Control, StepInfo};
 pub use shares::Shares;
 

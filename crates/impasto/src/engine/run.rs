@@ -45,6 +45,12 @@ pub struct StepInfo<'a> {
     pub products: u64,
 }
 
+/// # Errors
+/// [`ErrorKind::Cancelled`] if `control` asks to stop.
+pub(crate) fn check_cancelled(control: &dyn Control) -> Result<()> {
+    if control.cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
+}
+
 /// Lets a run go on silently to its end.
 impl Control for () {}
 
@@ -113,9 +119,7 @@ fn steps(state: &mut State<'_>, steps: &[Step], control: &dyn Control) -> Result
     let total: u64 = costs.iter().sum();
     let mut done = 0;
     for (step, cost) in steps.iter().zip(costs) {
-        if control.cancelled() {
-            return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
-        }
+        check_cancelled(control)?;
         let start = Instant::now();
         let rows = 0..state.height(step);
         state.step(step, rows.clone());

@@ -20,7 +20,7 @@ pub mod vgg;
 
 pub use architecture::Architecture;
 pub use model::{Family, Kind, Model, Network, Options, Part};
-pub(crate) use untrained::random as random_weights;
+pub(crate) use untrained::{Numbers, random as random_weights};
 
 use crate::graph::{Conv, Graph, NodeId, Op, Padding};
 

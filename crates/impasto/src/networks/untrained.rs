@@ -92,9 +92,14 @@ pub(crate) fn random(graph: &Graph, seed: u64) -> Result<Weights> {
 
 /// Numbers in 0..1: Steele, Lea and Flood's splitmix64 (2014), started from the FNV-1a hash of a name, so that an array does
 /// not depend on which others there are.
-struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
+    /// Those of a state by itself.
+    pub(crate) fn seeded(state: u64) -> Self {
+        Numbers(state)
+    }
+
     fn new(name: &str, seed: u64) -> Self {
         let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
         Numbers(seed.to_le_bytes().into_iter().chain(name.bytes()).fold(0xcbf2_9ce4_8422_2325, hash))

@@ -32,6 +32,16 @@ impl Vgg {
         Vgg { blocks: vec![[2, 32], [2, 64], [2, 128], [1, 160], [1, 160]] }
     }
 
+    /// The same as far as a layer, `relu3_1` for instance; `None` if there is none of this name.
+    pub fn up_to(&self, layer: &str) -> Option<Self> {
+        let (block, place) = layer.strip_prefix("relu")?.split_once('_')?;
+        let (block, place): (usize, usize) = (block.parse().ok()?, place.parse().ok()?);
+        let mut blocks = self.blocks.get(..block)?.to_vec();
+        let last = blocks.last_mut().filter(|last| (1..=last[0]).contains(&place))?;
+        last[0] = place;
+        Some(Vgg { blocks })
+    }
+
     /// The graph up to the last rectifier. Weights are called `conv1_1/weights` (`[3, 3, in, out]`) and `conv1_1/biases`.
     ///
     /// Its input is RGB of 0..1. Borders are mirrored, not zero as in the classifiers that the weights are from: zeros are edges that no picture

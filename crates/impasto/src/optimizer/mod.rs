@@ -34,6 +34,7 @@ use impasto_kernels::Extent;
 
 use crate::engine::{self, Engine, EngineOptions};
 use crate::finish::{self, Recolour};
+use crate::networks::Numbers;
 use crate::picture::Resize;
 use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result};
 use method::{Adam, Descent, Lbfgs};
@@ -384,18 +385,10 @@ impl std::fmt::Debug for Optimization<'_> {
     }
 }
 
-/// Noise about the content's mean colour, of splitmix64 (Steele et al. 2014, doi 10.1145/2660193.2660195).
+/// Noise about the content's mean colour.
 fn noise(content: &Picture, [width, height]: [usize; 2], seed: u64) -> Vec<f32> {
     let pixels = content.rgb().as_chunks::<3>().0;
     let mean = [0, 1, 2].map(|c| pixels.iter().map(|p| f64::from(p[c])).sum::<f64>() / pixels.len() as f64);
-    let mut state = seed;
-    (0..width * height * 3)
-        .map(|i| {
-            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            let uniform = ((z ^ (z >> 31)) >> 40) as f32 / (1u64 << 24) as f32;
-            (mean[i % 3] as f32 + (uniform - 0.5) * 0.5).clamp(0.0, 1.0)
-        })
-        .collect()
+    let numbers = Numbers::seeded(seed).take(width * height * 3).enumerate();
+    numbers.map(|(i, uniform)| (mean[i % 3] as f32 + (uniform - 0.5) * 0.5).clamp(0.0, 1.0)).collect()
 }

@@ -8,8 +8,8 @@ use super::regions::Regions;
 use super::sums::{Statistics, Sums};
 use super::tiles::{self, Tile};
 use super::{Losses, Network, OptimizeOptions};
-use crate::engine::Engine;
 use crate::engine::chain::Workspace;
+use crate::engine::{Engine, check_cancelled};
 use crate::{Control, Error, ErrorKind, Result};
 
 /// Least pixels a side of a tile's own: below, nearly all work would be for the halo. (In tests a picture of a few tiles is a small one.)
@@ -83,23 +83,13 @@ impl<'a> Objective<'a> {
         let (picture, extent) = content;
         network.check_size(extent)?;
         let budget = budget(network, options, extent);
-        let [tiles, style_tiles] = {
-            let cut = |extent: Extent| cut(network, extent, engine.threads(), budget);
-            let widest = styles.iter().map(|(_, extent)| *extent).max_by_key(|extent| extent.len()).unwrap_or(extent);
-            [cut(extent), cut(widest)]
-        };
+        let cut = |extent: Extent| cut(network, extent, engine.threads(), budget);
+        let tiles = cut(extent);
         let chain = &network.chain;
-        // Every style is seen at its own size, in tiles of the same side.
-        let style_side = style_tiles.iter().map(|tile| tile.extent().height.max(tile.extent().width)).max().unwrap_or(0);
         let mut statistics: Vec<Vec<Option<Statistics>>> = Vec::new();
         for (values, extent) in styles {
             network.check_size(*extent)?;
-            let side = style_side.saturating_sub(2 * chain.halo()).max(SMALLEST_TILE);
-            let tiles = if style_tiles.len() == 1 {
-                tiles::cut([extent.height, extent.width], usize::MAX, 0, 1)
-            } else {
-                tiles::cut([extent.height, extent.width], side, chain.halo(), chain.deepest_stride())
-            };
+            let tiles = cut(*extent);
             let seen = Seen { extent: *extent, tiles: &tiles, picture: values };
             let mut sums: Vec<Sums> = network.style_layers.iter().map(|&layer| Sums::new(chain.channels(layer))).collect();
             let mut workspace = seen.workspace(network)?;
@@ -233,7 +223,7 @@ impl<'a> Objective<'a> {
         let mut gradient = vec![0.0; picture.len()];
         for tile in tiles.iter() {
             if !single {
-                stop(control)?;
+                check_cancelled(control)?;
                 chain.forwards(threads, workspace, (&tile.copy(picture, extent.width), tile.extent()));
             }
             let found = chain.backwards(threads, workspace, tile.extent(), |at, features, gradient, scratch| {
@@ -281,7 +271,7 @@ impl Seen<'_> {
         mut look: impl FnMut(&mut Workspace, &Tile) -> Result<()>,
     ) -> Result<()> {
         for tile in self.tiles {
-            stop(control)?;
+            check_cancelled(control)?;
             if self.tiles.len() == 1 {
                 network.chain.forwards(&engine.threads, workspace, (self.picture, self.extent));
             } else {
@@ -351,8 +341,4 @@ fn cut(network: &Network, extent: Extent, threads: usize, budget: Option<u64>) -
         side = side * 7 / 8;
     }
     tiles::cut([extent.height, extent.width], side.max(SMALLEST_TILE), chain.halo(), chain.deepest_stride())
-}
-
-fn stop(control: &dyn Control) -> Result<()> {
-    if control.cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
 }

@@ -1,7 +1,7 @@
 //! Sums over a layer's features: all that a style is compared by, and all that is carried from tile to tile.
 
 use impasto_kernels::conv::{Spec, weight_gradient};
-use impasto_kernels::{Border, Extent, Isa, Source, Threads};
+use impasto_kernels::{Extent, Isa, Source, Threads};
 
 /// Pixels whose sums are taken in one go.
 const RUN: usize = 1024;
@@ -60,8 +60,14 @@ impl Sums {
             None => (extent.height * extent.width) as f64,
             Some(weights) => weights.iter().map(|&w| f64::from(w)).sum(),
         };
-        let products =
-            weight_gradient(threads, isa, &mixing(channels), Source::plain(features, extent), [0, 0], (weighted, extent));
+        let products = weight_gradient(
+            threads,
+            isa,
+            &Spec::pointwise(channels),
+            Source::plain(features, extent),
+            [0, 0],
+            (weighted, extent),
+        );
         self.second.iter_mut().zip(products).for_each(|(sum, v)| *sum += f64::from(v));
         // Runs are summed by themselves, so that the bytes do not depend on the number of threads.
         let mut partials = vec![0.0; weighted.len().div_ceil(RUN * channels) * channels];
@@ -106,18 +112,5 @@ impl Statistics {
     /// Variance of a channel; rounding never makes it negative.
     pub(super) fn variance(&self, channel: usize) -> f64 {
         (self.second[channel * (self.channels() + 1)] - self.mean[channel].powi(2)).max(0.0)
-    }
-}
-
-/// A convolution that mixes the channels of each pixel.
-pub(super) fn mixing(channels: usize) -> Spec {
-    Spec {
-        in_channels: channels,
-        out_channels: channels,
-        kernel: [1, 1],
-        stride: 1,
-        depthwise: false,
-        border: Border::Zero,
-        upsample: 1,
     }
 }

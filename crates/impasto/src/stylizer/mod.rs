@@ -34,7 +34,7 @@ mod strength;
 
 use std::path::Path;
 
-use crate::engine::{Engine, EngineOptions, Program};
+use crate::engine::{Engine, EngineOptions, Program, check_cancelled};
 use crate::{Control, Error, ErrorKind, Picture, Result, Style};
 pub use builder::StylizerBuilder;
 use fit::Fit;
@@ -252,8 +252,4 @@ impl std::fmt::Debug for Stylizer {
 /// The share of the work that a program has in a progress bar. Sizes that it cannot take fail later, with their reason.
 fn work(program: &Program, [width, height]: [usize; 2]) -> u64 {
     program.graph().cost(height, width).map_or(0, |cost| cost.multiply_accumulates)
-}
-
-fn check_cancelled(control: &dyn Control) -> Result<()> {
-    if control.cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
 }

@@ -41,14 +41,14 @@ impl Setup {
         for trace in &args.trace {
             super::trace::check(trace, args.force || args.resume)?;
         }
-        let ceiling = args.limits.max_memory.or_else(|| memory::total().map(|bytes| bytes / 4));
+        let ceiling = args.limits.max_memory.or_else(memory::quarter);
         let perceptual = network(args)?;
         let optimizer = Optimizer::new(&perceptual, options(args, ceiling)?).map_err(|e| match &args.perceptual {
             Some(path) => e.context(path.display()),
             None => e,
         })?;
 
-        let limits = picture::Limits { max_decoded: args.limits.max_memory.unwrap_or(u64::MAX), ..args.limits.of_files() };
+        let limits = args.limits.of_pictures();
         let photo =
             stylize::open(&args.content, &limits, loudness)?.to_picture().map_err(|e| e.context(args.content.display()))?;
         let content = photo.fit_long_side(args.size, Resize::PHOTO)?;

@@ -33,9 +33,7 @@ impl Ceiling {
     pub(in crate::commands) fn new(given: Option<u64>, in_bands: bool) -> Self {
         match given {
             Some(bytes) => Ceiling { bytes: Some(bytes), whose: "--max-memory allows" },
-            None if in_bands => {
-                Ceiling { bytes: memory::total().map(|bytes| bytes / 4), whose: "it may take (a quarter of this machine's)" }
-            }
+            None if in_bands => Ceiling { bytes: memory::quarter(), whose: "it may take (a quarter of this machine's)" },
             None => Ceiling { bytes: memory::available(), whose: "this machine has free" },
         }
     }

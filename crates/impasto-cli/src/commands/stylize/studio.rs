@@ -42,7 +42,7 @@ impl<'a> Studio<'a> {
 
     /// What picture files may ask of this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
-        picture::Limits { max_decoded: args.limits.max_memory.unwrap_or(u64::MAX), ..args.limits.of_files() }
+        args.limits.of_pictures()
     }
 
     /// Whether pictures are painted in bands, unless something needs the result in one piece.

@@ -1,11 +1,11 @@
 //! Style: statistics of features, compared with those of the style picture.
 
-use impasto_kernels::conv::Conv;
+use impasto_kernels::conv::{Conv, Spec};
 use impasto_kernels::{Activation, Extent, Isa, Source, Threads};
 
 use super::wasserstein::Wasserstein;
 use crate::optimizer::StyleLoss;
-use crate::optimizer::sums::{Statistics, mixing};
+use crate::optimizer::sums::Statistics;
 
 /// Added to variances, so that roots have derivatives where features are constant.
 const EPSILON: f64 = 1e-5;
@@ -93,7 +93,7 @@ impl Slope {
     ) {
         const RUN: usize = 1024;
         let channels = extent.channels;
-        let conv = Conv::new(mixing(channels), &self.matrix, Some(&self.shift), Activation::None, isa, None);
+        let conv = Conv::new(Spec::pointwise(channels), &self.matrix, Some(&self.shift), Activation::None, isa, None);
         conv.run(threads, Source::plain(features, extent), [0, 0], (&mut *scratch, extent), false, None);
         threads.for_each_chunk(gradient, RUN * channels, |i, gradient| {
             let found = &scratch[i * RUN * channels..];
