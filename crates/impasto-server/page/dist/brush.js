@@ -16,8 +16,8 @@ function fill(colour) {
     context().fillStyle = colour;
     context().fillRect(0, 0, mask.width, mask.height);
 }
-/** Tells others, and shows it. */
-function apply() {
+/** Shows it; says whether the painting is everywhere. */
+function look() {
     const pixels = context().getImageData(0, 0, mask.width, mask.height).data;
     let whole = true;
     const seen = tint.getContext("2d");
@@ -28,8 +28,13 @@ function apply() {
         image.data.set([30, 120, 200, mode() === "off" ? 0 : kept], i);
     }
     seen.putImageData(image, 0, 0);
-    state.mask = whole ? undefined : mask.toDataURL("image/png").split(",")[1];
     draw();
+    return whole;
+}
+/** Shows it, and paints with it. */
+function apply() {
+    state.mask = look() ? undefined : mask.toDataURL("image/png").split(",")[1];
+    changed("painting");
 }
 function dab(point, begins) {
     if (mode() === "off")
@@ -46,18 +51,19 @@ function dab(point, begins) {
     paint.lineTo(point.x * mask.width + 0.01, point.y * mask.height);
     paint.stroke();
     last = point;
-    apply();
+    look();
     return true;
 }
-view.addEventListener("pointerup", () => {
-    if (last)
-        changed("painting");
-    last = undefined;
-});
+for (const end of ["pointerup", "pointercancel"])
+    view.addEventListener(end, () => {
+        if (last)
+            apply();
+        last = undefined;
+    });
 for (const input of document.querySelectorAll("input[name=brush]")) {
     input.addEventListener("change", () => {
         view.classList.toggle("painting", mode() !== "off");
-        apply();
+        look();
     });
 }
 brush.addEventListener("input", () => { byId("brush-value").textContent = `${brush.value} %`; });
@@ -70,7 +76,6 @@ feather.addEventListener("input", () => {
 byId("mask-clear").addEventListener("click", () => {
     fill("#fff");
     apply();
-    changed("painting");
 });
 byId("mask-invert").addEventListener("click", () => {
     const pixels = context().getImageData(0, 0, mask.width, mask.height);
@@ -79,7 +84,6 @@ byId("mask-invert").addEventListener("click", () => {
             pixels.data[i + c] = 255 - pixels.data[i + c];
     context().putImageData(pixels, 0, 0);
     apply();
-    changed("painting");
 });
 on("content", () => {
     const { width, height } = state.content;
@@ -90,6 +94,7 @@ on("content", () => {
     }
     fill("#fff");
     show({ overlay: tint });
-    apply();
+    state.mask = undefined;
+    look();
 });
 setBrush(dab);

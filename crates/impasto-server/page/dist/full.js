@@ -1,6 +1,6 @@
 // The painting at full size: a job that can be watched and cancelled, and its file.
 import * as api from "./api.js";
-import { byId, on, painting, say, state } from "./state.js";
+import { byId, on, painting, say, sayError, state } from "./state.js";
 import { show } from "./view.js";
 const render = byId("render");
 const rendering = byId("rendering");
@@ -45,7 +45,7 @@ render.addEventListener("click", async () => {
         }
     }
     catch (error) {
-        say(error instanceof Error ? error.message : String(error), true);
+        sayError(error);
     }
     finally {
         job = undefined;

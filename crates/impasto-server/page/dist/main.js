@@ -5,7 +5,7 @@ import "./full.js";
 import * as gallery from "./gallery.js";
 import * as photo from "./photo.js";
 import "./preview.js";
-import { byId, changed, say, state } from "./state.js";
+import { byId, changed, sayError, state } from "./state.js";
 function range(id, set, text) {
     const input = byId(id);
     input.addEventListener("input", () => {
@@ -32,5 +32,5 @@ try {
     await photo.demo();
 }
 catch (error) {
-    say(error instanceof Error ? error.message : String(error), true);
+    sayError(error);
 }

@@ -1,6 +1,6 @@
 // The photograph: picked, dropped, pasted, taken, or the one that is always there.
 import * as api from "./api.js";
-import { byId, changed, say, state } from "./state.js";
+import { byId, changed, say, sayError, state } from "./state.js";
 import { show } from "./view.js";
 /** What the browser can draw; pictures that it cannot read are painted by the server, without style. */
 async function seen(content, photo) {
@@ -28,7 +28,7 @@ async function use(load, photo) {
         changed("painting");
     }
     catch (error) {
-        say(error instanceof Error ? error.message : String(error), true);
+        sayError(error);
     }
 }
 export const open = (file, name) => use(() => api.uploadContent(file, name), file);

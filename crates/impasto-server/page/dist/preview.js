@@ -1,6 +1,6 @@
 // The painting as it would be, small, whenever something changes.
 import * as api from "./api.js";
-import { on, painting, say, state } from "./state.js";
+import { on, painting, say, sayError, state } from "./state.js";
 import { show } from "./view.js";
 const SIDE = 512;
 const session = crypto.randomUUID?.() ?? String(Math.random());
@@ -24,7 +24,7 @@ async function update() {
         // One that was overtaken is no news.
         if (own.signal.aborted || (error instanceof api.Problem && error.status === 409))
             return;
-        say(error instanceof Error ? error.message : String(error), true);
+        sayError(error);
     }
 }
 let scheduled = false;

@@ -28,6 +28,10 @@ export function say(text, wrong = false) {
     status.textContent = text;
     status.classList.toggle("wrong", wrong);
 }
+/** Says what has failed. */
+export function sayError(error) {
+    say(error instanceof Error ? error.message : String(error), true);
+}
 /** The painting that is wanted, for a picture with this longer side. */
 export function painting(longSide) {
     const options = { strength: state.strength, colors: state.colors, stroke: 2 ** state.stroke };

@@ -22,8 +22,8 @@ function fill(colour: string): void {
   context().fillRect(0, 0, mask.width, mask.height);
 }
 
-/** Tells others, and shows it. */
-function apply(): void {
+/** Shows it; says whether the painting is everywhere. */
+function look(): boolean {
   const pixels = context().getImageData(0, 0, mask.width, mask.height).data;
   let whole = true;
   const seen = tint.getContext("2d")!;
@@ -34,8 +34,14 @@ function apply(): void {
     image.data.set([30, 120, 200, mode() === "off" ? 0 : kept], i);
   }
   seen.putImageData(image, 0, 0);
-  state.mask = whole ? undefined : mask.toDataURL("image/png").split(",")[1];
   draw();
+  return whole;
+}
+
+/** Shows it, and paints with it. */
+function apply(): void {
+  state.mask = look() ? undefined : mask.toDataURL("image/png").split(",")[1];
+  changed("painting");
 }
 
 function dab(point: Point, begins: boolean): boolean {
@@ -52,19 +58,19 @@ function dab(point: Point, begins: boolean): boolean {
   paint.lineTo(point.x * mask.width + 0.01, point.y * mask.height);
   paint.stroke();
   last = point;
-  apply();
+  look();
   return true;
 }
 
-view.addEventListener("pointerup", () => {
-  if (last) changed("painting");
+for (const end of ["pointerup", "pointercancel"]) view.addEventListener(end, () => {
+  if (last) apply();
   last = undefined;
 });
 
 for (const input of document.querySelectorAll("input[name=brush]")) {
   input.addEventListener("change", () => {
     view.classList.toggle("painting", mode() !== "off");
-    apply();
+    look();
   });
 }
 
@@ -78,7 +84,6 @@ feather.addEventListener("input", () => {
 byId("mask-clear").addEventListener("click", () => {
   fill("#fff");
   apply();
-  changed("painting");
 });
 
 byId("mask-invert").addEventListener("click", () => {
@@ -86,7 +91,6 @@ byId("mask-invert").addEventListener("click", () => {
   for (let i = 0; i < pixels.data.length; i += 4) for (let c = 0; c < 3; c++) pixels.data[i + c] = 255 - pixels.data[i + c]!;
   context().putImageData(pixels, 0, 0);
   apply();
-  changed("painting");
 });
 
 on("content", () => {
@@ -98,7 +102,8 @@ on("content", () => {
   }
   fill("#fff");
   show({ overlay: tint });
-  apply();
+  state.mask = undefined;
+  look();
 });
 
 setBrush(dab);

@@ -1,7 +1,7 @@
 // The painting at full size: a job that can be watched and cancelled, and its file.
 
 import * as api from "./api.js";
-import { byId, on, painting, say, state } from "./state.js";
+import { byId, on, painting, say, sayError, state } from "./state.js";
 import { show } from "./view.js";
 
 const render = byId<HTMLButtonElement>("render");
@@ -44,7 +44,7 @@ render.addEventListener("click", async () => {
       if (view.result) await finish(content, view.result);
     }
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error), true);
+    sayError(error);
   } finally {
     job = undefined;
     render.disabled = false;

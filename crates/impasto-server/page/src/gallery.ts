@@ -1,7 +1,7 @@
 // The styles, each painted on the photograph; and the mixture of those that are chosen.
 
 import * as api from "./api.js";
-import { byId, changed, MOST, on, say, state } from "./state.js";
+import { byId, changed, MOST, on, say, sayError, state } from "./state.js";
 
 /** Pixels of a thumbnail's longer side. */
 const SIDE = 112;
@@ -136,7 +136,7 @@ async function own(files: Iterable<File>): Promise<void> {
       add(style);
       toggle(style, false);
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), true);
+      sayError(error);
     }
   }
 }

@@ -6,7 +6,7 @@ import "./full.js";
 import * as gallery from "./gallery.js";
 import * as photo from "./photo.js";
 import "./preview.js";
-import { byId, changed, say, state } from "./state.js";
+import { byId, changed, sayError, state } from "./state.js";
 
 function range(id: string, set: (value: number) => void, text: (value: number) => string): void {
   const input = byId<HTMLInputElement>(id);
@@ -36,5 +36,5 @@ try {
   await gallery.load();
   await photo.demo();
 } catch (error) {
-  say(error instanceof Error ? error.message : String(error), true);
+  sayError(error);
 }

@@ -1,7 +1,7 @@
 // The painting as it would be, small, whenever something changes.
 
 import * as api from "./api.js";
-import { on, painting, say, state } from "./state.js";
+import { on, painting, say, sayError, state } from "./state.js";
 import { show } from "./view.js";
 
 const SIDE = 512;
@@ -23,7 +23,7 @@ async function update(): Promise<void> {
   } catch (error) {
     // One that was overtaken is no news.
     if (own.signal.aborted || (error instanceof api.Problem && error.status === 409)) return;
-    say(error instanceof Error ? error.message : String(error), true);
+    sayError(error);
   }
 }
 

@@ -38,6 +38,11 @@ export function say(text: string, wrong = false): void {
   status.classList.toggle("wrong", wrong);
 }
 
+/** Says what has failed. */
+export function sayError(error: unknown): void {
+  say(error instanceof Error ? error.message : String(error), true);
+}
+
 /** The painting that is wanted, for a picture with this longer side. */
 export function painting(longSide: number): Painting {
   const options: Options = { strength: state.strength, colors: state.colors, stroke: 2 ** state.stroke };
