@@ -116,13 +116,16 @@ def main():
         return args.content_weight * c + args.style_weight * s + args.variation_weight * v, c, s, v
 
     picture = content.clone().requires_grad_()
-    optimiser = torch.optim.Adam([picture], lr=args.rate, betas=(0.9, 0.99), eps=1e-16)
+    optimiser = torch.optim.Adam([picture], lr=args.rate, betas=(0.9, 0.99))
     trace, seconds = [], []
     for step in range(args.steps):
         before = time.perf_counter()
         optimiser.zero_grad()
         total, c, s, v = losses(picture)
         total.backward()
+        # Impasto's epsilon: a share of the root of all values' mean square.
+        second = 0.99 * optimiser.state[picture].get("exp_avg_sq", 0) + 0.01 * picture.grad**2
+        optimiser.param_groups[0]["eps"] = 1e-3 * (second.mean().item() / (1 - 0.99 ** (step + 1))) ** 0.5
         optimiser.step()
         with torch.no_grad():
             picture.clamp_(0, 1)

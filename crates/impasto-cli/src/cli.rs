@@ -385,7 +385,7 @@ pub(crate) struct Optimize {
     #[arg(long, value_name = "LOSS", default_value = "normalised")]
     pub(crate) content_loss: ContentLoss,
 
-    /// Layers that style is compared in, such as relu1_1,relu2_1; those of Gatys et al. if not given
+    /// Layers that style is compared in, such as relu1_1,relu2_1; relu1_1 to relu4_1 if not given, to which Gatys et al. add relu5_1
     #[arg(long, value_name = "LAYER,...", value_delimiter = ',')]
     pub(crate) style_layers: Vec<String>,
 

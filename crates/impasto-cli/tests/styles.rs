@@ -32,6 +32,11 @@ fn a_photograph_is_painted_without_any_model_file() {
     let [a, b, c] = ["a.png", "b.png", "c.png"].map(|name| open(workshop.path(name)));
     assert_eq!((a.width(), a.height()), (67, 93));
     assert!(a.rgb() != b.rgb() && b.rgb() != c.rgb());
+    // A folder of the name is another thing.
+    std::fs::create_dir(workshop.path(&names[0])).unwrap();
+    done(&workshop, &["stylize", "content.png", "-s", &names[0], "-o", "a2.png"]);
+    assert_eq!(open(workshop.path("a2.png")).rgb(), a.rgb());
+    std::fs::remove_dir(workshop.path(&names[0])).unwrap();
     // A file of the name comes first.
     std::fs::copy(workshop.path("style.png"), workshop.path(&names[0])).unwrap();
     done(&workshop, &["stylize", "content.png", "-s", &names[0], "-o", "d.png"]);

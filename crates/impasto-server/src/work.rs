@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use impasto::picture::{EncodeOptions, Format, Limits, Mask, Profile, Resize, Stored, Writer};
-use impasto::{Colours, Picture, Region, Style, StyleOptions, StyleSize, StylizeOptions};
+use impasto::stylizer::{Palette, Part};
+use impasto::{Colours, Picture, Style, StyleOptions, StyleSize, StylizeOptions};
 
 use crate::budget::Share;
 use crate::jobs::Watch;
@@ -190,37 +191,28 @@ impl Look {
         let seen = StyleOptions::default().size(StyleSize::ShortSide(options.style_size.unwrap_or(256)));
         let pictures = wanted.styles.iter().all(|style| matches!(style.source, StyleSource::Picture(_)));
         let matched = options.colors == Colors::Match && pictures;
-        let palette = if matched { Some(thumbnail()?) } else { None };
-        let mut everywhere: Vec<(Arc<Style>, f32)> = Vec::new();
-        let mut regions: Vec<Region> = Vec::new();
+        let colours_of = if matched { Some(thumbnail()?) } else { None };
+        let mut parts = Vec::new();
         for (i, wanted) in wanted.styles.iter().enumerate() {
             let style = match &wanted.source {
-                StyleSource::Kept(style) => style.clone(),
+                StyleSource::Kept(style) => (**style).clone(),
                 StyleSource::Picture(bytes) => {
                     let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
                     let mut picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
-                    if let Some(palette) = &palette {
+                    if let Some(colours_of) = &colours_of {
                         let [width, height] = seen.size.of(picture.width(), picture.height());
-                        picture = picture.resized(width, height, Resize::NETWORK)?.with_colours_of(palette);
+                        picture = picture.resized(width, height, Resize::NETWORK)?.with_colours_of(colours_of);
                         let as_it_is = StyleOptions::default().size(StyleSize::Original);
-                        Arc::new(state.stylizer.style_with(&picture, &as_it_is, watch).map_err(named)?)
+                        state.stylizer.style_with(&picture, &as_it_is, watch).map_err(named)?
                     } else {
-                        Arc::new(state.stylizer.style_with(&picture, &seen, watch).map_err(named)?)
+                        state.stylizer.style_with(&picture, &seen, watch).map_err(named)?
                     }
                 }
             };
-            match &wanted.mask {
-                Some(bytes) => {
-                    regions.push(Region { style: (*style).clone(), mask: mask(bytes, &format!("mask of style {}", i + 1))? })
-                }
-                None => everywhere.push((style, wanted.weight)),
-            }
+            let mask = wanted.mask.as_ref().map(|bytes| mask(bytes, &format!("mask of style {}", i + 1))).transpose()?;
+            parts.push(Part { style, weight: wanted.weight, mask });
         }
-        let style = match (everywhere.as_slice(), regions.first()) {
-            ([], Some(first)) => first.style.clone(),
-            ([(style, _)], _) => (**style).clone(),
-            (several, _) => Style::blend(&several.iter().map(|(style, weight)| (&**style, *weight)).collect::<Vec<_>>())?,
-        };
+        let palette = Palette::new(parts)?;
         let colours = match options.colors {
             Colors::Style => Colours::Style,
             Colors::Match if matched => Colours::Style,
@@ -229,16 +221,13 @@ impl Look {
         };
         let painted = wanted.mask.as_ref().map(|bytes| mask(bytes, "mask")).transpose()?;
         let painted = if options.invert_mask { painted.map(|mask| mask.inverted()) } else { painted };
-        let keep_outside = everywhere.is_empty();
         let stylize = StylizeOptions::default()
             .strength(options.strength.unwrap_or(1.0))
             .style(seen)
             .colours(colours)
             .colour_strength(options.color_strength.unwrap_or(1.0))
             .stroke(options.stroke.unwrap_or(1.0))
-            .mask(painted)
-            .keep_outside(keep_outside);
-        let stylize = regions.into_iter().fold(stylize, |all, region| all.region(region.style, region.mask));
-        Ok(Look { style, options: stylize })
+            .mask(painted);
+        Ok(Look { options: palette.options(stylize), style: palette.style })
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::engine::Isa;
 use crate::picture::Mask;
-use crate::{Error, ErrorKind, Picture, Result};
+use crate::stylizer::{Palette, Part};
+use crate::{Control, Error, ErrorKind, Picture, Result, StyleOptions, StylizeOptions, Stylizer};
 
 /// How features are compared with the content's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,6 +92,22 @@ pub enum Initial {
     Picture(Box<Picture>),
 }
 
+impl Initial {
+    /// The fast method's painting in these styles, their weights and masks: a preview, which is then refined.
+    ///
+    /// # Errors
+    /// As [`Stylizer::style_with`] and [`Stylizer::stylize_with`].
+    pub fn painted(stylizer: &Stylizer, content: &Picture, styles: &[StylePicture], control: &dyn Control) -> Result<Self> {
+        let part = |StylePicture { picture, weight, mask }: &StylePicture| {
+            let style = stylizer.style_with(picture, &StyleOptions::default(), control)?;
+            Ok(Part { style, weight: *weight, mask: mask.clone() })
+        };
+        let palette = Palette::new(styles.iter().map(part).collect::<Result<Vec<_>>>()?)?;
+        let options = palette.options(StylizeOptions::default());
+        Ok(Initial::Picture(Box::new(stylizer.stylize_with(content, &palette.style, &options, control)?)))
+    }
+}
+
 /// A picture whose style is wanted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StylePicture {
@@ -175,7 +192,7 @@ impl Default for OptimizeOptions {
             content_loss: ContentLoss::default(),
             style_loss: StyleLoss::default(),
             content_weight: 1.0,
-            style_weight: 2.0,
+            style_weight: 6.0,
             variation_weight: 2.0,
             method: Method::default(),
             steps: vec![150],
@@ -193,8 +210,9 @@ impl Default for OptimizeOptions {
 impl OptimizeOptions {
     /// Default layers of the content.
     pub const CONTENT_LAYERS: [&str; 2] = ["relu3_2", "relu4_1"];
-    /// Default layers of the style, those of Gatys et al. 2015.
-    pub const STYLE_LAYERS: [&str; 5] = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"];
+    /// Default layers of the style: those of Gatys et al. 2015 without the last, `relu5_1`. With it (as [`OptimizeOptions::style_layers`]) the same
+    /// weight gives less of the strokes and of the content (measured: the guide's page on optimising).
+    pub const STYLE_LAYERS: [&str; 4] = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"];
 
     /// With this [`OptimizeOptions::style_weight`].
     #[must_use]

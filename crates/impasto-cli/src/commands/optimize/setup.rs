@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use impasto::optimizer::{self, Initial, OptimizeOptions, Optimizer, StylePicture};
 use impasto::picture::{self, Resize};
-use impasto::{Perceptual, Picture, Style, StyleOptions, StylizeOptions, graph, perceptual, weights};
+use impasto::{Perceptual, Picture, graph, perceptual, weights};
 
 use crate::cli::{ContentLoss, KeepColors, Method, Optimize, Pooling, Preprocessing, StyleLoss};
 use crate::commands::stylize::destination::Destination;
-use crate::commands::stylize::style::{self, StyleArgument};
+use crate::commands::stylize::style::{self, StyleArgument, is_file};
 use crate::commands::stylize::{self, look};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
@@ -53,7 +53,7 @@ impl Setup {
             stylize::open(&args.content, &limits, loudness)?.to_picture().map_err(|e| e.context(args.content.display()))?;
         let content = photo.fit_long_side(args.size, Resize::PHOTO)?;
         let styles = styles(args, &arguments, &limits)?;
-        let initial = initial(args, &arguments, &content, &styles, &limits)?;
+        let initial = initial(args, &content, &styles, &limits)?;
         Ok(Setup { output, checkpoint, perceptual, optimizer, content, styles, initial })
     }
 }
@@ -135,7 +135,7 @@ fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> 
 fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits) -> Result<Vec<StylePicture>> {
     let loudness = args.loudness.loudness();
     let style = |argument: &StyleArgument| {
-        let drawn = argument.path.to_str().filter(|_| !argument.path.exists()).and_then(impasto_draw::styles::find);
+        let drawn = argument.path.to_str().filter(|_| !is_file(&argument.path)).and_then(impasto_draw::styles::find);
         let picture = match drawn {
             Some(style) => {
                 let side = DRAWN.max((args.size as f32 * args.style_scale) as usize).min(4096);
@@ -163,21 +163,13 @@ fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits
 }
 
 /// Where the way begins.
-fn initial(
-    args: &Optimize,
-    arguments: &[StyleArgument],
-    content: &Picture,
-    styles: &[StylePicture],
-    limits: &picture::Limits,
-) -> Result<Initial> {
+fn initial(args: &Optimize, content: &Picture, styles: &[StylePicture], limits: &picture::Limits) -> Result<Initial> {
     let loudness = args.loudness.loudness();
     let path = args.initial.as_path();
     match path.to_str() {
-        Some("content") if !path.exists() => Ok(Initial::Content),
-        Some("noise") if !path.exists() => Ok(Initial::Noise { seed: args.seed }),
-        Some("fast") if !path.exists() => {
-            fast(args, arguments, content, styles).map(|painted| Initial::Picture(Box::new(painted)))
-        }
+        Some("content") if !is_file(path) => Ok(Initial::Content),
+        Some("noise") if !is_file(path) => Ok(Initial::Noise { seed: args.seed }),
+        Some("fast") if !is_file(path) => fast(args, content, styles),
         _ => open(path, limits, args).map(|picture| Initial::Picture(Box::new(picture))).map_err(|failure| match failure {
             Failure::Failed(text) if path.components().count() == 1 && !path.exists() => {
                 Failure::failed(format!("{text}; --initial is fast, content, noise or the name of a picture"))
@@ -194,20 +186,9 @@ fn open(path: &Path, limits: &picture::Limits, args: &Optimize) -> Result<Pictur
 }
 
 /// What the fast method makes.
-fn fast(args: &Optimize, arguments: &[StyleArgument], content: &Picture, styles: &[StylePicture]) -> Result<Picture> {
+fn fast(args: &Optimize, content: &Picture, styles: &[StylePicture]) -> Result<Initial> {
     let stylizer = model::stylizer(&args.models, args.threads)?;
     let progress = Progress::new("begin", args.loudness.loudness());
-    let painted = interrupt::while_running(|| {
-        let seen = styles.iter().map(|style| stylizer.style_with(&style.picture, &StyleOptions::default(), &progress));
-        let seen: Vec<Style> = seen.collect::<impasto::Result<_>>()?;
-        let everywhere: Vec<(&Style, f32)> =
-            seen.iter().zip(arguments).filter(|(_, argument)| argument.mask.is_none()).map(|(s, a)| (s, a.weight)).collect();
-        let style = if everywhere.is_empty() { seen[0].clone() } else { Style::blend(&everywhere)? };
-        let mut options = StylizeOptions::default().keep_outside(everywhere.is_empty());
-        for (style, mask) in seen.iter().zip(styles).filter_map(|(style, given)| Some((style, given.mask.clone()?))) {
-            options = options.region(style.clone(), mask);
-        }
-        stylizer.stylize_with(content, &style, &options, &progress)
-    })?;
+    let painted = interrupt::while_running(|| Initial::painted(&stylizer, content, styles, &progress))?;
     Ok(painted)
 }

@@ -6,7 +6,7 @@ use impasto::picture::{Limits, Mask, Resize};
 use impasto::{Colours, Picture, Style, StyleOptions, StyleSize, StylizeOptions};
 
 use super::studio::Studio;
-use super::style::{Palette, Seen, Styles};
+use super::style::{self, Seen, Styles};
 use crate::cli::{Colors, Stylize};
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
@@ -95,12 +95,12 @@ impl Studio<'_> {
                     }
                 };
                 let seen = pictures.iter().map(see).collect::<impasto::Result<Vec<_>>>()?;
-                (&Palette::new(&seen, &styles.arguments, &styles.masks)?, self.stylize.clone())
+                (&style::palette(&seen, &styles.arguments, &styles.masks)?, self.stylize.clone())
             }
             None if matching => (&styles.palette, self.stylize.clone().colours(Colours::Content)),
             None => (&styles.palette, self.stylize.clone()),
         };
-        Ok((palette.style.clone(), palette.options(&options)))
+        Ok((palette.style.clone(), palette.options(options)))
     }
 
     /// Style pictures as large as they are seen, to be given colours; `None` if a style has no picture.

@@ -6,7 +6,7 @@ use impasto::engine::Isa;
 use impasto::picture::{self, Resize};
 use impasto::{Picture, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
 
-use super::style::{Palette, Seen, StyleArgument, Styles};
+use super::style::{self, Seen, StyleArgument, Styles};
 use super::{look, memory};
 use crate::cli::Stylize;
 use crate::failure::Result;
@@ -80,7 +80,7 @@ impl<'a> Studio<'a> {
             argument.mask.as_ref().map(|path| look::mask(path, self.args.look.feather, &limits, self.loudness)).transpose()
         };
         let masks = arguments.iter().map(mask).collect::<Result<Vec<_>>>()?;
-        let palette = Palette::new(&seen, &arguments, &masks)?;
+        let palette = style::palette(&seen, &arguments, &masks)?;
         let uncoloured = self.uncoloured(&sources)?;
         Ok(Styles { masks, uncoloured, ..Styles::new(palette, arguments, sources, keep) })
     }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use impasto::picture::Mask;
 use impasto::style::Gallery;
-use impasto::{Control, Model, Picture, Region, Style, StyleOptions, StylizeOptions, Stylizer, picture};
+use impasto::stylizer::{Palette, Part};
+use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
 use crate::settings::{Ingredient, StyleUse};
@@ -19,6 +20,12 @@ pub(in crate::commands) struct StyleArgument {
     pub(in crate::commands) weight: f32,
     /// Where the style is, if not everywhere.
     pub(in crate::commands) mask: Option<PathBuf>,
+}
+
+/// Whether a path is something to read, so that it is meant, and not the name of something built in. A folder is not: results in a style are often in one
+/// of its name.
+pub(in crate::commands) fn is_file(path: &Path) -> bool {
+    path.exists() && !path.is_dir()
 }
 
 /// Takes the arguments apart.
@@ -108,7 +115,7 @@ impl StyleArgument {
 
     /// The built-in style of this name, if there is no such file.
     fn built_in(&self) -> Option<Style> {
-        let name = self.path.to_str().filter(|_| !super::is_standard(&self.path) && !self.path.exists())?;
+        let name = self.path.to_str().filter(|_| !super::is_standard(&self.path) && !is_file(&self.path))?;
         Gallery::built_in().ok()?.find(name).cloned()
     }
 
@@ -154,33 +161,14 @@ pub(super) struct Styles {
     pub(super) uncoloured: Option<Vec<Picture>>,
 }
 
-/// Styles, and where they are.
-pub(super) struct Palette {
-    /// The blend of all that are everywhere; where there are none, of those that have a region the first.
-    pub(super) style: Style,
-    pub(super) regions: Vec<Region>,
-    /// Whether the content stays outside the regions.
-    pub(super) keep_outside: bool,
-}
-
-impl Palette {
-    /// Of the arguments' styles, and the masks that they name.
-    pub(super) fn new(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Self> {
-        let parts = seen.iter().zip(masks);
-        let regions = parts.filter_map(|(style, mask)| Some(Region { style: style.clone(), mask: mask.clone()? })).collect();
-        let everywhere = || seen.iter().zip(arguments).filter(|(_, argument)| argument.mask.is_none());
-        let (style, keep_outside) = match (everywhere().count(), seen) {
-            (0, [first, ..]) => (first.clone(), true),
-            _ => (blend(&everywhere().map(|(style, argument)| (style, argument.weight)).collect::<Vec<_>>())?, false),
-        };
-        Ok(Palette { style, regions, keep_outside })
-    }
-
-    /// How to paint with it.
-    pub(super) fn options(&self, options: &StylizeOptions) -> StylizeOptions {
-        let options = options.clone().keep_outside(self.keep_outside);
-        self.regions.iter().fold(options, |options, Region { style, mask }| options.region(style.clone(), mask.clone()))
-    }
+/// Of the arguments' styles, and the masks that they name.
+pub(super) fn palette(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Palette> {
+    let parts = seen.iter().zip(arguments).zip(masks);
+    Ok(Palette::new(parts.map(|((style, argument), mask)| Part {
+        style: style.clone(),
+        weight: argument.weight,
+        mask: mask.clone(),
+    }))?)
 }
 
 impl Styles {
@@ -227,14 +215,6 @@ impl Seen {
             Seen::Picture(picture) => Ok(stylizer.style_with(picture, options, control)?),
             Seen::Saved(style) => Ok(style.clone()),
         }
-    }
-}
-
-/// One style of all, by weight. A single one stays as it is, to the bit.
-fn blend(weighted: &[(&Style, f32)]) -> Result<Style> {
-    match weighted {
-        [(style, _)] => Ok((*style).clone()),
-        _ => Ok(Style::blend(weighted)?),
     }
 }
 
