@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds the wheel, installs it in a virtual environment of its own, and runs its tests there; arguments are pytest's. With RELEASE=1 the wheel is the
+# one that is shipped, otherwise it is built as `cargo test` builds: what that has built is used again. Needs Python 3.11 or newer, and PyPI.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+target=$(cargo metadata --format-version 1 --no-deps --locked | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+environment=$target/python
+profile=dev
+[ -n "${RELEASE:-}" ] && profile=release
+
+if ! [ -f "$environment/ready" ] || ! cmp -s tests/requirements.txt "$environment/ready"; then
+    python3 -m venv --clear "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt
+    cp tests/requirements.txt "$environment/ready"
+fi
+
+wheels=$target/wheels
+rm -rf "$wheels"
+"$environment/bin/maturin" build --quiet --strip --profile "$profile" --out "$wheels"
+wheel=$(echo "$wheels"/*.whl)
+size=$(wc -c <"$wheel")
+printf '%s: %d kB\n' "${wheel##*/}" $((size / 1000))
+if [ "$size" -ge 15000000 ]; then
+    printf 'the wheel has grown beyond 15 MB\n' >&2
+    exit 1
+fi
+
+# The wheel alone is enough: nothing that it needs at all is left to be installed.
+"$environment/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps --no-index "$wheel"
+exec "$environment/bin/python" -m pytest "$@"

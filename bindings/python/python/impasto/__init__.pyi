@@ -1,0 +1,279 @@
+from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
+from typing import Any, Protocol, TypedDict, TypeVar, final, overload
+
+from typing_extensions import Self, Unpack
+
+__version__: str
+__all__ = [
+    "Error",
+    "Losses",
+    "Optimization",
+    "Optimizer",
+    "Picture",
+    "Pixels",
+    "Step",
+    "Style",
+    "Stylizer",
+    "__version__",
+    "built_in_styles",
+    "draw_landscape",
+    "draw_style",
+    "optimize",
+    "stylize",
+]
+
+_Path = str | PathLike[str]
+
+class _Reader(Protocol):
+    def read(self) -> bytes: ...
+
+_File = bytes | bytearray | memoryview | _Reader
+# A picture in any form: a path, a file's bytes, a `PIL.Image`, an array, a tensor, a `Picture`.
+_Picture = Any
+# A picture, a built-in style's name, a `.style` file, a `Style`.
+_Style = Any
+_Progress = Callable[[float], object] | bool | None
+_T = TypeVar("_T")
+
+class _Look(TypedDict, total=False):
+    regions: Sequence[tuple[_Style, _Picture]] | None
+    strength_mask: _Picture | None
+    colors: str
+    color_strength: float
+    mask: _Picture | None
+    feather: float
+    stroke: float
+    style_size: int
+    progress: _Progress
+
+class _Stylize(_Look, total=False):
+    size: int | None
+    preview_of: tuple[int, int] | None
+    max_memory: int | None
+
+class _StylizeFile(_Look, total=False):
+    quality: int
+    strip: bool
+    profile: str
+    overwrite: bool
+
+class _Start(TypedDict, total=False):
+    initial: str | _Picture | None
+    size: int | None
+    seed: int
+
+class _Run(_Start, total=False):
+    progress: _Progress
+
+class _Optimize(TypedDict, total=False):
+    content_weight: float | None
+    style_weight: float | None
+    variation_weight: float | None
+    content_layers: Sequence[str] | None
+    style_layers: Sequence[str] | None
+    content_loss: str
+    style_loss: str
+    method: str
+    rate: float
+    history: int
+    steps: int | Sequence[int] | None
+    smallest_scale: int | None
+    style_scale: float
+    keep_colors: str | None
+    match_histogram: bool
+    pooling: str
+    max_memory: int | None
+    threads: int
+
+class _RunAll(_Run, _Optimize, total=False):
+    perceptual: _Path | None
+
+class Error(Exception):
+    kind: str
+
+@final
+class Pixels:
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+    def __dlpack__(
+        self, *, stream: object = None, max_version: object = None, dl_device: object = None, copy: bool | None = None
+    ) -> object: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+
+@final
+class Picture:
+    def __new__(cls, source: _Picture) -> Self: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+    @property
+    def has_alpha(self) -> bool: ...
+    def fit(self, long_side: int) -> Picture: ...
+    def numpy(self, dtype: str = "uint8") -> Any: ...
+    def pixels(self, dtype: str = "uint8") -> Pixels: ...
+    def pil(self) -> Any: ...
+    def save(
+        self, path: _Path, *, quality: int = 95, overwrite: bool = False, strip: bool = False, profile: str = "keep"
+    ) -> None: ...
+    def encode(self, format: str = "png", *, quality: int = 95, strip: bool = False, profile: str = "keep") -> bytes: ...
+    def _repr_png_(self) -> bytes: ...
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+    def __dlpack__(
+        self, *, stream: object = None, max_version: object = None, dl_device: object = None, copy: bool | None = None
+    ) -> object: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+
+@final
+class Style:
+    @staticmethod
+    def built_in(name: str) -> Style: ...
+    @staticmethod
+    def open(path: _Path) -> Style: ...
+    @staticmethod
+    def from_bytes(data: bytes) -> Style: ...
+    @staticmethod
+    def blend(styles: Sequence[tuple[Style, float]]) -> Style: ...
+    def mix(self, other: Style, share: float) -> Style: ...
+    def with_name(self, name: str) -> Style: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def vector(self) -> list[float]: ...
+    def save(self, path: _Path, *, overwrite: bool = False) -> None: ...
+    def __bytes__(self) -> bytes: ...
+
+@final
+class Stylizer:
+    def __new__(
+        cls,
+        model: _Path | Sequence[_Path] | None = None,
+        *,
+        threads: int = 0,
+        thumbnail: int | None = None,
+        border: str | None = None,
+    ) -> Self: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def family(self) -> str: ...
+    def style(self, picture: _Style, size: int = 256) -> Style: ...
+    @overload
+    def stylize(
+        self, content: _Path | Picture, style: _Style = None, strength: float = 1.0, **options: Unpack[_Stylize]
+    ) -> Picture: ...
+    @overload
+    def stylize(
+        self, content: _File, style: _Style = None, strength: float = 1.0, **options: Unpack[_Stylize]
+    ) -> bytes: ...
+    @overload
+    def stylize(self, content: _T, style: _Style = None, strength: float = 1.0, **options: Unpack[_Stylize]) -> _T: ...
+    def stylize_file(
+        self,
+        content: _Path,
+        output: _Path,
+        style: _Style = None,
+        strength: float = 1.0,
+        **options: Unpack[_StylizeFile],
+    ) -> None: ...
+
+@final
+class Losses:
+    @property
+    def total(self) -> float: ...
+    @property
+    def content(self) -> float: ...
+    @property
+    def style(self) -> float: ...
+    @property
+    def variation(self) -> float: ...
+
+@final
+class Step:
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def scale(self) -> int: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def losses(self) -> Losses: ...
+    @property
+    def share(self) -> float: ...
+
+@final
+class Optimization(Iterator[Step]):
+    def step(self) -> Step | None: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Step: ...
+    def picture(self) -> Any: ...
+    def checkpoint(self) -> bytes: ...
+
+@final
+class Optimizer:
+    def __new__(cls, perceptual: _Path | None = None, **options: Unpack[_Optimize]) -> Self: ...
+    @overload
+    def optimize(self, content: _Path | Picture, style: _Style, **options: Unpack[_Run]) -> Picture: ...
+    @overload
+    def optimize(self, content: _File, style: _Style, **options: Unpack[_Run]) -> bytes: ...
+    @overload
+    def optimize(self, content: _T, style: _Style, **options: Unpack[_Run]) -> _T: ...
+    def start(self, content: _Picture, style: _Style, **options: Unpack[_Start]) -> Optimization: ...
+    def resume(
+        self, checkpoint: bytes, content: _Picture, style: _Style, **options: Unpack[_Start]
+    ) -> Optimization: ...
+    @property
+    def content_layers(self) -> list[str]: ...
+    @property
+    def style_layers(self) -> list[str]: ...
+    def peak_memory(self, width: int, height: int) -> int: ...
+
+def built_in_styles() -> list[str]: ...
+def draw_landscape(width: int = 720, height: int = 512, seed: int = 0) -> Picture: ...
+def draw_style(name: str, width: int = 512, height: int = 512, seed: int = 0) -> Picture: ...
+@overload
+def stylize(
+    content: _Path | Picture,
+    style: _Style = None,
+    strength: float = 1.0,
+    *,
+    model: _Path | Sequence[_Path] | None = None,
+    threads: int = 0,
+    **options: Unpack[_Stylize],
+) -> Picture: ...
+@overload
+def stylize(
+    content: _File,
+    style: _Style = None,
+    strength: float = 1.0,
+    *,
+    model: _Path | Sequence[_Path] | None = None,
+    threads: int = 0,
+    **options: Unpack[_Stylize],
+) -> bytes: ...
+@overload
+def stylize(
+    content: _T,
+    style: _Style = None,
+    strength: float = 1.0,
+    *,
+    model: _Path | Sequence[_Path] | None = None,
+    threads: int = 0,
+    **options: Unpack[_Stylize],
+) -> _T: ...
+@overload
+def optimize(content: _Path | Picture, style: _Style, **options: Unpack[_RunAll]) -> Picture: ...
+@overload
+def optimize(content: _File, style: _Style, **options: Unpack[_RunAll]) -> bytes: ...
+@overload
+def optimize(content: _T, style: _Style, **options: Unpack[_RunAll]) -> _T: ...

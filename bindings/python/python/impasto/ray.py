@@ -1,0 +1,511 @@
+"""Many pictures on many machines, with Ray Data: `pip install "impasto[ray]"`.
+
+    python -m impasto.ray photos/ -s painting.jpg -o painted/ --address auto
+
+or, in a program that has a Ray cluster already,
+
+    from impasto.ray import stylize_dataset
+    summary = stylize_dataset("photos/", "painting.jpg", "painted/")
+
+Each worker is an actor that loads the model once and paints one picture after the other. Contents are files that all machines can read, by path or by a URI
+that Arrow knows (`s3://…`, `gs://…`, `hdfs://…`), or the pictures of a `ray.data.Dataset`; the results are files, too. What is done is written to a
+manifest, `impasto.jsonl` in the output folder, from which an interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import hashlib
+import json
+import logging
+import os
+import posixpath
+import shutil
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import impasto
+
+try:
+    import ray
+    import ray.data
+    from pyarrow import fs
+except ImportError as e:
+    raise ImportError('impasto.ray needs Ray: pip install "impasto[ray]"') from e
+
+__all__ = ["MANIFEST", "Summary", "main", "stylize_dataset"]
+
+MANIFEST = "impasto.jsonl"
+"""The manifest's name in the output folder. Each line is an object:
+
+`run`: `key`, a hash of everything but the contents that decides the results.
+`done`: `input`, `output`, `key` (with the content's hash), `width`, `height`, `seconds`, `bytes`, `sha256` of the result, `worker` (host and process).
+`failed`: `input`, `output`, `seconds`, `error`, `worker`.
+"""
+
+# What is read, and the extension of a result beside it.
+_EXTENSIONS = {
+    **dict.fromkeys(["jpg", "jpeg", "jpe", "jfif"], "jpg"),
+    **dict.fromkeys(["png", "gif", "bmp"], "png"),
+    **dict.fromkeys(["tif", "tiff"], "tif"),
+    "webp": "webp",
+}
+# The folder in the output folder with files that are being written.
+_PARTS = ".impasto-parts"
+# Pictures that a worker gets at a time, at most: those of a worker that dies are painted again.
+_TASK = 16
+
+
+@dataclass
+class Summary:
+    """What a run has done."""
+
+    painted: int = 0
+    skipped: int = 0
+    """Pictures that the manifest already had."""
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    """(input, error) of each picture that could not be painted."""
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        parts = [f"{self.painted} pictures painted in {self.seconds:.1f} s"]
+        if self.skipped:
+            parts.append(f"{self.skipped} were done already")
+        if self.failures:
+            parts.append(f"{len(self.failures)} failed")
+        return ", ".join(parts)
+
+
+def stylize_dataset(
+    source: ray.data.Dataset | str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    style: Any,
+    output_path: str | os.PathLike[str],
+    *,
+    strength: float = 1.0,
+    model: Any = None,
+    format: str | None = None,
+    quality: int = 95,
+    workers: int | None = None,
+    threads: int = 1,
+    retries: int = 3,
+    resume: bool = False,
+    overwrite: bool = False,
+    **options: Any,
+) -> Summary:
+    """Paints many pictures in one style on a Ray cluster.
+
+    source: paths (files, folders, which are searched with all they hold, patterns, URIs), or a `ray.data.Dataset` with the columns "image" (height × width × 3 or
+        4) and "path", as `ray.data.read_images(..., include_paths=True)` gives. Results of paths keep their names below the folder; those of a dataset
+        get a hash of their path into their names, so that there are no two alike.
+    style: what `impasto.stylize` takes, or a list of them, each alone or with a weight.
+    output_path: a folder, which is new, empty, or one that this function has written to.
+    format: "jpg", "png", "webp" or "tif" for all results; that of the content's name if not given. `quality` is for JPEG.
+    workers: actors; as many as the cluster has processors for if not given. `threads`: processors of each.
+    retries: how often reading and writing are tried again. Pictures of a worker that dies go to another without end.
+    resume: goes on from the manifest: what is done of the same content with the same options stays. overwrite: begins anew in a folder that is not empty.
+    options: `size`, `colors`, `color_strength`, `stroke` of `impasto.stylize`.
+
+    Raises `impasto.Error` for what is wrong from the start. Pictures that fail do not stop the others; the summary has them.
+    """
+    unknown = options.keys() - {"size", "colors", "color_strength", "stroke"}
+    if unknown:
+        raise TypeError(f"stylize_dataset() has no option {min(unknown)!r}")
+    if format is not None and format not in ("jpg", "png", "webp", "tif"):
+        raise _error(f'format is "jpg", "png", "webp" or "tif", not {format!r}')
+    seen = _style(style, model)
+    # What is wrong with the options is found here, not on every worker.
+    impasto.Stylizer(model, threads=1).stylize(impasto.draw_landscape(16, 16), seen, strength, **{**options, "size": None})
+    output = _Folder(os.fspath(output_path))
+    options = {"strength": strength, **options}
+    run = _hash(json.dumps([impasto.__version__, options, format, quality]).encode(), bytes(seen))
+    _check(output, resume, overwrite)
+    if not ray.is_initialized():
+        ray.init()
+    processors = int(ray.cluster_resources().get("CPU", 1))
+    workers = workers or max(1, processors // threads)
+    if isinstance(source, ray.data.Dataset):
+        schema = source.schema()
+        if schema is None:
+            raise _error("no pictures to paint")
+        missing = {"image", "path"} - set(schema.names)
+        if missing:
+            hint = "read_images(..., include_paths=True) gives it" if missing == {"path"} else "read_images gives one"
+            raise _error(f"the dataset has no column {min(missing)!r}; {hint}")
+        rows = source
+    else:
+        found = _items([source] if isinstance(source, (str, os.PathLike)) else source, output)
+        # A file that is named twice is one picture.
+        items = list({item["path"]: item for item in found}.values())
+        if not items:
+            raise _error("no pictures to paint")
+        outputs: dict[str, str] = {}
+        for item in items:
+            item["output"] = _result_name(item["output"], format)
+            other = outputs.setdefault(item["output"], item["path"])
+            if other != item["path"]:
+                raise _error(f"{other} and {item['path']} would both become {item['output']}")
+        blocks = max(-(-len(items) // _TASK), min(len(items), workers * 16))
+        rows = ray.data.from_items(items, override_num_blocks=blocks)
+    painter: Any = _Painter
+    painted = rows.map(
+        painter,
+        fn_constructor_kwargs={
+            "style": seen,
+            "model": model,
+            "threads": threads,
+            "options": options,
+            "output": output,
+            "format": format,
+            "quality": quality,
+            "retries": retries,
+            "run": run,
+            "resume": resume,
+        },
+        # A worker that dies, or whose machine does, is replaced, and what it had in hand is painted by another: Ray's defaults.
+        compute=ray.data.ActorPoolStrategy(size=workers),
+        num_cpus=threads,
+    )
+    summary, start = Summary(), time.monotonic()
+    with output.manifest(append=resume) as line:
+        line({"state": "run", "key": run})
+        for row in painted.iter_rows():
+            entry = json.loads(row["entry"])
+            if entry["state"] == "skipped":
+                summary.skipped += 1
+                continue
+            line(entry)
+            if entry["state"] == "failed":
+                summary.failures.append((entry["input"], entry["error"]))
+            else:
+                summary.painted += 1
+    summary.seconds = time.monotonic() - start
+    return summary
+
+
+class _Painter:
+    """Paints rows: an actor, with the model in memory."""
+
+    def __init__(
+        self,
+        style: impasto.Style,
+        model: Any,
+        threads: int,
+        options: dict[str, Any],
+        output: _Folder,
+        format: str | None,
+        quality: int,
+        retries: int,
+        run: str,
+        resume: bool,
+    ) -> None:
+        self.stylizer = impasto.Stylizer(model, threads=threads)
+        self.style, self.options = style, options
+        self.output, self.format, self.quality = output, format, quality
+        self.retries, self.run = retries, run
+        self.done = _done(output) if resume else {}
+        self.worker = f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else str(os.getpid())
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, str]:
+        start, path = time.monotonic(), row["path"]
+        output = row["output"] if "output" in row else _unique_name(path, self.format)
+        entry: dict[str, Any] = {"input": path, "output": output, "worker": self.worker}
+        try:
+            entry |= self.paint(row, output)
+        except (impasto.Error, OSError, TypeError, ValueError) as e:
+            entry |= {"state": "failed", "error": str(e)}
+        entry["seconds"] = round(time.monotonic() - start, 4)
+        # As text: rows of one shape, whatever became of them.
+        return {"entry": json.dumps(entry)}
+
+    def paint(self, row: dict[str, Any], output: str) -> dict[str, Any]:
+        if "image" in row:
+            image = row["image"]
+            content, data = image, image.tobytes() + repr(image.shape).encode()
+        else:
+            content = data = self.again(lambda: _read(row["path"]))
+        key = _hash(self.run.encode(), data)
+        done = self.done.get(output)
+        if done is not None and done[0] == key and self.output.size(output) == done[1]:
+            return {"state": "skipped"}
+        painted = self.stylizer.stylize(impasto.Picture(content), self.style, **self.options)
+        encoded = painted.encode(output.rpartition(".")[2], quality=self.quality)
+        self.again(lambda: self.output.write(output, encoded))
+        return {
+            "state": "done",
+            "key": key,
+            "width": painted.width,
+            "height": painted.height,
+            "bytes": len(encoded),
+            "sha256": hashlib.sha256(encoded).hexdigest(),
+        }
+
+    def again(self, work: Any) -> Any:
+        """Tries again what fails for a reason that may pass."""
+        for attempt in range(self.retries):
+            try:
+                return work()
+            except FileNotFoundError:
+                raise
+            except OSError:
+                time.sleep(0.25 * 2**attempt)
+        return work()
+
+
+class _Folder:
+    """Where results go: a path or a URI. It is sent to the workers."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.fs, self.root = _locate(path)
+        self.local = isinstance(self.fs, fs.LocalFileSystem)
+
+    def __reduce__(self) -> Any:
+        return _Folder, (self.path,)
+
+    def at(self, name: str) -> str:
+        return posixpath.join(self.root, name)
+
+    def size(self, name: str) -> int | None:
+        info = self.fs.get_file_info(self.at(name))
+        return int(info.size) if info.type == fs.FileType.File else None
+
+    def write(self, name: str, data: bytes) -> None:
+        """Whole or not at all, whoever else writes the same."""
+        path = self.at(name)
+        # Object stores show a file only when it is complete.
+        unfinished = path
+        if self.local:
+            unfinished = self.at(f"{_PARTS}/{uuid.uuid4()}")
+            for folder in (posixpath.dirname(path), posixpath.dirname(unfinished)):
+                self.fs.create_dir(folder)
+        with self.fs.open_output_stream(unfinished) as file:
+            file.write(data)
+        if self.local:
+            os.replace(unfinished, path)
+
+    def clean(self) -> None:
+        """Removes what workers that died have left unfinished."""
+        if self.local:
+            shutil.rmtree(self.at(_PARTS), ignore_errors=True)
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Those of the manifest; a last line that was cut off does not count."""
+        with self.fs.open_input_stream(self.at(MANIFEST)) as file:
+            for text in file.read().decode(errors="replace").splitlines():
+                try:
+                    entry = json.loads(text)
+                except ValueError:
+                    continue
+                if isinstance(entry, dict):
+                    yield entry
+
+    def manifest(self, append: bool) -> _Manifest:
+        return _Manifest(self, append)
+
+
+class _Manifest:
+    """The manifest, written line by line."""
+
+    def __init__(self, folder: _Folder, append: bool) -> None:
+        self.folder = folder
+        # Not all file systems can append: what is there is written again.
+        self.before = b"".join(json.dumps(e).encode() + b"\n" for e in folder.entries()) if append and _exists(folder) else b""
+
+    def __enter__(self) -> Any:
+        folder = self.folder
+        folder.fs.create_dir(folder.root)
+        if folder.local:
+            folder.write(MANIFEST, self.before)
+            self.file: Any = open(folder.at(MANIFEST), "ab", buffering=0)
+        else:
+            self.file = folder.fs.open_output_stream(folder.at(MANIFEST))
+            self.file.write(self.before)
+
+        def line(entry: dict[str, Any]) -> None:
+            self.file.write(json.dumps(entry).encode() + b"\n")
+
+        return line
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self.folder.clean()
+
+
+def _exists(folder: _Folder) -> bool:
+    return folder.size(MANIFEST) is not None
+
+
+def _check(output: _Folder, resume: bool, overwrite: bool) -> None:
+    """Whether results may be written there."""
+    info = output.fs.get_file_info(output.root)
+    if info.type == fs.FileType.File:
+        raise _error(f"{output.path}: is a file; name a folder", "io")
+    used = info.type == fs.FileType.Directory and output.fs.get_file_info(fs.FileSelector(output.root, recursive=False))
+    if not used or (overwrite and not resume):
+        return
+    if not _exists(output):
+        raise _error(f"{output.path}: is not empty; name a new folder, or say that what is there may be overwritten", "already-exists")
+    if not resume:
+        raise _error(f"{output.path}: has a manifest of an earlier run; resume it, or say that it may be overwritten", "already-exists")
+
+
+def _done(output: _Folder) -> dict[str, tuple[str, int]]:
+    """The key and the size of each result that the manifest has."""
+    entries = output.entries() if _exists(output) else iter(())
+    return {entry["output"]: (entry["key"], entry["bytes"]) for entry in entries if entry.get("state") == "done"}
+
+
+def _style(style: Any, model: Any) -> impasto.Style:
+    """One style of all that are given, seen once, on this machine."""
+    stylizer = impasto.Stylizer(model)
+    if not isinstance(style, list):
+        return stylizer.style(style)
+    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
+    return impasto.Style.blend([(stylizer.style(one), weight) for one, weight in pairs])
+
+
+def _items(sources: Sequence[str | os.PathLike[str]], output: _Folder) -> Iterator[dict[str, str]]:
+    """Each picture's path, and its name below the folder that it was found in."""
+    for given in sources:
+        source = os.fspath(given)
+        if "://" not in source and any(c in source for c in "*?[") and not os.path.exists(source):
+            found = sorted(path for path in glob.glob(source, recursive=True) if os.path.isfile(path))
+            if not found:
+                raise _error(f"{source}: no file is called so", "io")
+            yield from ({"path": os.path.abspath(path), "output": os.path.basename(path)} for path in found)
+            continue
+        filesystem, root = _locate(source)
+        scheme = source.split("://")[0] + "://" if "://" in source else ""
+        info = filesystem.get_file_info(root)
+        if info.type == fs.FileType.NotFound:
+            raise _error(f"{source}: there is no such file or folder", "io")
+        if info.type == fs.FileType.File:
+            yield {"path": scheme + root, "output": posixpath.basename(root)}
+            continue
+        # Results among the contents are not painted again.
+        inside = output.root + "/" if type(filesystem) is type(output.fs) else None
+        for file in sorted(filesystem.get_file_info(fs.FileSelector(root, recursive=True)), key=lambda file: file.path):
+            hidden = any(part.startswith(".") for part in posixpath.relpath(file.path, root).split("/"))
+            own = inside is not None and file.path.startswith(inside)
+            if file.type == fs.FileType.File and file.extension.lower() in _EXTENSIONS and not hidden and not own:
+                yield {"path": scheme + file.path, "output": posixpath.relpath(file.path, root)}
+
+
+def _result_name(name: str, format: str | None) -> str:
+    stem, dot, extension = name.rpartition(".")
+    known = _EXTENSIONS.get(extension.lower()) if dot else None
+    if format is None and known is not None and extension.lower() not in ("gif", "bmp"):
+        return name
+    return f"{stem if dot else name}.{format or known or 'png'}"
+
+
+def _unique_name(path: str, format: str | None) -> str:
+    stem = posixpath.basename(path).rpartition(".")[0] or posixpath.basename(path)
+    return f"{stem}-{_hash(path.encode())[:12]}.{format or 'png'}"
+
+
+def _locate(path: str) -> tuple[fs.FileSystem, str]:
+    if "://" in path:
+        filesystem, root = fs.FileSystem.from_uri(path)
+        return filesystem, root.rstrip("/")
+    return fs.LocalFileSystem(), os.path.abspath(path)
+
+
+def _read(path: str) -> bytes:
+    filesystem, place = _locate(path)
+    with filesystem.open_input_stream(place) as file:
+        return bytes(file.read())
+
+
+def _hash(*parts: bytes) -> str:
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(len(part).to_bytes(8, "little"))
+        hashed.update(part)
+    return hashed.hexdigest()
+
+
+def _error(text: str, kind: str = "invalid-argument") -> impasto.Error:
+    error = impasto.Error(text)
+    error.kind = kind
+    return error
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command `python -m impasto.ray`."""
+    parser = argparse.ArgumentParser(prog="python -m impasto.ray", description="Paints many pictures on a Ray cluster.")
+    add = parser.add_argument
+    add("contents", nargs="+", metavar="CONTENT", help="files, folders, patterns, or URIs such as s3://bucket/photos")
+    add("-s", "--style", action="append", required=True, metavar="STYLE[=WEIGHT]", help="a picture, a .style file or a built-in style; several are blended")
+    add("-o", "--output", required=True, help="the folder for the results, or its URI")
+    add("--address", help='the cluster\'s address, "auto" for the one that this machine is part of; a cluster of this machine alone if not given')
+    add("--strength", type=float, default=1.0, help="0, the content, to 1 (the default), all of the style")
+    add("--size", type=int, help="resizes contents to this longer side")
+    add("--colors", choices=["style", "content", "luminance"], default="style", help="whose colours the paintings have")
+    add("--color-strength", type=float, default=1.0, help="how far the colours go there, 0 to 1")
+    add("--stroke", type=float, default=1.0, help="width of the strokes, 0.25 to 8")
+    add("--format", choices=["jpg", "png", "webp", "tif"], help="format of all results; the contents' if not given")
+    add("--quality", type=int, default=95, help="of JPEGs, 1 to 100")
+    add("--model", action="append", help="a file or folder of another model")
+    add("--workers", type=int, help="actors; as many as the cluster has processors for if not given")
+    add("--threads", type=int, default=1, help="processors of each worker")
+    add("--retries", type=int, default=3, help="how often reading and writing are tried again")
+    add("--resume", action="store_true", help="goes on from the output folder's manifest")
+    add("--overwrite", action="store_true", help="begins anew in a folder that is not empty")
+    given = parser.parse_args(arguments)
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    ray.init(address=given.address, log_to_driver=False, logging_level=logging.WARNING)
+    ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
+    styles = [_weighted(style) for style in given.style]
+    try:
+        summary = stylize_dataset(
+            given.contents,
+            styles if len(styles) > 1 else styles[0][0],
+            given.output,
+            strength=given.strength,
+            model=given.model,
+            format=given.format,
+            quality=given.quality,
+            workers=given.workers,
+            threads=given.threads,
+            retries=given.retries,
+            resume=given.resume,
+            overwrite=given.overwrite,
+            size=given.size,
+            colors=given.colors,
+            color_strength=given.color_strength,
+            stroke=given.stroke,
+        )
+    except impasto.Error as e:
+        print(f"impasto: {e}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("impasto: interrupted; the same command with --resume goes on", file=sys.stderr)
+        return 130
+    print(f"impasto: {summary}", file=sys.stderr)
+    for path, error in summary.failures:
+        print(f"impasto:   {path}  {error}", file=sys.stderr)
+    return 1 if summary.failures else 0
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    """What follows the last `=` is a weight if it is a number, unless all of it names a file."""
+    name, equals, weight = text.rpartition("=")
+    if equals and not os.path.exists(text):
+        try:
+            return name, float(weight)
+        except ValueError:
+            pass
+    return text, 1.0
+
+
+if __name__ == "__main__":
+    # Under its own name, so that workers find its classes.
+    from impasto.ray import main as run
+
+    sys.exit(run())

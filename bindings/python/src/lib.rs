@@ -1,0 +1,38 @@
+//! The Python module `impasto._impasto`: the library's types, and what Python's pictures need to get in and out. The package around it is in
+//! `python/impasto`; its `__init__.pyi` has the signatures, the doc comments here are what `help()` shows.
+
+mod error;
+mod given;
+mod memory;
+mod optimizer;
+mod picture;
+mod pixels;
+mod style;
+mod stylizer;
+mod watch;
+
+use pyo3::prelude::*;
+
+/// The compiled part of `impasto`.
+#[pymodule]
+mod _impasto {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::error::Error;
+    #[pymodule_export]
+    use super::optimizer::{Losses, Optimization, Optimizer, Step};
+    #[pymodule_export]
+    use super::picture::{Picture, draw_landscape, draw_style};
+    #[pymodule_export]
+    use super::pixels::Pixels;
+    #[pymodule_export]
+    use super::style::{Style, built_in_styles};
+    #[pymodule_export]
+    use super::stylizer::Stylizer;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,333 @@
+//! The fast method.
+
+use std::path::PathBuf;
+
+use impasto::networks::magenta::Border;
+use impasto::picture::{Format, Limits, Stored, Writer};
+use impasto::style::Gallery;
+use impasto::stylizer::{Palette, Part};
+use impasto::{Colours, Control, ErrorKind, StyleOptions, StyleSize, StylizeOptions};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::error::{OrRaise, choice, error, invalid};
+use crate::given::{self, Given};
+use crate::picture::encoding;
+use crate::style::Style;
+use crate::watch::Watch;
+
+/// Memory that painting a file in bands may take: more makes nothing faster.
+const BANDS: u64 = 192 << 20;
+
+/// A model that is ready to paint. It is loaded once, and may be used by any number of Python threads at a time.
+///
+/// `model` is a file or folder, or a list of them; without, it is Impasto's own. `threads` are those that paint, 0 for one a core; with 1 every caller
+/// paints on its own thread, which is the fastest way to many small pictures. `thumbnail` is the longer side of the thumbnail that the norms take their
+/// statistics from, where it is not to be the model's own; `border` what the network reads beyond the edge: "reflect" or "zero".
+#[pyclass(frozen, module = "impasto")]
+pub(crate) struct Stylizer {
+    inner: impasto::Stylizer,
+    process: Process,
+}
+
+/// The process that something with threads was made in: a fork has none of them, and would wait for ever.
+pub(crate) struct Process(u32);
+
+impl Process {
+    pub(crate) fn this() -> Self {
+        Process(std::process::id())
+    }
+
+    pub(crate) fn check(&self, what: &str) -> PyResult<()> {
+        if self.0 == std::process::id() {
+            return Ok(());
+        }
+        let text =
+            format!("this {what} was made before the process was forked, and its threads were not; make one in each process");
+        Err(error(ErrorKind::Unsupported, text))
+    }
+}
+
+/// How to paint, as Python's callers say it.
+struct Look<'a, 'py> {
+    style: Option<&'a Bound<'py, PyAny>>,
+    regions: Option<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>>,
+    strength: f32,
+    strength_mask: Option<&'a Bound<'py, PyAny>>,
+    colors: &'a str,
+    color_strength: f32,
+    mask: Option<&'a Bound<'py, PyAny>>,
+    feather: f32,
+    stroke: f32,
+    preview_of: Option<(usize, usize)>,
+    style_size: usize,
+    max_memory: Option<u64>,
+}
+
+impl Look<'_, '_> {
+    /// The same as the library takes it.
+    fn palette(&self, py: Python<'_>, stylizer: &impasto::Stylizer, watch: &Watch) -> PyResult<(impasto::Style, StylizeOptions)> {
+        if self.style_size == 0 {
+            return Err(invalid("style_size is 0; give the pixels of the style's shorter side"));
+        }
+        let seen = StyleOptions::default().size(StyleSize::ShortSide(self.style_size));
+        let colours = choice(
+            "colors",
+            self.colors,
+            &[("style", Colours::Style), ("content", Colours::Content), ("luminance", Colours::Luminance)],
+        )?;
+        let style = |object: &Bound<'_, PyAny>| one_style(py, stylizer, object, &seen, watch);
+        let mut parts = Vec::new();
+        match self.style.map(|given| (given, given.cast::<PyList>())) {
+            None => {}
+            Some((_, Ok(list))) => {
+                for item in list.iter() {
+                    let (object, weight) = weighted(&item)?;
+                    parts.push(Part { style: style(&object)?, weight, mask: None });
+                }
+            }
+            Some((one, Err(_))) => parts.push(Part { style: style(one)?, weight: 1.0, mask: None }),
+        }
+        for (object, place) in self.regions.iter().flatten() {
+            let mask = given::mask(place, self.feather, "a region's mask")?;
+            parts.push(Part { style: style(object)?, weight: 1.0, mask: Some(mask) });
+        }
+        let mask =
+            |object: Option<&Bound<'_, PyAny>>, what: &str| object.map(|mask| given::mask(mask, self.feather, what)).transpose();
+        let options = StylizeOptions::default()
+            .strength(self.strength)
+            .strength_mask(mask(self.strength_mask, "the strength's mask")?)
+            .style(seen)
+            .colours(colours)
+            .colour_strength(self.color_strength)
+            .mask(mask(self.mask, "the mask")?)
+            .stroke(self.stroke)
+            .preview_of(self.preview_of.map(|(width, height)| [width, height]))
+            .max_memory(self.max_memory);
+        let palette = Palette::new(parts).or_raise()?;
+        let options = palette.options(options);
+        Ok((palette.style, options))
+    }
+}
+
+/// An item of a list of styles: alone or with a weight.
+fn weighted<'py>(item: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, f32)> {
+    match item.cast::<PyTuple>() {
+        Ok(pair) => pair.extract().map_err(|_| PyTypeError::new_err("styles of a list are a style each, or (style, weight)")),
+        Err(_) => Ok((item.clone(), 1.0)),
+    }
+}
+
+/// A style, the name of a built-in one, a saved one's path, or a picture's style.
+fn one_style(
+    py: Python<'_>,
+    stylizer: &impasto::Stylizer,
+    object: &Bound<'_, PyAny>,
+    options: &StyleOptions,
+    watch: &Watch,
+) -> PyResult<impasto::Style> {
+    if let Ok(style) = object.cast::<Style>() {
+        return Ok(style.get().0.clone());
+    }
+    let path = given::path(object)?;
+    if let Some(path) = &path {
+        if let Some(name) = path.to_str().filter(|_| !given::is_file(path))
+            && let Some(style) = Gallery::built_in().or_raise()?.find(name)
+        {
+            return Ok(style.clone());
+        }
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
+            return impasto::Style::open(path).or_raise();
+        }
+        let bare = path.extension().is_none() && path.components().count() == 1;
+        if bare && !path.exists() {
+            let text =
+                format!("{}: there is neither such a file nor such a built-in style; see built_in_styles()", path.display());
+            return Err(error(ErrorKind::Io, text));
+        }
+    }
+    let picture = Given::read(object, "the style")?.picture;
+    watch.run(py, || stylizer.style_with(&picture, options, &Quiet(watch)))
+}
+
+/// Looks for signals, without telling of progress: that is the painting's.
+pub(crate) struct Quiet<'a>(pub(crate) &'a Watch);
+
+impl Control for Quiet<'_> {
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
+    }
+}
+
+/// One path or several.
+pub(crate) fn paths(object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<PathBuf>> {
+    match object {
+        None => Ok(Vec::new()),
+        Some(object) => match given::path(object)? {
+            Some(path) => Ok(vec![path]),
+            None => object.extract(),
+        },
+    }
+}
+
+#[pymethods]
+impl Stylizer {
+    #[new]
+    #[pyo3(signature = (model=None, *, threads=0, thumbnail=None, border=None))]
+    fn new(
+        py: Python<'_>,
+        model: Option<&Bound<'_, PyAny>>,
+        threads: usize,
+        thumbnail: Option<usize>,
+        border: Option<&str>,
+    ) -> PyResult<Self> {
+        let border =
+            border.map(|name| choice("border", name, &[("reflect", Border::Reflect), ("zero", Border::Zero)])).transpose()?;
+        let builder = impasto::Stylizer::builder().threads(threads).thumbnail(thumbnail).border(border);
+        let builder = paths(model)?.into_iter().fold(builder, |builder, path| builder.model(path));
+        Ok(Stylizer { inner: py.detach(|| builder.open()).or_raise()?, process: Process::this() })
+    }
+
+    /// Threads that paint.
+    #[getter]
+    fn threads(&self) -> usize {
+        self.inner.engine().threads()
+    }
+
+    /// Which styles it can read: those of this family.
+    #[getter]
+    fn family(&self) -> String {
+        self.inner.model().family.to_string()
+    }
+
+    /// The style of a picture, whatever form it has. `size`: pixels of its shorter side as the predictor sees it; less gives coarser forms.
+    #[pyo3(signature = (picture, size=256))]
+    fn style(&self, py: Python<'_>, picture: &Bound<'_, PyAny>, size: usize) -> PyResult<Style> {
+        self.process.check("Stylizer")?;
+        if size == 0 {
+            return Err(invalid("size is 0; give the pixels of the style's shorter side"));
+        }
+        let options = StyleOptions::default().size(StyleSize::ShortSide(size));
+        one_style(py, &self.inner, picture, &options, &Watch::quiet()).map(Style)
+    }
+
+    /// Paints a picture, and gives the painting as the kind that the content came as: an array for an array (of the same dtype), an image for a
+    /// `PIL.Image`, a file's bytes for bytes (in the same format), a `Picture` for a path or a `Picture`.
+    #[pyo3(signature = (
+        content, style=None, strength=1.0, *, size=None, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
+        stroke=1.0, preview_of=None, style_size=256, max_memory=None, progress=None
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn stylize<'py>(
+        &self,
+        py: Python<'py>,
+        content: &Bound<'py, PyAny>,
+        style: Option<&Bound<'py, PyAny>>,
+        strength: f32,
+        size: Option<usize>,
+        regions: Option<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>>,
+        strength_mask: Option<&Bound<'py, PyAny>>,
+        colors: &str,
+        color_strength: f32,
+        mask: Option<&Bound<'py, PyAny>>,
+        feather: f32,
+        stroke: f32,
+        preview_of: Option<(usize, usize)>,
+        style_size: usize,
+        max_memory: Option<u64>,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.process.check("Stylizer")?;
+        let look = Look {
+            style,
+            regions,
+            strength,
+            strength_mask,
+            colors,
+            color_strength,
+            mask,
+            feather,
+            stroke,
+            preview_of,
+            style_size,
+            max_memory,
+        };
+        let watch = Watch::new(progress, "paint")?;
+        let Given { picture, form } = Given::read(content, "the content")?.fit(py, size)?;
+        let (style, options) = look.palette(py, &self.inner, &watch)?;
+        let painted = watch.run(py, || {
+            let painted = self.inner.stylize_with(&picture, &style, &options, &watch)?;
+            watch.tell(1.0);
+            Ok(painted)
+        })?;
+        drop(picture);
+        form.answer(py, painted)
+    }
+
+    /// Paints one file into another, as `impasto stylize` does: in bounded memory whatever the picture's size (with models that have a thumbnail, as
+    /// Impasto's own has), whole or not at all. The extension decides the format.
+    #[pyo3(signature = (
+        content, output, style=None, strength=1.0, *, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
+        stroke=1.0, style_size=256, quality=95, strip=false, profile="keep", overwrite=false, progress=None
+    ))]
+    #[allow(clippy::too_many_arguments)]
+    fn stylize_file<'py>(
+        &self,
+        py: Python<'py>,
+        content: PathBuf,
+        output: PathBuf,
+        style: Option<&Bound<'py, PyAny>>,
+        strength: f32,
+        regions: Option<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>>,
+        strength_mask: Option<&Bound<'py, PyAny>>,
+        colors: &str,
+        color_strength: f32,
+        mask: Option<&Bound<'py, PyAny>>,
+        feather: f32,
+        stroke: f32,
+        style_size: usize,
+        quality: u8,
+        strip: bool,
+        profile: &str,
+        overwrite: bool,
+        progress: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        self.process.check("Stylizer")?;
+        let look = Look {
+            style,
+            regions,
+            strength,
+            strength_mask,
+            colors,
+            color_strength,
+            mask,
+            feather,
+            stroke,
+            preview_of: None,
+            style_size,
+            max_memory: Some(BANDS),
+        };
+        let watch = Watch::new(progress, "paint")?;
+        let format = Format::from_path(&output).or_raise()?;
+        let encode = encoding(quality, strip, profile)?;
+        let target = impasto::picture::Target::new(&output, overwrite).or_raise()?;
+        let (style, options) = look.palette(py, &self.inner, &watch)?;
+        let warnings = watch.run(py, || {
+            let stored = Stored::open(&content, &Limits::default())?;
+            let like = (stored.source(), stored.has_alpha());
+            let mut writer = Writer::new(Some(target), format, &encode, [stored.width(), stored.height()], like)?;
+            let mut write = |rgb: &[f32], alpha: Option<&[f32]>| writer.write(rgb, alpha);
+            self.inner.stylize_stored(&stored, &style, &options, &mut write, &watch).map_err(|e| e.context(content.display()))?;
+            let warnings: Vec<String> = stored.warnings().iter().cloned().chain(writer.warnings()).collect();
+            writer.finish()?;
+            watch.tell(1.0);
+            Ok(warnings)
+        })?;
+        given::warn(py, &warnings)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<impasto.Stylizer of family {}, {} threads>", self.inner.model().family, self.threads())
+    }
+}
