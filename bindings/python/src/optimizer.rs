@@ -23,7 +23,8 @@ const DRAWN: [usize; 2] = [512, 4096];
 /// features of another. It takes a minute or two where `Stylizer` takes a tenth of a second, and brings more of the style's strokes.
 ///
 /// `perceptual` is the path of VGG-16's or VGG-19's weights; without, it is Impasto's own network. `steps` are those at each scale, the coarsest first;
-/// the last number counts for all that follow.
+/// the last number counts for all that follow. The weights of the losses are 0 or more; `rate` is how far a step goes, of values 0 to 1. The other
+/// options are those of `impasto optimize`. Raises `Error` for options out of range, and for layers that the network does not have.
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Optimizer {
     inner: Arc<optimizer::Optimizer>,

@@ -201,7 +201,7 @@ impl Stylizer {
         self.inner.model().family.to_string()
     }
 
-    /// The style of a picture, whatever form it has. `size`: pixels of its shorter side as the predictor sees it; less gives coarser forms.
+    /// The style of a picture, whatever form it has. `size`: pixels of its shorter side as the predictor sees it; less gives coarser forms. Raises `Error`.
     #[pyo3(signature = (picture, size=256))]
     fn style(&self, py: Python<'_>, picture: &Bound<'_, PyAny>, size: usize) -> PyResult<Style> {
         self.process.check("Stylizer")?;
@@ -213,7 +213,11 @@ impl Stylizer {
     }
 
     /// Paints a picture, and gives the painting as the kind that the content came as: an array for an array (of the same dtype), an image for a
-    /// `PIL.Image`, a file's bytes for bytes (in the same format), a `Picture` for a path or a `Picture`.
+    /// `PIL.Image`, a file's bytes for bytes (in the same format), a `Picture` for a path or a `Picture`. It has the content's size, or with `size` that
+    /// many pixels on its longer side. The other options are explained by `help(impasto.stylize)`.
+    ///
+    /// Raises `Error`: what is no picture or no style, cannot be read, does not fit (a mask's proportions, a style of another model), is out of range, or
+    /// takes more memory than there is.
     #[pyo3(signature = (
         content, style=None, strength=1.0, *, size=None, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
         stroke=1.0, preview_of=None, style_size=256, max_memory=None, progress=None
@@ -266,7 +270,10 @@ impl Stylizer {
     }
 
     /// Paints one file into another, as `impasto stylize` does: in bounded memory whatever the picture's size (with models that have a thumbnail, as
-    /// Impasto's own has), whole or not at all. The extension decides the format.
+    /// Impasto's own has), whole or not at all. The extension decides the format, `quality` (1 to 100) is JPEG's, `strip` leaves metadata out, `profile` is
+    /// "keep" (the content's) or "srgb". The other options are explained by `help(impasto.stylize)`.
+    ///
+    /// Raises `Error` as `stylize`, and with the kind "already-exists" for a file that is there, unless `overwrite` is set.
     #[pyo3(signature = (
         content, output, style=None, strength=1.0, *, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
         stroke=1.0, style_size=256, quality=95, strip=false, profile="keep", overwrite=false, progress=None
