@@ -1,6 +1,6 @@
 //! What callers give as a picture, and paintings as the same kind.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use impasto::ErrorKind;
@@ -114,11 +114,6 @@ impl Form {
 /// A path, or text that can be one.
 pub(crate) fn path(object: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
     if object.is_instance_of::<PyString>() || object.hasattr("__fspath__")? { object.extract().map(Some) } else { Ok(None) }
-}
-
-/// Whether a path is something to read, so that it is meant, and not the name of something built in. A folder is not.
-pub(crate) fn is_file(path: &Path) -> bool {
-    path.exists() && !path.is_dir()
 }
 
 /// Bytes, or what a file object has.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use impasto::optimizer::{self, ContentLoss, Initial, KeepColours, Method, OptimizeOptions, StyleLoss, StylePicture};
+use impasto::style::names_file;
 use impasto::{Perceptual, Picture, graph};
 use impasto_draw::styles;
 use pyo3::exceptions::PyTypeError;
@@ -15,9 +16,6 @@ use crate::error::{OrRaise, choice};
 use crate::given::{self, Form, Given};
 use crate::stylizer::{Process, Quiet};
 use crate::watch::Watch;
-
-/// Longest side of a drawn style, and the least.
-const DRAWN: [usize; 2] = [512, 4096];
 
 /// The method of Gatys et al. 2015: the pixels themselves are changed until a perceptual network sees the content of one picture and the statistics of
 /// features of another. It takes a minute or two where `Stylizer` takes a tenth of a second, and brings more of the style's strokes.
@@ -189,11 +187,10 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
             _ => return Err(wrong()),
         },
     };
-    let name = given::path(&object)?.filter(|path| !given::is_file(path));
+    let name = given::path(&object)?.filter(|path| !names_file(path));
     let picture = match name.as_deref().and_then(|name| name.to_str()).and_then(styles::find) {
         Some(style) => {
-            let side = drawn.clamp(DRAWN[0], DRAWN[1]);
-            let canvas = item.py().detach(|| (style.draw)(side, side, 0));
+            let canvas = item.py().detach(|| style.painting(drawn));
             Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb).or_raise()?
         }
         None => (*Given::read(&object, "the style")?.picture).clone(),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use impasto::networks::magenta::Border;
 use impasto::picture::{Format, Limits, Stored, Writer};
-use impasto::style::Gallery;
 use impasto::stylizer::{Palette, Part};
 use impasto::{Colours, Control, ErrorKind, StyleOptions, StyleSize, StylizeOptions};
 use pyo3::exceptions::PyTypeError;
@@ -132,10 +131,8 @@ fn one_style(
     }
     let path = given::path(object)?;
     if let Some(path) = &path {
-        if let Some(name) = path.to_str().filter(|_| !given::is_file(path))
-            && let Some(style) = Gallery::built_in().or_raise()?.find(name)
-        {
-            return Ok(style.clone());
+        if let Some(style) = impasto::Style::meant_by(path) {
+            return Ok(style);
         }
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
             return impasto::Style::open(path).or_raise();

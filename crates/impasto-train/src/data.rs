@@ -10,6 +10,11 @@ use rayon::prelude::*;
 
 use crate::recipe::Source;
 
+/// What is random in a step: the same for the same recipe, however often a run was interrupted. Purposes are told apart by number.
+pub fn rng(seed: u64, step: usize, purpose: u64) -> Rng {
+    Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((step as u64) << 8) ^ purpose)
+}
+
 /// A picture in memory: 8 bits a channel, to keep thousands.
 #[derive(Debug, Clone)]
 pub struct Stored {

@@ -5,7 +5,6 @@
 //! which is learned along and then forgotten; of their Gram matrices through that map; and of the distances between different pictures' Gram
 //! matrices, the student's own from the teacher's, which is what a style loss consists of.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -21,6 +20,7 @@ use serde::Deserialize;
 use crate::checkpoint;
 use crate::data::{self, Pictures};
 use crate::executor::{Executor, Parameters, values};
+use crate::log;
 use crate::ops::{self, ConvShape};
 use crate::optimiser::{self, Adam};
 use crate::perception::{self, Encoder};
@@ -213,8 +213,7 @@ impl Distiller {
     /// Photographs and style pictures by turns, some with noise.
     fn pictures(&self, step: usize, purpose: u64) -> Result<Tensor<4>> {
         let Train { batch, crop, noise, .. } = self.recipe.train;
-        let seed = self.recipe.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((step as u64) << 8) ^ purpose;
-        let mut rng = Rng::with_seed(seed);
+        let mut rng = data::rng(self.recipe.seed, step, purpose);
         let mut crops = Vec::new();
         for i in 0..batch {
             let mut crop = match i % 3 {
@@ -253,7 +252,7 @@ impl Distiller {
                     "step": self.step, "features": features, "gram": gram, "distances": distances, "explained": layers,
                     "seconds": logged.elapsed().as_secs_f64() / every as f64,
                 });
-                self.log(&line.to_string())?;
+                log::add(&self.folder, &line.to_string())?;
                 (sums, agreement, logged) = ([0.0; 3], vec![0.0; STUDENT.len()], Instant::now());
             }
             if written.elapsed() >= self.options.every {
@@ -335,14 +334,6 @@ impl Distiller {
         self.adam.step(&mut self.student, &gradients, step);
         self.adam.step(&mut self.maps, &gradients, step);
         Ok((numbers, explained))
-    }
-
-    fn log(&self, text: &str) -> Result<()> {
-        eprintln!("{text}");
-        let path = self.folder.join("log.jsonl");
-        let named = |e: std::io::Error| Error::from(e).context(path.display());
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(named)?;
-        writeln!(file, "{text}").map_err(named)
     }
 
     /// Writes `checkpoint.safetensors` and `perceptual.safetensors` (the averaged weights, float16).

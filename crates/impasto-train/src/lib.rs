@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod data;
 pub mod distil;
 pub mod executor;
+pub mod log;
 pub mod loss;
 pub mod ops;
 pub mod optimiser;

@@ -4,7 +4,6 @@ mod checkpoint;
 mod sheet;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use impasto::{Error, ErrorKind, Result};
 
 use crate::data::{self, Pictures};
 use crate::executor::{Executor, Parameters, values};
+use crate::log;
 use crate::loss::{Perception, Style, Terms};
 use crate::optimiser::{self, Adam};
 use crate::recipe::{Recipe, Train};
@@ -182,7 +182,7 @@ impl Trainer {
 
     /// Random numbers that depend on the seed, the step and what they are for alone: so a resumed run goes on as it would have.
     fn rng(&self, step: usize, purpose: u64) -> Rng {
-        Rng::with_seed(self.recipe.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((step as u64) << 8) ^ purpose)
+        data::rng(self.recipe.seed, step, purpose)
     }
 
     fn step(&mut self) -> Result<Terms> {
@@ -232,11 +232,7 @@ impl Trainer {
 
     fn log(&self, line: &BTreeMap<&'static str, f64>) -> Result<()> {
         let text = serde_json::to_string(line).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
-        eprintln!("{text}");
-        let path = self.options.folder.join("log.jsonl");
-        let named = |e: std::io::Error| Error::from(e).context(path.display());
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&path).map_err(named)?;
-        writeln!(file, "{text}").map_err(named)
+        log::add(&self.options.folder, &text)
     }
 }
 

@@ -15,6 +15,7 @@ manifest, `impasto.jsonl` in the output folder, from which an interrupted run go
 from __future__ import annotations
 
 import argparse
+import contextlib
 import glob
 import hashlib
 import json
@@ -25,7 +26,7 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,9 +118,10 @@ def stylize_dataset(
         raise TypeError(f"stylize_dataset() has no option {min(unknown)!r}")
     if format is not None and format not in ("jpg", "png", "webp", "tif"):
         raise _error(f'format is "jpg", "png", "webp" or "tif", not {format!r}')
-    seen = _style(style, model)
+    stylizer = impasto.Stylizer(model)
+    seen = _style(style, stylizer)
     # What is wrong with the options is found here, not on every worker.
-    impasto.Stylizer(model, threads=1).stylize(impasto.draw_landscape(16, 16), seen, strength, **{**options, "size": None})
+    stylizer.stylize(impasto.draw_landscape(16, 16), seen, strength, **{**options, "size": None})
     output = _Folder(os.fspath(output_path))
     options = {"strength": strength, **options}
     run = _hash(json.dumps([impasto.__version__, options, format, quality]).encode(), bytes(seen))
@@ -304,36 +306,28 @@ class _Folder:
                 if isinstance(entry, dict):
                     yield entry
 
-    def manifest(self, append: bool) -> _Manifest:
-        return _Manifest(self, append)
-
-
-class _Manifest:
-    """The manifest, written line by line."""
-
-    def __init__(self, folder: _Folder, append: bool) -> None:
-        self.folder = folder
+    @contextlib.contextmanager
+    def manifest(self, append: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
+        """The manifest, to add entries to. What workers that died have left unfinished is removed in the end."""
         # Not all file systems can append: what is there is written again.
-        self.before = b"".join(json.dumps(e).encode() + b"\n" for e in folder.entries()) if append and _exists(folder) else b""
-
-    def __enter__(self) -> Any:
-        folder = self.folder
-        folder.fs.create_dir(folder.root)
-        if folder.local:
-            folder.write(MANIFEST, self.before)
-            self.file: Any = open(folder.at(MANIFEST), "ab", buffering=0)
+        before = b"".join(map(_line, self.entries())) if append and _exists(self) else b""
+        self.fs.create_dir(self.root)
+        file: Any
+        if self.local:
+            self.write(MANIFEST, before)
+            file = open(self.at(MANIFEST), "ab", buffering=0)
         else:
-            self.file = folder.fs.open_output_stream(folder.at(MANIFEST))
-            self.file.write(self.before)
+            file = self.fs.open_output_stream(self.at(MANIFEST))
+            file.write(before)
+        try:
+            with file:
+                yield lambda entry: file.write(_line(entry))
+        finally:
+            self.clean()
 
-        def line(entry: dict[str, Any]) -> None:
-            self.file.write(json.dumps(entry).encode() + b"\n")
 
-        return line
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-        self.folder.clean()
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
 
 
 def _exists(folder: _Folder) -> bool:
@@ -360,9 +354,8 @@ def _done(output: _Folder) -> dict[str, tuple[str, int]]:
     return {entry["output"]: (entry["key"], entry["bytes"]) for entry in entries if entry.get("state") == "done"}
 
 
-def _style(style: Any, model: Any) -> impasto.Style:
+def _style(style: Any, stylizer: impasto.Stylizer) -> impasto.Style:
     """One style of all that are given, seen once, on this machine."""
-    stylizer = impasto.Stylizer(model)
     if not isinstance(style, list):
         return stylizer.style(style)
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]

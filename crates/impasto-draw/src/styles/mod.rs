@@ -31,6 +31,14 @@ pub struct Style {
     pub draw: fn(usize, usize, u64) -> Canvas,
 }
 
+impl Style {
+    /// A square painting to take the style from, for a content of this longer side: at least 512 pixels, 4096 at most.
+    pub fn painting(&self, side: usize) -> Canvas {
+        let side = side.clamp(512, 4096);
+        (self.draw)(side, side, 0)
+    }
+}
+
 const fn style(name: &'static str, description: &'static str, draw: fn(usize, usize, u64) -> Canvas) -> Style {
     Style { name, description, draw }
 }

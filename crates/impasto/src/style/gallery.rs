@@ -8,6 +8,8 @@
 //! | `impasto.styles.family` | [`Family`] |
 //! | `impasto.styles.about.NAME` | a line about the style; may be absent |
 
+use std::path::Path;
+
 use super::Style;
 use crate::networks::Family;
 use crate::weights::safetensors::{self, Precision};
@@ -126,7 +128,21 @@ impl Gallery {
     }
 }
 
+/// Whether something can be read at a path, so that it is meant, where the path could as well be the name of something built in. A folder cannot: results
+/// in a style are often in one of its name.
+pub fn names_file(path: impl AsRef<Path>) -> bool {
+    let path = path.as_ref();
+    path.exists() && !path.is_dir()
+}
+
 impl Style {
+    /// The built-in style that a path names: the one that is called so, unless the path [names a file](names_file).
+    pub fn meant_by(path: impl AsRef<Path>) -> Option<Self> {
+        let path = path.as_ref();
+        let name = path.to_str().filter(|_| !names_file(path))?;
+        Gallery::built_in().ok()?.find(name).cloned()
+    }
+
     /// A style that is part of the library, by name; see [`Gallery::built_in`].
     ///
     /// ```

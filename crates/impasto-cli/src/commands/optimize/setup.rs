@@ -4,18 +4,16 @@ use std::path::{Path, PathBuf};
 
 use impasto::optimizer::{self, Initial, OptimizeOptions, Optimizer, StylePicture};
 use impasto::picture::{self, Resize};
+use impasto::style::names_file;
 use impasto::{Perceptual, Picture, graph, perceptual, weights};
 
 use crate::cli::{ContentLoss, KeepColors, Method, Optimize, Pooling, Preprocessing, StyleLoss};
 use crate::commands::stylize::destination::Destination;
-use crate::commands::stylize::style::{self, StyleArgument, is_file};
+use crate::commands::stylize::style::{self, StyleArgument};
 use crate::commands::stylize::{self, look};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::{interrupt, memory, model};
-
-/// Longer side of a drawn style, at least.
-const DRAWN: usize = 512;
 
 /// All that an optimisation begins with.
 pub(super) struct Setup {
@@ -135,11 +133,10 @@ fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> 
 fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits) -> Result<Vec<StylePicture>> {
     let loudness = args.loudness.loudness();
     let style = |argument: &StyleArgument| {
-        let drawn = argument.path.to_str().filter(|_| !is_file(&argument.path)).and_then(impasto_draw::styles::find);
+        let drawn = argument.path.to_str().filter(|_| !names_file(&argument.path)).and_then(impasto_draw::styles::find);
         let picture = match drawn {
             Some(style) => {
-                let side = DRAWN.max((args.size as f32 * args.style_scale) as usize).min(4096);
-                let canvas = (style.draw)(side, side, 0);
+                let canvas = style.painting((args.size as f32 * args.style_scale) as usize);
                 Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?
             }
             None => {
@@ -167,9 +164,9 @@ fn initial(args: &Optimize, content: &Picture, styles: &[StylePicture], limits: 
     let loudness = args.loudness.loudness();
     let path = args.initial.as_path();
     match path.to_str() {
-        Some("content") if !is_file(path) => Ok(Initial::Content),
-        Some("noise") if !is_file(path) => Ok(Initial::Noise { seed: args.seed }),
-        Some("fast") if !is_file(path) => fast(args, content, styles),
+        Some("content") if !names_file(path) => Ok(Initial::Content),
+        Some("noise") if !names_file(path) => Ok(Initial::Noise { seed: args.seed }),
+        Some("fast") if !names_file(path) => fast(args, content, styles),
         _ => open(path, limits, args).map(|picture| Initial::Picture(Box::new(picture))).map_err(|failure| match failure {
             Failure::Failed(text) if path.components().count() == 1 && !path.exists() => {
                 Failure::failed(format!("{text}; --initial is fast, content, noise or the name of a picture"))

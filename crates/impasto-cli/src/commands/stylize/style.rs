@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use impasto::picture::Mask;
-use impasto::style::Gallery;
 use impasto::stylizer::{Palette, Part};
 use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
@@ -20,12 +19,6 @@ pub(in crate::commands) struct StyleArgument {
     pub(in crate::commands) weight: f32,
     /// Where the style is, if not everywhere.
     pub(in crate::commands) mask: Option<PathBuf>,
-}
-
-/// Whether a path is something to read, so that it is meant, and not the name of something built in. A folder is not: results in a style are often in one
-/// of its name.
-pub(in crate::commands) fn is_file(path: &Path) -> bool {
-    path.exists() && !path.is_dir()
 }
 
 /// Takes the arguments apart.
@@ -115,8 +108,7 @@ impl StyleArgument {
 
     /// The built-in style of this name, if there is no such file.
     fn built_in(&self) -> Option<Style> {
-        let name = self.path.to_str().filter(|_| !super::is_standard(&self.path) && !is_file(&self.path))?;
-        Gallery::built_in().ok()?.find(name).cloned()
+        Style::meant_by(&self.path)
     }
 
     /// What to do about a name that is neither.
