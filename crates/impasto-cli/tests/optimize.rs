@@ -215,6 +215,7 @@ fn what_makes_no_sense_is_one_line() {
         (&["optimize", "none.jpg", "-s", "checks.png", "-o", "out.png"][..], 1, "none.jpg"),
         (&["optimize", "photo.jpg", "-s", "checks.png", "-o", "there.png"], 1, "there.png"),
         (&["optimize", "photo.jpg", "-s", "checks.png", "-o", "out.xyz"], 2, "out.xyz"),
+        (&["optimize", "-", "-s", "-", "-o", "o.png"], 2, "standard input"),
         (&["optimize", "photo.jpg", "-s", "checks.png", "-o", "-", "--json"], 2, "standard output"),
         (&["optimize", "photo.jpg", "-s", "checks.png", "-o", "-", "--save-every", "3"], 2, "need a file"),
     ] {

@@ -32,6 +32,8 @@ impl Setup {
         let loudness = args.loudness.loudness();
         // Whatever can be found wrong without work is found before any.
         let arguments = style::parse(&args.styles)?;
+        let inputs = arguments.iter().map(|style| style.path.as_path()).chain([args.content.as_path()]);
+        stylize::check_standard_streams(inputs, &args.output, args.json)?;
         let encode = args.encoding.options();
         // An interrupted run has left its picture there.
         let output = Destination::new(&args.output, args.format, args.force || args.resume, &encode)?;

@@ -14,7 +14,7 @@ mod report;
 mod studio;
 pub(super) mod style;
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use clap::ArgMatches;
@@ -42,6 +42,22 @@ pub(crate) fn run_one(args: &Stylize, matches: &ArgMatches) -> Result {
 
 pub(super) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Standard input and output can serve one thing each: pictures that are read, the one that is written, and `--json`.
+pub(super) fn check_standard_streams<'a>(inputs: impl Iterator<Item = &'a Path>, output: &Path, json: bool) -> Result {
+    let text = if inputs.filter(|path| is_standard(path)).count() > 1 {
+        "standard input (-) can be only one of the pictures"
+    } else if !is_standard(output) {
+        return Ok(());
+    } else if json {
+        "--json and a picture (-o -) cannot both go to standard output; name a file for one of them"
+    } else if io::stdout().is_terminal() {
+        "a terminal cannot take a picture's bytes (-o -); redirect them or name a file"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(text))
 }
 
 /// A picture from a file or standard input.

@@ -1,6 +1,5 @@
 //! One picture, painted to a file or to standard output.
 
-use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use clap::ArgMatches;
@@ -9,8 +8,8 @@ use super::destination::Destination;
 use super::painting::{self, Job};
 use super::report::{self, Report, Stopwatch};
 use super::studio::Studio;
-use super::style::{self, Seen, StyleArgument};
-use super::{is_standard, memory, record};
+use super::style::{self, Seen};
+use super::{check_standard_streams, is_standard, memory, record};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
@@ -22,7 +21,13 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
     let loudness = args.loudness.loudness();
     // Whatever can be found wrong without work is found before any.
     let arguments = style::parse(&args.styles)?;
-    check_standard_streams(args, content, &arguments)?;
+    let inputs = arguments.iter().map(|style| style.path.as_path()).chain([content]);
+    check_standard_streams(inputs, &args.output, args.json)?;
+    if is_standard(&args.output) && args.preview {
+        return Err(Failure::usage(
+            "--preview and a picture (-o -) cannot both go to standard output; name a file for the picture",
+        ));
+    }
     let isa = model::isa()?;
     let encode = args.encoding.options();
     let output = Destination::new(&args.output, args.format, args.force, &encode)?;
@@ -67,24 +72,4 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
     let job = Job { content: photo, styles: &styles, output: &output, figure: figure.as_ref(), preview, plan };
     let painted = painting::paint(&studio, job, &mut watch, &progress)?;
     Report { args, content, stylizer: &studio.stylizer, styles: &styles, painted, watch }.tell(loudness)
-}
-
-/// Standard input and output can serve one thing each.
-fn check_standard_streams(args: &Stylize, content: &Path, styles: &[StyleArgument]) -> Result {
-    let readers = styles.iter().filter(|style| is_standard(&style.path)).count() + usize::from(is_standard(content));
-    if readers > 1 {
-        return Err(Failure::usage("standard input (-) can be only one of the pictures"));
-    }
-    if is_standard(&args.output) && args.json {
-        return Err(Failure::usage("--json and a picture (-o -) cannot both go to standard output; name a file for one of them"));
-    }
-    if is_standard(&args.output) && io::stdout().is_terminal() {
-        return Err(Failure::usage("a terminal cannot take a picture's bytes (-o -); redirect them or name a file"));
-    }
-    if is_standard(&args.output) && args.preview {
-        return Err(Failure::usage(
-            "--preview and a picture (-o -) cannot both go to standard output; name a file for the picture",
-        ));
-    }
-    Ok(())
 }
