@@ -1,7 +1,10 @@
-//! What a run can go on from.
+//! What a run can go on from: the file `checkpoint.safetensors` of its folder.
+
+use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use impasto::weights::{self, Weights};
+use impasto::weights::safetensors::{self, Precision};
+use impasto::weights::{self, Limits, Weights};
 use impasto::{Error, ErrorKind, Result};
 
 use crate::executor::{Parameters, values};
@@ -9,30 +12,45 @@ use crate::optimiser::Adam;
 
 const STEP: &str = "step";
 
-/// The steps done, parameters, and what their optimiser remembers.
+fn file(folder: &Path) -> PathBuf {
+    folder.join("checkpoint.safetensors")
+}
+
+/// Writes the steps done, parameters, and what their optimiser remembers.
 ///
 /// # Errors
-/// As [`values`].
-pub fn write(step: usize, all: &[&Parameters], adam: &Adam) -> Result<Weights> {
-    let mut file = Weights::new();
-    file.metadata.insert(STEP.into(), step.to_string());
+/// As [`values`]; [`ErrorKind::Io`] if the file cannot be written.
+pub fn save(folder: &Path, step: usize, all: &[&Parameters], adam: &Adam) -> Result<()> {
+    let mut arrays = Weights::new();
+    arrays.metadata.insert(STEP.into(), step.to_string());
     for parameters in all {
         for (name, array) in parameters.weights()?.iter() {
-            file.insert(format!("value/{name}"), array.clone());
+            arrays.insert(format!("value/{name}"), array.clone());
         }
     }
     for (name, tensor) in adam.iter() {
         let data = values(tensor.clone())?;
-        file.insert(name, weights::Tensor::new([data.len()], data)?);
+        arrays.insert(name, weights::Tensor::new([data.len()], data)?);
     }
-    Ok(file)
+    safetensors::write(&arrays, &file(folder), Precision::F32, true)
 }
 
-/// Goes on from what [`write()`] gave: the steps done.
+/// Goes on from what [`save`] wrote: gives the steps done, 0 if there is no file.
 ///
 /// # Errors
-/// [`ErrorKind::Malformed`] if it is no checkpoint of such parameters.
-pub fn restore(file: &Weights, all: &mut [&mut Parameters], adam: &mut Adam, device: &Device) -> Result<usize> {
+/// [`ErrorKind::Malformed`] if it is no checkpoint of such parameters; as [`weights::load`].
+pub fn resume(folder: &Path, all: &mut [&mut Parameters], adam: &mut Adam, device: &Device) -> Result<usize> {
+    let path = file(folder);
+    if !path.is_file() {
+        return Ok(0);
+    }
+    let arrays = weights::load(&path, &Limits::default())?.weights;
+    let step = restore(&arrays, all, adam, device).map_err(|e| e.context(path.display()))?;
+    eprintln!("going on from step {step}");
+    Ok(step)
+}
+
+fn restore(file: &Weights, all: &mut [&mut Parameters], adam: &mut Adam, device: &Device) -> Result<usize> {
     let malformed = || Error::new(ErrorKind::Malformed, "is no checkpoint of this recipe");
     let step = file.metadata.get(STEP).and_then(|step| step.parse().ok()).ok_or_else(malformed)?;
     let find = |name: &str| {

@@ -5,27 +5,25 @@
 //! which is learned along and then forgotten; of their Gram matrices through that map; and of the distances between different pictures' Gram
 //! matrices, the student's own from the teacher's, which is what a style loss consists of.
 
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use fastrand::Rng;
 use impasto::graph::{Graph, NodeId, PoolKind};
 use impasto::networks::vgg::Vgg;
 use impasto::weights::safetensors::{self, Precision};
-use impasto::weights::{self, Limits, Weights};
+use impasto::weights::{self, Weights};
 use impasto::{Error, ErrorKind, Perceptual, Result};
 use serde::Deserialize;
 
 use crate::checkpoint;
 use crate::data::{self, Pictures};
 use crate::executor::{Executor, Parameters, values};
-use crate::log;
 use crate::ops::{self, ConvShape};
-use crate::optimiser::{self, Adam};
-use crate::perception::{self, Encoder};
+use crate::optimiser::Schedule;
+use crate::perception::Encoder;
 use crate::recipe;
-use crate::trainer::Options;
+use crate::run::{self, Options, State, Training};
 
 /// Layers that VGG-19 itself teaches, then those of the narrower encoder.
 const DEEP: [&str; 4] = ["relu1_1", "relu2_1", "relu3_1", "relu3_4"];
@@ -105,84 +103,32 @@ impl Recipe {
     }
 }
 
-/// A run.
-pub struct Distiller {
-    recipe: Recipe,
-    folder: PathBuf,
-    options: Options,
-    device: Device,
+/// Pictures, and what the teachers make of them.
+struct Lessons {
     teachers: [Encoder; 2],
     content: Pictures,
     style: Pictures,
-    vgg: Vgg,
-    graph: Graph,
-    taps: Vec<NodeId>,
-    student: Parameters,
-    /// The linear maps to the teacher's channels.
-    maps: Parameters,
-    /// Channels of the student's and the teacher's layers.
-    widths: Vec<[usize; 2]>,
-    /// Mean square of each of the teacher's channels, and of all, over some pictures.
-    sizes: Vec<(Tensor<4>, f32)>,
-    adam: Adam,
-    step: usize,
+    seed: u64,
+    train: Train,
+    device: Device,
 }
 
-impl Distiller {
-    /// Reads pictures and networks, and the checkpoint if the folder has one.
-    ///
-    /// # Errors
-    /// One line that names what cannot be read or does not fit together.
-    pub fn open(recipe: Recipe, options: Options, device: Device) -> Result<Self> {
-        std::fs::create_dir_all(&options.folder).map_err(|e| Error::from(e).context(options.folder.display()))?;
-        let device = device.autodiff();
-        let teachers = [
-            perception::vgg(&recipe.perception.vgg, &DEEP, &device)?,
-            perception::narrow(&recipe.perception.narrow, &NARROW, &device)?,
-        ];
-        let content = Pictures::open(&recipe.data.content, 384, recipe.data.held_out)?;
-        let style = Pictures::open(&recipe.data.style, 384, recipe.data.held_out)?;
-        let vgg: Vgg = recipe.perceptual.parse()?;
-        let network = Perceptual::untrained(vgg.clone(), recipe.seed)?;
-        let graph = vgg.graph(PoolKind::Max);
-        let taps: Vec<NodeId> = STUDENT.iter().map(|name| network.layer(name)).collect::<Result<_>>()?;
-        let channels = graph.channels()?;
-        let mut distiller = Distiller {
-            folder: options.folder.clone(),
-            student: Parameters::new(network.weights(), &device, true),
-            maps: Parameters::new(&Weights::new(), &device, true),
-            widths: Vec::new(),
-            sizes: Vec::new(),
-            adam: Adam::default(),
-            step: 0,
-            recipe,
-            options,
+impl Lessons {
+    fn open(recipe: &Recipe, device: Device) -> Result<Self> {
+        let recipe::Perception { vgg, narrow } = &recipe.perception;
+        let pictures = |sources| Pictures::open(sources, 384, recipe.data.held_out);
+        Ok(Lessons {
+            teachers: [Encoder::open(vgg, &DEEP, &device)?, Encoder::open(narrow, &NARROW, &device)?],
+            content: pictures(&recipe.data.content)?,
+            style: pictures(&recipe.data.style)?,
+            seed: recipe.seed,
+            train: recipe.train.clone(),
             device,
-            teachers,
-            content,
-            style,
-            vgg,
-            graph,
-            taps,
-        };
-        distiller.measure()?;
-        let mut maps = Weights::new();
-        for (i, (tap, (size, _))) in distiller.taps.iter().zip(&distiller.sizes).enumerate() {
-            let [from, to] = [channels[tap.index()], size.dims()[3]];
-            distiller.widths.push([from, to]);
-            let spread = (3.0 / from as f32).sqrt();
-            let mut rng = Rng::with_seed(distiller.recipe.seed ^ (i as u64 + 1));
-            let random = (0..from * to).map(|_| (2.0 * rng.f32() - 1.0) * spread).collect();
-            maps.insert(format!("map{i}/weights"), weights::Tensor::new([1, 1, from, to], random)?);
-            maps.insert(format!("map{i}/biases"), weights::Tensor::new([to], vec![0.0; to])?);
-        }
-        distiller.maps = Parameters::new(&maps, &distiller.device, true);
-        distiller.restore()?;
-        Ok(distiller)
+        })
     }
 
-    /// The size of the teachers' features.
-    fn measure(&mut self) -> Result<()> {
+    /// Mean square of each of the teachers' channels, and of all, over some pictures.
+    fn sizes(&self) -> Result<Vec<(Tensor<4>, f32)>> {
         let mut sums: Vec<Tensor<4>> = Vec::new();
         let rounds = 8;
         for round in 0..rounds {
@@ -195,12 +141,12 @@ impl Distiller {
                 }
             }
         }
-        for sum in sums {
+        let size = |sum: Tensor<4>| {
             let mean = sum / rounds as f32;
             let all: f32 = values(mean.clone())?.iter().sum();
-            self.sizes.push((mean, all));
-        }
-        Ok(())
+            Ok((mean, all))
+        };
+        sums.into_iter().map(size).collect()
     }
 
     /// The teachers' features, from shallow to deep.
@@ -212,8 +158,8 @@ impl Distiller {
 
     /// Photographs and style pictures by turns, some with noise.
     fn pictures(&self, step: usize, purpose: u64) -> Result<Tensor<4>> {
-        let Train { batch, crop, noise, .. } = self.recipe.train;
-        let mut rng = data::rng(self.recipe.seed, step, purpose);
+        let Train { batch, crop, noise, .. } = self.train;
+        let mut rng = data::rng(self.seed, step, purpose);
         let mut crops = Vec::new();
         for i in 0..batch {
             let mut crop = match i % 3 {
@@ -228,51 +174,74 @@ impl Distiller {
         }
         Ok(data::tensor(crops, crop, &self.device))
     }
+}
+
+/// A run.
+pub struct Distiller {
+    state: State,
+    lessons: Lessons,
+    loss: Loss,
+    vgg: Vgg,
+    graph: Graph,
+    taps: Vec<NodeId>,
+    student: Parameters,
+    /// The linear maps to the teacher's channels.
+    maps: Parameters,
+    /// Channels of the student's and the teacher's layers.
+    widths: Vec<[usize; 2]>,
+    /// [`Lessons::sizes`].
+    sizes: Vec<(Tensor<4>, f32)>,
+}
+
+impl Distiller {
+    /// Reads pictures and networks, and the checkpoint if the folder has one.
+    ///
+    /// # Errors
+    /// One line that names what cannot be read or does not fit together.
+    pub fn open(recipe: Recipe, options: Options, device: Device) -> Result<Self> {
+        std::fs::create_dir_all(&options.folder).map_err(|e| Error::from(e).context(options.folder.display()))?;
+        let device = device.autodiff();
+        let lessons = Lessons::open(&recipe, device.clone())?;
+        let sizes = lessons.sizes()?;
+        let vgg: Vgg = recipe.perceptual.parse()?;
+        let network = Perceptual::untrained(vgg.clone(), recipe.seed)?;
+        let graph = vgg.graph(PoolKind::Max);
+        let taps: Vec<NodeId> = STUDENT.iter().map(|name| network.layer(name)).collect::<Result<_>>()?;
+        let channels = graph.channels()?;
+        let widths: Vec<[usize; 2]> =
+            taps.iter().zip(&sizes).map(|(tap, (size, _))| [channels[tap.index()], size.dims()[3]]).collect();
+        let mut maps = Weights::new();
+        for (i, &[from, to]) in widths.iter().enumerate() {
+            let spread = (3.0 / from as f32).sqrt();
+            let mut rng = Rng::with_seed(recipe.seed ^ (i as u64 + 1));
+            let random = (0..from * to).map(|_| (2.0 * rng.f32() - 1.0) * spread).collect();
+            maps.insert(format!("map{i}/weights"), weights::Tensor::new([1, 1, from, to], random)?);
+            maps.insert(format!("map{i}/biases"), weights::Tensor::new([to], vec![0.0; to])?);
+        }
+        let (mut student, mut maps) = (Parameters::new(network.weights(), &device, true), Parameters::new(&maps, &device, true));
+        let Train { steps, rate, warm_up, clip, average, .. } = recipe.train;
+        let schedule = Schedule { steps, rate, warm_up, clip, average };
+        let state = State::new(options, schedule, &mut [&mut student, &mut maps], &device)?;
+        Ok(Distiller { state, lessons, loss: recipe.loss, vgg, graph, taps, student, maps, widths, sizes })
+    }
 
     /// Trains to the recipe's end, or the time limit; then writes everything once more.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if something cannot be written.
     pub fn run(&mut self) -> Result<()> {
-        let start = Instant::now();
-        let (mut written, mut logged) = (Instant::now(), Instant::now());
-        let mut sums = [0.0f64; 3];
-        let mut agreement = vec![0.0f64; STUDENT.len()];
-        let every = 50;
-        while self.step < self.recipe.train.steps && self.options.limit.is_none_or(|limit| start.elapsed() < limit) {
-            let (terms, explained) = self.step()?;
-            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += f64::from(term));
-            agreement.iter_mut().zip(explained).for_each(|(sum, v)| *sum += f64::from(v));
-            if self.step.is_multiple_of(every) {
-                let share = |v: f64| v / every as f64;
-                let layers: serde_json::Map<String, serde_json::Value> =
-                    STUDENT.iter().zip(&agreement).map(|(name, v)| ((*name).to_owned(), share(*v).into())).collect();
-                let [features, gram, distances] = sums.map(share);
-                let line = serde_json::json!({
-                    "step": self.step, "features": features, "gram": gram, "distances": distances, "explained": layers,
-                    "seconds": logged.elapsed().as_secs_f64() / every as f64,
-                });
-                log::add(&self.folder, &line.to_string())?;
-                (sums, agreement, logged) = ([0.0; 3], vec![0.0; STUDENT.len()], Instant::now());
-            }
-            if written.elapsed() >= self.options.every {
-                self.write()?;
-                written = Instant::now();
-            }
-        }
-        self.write()
+        run::run(self)
+    }
+}
+
+impl Training for Distiller {
+    fn state(&self) -> &State {
+        &self.state
     }
 
-    fn rate(&self) -> f32 {
-        let Train { steps, rate, warm_up, .. } = self.recipe.train;
-        optimiser::rate(self.step, steps, rate, warm_up)
-    }
-
-    /// One step; gives the terms, and the share of each teacher layer's variance that is explained.
-    fn step(&mut self) -> Result<([f32; 3], Vec<f32>)> {
-        let Train { clip, average, .. } = self.recipe.train;
-        let pictures = self.pictures(self.step, 0)?;
-        let taught = self.taught(pictures.clone())?;
+    fn step(&mut self) -> Result<Vec<(String, f32)>> {
+        let pictures = self.lessons.pictures(self.state.step, 0)?;
+        let taught = self.lessons.taught(pictures.clone())?;
         let own = Executor::new(&self.graph)?.run(&self.student, pictures, None, None, &self.taps)?.taps;
         let mut terms: [Option<Tensor<1>>; 3] = [None, None, None];
         let mut explained = Vec::new();
@@ -299,7 +268,8 @@ impl Distiller {
                 shape,
             );
             let error = (mapped.clone() - wanted.clone()).square().mean();
-            explained.push(1.0 - values(error.clone())?[0] / values(wanted.clone().square().mean())?[0].max(1e-9));
+            let share = 1.0 - values(error.clone())?[0] / values(wanted.clone().square().mean())?[0].max(1e-9);
+            explained.push((format!("explained {}", STUDENT[i]), share));
             // Gram matrices as the teacher has them: large channels count for more.
             let [mapped, wanted] = [mapped, wanted].map(|features| ops::gram(features * scale.clone()));
             let gram = relative(rows(mapped), rows(wanted.clone()));
@@ -315,48 +285,24 @@ impl Distiller {
             }
         }
         let terms = terms.map(|term| term.expect("there are layers") / STUDENT.len() as f32);
-        let weights = &self.recipe.loss;
+        let weights = &self.loss;
         let [features, gram, distances] = terms.clone();
         let total = features * weights.features + gram * weights.gram + distances * weights.distances;
         let gradients = total.backward();
-        let length = optimiser::length(&mut [&mut self.student, &mut self.maps], &gradients)?;
-        let rate = self.rate();
-        self.step += 1;
-        let mut numbers = [0.0; 3];
-        for (number, term) in numbers.iter_mut().zip(terms) {
-            *number = values(term)?[0];
-        }
-        if !length.is_finite() {
-            eprintln!("step {}: the gradient is no number; the step is left out", self.step);
-            return Ok((numbers, explained));
-        }
-        let step = optimiser::Step { number: self.step, rate, shrink: (clip / length.max(1e-12)).min(1.0), average };
-        self.adam.step(&mut self.student, &gradients, step);
-        self.adam.step(&mut self.maps, &gradients, step);
-        Ok((numbers, explained))
+        self.state.descend(&mut [&mut self.student, &mut self.maps], &gradients)?;
+        let named = ["features", "gram", "distances"].into_iter().zip(terms);
+        let named = named.map(|(name, term)| Ok((name.to_owned(), values(term)?[0])));
+        named.chain(explained.into_iter().map(Ok)).collect()
     }
 
     /// Writes `checkpoint.safetensors` and `perceptual.safetensors` (the averaged weights, float16).
     fn write(&self) -> Result<()> {
-        let all = checkpoint::write(self.step, &[&self.student, &self.maps], &self.adam)?;
-        safetensors::write(&all, &self.folder.join("checkpoint.safetensors"), Precision::F32, true)?;
-        let averaged = checkpoint::averaged(&self.student, &self.adam)?;
-        let source = format!("trained by impasto-train, {} steps", self.step);
+        let State { options: Options { folder, .. }, adam, step, .. } = &self.state;
+        self.state.save(&[&self.student, &self.maps])?;
+        let averaged = checkpoint::averaged(&self.student, adam)?;
+        let source = format!("trained by impasto-train, {step} steps");
         let network = Perceptual::new(self.vgg.clone(), averaged, source, "MIT OR Apache-2.0".into())?;
-        safetensors::write(&network.to_weights(), &self.folder.join("perceptual.safetensors"), Precision::F16, true)
-    }
-
-    /// Goes on from the folder's checkpoint, if it has one.
-    fn restore(&mut self) -> Result<()> {
-        let path = self.folder.join("checkpoint.safetensors");
-        if !path.is_file() {
-            return Ok(());
-        }
-        let all = weights::load(&path, &Limits::default())?.weights;
-        self.step = checkpoint::restore(&all, &mut [&mut self.student, &mut self.maps], &mut self.adam, &self.device)
-            .map_err(|e| e.context(path.display()))?;
-        eprintln!("going on from step {}", self.step);
-        Ok(())
+        safetensors::write(&network.to_weights(), &folder.join("perceptual.safetensors"), Precision::F16, true)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A [`Graph`] as differentiable tensors. Features are `[picture, height, width, channel]`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use impasto::graph::{Activation, Conv, Graph, InstanceNorm, MOMENTS_EPSILON, NodeId, Op, Padding, Pool, PoolKind};
@@ -9,10 +9,10 @@ use impasto::{Error, ErrorKind, Result};
 
 use crate::ops::{self, ConvShape};
 
-/// A network's arrays as tensors, each flat, with its shape.
+/// A network's arrays as tensors, each flat, with its shape; by name, so that sums over all are the same to the bit in every run.
 #[derive(Debug, Clone)]
 pub struct Parameters {
-    arrays: HashMap<String, (Vec<usize>, Tensor<1>)>,
+    arrays: BTreeMap<String, (Vec<usize>, Tensor<1>)>,
     trained: bool,
 }
 

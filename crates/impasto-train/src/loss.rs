@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use impasto::Result;
 
 use crate::ops;
-use crate::perception::{self, Encoder};
+use crate::perception::Encoder;
 use crate::recipe;
 
 /// Both perceptual networks.
@@ -71,11 +71,11 @@ impl Perception {
     /// Loads both networks.
     ///
     /// # Errors
-    /// As [`perception::vgg`] and [`perception::narrow`].
+    /// As [`Encoder::open`].
     pub fn open(recipe: &recipe::Perception, device: &Device) -> Result<Self> {
         Ok(Perception {
-            vgg: perception::vgg(&recipe.vgg, &VGG_STYLE, device)?,
-            narrow: perception::narrow(&recipe.narrow, &NARROW, device)?,
+            vgg: Encoder::open(&recipe.vgg, &VGG_STYLE, device)?,
+            narrow: Encoder::open(&recipe.narrow, &NARROW, device)?,
         })
     }
 

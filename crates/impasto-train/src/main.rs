@@ -2,15 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use burn::tensor::Device;
 use clap::{Parser, ValueEnum};
+use impasto::Result;
 use impasto_train::distil::{self, Distiller};
 use impasto_train::recipe::{self, Kind, Recipe};
-use impasto_train::trainer::{self, Options};
+use impasto_train::run::Options;
+use impasto_train::trainer;
 
 /// Trains a style transfer model, or makes a small perceptual network of larger ones, as a recipe says.
 ///
@@ -32,6 +34,9 @@ struct Cli {
     /// A model to start from, where there is no checkpoint
     #[arg(long)]
     start: Option<PathBuf>,
+    /// Pictures in a step, instead of the recipe's: more of them keep a GPU busy
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..))]
+    batch: Option<u16>,
     /// Where to compute
     #[arg(long, default_value = "cpu")]
     device: On,
@@ -60,18 +65,26 @@ fn main() -> ExitCode {
     };
     let minutes = |m: f32| Duration::from_secs_f32(m.max(0.0) * 60.0);
     let options = Options { folder: cli.output, every: minutes(cli.every), limit: cli.minutes.map(minutes), start: cli.start };
-    let result = match recipe::kind(&cli.recipe) {
-        Ok(Kind::Style) => Recipe::open(&cli.recipe).and_then(|recipe| trainer::train(&recipe, &options, &device)),
-        Ok(Kind::Perceptual) => {
-            distil::Recipe::open(&cli.recipe).and_then(|recipe| Distiller::open(recipe, options, device)?.run())
-        }
-        Err(error) => Err(error),
-    };
-    match result {
+    match run(&cli.recipe, cli.batch.map(usize::from), options, &device) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("impasto-train: {error}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(path: &Path, batch: Option<usize>, options: Options, device: &Device) -> Result<()> {
+    match recipe::kind(path)? {
+        Kind::Style => {
+            let mut recipe = Recipe::open(path)?;
+            recipe.train.batch = batch.unwrap_or(recipe.train.batch);
+            trainer::train(&recipe, &options, device)
+        }
+        Kind::Perceptual => {
+            let mut recipe = distil::Recipe::open(path)?;
+            recipe.train.batch = batch.unwrap_or(recipe.train.batch);
+            Distiller::open(recipe, options, device.clone())?.run()
         }
     }
 }

@@ -18,41 +18,63 @@ pub struct Adam {
     averages: HashMap<String, Tensor<1>>,
 }
 
-/// One step's settings.
+/// How far the steps of a run go.
 #[derive(Debug, Clone, Copy)]
-pub struct Step {
-    /// Counted from 1.
-    pub number: usize,
-    /// How far to go.
+pub struct Schedule {
+    /// Steps in all.
+    pub steps: usize,
+    /// The rate at the start.
     pub rate: f32,
-    /// What gradients are multiplied by first.
-    pub shrink: f32,
+    /// Steps in which the rate rises to its start.
+    pub warm_up: usize,
+    /// Longest gradient: longer ones are cut.
+    pub clip: f32,
     /// Decay of the average.
     pub average: f32,
 }
 
+impl Schedule {
+    /// The rate of a step, counted from 0: up along a line, down along a cosine to a hundredth.
+    pub fn rate(&self, step: usize) -> f32 {
+        let rise = ((step + 1) as f32 / self.warm_up.max(1) as f32).min(1.0);
+        let done = step as f32 / self.steps as f32;
+        self.rate * rise * (0.01 + 0.99 * 0.5 * (1.0 + (std::f32::consts::PI * done).cos()))
+    }
+}
+
 impl Adam {
-    /// Changes the parameters along their gradients; those without one stay.
-    pub fn step(&mut self, parameters: &mut Parameters, gradients: &Gradients, step: Step) {
-        let corrections =
-            [FIRST_DECAY, SECOND_DECAY].map(|decay| 1.0 - decay.powi(i32::try_from(step.number).unwrap_or(i32::MAX)));
+    /// Changes parameters along their gradients; those without one stay. A step (counted from 0) whose gradient is no number is left out.
+    ///
+    /// # Errors
+    /// As [`crate::executor::values`].
+    pub fn step(&mut self, all: &mut [&mut Parameters], gradients: &Gradients, schedule: Schedule, step: usize) -> Result<()> {
+        let length = length(all, gradients)?;
+        if !length.is_finite() {
+            eprintln!("step {}: the gradient is no number; the step is left out", step + 1);
+            return Ok(());
+        }
+        let shrink = (schedule.clip / length.max(1e-12)).min(1.0);
+        let rate = schedule.rate(step);
+        let number = step + 1;
+        let corrections = [FIRST_DECAY, SECOND_DECAY].map(|decay| 1.0 - decay.powi(i32::try_from(number).unwrap_or(i32::MAX)));
         // At the start the average forgets fast: what it begins with is noise.
-        let average = step.average.min((1.0 + step.number as f32) / (10.0 + step.number as f32));
-        for (name, tensor) in parameters.iter_mut() {
+        let average = schedule.average.min((1.0 + number as f32) / (10.0 + number as f32));
+        for (name, tensor) in all.iter_mut().flat_map(|parameters| parameters.iter_mut()) {
             let Some(gradient) = tensor.grad(gradients) else { continue };
-            let gradient = gradient * step.shrink;
+            let gradient = gradient * shrink;
             let value = tensor.clone().inner();
             let [first, second] = self.moments.remove(name).unwrap_or_else(|| [value.zeros_like(), value.zeros_like()]);
             let first = first * FIRST_DECAY + gradient.clone() * (1.0 - FIRST_DECAY);
             let second = second * SECOND_DECAY + gradient.clone() * gradient * (1.0 - SECOND_DECAY);
             let change = first.clone() / corrections[0] / ((second.clone() / corrections[1]).sqrt() + EPSILON);
-            let value = value - change * step.rate;
+            let value = value - change * rate;
             let mean =
                 self.averages.remove(name).map_or_else(|| value.clone(), |mean| mean * average + value.clone() * (1.0 - average));
             self.moments.insert(name.to_owned(), [first, second]);
             self.averages.insert(name.to_owned(), mean);
             *tensor = Tensor::from_inner(value).require_grad();
         }
+        Ok(())
     }
 
     /// The averaged weights, where there are any.
@@ -80,26 +102,14 @@ impl Adam {
     }
 }
 
-/// The rate of a step, counted from 0: up along a line, down along a cosine to a hundredth.
-pub fn rate(step: usize, steps: usize, rate: f32, warm_up: usize) -> f32 {
-    let rise = ((step + 1) as f32 / warm_up.max(1) as f32).min(1.0);
-    let done = step as f32 / steps as f32;
-    rate * rise * (0.01 + 0.99 * 0.5 * (1.0 + (std::f32::consts::PI * done).cos()))
-}
-
-/// The length of all gradients together.
-///
-/// # Errors
-/// As [`crate::executor::values`].
-pub fn length(parameters: &mut [&mut Parameters], gradients: &Gradients) -> Result<f32> {
-    let mut sum = 0.0f64;
-    for parameters in parameters {
-        for (_, tensor) in parameters.iter_mut() {
-            if let Some(gradient) = tensor.grad(gradients) {
-                let values = crate::executor::values(gradient)?;
-                sum += values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
-            }
-        }
+/// The length of all gradients together: 0 if there are none.
+fn length(parameters: &mut [&mut Parameters], gradients: &Gradients) -> Result<f32> {
+    let of = |tensor: &mut Tensor<1>| Some(tensor.grad(gradients)?.square().sum());
+    let sums: Vec<_> =
+        parameters.iter_mut().flat_map(|parameters| parameters.iter_mut()).filter_map(|(_, tensor)| of(tensor)).collect();
+    if sums.is_empty() {
+        return Ok(0.0);
     }
-    Ok(sum.sqrt() as f32)
+    // Summed where they are: a GPU is asked once.
+    Ok(crate::executor::values(Tensor::cat(sums, 0).sum().sqrt())?[0])
 }

@@ -69,13 +69,13 @@ pub struct Source {
     pub share: f32,
 }
 
-/// Perceptual networks.
+/// Perceptual networks, of any form that [`impasto::Perceptual::open`] reads.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Perception {
-    /// Folder of VGG-19 as TensorFlow.js has it (Keras' weights), as deep as there are shards.
+    /// VGG-19, for the shallow layers.
     pub vgg: PathBuf,
-    /// PyTorch checkpoint of a narrower VGG-19 encoder up to relu5_1 (Collaborative Distillation).
+    /// A narrower network, for the deeper layers.
     pub narrow: PathBuf,
 }
 

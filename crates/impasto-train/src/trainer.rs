@@ -1,36 +1,25 @@
-//! The loop: steps, log, checkpoints, contact sheets.
+//! Trains a pair of networks: steps, checkpoints, contact sheets.
 
-mod checkpoint;
+mod batch;
 mod sheet;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
-use fastrand::Rng;
 use impasto::networks::{Architecture, Family, Model};
+use impasto::weights::safetensors::{self, Precision};
 use impasto::{Error, ErrorKind, Result};
 
-use crate::data::{self, Pictures};
+use crate::checkpoint;
+use crate::data::{self, StyleCrop};
 use crate::executor::{Executor, Parameters, values};
-use crate::log;
 use crate::loss::{Perception, Style, Terms};
-use crate::optimiser::{self, Adam};
+use crate::optimiser::Schedule;
 use crate::recipe::{Recipe, Train};
-
-/// What a run is given beside its recipe.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where checkpoint, model, log and contact sheets go.
-    pub folder: PathBuf,
-    /// How often these are written.
-    pub every: Duration,
-    /// When to stop, if before the recipe's last step.
-    pub limit: Option<Duration>,
-    /// A model to start from instead of random weights, if there is no checkpoint.
-    pub start: Option<PathBuf>,
-}
+use crate::run::{self, Options, State, Training};
+use batch::{Batch, Sources};
 
 /// Trains all runs of a recipe, one after the other: to their ends, or the time limit. Several have a folder each, `run-1`, `run-2`, ….
 ///
@@ -46,7 +35,7 @@ pub fn train(recipe: &Recipe, options: &Options, device: &Device) -> Result<()> 
         let own = Options { folder: folder.clone(), limit, start, ..options.clone() };
         let mut trainer = Trainer::open(run.clone(), own, device.clone())?;
         trainer.run()?;
-        if trainer.step < run.train.steps {
+        if trainer.state.step < run.train.steps {
             break;
         }
         start = Some(folder.join("model.safetensors"));
@@ -57,18 +46,15 @@ pub fn train(recipe: &Recipe, options: &Options, device: &Device) -> Result<()> 
 /// A training run.
 pub struct Trainer {
     recipe: Recipe,
-    options: Options,
+    state: State,
     device: Device,
     perception: Perception,
-    content: Pictures,
-    style: Pictures,
+    sources: Arc<Sources>,
+    batches: Receiver<Result<Batch>>,
     bank: Vec<Entry>,
     model: Model,
     predictor: Parameters,
     transformer: Parameters,
-    adam: Adam,
-    /// Steps done.
-    step: usize,
 }
 
 /// A style crop with its statistics.
@@ -86,8 +72,8 @@ impl Trainer {
         std::fs::create_dir_all(&options.folder).map_err(|e| Error::from(e).context(options.folder.display()))?;
         let device = device.autodiff();
         let perception = Perception::open(&recipe.perception, &device)?;
-        let content = Pictures::open(&recipe.data.content, 384, recipe.data.held_out)?;
-        let style = Pictures::open(&recipe.data.style, 384, recipe.data.held_out)?;
+        let sources = Arc::new(Sources::open(&recipe)?);
+        let (content, style) = (&sources.content, &sources.style);
         eprintln!(
             "{} photographs and {} style pictures, {} and {} held out",
             content.len(),
@@ -114,101 +100,68 @@ impl Trainer {
             network.licence = "MIT OR Apache-2.0".into();
         }
         let (own, other) = model.pair()?;
-        let (predictor, transformer) =
+        let (mut predictor, mut transformer) =
             (Parameters::new(&own.weights, &device, true), Parameters::new(&other.weights, &device, true));
+        let Train { steps, rate, warm_up, clip, average, bank, .. } = recipe.train;
+        let schedule = Schedule { steps, rate, warm_up, clip, average };
+        let state = State::new(options, schedule, &mut [&mut predictor, &mut transformer], &device)?;
+        let step = state.step;
         let mut trainer = Trainer {
             recipe,
-            options,
+            state,
             device,
             perception,
-            content,
-            style,
+            batches: sources.batches(step),
+            sources,
             bank: Vec::new(),
             model,
             predictor,
             transformer,
-            adam: Adam::default(),
-            step: 0,
         };
-        trainer.restore()?;
         // The bank as it would be had the run not been interrupted: an entry is a step's, and lives for as many steps as the bank has places.
-        let first = (trainer.step + 1).saturating_sub(trainer.recipe.train.bank);
-        for step in first..first + trainer.recipe.train.bank {
-            let entry = trainer.entry(step)?;
+        let first = (step + 1).saturating_sub(bank);
+        for step in first..first + bank {
+            let entry = trainer.entry(trainer.sources.style(step)?)?;
             trainer.bank.push(entry);
         }
-        let places = trainer.recipe.train.bank;
-        trainer.bank.rotate_right(first % places);
+        trainer.bank.rotate_right(first % bank);
         Ok(trainer)
     }
 
     /// Trains to the recipe's end, or the time limit; then writes everything once more.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if something cannot be written; [`ErrorKind::Malformed`] if a loss is no number any more.
+    /// [`ErrorKind::Io`] if something cannot be written.
     pub fn run(&mut self) -> Result<()> {
-        let start = Instant::now();
-        let mut written = Instant::now();
-        let mut means = Means::default();
-        while self.step < self.recipe.train.steps && self.options.limit.is_none_or(|limit| start.elapsed() < limit) {
-            let before = Instant::now();
-            let terms = self.step()?;
-            means.add(&terms, before.elapsed())?;
-            if self.step.is_multiple_of(50) {
-                self.log(&means.take(self.step, self.rate()))?;
-            }
-            if written.elapsed() >= self.options.every {
-                self.write()?;
-                written = Instant::now();
-            }
-        }
-        self.write()
+        run::run(self)
     }
 
-    /// The rate of the next step.
-    fn rate(&self) -> f32 {
-        let Train { steps, rate, warm_up, .. } = self.recipe.train;
-        optimiser::rate(self.step, steps, rate, warm_up)
-    }
-
-    /// The style crop that the step brings into the bank.
-    fn entry(&self, step: usize) -> Result<Entry> {
-        let mut rng = self.rng(step, 1);
-        let side = self.recipe.train.style_crop;
-        let crop = data::style(&self.style, side, &mut rng)?;
-        let target = data::tensor(vec![crop.target], side, &self.device);
+    fn entry(&self, crop: StyleCrop) -> Result<Entry> {
+        let target = data::tensor(vec![crop.target], self.recipe.train.style_crop, &self.device);
         Ok(Entry { seen: crop.seen, statistics: self.perception.style(target)? })
     }
+}
 
-    /// Random numbers that depend on the seed, the step and what they are for alone: so a resumed run goes on as it would have.
-    fn rng(&self, step: usize, purpose: u64) -> Rng {
-        data::rng(self.recipe.seed, step, purpose)
+impl Training for Trainer {
+    fn state(&self) -> &State {
+        &self.state
     }
 
-    fn step(&mut self) -> Result<Terms> {
-        let Train { batch, crop, style_crop, thumbnails, thumbnail, bank, clip, average, .. } = self.recipe.train;
-        let place = self.step % bank;
-        if self.step > 0 {
-            self.bank[place] = self.entry(self.step)?;
-        }
-        let mut rng = self.rng(self.step, 0);
-        let thumbnail = (rng.f32() < thumbnails).then_some(thumbnail);
-        let mut crops = Vec::new();
-        let mut small = Vec::new();
-        for _ in 0..batch {
-            let content = data::content(&self.content, crop, thumbnail, &mut rng)?;
-            crops.push(content.crop);
-            small.extend(content.thumbnail);
-        }
-        let entries: Vec<&Entry> = (0..batch).map(|_| &self.bank[rng.usize(0..bank)]).collect();
+    fn step(&mut self) -> Result<Vec<(String, f32)>> {
+        let Train { crop, style_crop, bank, .. } = self.recipe.train;
+        let batch = self.batches.recv().map_err(|_| Error::new(ErrorKind::Io, "no more pictures can be cut"))?;
+        let Batch { content, thumbnail, style, places } = batch?;
+        self.bank[self.state.step % bank] = self.entry(style)?;
+        let entries: Vec<&Entry> = places.iter().map(|place| &self.bank[*place]).collect();
         let statistics = Style::cat(&entries.iter().map(|entry| &entry.statistics).collect::<Vec<_>>());
         let seen = data::tensor(entries.iter().map(|entry| entry.seen.clone()).collect(), style_crop * 2 / 3, &self.device);
+        let (crops, small): (Vec<_>, Vec<_>) = content.into_iter().map(|content| (content.crop, content.thumbnail)).unzip();
         let content = data::tensor(crops, crop, &self.device);
-        let thumbnail = thumbnail.map(|side| data::tensor(small, side, &self.device));
+        let thumbnail = thumbnail.map(|side| data::tensor(small.into_iter().flatten().collect(), side, &self.device));
 
         let (predictor, transformer) = self.model.pair()?;
         let vector = Executor::new(&predictor.graph)?.run(&self.predictor, seen, None, None, &[])?.output;
-        let vector: Tensor<2> = vector.reshape([batch, predictor.style_len()]);
+        let vector: Tensor<2> = vector.reshape([places.len(), predictor.style_len()]);
         let executor = Executor::new(&transformer.graph)?;
         let given = match thumbnail {
             Some(small) => Some(executor.run(&self.transformer, small, Some(&vector), None, &[])?.statistics),
@@ -217,49 +170,23 @@ impl Trainer {
         let painted = executor.run(&self.transformer, content.clone(), Some(&vector), given.as_ref(), &[])?.output;
         let terms = self.perception.terms(painted, &self.perception.content(content)?, &statistics)?;
         let gradients = terms.total(&self.recipe.loss).backward();
-        let length = optimiser::length(&mut [&mut self.predictor, &mut self.transformer], &gradients)?;
-        let rate = self.rate();
-        self.step += 1;
-        if !length.is_finite() {
-            eprintln!("step {}: the gradient is no number; the step is left out", self.step);
-            return Ok(terms);
+        self.state.descend(&mut [&mut self.predictor, &mut self.transformer], &gradients)?;
+        let Terms { content, gram, moments, variation } = terms;
+        let named = [("content", content), ("gram", gram), ("moments", moments), ("variation", variation)];
+        named.into_iter().map(|(name, term)| Ok((name.to_owned(), values(term)?[0]))).collect()
+    }
+
+    /// Writes `checkpoint.safetensors`, `model.safetensors` (the averaged weights, float16) and a contact sheet.
+    fn write(&self) -> Result<()> {
+        let State { options: Options { folder, .. }, adam, step, .. } = &self.state;
+        self.state.save(&[&self.predictor, &self.transformer])?;
+        let mut model = self.model.clone();
+        for (network, parameters) in [(&mut model.predictor, &self.predictor), (&mut model.transformer, &self.transformer)] {
+            let Some(network) = network else { continue };
+            network.source = format!("trained by impasto-train, {step} steps");
+            network.weights = checkpoint::averaged(parameters, adam)?;
         }
-        let step = optimiser::Step { number: self.step, rate, shrink: (clip / length.max(1e-12)).min(1.0), average };
-        self.adam.step(&mut self.predictor, &gradients, step);
-        self.adam.step(&mut self.transformer, &gradients, step);
-        Ok(terms)
-    }
-
-    fn log(&self, line: &BTreeMap<&'static str, f64>) -> Result<()> {
-        let text = serde_json::to_string(line).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
-        log::add(&self.options.folder, &text)
-    }
-}
-
-/// Sums of the terms since the last line of the log.
-#[derive(Default)]
-struct Means {
-    sums: BTreeMap<&'static str, f64>,
-    steps: usize,
-}
-
-impl Means {
-    fn add(&mut self, terms: &Terms, elapsed: Duration) -> Result<()> {
-        let named =
-            [("content", &terms.content), ("gram", &terms.gram), ("moments", &terms.moments), ("variation", &terms.variation)];
-        for (name, term) in named {
-            *self.sums.entry(name).or_default() += f64::from(values(term.clone())?[0]);
-        }
-        *self.sums.entry("seconds").or_default() += elapsed.as_secs_f64();
-        self.steps += 1;
-        Ok(())
-    }
-
-    fn take(&mut self, step: usize, rate: f32) -> BTreeMap<&'static str, f64> {
-        let mut line = std::mem::take(&mut self.sums);
-        line.values_mut().for_each(|sum| *sum /= self.steps as f64);
-        self.steps = 0;
-        line.extend([("step", step as f64), ("rate", f64::from(rate))]);
-        line
+        safetensors::write(&model.to_weights(), &folder.join("model.safetensors"), Precision::F16, true)?;
+        self.sheet(model)
     }
 }

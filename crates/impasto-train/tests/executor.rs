@@ -28,26 +28,40 @@ fn greatest_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |m, d| if d.is_nan() { f32::INFINITY } else { m.max(d) })
 }
 
+/// Every device that this was built for: a feature's must be there.
+fn devices() -> Vec<Device> {
+    vec![
+        Device::flex(),
+        #[cfg(feature = "cuda")]
+        Device::cuda(0),
+        #[cfg(feature = "wgpu")]
+        Device::wgpu(Default::default()),
+    ]
+}
+
 #[test]
 fn both_executors_give_the_same_numbers() {
+    devices().iter().for_each(same_numbers);
+}
+
+fn same_numbers(device: &Device) {
     let model = model();
     let (predictor, transformer) = model.pair().unwrap();
-    let device = Device::flex();
     let engine = Engine::new(EngineOptions::default().threads(2)).unwrap();
     let compile = |graph: &Graph, weights: &Weights| Program::compile(graph, weights.clone(), Isa::best()).unwrap();
     for [height, width] in [[48, 48], [43, 37]] {
         let picture = picture(1, height, width);
-        let input = tensor(&picture, [height, width], &device);
+        let input = tensor(&picture, [height, width], device);
         let program = compile(&predictor.graph, &predictor.weights);
         let (vector, _) = program.run(&engine, (&picture, height, width), &program.condition(&[]).unwrap(), &()).unwrap();
-        let parameters = Parameters::new(&predictor.weights, &device, false);
+        let parameters = Parameters::new(&predictor.weights, device, false);
         let run = Executor::new(&predictor.graph).unwrap().run(&parameters, input.clone(), None, None, &[]).unwrap();
         assert!(greatest_difference(&values(run.output).unwrap(), &vector) < 1e-4);
 
         let program = compile(&transformer.graph, &transformer.weights);
         let (painted, _) = program.run(&engine, (&picture, height, width), &program.condition(&vector).unwrap(), &()).unwrap();
-        let style = Tensor::<2>::from_data(TensorData::new(vector, [1, 7]), &device);
-        let parameters = Parameters::new(&transformer.weights, &device, false);
+        let style = Tensor::<2>::from_data(TensorData::new(vector, [1, 7]), device);
+        let parameters = Parameters::new(&transformer.weights, device, false);
         let executor = Executor::new(&transformer.graph).unwrap();
         let run = executor.run(&parameters, input.clone(), Some(&style), None, &[]).unwrap();
         assert!(greatest_difference(&values(run.output).unwrap(), &painted) < 1e-4);
@@ -55,7 +69,7 @@ fn both_executors_give_the_same_numbers() {
         // Given the picture's own statistics, the result is the same; given another picture's, it is not.
         let again = executor.run(&parameters, input.clone(), Some(&style), Some(&run.statistics), &[]).unwrap();
         assert!(greatest_difference(&values(again.output).unwrap(), &painted) < 1e-5);
-        let other = tensor(&picture.iter().map(|v| v * v).collect::<Vec<_>>(), [height, width], &device);
+        let other = tensor(&picture.iter().map(|v| v * v).collect::<Vec<_>>(), [height, width], device);
         let other = executor.run(&parameters, other, Some(&style), None, &[]).unwrap();
         let frozen = executor.run(&parameters, input, Some(&style), Some(&other.statistics), &[]).unwrap();
         assert!(greatest_difference(&values(frozen.output).unwrap(), &painted) > 1e-3);
@@ -83,16 +97,19 @@ fn painted(model: &Model, changed: &Weights, device: &Device) -> (Tensor<4>, Par
 
 #[test]
 fn gradients_are_those_of_the_loss() {
+    devices().into_iter().for_each(|device| right_gradients(&device.autodiff()));
+}
+
+fn right_gradients(device: &Device) {
     let model = model();
-    let device = Device::flex().autodiff();
     let mut all = Weights::new();
     for network in model.networks() {
         for (name, array) in network.weights.iter() {
             all.insert(name, array.clone());
         }
     }
-    let (output, mut parameters) = painted(&model, &all, &device);
-    let gradients = (output * tensor(&numbers(), [16, 20], &device)).sum().backward();
+    let (output, mut parameters) = painted(&model, &all, device);
+    let gradients = (output * tensor(&numbers(), [16, 20], device)).sum().backward();
     let mut checked = 0;
     for (name, tensor) in parameters.iter_mut() {
         let gradient = values(tensor.grad(&gradients).unwrap_or_else(|| panic!("{name} has no gradient"))).unwrap();
@@ -105,7 +122,7 @@ fn gradients_are_those_of_the_loss() {
             let mut changed = all.clone();
             changed.insert(name, weights::Tensor::new(array.shape().to_vec(), moved).unwrap());
             // Summed in float64: differences of nearly equal losses are what counts.
-            let output = values(painted(&model, &changed, &device).0).unwrap();
+            let output = values(painted(&model, &changed, device).0).unwrap();
             output.iter().zip(numbers()).map(|(v, n)| f64::from(*v) * f64::from(n)).sum::<f64>()
         };
         // Rectifiers have kinks and float32 few digits: the best of several steps counts, and, where a kink lies at the very place, of both sides.

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use burn::tensor::Device;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+use impasto::picture::Limits;
 use impasto::picture::SaveOptions;
-use impasto::{Picture, Stylizer};
+use impasto::{Perceptual, Picture, Stylizer};
 use impasto_draw::{content, styles};
-use impasto_train::recipe::Recipe;
-use impasto_train::trainer::{Options, Trainer};
+use impasto_train::distil::{self, Distiller};
+use impasto_train::recipe::{self, Kind, Recipe};
+use impasto_train::run::Options;
+use impasto_train::trainer::Trainer;
 
 /// The folder of shared test material, where there is one.
 fn shared() -> Option<PathBuf> {
@@ -70,9 +74,8 @@ fn options(folder: PathBuf) -> Options {
     Options { folder, every: Duration::from_secs(3600), limit: None, start: None }
 }
 
-#[test]
-fn it_learns_and_goes_on_where_it_was() {
-    let Some(shared) = shared() else { return };
+/// Pictures to train on.
+fn pictures() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (i, name) in ["content", "style"].into_iter().enumerate() {
         std::fs::create_dir(folder.path().join(name)).unwrap();
@@ -82,15 +85,59 @@ fn it_learns_and_goes_on_where_it_was() {
             draw(&folder.path().join(name), &format!("{seed}.png"), &canvas);
         }
     }
+    folder
+}
+
+/// A term by lines of the log, each the mean of 50 steps.
+fn logged(folder: &Path, term: &str) -> Vec<f64> {
+    let log = std::fs::read_to_string(folder.join("log.jsonl")).unwrap();
+    log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()[term].as_f64().unwrap()).collect()
+}
+
+#[test]
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+fn a_gpu_learns_as_the_processor_does() {
+    let Some(shared) = shared() else { return };
+    let folder = pictures();
+    let devices = [
+        ("cpu", Device::flex()),
+        #[cfg(feature = "cuda")]
+        ("cuda", Device::cuda(0)),
+        #[cfg(feature = "wgpu")]
+        ("wgpu", Device::wgpu(Default::default())),
+    ];
+    let paint = |model: &Path| {
+        let picture = Picture::open(folder.path().join("content/0.png"), &Limits::default()).unwrap();
+        let stylizer = Stylizer::open(model).unwrap();
+        let painted = stylizer.stylize(&picture, &stylizer.style(&picture).unwrap()).unwrap();
+        painted.into_rgb()
+    };
+    let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32;
+    let painted = devices.map(|(name, device)| {
+        let out = folder.path().join(name);
+        // Few steps: software Vulkan takes its time, and later ones only add up what rounding makes of the first.
+        Trainer::open(recipe(folder.path(), &shared, 3), options(out.clone()), device).unwrap().run().unwrap();
+        paint(&out.join("model.safetensors"))
+    });
+    Trainer::open(recipe(folder.path(), &shared, 1), options(folder.path().join("less")), Device::flex()).unwrap().run().unwrap();
+    let less = apart(&painted[0], &paint(&folder.path().join("less/model.safetensors")));
+    for gpu in &painted[1..] {
+        let difference = apart(&painted[0], gpu);
+        assert!(difference < 0.1 * less, "{difference} from the processor's; two steps change {less}");
+    }
+}
+
+#[test]
+fn it_learns_and_goes_on_where_it_was() {
+    let Some(shared) = shared() else { return };
+    let folder = pictures();
     let run = |steps: usize, out: &str| {
         let recipe = recipe(folder.path(), &shared, steps);
         Trainer::open(recipe, options(folder.path().join(out)), Device::flex()).unwrap().run().unwrap();
         std::fs::read(folder.path().join(out).join("model.safetensors")).unwrap()
     };
     let whole = run(100, "whole");
-    let log = std::fs::read_to_string(folder.path().join("whole/log.jsonl")).unwrap();
-    let gram: Vec<f64> =
-        log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["gram"].as_f64().unwrap()).collect();
+    let gram = logged(&folder.path().join("whole"), "gram");
     assert_eq!(gram.len(), 2);
     assert!(gram[1] < gram[0], "style is no closer after 100 steps than after 50: {gram:?}");
 
@@ -115,6 +162,55 @@ fn it_learns_and_goes_on_where_it_was() {
             .to_string_lossy()
             .starts_with("sheet-"))
     );
+}
+
+#[test]
+fn a_perceptual_network_learns_and_goes_on_where_it_was() {
+    let Some(shared) = shared() else { return };
+    let folder = pictures();
+    let text = format!(
+        r#"
+seed = 3
+perceptual = "vgg 1x8 1x12 2x16 1x16 1x16"
+[data]
+content = [{{ folder = "content", share = 1.0 }}]
+style = [{{ folder = "style", share = 1.0 }}]
+held_out = 3
+[perception]
+vgg = "{vgg}"
+narrow = "{narrow}"
+[train]
+steps = 100
+batch = 2
+crop = 48
+rate = 0.005
+warm_up = 3
+clip = 1.0
+average = 0.9
+noise = 0.2
+[loss]
+features = 1.0
+gram = 0.5
+distances = 1.0
+"#,
+        vgg = shared.join("models/vgg19").display(),
+        narrow = shared.join("models/vgg19-16x/encoder_relu5_1.pth").display(),
+    );
+    let path = folder.path().join("perceptual.toml");
+    std::fs::write(&path, text).unwrap();
+    assert_eq!(recipe::kind(&path).unwrap(), Kind::Perceptual);
+    let run = |out: &str, limit| {
+        let options = Options { limit, ..options(folder.path().join(out)) };
+        Distiller::open(distil::Recipe::open(&path).unwrap(), options, Device::flex()).unwrap().run().unwrap();
+        std::fs::read(folder.path().join(out).join("perceptual.safetensors")).unwrap()
+    };
+    let whole = run("whole", None);
+    let explained = logged(&folder.path().join("whole"), "explained relu1_1");
+    assert!(explained.len() == 2 && explained[1] > explained[0], "{explained:?}");
+    run("parts", Some(Duration::from_millis(400)));
+    assert!(run("parts", None) == whole, "an interrupted run gives another network");
+    let network = Perceptual::open(folder.path().join("whole/perceptual.safetensors")).unwrap();
+    assert_eq!(network.layers().last(), Some(&"relu5_1"));
 }
 
 #[test]

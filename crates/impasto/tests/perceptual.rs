@@ -42,8 +42,14 @@ fn error(found: &[f32], expected: &[f32]) -> f32 {
 
 #[test]
 fn a_pytorch_checkpoint_gives_pytorchs_features() {
-    let expected = stored("small-features.safetensors");
-    for (file, tolerance) in [("small.pth", 2e-6), ("legacy.pth", 2e-6), ("half.pth", 2e-3)] {
+    let (torchvision, distilled) = ("small-features.safetensors", "encoder-features.safetensors");
+    for (file, expected, tolerance) in [
+        ("small.pth", torchvision, 2e-6),
+        ("legacy.pth", torchvision, 2e-6),
+        ("half.pth", torchvision, 2e-3),
+        ("encoder.pth", distilled, 2e-6),
+    ] {
+        let expected = stored(expected);
         let network = Perceptual::open(data(file)).unwrap();
         assert_eq!(network.layers(), ["relu1_1", "relu1_2", "relu2_1"], "{file}");
         for (layer, expected) in expected.iter() {

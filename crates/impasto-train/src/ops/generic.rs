@@ -3,7 +3,7 @@
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Backend, TensorMetadata};
-use burn::tensor::{BoolDType, FloatDType, IndexingUpdateOp, IntDType, Shape, TensorData};
+use burn::tensor::{FloatDType, IndexingUpdateOp, IntDType, Shape, TensorData};
 
 use super::ConvShape;
 use super::kernels::ConvGradients;
@@ -117,8 +117,8 @@ pub(super) fn convolve_gradients<B: Backend>(
 }
 
 pub(super) fn rectified<B: Backend>(output: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
-    let dark = B::float_lower_equal_elem(output, 0.0f32.into(), BoolDType::Native);
-    B::float_mask_fill(gradient, dark, 0.0f32.into())
+    // 0 or 1, without booleans: not every backend has the same type for those.
+    B::float_mul(gradient, B::float_sign(B::float_clamp_min(output, 0.0f32.into())))
 }
 
 /// `[n, h, w, c]` as `[n, h · w, c]`.

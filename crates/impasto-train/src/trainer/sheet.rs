@@ -20,7 +20,7 @@ impl Trainer {
         let spread = |count: usize, i: usize, of: usize| i * count / of;
         let square = |picture: Picture| picture.centre_square().resized(SIDE, SIDE, Resize::PHOTO);
         let mut rows = vec![vec![None]];
-        let (contents, styles) = (&self.content.held_out, &self.style.held_out);
+        let (contents, styles) = (&self.sources.content.held_out, &self.sources.style.held_out);
         let mut photographs = Vec::new();
         for i in 0..COLUMNS.min(contents.len()) {
             photographs.push(square(contents[spread(contents.len(), i, COLUMNS.min(contents.len()))].picture()?)?);
@@ -45,7 +45,7 @@ impl Trainer {
                 }
             }
         }
-        let path = self.options.folder.join(format!("sheet-{:06}.png", self.step));
+        let path = self.state.options.folder.join(format!("sheet-{:06}.png", self.state.step));
         Picture::from_rgb_f32(width, rows.len() * SIDE, rgb)?
             .save(path, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
         Ok(())

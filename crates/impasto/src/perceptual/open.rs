@@ -19,34 +19,46 @@ pub enum Preprocessing {
 }
 
 impl Preprocessing {
-    /// For each channel of RGB, which input of the network it is, and the factor and summand that it gets.
-    fn channels(self) -> [(usize, f64, f64); 3] {
+    fn colours(self) -> Colours {
         match self {
             Preprocessing::Torch => {
                 let (mean, deviation) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
-                std::array::from_fn(|c| (c, 1.0 / deviation[c], -mean[c] / deviation[c]))
+                Colours {
+                    matrix: std::array::from_fn(|i| std::array::from_fn(|c| if c == i { 1.0 / deviation[c] } else { 0.0 })),
+                    summands: std::array::from_fn(|i| -mean[i] / deviation[i]),
+                }
             }
-            Preprocessing::Caffe => {
-                let mean = [123.68, 116.779, 103.939];
-                std::array::from_fn(|c| (2 - c, 255.0, -mean[c]))
-            }
+            Preprocessing::Caffe => Colours {
+                matrix: std::array::from_fn(|i| std::array::from_fn(|c| if c == 2 - i { 255.0 } else { 0.0 })),
+                summands: [-103.939, -116.779, -123.68],
+            },
         }
     }
+}
 
+/// The network's inputs as a linear map of RGB of 0..1.
+struct Colours {
+    /// For each input, the factors of the channels.
+    matrix: [[f64; 3]; 3],
+    summands: [f64; 3],
+}
+
+impl Colours {
     /// The first layer for RGB of 0..1.
-    fn fold(self, kernel: &Tensor, bias: &Tensor) -> Result<[Tensor; 2]> {
+    fn fold(&self, kernel: &Tensor, bias: &Tensor) -> Result<[Tensor; 2]> {
         let &[kh, kw, 3, out] = kernel.shape() else {
             return Err(Error::new(ErrorKind::Mismatch, format!("the first layer's kernel has shape {:?}", kernel.shape())));
         };
-        let mut folded = vec![0.0; kernel.data().len()];
+        let weight = |tap: usize, input: usize, o: usize| f64::from(kernel.data()[(tap * 3 + input) * out + o]);
+        let mut folded = Vec::with_capacity(kernel.data().len());
         let mut shifted: Vec<f64> = bias.data().iter().map(|&b| f64::from(b)).collect();
         for tap in 0..kh * kw {
-            for (channel, (input, factor, summand)) in self.channels().into_iter().enumerate() {
-                for (o, shifted) in shifted.iter_mut().enumerate() {
-                    let weight = f64::from(kernel.data()[(tap * 3 + input) * out + o]);
-                    folded[(tap * 3 + channel) * out + o] = (weight * factor) as f32;
-                    *shifted += weight * summand;
-                }
+            for channel in 0..3 {
+                let mixed = |o| (0..3).map(|input| weight(tap, input, o) * self.matrix[input][channel]).sum::<f64>() as f32;
+                folded.extend((0..out).map(mixed));
+            }
+            for (o, shifted) in shifted.iter_mut().enumerate() {
+                *shifted += (0..3).map(|input| weight(tap, input, o) * self.summands[input]).sum::<f64>();
             }
         }
         Ok([
@@ -69,15 +81,22 @@ fn of_weights(weights: Weights, kind: &str, preprocessing: Option<Preprocessing>
         return Perceptual::from_container(weights);
     }
     if let Some(layers) = keras(&weights)? {
-        return of_layers(layers, preprocessing.unwrap_or(Preprocessing::Caffe), "Keras' VGG");
+        return of_layers(layers, &preprocessing.unwrap_or(Preprocessing::Caffe).colours(), "Keras' VGG");
     }
     if let Some(layers) = torchvision(&weights)? {
-        return of_layers(layers, preprocessing.unwrap_or(Preprocessing::Torch), "torchvision's VGG");
+        return of_layers(layers, &preprocessing.unwrap_or(Preprocessing::Torch).colours(), "torchvision's VGG");
+    }
+    if let Some((layers, colours)) = distilled(&weights)? {
+        return of_layers(
+            layers,
+            &preprocessing.map_or(colours, Preprocessing::colours),
+            "an encoder of Collaborative Distillation",
+        );
     }
     let some: Vec<&str> = weights.iter().map(|(name, _)| name).take(3).collect();
     let text = format!(
-        "is no perceptual network: a {kind} file with arrays such as {}; give VGG-16 or VGG-19 of torchvision or Keras, or one that \
-         impasto-train made",
+        "is no perceptual network: a {kind} file with arrays such as {}; give VGG-16 or VGG-19 of torchvision or Keras, an encoder of \
+         Collaborative Distillation, or one that impasto-train made",
         some.join(", ")
     );
     Err(Error::new(ErrorKind::Mismatch, text))
@@ -95,7 +114,7 @@ fn read(path: &Path, limits: &Limits) -> Result<(Weights, String)> {
     Ok((loaded.weights, loaded.format.to_string()))
 }
 
-fn of_layers(mut layers: Layers, preprocessing: Preprocessing, source: &str) -> Result<Perceptual> {
+fn of_layers(mut layers: Layers, colours: &Colours, source: &str) -> Result<Perceptual> {
     let mismatch = |text: String| Error::new(ErrorKind::Mismatch, text);
     let mut blocks: Vec<[usize; 2]> = Vec::new();
     let mut weights = Weights::new();
@@ -119,7 +138,7 @@ fn of_layers(mut layers: Layers, preprocessing: Preprocessing, source: &str) -> 
             inputs = to;
             blocks.resize(block, [0, to]);
             blocks[block - 1][0] = count;
-            let [kernel, bias] = if [block, count] == [1, 1] { preprocessing.fold(&kernel, &bias)? } else { [kernel, bias] };
+            let [kernel, bias] = if [block, count] == [1, 1] { colours.fold(&kernel, &bias)? } else { [kernel, bias] };
             weights.insert(format!("{name}/weights"), kernel);
             weights.insert(format!("{name}/biases"), bias);
         }
@@ -176,6 +195,34 @@ fn torchvision(weights: &Weights) -> Result<Option<Layers>> {
         next = number + 2;
     }
     Ok((!layers.is_empty()).then_some(layers))
+}
+
+/// Arrays called `conv0.weight`, `conv11.weight`, …, `conv51.bias` (Wang et al. 2020, arXiv 2003.08436). The first is 1×1 and does what comes before
+/// VGG's first layer.
+fn distilled(weights: &Weights) -> Result<Option<(Layers, Colours)>> {
+    let mut layers = Layers::new();
+    let mut colours = None;
+    for (name, kernel) in weights.iter() {
+        let Some(stem) = name.strip_suffix(".weight") else { continue };
+        let Some(number) = stem.rsplit('.').next().and_then(|layer| layer.strip_prefix("conv")) else { continue };
+        let missing = || Error::new(ErrorKind::Mismatch, format!("has {name:?} but no bias for it"));
+        let bias = weights.get(&format!("{stem}.bias")).ok_or_else(missing);
+        match (number.as_bytes(), kernel.shape()) {
+            (b"0", [3, 3, 1, 1]) if bias.as_ref().is_ok_and(|bias| bias.shape() == [3]) => {
+                let (factors, summands) = (kernel.data(), bias?.data());
+                colours = Some(Colours {
+                    matrix: std::array::from_fn(|i| std::array::from_fn(|c| f64::from(factors[i * 3 + c]))),
+                    summands: std::array::from_fn(|i| f64::from(summands[i])),
+                });
+            }
+            (&[block @ b'1'..=b'9', place @ b'1'..=b'9'], &[out, input, kh, kw]) => {
+                let place = [block, place].map(|digit| usize::from(digit - b'0'));
+                layers.insert(place, [turned(kernel, [out, input, kh, kw])?, bias?.clone()]);
+            }
+            _ => {}
+        }
+    }
+    Ok(colours.map(|colours| (layers, colours)))
 }
 
 /// `[out, in, kh, kw]` as `[kh, kw, in, out]`.

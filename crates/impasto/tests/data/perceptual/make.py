@@ -44,6 +44,20 @@ with torch.no_grad():
         found[name] = x[0].permute(1, 2, 0).contiguous().numpy()
 save_file(found, "small-features.safetensors")
 
+# The same shape as Collaborative Distillation names it: a 1x1 convolution comes first, and others of other names that no feature needs.
+torch.manual_seed(2)
+layers = {"conv0": (3, 3, 1), "conv11": (3, 8, 3), "conv12": (8, 8, 3), "conv21": (8, 10, 3), "conv21_aux": (10, 4, 1)}
+state = {f"{name}.{k}": v for name, sizes in layers.items() for k, v in torch.nn.Conv2d(*sizes).state_dict().items()}
+torch.save({"epoch": 20, "model": OrderedDict(state)}, "encoder.pth")
+with torch.no_grad():
+    x = F.conv2d(picture(20, 14, 3.0), state["conv0.weight"], state["conv0.bias"])
+    found = {}
+    for layer in ("conv11", "conv12", "conv21"):
+        x = F.max_pool2d(x, 2) if layer == "conv21" else x
+        x = F.relu(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), state[layer + ".weight"], state[layer + ".bias"]))
+        found[f"relu{layer[4]}_{layer[5]}"] = x[0].permute(1, 2, 0).contiguous().numpy()
+save_file(found, "encoder-features.safetensors")
+
 
 class Evil:
     def __reduce__(self):

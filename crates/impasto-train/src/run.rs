@@ -1,0 +1,110 @@
+//! A run, whatever is trained: steps, log, checkpoints.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Device, Gradients};
+use impasto::{Error, ErrorKind, Result};
+
+use crate::checkpoint;
+use crate::executor::Parameters;
+use crate::optimiser::{Adam, Schedule};
+
+/// Steps that a line of the log is the mean of.
+const LINE: usize = 50;
+
+/// What a run is given beside its recipe.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where checkpoint, model, log and contact sheets go.
+    pub folder: PathBuf,
+    /// How often these are written.
+    pub every: Duration,
+    /// When to stop, if before the recipe's last step.
+    pub limit: Option<Duration>,
+    /// A model to start from instead of random weights, if there is no checkpoint.
+    pub start: Option<PathBuf>,
+}
+
+/// How far a run is.
+pub(crate) struct State {
+    pub(crate) options: Options,
+    pub(crate) schedule: Schedule,
+    pub(crate) adam: Adam,
+    /// Steps done.
+    pub(crate) step: usize,
+}
+
+impl State {
+    /// Begins, or goes on from the folder's checkpoint if it has one.
+    pub(crate) fn new(options: Options, schedule: Schedule, all: &mut [&mut Parameters], device: &Device) -> Result<Self> {
+        let mut adam = Adam::default();
+        let step = checkpoint::resume(&options.folder, all, &mut adam, device)?;
+        Ok(State { options, schedule, adam, step })
+    }
+
+    /// Changes parameters along their gradients.
+    pub(crate) fn descend(&mut self, all: &mut [&mut Parameters], gradients: &Gradients) -> Result<()> {
+        self.adam.step(all, gradients, self.schedule, self.step)?;
+        self.step += 1;
+        Ok(())
+    }
+
+    /// Writes the checkpoint.
+    pub(crate) fn save(&self, all: &[&Parameters]) -> Result<()> {
+        checkpoint::save(&self.options.folder, self.step, all, &self.adam)
+    }
+}
+
+/// What is trained.
+pub(crate) trait Training {
+    fn state(&self) -> &State;
+
+    /// One step more: gives what the log is to show of it, by name.
+    fn step(&mut self) -> Result<Vec<(String, f32)>>;
+
+    /// Writes a checkpoint and everything that can be looked at.
+    fn write(&self) -> Result<()>;
+}
+
+/// Trains to the recipe's end, or the time limit; then writes everything once more.
+pub(crate) fn run(training: &mut impl Training) -> Result<()> {
+    let State { options: Options { folder, every, limit, .. }, schedule, .. } = training.state();
+    let (folder, every, limit, schedule) = (folder.clone(), *every, *limit, *schedule);
+    let start = Instant::now();
+    let mut written = Instant::now();
+    let (mut sums, mut count) = (BTreeMap::<String, f64>::new(), 0);
+    while training.state().step < schedule.steps && limit.is_none_or(|limit| start.elapsed() < limit) {
+        let before = Instant::now();
+        let terms = training.step()?;
+        let terms = terms.into_iter().chain([("seconds".to_owned(), before.elapsed().as_secs_f32())]);
+        terms.for_each(|(name, value)| *sums.entry(name).or_default() += f64::from(value));
+        count += 1;
+        let done = training.state().step;
+        if done.is_multiple_of(LINE) {
+            let mut line = std::mem::take(&mut sums);
+            line.values_mut().for_each(|sum| *sum /= f64::from(count));
+            count = 0;
+            line.extend([("step".to_owned(), done as f64), ("rate".to_owned(), f64::from(schedule.rate(done)))]);
+            log(&folder, &line)?;
+        }
+        if written.elapsed() >= every {
+            training.write()?;
+            written = Instant::now();
+        }
+    }
+    training.write()
+}
+
+/// Adds a line to a folder's `log.jsonl`, and shows it.
+fn log(folder: &Path, line: &BTreeMap<String, f64>) -> Result<()> {
+    let line = serde_json::to_string(line).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
+    eprintln!("{line}");
+    let path = folder.join("log.jsonl");
+    let named = |e: std::io::Error| Error::from(e).context(path.display());
+    let mut file = OpenOptions::new().append(true).create(true).open(&path).map_err(named)?;
+    writeln!(file, "{line}").map_err(named)
+}
