@@ -216,11 +216,20 @@ mod tests {
     use super::Recipe;
 
     #[test]
-    fn the_shipped_recipe_has_its_four_runs() {
+    fn the_shipped_recipe_has_its_five_runs() {
         let recipe = Recipe::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/impasto.toml")).unwrap();
         let runs = recipe.runs();
         let facts: Vec<_> = runs.iter().map(|run| (run.seed, run.train.steps, run.train.rate, run.loss.content)).collect();
-        assert_eq!(facts, [(1, 9700, 0.002, 0.25), (2, 9500, 0.002, 0.27), (3, 1200, 0.001, 0.45), (4, 9000, 0.002, 0.55)]);
+        assert_eq!(
+            facts,
+            [
+                (1, 9700, 0.002, 0.25),
+                (2, 9500, 0.002, 0.27),
+                (3, 1200, 0.001, 0.45),
+                (4, 9000, 0.002, 0.55),
+                (5, 4200, 0.0015, 0.47)
+            ]
+        );
         assert!(runs.iter().all(|run| run.then.is_empty() && run.train.batch == recipe.train.batch));
     }
 }
