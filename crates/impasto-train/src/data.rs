@@ -8,11 +8,23 @@ use impasto::picture::{Limits, Resize};
 use impasto::{Error, ErrorKind, Picture, Result};
 use rayon::prelude::*;
 
-use crate::recipe::Source;
+use crate::recipe::{self, Source};
 
 /// What is random in a step: the same for the same recipe, however often a run was interrupted. Purposes are told apart by number.
 pub fn rng(seed: u64, step: usize, purpose: u64) -> Rng {
     Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((step as u64) << 8) ^ purpose)
+}
+
+/// Longest short side that pictures are kept with: thousands of them stay in memory.
+const SIDE: usize = 384;
+
+/// Reads a recipe's photographs and style pictures.
+///
+/// # Errors
+/// As [`Pictures::open`].
+pub fn open(data: &recipe::Data) -> Result<[Pictures; 2]> {
+    let open = |sources| Pictures::open(sources, SIDE, data.held_out);
+    Ok([open(&data.content)?, open(&data.style)?])
 }
 
 /// A picture in memory: 8 bits a channel, to keep thousands.

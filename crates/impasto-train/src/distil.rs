@@ -116,11 +116,11 @@ struct Lessons {
 impl Lessons {
     fn open(recipe: &Recipe, device: Device) -> Result<Self> {
         let recipe::Perception { vgg, narrow } = &recipe.perception;
-        let pictures = |sources| Pictures::open(sources, 384, recipe.data.held_out);
+        let [content, style] = data::open(&recipe.data)?;
         Ok(Lessons {
             teachers: [Encoder::open(vgg, &DEEP, &device)?, Encoder::open(narrow, &NARROW, &device)?],
-            content: pictures(&recipe.data.content)?,
-            style: pictures(&recipe.data.style)?,
+            content,
+            style,
             seed: recipe.seed,
             train: recipe.train.clone(),
             device,

@@ -38,15 +38,10 @@ impl Sources {
     /// Reads the recipe's pictures.
     ///
     /// # Errors
-    /// As [`Pictures::open`].
+    /// As [`data::open`].
     pub(super) fn open(recipe: &Recipe) -> Result<Self> {
-        let open = |sources| Pictures::open(sources, 384, recipe.data.held_out);
-        Ok(Sources {
-            content: open(&recipe.data.content)?,
-            style: open(&recipe.data.style)?,
-            seed: recipe.seed,
-            train: recipe.train.clone(),
-        })
+        let [content, style] = data::open(&recipe.data)?;
+        Ok(Sources { content, style, seed: recipe.seed, train: recipe.train.clone() })
     }
 
     /// The style crop that a step brings into the bank.
