@@ -1,7 +1,9 @@
 //! What several integration tests need.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod draw;
 pub mod files;
+pub mod metadata;
 pub mod parity;
 pub mod synthetic;
 pub mod tiny;

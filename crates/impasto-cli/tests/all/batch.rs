@@ -1,0 +1,281 @@
+//! `impasto stylize` on many pictures.
+
+use crate::common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Output;
+
+use common::{Workshop, complaints, gradient, open, stderr};
+use serde_json::Value;
+
+const MODEL: [&str; 4] = ["-s", "style.png", "--model", "model.safetensors"];
+
+/// A workshop with `count` pictures of 40×30 in `in/`, each another.
+fn workshop(count: usize) -> Workshop {
+    let workshop = Workshop::new();
+    workshop.fill(count, [40, 30]);
+    workshop
+}
+
+fn stylize<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["stylize"], arguments, &MODEL].concat()
+}
+
+/// Runs what must succeed, and gives what it says.
+#[track_caller]
+fn done(workshop: &Workshop, arguments: &[&str]) -> Output {
+    let output = workshop.run(&stylize(arguments));
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    output
+}
+
+/// Paths and bytes of all files below a folder.
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    fn add(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                add(root, &path, files);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    add(folder, folder, &mut files);
+    files
+}
+
+fn pictures(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = tree(folder);
+    files.retain(|name, _| !name.ends_with(".jsonl"));
+    files
+}
+
+fn lines(bytes: &[u8]) -> Vec<Value> {
+    bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect()
+}
+
+#[test]
+fn a_folder_is_painted_as_each_picture_alone() {
+    let workshop = workshop(5);
+    std::fs::create_dir(workshop.path("in/sub")).unwrap();
+    std::fs::copy(workshop.path("in/001.png"), workshop.path("in/sub/x.png")).unwrap();
+    done(&workshop, &["in", "-o", "flat"]);
+    assert_eq!(pictures(&workshop.path("flat")).len(), 5);
+    for jobs in ["1", "2", "7"] {
+        done(&workshop, &["in", "-r", "-o", "out", "--jobs", jobs, "--force"]);
+        let painted = pictures(&workshop.path("out"));
+        assert_eq!(painted.len(), 6, "{jobs} jobs: {:?}", painted.keys());
+        for (name, bytes) in &painted {
+            let alone = format!("alone-{jobs}.png");
+            done(&workshop, &[&format!("in/{name}"), "-o", &alone, "--force"]);
+            assert!(std::fs::read(workshop.path(&alone)).unwrap() == *bytes, "{name} with {jobs} jobs");
+        }
+    }
+}
+
+#[test]
+fn templates_name_results_and_each_style_paints_its_own() {
+    let workshop = workshop(2);
+    workshop.save("other.png", &gradient(30, 60));
+    std::fs::rename(workshop.path("in/001.png"), workshop.path("in/b.PNG")).unwrap();
+    done(&workshop, &["in/*", "-s", "other.png", "--each-style", "-o", "out/{style}/{number}-{stem}.{ext}", "--format", "jpeg"]);
+    let names: Vec<_> = pictures(&workshop.path("out")).into_keys().collect();
+    assert_eq!(names, ["other/1-000.jpg", "other/3-b.jpg", "style/2-000.jpg", "style/4-b.jpg"]);
+    // Without it they are blended, as ever.
+    done(&workshop, &["in/000.png", "in/b.PNG", "-s", "other.png", "-o", "blend/{stem}-{style}.png"]);
+    done(&workshop, &["in/000.png", "-s", "other.png", "-o", "blend.png"]);
+    let blend = pictures(&workshop.path("blend"));
+    assert_eq!(blend.keys().collect::<Vec<_>>(), ["000-other+style.png", "b-other+style.png"]);
+    assert!(blend["000-other+style.png"] == std::fs::read(workshop.path("blend.png")).unwrap());
+}
+
+#[test]
+fn one_that_fails_does_not_stop_the_rest() {
+    let workshop = workshop(4);
+    workshop.write("in/001.png", b"no picture");
+    let cut = std::fs::read(workshop.path("in/002.png")).unwrap();
+    workshop.write("in/002.png", &cut[..cut.len() / 2]);
+    let output = workshop.run(&stylize(&["in", "missing.png", "-o", "out", "--json"]));
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(pictures(&workshop.path("out")).into_keys().collect::<Vec<_>>(), ["000.png", "003.png"]);
+    for name in ["in/001.png", "in/002.png", "missing.png", "2 of 5 pictures painted", "3 failed"] {
+        assert!(said.contains(name), "{name} in {said}");
+    }
+    assert!(!said.contains("in/000.png"), "{said}");
+    let records = lines(&output.stdout);
+    let count = |state: &str| records.iter().filter(|record| record["state"] == state).count();
+    assert_eq!((count("done"), count("failed"), records.len()), (2, 3, 6));
+    let summary = &records[5]["summary"];
+    assert_eq!((summary["done"].as_u64(), summary["failed"].as_u64(), summary["left"].as_u64()), (Some(2), Some(3), Some(0)));
+    // Quiet says what is wrong and no more.
+    let output = workshop.run(&stylize(&["in", "-o", "quiet", "-q", "--fail-fast", "--jobs", "1"]));
+    assert_eq!(complaints(&output, 1, &["in/001.png"]), [""; 0]);
+    assert_eq!(pictures(&workshop.path("quiet")).into_keys().collect::<Vec<_>>(), ["000.png"]);
+}
+
+#[test]
+fn what_makes_no_sense_is_told_before_any_work() {
+    let workshop = workshop(2);
+    let before = tree(workshop.folder.path());
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (&["in", "-o", "out.png"], 2, &["out.png", "in/000.png", "in/001.png", "{number}"]),
+        (&["in", "-o", "out/{colour}-{number}.png"], 2, &["{colour}", "{stem}"]),
+        (&["in", "-o", "out/{stem}"], 2, &["extension"]),
+        (&["in", "-o", "in"], 2, &["in/00", "its own painting"]),
+        (&["in", "-", "-o", "out"], 2, &["standard input"]),
+        (&["in", "-o", "-"], 2, &["standard output"]),
+        (&["in", "-o", "out", "--figure", "f.png"], 2, &["--figure"]),
+        (&["in", "-o", "out", "--jobs", "0"], 2, &["--jobs"]),
+        (&["no*.png", "-o", "out"], 1, &["no*.png", "no pictures"]),
+        (&[".", "-o", "out", "--manifest", "model.safetensors"], 1, &["model.safetensors", "no manifest"]),
+        (&["in", "-o", "style.png/x/"], 1, &["style.png"]),
+        (&["in", "-s", "missing.png", "-o", "out"], 1, &["missing.png"]),
+    ];
+    let mut failures = Vec::new();
+    for (arguments, code, words) in cases {
+        let output = workshop.run(&stylize(arguments));
+        let mut wrong = if arguments.contains(&"style.png/x/") {
+            // Every picture fails, with a line each.
+            if output.status.code() == Some(1) { Vec::new() } else { vec![format!("{:?}", output.status)] }
+        } else {
+            complaints(&output, *code, words)
+        };
+        if tree(workshop.folder.path()) != before {
+            wrong.push("the folder has changed".into());
+        }
+        if !wrong.is_empty() {
+            failures.push(format!("{arguments:?}\n    {}", wrong.join("\n    ")));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+#[test]
+fn results_are_never_taken_for_contents() {
+    let workshop = workshop(3);
+    // Three ways to have them among the contents; each is run again with other styles.
+    for arguments in [
+        &["in", "-r", "-o", "in/painted"][..],
+        &["in/*", "-o", "in/{stem}-{style}.{ext}"],
+        &["in/**/*.png", "-o", "in/deep/er/{stem}.{ext}"],
+    ] {
+        for strength in ["1", "0.5"] {
+            let arguments = [arguments, &["--strength", strength, "--json", "--force"]].concat();
+            let output = done(&workshop, &arguments);
+            let records = lines(&output.stdout);
+            let inputs: Vec<_> = records.iter().filter_map(|record| record["input"].as_str()).collect();
+            assert_eq!(inputs.len(), 3, "{arguments:?}: {inputs:?}");
+            assert!(
+                inputs.iter().all(|input| ["000.png", "001.png", "002.png"].iter().any(|name| *input == format!("in/{name}")))
+            );
+        }
+        for folder in ["in/painted", "in/deep"] {
+            let _ = std::fs::remove_dir_all(workshop.path(folder));
+        }
+        for name in ["000", "001", "002"] {
+            let _ = std::fs::remove_file(workshop.path(&format!("in/{name}-style.png")));
+        }
+    }
+    // Files that a shell has listed.
+    done(&workshop, &["in/000.png", "in/001.png", "-o", "in/{stem}-{style}.{ext}"]);
+    let all = ["in/000.png", "in/000-style.png", "in/001.png", "in/001-style.png"];
+    let output = done(&workshop, &[&all[..], &["-o", "in/{stem}-{style}.{ext}", "--force"]].concat());
+    assert!(stderr(&output).contains("2 of 2 pictures"), "{}", stderr(&output));
+}
+
+#[test]
+fn resuming_skips_what_is_done_and_mends_the_rest() {
+    let workshop = workshop(4);
+    let resume = |extra: &[&str]| {
+        let output = done(&workshop, &[&["in", "-o", "out", "--resume", "--json"], extra].concat());
+        let records = lines(&output.stdout);
+        let count = |state: &str| records.iter().filter(|record| record["state"] == state).count();
+        [count("done"), count("skipped")]
+    };
+    assert_eq!(resume(&[]), [4, 0]);
+    let first = pictures(&workshop.path("out"));
+    assert_eq!(resume(&[]), [0, 4]);
+    // How it is made, not what: nothing to do.
+    assert_eq!(resume(&["--threads", "3", "--jobs", "2", "--max-memory", "500M"]), [0, 4]);
+    // Damaged, cut, gone; another content under the old name; a new one.
+    let mut damaged = first["000.png"].clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    workshop.write("out/000.png", &damaged);
+    workshop.write("out/001.png", b"");
+    std::fs::remove_file(workshop.path("out/002.png")).unwrap();
+    assert_eq!(resume(&[]), [3, 1]);
+    assert!(pictures(&workshop.path("out")) == first);
+    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/003.png")).unwrap();
+    assert_eq!(resume(&[]), [1, 3]);
+    let rgb = |name: &str| open(workshop.path(name)).to_rgb8().unwrap();
+    assert!(rgb("out/003.png") == rgb("out/000.png"));
+    // Other settings, styles, models.
+    assert_eq!(resume(&["--strength", "0.5"]), [4, 0]);
+    assert_eq!(resume(&["--strength", "0.5"]), [0, 4]);
+    std::fs::remove_file(workshop.path("style.png")).unwrap();
+    workshop.save("style.png", &gradient(48, 64));
+    assert_eq!(resume(&["--strength", "0.5"]), [4, 0]);
+    assert_eq!(resume(&[]), [4, 0]);
+    // What is not ours stays.
+    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/new.png")).unwrap();
+    workshop.write("out/new.png", b"precious");
+    let output = workshop.run(&stylize(&["in", "-o", "out", "--resume"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("out/new.png: exists"), "{}", stderr(&output));
+    assert_eq!(std::fs::read(workshop.path("out/new.png")).unwrap(), b"precious");
+}
+
+#[test]
+fn a_torn_manifest_is_no_obstacle() {
+    let workshop = workshop(3);
+    done(&workshop, &["in", "-o", "out", "--manifest", "notes.jsonl", "--jobs", "1"]);
+    assert!(!workshop.path("out/impasto.jsonl").exists());
+    let whole = std::fs::read(workshop.path("notes.jsonl")).unwrap();
+    workshop.write("notes.jsonl", &whole[..whole.len() - 30]);
+    let output = done(&workshop, &["in", "-o", "out", "--manifest", "notes.jsonl", "--resume"]);
+    assert!(stderr(&output).contains("1 of 3 pictures painted"), "{}", stderr(&output));
+    let output = done(&workshop, &["in", "-o", "out", "--manifest", "notes.jsonl", "--resume"]);
+    assert!(stderr(&output).contains("3 were done before"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_ceiling_holds_for_all_together() {
+    let workshop = workshop(0);
+    for i in 0..4 {
+        workshop.save(&format!("in/{i}.png"), &gradient(900, 700 + i));
+    }
+    let output = done(&workshop, &["in", "-o", "out", "--max-memory", "150M", "--jobs", "4"]);
+    assert!(stderr(&output).contains("4 of 4"), "{}", stderr(&output));
+    // One that does not fit fails alone.
+    workshop.save("in/large.png", &gradient(3000, 2000));
+    let output = workshop.run(&stylize(&["in", "-o", "out", "--max-memory", "150M", "--jobs", "4", "--force"]));
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("4 of 5") && said.contains("3000×2000") && said.contains("--max-memory"), "{said}");
+    assert_eq!(open(workshop.path("out/0.png")).width(), 900);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_killed_run_left_is_removed_and_what_others_write_is_not() {
+    let workshop = workshop(1);
+    std::fs::create_dir(workshop.path("out")).unwrap();
+    for name in ["out/.impasto-dead.part", "out/.impasto-alive.part", "out/.other.part"] {
+        workshop.write(name, b"half a picture");
+    }
+    let alive = std::fs::File::open(workshop.path("out/.impasto-alive.part")).unwrap();
+    alive.lock().unwrap();
+    done(&workshop, &["in", "-o", "out"]);
+    assert_eq!(
+        pictures(&workshop.path("out")).into_keys().collect::<Vec<_>>(),
+        [".impasto-alive.part", ".other.part", "000.png"]
+    );
+    drop(alive);
+    done(&workshop, &["in", "-o", "out", "--resume"]);
+    assert_eq!(pictures(&workshop.path("out")).into_keys().collect::<Vec<_>>(), [".other.part", "000.png"]);
+}

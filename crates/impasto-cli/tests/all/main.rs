@@ -1,0 +1,21 @@
+//! One program for all of the crate's integration tests: each program more links the whole crate once more.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod batch;
+mod batch_interruption;
+mod bounded;
+mod errors;
+mod files;
+mod interruption;
+mod licences;
+mod look;
+mod optimize;
+mod other_commands;
+mod replay;
+mod serve;
+mod sheet;
+mod styles;
+mod stylize;
+mod terminal;

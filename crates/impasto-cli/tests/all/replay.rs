@@ -1,0 +1,168 @@
+//! `impasto replay`: pictures that say how they were made, and those that lie about it.
+
+use crate::common;
+
+use common::{Workshop, complaints, gradient, open, stderr};
+use impasto::Picture;
+use impasto::picture::{EncodeOptions, Format};
+
+const MAKE: [&str; 8] =
+    ["stylize", "content.png", "-s", "style.png=0.7", "-s", "content.png=0.3", "--model", "native.safetensors"];
+
+fn make(workshop: &Workshop, out: &str, more: &[&str]) {
+    let output = workshop.run(&[&MAKE[..], &["-o", out], more].concat());
+    assert!(output.status.success(), "{out}: {}", stderr(&output));
+}
+
+#[test]
+fn a_picture_is_made_again_byte_for_byte() {
+    let workshop = Workshop::with_native();
+    let half = |i: usize| if i % 67 < 33 { [255; 3] } else { [0; 3] };
+    workshop.save("half.png", &Picture::from_rgb8(67, 93, &(0..67 * 93).flat_map(half).collect::<Vec<u8>>()).unwrap());
+    let cases: [(&str, &[&str]); 8] = [
+        ("a.png", &[]),
+        ("a.jpg", &["--quality", "80", "--subsampling", "420"]),
+        ("a.webp", &["--strength", "0.6", "--threads", "1"]),
+        ("a.tif", &["--size", "50", "--compression", "high", "--depth", "16"]),
+        ("b.png", &["--exact", "40x30", "--border", "zero"]),
+        ("c.png", &["-s", "style.png@half.png", "--feather", "5", "--colors", "content"]),
+        ("d.png", &["--mask", "half.png", "--invert-mask", "--strength-mask", "half.png", "--stroke", "2mm", "--dpi", "120"]),
+        ("odd", &["--format", "jpeg", "--max-memory", "200M", "--figure", "figure.png"]),
+    ];
+    for (out, more) in cases {
+        make(&workshop, out, more);
+        let again = workshop.run(&["replay", out, "-o", "again"]);
+        assert!(again.status.success() && again.stdout.is_empty(), "{out}: {}", stderr(&again));
+        assert!(stderr(&again).contains("the same, byte for byte"), "{out}: {}", stderr(&again));
+        let [old, new] = [out, "again"].map(|name| std::fs::read(workshop.path(name)).unwrap());
+        assert!(old == new, "{out}");
+        std::fs::remove_file(workshop.path("again")).unwrap();
+    }
+    // From elsewhere: beside the picture is looked too. And a name of its own for the new one, once.
+    let path = workshop.path("a.png");
+    let elsewhere = || common::run(&["replay".as_ref(), path.as_os_str()]);
+    assert!(elsewhere().status.success());
+    assert_eq!(std::fs::read(workshop.path("a-again.png")).unwrap(), std::fs::read(&path).unwrap());
+    assert_eq!(complaints(&elsewhere(), 1, &["a-again.png", "exists already"]), [""; 0]);
+    // One file of its own format.
+    std::fs::create_dir(workshop.path("folder")).unwrap();
+    assert_eq!(complaints(&workshop.run(&["replay", "a.png", "-o", "folder"]), 2, &["folder"]), [""; 0]);
+    assert_eq!(complaints(&workshop.run(&["replay", "a.png", "-o", "other.jpg"]), 2, &["other.jpg", "png"]), [""; 0]);
+    // The same content under another name: the same picture, which says another name.
+    std::fs::copy(workshop.path("content.png"), workshop.path("folder/renamed.png")).unwrap();
+    let renamed = workshop.run(&["replay", "a.png", "--content", "folder/renamed.png", "-o", "r.png"]);
+    assert!(stderr(&renamed).contains("the same picture"), "{}", stderr(&renamed));
+    let line = workshop.run(&["replay", "b.png", "--dry-run"]);
+    let line = String::from_utf8(line.stdout).unwrap();
+    assert!(line.starts_with("impasto stylize ") && line.contains("--exact=40x30") && line.ends_with("content.png\n"), "{line}");
+}
+
+#[test]
+fn what_is_not_as_it_was_is_said_in_one_line() {
+    let workshop = Workshop::with_native();
+    make(&workshop, "out.png", &[]);
+    workshop.save("other.png", &gradient(31, 17));
+    let replay = |more: &[&str]| workshop.run(&[&["replay", "out.png", "-o", "new.png"], more].concat());
+    // Moved: it is found where the user says, under any name.
+    std::fs::create_dir(workshop.path("folder")).unwrap();
+    std::fs::rename(workshop.path("style.png"), workshop.path("folder/style.png")).unwrap();
+    assert_eq!(complaints(&replay(&[]), 1, &["out.png", "style.png is missing", "--style", "--in"]), [""; 0]);
+    assert!(replay(&["--in", "folder", "--in", "."]).status.success());
+    std::fs::remove_file(workshop.path("new.png")).unwrap();
+    assert!(replay(&["--style", "folder/style.png"]).status.success());
+    std::fs::remove_file(workshop.path("new.png")).unwrap();
+    // Changed: refused, unless it is what the user names.
+    std::fs::copy(workshop.path("other.png"), workshop.path("content.png")).unwrap();
+    let refused = replay(&["--in", "folder", "--in", "."]);
+    assert_eq!(complaints(&refused, 1, &["content.png is not what it was", "--content"]), [""; 0]);
+    let style = ["--style", "folder/style.png", "--style", "folder/style.png"];
+    let anew = replay(&[&style[..], &["--content", "other.png"]].concat());
+    assert!(anew.status.success() && stderr(&anew).contains("the same settings on another file"), "{}", stderr(&anew));
+    assert_eq!(open(workshop.path("new.png")).width(), 31);
+    assert_eq!(complaints(&replay(&[&style[..], &["--style", "other.png"]].concat()), 2, &["2 styles"]), [""; 0]);
+    // Nothing is overwritten.
+    let there = replay(&[&style[..], &["--content", "other.png", "-q"]].concat());
+    assert_eq!(complaints(&there, 1, &["new.png", "exists already"]), [""; 0]);
+    // Nothing recorded, nothing there, no picture.
+    std::fs::rename(workshop.path("folder/style.png"), workshop.path("style.png")).unwrap();
+    make(&workshop, "bare.png", &["--strip"]);
+    assert_eq!(complaints(&workshop.run(&["replay", "bare.png"]), 1, &["bare.png", "--strip"]), [""; 0]);
+    assert_eq!(complaints(&workshop.run(&["replay", "absent.png"]), 1, &["absent.png"]), [""; 0]);
+    assert_eq!(complaints(&workshop.run(&["replay", "model.safetensors"]), 1, &["model.safetensors"]), [""; 0]);
+}
+
+/// No folder of the maker's is in the file.
+#[test]
+fn folders_are_not_told() {
+    let workshop = Workshop::with_native();
+    std::fs::create_dir(workshop.path("private")).unwrap();
+    for name in ["content.png", "style.png", "native.safetensors"] {
+        std::fs::copy(workshop.path(name), workshop.path(&format!("private/{name}"))).unwrap();
+    }
+    let folder = workshop.path("private");
+    let at = |name: &str| folder.join(name).into_os_string().into_string().unwrap();
+    let (content, style, model) = (at("content.png"), at("style.png"), at("native.safetensors"));
+    for out in ["a.png", "a.jpg", "a.webp", "a.tif"] {
+        let output = workshop.run(&["stylize", &content, "-s", &style, "--model", &model, "-o", out]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let bytes = std::fs::read(workshop.path(out)).unwrap();
+        assert!(!bytes.windows(7).any(|window| window == b"private"), "{out}");
+        assert!(open(workshop.path(out)).source().recorded_settings().unwrap().contains("\"content.png\""));
+    }
+}
+
+/// What a stranger's picture asks for is not done.
+#[test]
+fn settings_that_ask_for_more_are_refused() {
+    let workshop = Workshop::with_native();
+    make(&workshop, "good.png", &[]);
+    let good: serde_json::Value =
+        serde_json::from_str(&open(workshop.path("good.png")).source().recorded_settings().unwrap()).unwrap();
+    workshop.write("precious.png", b"precious");
+    let before = workshop.files();
+    let option = |option: &str| ("/options", serde_json::json!([option]));
+    let cases = [
+        option("--output=precious.png"),
+        option("--force"),
+        option("--figure=precious.png"),
+        option("--manifest=precious.png"),
+        option("--model=/etc/passwd"),
+        option("--style=/etc/passwd"),
+        option("--unheard-of"),
+        option("-o"),
+        option("precious.png"),
+        option("--json"),
+        option("--help"),
+        option("--strength=2"),
+        option("--size"),
+        ("/files", serde_json::json!([{"option": "--figure", "name": "style.png", "sha256": "0".repeat(64)}])),
+        ("/content/name", "../content.png".into()),
+        ("/content/name", "/etc/passwd".into()),
+        ("/styles/0/name", "..".into()),
+        ("/styles/0/weight", (-1.0).into()),
+        ("/model/0/name", "/etc".into()),
+        ("/format", "exe".into()),
+        ("/format", "--force".into()),
+    ];
+    let mut wrong = Vec::new();
+    for (place, value) in cases {
+        let mut settings = good.clone();
+        *settings.pointer_mut(place).unwrap() = value.clone();
+        let mut picture = gradient(8, 8);
+        picture.source_mut().settings = Some(settings.to_string());
+        workshop.write("bad.png", &picture.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
+        for more in [&["--dry-run"][..], &["-o", "new.png"]] {
+            // What the options are worth is for the real run to find.
+            if more == ["--dry-run"] && (place == "/format" || value.to_string().contains("--s")) {
+                continue;
+            }
+            let output = workshop.run(&[&["replay", "bad.png"], more].concat());
+            wrong
+                .extend(complaints(&output, 1, &["bad.png"]).into_iter().map(|what| format!("{place} {value} {more:?}: {what}")));
+        }
+        std::fs::remove_file(workshop.path("bad.png")).unwrap();
+        assert_eq!(workshop.files(), before, "{place} {value}");
+        assert_eq!(std::fs::read(workshop.path("precious.png")).unwrap(), b"precious");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

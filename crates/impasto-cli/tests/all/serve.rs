@@ -1,0 +1,86 @@
+//! `impasto serve` as a program: what it prints, how it ends, what it refuses.
+#![cfg(all(unix, feature = "serve"))]
+
+use crate::common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+use common::{complaints, impasto};
+
+/// Starts it, and gives it and the address that it prints.
+fn start(arguments: &[&str]) -> (Child, String) {
+    let mut command = impasto();
+    command.env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0"]).args(arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address =
+        line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/')).unwrap_or_else(|| panic!("{line:?}"));
+    (child, address.to_owned())
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+#[test]
+fn it_serves_until_ctrl_c() {
+    for signal in ["-INT", "-TERM"] {
+        let (child, address) = start(&[]);
+        assert!(get(&address, "/healthz").ends_with("\r\n\r\nok\n"));
+        assert!(get(&address, "/").contains("<title>Impasto</title>"));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).trim()),
+            (Some(0), "impasto: serving; Ctrl-C ends it")
+        );
+        assert!(TcpStream::connect(&address).is_err());
+    }
+}
+
+#[test]
+fn what_cannot_be_served_is_one_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let cases: &[(&[&str], i32, &[&str])] = &[
+        (&["--port", &port], 1, &["cannot listen", "--port"]),
+        (&["--port", "99999"], 2, &["--port"]),
+        (&["--bind", "0.0.0.0"], 1, &["token"]),
+        (&["--bind", "0.0.0.0", "--token", "short"], 1, &["16 characters"]),
+        (&["--bind", "203.0.113.7", "--token", "a-token-of-16-characters"], 1, &["cannot listen"]),
+        (&["--bind", "everywhere"], 2, &["--bind"]),
+        (&["--cors", "app.example"], 1, &["https://"]),
+        (&["--jobs", "0"], 2, &["--jobs"]),
+        (&["--max-body", "nothing"], 2, &["--max-body"]),
+        (&["--model", "/nonexistent"], 1, &["/nonexistent"]),
+    ];
+    let mut failures = Vec::new();
+    for (arguments, code, words) in cases {
+        let output = impasto().env_remove("IMPASTO_TOKEN").arg("serve").args(*arguments).output().unwrap();
+        let found = complaints(&output, *code, words);
+        if !found.is_empty() {
+            failures.push(format!("{arguments:?}: {found:#?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_token_may_come_from_the_environment() {
+    let mut command = impasto();
+    command.env("IMPASTO_TOKEN", "a-token-of-16-characters").args(["serve", "--port", "0", "-q"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    assert!(get(&address, "/v1/info").starts_with("HTTP/1.0 401"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

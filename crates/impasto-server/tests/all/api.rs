@@ -1,0 +1,224 @@
+//! Every route, as its documentation says.
+
+use crate::common;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use common::{Running, file, png};
+use impasto::picture::{EncodeOptions, Format, Limits, Mask};
+use impasto::{Colours, Picture, Style, StylizeOptions, Stylizer};
+use serde_json::{Value, json};
+
+#[test]
+fn it_says_what_it_is() {
+    let server = Running::plain();
+    assert_eq!(server.get("/healthz").text(), "ok\n");
+    let info = server.get("/v1/info").json();
+    assert_eq!(info["limits"]["max_styles"], 8);
+    let styles = server.get("/v1/styles").json();
+    assert!(styles["styles"].as_array().unwrap().len() >= 16);
+    assert!(styles["styles"].as_array().unwrap().iter().any(|style| style["id"] == "starry" && style["kind"] == "built-in"));
+    let models = server.get("/v1/models").json();
+    assert_eq!(models["models"][0]["licence"], "MIT OR Apache-2.0");
+    let demo = server.get("/demo.jpg").picture();
+    assert_eq!((demo.width(), demo.height()), (960, 640));
+    let page = server.get("/");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let again = server.send("GET", "/", &[("If-None-Match", page.header("etag").unwrap())], b"");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    assert_eq!(server.get("/nowhere").complaint(404, "openapi.json"), None);
+    let wrong = server.send("DELETE", "/v1/styles", &[], b"");
+    assert_eq!(wrong.complaint(405, ""), None);
+    assert!(wrong.header("allow").is_some_and(|allowed| allowed.contains("GET") && allowed.contains("POST")), "{}", wrong.head);
+    let metrics = server.get("/metrics").text();
+    assert!(metrics.contains("impasto_requests_total{route=\"/v1/info\",status=\"200\"} 1"), "{metrics}");
+}
+
+#[test]
+fn the_description_names_all_routes() {
+    let server = Running::plain();
+    let document = server.get("/openapi.json").json();
+    assert_eq!(document, serde_json::from_str::<Value>(&impasto_server::openapi()).unwrap());
+    let paths = document["paths"].as_object().unwrap();
+    let routes = [
+        "/v1/info",
+        "/v1/models",
+        "/v1/styles",
+        "/v1/styles/{id}",
+        "/v1/contents",
+        "/v1/contents/{id}",
+        "/v1/previews",
+        "/v1/stylize",
+        "/v1/jobs/{id}",
+        "/v1/jobs/{id}/events",
+        "/v1/jobs/{id}/result",
+        "/healthz",
+        "/metrics",
+    ];
+    let mut found: Vec<&str> = paths.keys().map(String::as_str).collect();
+    found.sort_unstable();
+    let mut expected = routes.to_vec();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+/// What the library paints.
+fn painted(content: &[u8], style: &Style, options: &StylizeOptions) -> Picture {
+    let content = Picture::decode(content, &Limits::default()).unwrap();
+    Stylizer::new().unwrap().stylize_with(&content, style, options, &()).unwrap()
+}
+
+fn style_of(picture: &[u8]) -> Style {
+    Stylizer::new().unwrap().style(&Picture::decode(picture, &Limits::default()).unwrap()).unwrap()
+}
+
+#[test]
+fn a_form_paints_as_the_library_does() {
+    let server = Running::plain();
+    let (content, style) = (png(90, 60), png(70, 80));
+    let answer = server.post_form("/v1/stylize", &[("content", &content), ("style", &style)], &[]);
+    assert_eq!(answer.header("content-type"), Some("image/png"));
+    let expected = painted(&content, &style_of(&style), &StylizeOptions::default());
+    assert_eq!(answer.body, expected.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes, "the very bytes");
+    // By name, with options, in another format.
+    let options = br#"{"strength": 0.5, "colors": "luminance", "stroke": 2, "format": "jpeg", "quality": 80}"#;
+    let answer = server.post_form("/v1/stylize", &[("content", &content), ("style_name", b"mosaic"), ("options", options)], &[]);
+    assert_eq!(answer.header("content-type"), Some("image/jpeg"));
+    let look = StylizeOptions::default().strength(0.5).colours(Colours::Luminance).stroke(2.0);
+    let expected = painted(&content, &Style::built_in("mosaic").unwrap(), &look);
+    assert_eq!(answer.body, expected.encode(Format::Jpeg, &EncodeOptions::default().quality(80)).unwrap().bytes);
+    // A JPEG stays one, at another size.
+    let answer = server.post_form(
+        "/v1/stylize",
+        &[("content", &file(90, 60, Format::Jpeg)), ("style_name", b"mosaic"), ("options", br#"{"size": 45}"#)],
+        &[],
+    );
+    assert_eq!(answer.header("content-type"), Some("image/jpeg"));
+    assert_eq!((answer.picture().width(), answer.picture().height()), (45, 30));
+}
+
+#[test]
+fn json_paints_the_same_as_a_form() {
+    let server = Running::plain();
+    let (content, style) = (png(64, 48), png(40, 40));
+    let form = server.post_form(
+        "/v1/stylize",
+        &[("content", &content), ("style", &style), ("style_name", b"starry"), ("options", br#"{"weights": [3, 1]}"#)],
+        &[],
+    );
+    let body = json!({
+        "content": { "picture": STANDARD.encode(&content) },
+        "styles": [{ "picture": STANDARD.encode(&style), "weight": 3 }, { "name": "starry" }],
+    });
+    let json = server.post_json("/v1/stylize", &body);
+    assert_eq!(json.status, 200, "{}", json.text());
+    assert_eq!(json.body, form.body);
+    let starry = Style::built_in("starry").unwrap();
+    let blend = Style::blend(&[(&style_of(&style), 3.0), (&starry, 1.0)]).unwrap();
+    let expected = painted(&content, &blend, &StylizeOptions::default());
+    assert_eq!(json.body, expected.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
+}
+
+#[test]
+fn masks_keep_the_content_and_divide_styles() {
+    let server = Running::plain();
+    let content = png(60, 40);
+    let half = |left: bool| {
+        let values: Vec<u8> = (0..60 * 40).flat_map(|i| [if (i % 60 < 30) == left { 255 } else { 0 }; 3]).collect();
+        Picture::from_rgb8(60, 40, &values).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes
+    };
+    let before = Picture::decode(&content, &Limits::default()).unwrap();
+    let answer = server
+        .post_form("/v1/stylize", &[("content", &content), ("style_name", b"mosaic"), ("mask", &half(true))], &[])
+        .picture();
+    let columns = |picture: &Picture, columns: std::ops::Range<usize>| -> Vec<f32> {
+        picture.rgb().chunks(60 * 3).flat_map(|row| row[columns.start * 3..columns.end * 3].to_vec()).collect()
+    };
+    assert_eq!(columns(&answer, 30..60), columns(&before, 30..60));
+    assert_ne!(columns(&answer, 0..30), columns(&before, 0..30));
+    let answer = server.post_form(
+        "/v1/stylize",
+        &[
+            ("content", &content),
+            ("style_name", b"mosaic"),
+            ("style_name", b"starry"),
+            ("mask_1", &half(false)),
+            ("options", br#"{"feather": 4}"#),
+        ],
+        &[],
+    );
+    let mask = Mask::from_picture(&Picture::decode(&half(false), &Limits::default()).unwrap()).unwrap().feather(4.0).unwrap();
+    let options = StylizeOptions::default().region(Style::built_in("starry").unwrap(), mask);
+    let expected = painted(&content, &Style::built_in("mosaic").unwrap(), &options);
+    assert_eq!(answer.body, expected.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
+}
+
+#[test]
+fn styles_and_contents_are_kept_and_forgotten() {
+    let server = Running::plain();
+    let (content, picture) = (png(96, 64), png(50, 50));
+    let made = server.post_form("/v1/styles", &[("style", &picture)], &[]);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(made.header("location"), Some(format!("/v1/styles/{id}").as_str()));
+    let style_file = server.get(&format!("/v1/styles/{id}"));
+    assert_eq!(Style::from_bytes(&style_file.body).unwrap().vector(), style_of(&picture).vector());
+    // The file comes back in as a style.
+    let again = server.send("POST", "/v1/styles", &[("Content-Type", "application/octet-stream")], &style_file.body);
+    assert_eq!(again.status, 201, "{}", again.text());
+    let by_id = server.post_form("/v1/stylize", &[("content", &content), ("style_id", id.as_bytes())], &[]);
+    let direct = server.post_form("/v1/stylize", &[("content", &content), ("style", &picture)], &[]);
+    assert_eq!(by_id.body, direct.body);
+
+    let kept = server.send("POST", "/v1/contents", &[("Content-Type", "image/png")], &content).json();
+    assert_eq!((kept["width"].as_u64(), kept["height"].as_u64(), kept["format"].as_str()), (Some(96), Some(64), Some("png")));
+    let kept = kept["id"].as_str().unwrap();
+    let by_both = server.post_form("/v1/stylize", &[("content_id", kept.as_bytes()), ("style_id", id.as_bytes())], &[]);
+    assert_eq!(by_both.body, direct.body);
+    assert_eq!(server.get(&format!("/v1/contents/{kept}")).json()["width"], 96);
+    for path in [format!("/v1/contents/{kept}"), format!("/v1/styles/{id}")] {
+        assert_eq!(server.send("DELETE", &path, &[], b"").status, 204);
+        assert_eq!(server.send("DELETE", &path, &[], b"").complaint(404, "no such"), None);
+        assert_eq!(server.get(&path).complaint(404, "no such"), None);
+    }
+    assert_eq!(server.send("DELETE", "/v1/styles/starry", &[], b"").complaint(404, ""), None, "built-in styles stay");
+}
+
+#[test]
+fn previews_are_small_paintings() {
+    let server = Running::plain();
+    let kept = server.send("POST", "/v1/contents", &[], &png(300, 200)).json();
+    let body = |size: usize, strength: f32| json!({ "content": kept["id"], "size": size, "styles": [{ "name": "mosaic" }], "options": { "strength": strength } });
+    let preview = server.post_json("/v1/previews", &body(128, 1.0));
+    assert_eq!(preview.header("content-type"), Some("image/jpeg"));
+    assert_eq!((preview.picture().width(), preview.picture().height()), (128, 85));
+    let accept = [("Content-Type", "application/json"), ("Accept", "image/png")];
+    let as_png = server.send("POST", "/v1/previews", &accept, body(128, 0.0).to_string().as_bytes());
+    assert_eq!(as_png.header("content-type"), Some("image/png"));
+    // At strength 0 it is the photograph.
+    let small =
+        Picture::decode(&png(300, 200), &Limits::default()).unwrap().fit_long_side(128, impasto::picture::Resize::PHOTO).unwrap();
+    let off = as_png.picture().rgb().iter().zip(small.rgb()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(off < 0.01, "{off}");
+    let demo = server.post_json("/v1/previews", &json!({ "content": "demo", "styles": [{ "name": "starry" }] }));
+    assert_eq!(demo.picture().width(), 512);
+    // A panorama is painted small.
+    let wide = server.send("POST", "/v1/contents", &[], &png(2000, 20)).json();
+    let strip = server
+        .post_json("/v1/previews", &json!({ "content": wide["id"], "size": 1024, "styles": [{ "name": "starry" }] }))
+        .picture();
+    assert_eq!((strip.width(), strip.height()), (1024, 10));
+}
+
+#[test]
+fn a_newer_preview_takes_an_older_ones_place() {
+    let server = Running::start(|options| options.jobs = 1);
+    let body = json!({ "content": "demo", "size": 1024, "session": "s", "styles": [{ "name": "starry" }], "options": { "strength": 0.4 } });
+    let statuses = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| server.post_json("/v1/previews", &body).status)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(statuses.contains(&200), "{statuses:?}");
+    assert!(statuses.contains(&409), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 409].contains(status)), "{statuses:?}");
+}

@@ -1,0 +1,11 @@
+//! One program for all of the crate's integration tests: each program more links the whole crate once more.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod api;
+mod examples;
+mod jobs;
+mod many;
+mod page;
+mod safety;

@@ -1,0 +1,90 @@
+//! A thousand requests of many clients, some of which hang up.
+
+use crate::common;
+
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::{Running, multipart, png};
+use serde_json::json;
+
+const CLIENTS: usize = 32;
+const REQUESTS: usize = 1000;
+
+/// What the process has in memory.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn a_thousand_requests_are_answered_and_leave_nothing() {
+    let server = Running::start(|options| options.queue = CLIENTS);
+    let content = png(96, 64);
+    let form = multipart(&[("content", &content), ("style_name", b"mosaic")]);
+    let preview = json!({ "content": "demo", "size": 64, "styles": [{ "name": "starry" }] });
+    let next = AtomicUsize::new(0);
+    let round = |count: usize| {
+        next.store(0, Ordering::Relaxed);
+        std::thread::scope(|scope| {
+            let client = || {
+                let mut answered = 0;
+                loop {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    if i >= count {
+                        return answered;
+                    }
+                    let answer = match i % 10 {
+                        0 => {
+                            // Gone before the answer.
+                            let mut stream = server.connect();
+                            let head = format!(
+                                "POST /v1/stylize HTTP/1.1\r\nHost: {}\r\nContent-Type: multipart/form-data; boundary=XyZ\r\nContent-Length: {}\r\n\r\n",
+                                server.address,
+                                form.len()
+                            );
+                            stream.write_all(head.as_bytes()).unwrap();
+                            stream.write_all(if i.is_multiple_of(20) { &form } else { &form[..form.len() / 2] }).unwrap();
+                            continue;
+                        }
+                        1 | 2 => server.get("/v1/styles"),
+                        3 => server.send("POST", "/v1/contents", &[], &content),
+                        4 => server.post_form(
+                            "/v1/stylize",
+                            &[("content", &content[..content.len() / 2]), ("style_name", b"mosaic")],
+                            &[],
+                        ),
+                        5 => server.post_json("/v1/previews", &preview),
+                        _ => server.post_form("/v1/stylize", &[("content", &content), ("style_name", b"mosaic")], &[]),
+                    };
+                    let expected: &[u16] = match i % 10 {
+                        3 => &[201],
+                        4 => &[422],
+                        _ => &[200],
+                    };
+                    assert!(
+                        expected.contains(&answer.status),
+                        "{i}: {} {}",
+                        answer.status,
+                        String::from_utf8_lossy(&answer.body)
+                    );
+                    answered += 1;
+                }
+            };
+            let threads: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+        })
+    };
+    let start = std::time::Instant::now();
+    // The first fills caches and the contents that are kept.
+    assert_eq!(round(REQUESTS), REQUESTS * 9 / 10);
+    server.until("pictures are still painted", || server.gauge("pictures_pending") == 0);
+    let before = resident();
+    assert_eq!(round(REQUESTS), REQUESTS * 9 / 10);
+    server.until("pictures are still painted", || server.gauge("pictures_pending") == 0);
+    let after = resident();
+    println!("{} requests in {:?}; {before} kB, then {after} kB", 2 * REQUESTS, start.elapsed());
+    // What is kept is bounded: 256 contents, their number reached or nearly.
+    assert!(after < before + 64 * 1024, "{before} kB became {after} kB");
+}
