@@ -127,6 +127,10 @@ impl fmt::Display for Architecture {
             Architecture::NativeTransformer(it) => {
                 let [a, b, c] = it.widths;
                 write!(f, "impasto-transformer widths={a},{b},{c} blocks={} kernel={}", it.blocks, it.kernel)?;
+                // Left out where it is what it was before there was a choice, so that older versions read the file, too.
+                if it.resample != RESAMPLES[0].1 {
+                    write!(f, " resample={}", name_of(RESAMPLES, it.resample))?;
+                }
                 write!(f, " style={} thumbnail={}", it.style_len, it.thumbnail)
             }
             Architecture::NativePredictor(it) => {
@@ -139,6 +143,7 @@ impl fmt::Display for Architecture {
 
 const CONVOLUTIONS: &[(&str, Convolution)] = &[("dense", Convolution::Dense), ("separable", Convolution::Separable)];
 const BORDERS: &[(&str, Border)] = &[("reflect", Border::Reflect), ("zero", Border::Zero)];
+const RESAMPLES: &[(&str, usize)] = &[("3", 3), ("5", 5)];
 const NORMS: &[(&str, FixedNorm)] = &[("batch", FixedNorm::Batch), ("folded", FixedNorm::Folded)];
 
 fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
@@ -188,6 +193,7 @@ impl FromStr for Architecture {
                 widths: fields.widths()?,
                 blocks: fields.number("blocks", 0)?,
                 kernel: fields.odd("kernel")?,
+                resample: fields.choice_or("resample", RESAMPLES)?,
                 style_len: fields.number("style", 1)?,
                 thumbnail: fields.number("thumbnail", 16)?,
             }),
@@ -242,6 +248,11 @@ impl<'a> Fields<'a> {
         let value = self.take(key)?;
         let found = names.iter().find(|(name, _)| *name == value);
         found.map(|(_, it)| *it).ok_or_else(|| self.unsupported(&format!("{key}={value} is not known")))
+    }
+
+    /// The first of the choices where the word is missing.
+    fn choice_or<T: Copy>(&mut self, key: &str, names: &[(&str, T)]) -> Result<T> {
+        if self.values.contains_key(key) { self.choice(key, names) } else { Ok(names[0].1) }
     }
 
     fn malformed(&self, what: &str) -> Error {

@@ -4,6 +4,9 @@
 //! conditional on the style vector, and the outermost kernels are smaller. Its norms take their mean and variance from a thumbnail
 //! of the content, so that painting is local: a tile with its halo gives the same pixels as the whole picture.
 //!
+//! The convolutions that change the resolution can be anti-aliased: a binomial filter before the stride, or after the doubling, is folded
+//! into the 3×3 kernel, which makes it 5×5 ([`folded`]; filters before strides: Zhang 2019, arXiv 1904.11486).
+//!
 //! The style predictor reads moments: the mean and the standard deviation of every channel of several layers (as style is
 //! measured: Huang & Belongie 2017, arXiv 1703.06868), and a linear layer makes the style vector of them.
 
@@ -22,6 +25,9 @@ pub struct Transformer {
     pub blocks: usize,
     /// Height and width of the first and the last kernel: odd.
     pub kernel: usize,
+    /// Height and width of the kernels of the convolutions that halve or double the resolution: 3, or 5 with a filter [`folded`] into
+    /// them.
+    pub resample: usize,
     /// Length of the style vector.
     pub style_len: usize,
     /// Pixels of the longer side of the thumbnail whose statistics the norms use; a smaller picture is its own thumbnail.
@@ -31,7 +37,7 @@ pub struct Transformer {
 impl Transformer {
     /// The shape that Impasto ships.
     pub fn shipped() -> Self {
-        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, style_len: 96, thumbnail: 384 }
+        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample: 3, style_len: 96, thumbnail: 384 }
     }
 
     /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,
@@ -40,9 +46,11 @@ impl Transformer {
         let [first, second, third] = self.widths;
         let mut graph = Graph::new(3, self.style_len);
         let mut x = graph.input();
-        for (name, kernel, stride, channels) in
-            [("contract1", self.kernel, 1, first), ("contract2", 3, 2, second), ("contract3", 3, 2, third)]
-        {
+        for (name, kernel, stride, channels) in [
+            ("contract1", self.kernel, 1, first),
+            ("contract2", self.resample, 2, second),
+            ("contract3", self.resample, 2, third),
+        ] {
             x = styled(&mut graph, x, name, [kernel, stride], channels);
             x = activate(&mut graph, x, name, Activation::Relu);
         }
@@ -55,13 +63,37 @@ impl Transformer {
         }
         for (name, channels) in [("expand1", second), ("expand2", first)] {
             x = graph.push(format!("{name}/upsample"), Op::Upsample { factor: 2 }, &[x]);
-            x = styled(&mut graph, x, name, [3, 1], channels);
+            x = styled(&mut graph, x, name, [self.resample, 1], channels);
             x = activate(&mut graph, x, name, Activation::Relu);
         }
         x = styled(&mut graph, x, "expand3", [self.kernel, 1], 3);
         activate(&mut graph, x, "expand3", Activation::Sigmoid);
         graph
     }
+}
+
+/// A k×k kernel `[k, k, in, out]` and the binomial filter `[1 2 1]ᵀ[1 2 1] / 16` as one kernel `[k + 2, k + 2, in, out]`.
+///
+/// Beyond a mirrored border the two differ: the filter then reads what the kernel would have found mirrored.
+///
+/// # Panics
+/// If `weights` is not of that length.
+pub fn folded(weights: &[f32], kernel: usize, in_channels: usize, out_channels: usize) -> Vec<f32> {
+    let place = in_channels * out_channels;
+    assert_eq!(weights.len(), kernel * kernel * place, "a kernel of {kernel}×{kernel}×{in_channels}×{out_channels}");
+    const BINOMIAL: [f32; 3] = [0.25, 0.5, 0.25];
+    let side = kernel + 2;
+    let mut wide = vec![0.0; side * side * place];
+    for (i, source) in weights.chunks_exact(place).enumerate() {
+        let (y, x) = (i / kernel, i % kernel);
+        for (dy, down) in BINOMIAL.into_iter().enumerate() {
+            for (dx, across) in BINOMIAL.into_iter().enumerate() {
+                let target = &mut wide[((y + dy) * side + x + dx) * place..][..place];
+                target.iter_mut().zip(source).for_each(|(target, value)| *target += down * across * value);
+            }
+        }
+    }
+    wide
 }
 
 /// What tells one of our style predictors from another.
@@ -118,4 +150,33 @@ fn styled(graph: &mut Graph, x: NodeId, scope: &str, [kernel, stride]: [usize; 2
 fn activate(graph: &mut Graph, x: NodeId, scope: &str, function: Activation) -> NodeId {
     let name = if function == Activation::Sigmoid { "sigmoid" } else { "relu" };
     graph.push(format!("{scope}/{name}"), Op::Activation(function), &[x])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folded;
+
+    #[test]
+    fn a_folded_kernel_is_the_filter_and_then_the_kernel() {
+        // One output at the middle of a 5×5 picture of two channels, by the filter on every 3×3 and the kernel after it.
+        let kernel: Vec<f32> = (0..9 * 2 * 3).map(|i| ((i * 7) % 11) as f32 - 5.0).collect();
+        let picture = |y: usize, x: usize, c: usize| ((y * 31 + x * 17 + c * 5) % 13) as f32;
+        let filtered = |y: usize, x: usize, c: usize| {
+            let taps = [(0, 0.25), (1, 0.5), (2, 0.25)];
+            taps.iter().map(|(dy, a)| taps.iter().map(|(dx, b)| a * b * picture(y + dy, x + dx, c)).sum::<f32>()).sum::<f32>()
+        };
+        let wide = folded(&kernel, 3, 2, 3);
+        for out in 0..3 {
+            let (mut expected, mut found) = (0.0, 0.0);
+            for c in 0..2 {
+                for i in 0..9 {
+                    expected += kernel[(i * 2 + c) * 3 + out] * filtered(i / 3, i % 3, c);
+                }
+                for i in 0..25 {
+                    found += wide[(i * 2 + c) * 3 + out] * picture(i / 5, i % 5, c);
+                }
+            }
+            assert!((expected - found).abs() < 1e-4, "{expected} and {found}");
+        }
+    }
 }

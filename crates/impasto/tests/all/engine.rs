@@ -26,7 +26,13 @@ fn the_engine_gives_the_frameworks_outputs() {
 
 #[test]
 fn the_engine_agrees_with_the_reference_on_our_own_networks() {
-    let transformer = native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, style_len: 7, thumbnail: 64 };
+    for resample in [3, 5] {
+        let transformer = native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, resample, style_len: 7, thumbnail: 64 };
+        agrees_with_the_reference(transformer);
+    }
+}
+
+fn agrees_with_the_reference(transformer: native::Transformer) {
     let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 7 };
     let model =
         Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 3).unwrap();

@@ -9,7 +9,7 @@ use impasto::weights::Tensor;
 use impasto::{Control, ErrorKind, Result};
 use impasto_kernels::Isa;
 
-/// Transformers with every kind of kernel: ours, narrow and as wide as shipped, Magenta's with its 9×9 kernels, a separable one, zero borders.
+/// Transformers with every kind of kernel: ours, narrow, as wide as shipped, and anti-aliased, Magenta's with its 9×9 kernels, a separable one, zero borders.
 fn transformers() -> Vec<Network> {
     let magenta = Transformer { widths: [8, 16, 32], blocks: 2, style_len: 7, ..Transformer::checkpoint() };
     let architectures = [
@@ -17,6 +17,7 @@ fn transformers() -> Vec<Network> {
             widths: [5, 8, 12],
             blocks: 2,
             kernel: 5,
+            resample: 3,
             style_len: 7,
             thumbnail: 64,
         }),
@@ -27,6 +28,14 @@ fn transformers() -> Vec<Network> {
             border: Border::Zero,
             blocks: 1,
             ..magenta
+        }),
+        Architecture::NativeTransformer(native::Transformer {
+            widths: [5, 8, 12],
+            blocks: 1,
+            kernel: 5,
+            resample: 5,
+            style_len: 7,
+            thumbnail: 64,
         }),
     ];
     let predictor = Architecture::MobileNet(MobileNet { vector_len: 7, norm: FixedNorm::Batch });

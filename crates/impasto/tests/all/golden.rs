@@ -1,6 +1,6 @@
 //! A stored painting: read, painted and written as a program would, compared within a tolerance.
 //!
-//! `IMPASTO_REGENERATE=1 cargo test -p impasto --test golden` writes all pictures of `tests/data/golden` anew; look at them before
+//! `IMPASTO_REGENERATE=1 cargo test -p impasto --test all golden` writes all pictures of `tests/data/golden` anew; look at them before
 //! they are committed. On failure a picture of three panels, expected | difference | got, is written to
 //! `target/golden/stylized.png`.
 
