@@ -5,7 +5,7 @@ use crate::common::metadata;
 
 use draw::{decode, smooth};
 use impasto::Picture;
-use impasto::picture::{EncodeOptions, Format, Source, Writer};
+use impasto::picture::{EncodeOptions, Format, Limits, Source, Writer};
 use metadata::{NOTE, THUMBNAIL, exif, iptc, xmp};
 
 const FORMATS: [Format; 4] = [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff];
@@ -192,4 +192,20 @@ fn what_a_jpeg_cannot_hold_is_said() {
     assert_eq!(back.source().recorded_settings().as_deref(), Some("text"));
     let (back, warnings) = through(&picture, Format::Png);
     assert!(warnings.is_empty() && back.source().exif.as_ref().is_some_and(|exif| exif.len() > 70_000));
+}
+
+#[test]
+fn a_resolution_in_the_jfif_header_alone_is_kept_by_every_format() {
+    let picture = Picture::open(draw::data("jfif-300dpi.jpg"), &Limits::default()).unwrap();
+    assert!(picture.source().exif.is_none(), "the file shall have nothing but its JFIF header");
+    for format in FORMATS {
+        // WebP has no place for a resolution but Exif, which the file lacks.
+        if format == Format::WebP {
+            continue;
+        }
+        let bytes = picture.encode(format, &EncodeOptions::default()).unwrap().bytes;
+        let again = Picture::decode(&bytes, &Limits::default()).unwrap();
+        let density = again.source().density.unwrap_or_else(|| panic!("{format}: no resolution"));
+        assert!((density.x - 300.0).abs() < 0.1 && (density.y - 300.0).abs() < 0.1, "{format}: {density:?}");
+    }
 }

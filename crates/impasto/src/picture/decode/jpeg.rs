@@ -5,8 +5,8 @@ use std::io::{self, BufRead, Read, Seek};
 use zune_core::bytestream::{ZByteReaderTrait, ZCursor};
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
-use zune_jpeg::{ImageInfo, JpegDecoder};
 
 use super::super::metadata::{Density, Metadata, iptc};
 use super::super::{Limits, zeros};
@@ -15,24 +15,52 @@ use super::{failed, orientation, sample_count};
 use crate::{Error, ErrorKind, Result};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
-    decode_from(ZCursor::new(bytes), has_end(bytes.iter().map(|&byte| Ok(byte)))?, limits)
+    let file = survey(bytes.iter().map(|&byte| Ok(byte)))?;
+    let unusual = || unusual(bytes, file.components);
+    decode_from(ZCursor::new(bytes), &file, unusual, limits)
 }
 
 /// From a file that is not in memory.
 pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) -> Result<Raw> {
-    let complete = has_end(input.by_ref().bytes())?;
+    let file = survey(input.by_ref().bytes())?;
     input.rewind()?;
-    decode_from(input, complete, limits)
+    // The second decoder wants the file once more, from its start.
+    if file.unusual {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes)?;
+        return decode_from(ZCursor::new(&bytes[..]), &file, || unusual(&bytes, file.components), limits);
+    }
+    decode_from(input, &file, || unusual(&[], file.components), limits)
 }
 
-fn decode_from(input: impl ZByteReaderTrait, complete: bool, limits: &Limits) -> Result<Raw> {
+/// Decodes a file that `zune-jpeg` would get wrong without a word: samples as stored if there are four components, grey or RGB otherwise.
+fn unusual(bytes: &[u8], components: usize) -> Result<Vec<u8>> {
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    if components == 4 {
+        decoder.set_color_transform(jpeg_decoder::ColorTransform::None);
+    }
+    decoder.decode().map_err(|e| {
+        let (kind, what) = match &e {
+            jpeg_decoder::Error::Unsupported(_) => (ErrorKind::Unsupported, "its coding is not supported"),
+            _ => (ErrorKind::Malformed, "the file is damaged"),
+        };
+        Error::new(kind, format!("{what} ({e}); open it in another program and save it again as JPEG or PNG"))
+    })
+}
+
+fn decode_from(
+    input: impl ZByteReaderTrait,
+    file: &Survey,
+    unusual: impl FnOnce() -> Result<Vec<u8>>,
+    limits: &Limits,
+) -> Result<Raw> {
     // Lenient, as every viewer is: cameras write odd markers. Files that stop early are found by their missing end instead.
     let options = DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(input, options);
     decoder.decode_headers().map_err(to_error)?;
     let (width, height) = decoder.dimensions().ok_or_else(|| Error::new(ErrorKind::Malformed, "it has no frame header"))?;
     limits.check_pixels(width as u64, height as u64)?;
-    if !complete {
+    if !file.complete {
         let text = "the file stops before the end of the picture; it was not copied or downloaded completely";
         return Err(Error::new(ErrorKind::Malformed, text));
     }
@@ -46,8 +74,18 @@ fn decode_from(input: impl ZByteReaderTrait, complete: bool, limits: &Limits) ->
     };
     limits.check_decoded(width, height, colour.channels())?;
     decoder.set_options(options.jpeg_set_out_colorspace(wanted));
-    let mut samples: Vec<u8> = zeros(sample_count(width, height, colour.channels())?)?;
-    decoder.decode_into(&mut samples).map_err(to_error)?;
+    let count = sample_count(width, height, colour.channels())?;
+    let mut samples: Vec<u8>;
+    if file.unusual {
+        samples = unusual()?;
+        if samples.len() != count {
+            let text = format!("its {} components are coded in a way that is not supported", file.components);
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
+    } else {
+        samples = zeros(count)?;
+        decoder.decode_into(&mut samples).map_err(to_error)?;
+    }
     if colour == Colour::Cmyk {
         to_ink(&mut samples, stored == ColorSpace::YCCK);
     }
@@ -58,20 +96,22 @@ fn decode_from(input: impl ZByteReaderTrait, complete: bool, limits: &Limits) ->
         exif: decoder.exif().cloned(),
         xmp: decoder.xmp().cloned(),
         iptc: decoder.iptc().and_then(|resources| iptc::of_resources(resources)),
-        density: decoder.info().and_then(|info| jfif_density(&info)),
+        density: file.density,
     };
     raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
     Ok(raw)
 }
 
-/// What the JFIF header says about resolution.
-fn jfif_density(info: &ImageInfo) -> Option<Density> {
-    let per_inch = match info.pixel_density {
+/// What a JFIF header (ITU-T T.871, section 10.1) says about resolution. The decoder's own account of it is lost.
+fn jfif_density(segment: &[u8]) -> Option<Density> {
+    let [b'J', b'F', b'I', b'F', 0, _, _, unit, x1, x0, y1, y0, ..] = *segment else { return None };
+    let per_inch = match unit {
         1 => 1.0,
         2 => 2.54,
         _ => return None,
     };
-    Density::new(f64::from(info.x_density) * per_inch, f64::from(info.y_density) * per_inch)
+    let value = |bytes| f64::from(u16::from_be_bytes(bytes)) * per_inch;
+    Density::new(value([x1, x0]), value([y1, y0]))
 }
 
 /// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and every reader and writer since. YCCK is made
@@ -90,30 +130,67 @@ pub(super) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(|v| (v + 0.5) as u8)
 }
 
-/// Whether an end-of-image marker follows the first start-of-scan marker. In entropy-coded data 0xFF is always followed by 0
-/// or a restart number, so that FF D9 there is nothing else; before it, an Exif thumbnail may hold one of its own.
-fn has_end(mut bytes: impl Iterator<Item = io::Result<u8>>) -> Result<bool> {
+/// What a walk over a file's markers tells before anything is decoded.
+struct Survey {
+    /// Whether an end-of-image marker follows the first start-of-scan marker.
+    complete: bool,
+    /// Components of the frame.
+    components: usize,
+    /// Whether the file is laid out in a way that `zune-jpeg` decodes wrongly without an error: sequential with several scans, or a first
+    /// component (luma) that is sampled less than another.
+    unusual: bool,
+    /// The resolution that a JFIF header gives.
+    density: Option<Density>,
+}
+
+/// Walks over the markers. In entropy-coded data 0xFF is always followed by 0 or a restart number, so that FF D9 there is nothing else than
+/// the end; before it, an Exif thumbnail may hold one of its own.
+fn survey(mut bytes: impl Iterator<Item = io::Result<u8>>) -> Result<Survey> {
+    let mut survey = Survey { complete: false, components: 0, unusual: false, density: None };
     let mut next = || bytes.next().transpose();
     next()?;
     next()?;
-    let Some(mut first) = next()? else { return Ok(false) };
+    let Some(mut first) = next()? else { return Ok(survey) };
+    let mut sequential = false;
     loop {
-        let Some(marker) = next()? else { return Ok(false) };
+        let Some(marker) = next()? else { return Ok(survey) };
         first = match (first, marker) {
-            (0xFF, 0xDA) => break,
             // Segments without a length: TEM, restarts, SOI.
             (0xFF, 0x01 | 0xD0..=0xD8) => match next()? {
                 Some(byte) => byte,
-                None => return Ok(false),
+                None => return Ok(survey),
             },
             (0xFF, 0x00..=0xFE) => {
-                let (Some(high), Some(low)) = (next()?, next()?) else { return Ok(false) };
-                for _ in 2..u16::from_be_bytes([high, low]) {
-                    next()?;
+                let (Some(high), Some(low)) = (next()?, next()?) else { return Ok(survey) };
+                let len = usize::from(u16::from_be_bytes([high, low])).saturating_sub(2);
+                let mut head = Vec::new();
+                for _ in 0..len {
+                    let Some(byte) = next()? else { return Ok(survey) };
+                    // A frame of four components is 18 bytes long.
+                    if head.len() < 18 {
+                        head.push(byte);
+                    }
+                }
+                match marker {
+                    0xE0 => survey.density = survey.density.or_else(|| jfif_density(&head)),
+                    // Frames: T.81, table B.1 and section B.2.2.
+                    0xC0..=0xC3 => {
+                        sequential = marker < 0xC2;
+                        survey.components = head.get(5).map_or(0, |n| usize::from(*n));
+                        let factors = |i: usize| head.get(7 + 3 * i).map_or([1, 1], |f| [f >> 4, f & 15]);
+                        let [h, v] = factors(0);
+                        survey.unusual = (1..survey.components).map(factors).any(|[x, y]| x > h || y > v);
+                    }
+                    // The first scan says how many components it holds: section B.2.3.
+                    0xDA => {
+                        survey.unusual |= sequential && head.first().is_some_and(|n| usize::from(*n) != survey.components);
+                        break;
+                    }
+                    _ => {}
                 }
                 match next()? {
                     Some(byte) => byte,
-                    None => return Ok(false),
+                    None => return Ok(survey),
                 }
             }
             // Fill bytes, and stray ones between segments: the decoder skips them too.
@@ -123,11 +200,12 @@ fn has_end(mut bytes: impl Iterator<Item = io::Result<u8>>) -> Result<bool> {
     let mut before = 0;
     while let Some(byte) = next()? {
         if (before, byte) == (0xFF, 0xD9) {
-            return Ok(true);
+            survey.complete = true;
+            break;
         }
         before = byte;
     }
-    Ok(false)
+    Ok(survey)
 }
 
 fn to_error(error: DecodeErrors) -> Error {
