@@ -39,9 +39,50 @@ pub(crate) fn place(path: &Path) -> PathBuf {
     }
 }
 
+/// Whether two paths lead to one file: spelled differently, through links, or as hard links. Devices and pipes never count:
+/// writing to them replaces nothing.
+pub(crate) fn same(a: &Path, b: &Path) -> bool {
+    let special = |path: &Path| path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir());
+    if special(a) || special(b) {
+        return false;
+    }
+    place(a) == place(b) || matches!((identity(a), identity(b)), (Some(a), Some(b)) if a == b)
+}
+
+/// What all names of a regular file have in common, where the system says: its device and its number there.
+#[cfg(unix)]
+pub(crate) fn identity(path: &Path) -> Option<[u64; 2]> {
+    use std::os::unix::fs::MetadataExt;
+    let about = path.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    Some([about.dev(), about.ino()])
+}
+
+#[cfg(not(unix))]
+pub(crate) fn identity(_path: &Path) -> Option<[u64; 2]> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{place, walk};
+    use super::{place, same, walk};
+
+    #[test]
+    #[cfg(unix)]
+    fn one_file_is_known_by_all_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::create_dir(path("sub")).unwrap();
+        std::fs::write(path("a"), "").unwrap();
+        std::fs::write(path("b"), "").unwrap();
+        std::fs::hard_link(path("a"), path("hard")).unwrap();
+        std::os::unix::fs::symlink(path("a"), path("soft")).unwrap();
+        std::os::unix::fs::symlink(folder.path(), path("sub/up")).unwrap();
+        for name in ["a", "sub/../a", "hard", "soft", "sub/up/hard"] {
+            assert!(same(&path("a"), &path(name)), "{name}");
+            assert!(!same(&path("b"), &path(name)), "{name}");
+        }
+        assert!(!same(std::path::Path::new("/dev/null"), std::path::Path::new("/dev/null")));
+    }
 
     #[test]
     fn folders_are_walked_in_order_and_as_far_as_asked() {

@@ -7,6 +7,7 @@ use impasto::style::Gallery;
 use impasto::{Picture, StyleOptions, StyleSize};
 use serde_json::json;
 
+use super::stylize::destination;
 use crate::cli::{StylesExtract, StylesList};
 use crate::failure::Result;
 use crate::progress::Progress;
@@ -30,6 +31,7 @@ pub(crate) fn list(args: &StylesList) -> Result {
 
 /// Saves the style of a picture.
 pub(crate) fn extract(args: &StylesExtract) -> Result {
+    destination::keep_inputs(&args.output, [args.picture.as_path()])?;
     interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
     let loudness = args.loudness.loudness();
     let picture = Picture::open(&args.picture, &Limits::default())?;

@@ -254,6 +254,42 @@ fn outputs_are_refused_before_any_work() {
 
 #[test]
 #[cfg(unix)]
+fn what_a_result_is_made_of_is_never_replaced() {
+    let workshop = Workshop::new();
+    workshop.save("mask.png", &gradient(67, 93));
+    workshop.save("extra.png", &gradient(67, 93));
+    std::fs::create_dir(workshop.path("sub")).unwrap();
+    std::fs::hard_link(workshop.path("content.png"), workshop.path("hard.png")).unwrap();
+    std::os::unix::fs::symlink("content.png", workshop.path("soft.png")).unwrap();
+    let absolute = workshop.path("content.png").to_str().unwrap().to_owned();
+    let before = workshop.files();
+    let read = |name: &str| std::fs::read(workshop.path(name)).unwrap();
+    let (content, style, mask) = (read("content.png"), read("style.png"), read("mask.png"));
+    let names =
+        ["content.png", "./content.png", "sub/../content.png", &absolute, "hard.png", "soft.png", "style.png", "mask.png"];
+    let mut wrong = Vec::new();
+    for name in names {
+        for force in [&["--force"][..], &[]] {
+            let painted = ["stylize", "content.png", "-s", "style.png", "--mask", "mask.png", "--model", "model.safetensors"];
+            let optimized = ["optimize", "content.png", "-s", "style.png@mask.png"];
+            for line in [&painted[..], &optimized] {
+                let output = workshop.run(&[line, &["-o", name], force].concat());
+                wrong.extend(complaints(&output, 2, &[name, "--force", "name another output"]));
+            }
+            let figure = [&painted[..], &["-o", "new.png", "--figure", name], force].concat();
+            wrong.extend(complaints(&workshop.run(&figure), 2, &[name, "name another output"]));
+        }
+    }
+    let several = ["stylize", "content.png", "extra.png", "-s", "style.png", "--model", "model.safetensors", "--force"];
+    std::fs::hard_link(workshop.path("content.png"), workshop.path("sub/extra.png")).unwrap();
+    wrong.extend(complaints(&workshop.run(&[&several[..], &["-o", "sub"]].concat()), 2, &["sub/extra.png", "content.png"]));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(workshop.files(), before);
+    assert_eq!((read("content.png"), read("style.png"), read("mask.png")), (content, style, mask));
+}
+
+#[test]
+#[cfg(unix)]
 fn read_only_folders_are_told_before_any_work() {
     use std::os::unix::fs::PermissionsExt;
 

@@ -142,7 +142,8 @@ fn what_makes_no_sense_is_told() {
     let workshop = workshop();
     workshop.save("tall.png", &gradient(3, 2000));
     let cases: &[(&[&str], i32, &[&str])] = &[
-        (&["-o", "content.png"], 1, &["content.png", "--force"]),
+        (&["-o", "content.png", "--force"], 2, &["content.png", "another output"]),
+        (&["-o", "tall.png"], 1, &["tall.png", "--force"]),
         (&["-o", "a.txt"], 2, &["a.txt", ".png"]),
         (&["-o", "a.jpg", "--gif"], 2, &["a.jpg", ".gif"]),
         (&["-o", "a.gif"], 2, &["a.gif"]),

@@ -8,7 +8,7 @@ use impasto::style::names_file;
 use impasto::{Perceptual, Picture, graph, perceptual, weights};
 
 use crate::cli::{ContentLoss, KeepColors, Method, Optimize, Pooling, Preprocessing, StyleLoss};
-use crate::commands::stylize::destination::Destination;
+use crate::commands::stylize::destination::{self, Destination};
 use crate::commands::stylize::style::{self, StyleArgument};
 use crate::commands::stylize::{self, look};
 use crate::failure::{Failure, Result};
@@ -34,6 +34,10 @@ impl Setup {
         let arguments = style::parse(&args.styles)?;
         let inputs = arguments.iter().map(|style| style.path.as_path()).chain([args.content.as_path()]);
         stylize::check_standard_streams(inputs, &args.output, args.json)?;
+        let read: Vec<&Path> = arguments.iter().flat_map(StyleArgument::files).chain([args.content.as_path()]).collect();
+        for output in std::iter::once(&args.output).chain(&args.trace) {
+            destination::keep_inputs(output, read.iter().copied())?;
+        }
         let encode = args.encoding.options();
         // An interrupted run has left its picture there.
         let output = Destination::new(&args.output, args.format, args.force || args.resume, &encode)?;

@@ -7,6 +7,7 @@ use impasto::picture::{EncodeOptions, Format, Limits, Resize, Target};
 use impasto::style::Gallery;
 use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 
+use super::stylize::destination;
 use super::stylize::memory::Ceiling;
 use super::stylize::style::{self, StyleArgument};
 use crate::cli::Sheet;
@@ -36,6 +37,8 @@ pub(crate) fn run(args: &Sheet) -> Result {
     check(args)?;
     let animation = if args.gif { Some(animation::Kind::of(&args.output)?) } else { None };
     let format = if args.gif { Format::Png } else { Format::from_path(&args.output).map_err(Failure::usage)? };
+    let read = arguments.iter().flat_map(StyleArgument::files).chain([args.photo.as_path()]);
+    destination::keep_inputs(&args.output, read)?;
     let target = interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
     let loudness = args.loudness.loudness();
     let photo = Picture::open(&args.photo, &Limits::default())?;

@@ -48,7 +48,7 @@ impl Destination {
             return Err(Failure::usage("--figure needs a file; standard output is for the result"));
         }
         let figure = Self::new(path, None, force, encode)?;
-        if result.target.is_some() && same_file(path, Path::new(&result.name)) {
+        if result.target.is_some() && files::same(path, Path::new(&result.name)) {
             return Err(Failure::usage(format!("{}: the figure and the result cannot be one file", path.display())));
         }
         Ok(figure)
@@ -126,7 +126,24 @@ pub(in crate::commands) fn by_extension(path: &Path) -> Result<Format> {
     })
 }
 
-/// Whether two paths lead to one place, also where nothing is yet.
-fn same_file(a: &Path, b: &Path) -> bool {
-    files::place(a) == files::place(b)
+/// Nothing that is read may be replaced by what is made of it, even with `--force`: a content or a style would be lost.
+///
+/// # Errors
+/// Wrong usage if the output is one of the inputs, under whatever name.
+pub(in crate::commands) fn keep_inputs<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result {
+    if super::is_standard(output) {
+        return Ok(());
+    }
+    match inputs.into_iter().find(|input| !super::is_standard(input) && input.exists() && files::same(input, output)) {
+        None => Ok(()),
+        Some(input) if input == output => Err(Failure::usage(format!(
+            "{}: the result would replace a file that it is made of, which --force does not allow; name another output",
+            output.display()
+        ))),
+        Some(input) => Err(Failure::usage(format!(
+            "{}: is the same file as {}, which the result is made of, and --force does not replace it; name another output",
+            output.display(),
+            input.display()
+        ))),
+    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::ArgMatches;
 
-use super::destination::Destination;
+use super::destination::{self, Destination};
 use super::painting::{self, Job};
 use super::report::{self, Report, Stopwatch};
 use super::studio::Studio;
@@ -27,6 +27,11 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
         return Err(Failure::usage(
             "--preview and a picture (-o -) cannot both go to standard output; name a file for the picture",
         ));
+    }
+    let look = [args.look.mask.as_deref(), args.look.strength_mask.as_deref()].into_iter().flatten();
+    let read: Vec<&Path> = arguments.iter().flat_map(|style| style.files()).chain(look).chain([content]).collect();
+    for output in [Some(&args.output), args.figure.as_ref()].into_iter().flatten() {
+        destination::keep_inputs(output, read.iter().copied())?;
     }
     let isa = model::isa()?;
     let encode = args.encoding.options();

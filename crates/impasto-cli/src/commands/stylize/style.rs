@@ -21,6 +21,13 @@ pub(in crate::commands) struct StyleArgument {
     pub(in crate::commands) mask: Option<PathBuf>,
 }
 
+impl StyleArgument {
+    /// The files that it reads.
+    pub(in crate::commands) fn files(&self) -> impl Iterator<Item = &Path> {
+        [Some(self.path.as_path()), self.mask.as_deref()].into_iter().flatten()
+    }
+}
+
 /// Takes the arguments apart.
 ///
 /// # Errors

@@ -73,6 +73,16 @@ pub(super) fn jobs(
     let by_output = distinct(&jobs)?;
     let before = inputs.len();
     let mut wrong = None;
+    // A result that is a hard link to a content, too, would take its place.
+    let numbers: HashMap<_, _> = jobs.iter().filter_map(|job| Some((files::identity(&job.output)?, job))).collect();
+    if let Some((input, job)) = inputs.iter().find_map(|input| {
+        let job = numbers.get(&files::identity(&input.path)?)?;
+        (files::place(&job.output) != files::place(&input.path)).then_some((input, job))
+    }) {
+        let text =
+            format!("{}: is the same file as {}; name another folder or template", job.output.display(), input.path.display());
+        return Err(Failure::usage(text));
+    }
     inputs.retain(|input| {
         let Some(&index) = by_output.get(&files::place(&input.path)) else { return true };
         let of = &jobs[index].input;
