@@ -72,7 +72,7 @@ pub(crate) struct Stylize {
     /// names, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's name without its extension, {name} with it, {ext} the
     /// extension as for a folder (or that of --format), {style} the style's name (a+b for a blend), {number} the number of the picture (001, 002, …), {dir}
     /// the sub-folder that it was found in, below the folder or the pattern that was named. {{ and }} stand for braces.
-    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, value_parser = values::output())]
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever the extension; for standard output png if not given
@@ -346,7 +346,7 @@ pub(crate) struct Optimize {
     pub(crate) styles: Vec<OsString>,
 
     /// Where to write the result; the extension decides the format; - for standard output
-    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath, value_parser = values::output())]
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever the extension

@@ -1,4 +1,4 @@
-//! Ctrl-C, and SIGTERM and SIGHUP where there are such signals.
+//! Ctrl-C, and where there are such signals SIGTERM, SIGQUIT, SIGHUP and the end of processor time (`ulimit -t`).
 //!
 //! What the program is at decides: while it reads or waits it ends at once, for there is nothing to tidy; a running network is
 //! asked to stop after its current step (a second time it ends at once, unless it writes its result as it goes); a file being written is
@@ -18,15 +18,52 @@ static PHASE: AtomicU8 = AtomicU8::new(WAITING);
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// Takes over the signals. Without them (a sandbox may refuse) the system's own way of ending a program remains.
+#[cfg(unix)]
 pub(crate) fn install() {
-    let _ = ctrlc::set_handler(|| {
-        let again = ASKED.swap(true, Ordering::SeqCst);
-        match PHASE.load(Ordering::SeqCst) {
-            WRITING | STREAMING | BATCH => {}
-            RUNNING if !again => {}
-            _ => std::process::exit(i32::from(Failure::Interrupted.report())),
-        }
-    });
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
+
+    // A limit on file sizes (`ulimit -f`) then fails the writing, and does not kill the program with a file half written.
+    let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default());
+    let mut ours = vec![SIGINT, SIGTERM, SIGQUIT, SIGXCPU];
+    if !hangups_are_ignored() {
+        ours.push(SIGHUP);
+    }
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(ours) else { return };
+    let wait = move || signals.forever().for_each(|_| stop());
+    let _ = std::thread::Builder::new().name("impasto-signals".into()).stack_size(1 << 18).spawn(wait);
+}
+
+/// The same for systems where there is only Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) fn install() {
+    let _ = ctrlc::set_handler(stop);
+}
+
+/// Whether whoever started this program wants it to survive the terminal: `nohup` and `trap '' HUP` have SIGHUP ignored, and programs inherit that.
+/// Linux tells. Elsewhere nobody does without unsafe code: the signal is left as it is there, ignored or deadly.
+#[cfg(unix)]
+fn hangups_are_ignored() -> bool {
+    if !cfg!(target_os = "linux") {
+        return true;
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    // Signals count from 1, bits from 0.
+    ignored.is_some_and(|ignored| ignored >> (signal_hook::consts::SIGHUP - 1) & 1 == 1)
+}
+
+fn stop() {
+    let again = ASKED.swap(true, Ordering::SeqCst);
+    match PHASE.load(Ordering::SeqCst) {
+        WRITING | STREAMING | BATCH => {}
+        RUNNING if !again => {}
+        _ => std::process::exit(i32::from(Failure::Interrupted.report())),
+    }
+}
+
+/// Whether many pictures are worked on, see [`while_batch`].
+pub(crate) fn in_batch() -> bool {
+    PHASE.load(Ordering::SeqCst) == BATCH
 }
 
 /// Whether the user has asked to stop.

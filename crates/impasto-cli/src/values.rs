@@ -1,7 +1,10 @@
 //! Values of flags that need more than a number.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
 /// A picture size, width first as screens and cameras say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,16 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}x{}", self.width, self.height)
     }
+}
+
+/// Reads where a picture goes. The names that systems have for standard output are `-`: opened by such a name, a file that it was redirected to
+/// would be written to from its start, or not at all if it is a socket.
+pub(crate) fn output() -> impl TypedValueParser<Value = PathBuf> {
+    let names = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    PathBufValueParser::new().map(move |path| {
+        let standard = cfg!(unix) && names.iter().any(|name| path == Path::new(name));
+        if standard { PathBuf::from("-") } else { path }
+    })
 }
 
 /// Reads a number of bytes: `1500000`, `64K`, `300M`, `2G`, `1T`, also `2GB` and `2GiB`; letters stand for powers of 1024.

@@ -1,9 +1,10 @@
 //! `impasto demo`: a first picture without any files.
 
-use impasto::picture::{EncodeOptions, Format, Target};
+use impasto::picture::{EncodeOptions, Format};
 use impasto::{Picture, StylizeOptions};
 use impasto_draw::{Canvas, content, styles};
 
+use super::stylize::destination;
 use crate::cli::Demo;
 use crate::failure::{Failure, Result};
 use crate::figure::{self, Content, Panel};
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &Demo) -> Result {
         Failure::usage(format!("there is no drawn style {:?}; there are {}", args.style, names.join(", ")))
     })?;
     let format = Format::from_path(&args.output).map_err(Failure::usage)?;
-    let target = interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
+    let target = destination::target(&args.output, args.force)?;
     let loudness = args.loudness.loudness();
     let stylizer = model::stylizer(&args.models, None)?;
     let content = picture(content::landscape(args.size.width, args.size.height, args.seed))?;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use impasto::Model;
 use impasto::networks::{Kind, Network};
-use impasto::picture::Target;
 use impasto::weights::safetensors::{self, Precision};
 use serde_json::{Value, json};
 
+use super::stylize::destination;
 use crate::cli::{ModelsImport, ModelsInfo, ModelsList};
 use crate::failure::{Failure, Result};
 use crate::values::Size;
@@ -169,7 +169,7 @@ pub(crate) fn import(args: &ModelsImport) -> Result {
     if output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("safetensors")) {
         return Err(Failure::usage(format!("{}: the file to write must end in .safetensors", output.display())));
     }
-    let target = interrupt::while_writing(|| Ok(Target::new(&output, args.force)?))?;
+    let target = destination::target(&output, args.force)?;
     let model = model::open(&args.paths)?;
     let precision = if args.half { Precision::F16 } else { Precision::F32 };
     let bytes = safetensors::to_bytes(&model.to_weights(), precision)?;

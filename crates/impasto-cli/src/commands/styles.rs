@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use impasto::picture::{Limits, Target};
+use impasto::picture::Limits;
 use impasto::style::Gallery;
 use impasto::{Picture, StyleOptions, StyleSize};
 use serde_json::json;
@@ -32,7 +32,7 @@ pub(crate) fn list(args: &StylesList) -> Result {
 /// Saves the style of a picture.
 pub(crate) fn extract(args: &StylesExtract) -> Result {
     destination::keep_inputs(&args.output, [args.picture.as_path()])?;
-    interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
+    destination::target(&args.output, args.force)?;
     let loudness = args.loudness.loudness();
     let picture = Picture::open(&args.picture, &Limits::default())?;
     picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.picture.display())));

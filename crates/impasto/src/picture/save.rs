@@ -26,8 +26,8 @@ pub struct SaveOptions {
 
 /// A place to write to, checked when it is made, so that what cannot be written is known before any expensive work.
 ///
-/// Symbolic links are followed: the file that a link names is replaced, the link stays. Devices and pipes (`/dev/null`) are
-/// written to directly. Everything else is written to a temporary file in the same folder and renamed, so that no reader ever
+/// Symbolic links are followed: the file that a link names is replaced, the link stays. Devices, pipes and open files (`/dev/null`,
+/// `/dev/fd/3`) are written to directly. Everything else is written to a temporary file in the same folder and renamed, so that no reader ever
 /// sees half a file and an old file lives until the new one is complete.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -36,7 +36,18 @@ pub struct Target {
     /// With links followed.
     path: PathBuf,
     overwrite: bool,
-    special: bool,
+    kind: Kind,
+}
+
+/// How a place is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// By a temporary file beside it.
+    File,
+    /// A device or a pipe: directly.
+    Special,
+    /// A file that is open already, named by its number: directly, after what it holds.
+    Open,
 }
 
 impl Target {
@@ -51,7 +62,7 @@ impl Target {
     }
 
     fn check(name: PathBuf, overwrite: bool) -> Result<Self> {
-        let path = followed(&name)?;
+        let (path, open) = followed(&name)?;
         let found = match fs::metadata(&path) {
             Ok(metadata) => Some(metadata),
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
@@ -60,12 +71,17 @@ impl Target {
         if found.as_ref().is_some_and(Metadata::is_dir) {
             return Err(Error::new(ErrorKind::Io, "is a folder; name a file in it"));
         }
-        let special = found.as_ref().is_some_and(|m| !m.is_file());
-        let target = Target { name, path, overwrite, special };
-        if found.is_some() && !special && !overwrite {
-            return Err(exists());
-        }
-        if !special {
+        let kind = match &found {
+            Some(metadata) if !metadata.is_file() => Kind::Special,
+            Some(_) if open => Kind::Open,
+            None if open => return Err(Error::new(ErrorKind::Io, "there is no open file of this number")),
+            _ => Kind::File,
+        };
+        let target = Target { name, path, overwrite, kind };
+        if kind == Kind::File {
+            if found.is_some() && !overwrite {
+                return Err(exists());
+            }
             // Only making a file tells whether one can be made; it is gone again at once.
             target.temporary()?;
         }
@@ -82,9 +98,8 @@ impl Target {
     }
 
     fn write_bytes(&self, bytes: &[u8]) -> Result<()> {
-        if self.special {
-            OpenOptions::new().write(true).open(&self.path)?.write_all(bytes)?;
-            return Ok(());
+        if let Some(mut special) = self.special()? {
+            return Ok(special.write_all(bytes)?);
         }
         let mut file = self.temporary()?;
         file.write_all(bytes).map_err(|e| Error::new(ErrorKind::Io, bare(&e)).with_source(e))?;
@@ -109,9 +124,19 @@ impl Target {
         }
     }
 
-    /// A device or a pipe, which is written to directly: opened for that.
+    /// Whether it is written to directly: a device, a pipe, an open file. Opening and writing may wait for a reader.
+    pub fn is_special(&self) -> bool {
+        self.kind != Kind::File
+    }
+
+    /// What is written to directly: opened for that.
     pub(super) fn special(&self) -> Result<Option<File>> {
-        Ok(if self.special { Some(OpenOptions::new().write(true).open(&self.path)?) } else { None })
+        Ok(match self.kind {
+            Kind::File => None,
+            Kind::Special => Some(OpenOptions::new().write(true).open(&self.path)?),
+            // Opened anew, it would be written to from its start.
+            Kind::Open => Some(OpenOptions::new().append(true).open(&self.path)?),
+        })
     }
 
     /// How texts call it.
@@ -120,10 +145,7 @@ impl Target {
     }
 
     pub(super) fn temporary(&self) -> Result<NamedTempFile> {
-        let folder = match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = self.folder();
         let mut builder = tempfile::Builder::new();
         builder.prefix(PREFIX).suffix(SUFFIX);
         #[cfg(unix)]
@@ -132,13 +154,19 @@ impl Target {
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(folder).map_err(|e| {
-            let text = format!("cannot create a file in {}: {}", folder.display(), bare(&e));
-            Error::new(ErrorKind::Io, text).with_source(e)
-        })?;
-        // Says that somebody is at work on it, see `remove_abandoned`. On file systems without locks nothing is ever taken for abandoned.
+        let make = || {
+            builder.tempfile_in(folder).map_err(|e| {
+                let text = format!("cannot create a file in {}: {}", folder.display(), bare(&e));
+                Error::new(ErrorKind::Io, text).with_source(e)
+            })
+        };
+        let mut file = make()?;
+        // The lock says that somebody is at work on the file, see `remove_abandoned`, which may have come before the lock: then another is made.
+        // On file systems without locks nothing is ever taken for abandoned.
         #[cfg(unix)]
-        let _ = file.as_file().try_lock();
+        while file.as_file().lock().is_ok() && !file.path().exists() {
+            file = make()?;
+        }
         Ok(file)
     }
 
@@ -148,10 +176,23 @@ impl Target {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let ours = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
         let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path());
-        // The lock of a process ends with it, however it ends. One that has made its file this very moment and has no lock yet would be
-        // told that writing failed.
-        let abandoned = |path: &PathBuf| cfg!(unix) && File::open(path).is_ok_and(|file| file.try_lock().is_ok());
-        files.filter(abandoned).filter(|path| fs::remove_file(path).is_ok()).count()
+        // The lock of a process ends with it, however it ends. It is held here until the file is gone.
+        let remove = |path: &PathBuf| {
+            cfg!(unix) && File::open(path).is_ok_and(|file| file.try_lock().is_ok() && fs::remove_file(path).is_ok())
+        };
+        files.filter(remove).count()
+    }
+
+    /// The same for the folder that this file goes to.
+    pub fn remove_abandoned_beside(&self) -> usize {
+        if self.is_special() { 0 } else { Self::remove_abandoned(self.folder()) }
+    }
+
+    fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
     }
 }
 
@@ -165,20 +206,31 @@ fn bare(error: &io::Error) -> String {
     text.split_once(" at path ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
 }
 
-/// The path with symbolic links in its last part followed, also where they lead to nothing yet.
-fn followed(path: &Path) -> Result<PathBuf> {
+/// The path with symbolic links in its last part followed, also where they lead to nothing yet; and whether it names an open file of a process
+/// by its number. Such a name looks like a link, but what the link says (`pipe:[4711]`) is no path.
+fn followed(path: &Path) -> Result<(PathBuf, bool)> {
     let mut path = path.to_path_buf();
     // As many as Linux follows.
     for _ in 0..40 {
+        if is_descriptor(&path) {
+            return Ok((path, true));
+        }
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_symlink() => {
                 let link = fs::read_link(&path)?;
                 path = path.parent().map_or_else(|| link.clone(), |folder| folder.join(&link));
             }
-            _ => return Ok(path),
+            _ => return Ok((path, false)),
         }
     }
     Err(Error::new(ErrorKind::Io, "is a symbolic link that leads in a circle"))
+}
+
+/// Whether it is a number in `/dev/fd` or `/proc/PID/fd`.
+fn is_descriptor(path: &Path) -> bool {
+    let number = path.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit));
+    let folder = || path.parent().and_then(|folder| folder.canonicalize().ok());
+    cfg!(unix) && number && folder().is_some_and(|at| at == Path::new("/dev/fd") || at.starts_with("/proc") && at.ends_with("fd"))
 }
 
 impl Picture {

@@ -31,8 +31,8 @@ pub struct Writer {
 enum Place {
     /// A temporary file beside the target takes its name.
     Target(Target, NamedTempFile),
-    /// It is copied to a device or a pipe.
-    Special(File),
+    /// It is copied to a device, a pipe or an open file.
+    Special(Target),
     /// The caller says.
     Caller,
 }
@@ -54,14 +54,12 @@ impl Writer {
         let name = target.as_ref().map(|target| target.name().display().to_string());
         let (place, file) = match target {
             None => (Place::Caller, tempfile::tempfile()?),
-            Some(target) => match target.special().map_err(|e| e.context(target.name().display()))? {
-                Some(special) => (Place::Special(special), tempfile::tempfile()?),
-                None => {
-                    let temporary = target.temporary().map_err(|e| e.context(target.name().display()))?;
-                    let file = temporary.as_file().try_clone()?;
-                    (Place::Target(target, temporary), file)
-                }
-            },
+            Some(target) if target.is_special() => (Place::Special(target), tempfile::tempfile()?),
+            Some(target) => {
+                let temporary = target.temporary().map_err(|e| e.context(target.name().display()))?;
+                let file = temporary.as_file().try_clone()?;
+                (Place::Target(target, temporary), file)
+            }
         };
         let (sender, receiver) = sync_channel(1);
         let (options, given) = (*options, Arc::clone(&layout));
@@ -127,7 +125,10 @@ impl Writer {
         let mut file = self.close()?;
         let placed = match self.place.take() {
             Some(Place::Target(target, temporary)) => target.persist(temporary),
-            Some(Place::Special(mut special)) => copy(&mut file, &mut special),
+            Some(Place::Special(target)) => target.special().and_then(|special| match special {
+                Some(mut special) => copy(&mut file, &mut special),
+                None => Ok(()),
+            }),
             Some(Place::Caller) | None => copy(&mut file, out),
         };
         placed.map_err(|e| self.named(e))

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::plot;
 use crate::cli::Optimize;
+use crate::commands::stylize::destination;
 use crate::failure::{Failure, Result};
-use crate::interrupt;
 
 /// What the steps of this run came to.
 #[derive(Default)]
@@ -35,7 +35,7 @@ fn kind(path: &Path) -> Result<Kind> {
 /// Whether a trace can be written there.
 pub(super) fn check(path: &Path, force: bool) -> Result {
     kind(path)?;
-    interrupt::while_writing(|| Ok(Target::new(path, force).map(|_| ())?))
+    destination::target(path, force).map(|_| ())
 }
 
 impl Trace {

@@ -3,7 +3,7 @@
 mod animation;
 mod morph;
 
-use impasto::picture::{EncodeOptions, Format, Limits, Resize, Target};
+use impasto::picture::{EncodeOptions, Format, Limits, Resize};
 use impasto::style::Gallery;
 use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Sheet) -> Result {
     let format = if args.gif { Format::Png } else { Format::from_path(&args.output).map_err(Failure::usage)? };
     let read = arguments.iter().flat_map(StyleArgument::files).chain([args.photo.as_path()]);
     destination::keep_inputs(&args.output, read)?;
-    let target = interrupt::while_writing(|| Ok(Target::new(&args.output, args.force)?))?;
+    let target = destination::target(&args.output, args.force)?;
     let loudness = args.loudness.loudness();
     let photo = Picture::open(&args.photo, &Limits::default())?;
     photo.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.photo.display())));

@@ -32,12 +32,11 @@ impl Destination {
         let standard = super::is_standard(path);
         let format = match format {
             Some(format) => format.into(),
-            None if standard => Format::Png,
+            None if standard || is_nameless_stream(path) => Format::Png,
             None => by_extension(path)?,
         };
         encode.check(format)?;
-        // The check makes a file and removes it: Ctrl-C waits for that.
-        let target = if standard { None } else { Some(interrupt::while_writing(|| Ok(Target::new(path, force)?))?) };
+        let target = if standard { None } else { Some(target(path, force)?) };
         let name = if standard { "standard output".into() } else { path.display().to_string() };
         Ok(Destination { name, target, format, encode: *encode })
     }
@@ -86,7 +85,7 @@ impl Destination {
             if interrupt::asked() {
                 return Err(Failure::Interrupted);
             }
-            if self.target.is_none() {
+            if self.target.as_ref().is_none_or(Target::is_special) {
                 return Ok(Some(writer));
             }
             // Its errors name the file.
@@ -95,6 +94,9 @@ impl Destination {
         })?;
         // A reader may take its time: Ctrl-C ends that wait at once.
         writer.map_or(Ok(()), |writer| {
+            if self.target.is_some() {
+                return Ok(writer.finish()?);
+            }
             writer.finish_to(&mut io::stdout().lock()).map_err(|e| {
                 match std::error::Error::source(&e).and_then(|source| source.downcast_ref()) {
                     Some(source) => Failure::stdout(source),
@@ -111,11 +113,32 @@ impl Destination {
 
     pub(in crate::commands) fn write(&self, bytes: &[u8]) -> Result {
         match &self.target {
-            Some(target) => interrupt::while_writing(|| Ok(target.write(bytes)?)),
+            Some(target) if !target.is_special() => interrupt::while_writing(|| Ok(target.write(bytes)?)),
             // A reader may take its time: Ctrl-C ends that wait at once.
+            Some(target) => Ok(target.write(bytes)?),
             None => talk::data(bytes),
         }
     }
+}
+
+/// A checked place for a file. What killed runs have left beside it is removed.
+pub(in crate::commands) fn target(path: &Path, force: bool) -> Result<Target> {
+    // The check makes a file and removes it: Ctrl-C waits for that.
+    interrupt::while_writing(|| {
+        let target = Target::new(path, force)?;
+        // A batch does that once for each folder.
+        if !interrupt::in_batch() {
+            target.remove_abandoned_beside();
+        }
+        Ok(target)
+    })
+}
+
+/// Whether it is a pipe or an open file whose name says nothing of a format: `/dev/fd/63`, where a shell writes `>(…)`.
+fn is_nameless_stream(path: &Path) -> bool {
+    let number = ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)));
+    let stream = || path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir());
+    path.extension().is_none() && (number || stream())
 }
 
 /// An extension that stands for no format makes no sense whatever the files hold: wrong usage.
