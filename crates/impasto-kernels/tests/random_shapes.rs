@@ -56,7 +56,7 @@ fn case(dice: &mut Dice) -> Case {
         1 => dice.one(&[[1, 1], [9, 9], [5, 5], [1, 7], [7, 1]]),
         _ => [dice.range(1..=9), dice.range(1..=9)],
     };
-    let upsample = if kernel == [3, 3] && !depthwise { dice.one(&[1, 1, 2]) } else { 1 };
+    let upsample = if [[3, 3], [5, 5]].contains(&kernel) && !depthwise { dice.one(&[1, 1, 2]) } else { 1 };
     let stride = if upsample == 1 { dice.one(&[1, 1, 2]) } else { 1 };
     let border = dice.one(&[Border::Zero, Border::Reflect, Border::Edge]);
     // Around the widths of registers and blocks, and anything.

@@ -9,7 +9,8 @@ use impasto::weights::{self, Weights};
 use impasto_train::executor::{Executor, Parameters, values};
 
 fn model() -> Model {
-    let transformer = native::Transformer { widths: [6, 8, 12], blocks: 1, kernel: 5, resample: 3, style_len: 7, thumbnail: 32 };
+    let transformer =
+        native::Transformer { widths: [6, 8, 12], blocks: 1, kernel: 5, resample: 3, skips: false, style_len: 7, thumbnail: 32 };
     let predictor = native::Predictor { widths: [4, 6, 8, 8], vector_len: 7 };
     Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 5).unwrap()
 }

@@ -58,8 +58,15 @@ impl Workshop {
     /// The same, and a model `native.safetensors` that paints in bands, with the statistics of a thumbnail.
     pub fn with_native() -> Self {
         let workshop = Self::new();
-        let transformer =
-            native::Transformer { widths: [4, 4, 8], blocks: 1, kernel: 5, resample: 3, style_len: 8, thumbnail: 32 };
+        let transformer = native::Transformer {
+            widths: [4, 4, 8],
+            blocks: 1,
+            kernel: 5,
+            resample: 3,
+            skips: false,
+            style_len: 8,
+            thumbnail: 32,
+        };
         let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
         let model =
             Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap();

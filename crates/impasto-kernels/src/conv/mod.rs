@@ -72,7 +72,7 @@ pub enum Algorithm {
     Spread,
     /// Winograd's F(3, 3) down the columns of a kernel of 6, 9, … rows: 5 products for 9.
     Tall,
-    /// Winograd's F(4×4, 3×3): 36 products for 16 pixels instead of 144.
+    /// Winograd's F(4×4, 3×3), also for 5×5 after a doubling: 36 products for 16 pixels instead of 144.
     Winograd,
     /// Each channel alone.
     Depthwise,
@@ -88,9 +88,11 @@ impl Algorithm {
             Algorithm::Spread => spec.stride == 1 && spec.out_channels <= direct::Spread::MAX_OUTPUTS,
             Algorithm::Tall => tall::Tall::suits(spec),
             Algorithm::Winograd => {
-                spec.kernel == [3, 3]
-                    && spec.stride == 1
-                    && (spec.upsample == 1 || (spec.upsample == 2 && spec.border != Border::Edge))
+                let alone = spec.kernel == [3, 3] && spec.upsample == 1;
+                // A mirrored border would have to show the outermost two taps two pixels; others show both the same.
+                let enlarging =
+                    spec.upsample == 2 && (spec.kernel == [3, 3] || spec.kernel == [5, 5] && spec.border != Border::Reflect);
+                spec.stride == 1 && (alone || enlarging)
             }
         }
     }
@@ -223,6 +225,7 @@ impl Conv {
         let channels = (self.spec.in_channels * self.spec.out_channels) as u64;
         let tiles = |upsample: usize| (output.height.div_ceil(4 * upsample) * output.width.div_ceil(4 * upsample)) as u64;
         match self.algorithm {
+            Algorithm::Winograd if self.spec.kernel == [5, 5] => tiles(2) * 4 * 36 * channels,
             // An enlarging kernel leaves out the first or last row and column of places.
             Algorithm::Winograd if self.spec.upsample == 2 => tiles(2) * 4 * 25 * channels,
             Algorithm::Winograd => tiles(1) * 36 * channels,
@@ -328,6 +331,7 @@ impl Conv {
     /// included. `padding` is that above.
     pub fn reads(&self, rows: Range<usize>, height: usize, padding: usize) -> Range<usize> {
         let (border, upsample) = self.staging();
+        let [padding, _] = self.staged_padding([padding; 2]);
         let grains = rows.len().div_ceil(self.row_grain());
         let [kernel, stride] = [self.spec.kernel[0], self.spec.stride];
         // The rows of the staged patch, as the kernels lay it out.
@@ -352,6 +356,11 @@ impl Conv {
             border if enlarges_itself => (border, 1),
             border => (border, spec.upsample),
         }
+    }
+
+    /// The padding of the source as it is staged: that of the small picture where the kernel enlarges by itself.
+    fn staged_padding(&self, padding: [usize; 2]) -> [usize; 2] {
+        if self.staging().1 == self.spec.upsample { padding } else { padding.map(|n| n.div_ceil(2)) }
     }
 
     /// Whether [`Conv::run`] can take `keep`.
@@ -381,7 +390,9 @@ impl Job<'_> {
         assert_eq!(self.source.extent.channels, spec.in_channels, "a source of another width than the convolution");
         assert_eq!(extent.channels, spec.out_channels, "an output of another width than the convolution");
         let (border, upsample) = self.conv.staging();
-        assert!(upsample == spec.upsample || self.padding == [1, 1], "an enlarging 3×3 convolution has a padding of one pixel");
+        let middle = spec.kernel.map(|side| side / 2);
+        assert!(upsample == spec.upsample || self.padding == middle, "an enlarging convolution is padded by half of its kernel");
+        let padding = self.conv.staged_padding(self.padding);
         let grain = kernel.grain();
         assert!(
             rows.start.is_multiple_of(grain) && (rows.end.is_multiple_of(grain) || rows.end == extent.height),
@@ -401,7 +412,7 @@ impl Job<'_> {
         kernel.prepare(self.conv.isa, self.threads, prepared_part);
         let run = Run {
             prepared: prepared_part,
-            stager: Stager::new(source, border, self.padding, kernel.staged_pixel(), keep.as_ref()),
+            stager: Stager::new(source, border, padding, kernel.staged_pixel(), keep.as_ref()),
             output: SharedOutput::rows(output, extent, rows.clone()),
             low,
             high,

@@ -220,17 +220,24 @@ impl Compiler<'_> {
             kernel: conv.kernel,
             stride: conv.stride,
             depthwise: conv.depthwise,
-            border: if matches!(conv.padding, Padding::Reflect(_)) { Border::Reflect } else { Border::Zero },
+            border: match conv.padding {
+                Padding::Reflect(_) | Padding::ReflectUp { .. } => Border::Reflect,
+                Padding::Edge(_) => Border::Edge,
+                Padding::Valid | Padding::Same | Padding::Zero(_) => Border::Zero,
+            },
             upsample: source.upsample,
         };
         let same_size = match conv.padding {
             Padding::Valid => conv.kernel == [1, 1],
             Padding::Same => true,
-            Padding::Zero(n) | Padding::Reflect(n) => conv.kernel == [2 * n + 1, 2 * n + 1],
+            // It may make more than it reads.
+            Padding::ReflectUp { .. } => false,
+            Padding::Zero(n) | Padding::Reflect(n) | Padding::Edge(n) => conv.kernel == [2 * n + 1, 2 * n + 1],
         };
         // Values that others read too are kept as this layer stages them, where it stages each just once as its own.
         let can_keep = conv.stride == 1 && source.upsample == 1 && same_size;
-        let keep = if self.readers[input] > 1 && !source.is_plain() && can_keep {
+        let read_again = || self.graph.nodes()[node + 1..].iter().any(|later| later.inputs.iter().any(|id| id.0 == input));
+        let keep = if can_keep && !source.is_plain() && read_again() {
             let kept = self.tensor(input);
             self.values[input] = Operand::plain(kept);
             Some(kept)

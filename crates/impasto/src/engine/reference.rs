@@ -146,8 +146,10 @@ impl<'a> Map<'a> {
 fn locate(at: isize, length: usize, padding: Padding) -> Option<usize> {
     let last = length as isize - 1;
     let at = match padding {
-        Padding::Reflect(_) if at < 0 => -at,
+        Padding::Reflect(_) | Padding::ReflectUp { .. } if at < 0 => -at,
         Padding::Reflect(_) if at > last => 2 * last - at,
+        Padding::ReflectUp { .. } if at > last => (2 * last - at).max(0),
+        Padding::Edge(_) => at.clamp(0, last),
         _ => at,
     };
     (0..=last).contains(&at).then_some(at as usize)

@@ -106,6 +106,16 @@ pub enum Padding {
     /// This many mirrored pixels on every side (the border pixel is not repeated: -1 reads 1), then as [`Padding::Valid`].
     /// Height and width must be greater than it.
     Reflect(usize),
+    /// As [`Padding::Reflect`], with as many more pixels below and to the right as make the output of a convolution of stride 1 whose kernel has
+    /// `2 * border + 1` pixels a multiple of `multiple`. Where the picture is too small to mirror so many, its nearest pixel is repeated.
+    ReflectUp {
+        /// Mirrored pixels on every side.
+        border: usize,
+        /// What height and width of the output are multiples of.
+        multiple: usize,
+    },
+    /// The nearest pixel, this often on every side (-1 reads 0), then as [`Padding::Valid`].
+    Edge(usize),
 }
 
 /// A fixed batch norm's parameters; each name is an array `[channels]`.

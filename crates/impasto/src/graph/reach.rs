@@ -80,7 +80,9 @@ fn window([low, high]: Span, kernel: usize, stride: usize, padding: Padding) -> 
         Padding::Valid => (0, 0),
         Padding::Same if stride == 1 => ((kernel - 1) / 2, (kernel - 1) / 2),
         Padding::Same => ((kernel - 1) / 2, 0),
-        Padding::Zero(n) | Padding::Reflect(n) => (length(n), length(n)),
+        Padding::Zero(n) | Padding::Reflect(n) | Padding::Edge(n) | Padding::ReflectUp { border: n, .. } => {
+            (length(n), length(n))
+        }
     };
     let start = low.saturating_mul(stride).saturating_sub(most);
     [start, high.saturating_mul(stride).saturating_sub(least).saturating_add(kernel - 1)]

@@ -57,8 +57,13 @@ impl Padding {
                 (total / 2, total - total / 2)
             }
             Padding::Zero(n) => (n, n),
+            Padding::Edge(n) => (n, n),
             Padding::Reflect(n) if n < length => (n, n),
-            Padding::Reflect(_) => return None,
+            Padding::ReflectUp { border, multiple } if border < length => {
+                let more = length.checked_next_multiple_of(multiple)? - length;
+                (border, border + more)
+            }
+            Padding::Reflect(_) | Padding::ReflectUp { .. } => return None,
         };
         let padded = length.checked_add(before)?.checked_add(after)?;
         Some(Window { before, after, output: padded.checked_sub(kernel)? / stride + 1 })
@@ -162,7 +167,7 @@ impl Graph {
 
 fn too_small(node: &Node, picture: [usize; 2], input: [usize; 2], kernel: [usize; 2], padding: Padding) -> Error {
     let needs = match padding {
-        Padding::Reflect(n) => format!("mirrors {n} pixels"),
+        Padding::Reflect(n) | Padding::ReflectUp { border: n, .. } => format!("mirrors {n} pixels"),
         _ => format!("has a window of {}×{}", kernel[0], kernel[1]),
     };
     let text = format!(

@@ -80,7 +80,8 @@ fn stride_and_padding(f: &mut fmt::Formatter<'_>, stride: usize, padding: Paddin
         Padding::Valid => Ok(()),
         Padding::Same => f.write_str(" same"),
         Padding::Zero(_) => f.write_str(" zero"),
-        Padding::Reflect(_) => f.write_str(" reflect"),
+        Padding::Reflect(_) | Padding::ReflectUp { .. } => f.write_str(" reflect"),
+        Padding::Edge(_) => f.write_str(" edge"),
     }
 }
 

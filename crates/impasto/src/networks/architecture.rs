@@ -127,9 +127,12 @@ impl fmt::Display for Architecture {
             Architecture::NativeTransformer(it) => {
                 let [a, b, c] = it.widths;
                 write!(f, "impasto-transformer widths={a},{b},{c} blocks={} kernel={}", it.blocks, it.kernel)?;
-                // Left out where it is what it was before there was a choice, so that older versions read the file, too.
+                // Left out where they are what they were before there was a choice, so that older versions read the file, too.
                 if it.resample != RESAMPLES[0].1 {
                     write!(f, " resample={}", name_of(RESAMPLES, it.resample))?;
+                }
+                if it.skips {
+                    write!(f, " skips={}", name_of(SKIPS, it.skips))?;
                 }
                 write!(f, " style={} thumbnail={}", it.style_len, it.thumbnail)
             }
@@ -144,6 +147,7 @@ impl fmt::Display for Architecture {
 const CONVOLUTIONS: &[(&str, Convolution)] = &[("dense", Convolution::Dense), ("separable", Convolution::Separable)];
 const BORDERS: &[(&str, Border)] = &[("reflect", Border::Reflect), ("zero", Border::Zero)];
 const RESAMPLES: &[(&str, usize)] = &[("3", 3), ("5", 5)];
+const SKIPS: &[(&str, bool)] = &[("no", false), ("yes", true)];
 const NORMS: &[(&str, FixedNorm)] = &[("batch", FixedNorm::Batch), ("folded", FixedNorm::Folded)];
 
 fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
@@ -194,6 +198,7 @@ impl FromStr for Architecture {
                 blocks: fields.number("blocks", 0)?,
                 kernel: fields.odd("kernel")?,
                 resample: fields.choice_or("resample", RESAMPLES)?,
+                skips: fields.choice_or("skips", SKIPS)?,
                 style_len: fields.number("style", 1)?,
                 thumbnail: fields.number("thumbnail", 16)?,
             }),

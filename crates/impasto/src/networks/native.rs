@@ -28,6 +28,10 @@ pub struct Transformer {
     /// Height and width of the kernels of the convolutions that halve or double the resolution: 3, or 5 with a filter [`folded`] into
     /// them.
     pub resample: usize,
+    /// Whether the features of the first and second contraction, through a convolution and a conditional norm each, are added where the
+    /// network is back at their resolution: detail that smooth up-sampling does not carry. Height and width of the output are then
+    /// multiples of 4 by mirroring the picture, as without.
+    pub skips: bool,
     /// Length of the style vector.
     pub style_len: usize,
     /// Pixels of the longer side of the thumbnail whose statistics the norms use; a smaller picture is its own thumbnail.
@@ -37,7 +41,7 @@ pub struct Transformer {
 impl Transformer {
     /// The shape that Impasto ships.
     pub fn shipped() -> Self {
-        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample: 3, style_len: 96, thumbnail: 384 }
+        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample: 3, skips: false, style_len: 96, thumbnail: 384 }
     }
 
     /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,
@@ -45,30 +49,50 @@ impl Transformer {
     pub fn graph(&self) -> Graph {
         let [first, second, third] = self.widths;
         let mut graph = Graph::new(3, self.style_len);
+        let mirrored = Padding::Reflect;
+        // Skips join features on both ways, so that both have to be multiples of 4 from the start.
+        let start = match (self.kernel / 2, self.skips) {
+            (border, true) => Padding::ReflectUp { border, multiple: 4 },
+            (border, false) => mirrored(border),
+        };
+        let halving = mirrored(self.resample / 2);
+        // Doubled 5×5 kernels are fast where the border's pixel is repeated; with 3×3 ones that is the same.
+        let doubling = if self.resample == 3 { mirrored(1) } else { Padding::Edge(self.resample / 2) };
         let mut x = graph.input();
-        for (name, kernel, stride, channels) in [
-            ("contract1", self.kernel, 1, first),
-            ("contract2", self.resample, 2, second),
-            ("contract3", self.resample, 2, third),
+        let mut contracted = Vec::new();
+        for (name, kernel, stride, channels, padding) in [
+            ("contract1", self.kernel, 1, first, start),
+            ("contract2", self.resample, 2, second, halving),
+            ("contract3", self.resample, 2, third, halving),
         ] {
-            x = styled(&mut graph, x, name, [kernel, stride], channels);
+            x = styled(&mut graph, x, name, [kernel, stride], channels, padding);
             x = activate(&mut graph, x, name, Activation::Relu);
+            contracted.push(x);
         }
         for block in 1..=self.blocks {
             let scope = format!("residual{block}");
-            let inner = styled(&mut graph, x, &format!("{scope}/conv1"), [3, 1], third);
+            let inner = styled(&mut graph, x, &format!("{scope}/conv1"), [3, 1], third, mirrored(1));
             let inner = activate(&mut graph, inner, &format!("{scope}/conv1"), Activation::Relu);
-            let inner = styled(&mut graph, inner, &format!("{scope}/conv2"), [3, 1], third);
+            let inner = styled(&mut graph, inner, &format!("{scope}/conv2"), [3, 1], third, mirrored(1));
             x = graph.push(scope, Op::Add, &[x, inner]);
         }
-        for (name, channels) in [("expand1", second), ("expand2", first)] {
+        for (name, channels, before) in [("expand1", second, contracted[1]), ("expand2", first, contracted[0])] {
             x = graph.push(format!("{name}/upsample"), Op::Upsample { factor: 2 }, &[x]);
-            x = styled(&mut graph, x, name, [self.resample, 1], channels);
+            x = styled(&mut graph, x, name, [self.resample, 1], channels, doubling);
             x = activate(&mut graph, x, name, Activation::Relu);
+            if self.skips {
+                let skip = styled(&mut graph, before, &format!("{name}/skip"), [3, 1], channels, mirrored(1));
+                x = graph.push(format!("{name}/sum"), Op::Add, &[x, skip]);
+            }
         }
-        x = styled(&mut graph, x, "expand3", [self.kernel, 1], 3);
+        x = styled(&mut graph, x, "expand3", [self.kernel, 1], 3, mirrored(self.kernel / 2));
         activate(&mut graph, x, "expand3", Activation::Sigmoid);
         graph
+    }
+
+    /// The names of the arrays that a filter is [`folded`] into.
+    pub fn resampling(&self) -> [String; 4] {
+        ["contract2", "contract3", "expand1", "expand2"].map(|name| format!("transformer/{name}/weights"))
     }
 }
 
@@ -138,9 +162,9 @@ fn conv(weight: String, bias: Option<String>, [kernel, stride]: [usize; 2], chan
 }
 
 /// A convolution and its conditional instance norm.
-fn styled(graph: &mut Graph, x: NodeId, scope: &str, [kernel, stride]: [usize; 2], channels: usize) -> NodeId {
+fn styled(graph: &mut Graph, x: NodeId, scope: &str, [kernel, stride]: [usize; 2], channels: usize, padding: Padding) -> NodeId {
     let name = format!("transformer/{scope}");
-    let conv = conv(format!("{name}/weights"), None, [kernel, stride], channels, Padding::Reflect(kernel / 2));
+    let conv = conv(format!("{name}/weights"), None, [kernel, stride], channels, padding);
     let x = graph.push(scope, Op::Conv(conv), &[x]);
     let dense = |what: &str| Dense { weight: format!("{name}/{what}/weights"), bias: format!("{name}/{what}/biases") };
     let norm = InstanceNorm { scale: dense("scale"), shift: dense("shift"), epsilon: INSTANCE_NORM_EPSILON };

@@ -26,8 +26,9 @@ fn the_engine_gives_the_frameworks_outputs() {
 
 #[test]
 fn the_engine_agrees_with_the_reference_on_our_own_networks() {
-    for resample in [3, 5] {
-        let transformer = native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, resample, style_len: 7, thumbnail: 64 };
+    for (resample, skips) in [(3, false), (5, false), (3, true), (5, true)] {
+        let transformer =
+            native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, resample, skips, style_len: 7, thumbnail: 64 };
         agrees_with_the_reference(transformer);
     }
 }

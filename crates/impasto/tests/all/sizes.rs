@@ -15,7 +15,8 @@ const LARGEST: usize = 70;
 
 /// A model that takes statistics from a thumbnail of 32 pixels: of the sizes tested some are painted whole, some in bands.
 fn native_stylizer() -> Stylizer {
-    let transformer = native::Transformer { widths: [4, 4, 8], blocks: 1, kernel: 5, resample: 3, style_len: 8, thumbnail: 32 };
+    let transformer =
+        native::Transformer { widths: [4, 4, 8], blocks: 1, kernel: 5, resample: 3, skips: false, style_len: 8, thumbnail: 32 };
     let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
     let model = Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1);
     Stylizer::builder().threads(1).build(model.unwrap()).unwrap()

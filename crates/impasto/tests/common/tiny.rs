@@ -22,8 +22,15 @@ pub fn stylizer() -> Stylizer {
 
 /// A model with a thumbnail of this side, which paints in bands. Its style vectors are as long as the other's.
 pub fn native_model(thumbnail: usize) -> Model {
-    let transformer =
-        native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, resample: 3, style_len: STYLE_LEN, thumbnail };
+    let transformer = native::Transformer {
+        widths: [5, 8, 12],
+        blocks: 2,
+        kernel: 5,
+        resample: 3,
+        skips: false,
+        style_len: STYLE_LEN,
+        thumbnail,
+    };
     let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: STYLE_LEN };
     Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap()
 }

@@ -37,7 +37,7 @@ impl InputGradient {
     }
 
     /// Writes the gradient with respect to an input of this extent, which the convolution padded by `padding` pixels above and to the
-    /// left (and as many below and to the right if it mirrors).
+    /// left (and as many below and to the right if its border is no zeros).
     ///
     /// # Panics
     /// If extents and lengths do not fit together.
@@ -61,34 +61,34 @@ impl InputGradient {
             let extent = Extent { height: between(extent.height), width: between(extent.width), ..extent };
             Source::plain(&spread, extent)
         };
-        let mirrors = border == Border::Reflect && padding != [0, 0];
+        let repeats = border != Border::Zero && padding != [0, 0];
         let inside = [kh - 1 - padding[0], kw - 1 - padding[1]];
         if upsample == 1 {
             self.conv.run(threads, source, inside, (&mut *result, input), false, None);
-            if mirrors {
-                self.add_mirrored(threads, padding, (source.data.data, source.extent), (result, input));
+            if repeats {
+                self.add_border(threads, padding, (source.data.data, source.extent), (result, input));
             }
             return;
         }
         let enlarged = Extent { height: input.height * upsample, width: input.width * upsample, ..input };
         let mut whole = vec![0.0; enlarged.len()];
         self.conv.run(threads, source, inside, (&mut whole, enlarged), false, None);
-        if mirrors {
-            self.add_mirrored(threads, padding, (source.data.data, source.extent), (&mut whole, enlarged));
+        if repeats {
+            self.add_border(threads, padding, (source.data.data, source.extent), (&mut whole, enlarged));
         }
         gather(&whole, input, upsample, result);
     }
 
-    /// Adds the gradients of the mirrored pixels around an input to those of the pixels that they mirror: four strips, computed by
-    /// themselves, since the padded picture as a whole would have to be made and copied.
-    fn add_mirrored(
+    /// Adds the gradients of the pixels around an input to those of the pixels that they repeat: four strips, computed by themselves,
+    /// since the padded picture as a whole would have to be made and copied.
+    fn add_border(
         &self,
         threads: &Threads,
         [above, left]: [usize; 2],
         (gradient, from): (&[f32], Extent),
         (result, input): (&mut [f32], Extent),
     ) {
-        let [kh, kw] = self.spec.kernel;
+        let Spec { kernel: [kh, kw], border, .. } = self.spec;
         let Extent { height, width, channels } = input;
         let row = width * channels;
         let strip = |source: (&[f32], Extent), before: [usize; 2], target: Extent| {
@@ -108,9 +108,9 @@ impl InputGradient {
             let target = Extent { height: count, width: width + 2 * left, channels };
             let found = strip((source, Extent { height: end - start, ..from }), before, target);
             for (y, values) in found.chunks_exact(target.width * channels).enumerate() {
-                let to = &mut result[mirror(first + y, above, height) * row..][..row];
+                let to = &mut result[repeated(first + y, above, height, border) * row..][..row];
                 for (x, pixel) in values.chunks_exact(channels).enumerate() {
-                    add(&mut to[mirror(x, left, width) * channels..][..channels], pixel);
+                    add(&mut to[repeated(x, left, width, border) * channels..][..channels], pixel);
                 }
             }
         }
@@ -128,18 +128,23 @@ impl InputGradient {
             let found = strip((&source, Extent { width: end - start, ..from }), before, target);
             for (values, to) in found.chunks_exact(count * channels).zip(result.chunks_exact_mut(row)) {
                 for (x, pixel) in values.chunks_exact(channels).enumerate() {
-                    add(&mut to[mirror(first + x, left, width) * channels..][..channels], pixel);
+                    add(&mut to[repeated(first + x, left, width, border) * channels..][..channels], pixel);
                 }
             }
         }
     }
 }
 
-/// Which pixel a padded one is or mirrors.
-fn mirror(padded: usize, before: usize, length: usize) -> usize {
+/// Which pixel a padded one is or repeats.
+fn repeated(padded: usize, before: usize, length: usize, border: Border) -> usize {
     let at = padded as isize - before as isize;
     let last = length as isize - 1;
-    (if at < 0 { -at } else { last - (at - last).abs() }) as usize
+    let inside = match border {
+        Border::Edge => at.clamp(0, last),
+        _ if at < 0 => -at,
+        _ => last - (at - last).abs(),
+    };
+    inside as usize
 }
 
 fn add(target: &mut [f32], from: &[f32]) {

@@ -6,8 +6,8 @@
 //!
 //! A nearest-neighbour enlargement by 2 before the convolution costs nothing extra and is never made: each of the four output pixels
 //! that come from one input pixel sees a 3×3 kernel over the *small* picture whose taps are sums of the original ones. The four kernels are four
-//! times as many output channels of one convolution. Their first or last row and column is zero, which makes whole panels of transformed
-//! weights zero; those products are skipped.
+//! times as many output channels of one convolution. Those of a 3×3 kernel have a first or last row and column of zeros, which makes whole
+//! panels of transformed weights zero; those products are skipped. Those of a 5×5 kernel are full.
 
 mod transform;
 mod weights;

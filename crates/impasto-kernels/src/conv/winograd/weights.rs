@@ -32,18 +32,20 @@ pub(super) struct Panel {
 }
 
 impl Weights {
-    /// Packs `[3, 3, in, out]`; an enlarging convolution's as those of four times as many outputs over the small picture.
+    /// Packs `[3, 3, in, out]`; an enlarging convolution's (3×3 or 5×5) as those of four times as many outputs over the small picture.
     pub(super) fn new(spec: &Spec, weights: &[f32], lanes: usize, pixel: usize) -> Self {
         let (inputs, outputs) = (spec.in_channels, spec.out_channels);
         let width = spec.upsample * spec.upsample * outputs;
         let registers = width.div_ceil(lanes);
         let tap = |n: usize, i: usize, y: usize, x: usize| -> f32 {
-            let at = |y: usize, x: usize| weights[((y * 3 + x) * inputs + i) * outputs + n % outputs];
+            let side = spec.kernel[1];
+            let at = |y: usize, x: usize| weights[((y * side + x) * inputs + i) * outputs + n % outputs];
             if spec.upsample == 1 {
                 return at(y, x);
             }
             let phase = [n / outputs / 2, n / outputs % 2];
-            enlarged_taps(phase[0], y).iter().flat_map(|&y| enlarged_taps(phase[1], x).iter().map(move |&x| at(y, x))).sum()
+            let columns = enlarged_taps(side, phase[1], x);
+            enlarged_taps(side, phase[0], y).flat_map(|y| columns.clone().map(move |x| at(y, x))).sum()
         };
         // Two registers a panel are fastest unless that mixes phases, whose zero places differ.
         let per_panel = if spec.upsample > 1 && (outputs / lanes) % 2 == 1 { 1 } else { 2 };
@@ -99,16 +101,13 @@ impl Weights {
     }
 }
 
-/// Which rows (or columns) of the original kernel fall on row `tap` of the kernel over the small picture, for the first or second of two output
-/// rows: output row `2i` sees enlarged rows `2i-1, 2i, 2i+1`, which are small rows `i-1, i, i`.
-fn enlarged_taps(phase: usize, tap: usize) -> &'static [usize] {
-    match (phase, tap) {
-        (0, 0) => &[0],
-        (0, 1) => &[1, 2],
-        (1, 1) => &[0, 1],
-        (1, 2) => &[2],
-        _ => &[],
-    }
+/// Which rows (or columns) of the original kernel of `side` fall on row `tap` of the 3×3 kernel over the small picture, for the first or second of
+/// two output rows. Output row `2i + phase` sees with its row `k` the enlarged row `2i + phase + k - side / 2`, which is the small row `i + tap - 1`
+/// for two neighbouring `k`.
+fn enlarged_taps(side: usize, phase: usize, tap: usize) -> Range<usize> {
+    let first = (2 * tap + side / 2) as isize - 2 - phase as isize;
+    let inside = |k: isize| k.clamp(0, side as isize) as usize;
+    inside(first)..inside(first + 2)
 }
 
 /// Input channels whose weights are transformed as one piece of work.
