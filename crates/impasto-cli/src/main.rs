@@ -12,6 +12,7 @@ mod imported;
 mod interrupt;
 mod memory;
 mod model;
+mod names;
 mod preview;
 mod progress;
 mod settings;
@@ -50,6 +51,10 @@ fn run() -> u8 {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
+    if let Some(why) = memory::too_little() {
+        talk::line(&why);
+        return FAILED;
+    }
     interrupt::install();
     match commands::run(cli.command, &matches) {
         Ok(()) => DONE,

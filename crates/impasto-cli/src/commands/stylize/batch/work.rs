@@ -17,8 +17,8 @@ use crate::commands::stylize::report::Stopwatch;
 use crate::commands::stylize::studio::Studio;
 use crate::commands::stylize::{memory, open};
 use crate::failure::{Failure, Result};
-use crate::hash;
 use crate::settings::{Common, Ingredient, Settings};
+use crate::{hash, names};
 
 /// What all jobs share.
 pub(super) struct Worker<'a> {
@@ -131,13 +131,14 @@ impl Worker<'_> {
 
     /// What every line says.
     fn record(&self, state: &str, job: &Job, start: Instant) -> Value {
-        json!({
+        let mut record = json!({
             "state": state,
-            "input": job.input.to_string_lossy(),
-            "output": self.manifest.name(&job.output),
             "style": self.looks[job.style].name,
             "seconds": start.elapsed().as_secs_f64(),
-        })
+        });
+        names::put(&mut record, "input", &job.input);
+        self.manifest.put_output(&mut record, &job.output);
+        record
     }
 }
 
