@@ -8,8 +8,7 @@ pub(crate) type Owner = &'static str;
 
 const MACHINE: Owner = "this machine";
 const CONTAINER: Owner = "this container";
-/// Each thread reserves address space, too.
-const PROCESS: Owner = "this process with these --threads (ulimit -v)";
+pub(crate) const PROCESS: Owner = "this process (ulimit -v)";
 
 /// Address space that the program takes beyond what it uses: reserved by the allocator, for stacks, for code.
 const RESERVED: u64 = 128 << 20;

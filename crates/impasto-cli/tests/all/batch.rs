@@ -328,3 +328,40 @@ fn names_that_are_no_text_are_kept_exactly() {
         std::fs::remove_file(workshop.path("again.png")).unwrap();
     }
 }
+
+#[test]
+fn what_a_folder_leaves_out_is_counted_and_named() {
+    let workshop = workshop(2);
+    workshop.write("in/IMG_1.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/scan")).unwrap();
+    workshop.write("in/notes.txt", b"nothing to see");
+    std::fs::create_dir(workshop.path("in/sub")).unwrap();
+    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/sub/a.png")).unwrap();
+    let output = done(&workshop, &["in", "-o", "out", "--json"]);
+    let said = stderr(&output);
+    for words in
+        ["2 left out", "in/IMG_1.heic", "in/scan", "1 left out", "in/sub", "--recursive", "2 of 2 pictures", "3 left out"]
+    {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(!said.contains("notes.txt"), "{said}");
+    let records = lines(&output.stdout);
+    let left_out: Vec<_> = records.iter().filter(|record| record["state"] == "left out").collect();
+    assert_eq!(left_out.len(), 3);
+    assert_eq!(left_out[0]["input"], "in/IMG_1.heic");
+    assert_eq!(records.last().unwrap()["summary"]["left_out"], 3);
+    // Named, they are painted.
+    let said = stderr(&done(&workshop, &["in", "in/scan", "-r", "-o", "all"]));
+    assert!(said.contains("4 of 4 pictures") && said.contains("1 left out") && !said.contains("in/scan"), "{said}");
+    assert_eq!(stderr(&done(&workshop, &["in", "-o", "quiet", "-q"])), "");
+}
+
+#[test]
+fn a_style_is_never_replaced_by_a_picture_of_its_name() {
+    let workshop = workshop(1);
+    std::fs::rename(workshop.path("in/000.png"), workshop.path("in/style.png")).unwrap();
+    let before = tree(workshop.folder.path());
+    let output = workshop.run(&stylize(&["in", "-o", ".", "--force"]));
+    assert_eq!(complaints(&output, 2, &["style.png", "--force", "another output"]), [""; 0]);
+    assert!(tree(workshop.folder.path()) == before);
+}

@@ -66,6 +66,11 @@ impl Ceiling {
 
     /// Whether so many bytes fit. `what` takes them; `remedy` ends the error.
     pub(in crate::commands) fn check(&self, needed: u64, what: &str, remedy: &str) -> Result {
+        let remedy = match self.whose {
+            // Each thread reserves address space, too.
+            Whose::Free(memory::PROCESS) => "raise ulimit -v, or give fewer --threads or a smaller picture",
+            _ => remedy,
+        };
         match self.bytes {
             Some(limit) if needed > limit => Err(Failure::failed(format!(
                 "{what} pixels takes {} of memory, more than the {} that {}; {remedy}",

@@ -18,7 +18,7 @@ use crate::commands::stylize::studio::Studio;
 use crate::commands::stylize::{memory, open};
 use crate::failure::{Failure, Result};
 use crate::settings::{Common, Ingredient, Settings};
-use crate::{hash, names};
+use crate::{hash, names, panics};
 
 /// What all jobs share.
 pub(super) struct Worker<'a> {
@@ -48,7 +48,9 @@ impl Worker<'_> {
     /// Does a job that takes about `need` bytes of memory, and notes what became of it.
     pub(super) fn work(&self, job: &Job, need: u64) {
         let start = Instant::now();
-        match self.attempt(job, need).and_then(|outcome| self.note(job, outcome, start)) {
+        // A bug that one picture brings out is that picture's failure.
+        let work = || self.attempt(job, need).and_then(|outcome| self.note(job, outcome, start));
+        match panics::caught(work).unwrap_or_else(|what| Err(Failure::failed(what))) {
             // Asked to stop: nothing was written, and nothing is to be said of it.
             Err(Failure::Interrupted) => {}
             Err(failure) => {
