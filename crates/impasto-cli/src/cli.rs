@@ -8,6 +8,7 @@ use impasto::networks::magenta;
 use impasto::{optimizer, picture};
 
 use crate::encoding::Encoding;
+use crate::memory;
 use crate::talk::Loudness;
 use crate::values::{self, Size, Stroke};
 
@@ -318,7 +319,9 @@ pub(crate) struct Limits {
 impl Limits {
     /// What picture files may ask of this machine.
     pub(crate) fn of_pictures(&self) -> picture::Limits {
-        picture::Limits { max_decoded: self.max_memory.unwrap_or(u64::MAX), ..self.of_files() }
+        // Decoders need up to three times the samples' bytes at a time, a progressive JPEG for its coefficients.
+        let free = || memory::available().map(|bytes| bytes / 3);
+        picture::Limits { max_decoded: self.max_memory.or_else(free).unwrap_or(u64::MAX), ..self.of_files() }
     }
 
     /// Of picture files, whatever memory there is to decode them.

@@ -3,25 +3,48 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What is in a folder and its sub-folders.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// Files, and links to files.
+    pub(crate) files: Vec<PathBuf>,
+    /// Folders that were not entered, and links to folders.
+    pub(crate) folders: Vec<PathBuf>,
+    /// What is neither: links that lead nowhere, pipes.
+    pub(crate) others: Vec<PathBuf>,
+}
+
 /// All files in a folder and in those of its sub-folders that `enter` says yes to, sorted by path. Links to files are files; links to folders are
 /// not followed: they may lead in a circle.
 pub(crate) fn walk(folder: &Path, enter: &dyn Fn(&Path) -> bool) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    collect(folder, enter, &mut files)?;
-    files.sort();
-    Ok(files)
+    Ok(contents(folder, enter)?.files)
 }
 
-fn collect(folder: &Path, enter: &dyn Fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
+/// The same with what is left out, each sorted.
+pub(crate) fn contents(folder: &Path, enter: &dyn Fn(&Path) -> bool) -> io::Result<Contents> {
+    let mut found = Contents::default();
+    collect(folder, enter, &mut found)?;
+    let Contents { files, folders, others } = &mut found;
+    [files, folders, others].into_iter().for_each(|paths| paths.sort());
+    Ok(found)
+}
+
+fn collect(folder: &Path, enter: &dyn Fn(&Path) -> bool, found: &mut Contents) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
         if entry.file_type()?.is_dir() {
             if enter(&path) {
-                collect(&path, enter, files)?;
+                collect(&path, enter, found)?;
+            } else {
+                found.folders.push(path);
             }
         } else if path.is_file() {
-            files.push(path);
+            found.files.push(path);
+        } else if path.is_dir() {
+            found.folders.push(path);
+        } else {
+            found.others.push(path);
         }
     }
     Ok(())

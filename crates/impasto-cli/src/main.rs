@@ -12,15 +12,15 @@ mod imported;
 mod interrupt;
 mod memory;
 mod model;
+mod names;
+mod panics;
 mod preview;
 mod progress;
 mod settings;
 mod talk;
 mod values;
 
-use std::panic;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
@@ -28,17 +28,10 @@ use clap::{CommandFactory, FromArgMatches};
 use cli::Cli;
 use failure::{DONE, FAILED, USAGE};
 
-/// What the last panic said. Decoders' panics are caught by the library and become errors; only one that ends the program is told.
-static PANIC: Mutex<String> = Mutex::new(String::new());
-
 fn main() -> ExitCode {
-    panic::set_hook(Box::new(|info| {
-        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
-    }));
-    let code = panic::catch_unwind(run).unwrap_or_else(|_| {
-        let what = PANIC.lock().unwrap_or_else(PoisonError::into_inner);
-        let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
-        talk::line(&format!("internal error, please report it at {}/issues: {what}", env!("CARGO_PKG_REPOSITORY")));
+    panics::install();
+    let code = panics::caught(run).unwrap_or_else(|what| {
+        talk::line(&what);
         FAILED
     });
     ExitCode::from(code)
@@ -50,6 +43,10 @@ fn run() -> u8 {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
+    if let Some(why) = memory::too_little() {
+        talk::line(&why);
+        return FAILED;
+    }
     interrupt::install();
     match commands::run(cli.command, &matches) {
         Ok(()) => DONE,

@@ -1,37 +1,149 @@
 //! How much memory there is, and how much was used.
 
 use std::fs;
+use std::path::{Component, Path, PathBuf};
 
-/// Bytes that can be had without swapping: the system's estimate, or what a container may still take if that is less. `None`
-/// where the system does not say.
+/// Whose limit an amount of memory is, for errors.
+pub(crate) type Owner = &'static str;
+
+const MACHINE: Owner = "this machine";
+const CONTAINER: Owner = "this container";
+pub(crate) const PROCESS: Owner = "this process (ulimit -v)";
+
+/// Address space that the program takes beyond what it uses: reserved by the allocator, for stacks, for code.
+const RESERVED: u64 = 128 << 20;
+/// The least address space that anything works in: below it the allocator fails in places that can only abort.
+const LEAST: u64 = 160 << 20;
+
+/// One limit on memory: how much there is in all, and how much is left.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Room {
+    total: u64,
+    free: u64,
+    owner: Owner,
+}
+
+/// Bytes that can be had without swapping, and who has no more: the system's estimate, or what the container's or the process's limit leaves if
+/// that is less. `None` where the system does not say.
+pub(crate) fn free() -> Option<(u64, Owner)> {
+    rooms().into_iter().map(|room| (room.free, room.owner)).min_by_key(|(bytes, _)| *bytes)
+}
+
+/// The bytes of [`free`].
 pub(crate) fn available() -> Option<u64> {
-    [system_available(), container_available()].into_iter().flatten().min()
+    free().map(|(bytes, _)| bytes)
 }
 
-/// Bytes that the machine has, or a container if that is less.
-pub(crate) fn total() -> Option<u64> {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| kibibytes(&text, "MemTotal:"));
-    let container = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
-    [machine, container].into_iter().flatten().min()
+/// What is taken at most where nothing else is said: a quarter of what the machine has, or the container or the process if that is less. A machine can
+/// swap; a container is killed, a process aborted, so that no more is taken than these have left.
+pub(crate) fn quarter_of() -> Option<(u64, Owner)> {
+    let most = |room: &Room| if room.owner == MACHINE { room.total / 4 } else { (room.total / 4).min(room.free) };
+    rooms().into_iter().map(|room| (most(&room), room.owner)).min_by_key(|(bytes, _)| *bytes)
 }
 
-/// What is taken at most where nothing else is said.
+/// What this process may still take by `ulimit`, and its name: beyond it there is nothing to be had.
+pub(crate) fn of_process() -> Option<(u64, Owner)> {
+    address_space(&read("/proc/self/limits")?, &read("/proc/self/status")?).map(|room| (room.free, room.owner))
+}
+
+/// The bytes of [`quarter_of`].
 pub(crate) fn quarter() -> Option<u64> {
-    total().map(|bytes| bytes / 4)
+    quarter_of().map(|(bytes, _)| bytes)
 }
 
-fn system_available() -> Option<u64> {
-    kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")
+/// Why nothing can work: the address space is so small that the program would be aborted rather than fail.
+pub(crate) fn too_little() -> Option<String> {
+    let room = address_space(&read("/proc/self/limits")?, &read("/proc/self/status")?)?;
+    (room.total < LEAST).then(|| {
+        format!("this process may have only {} of memory (ulimit -v); it needs at least {}", human(room.total), human(LEAST))
+    })
 }
 
-/// A Linux control group's ceiling less what is used, not counting file pages that can be dropped.
-fn container_available() -> Option<u64> {
-    let read = |name: &str| fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok();
-    let limit: u64 = read("memory.max")?.trim().parse().ok()?;
-    let used: u64 = read("memory.current")?.trim().parse().ok()?;
-    let stat = read("memory.stat").unwrap_or_default();
-    let droppable = stat.lines().find_map(|line| line.strip_prefix("inactive_file ")?.trim().parse().ok()).unwrap_or(0);
-    Some(limit.saturating_sub(used.saturating_sub(droppable)))
+fn rooms() -> Vec<Room> {
+    let machine = || {
+        let text = read("/proc/meminfo")?;
+        Some(Room { total: kibibytes(&text, "MemTotal:")?, free: kibibytes(&text, "MemAvailable:")?, owner: MACHINE })
+    };
+    let process = || address_space(&read("/proc/self/limits")?, &read("/proc/self/status")?);
+    let (groups, mounts) = (read("/proc/self/cgroup").unwrap_or_default(), read("/proc/self/mountinfo").unwrap_or_default());
+    let containers = control_groups(&groups, &mounts).into_iter().filter_map(|(folder, version)| version.room(&folder));
+    containers.chain(machine()).chain(process()).collect()
+}
+
+/// The limits on address space and data (`ulimit -v`, `ulimit -d`), of `/proc/self/limits` and `/proc/self/status`.
+fn address_space(limits: &str, status: &str) -> Option<Room> {
+    let room = |limit: &str, used: &str| {
+        let total: u64 = limits.lines().find_map(|line| line.strip_prefix(limit))?.split_whitespace().next()?.parse().ok()?;
+        let free = total.saturating_sub(kibibytes(status, used)?).saturating_sub(RESERVED.min(total / 4));
+        Some(Room { total, free, owner: PROCESS })
+    };
+    let both = [room("Max address space", "VmSize:"), room("Max data size", "VmData:")];
+    both.into_iter().flatten().min_by_key(|room| room.free)
+}
+
+/// The two kinds of Linux's control groups.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Version {
+    One,
+    Two,
+}
+
+impl Version {
+    /// What a control group allows, and leaves: file pages that can be dropped do not count as used. `None` if it has no limit.
+    fn room(self, folder: &Path) -> Option<Room> {
+        let number = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
+        let (limits, used, droppable) = match self {
+            // From `high` on, a group is slowed down to a crawl.
+            Version::Two => (&["memory.max", "memory.high"][..], "memory.current", "inactive_file "),
+            Version::One => (&["memory.limit_in_bytes"][..], "memory.usage_in_bytes", "total_inactive_file "),
+        };
+        let total = limits.iter().filter_map(|name| number(name)).min()?;
+        let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+        let droppable = stat.lines().find_map(|line| line.strip_prefix(droppable)?.trim().parse().ok()).unwrap_or(0);
+        let used = number(used).unwrap_or(0).saturating_sub(droppable);
+        Some(Room { total, free: total.saturating_sub(used), owner: CONTAINER })
+    }
+}
+
+/// The folders of this process's control groups for memory and of all groups that they are in, whose limits hold, too. `groups` is
+/// `/proc/self/cgroup`, `mounts` is `/proc/self/mountinfo`.
+fn control_groups(groups: &str, mounts: &str) -> Vec<(PathBuf, Version)> {
+    let group = |version: Version| {
+        groups.lines().find_map(|line| {
+            let mut fields = line.splitn(3, ':');
+            let (number, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+            let found = match version {
+                Version::One => controllers.split(',').any(|controller| controller == "memory"),
+                Version::Two => number == "0" && controllers.is_empty(),
+            };
+            found.then(|| Path::new(path))
+        })
+    };
+    let mut folders = Vec::new();
+    for line in mounts.lines() {
+        let Some((before, after)) = line.split_once(" - ") else { continue };
+        let (before, after): (Vec<_>, Vec<_>) = (before.split(' ').collect(), after.split(' ').collect());
+        let (&[_, _, _, root, mount, ..], &[kind, _, options, ..]) = (&before[..], &after[..]) else { continue };
+        let version = match kind {
+            "cgroup2" => Version::Two,
+            "cgroup" if options.split(',').any(|option| option == "memory") => Version::One,
+            _ => continue,
+        };
+        let Some(path) = group(version) else { continue };
+        let mount = PathBuf::from(mount.replace("\\040", " "));
+        // Seen from a container, its own group is the mount itself.
+        let inside = path.strip_prefix(root).ok().filter(|path| !path.components().any(|part| part == Component::ParentDir));
+        let folder = inside.map(|path| mount.join(path.strip_prefix("/").unwrap_or(path))).filter(|folder| folder.is_dir());
+        let folder = folder.unwrap_or_else(|| mount.clone());
+        folders.extend(
+            folder.ancestors().take_while(|folder| folder.starts_with(&mount)).map(|folder| (folder.to_owned(), version)),
+        );
+    }
+    folders
+}
+
+fn read(path: &str) -> Option<String> {
+    fs::read_to_string(path).ok()
 }
 
 /// The most memory that this process has had at a time since its start or [`forget_peak`], in bytes.
@@ -63,7 +175,7 @@ pub(crate) fn human(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{available, human, kibibytes, peak};
+    use super::{CONTAINER, PROCESS, Room, Version, address_space, available, control_groups, human, kibibytes, peak, quarter};
 
     #[test]
     fn kibibytes_are_found_by_key() {
@@ -84,6 +196,60 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn linux_tells_memory() {
         assert!(available().is_some_and(|bytes| bytes > 1 << 20));
+        assert!(quarter().is_some_and(|bytes| bytes > 1 << 20));
         assert!(peak().is_some_and(|bytes| bytes > 1 << 20));
+    }
+
+    #[test]
+    fn control_groups_of_both_kinds_are_found_with_those_around_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (v1, v2) = (folder.path().join("v1"), folder.path().join("v2"));
+        let write = |path: &std::path::Path, text: &str| {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write(&v1.join("a/b/memory.limit_in_bytes"), "9223372036854771712\n");
+        write(&v1.join("a/memory.limit_in_bytes"), "400000000\n");
+        write(&v1.join("a/memory.usage_in_bytes"), "100000000\n");
+        write(&v1.join("a/memory.stat"), "inactive_file 7\ntotal_inactive_file 40000000\n");
+        write(&v2.join("c/memory.max"), "max\n");
+        write(&v2.join("c/memory.high"), "300000000\n");
+        write(&v2.join("memory.max"), "900000000\n");
+        let mounts = format!(
+            "32 31 0:29 / {0}/cpu rw - cgroup cgroup rw,cpu\n35 31 0:32 / {0} rw,relatime shared:1 - cgroup cgroup rw,memory\n\
+             41 31 0:38 / {1} rw - cgroup2 cgroup2 rw\n",
+            v1.display(),
+            v2.display()
+        );
+        let rooms = |groups: &str, mounts: &str| -> Vec<Option<Room>> {
+            control_groups(groups, mounts).iter().map(|(folder, version)| version.room(folder)).collect()
+        };
+        let room = |total, free| Some(Room { total, free, owner: CONTAINER });
+        let found = rooms("9:cpu:/x\n4:memory:/a/b\n0::/c\n", &mounts);
+        assert_eq!(
+            found[1..],
+            [room(400_000_000, 340_000_000), None, room(300_000_000, 300_000_000), room(900_000_000, 900_000_000)]
+        );
+        // In a container without a namespace of its own, the group's path is one that only the host sees.
+        let inside = mounts.replace(&format!("0:32 / {}", v1.display()), &format!("0:32 /docker/1 {}", v1.join("a").display()));
+        assert_eq!(rooms("4:memory:/docker/1\n", &inside), [room(400_000_000, 340_000_000)]);
+        assert_eq!(rooms("4:memory:/elsewhere\n", &inside), [room(400_000_000, 340_000_000)]);
+        assert_eq!(rooms("0::/../up\n", &mounts), [room(900_000_000, 900_000_000)]);
+        assert_eq!(control_groups("", ""), [(); 0].map(|()| (std::path::PathBuf::new(), Version::One)));
+    }
+
+    #[test]
+    fn limits_of_a_process_are_found() {
+        let limits = |space: &str, data: &str| {
+            format!(
+                "Limit  Soft  Hard  Units\nMax data size  {data} unlimited bytes\nMax address space  {space} unlimited bytes\n"
+            )
+        };
+        let status = "VmSize:\t 102400 kB\nVmData:\t 1024 kB\n";
+        assert_eq!(address_space(&limits("unlimited", "unlimited"), status), None);
+        let found = address_space(&limits("1073741824", "unlimited"), status);
+        assert_eq!(found, Some(Room { total: 1 << 30, free: (1 << 30) - (100 << 20) - (128 << 20), owner: PROCESS }));
+        let found = address_space(&limits("1073741824", "104857600"), status);
+        assert_eq!(found.map(|room| room.total), Some(100 << 20));
     }
 }

@@ -14,10 +14,10 @@
 //! }
 //! ```
 //!
-//! A style for a region has a `mask`, too. Names are those of files, without their folders. The options are those that were given, as the parser takes them again, in the order of
+//! A style for a region has a `mask`, too. Names that are not UTF-8 have a `name_bytes`, see `names.rs`. They are those of files, without their folders. The options are those that were given, as the parser takes them again, in the order of
 //! their definition; those that name a file are among `files`, with an `option`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
@@ -26,7 +26,7 @@ use impasto::{Model, Style};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Result};
-use crate::hash;
+use crate::{hash, names};
 
 /// Arguments that are told in their own fields, not as options.
 const TOLD_APART: [&str; 4] = ["contents", "styles", "models", "format"];
@@ -56,7 +56,7 @@ const WITHOUT_INFLUENCE: [&str; 17] = [
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ingredient {
     /// Without its folder.
-    pub(crate) name: String,
+    pub(crate) name: OsString,
     /// Of a file's bytes, of all files of a folder, of a built-in style's family and vector, of the built-in model.
     pub(crate) sha256: String,
     /// Whether it is part of the program.
@@ -117,7 +117,8 @@ impl Ingredient {
     }
 
     fn json(&self) -> Value {
-        let mut json = json!({ "name": self.name, "sha256": self.sha256 });
+        let mut json = json!({ "sha256": self.sha256 });
+        names::put(&mut json, "name", &self.name);
         if self.built_in {
             json["built_in"] = true.into();
         }
@@ -200,6 +201,7 @@ fn forget_names(json: &mut Value) {
         Value::Object(fields) => {
             if fields.contains_key("sha256") {
                 fields.remove("name");
+                fields.remove("name_bytes");
             }
             fields.values_mut().for_each(forget_names);
         }
@@ -225,8 +227,8 @@ fn file<'a>(argument: &Arg, value: &'a OsStr) -> Option<&'a Path> {
     (names_a_file(argument) && path.exists()).then_some(path)
 }
 
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_else(|| OsStr::new("")).to_string_lossy().into_owned()
+fn name_of(path: &Path) -> OsString {
+    path.file_name().unwrap_or_default().into()
 }
 
 #[cfg(test)]
@@ -296,7 +298,10 @@ mod tests {
             Common::new(&command, &matches, &[], "avx2").unwrap()
         };
         let first = common();
-        assert_eq!((first.options.len(), first.files[0].0.as_str(), first.files[0].1.name.as_str()), (0, "--mask", "mask.png"));
+        assert_eq!(
+            (first.options.len(), first.files[0].0.as_str(), first.files[0].1.name.to_str()),
+            (0, "--mask", Some("mask.png"))
+        );
         std::fs::write(&path, "2").unwrap();
         assert_ne!(first.files, common().files);
     }

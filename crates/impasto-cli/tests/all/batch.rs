@@ -279,3 +279,89 @@ fn what_a_killed_run_left_is_removed_and_what_others_write_is_not() {
     done(&workshop, &["in", "-o", "out", "--resume"]);
     assert_eq!(pictures(&workshop.path("out")).into_keys().collect::<Vec<_>>(), [".other.part", "000.png"]);
 }
+
+/// Names on Unix are bytes.
+#[test]
+#[cfg(target_os = "linux")]
+fn names_that_are_no_text_are_kept_exactly() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let workshop = Workshop::new();
+    std::fs::create_dir(workshop.path("in")).unwrap();
+    let name = |byte: u8| Path::new(OsStr::from_bytes(&[b'c', byte, b'.', b'p', b'n', b'g'])).to_owned();
+    let (first, second) = (name(0xe8), name(0xe9));
+    for (i, name) in [&first, &second].into_iter().enumerate() {
+        gradient(40 + i, 30).save(workshop.path("in").join(name), &impasto::picture::SaveOptions::default()).unwrap();
+    }
+    let output = done(&workshop, &["in", "-o", "out", "--json"]);
+    let records = lines(&output.stdout);
+    let bytes = |field: &str| -> Vec<_> { records.iter().filter_map(|record| record[field].as_str()).collect() };
+    let mut found = bytes("output_bytes");
+    found.sort_unstable();
+    assert_eq!(found, ["63e82e706e67", "63e92e706e67"]);
+    assert_eq!(bytes("input_bytes").len(), 2);
+    let said = stderr(&done(&workshop, &["in", "-o", "out", "--resume"]));
+    assert!(said.contains("0 of 2 pictures") && said.contains("2 were done before"), "{said}");
+    // The records in the pictures are exact, too, those of styles with weights as well.
+    let mut command = workshop.impasto(&["stylize", "style.png", "--model", "model.safetensors", "-s"]);
+    let style = OsStr::from_bytes(b"in/c\xe8.png=0.25");
+    let painted = command.arg(style).args(["-s", "content.png", "-o", "odd.png"]).output().unwrap();
+    assert!(painted.status.success(), "{}", stderr(&painted));
+    for picture in [&workshop.path("out").join(&second), &workshop.path("odd.png")] {
+        let replayed = |more: &[&str]| {
+            let mut command = workshop.impasto(&["replay", "--in", "in", "--in", "."]);
+            command.args(more).arg(picture).output().unwrap()
+        };
+        let again = replayed(&["-o", "again.png"]);
+        assert!(stderr(&again).contains("the same, byte for byte"), "{}", stderr(&again));
+        std::fs::remove_file(workshop.path("again.png")).unwrap();
+        // The command line that it prints works in a shell.
+        let line = String::from_utf8(replayed(&["--dry-run"]).stdout).unwrap();
+        let (options, content) = line.trim().strip_prefix("impasto ").and_then(|line| line.split_once(" -- ")).unwrap();
+        let script = format!("\"$0\" {options} -o again.png -- {content}");
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-c", &script, env!("CARGO_BIN_EXE_impasto")]).current_dir(workshop.folder.path());
+        let ran = bash.output().unwrap();
+        assert!(ran.status.success(), "{script}: {}", stderr(&ran));
+        assert_eq!(std::fs::read(workshop.path("again.png")).unwrap(), std::fs::read(picture).unwrap(), "{script}");
+        std::fs::remove_file(workshop.path("again.png")).unwrap();
+    }
+}
+
+#[test]
+fn what_a_folder_leaves_out_is_counted_and_named() {
+    let workshop = workshop(2);
+    workshop.write("in/IMG_1.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/scan")).unwrap();
+    workshop.write("in/notes.txt", b"nothing to see");
+    std::fs::create_dir(workshop.path("in/sub")).unwrap();
+    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/sub/a.png")).unwrap();
+    let output = done(&workshop, &["in", "-o", "out", "--json"]);
+    let said = stderr(&output);
+    for words in
+        ["2 left out", "in/IMG_1.heic", "in/scan", "1 left out", "in/sub", "--recursive", "2 of 2 pictures", "3 left out"]
+    {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    assert!(!said.contains("notes.txt"), "{said}");
+    let records = lines(&output.stdout);
+    let left_out: Vec<_> = records.iter().filter(|record| record["state"] == "left out").collect();
+    assert_eq!(left_out.len(), 3);
+    assert_eq!(left_out[0]["input"], "in/IMG_1.heic");
+    assert_eq!(records.last().unwrap()["summary"]["left_out"], 3);
+    // Named, they are painted.
+    let said = stderr(&done(&workshop, &["in", "in/scan", "-r", "-o", "all"]));
+    assert!(said.contains("4 of 4 pictures") && said.contains("1 left out") && !said.contains("in/scan"), "{said}");
+    assert_eq!(stderr(&done(&workshop, &["in", "-o", "quiet", "-q"])), "");
+}
+
+#[test]
+fn a_style_is_never_replaced_by_a_picture_of_its_name() {
+    let workshop = workshop(1);
+    std::fs::rename(workshop.path("in/000.png"), workshop.path("in/style.png")).unwrap();
+    let before = tree(workshop.folder.path());
+    let output = workshop.run(&stylize(&["in", "-o", ".", "--force"]));
+    assert_eq!(complaints(&output, 2, &["style.png", "--force", "another output"]), [""; 0]);
+    assert!(tree(workshop.folder.path()) == before);
+}

@@ -100,3 +100,41 @@ fn ends_from_outside_leave_no_half_file() {
     let output = workshop.impasto(&[&arguments[..], &["-"]].concat()).stdout(full).stderr(Stdio::piped()).output().unwrap();
     assert_eq!(complaints(&output, 1, &["standard output", "No space left"]), [""; 0]);
 }
+
+/// Where memory is short, there is a line, never a signal.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_small_address_space_is_told() {
+    let workshop = Workshop::with_native();
+    let mut worst = Vec::new();
+    for model in ["native.safetensors", "model.safetensors"] {
+        for (kilobytes, given) in
+            [(40_000, ""), (170_000, ""), (200_000, ""), (300_000, ""), (300_000, "--max-memory=8G"), (2_000_000, "")]
+        {
+            let script = format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\" {given}");
+            let mut command = std::process::Command::new("sh");
+            command.args(["-c", &script, env!("CARGO_BIN_EXE_impasto")]).current_dir(workshop.folder.path());
+            command.args([
+                "stylize",
+                "content.png",
+                "-s",
+                "style.png",
+                "--threads",
+                "4",
+                "--force",
+                "-o",
+                "out.png",
+                "--model",
+                model,
+            ]);
+            let output = command.output().unwrap();
+            match output.status.code() {
+                Some(0) if kilobytes > 40_000 => {}
+                _ if kilobytes == 40_000 => worst.extend(complaints(&output, 1, &["39 MiB", "ulimit -v", "at least"])),
+                _ => worst.extend(complaints(&output, 1, &[])),
+            }
+            assert!(kilobytes < 2_000_000 || output.status.success(), "{}", stderr(&output));
+        }
+    }
+    assert_eq!(worst, [""; 0]);
+}

@@ -49,8 +49,8 @@ impl Limits {
         }
         let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let text = format!(
-            "{width}×{height} pixels take {:.1} MiB of memory when they are decoded, more than the {:.1} MiB of --max-memory \
-             (Limits::max_decoded)",
+            "{width}×{height} pixels take {:.1} MiB of memory when they are decoded, more than the limit of {:.1} MiB; \
+             raise it with --max-memory (Limits::max_decoded)",
             mebibytes(bytes),
             mebibytes(self.max_decoded)
         );

@@ -15,7 +15,7 @@ use crate::commands::stylize::is_standard;
 use crate::failure::{Failure, Result};
 use crate::progress::{Steps, Unseen};
 use crate::talk;
-use crate::{interrupt, memory};
+use crate::{interrupt, memory, names};
 
 /// Makes all steps, and writes what they come to.
 pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
@@ -152,10 +152,9 @@ fn line(args: &Optimize, painted: &Picture, trace: &Trace, start: Instant) -> St
 fn json(args: &Optimize, setup: &Setup, painted: &Picture, trace: &Trace, interrupted: bool, start: Instant) -> Value {
     let [content, style] = setup.optimizer.layers();
     let styles = args.styles.iter().map(|style| style.to_string_lossy());
-    json!({
+    let mut json = json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "content": args.content.to_string_lossy(),
-        "output": (!is_standard(&args.output)).then(|| args.output.to_string_lossy()),
+        "output": null,
         "size": { "width": painted.width(), "height": painted.height() },
         "styles": styles.collect::<Vec<_>>(),
         "steps": trace.last().map_or(0, |step| step.done),
@@ -170,7 +169,12 @@ fn json(args: &Optimize, setup: &Setup, painted: &Picture, trace: &Trace, interr
         },
         "seconds": start.elapsed().as_secs_f64(),
         "memory": { "peak": memory::peak() },
-    })
+    });
+    names::put(&mut json, "content", &args.content);
+    if !is_standard(&args.output) {
+        names::put(&mut json, "output", &args.output);
+    }
+    json
 }
 
 #[cfg(test)]

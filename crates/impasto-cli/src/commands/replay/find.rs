@@ -49,9 +49,9 @@ pub(super) fn style(wanted: &recipe::Ingredient, named: Option<&Path>, folders: 
     if !wanted.built_in || named.is_some() {
         return ingredient(wanted, named, folders);
     }
-    let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name)));
+    let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name.display())));
     let gallery = Gallery::built_in()?;
-    match gallery.find(&wanted.name) {
+    match wanted.name.to_str().and_then(|name| gallery.find(name)) {
         None => Ok(Found::Missing),
         // A file comes first where a command line names a style.
         Some(_) if Path::new(&wanted.name).exists() => differs("not the built-in style, but a file, is called"),

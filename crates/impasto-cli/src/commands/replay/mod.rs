@@ -7,7 +7,7 @@
 mod find;
 mod recipe;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, ValueEnum};
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Replay) -> Result {
     })?;
     notes.iter().for_each(|note| loudness.warn(note));
     if args.dry_run {
-        let quoted: Vec<_> = line.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+        let quoted: Vec<_> = line.iter().map(|word| quoted(word)).collect();
         return talk::data(format!("{}\n", quoted.join(" ")).as_bytes());
     }
     let output = output(args, &recipe)?;
@@ -194,19 +194,20 @@ struct Look {
 
 impl Look {
     /// What the command line calls it.
-    fn path(&mut self, name: &str, found: Found, flag: &str) -> Option<OsString> {
+    fn path(&mut self, name: &OsStr, found: Found, flag: &str) -> Option<OsString> {
+        let shown = name.display();
         match found {
             Found::Same(path) => return Some(path.into()),
             Found::BuiltIn => return Some(name.into()),
             Found::Instead(path) => {
                 self.notes.push(format!(
-                    "{}: not the {name} that the picture was made of; the same settings on another file",
+                    "{}: not the {shown} that the picture was made of; the same settings on another file",
                     path.display()
                 ));
                 return Some(path.into());
             }
             Found::Differs(what) => self.missing.push(format!("{what} is not what it was; name another with {flag}")),
-            Found::Missing => self.missing.push(format!("{name} is missing; name it or its folder with {flag} or --in")),
+            Found::Missing => self.missing.push(format!("{shown} is missing; name it or its folder with {flag} or --in")),
         }
         None
     }
@@ -242,7 +243,14 @@ fn output(args: &Replay, recipe: &Recipe) -> Result<PathBuf> {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+fn quoted(word: &OsStr) -> String {
+    let Some(word) = word.to_str() else {
+        // bash, zsh, ksh and the newest POSIX have a notation for any byte.
+        let byte = |&b: &u8| {
+            if b.is_ascii_alphanumeric() || b"-_./=,:+@% ".contains(&b) { char::from(b).into() } else { format!("\\x{b:02x}") }
+        };
+        return format!("$'{}'", word.as_encoded_bytes().iter().map(byte).collect::<String>());
+    };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
@@ -255,7 +263,7 @@ mod tests {
     fn words_are_quoted_for_a_shell() {
         for (word, expected) in [("a.jpg=1", "a.jpg=1"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''"), ("$(x)", "'$(x)'")]
         {
-            assert_eq!(quoted(word), expected);
+            assert_eq!(quoted(word.as_ref()), expected);
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The settings that a picture says it was made with. They come from a stranger: whatever is not expected is refused.
 
+use std::ffi::{OsStr, OsString};
+
 use serde_json::Value;
+
+use crate::names;
 
 /// Most of anything, and most bytes of a text: real settings have a handful.
 const MOST: usize = 64;
@@ -10,7 +14,7 @@ const TEXT: usize = 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ingredient {
     /// The name of a file or folder, without those that it lies in; of a built-in style or model.
-    pub(super) name: String,
+    pub(super) name: OsString,
     /// 64 hexadecimal digits.
     pub(super) sha256: String,
     pub(super) built_in: bool,
@@ -90,7 +94,8 @@ fn text(json: &Value, name: &str) -> Result<String, String> {
 }
 
 fn ingredient(json: &Value) -> Result<Ingredient, String> {
-    let (name, sha256) = (text(json, "name")?, text(json, "sha256")?);
+    text(json, "name")?;
+    let (name, sha256) = (names::get(json, "name").ok_or("name is absent")?, text(json, "sha256")?);
     if !is_bare(&name) {
         return Err(format!("{name:?} is no file name"));
     }
@@ -102,9 +107,10 @@ fn ingredient(json: &Value) -> Result<Ingredient, String> {
 }
 
 /// Whether it names something in a folder, and leads nowhere else, on any system.
-fn is_bare(name: &str) -> bool {
+fn is_bare(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
     let odd = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
-    !name.is_empty() && name != "." && name != ".." && !name.contains(odd)
+    !name.is_empty() && name.len() <= TEXT && name != "." && name != ".." && !name.contains(odd)
 }
 
 #[cfg(test)]
@@ -126,7 +132,10 @@ mod tests {
     #[test]
     fn a_recipe_is_read() {
         let recipe = Recipe::parse(&good().to_string()).unwrap();
-        assert_eq!((recipe.content.name.as_str(), recipe.styles[0].weight, recipe.format.as_str()), ("a.jpg", 1.0, "png"));
+        assert_eq!(
+            (recipe.content.name.to_str().unwrap(), recipe.styles[0].weight, recipe.format.as_str()),
+            ("a.jpg", 1.0, "png")
+        );
         assert!(recipe.model[0].built_in && !recipe.content.built_in);
     }
 
@@ -137,6 +146,11 @@ mod tests {
                 let mut json = good();
                 json.pointer_mut(place).unwrap()["name"] = name.into();
                 assert!(Recipe::parse(&json.to_string()).is_err(), "{name:?} at {place}");
+                // The same as bytes, beside a text that looks well.
+                json.pointer_mut(place).unwrap()["name"] = "a.jpg".into();
+                let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+                json.pointer_mut(place).unwrap()["name_bytes"] = hex.into();
+                assert!(cfg!(not(unix)) || Recipe::parse(&json.to_string()).is_err(), "bytes of {name:?} at {place}");
             }
         }
     }

@@ -1,11 +1,13 @@
 //! What a painting takes of the machine's memory, known before it begins.
 
+use std::fmt;
+
 use impasto::Picture;
 use impasto::picture::{Format, Stored, Writer};
 
 use super::studio::Studio;
 use crate::failure::{Failure, Result};
-use crate::memory::{self, human};
+use crate::memory::{self, Owner, human};
 use crate::values::Size;
 
 /// What the program takes before it has read anything: code, threads, tables.
@@ -19,7 +21,27 @@ pub(in crate::commands) struct Ceiling {
     /// `None` where nobody knows how much there is.
     bytes: Option<u64>,
     /// The end of "more than the 1 GiB that …".
-    whose: &'static str,
+    whose: Whose,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    /// `--max-memory` says so.
+    User,
+    /// A quarter of what this one has.
+    Quarter(Owner),
+    /// What this one has free.
+    Free(Owner),
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Whose::User => f.write_str("--max-memory allows"),
+            Whose::Quarter(owner) => write!(f, "it may take (a quarter of the memory of {owner}, or what is left of it)"),
+            Whose::Free(owner) => write!(f, "{owner} has free"),
+        }
+    }
 }
 
 impl Ceiling {
@@ -28,18 +50,27 @@ impl Ceiling {
         self.bytes
     }
 
-    /// What the user says. Or else a quarter of the machine's memory for what is painted in bands, and what the machine has free for what is
-    /// not.
+    /// What the user says, as far as this process can have it. Or else a quarter of the memory for what is painted in bands, and what is free for
+    /// what is not: the machine's, the container's, or what `ulimit -v` leaves.
     pub(in crate::commands) fn new(given: Option<u64>, in_bands: bool) -> Self {
-        match given {
-            Some(bytes) => Ceiling { bytes: Some(bytes), whose: "--max-memory allows" },
-            None if in_bands => Ceiling { bytes: memory::quarter(), whose: "it may take (a quarter of this machine's)" },
-            None => Ceiling { bytes: memory::available(), whose: "this machine has free" },
-        }
+        let free = |(bytes, owner)| (bytes, Whose::Free(owner));
+        let least = match given {
+            Some(bytes) => [Some((bytes, Whose::User)), memory::of_process().map(free)],
+            None if in_bands => [memory::quarter_of().map(|(bytes, owner)| (bytes, Whose::Quarter(owner))), None],
+            None => [memory::free().map(free), None],
+        };
+        let least = least.into_iter().flatten().min_by_key(|(bytes, _)| *bytes);
+        let (bytes, whose) = least.map_or((None, Whose::User), |(bytes, whose)| (Some(bytes), whose));
+        Ceiling { bytes, whose }
     }
 
     /// Whether so many bytes fit. `what` takes them; `remedy` ends the error.
     pub(in crate::commands) fn check(&self, needed: u64, what: &str, remedy: &str) -> Result {
+        let remedy = match self.whose {
+            // Each thread reserves address space, too.
+            Whose::Free(memory::PROCESS) => "raise ulimit -v, or give fewer --threads or a smaller picture",
+            _ => remedy,
+        };
         match self.bytes {
             Some(limit) if needed > limit => Err(Failure::failed(format!(
                 "{what} pixels takes {} of memory, more than the {} that {}; {remedy}",

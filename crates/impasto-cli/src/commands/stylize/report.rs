@@ -10,9 +10,9 @@ use super::painting::Painted;
 use super::style::{self, Styles};
 use crate::cli::Stylize;
 use crate::failure::Result;
-use crate::memory;
 use crate::talk::{self, Loudness};
 use crate::values::Size;
+use crate::{memory, names};
 
 /// Times of the phases, one after the other.
 pub(super) struct Stopwatch {
@@ -68,16 +68,14 @@ impl Report<'_> {
         format!("{}: {width}×{height} in {total:.3} s ({}){peak}", self.args.output.display(), laps.join(", "))
     }
 
-    /// One object for programs. Paths that are no text are given with replacement characters.
+    /// One object for programs. Paths that are not UTF-8 have a field for their bytes beside them, see `names.rs`.
     pub(super) fn json(&self) -> Value {
         let size = |[width, height]: [usize; 2]| json!({ "width": width, "height": height });
         let Styles { arguments, sizes, .. } = self.styles;
         let styles = arguments.iter().zip(sizes).zip(style::shares(arguments)).map(|((argument, pixels), share)| {
-            json!({
-                "path": argument.path.to_string_lossy(),
-                "share": share,
-                "size": pixels.map(size),
-            })
+            let mut json = json!({ "share": share, "size": pixels.map(size) });
+            names::put(&mut json, "path", &argument.path);
+            json
         });
         let mut seconds: Map<String, Value> =
             self.watch.laps.iter().map(|(name, time)| ((*name).to_owned(), json!(time.as_secs_f64()))).collect();
@@ -92,11 +90,9 @@ impl Report<'_> {
                 "licence": info.licence,
             })
         };
-        json!({
+        let mut json = json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "content": self.content.to_string_lossy(),
-            "output": self.args.output.to_string_lossy(),
-            "figure": self.args.figure.as_ref().map(|path| path.to_string_lossy()),
+            "figure": null,
             "size": size([self.painted.size.width, self.painted.size.height]),
             "styles": styles.collect::<Vec<_>>(),
             "strength": self.args.strength,
@@ -109,7 +105,13 @@ impl Report<'_> {
             "isa": self.stylizer.engine().isa().to_string(),
             "seconds": seconds,
             "memory": { "planned": self.painted.needed, "peak": memory::peak() },
-        })
+        });
+        names::put(&mut json, "content", self.content);
+        names::put(&mut json, "output", &self.args.output);
+        if let Some(figure) = &self.args.figure {
+            names::put(&mut json, "figure", figure);
+        }
+        json
     }
 }
 

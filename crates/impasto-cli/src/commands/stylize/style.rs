@@ -8,6 +8,7 @@ use impasto::stylizer::{Palette, Part};
 use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
+use crate::names;
 use crate::settings::{Ingredient, StyleUse};
 use crate::talk::Loudness;
 
@@ -50,12 +51,11 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
     if Path::new(argument).exists() {
         return Ok(whole());
     }
-    // A name that is no text has no number at its end that anybody could have meant.
-    let parts = argument.to_str().and_then(|text| text.rsplit_once('='));
-    let weighted = parts.and_then(|(path, weight)| Some((path, weight.parse::<f32>().ok()?)));
+    let parts = names::divided(argument, '=').into_iter().next();
+    let weighted = parts.and_then(|(path, weight)| Some((PathBuf::from(path), weight.to_str()?.parse::<f32>().ok()?)));
     // Names may have an @ of their own: a file that is there comes first.
-    if weighted.is_none_or(|(path, _)| !Path::new(path).exists())
-        && let Some((path, mask)) = argument.to_str().and_then(at)
+    if weighted.as_ref().is_none_or(|(path, _)| !path.exists())
+        && let Some((path, mask)) = at(argument)
     {
         if path.is_empty() || mask.is_empty() {
             return Err(Failure::usage(format!("{}: write a style for a region as STYLE@MASK", argument.display())));
@@ -63,19 +63,20 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
         return Ok(StyleArgument { path: path.into(), weight: 1.0, mask: Some(mask.into()) });
     }
     let Some((path, weight)) = weighted else { return Ok(whole()) };
-    if path.is_empty() {
+    if path.as_os_str().is_empty() {
         return Ok(whole());
     }
     if !weight.is_finite() || weight < 0.0 {
         return Err(Failure::usage(format!("{}: a style's weight must be 0 or more", argument.display())));
     }
-    Ok(StyleArgument { path: path.into(), weight, mask: None })
+    Ok(StyleArgument { path, weight, mask: None })
 }
 
 /// Style and mask: divided where what is before an `@` is a file, else at the last one.
-fn at(text: &str) -> Option<(&str, &str)> {
-    let there = text.rmatch_indices('@').map(|(i, _)| i).find(|&i| Path::new(&text[..i]).is_file());
-    there.or_else(|| text.rfind('@')).map(|i| (&text[..i], &text[i + 1..]))
+fn at(argument: &OsStr) -> Option<(OsString, OsString)> {
+    let mut ways = names::divided(argument, '@');
+    let there = ways.iter().position(|(style, _)| Path::new(style).is_file()).unwrap_or(0);
+    (!ways.is_empty()).then(|| ways.swap_remove(there))
 }
 
 /// Each style's weight as its part of the sum; 1 for those that have a region for themselves.

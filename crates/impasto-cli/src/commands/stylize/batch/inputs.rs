@@ -1,6 +1,8 @@
 //! What is to be painted: files as named, in folders, and by pattern.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Result};
@@ -19,38 +21,87 @@ pub(super) struct Input {
     pub(super) named: bool,
 }
 
+/// A picture, or a folder of some, that a search came upon and left out.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LeftOut {
+    pub(super) path: PathBuf,
+    pub(super) why: Why,
+}
+
+/// Why it was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Why {
+    Hidden,
+    Name,
+    NoFile,
+    Folder,
+    Unreadable,
+}
+
+impl Why {
+    /// For one line about all of a kind; it ends before their names.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Why::Hidden => "hidden (name them to paint them)",
+            Why::Name => {
+                "pictures whose names end in something else (name them to paint them, or convert them if their format is not read)"
+            }
+            Why::NoFile => "not there, or not regular files",
+            Why::Folder => "folders with pictures (--recursive enters them, but follows no links to folders)",
+            Why::Unreadable => "folders that cannot be read",
+        }
+    }
+
+    /// For programs.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Why::Hidden => "hidden",
+            Why::Name => "name",
+            Why::NoFile => "no file",
+            Why::Folder => "folder",
+            Why::Unreadable => "unreadable",
+        }
+    }
+}
+
 /// Whether this names more than one file, or none.
 pub(super) fn is_several(content: &Path) -> bool {
     content.is_dir() || pattern(content).is_some()
 }
 
 /// All pictures that the arguments name, each once, in the arguments' order, those of a folder sorted. `results` is a folder that results go
-/// to: where it lies in a folder that is searched it is left out.
+/// to: where it lies in a folder that is searched it is left out. What else is left out although it is a picture is added to `left_out`.
 ///
 /// # Errors
 /// If a folder cannot be read, or has no pictures; if a pattern is none, or nothing matches it.
-pub(super) fn find(contents: &[PathBuf], recursive: bool, results: &Path) -> Result<Vec<Input>> {
+pub(super) fn find(contents: &[PathBuf], recursive: bool, results: &Path, left_out: &mut Vec<LeftOut>) -> Result<Vec<Input>> {
     let results = files::place(results);
     let mut inputs = Vec::new();
     for content in contents {
         if content.is_dir() {
-            inputs.extend(in_folder(content, recursive, &results)?);
+            inputs.extend(in_folder(content, recursive, &results, left_out)?);
         } else if let Some(pattern) = pattern(content) {
-            inputs.extend(matching(pattern, &results)?);
+            inputs.extend(matching(pattern, &results, left_out)?);
         } else {
             inputs.push(Input { path: content.clone(), dir: PathBuf::new(), named: true });
         }
     }
     let mut seen = HashSet::new();
+    left_out.retain(|left| !inputs.iter().any(|input| input.named && files::same(&input.path, &left.path)));
     inputs.retain(|input| seen.insert(files::place(&input.path)));
     Ok(inputs)
 }
 
-fn in_folder(folder: &Path, recursive: bool, results: &Path) -> Result<Vec<Input>> {
+fn in_folder(folder: &Path, recursive: bool, results: &Path, left_out: &mut Vec<LeftOut>) -> Result<Vec<Input>> {
     let failed = |e: std::io::Error| Failure::failed(format!("{}: {e}", folder.display()));
     let enter = |path: &Path| recursive && !is_hidden(path) && files::place(path) != results;
-    let files = files::walk(folder, &enter).map_err(failed)?;
-    let inputs: Vec<_> = files.into_iter().filter(|path| is_picture(path)).map(|path| found(folder, path)).collect();
+    let files::Contents { files, folders, others } = files::contents(folder, &enter).map_err(failed)?;
+    let (pictures, rest): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| is_picture(path));
+    let inputs: Vec<_> = pictures.into_iter().map(|path| found(folder, path)).collect();
+    left_out.extend(rest.into_iter().filter_map(overlooked));
+    left_out.extend(others.into_iter().filter(|path| is_picture(path)).map(|path| LeftOut { path, why: Why::NoFile }));
+    let wanted = |path: &PathBuf| !is_hidden(path) && files::place(path) != results && has_pictures(path);
+    left_out.extend(folders.into_iter().filter(wanted).map(|path| LeftOut { path, why: Why::Folder }));
     if inputs.is_empty() {
         let deeper = if recursive { "" } else { ", and --recursive looks in sub-folders" };
         let text =
@@ -60,14 +111,22 @@ fn in_folder(folder: &Path, recursive: bool, results: &Path) -> Result<Vec<Input
     Ok(inputs)
 }
 
-fn matching(pattern: &str, results: &Path) -> Result<Vec<Input>> {
+fn matching(pattern: &str, results: &Path, left_out: &mut Vec<LeftOut>) -> Result<Vec<Input>> {
     let base = fixed_part(pattern);
     let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
     let paths = glob::glob_with(pattern, options).map_err(|e| Failure::usage(format!("{pattern}: {e}")))?;
     let searched = files::place(&base);
     let own = |path: &Path| searched != results && results.starts_with(&searched) && files::place(path).starts_with(results);
-    let files = paths.flatten().filter(|path| path.is_file() && is_picture(path) && !own(path));
-    let inputs: Vec<_> = files.map(|path| found(&base, path)).collect();
+    let mut inputs = Vec::new();
+    for path in paths {
+        match path {
+            Err(e) => left_out.push(LeftOut { path: e.path().to_owned(), why: Why::Unreadable }),
+            Ok(path) if own(&path) || path.is_dir() => {}
+            Ok(path) if is_picture(&path) && path.is_file() => inputs.push(found(&base, path)),
+            Ok(path) if is_picture(&path) => left_out.push(LeftOut { path, why: Why::NoFile }),
+            Ok(path) => left_out.extend(overlooked(path)),
+        }
+    }
     if inputs.is_empty() {
         return Err(Failure::failed(format!("{pattern}: no pictures are named so")));
     }
@@ -98,6 +157,48 @@ fn is_picture(path: &Path) -> bool {
     !is_hidden(path) && PICTURES.contains(&extension.as_str())
 }
 
+/// A file that is no picture by its name, if it is one by its content.
+fn overlooked(path: PathBuf) -> Option<LeftOut> {
+    // Beside each file, macOS keeps its own notes on other file systems: ._photo.jpg
+    let notes = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"));
+    let why = if is_hidden(&path) { Why::Hidden } else { Why::Name };
+    (!notes && begins_like_a_picture(&path)).then_some(LeftOut { path, why })
+}
+
+/// Whether a folder has pictures by their names, sub-folders aside.
+fn has_pictures(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_picture(&entry.path())))
+}
+
+/// Whether a file's first bytes are those of a picture, also of formats that are not read.
+fn begins_like_a_picture(path: &Path) -> bool {
+    let mut start = [0; 16];
+    // A pipe would wait for its writer.
+    let read = path.is_file() && File::open(path).and_then(|mut file| file.read(&mut start)).is_ok();
+    let begins = |magic: &[u8]| start.starts_with(magic);
+    let (riff, bitmap) = (&start[8..12] == b"WEBP", start[6..10] == [0; 4]);
+    // HEIC, AVIF and Canon's CR3 are films of one picture.
+    let brands: [&[u8; 4]; 9] = [b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "];
+    let film = &start[4..8] == b"ftyp" && brands.iter().any(|brand| start[8..12] == brand[..]);
+    // Most cameras' raw files are TIFF.
+    let magics: [&[u8]; 13] = [
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n",
+        b"GIF8",
+        b"II*\0",
+        b"MM\0*",
+        b"II+\0",
+        b"MM\0+",
+        b"8BPS",
+        b"\xff\x0a",
+        b"\0\0\0\x0cJXL ",
+        b"\0\0\0\x0cjP  ",
+        b"FUJIFILM",
+        b"IIRO",
+    ];
+    read && (film || begins(b"RIFF") && riff || begins(b"BM") && bitmap || magics.iter().any(|magic| begins(magic)))
+}
+
 fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
@@ -106,12 +207,12 @@ fn is_hidden(path: &Path) -> bool {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::find;
+    use super::{Why, find};
 
     /// Paths below the folder that are found, with their `dir`.
     fn found(folder: &Path, contents: &[&str], recursive: bool, results: &str) -> Vec<(String, String)> {
         let contents: Vec<PathBuf> = contents.iter().map(|content| folder.join(content)).collect();
-        let inputs = find(&contents, recursive, &folder.join(results)).unwrap();
+        let inputs = find(&contents, recursive, &folder.join(results), &mut Vec::new()).unwrap();
         let text = |path: &Path| path.strip_prefix(folder).unwrap_or(path).to_str().unwrap().replace('\\', "/");
         inputs.iter().map(|input| (text(&input.path), text(&input.dir))).collect()
     }
@@ -151,10 +252,52 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
+    fn pictures_that_are_left_out_are_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        for name in ["in/sub", "in/empty", "in/out", "elsewhere"] {
+            std::fs::create_dir_all(folder.join(name)).unwrap();
+        }
+        let jpeg = &b"\xff\xd8\xff\xe0 and so on, and so on"[..];
+        let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+        let files = [
+            ("in/a.jpg", jpeg),
+            ("in/IMG_1.heic", heic),
+            ("in/no-extension", jpeg),
+            ("in/notes.txt", b"BMW, and other cars"),
+            ("in/short", b"B"),
+            ("in/._a.jpg", jpeg),
+            ("in/.hidden.jpg", jpeg),
+            ("in/sub/b.png", jpeg),
+            ("in/sub/c.heic", heic),
+            ("in/out/a.jpg", jpeg),
+            ("elsewhere/d.png", jpeg),
+        ];
+        for (name, bytes) in files {
+            std::fs::write(folder.join(name), bytes).unwrap();
+        }
+        std::os::unix::fs::symlink("nowhere", folder.join("in/broken.jpg")).unwrap();
+        std::os::unix::fs::symlink("../elsewhere", folder.join("in/link")).unwrap();
+        let left_out = |content: &str, recursive| {
+            let mut left = Vec::new();
+            find(&[folder.join(content), folder.join("in/no-extension")], recursive, &folder.join("in/out"), &mut left).unwrap();
+            let name = |path: &Path| path.strip_prefix(folder.join("in")).unwrap().to_str().unwrap().to_owned();
+            left.iter().map(|left| (name(&left.path), left.why)).collect::<Vec<_>>()
+        };
+        let pair = |name: &str, why| (name.to_owned(), why);
+        let own = [pair(".hidden.jpg", Why::Hidden), pair("IMG_1.heic", Why::Name)];
+        let links = [pair("broken.jpg", Why::NoFile), pair("link", Why::Folder)];
+        assert_eq!(left_out("in", false), [&own[..], &links, &[pair("sub", Why::Folder)]].concat());
+        assert_eq!(left_out("in", true), [&own[..], &[pair("sub/c.heic", Why::Name)], &links].concat());
+        assert_eq!(left_out("in/*", true), [pair("IMG_1.heic", Why::Name), pair("broken.jpg", Why::NoFile)]);
+    }
+
+    #[test]
     fn finding_nothing_is_told() {
         let folder = tempfile::tempdir().unwrap();
         for content in ["", "*.jpg", "[z-a].png"] {
-            assert!(find(&[folder.path().join(content)], true, Path::new("out")).is_err(), "{content}");
+            assert!(find(&[folder.path().join(content)], true, Path::new("out"), &mut Vec::new()).is_err(), "{content}");
         }
     }
 }

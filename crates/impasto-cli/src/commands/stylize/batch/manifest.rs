@@ -6,9 +6,10 @@
 //! | `done` | `input`, `output`, `key`, `style`, `width`, `height`, `seconds`, `bytes`, `sha256` of the file that was written |
 //! | `failed` | `input`, `output`, `style`, `seconds`, `error` |
 //!
-//! Outputs are named as they are seen from the manifest's folder. A line is written at once; one that a crash has torn is passed over.
+//! Names that are not UTF-8 have their bytes beside them, as `output_bytes` and `input_bytes`, see `names.rs`. Outputs are named as they are seen from the manifest's folder. A line is written at once; one that a crash has torn is passed over.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -18,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Result};
-use crate::{files, hash};
+use crate::{files, hash, names};
 
 /// The last word on an output.
 #[derive(Debug, Default)]
@@ -47,7 +48,7 @@ pub(super) struct Manifest {
     /// Whether the last line has no end.
     torn: bool,
     /// As it was when it was opened, by output.
-    entries: HashMap<String, Entry>,
+    entries: HashMap<OsString, Entry>,
 }
 
 impl Manifest {
@@ -87,7 +88,9 @@ impl Manifest {
 
     /// Says that an output is being made.
     pub(super) fn begin(&self, output: &Path, key: &str) -> Result {
-        self.add(&json!({ "state": "begun", "output": self.name(output), "key": key }))
+        let mut record = json!({ "state": "begun", "key": key });
+        self.put_output(&mut record, output);
+        self.add(&record)
     }
 
     /// Adds a line.
@@ -111,10 +114,15 @@ impl Manifest {
         Ok(file)
     }
 
+    /// Puts an output's name into a record.
+    pub(super) fn put_output(&self, record: &mut Value, output: &Path) {
+        names::put(record, "output", self.name(output));
+    }
+
     /// How the manifest calls an output.
-    pub(super) fn name(&self, output: &Path) -> String {
+    fn name(&self, output: &Path) -> OsString {
         let place = files::place(output);
-        place.strip_prefix(&self.folder).unwrap_or(&place).to_string_lossy().into_owned()
+        place.strip_prefix(&self.folder).unwrap_or(&place).into()
     }
 }
 
@@ -125,12 +133,12 @@ fn is_torn_first_line(bytes: &[u8]) -> bool {
 }
 
 /// All lines that can be read.
-fn read(bytes: &[u8]) -> HashMap<String, Entry> {
-    let mut entries: HashMap<String, Entry> = HashMap::new();
+fn read(bytes: &[u8]) -> HashMap<OsString, Entry> {
+    let mut entries: HashMap<OsString, Entry> = HashMap::new();
     for line in bytes.split(|&byte| byte == b'\n') {
         let Ok(record) = serde_json::from_slice::<Value>(line) else { continue };
         let text = |field: &str| record[field].as_str().map(str::to_owned);
-        let (Some(state), Some(output)) = (text("state"), text("output")) else { continue };
+        let (Some(state), Some(output)) = (text("state"), names::get(&record, "output")) else { continue };
         let entry = entries.entry(output).or_default();
         match state.as_str() {
             "begun" => *entry = Entry { own: true, before: Some(entry.own), done: None },
@@ -168,7 +176,7 @@ mod tests {
         let begun = Manifest::open(&path).unwrap();
         assert!(!begun.is_done(&output, "k") && begun.owns(&output));
         let record = json!({
-            "state": "done", "output": manifest.name(&output), "key": "k", "bytes": 7, "sha256": crate::hash::of_bytes(b"picture"),
+            "state": "done", "output": manifest.name(&output).to_str(), "key": "k", "bytes": 7, "sha256": crate::hash::of_bytes(b"picture"),
         });
         manifest.add(&record).unwrap();
         let done = Manifest::open(&path).unwrap();
@@ -195,11 +203,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, output) = (folder.path().join("m.jsonl"), folder.path().join("out.png"));
         let manifest = Manifest::open(&path).unwrap();
-        let failed = json!({ "state": "failed", "output": manifest.name(&output), "error": "no" });
+        let failed = json!({ "state": "failed", "output": manifest.name(&output).to_str(), "error": "no" });
         manifest.begin(&output, "k").unwrap();
         manifest.add(&failed).unwrap();
         assert!(!Manifest::open(&path).unwrap().owns(&output), "nothing was written: a file there is somebody else's");
-        let done = json!({ "state": "done", "output": manifest.name(&output), "key": "k", "bytes": 7, "sha256": "s" });
+        let done = json!({ "state": "done", "output": manifest.name(&output).to_str(), "key": "k", "bytes": 7, "sha256": "s" });
         manifest.add(&done).unwrap();
         manifest.begin(&output, "l").unwrap();
         manifest.add(&failed).unwrap();

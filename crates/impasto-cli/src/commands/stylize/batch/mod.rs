@@ -20,13 +20,15 @@ use impasto::picture::Target;
 use super::memory::{self, Ceiling};
 use super::studio::Studio;
 use super::style::{self, StyleArgument, Styles};
-use super::{is_standard, record, report};
+use super::{destination, is_standard, record, report};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::settings::StyleUse;
+use crate::talk::Loudness;
 use crate::values::Size;
 use crate::{interrupt, model};
 use budget::Budget;
+use inputs::LeftOut;
 use manifest::Manifest;
 use plan::Job;
 use tally::Tally;
@@ -34,6 +36,9 @@ use work::Worker;
 
 /// The manifest's name where none is given.
 const MANIFEST: &str = "impasto.jsonl";
+
+/// Names of pictures that are left out in one line.
+const NAMED: usize = 10;
 
 /// A style to paint in, and what it is for names and settings.
 struct Look {
@@ -60,11 +65,22 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     let models = model::paths(&args.models)?;
 
     let template = plan::template(args)?;
-    let found = inputs::find(&args.contents, args.batch.recursive, template.root())?;
+    let mut left_out = Vec::new();
+    let found = inputs::find(&args.contents, args.batch.recursive, template.root(), &mut left_out);
+    // It may be why there is nothing else.
+    let found = found.inspect_err(|_| tell_left_out(&left_out, loudness))?;
     let path = args.batch.manifest.clone().unwrap_or_else(|| template.root().join(MANIFEST));
     let manifest = Manifest::open(&path)?;
     let names: Vec<_> = groups.iter().map(|group| name(group)).collect();
     let jobs = plan::jobs(args, (&template, &names), found, &manifest, loudness)?;
+
+    tell_left_out(&left_out, loudness);
+
+    // A style in the output folder would be lost as easily as a content.
+    let read: Vec<&Path> = groups.iter().flatten().flat_map(StyleArgument::files).collect();
+    for job in jobs.iter().filter(|job| job.output.exists()) {
+        destination::keep_inputs(&job.output, read.iter().copied())?;
+    }
 
     let limits = Studio::picture_limits(args);
     let sources = groups.iter().map(|group| style::read(group, &limits, loudness)).collect::<Result<Vec<_>>>()?;
@@ -98,7 +114,8 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     }
     loudness.detail(&format!("{} pictures, {at_a_time} at a time", jobs.len()));
 
-    let tally = Tally::new(args, jobs.len(), loudness);
+    let tally = Tally::new(args, jobs.len(), loudness, left_out);
+    tally.begin()?;
     let worker = Worker {
         studio: &studio,
         looks: &looks,
@@ -125,6 +142,21 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
         });
     });
     tally.end()
+}
+
+/// Says which pictures a search has left out, a line for each reason.
+fn tell_left_out(left_out: &[LeftOut], loudness: Loudness) {
+    let mut reasons: Vec<_> = left_out.iter().map(|left| left.why).collect();
+    reasons.sort();
+    reasons.dedup();
+    for why in reasons {
+        let paths: Vec<_> = left_out.iter().filter(|left| left.why == why).map(|left| left.path.display()).collect();
+        let most = if loudness == Loudness::Verbose { usize::MAX } else { NAMED };
+        let more = paths.len().saturating_sub(most);
+        let names: Vec<_> = paths.iter().take(most).map(ToString::to_string).collect();
+        let more = if more > 0 { format!(" and {more} more; --verbose names all") } else { String::new() };
+        loudness.warn(&format!("{} left out: {}: {}{more}", paths.len(), why.text(), names.join(", ")));
+    }
 }
 
 /// What makes no sense for many pictures.

@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::inputs::LeftOut;
 use super::plan::Job;
 use crate::cli::Stylize;
 use crate::failure::{FAILED, Failure, INTERRUPTED, Result};
 use crate::interrupt;
+use crate::names;
 use crate::progress::Pictures;
 use crate::talk::{self, Loudness};
 
@@ -21,6 +23,7 @@ const WIDEST: usize = 40;
 
 pub(super) struct Tally {
     total: usize,
+    left_out: Vec<LeftOut>,
     json: bool,
     fail_fast: bool,
     loudness: Loudness,
@@ -40,9 +43,10 @@ struct State {
 }
 
 impl Tally {
-    pub(super) fn new(args: &Stylize, total: usize, loudness: Loudness) -> Self {
+    pub(super) fn new(args: &Stylize, total: usize, loudness: Loudness, left_out: Vec<LeftOut>) -> Self {
         Tally {
             total,
+            left_out,
             json: args.json,
             fail_fast: args.batch.fail_fast,
             loudness,
@@ -51,6 +55,16 @@ impl Tally {
             state: Mutex::default(),
             stop: AtomicBool::new(false),
         }
+    }
+
+    /// Says in JSON what is left out.
+    pub(super) fn begin(&self) -> Result {
+        for LeftOut { path, why } in self.left_out.iter().filter(|_| self.json) {
+            let mut record = json!({ "state": "left out", "reason": why.word() });
+            names::put(&mut record, "input", path);
+            talk::data(format!("{record}\n").as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Whether no more is to be done.
@@ -93,7 +107,7 @@ impl Tally {
 
     /// Says what became of all, and gives the exit code.
     pub(super) fn end(self) -> Result {
-        let Tally { total, json, loudness, start, bar, state, .. } = self;
+        let Tally { total, left_out, json, loudness, start, bar, state, .. } = self;
         drop(bar);
         let State { done, skipped, failed, silenced } = state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = silenced {
@@ -101,12 +115,13 @@ impl Tally {
         }
         let (seconds, left) = (start.elapsed().as_secs_f64(), total - done - skipped - failed.len());
         if json {
-            let summary = json!({ "done": done, "skipped": skipped, "failed": failed.len(), "left": left, "seconds": seconds });
+            let summary = json!({ "done": done, "skipped": skipped, "failed": failed.len(), "left": left, "left_out": left_out.len(), "seconds": seconds });
             talk::data(format!("{}\n", json!({ "state": "summary", "summary": summary })).as_bytes())?;
         }
         let mut parts = vec![format!("{done} of {total} pictures painted in {seconds:.1} s")];
         parts.extend((skipped > 0).then(|| format!("{skipped} were done before")));
         parts.extend((!failed.is_empty()).then(|| format!("{} failed", failed.len())));
+        parts.extend((!left_out.is_empty()).then(|| format!("{} left out", left_out.len())));
         loudness.say(&parts.join(", "));
         table(&failed);
         // Asked after the last picture, there is nothing to go on with.

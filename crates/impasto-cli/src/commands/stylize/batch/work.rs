@@ -17,8 +17,8 @@ use crate::commands::stylize::report::Stopwatch;
 use crate::commands::stylize::studio::Studio;
 use crate::commands::stylize::{memory, open};
 use crate::failure::{Failure, Result};
-use crate::hash;
 use crate::settings::{Common, Ingredient, Settings};
+use crate::{hash, names, panics};
 
 /// What all jobs share.
 pub(super) struct Worker<'a> {
@@ -48,7 +48,9 @@ impl Worker<'_> {
     /// Does a job that takes about `need` bytes of memory, and notes what became of it.
     pub(super) fn work(&self, job: &Job, need: u64) {
         let start = Instant::now();
-        match self.attempt(job, need).and_then(|outcome| self.note(job, outcome, start)) {
+        // A bug that one picture brings out is that picture's failure.
+        let work = || self.attempt(job, need).and_then(|outcome| self.note(job, outcome, start));
+        match panics::caught(work).unwrap_or_else(|what| Err(Failure::failed(what))) {
             // Asked to stop: nothing was written, and nothing is to be said of it.
             Err(Failure::Interrupted) => {}
             Err(failure) => {
@@ -131,13 +133,14 @@ impl Worker<'_> {
 
     /// What every line says.
     fn record(&self, state: &str, job: &Job, start: Instant) -> Value {
-        json!({
+        let mut record = json!({
             "state": state,
-            "input": job.input.to_string_lossy(),
-            "output": self.manifest.name(&job.output),
             "style": self.looks[job.style].name,
             "seconds": start.elapsed().as_secs_f64(),
-        })
+        });
+        names::put(&mut record, "input", &job.input);
+        self.manifest.put_output(&mut record, &job.output);
+        record
     }
 }
 

@@ -1,0 +1,35 @@
+//! Bugs of this program: what they say of themselves, and how far they reach.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Mutex, PoisonError};
+
+/// What the last panic said. Decoders' panics are caught by the library and become errors; only others are told.
+static LAST: Mutex<String> = Mutex::new(String::new());
+
+/// Keeps what panics say for the one who catches them, rather than printing it.
+pub(crate) fn install() {
+    panic::set_hook(Box::new(|info| {
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
+    }));
+}
+
+/// Does the work; a panic becomes a text that asks to report it.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+        let what = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = what.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("internal error, please report it at {}/issues: {what}", env!("CARGO_PKG_REPOSITORY"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::caught;
+
+    #[test]
+    fn a_panic_becomes_a_text() {
+        assert_eq!(caught(|| 1), Ok(1));
+        let text = caught(|| assert!("".len() == 1, "a bug")).unwrap_err();
+        assert!(text.starts_with("internal error, please report it at https://"), "{text}");
+    }
+}
