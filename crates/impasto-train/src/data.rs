@@ -144,10 +144,21 @@ impl Stored {
     }
 }
 
+/// What photographs of a good camera lack and many files have: shares of the crops.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spoil {
+    /// With a smooth sky over a part.
+    pub skies: f32,
+    /// Rounded to 8 bits.
+    pub rounded: f32,
+}
+
 /// A content crop, and the thumbnail that its statistics come from if that is not the crop itself.
 pub struct Content {
-    /// `side × side × 3` floats in 0..1.
+    /// What is painted: `side × side × 3` floats in 0..1.
     pub crop: Vec<f32>,
+    /// What it is compared with: the crop before it was rounded.
+    pub meant: Vec<f32>,
     /// `thumbnail × thumbnail × 3` floats of a larger part of the photograph.
     pub thumbnail: Option<Vec<f32>>,
 }
@@ -156,9 +167,14 @@ pub struct Content {
 ///
 /// # Errors
 /// As [`Picture::resized`].
-pub fn content(pictures: &Pictures, side: usize, thumbnail: Option<usize>, rng: &mut Rng) -> Result<Content> {
+pub fn content(pictures: &Pictures, side: usize, thumbnail: Option<usize>, spoil: Spoil, rng: &mut Rng) -> Result<Content> {
     let picture = pictures.draw(rng);
     let flip = rng.bool();
+    let crop_of = |meant: Vec<f32>, rng: &mut Rng| {
+        let rounded = spoil.rounded > 0.0 && rng.f32() < spoil.rounded;
+        let round = |v: &f32| if rounded { (v * 255.0).round() / 255.0 } else { *v };
+        (meant.iter().map(round).collect(), meant)
+    };
     let values = |square: Picture, side: usize| -> Result<Vec<f32>> {
         let picture = square.resized(side, side, Resize::NETWORK)?;
         Ok(if flip { mirrored(picture.rgb(), side) } else { picture.into_rgb() })
@@ -167,15 +183,40 @@ pub fn content(pictures: &Pictures, side: usize, thumbnail: Option<usize>, rng: 
     let Some(small) = thumbnail else {
         let own = share(whole, 0.6, 1.0, rng);
         let square = picture.square(picture.place(own, rng), own)?;
-        return Ok(Content { crop: values(square, side)?, thumbnail: None });
+        let mut meant = values(square, side)?;
+        if spoil.skies > 0.0 && rng.f32() < spoil.skies {
+            put_sky(&mut meant, side, rng);
+        }
+        let (crop, meant) = crop_of(meant, rng);
+        return Ok(Content { crop, meant, thumbnail: None });
     };
     let own = share(whole, 0.35, 0.75, rng);
     let [x, y] = picture.place(whole, rng);
     let inner = [x + rng.usize(0..=whole - own), y + rng.usize(0..=whole - own)];
-    Ok(Content {
-        crop: values(picture.square(inner, own)?, side)?,
-        thumbnail: Some(values(picture.square([x, y], whole)?, small)?),
-    })
+    let (crop, meant) = crop_of(values(picture.square(inner, own)?, side)?, rng);
+    Ok(Content { crop, meant, thumbnail: Some(values(picture.square([x, y], whole)?, small)?) })
+}
+
+/// Puts a smooth gradient over a part of a square, with a straight edge, sharp or soft. Over a part, not the whole: features of a picture that is
+/// nearly constant are normalised by nearly nothing, and their gradients are steep.
+fn put_sky(rgb: &mut [f32], side: usize, rng: &mut Rng) {
+    // Colours of the four corners, around one.
+    let spread = 0.05 + 0.55 * rng.f32();
+    let middle: [f32; 3] = std::array::from_fn(|_| 0.1 + 0.7 * rng.f32());
+    let corners: [[f32; 3]; 4] = std::array::from_fn(|_| middle.map(|v| v + spread * (rng.f32() - 0.5)));
+    let (down, across) = (std::f32::consts::TAU * rng.f32()).sin_cos();
+    let (offset, softness) = (0.4 * (rng.f32() - 0.5), 0.01 + 0.1 * rng.f32());
+    let at = |i: usize| (i as f32 + 0.5) / side as f32;
+    for (i, pixel) in rgb.chunks_exact_mut(3).enumerate() {
+        let (y, x) = (at(i / side), at(i % side));
+        let distance = (y - 0.5) * down + (x - 0.5) * across - offset;
+        let share = (distance / softness + 0.5).clamp(0.0, 1.0);
+        for (c, value) in pixel.iter_mut().enumerate() {
+            let row = |left: usize| corners[left][c] * (1.0 - x) + corners[left + 1][c] * x;
+            let sky = (row(0) * (1.0 - y) + row(2) * y).clamp(0.0, 1.0);
+            *value += (sky - *value) * share;
+        }
+    }
 }
 
 /// A style crop as the output is compared with it, and as the predictor sees it: at two thirds.

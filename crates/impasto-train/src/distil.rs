@@ -14,6 +14,7 @@ use impasto::networks::vgg::Vgg;
 use impasto::weights::safetensors::{self, Precision};
 use impasto::weights::{self, Weights};
 use impasto::{Error, ErrorKind, Perceptual, Result};
+use impasto_kernels::Border;
 use serde::Deserialize;
 
 use crate::checkpoint;
@@ -163,7 +164,7 @@ impl Lessons {
         let mut crops = Vec::new();
         for i in 0..batch {
             let mut crop = match i % 3 {
-                0 => data::content(&self.content, crop, None, &mut rng)?.crop,
+                0 => data::content(&self.content, crop, None, data::Spoil::default(), &mut rng)?.crop,
                 _ => data::style(&self.style, crop, &mut rng)?.target,
             };
             if rng.f32() < noise {
@@ -251,7 +252,7 @@ impl Training for Distiller {
             let [_, height, width, _] = own.dims();
             let shape = ConvShape {
                 stride: 1,
-                mirror: false,
+                border: Border::Zero,
                 before: [0, 0],
                 output: [height, width],
                 upsample: 1,

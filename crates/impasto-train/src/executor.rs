@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use impasto::graph::{Activation, Conv, Graph, InstanceNorm, MOMENTS_EPSILON, NodeId, Op, Padding, Pool, PoolKind};
 use impasto::weights::Weights;
 use impasto::{Error, ErrorKind, Result};
+use impasto_kernels::Border;
 
 use crate::ops::{self, ConvShape};
 
@@ -52,6 +53,32 @@ impl Parameters {
         let (_, tensor) = self.arrays.get(name).ok_or_else(|| unsupported(format!("the weights lack {name:?}")))?;
         Ok(tensor.clone().reshape(shape))
     }
+
+    /// A convolution's kernel. One that is kept two pixels smaller than asked for has a binomial filter folded into it, as
+    /// [`impasto::networks::native::folded`] does: the small kernel is what is trained.
+    fn kernel(&self, name: &str, shape: [usize; 4]) -> Result<Tensor<4>> {
+        let [kh, kw, inputs, outputs] = shape;
+        let small = [kh.saturating_sub(2), kw.saturating_sub(2), inputs, outputs];
+        match self.arrays.get(name) {
+            Some((kept, _)) if *kept == small => Ok(folded(self.get(name, small)?)),
+            _ => self.get(name, shape),
+        }
+    }
+}
+
+/// A kernel `[k, k, in, out]` with the binomial filter `[1 2 1]ᵀ[1 2 1] / 16`, `[k + 2, k + 2, in, out]`.
+fn folded(kernel: Tensor<4>) -> Tensor<4> {
+    [0, 1].into_iter().fold(kernel, |kernel, axis| {
+        let mut line = kernel.dims();
+        line[axis] = 1;
+        let zeros = || Tensor::zeros(line, &kernel.device());
+        let shifted = |first: usize| {
+            let mut parts = vec![zeros(), zeros()];
+            parts.insert(first, kernel.clone());
+            Tensor::cat(parts, axis)
+        };
+        (shifted(0) + shifted(2)) * 0.25 + shifted(1) * 0.5
+    })
 }
 
 /// A tensor's values, in order.
@@ -144,7 +171,11 @@ impl<'a> Executor<'a> {
                         |axis: usize| conv.padding.window(size[axis], conv.kernel[axis], conv.stride).map_or(0, |w| w.before);
                     let geometry = ConvShape {
                         stride: conv.stride,
-                        mirror: matches!(conv.padding, Padding::Reflect(_)),
+                        border: match conv.padding {
+                            Padding::Reflect(_) | Padding::ReflectUp { .. } => Border::Reflect,
+                            Padding::Edge(_) => Border::Edge,
+                            Padding::Valid | Padding::Same | Padding::Zero(_) => Border::Zero,
+                        },
                         before: [window(0), window(1)],
                         output: [shape.height, shape.width],
                         upsample: first.upsample,
@@ -210,7 +241,7 @@ impl<'a> Executor<'a> {
             return Err(unsupported(format!("the depthwise convolution {:?} cannot be trained", conv.weight)));
         }
         let [kh, kw] = conv.kernel;
-        let weight = parameters.get(&conv.weight, [kh, kw, inputs, conv.channels])?;
+        let weight = parameters.kernel(&conv.weight, [kh, kw, inputs, conv.channels])?;
         let bias = match &conv.bias {
             Some(name) => parameters.get(name, [conv.channels])?,
             None => Tensor::zeros([conv.channels], &x.device()),

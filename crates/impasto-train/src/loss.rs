@@ -55,15 +55,21 @@ pub struct Terms {
     pub moments: Tensor<1>,
     /// Roughness.
     pub variation: Tensor<1>,
+    /// Unsteadiness, in the steps that measure it.
+    pub steady: Option<Tensor<1>>,
 }
 
 impl Terms {
     /// The weighted sum.
     pub fn total(&self, weights: &recipe::Loss) -> Tensor<1> {
-        self.content.clone() * weights.content
+        let sum = self.content.clone() * weights.content
             + self.gram.clone() * weights.gram
             + self.moments.clone() * weights.moments
-            + self.variation.clone() * weights.variation
+            + self.variation.clone() * weights.variation;
+        match &self.steady {
+            Some(steady) => sum + steady.clone() * weights.steady,
+            None => sum,
+        }
     }
 }
 
@@ -123,6 +129,7 @@ impl Perception {
             gram: sum(gram_terms) * count(style.grams.len()),
             moments: sum(moment_terms) * count(style.moments.len()),
             variation: variation(painted),
+            steady: None,
         })
     }
 }
@@ -163,6 +170,27 @@ fn rows(values: Tensor<3>) -> Tensor<2> {
 fn relative(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     let length = |x: Tensor<2>| (x.square().sum_dim(1) + 1e-8).sqrt();
     length(a - b.clone()) / length(b)
+}
+
+/// Pictures `[n, h, w, 3]` moved down and to the right by so many pixels; what leaves comes in on the other side.
+pub fn rolled(pictures: Tensor<4>, by: [usize; 2]) -> Tensor<4> {
+    by.into_iter().enumerate().fold(pictures, |pictures, (axis, by)| {
+        let (axis, length) = (axis + 1, pictures.dims()[axis + 1]);
+        let by = by % length;
+        if by == 0 {
+            return pictures;
+        }
+        Tensor::cat(vec![pictures.clone().narrow(axis, length - by, by), pictures.narrow(axis, 0, length - by)], axis)
+    })
+}
+
+/// Root of the mean squared difference of pictures `[n, h, w, 3]`, a mean over them; a margin around each is left out.
+pub fn difference(a: Tensor<4>, b: Tensor<4>, margin: usize) -> Tensor<1> {
+    let [n, h, w, c] = a.dims();
+    let inner = |x: Tensor<4>| x.narrow(1, margin, h - 2 * margin).narrow(2, margin, w - 2 * margin);
+    let squares = (inner(a) - inner(b)).square().reshape([n, (h - 2 * margin) * (w - 2 * margin) * c]);
+    // The root of nothing has no gradient.
+    (squares.mean_dim(1) + 1e-6).sqrt().mean()
 }
 
 fn variation(pictures: Tensor<4>) -> Tensor<1> {

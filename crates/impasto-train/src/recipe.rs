@@ -42,6 +42,9 @@ pub struct Change {
     pub rate: f32,
     /// The weight of the content.
     pub content: f32,
+    /// The weight of steadiness, if another than the first run's.
+    #[serde(default)]
+    pub steady: Option<f32>,
 }
 
 /// The pictures.
@@ -103,6 +106,12 @@ pub struct Train {
     pub warm_up: usize,
     /// Longest gradient, as a multiple of which longer ones are cut.
     pub clip: f32,
+    /// Share of the content crops into a part of which a smooth sky is put.
+    #[serde(default)]
+    pub skies: f32,
+    /// Share of the content crops that are painted from values rounded to 8 bits, as files have them, and compared with the exact ones.
+    #[serde(default)]
+    pub rounded: f32,
     /// How slowly the averaged weights, which are what is shipped, follow the trained ones.
     pub average: f32,
 }
@@ -119,6 +128,9 @@ pub struct Loss {
     pub moments: f32,
     /// Mean absolute difference of neighbouring pixels.
     pub variation: f32,
+    /// Unsteadiness: what a painting changes, beyond the shift, when its content is shifted by up to 4 pixels and gets faint noise.
+    #[serde(default)]
+    pub steady: f32,
 }
 
 /// Reads a recipe of any kind.
@@ -180,11 +192,12 @@ impl Recipe {
     /// The runs that it consists of, the first and those that follow.
     pub fn runs(&self) -> Vec<Recipe> {
         let mut runs = vec![Recipe { then: Vec::new(), ..self.clone() }];
-        for &Change { seed, steps, rate, content } in &self.then {
+        for &Change { seed, steps, rate, content, steady } in &self.then {
             let mut run = runs[0].clone();
             run.seed = seed;
             (run.train.steps, run.train.rate) = (steps, rate);
             run.loss.content = content;
+            run.loss.steady = steady.unwrap_or(run.loss.steady);
             runs.push(run);
         }
         runs

@@ -76,18 +76,21 @@ pub(crate) fn run(training: &mut impl Training) -> Result<()> {
     let (folder, every, limit, schedule) = (folder.clone(), *every, *limit, *schedule);
     let start = Instant::now();
     let mut written = Instant::now();
-    let (mut sums, mut count) = (BTreeMap::<String, f64>::new(), 0);
+    // Sum and number: not every step has every term.
+    let mut sums = BTreeMap::<String, (f64, f64)>::new();
     while training.state().step < schedule.steps && limit.is_none_or(|limit| start.elapsed() < limit) {
         let before = Instant::now();
         let terms = training.step()?;
         let terms = terms.into_iter().chain([("seconds".to_owned(), before.elapsed().as_secs_f32())]);
-        terms.for_each(|(name, value)| *sums.entry(name).or_default() += f64::from(value));
-        count += 1;
+        for (name, value) in terms {
+            let (sum, count) = sums.entry(name).or_default();
+            *sum += f64::from(value);
+            *count += 1.0;
+        }
         let done = training.state().step;
         if done.is_multiple_of(LINE) {
-            let mut line = std::mem::take(&mut sums);
-            line.values_mut().for_each(|sum| *sum /= f64::from(count));
-            count = 0;
+            let means = std::mem::take(&mut sums).into_iter().map(|(name, (sum, count))| (name, sum / count));
+            let mut line: BTreeMap<String, f64> = means.collect();
             line.extend([("step".to_owned(), done as f64), ("rate".to_owned(), f64::from(schedule.rate(done)))]);
             log(&folder, &line)?;
         }

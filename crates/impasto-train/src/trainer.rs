@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use burn::tensor::{Device, Tensor};
-use impasto::networks::{Architecture, Family, Model};
+use burn::tensor::{Device, Tensor, TensorData};
+use impasto::networks::{Architecture, Family, Model, Network, native};
+use impasto::weights::Tensor as Array;
 use impasto::weights::safetensors::{self, Precision};
 use impasto::{Error, ErrorKind, Result};
 
 use crate::checkpoint;
-use crate::data::{self, StyleCrop};
+use crate::data::{self, Content, StyleCrop};
 use crate::executor::{Executor, Parameters, values};
-use crate::loss::{Perception, Style, Terms};
+use crate::loss::{self, Perception, Style, Terms};
 use crate::optimiser::Schedule;
 use crate::recipe::{Recipe, Train};
 use crate::run::{self, Options, State, Training};
@@ -38,7 +39,7 @@ pub fn train(recipe: &Recipe, options: &Options, device: &Device) -> Result<()> 
         if trainer.state.step < run.train.steps {
             break;
         }
-        start = Some(folder.join("model.safetensors"));
+        start = Some(folder.join("start.safetensors"));
     }
     Ok(())
 }
@@ -52,9 +53,66 @@ pub struct Trainer {
     sources: Arc<Sources>,
     batches: Receiver<Result<Batch>>,
     bank: Vec<Entry>,
+    /// As it is trained: kernels without their filters.
     model: Model,
+    /// The transformer as it is run.
+    run: Architecture,
     predictor: Parameters,
     transformer: Parameters,
+}
+
+/// How a transformer is trained: where filters are folded into kernels, those kernels alone.
+fn trained_form(run: &Architecture) -> Architecture {
+    match run {
+        Architecture::NativeTransformer(it) if it.resample == 5 => {
+            Architecture::NativeTransformer(native::Transformer { resample: 3, ..it.clone() })
+        }
+        other => other.clone(),
+    }
+}
+
+/// What a recipe's untrained model takes from one to start from: everything if the architectures are the same. A model without skips may become
+/// one with them: these begin almost silent.
+fn continued(start: Model, fresh: Model) -> Result<Model> {
+    let (Some(from), Some(to)) = (&start.transformer, &fresh.transformer) else { return Ok(start) };
+    let (Architecture::NativeTransformer(old), Architecture::NativeTransformer(new)) = (&from.architecture, &to.architecture)
+    else {
+        return Ok(start);
+    };
+    if old.skips || !new.skips || (native::Transformer { skips: true, ..old.clone() }) != *new {
+        return Ok(start);
+    }
+    let mut transformer = to.clone();
+    for (name, array) in to.weights.iter() {
+        let fill = match from.weights.get(name) {
+            Some(old) => old.clone(),
+            None if name.ends_with("/skip/weights") => continue,
+            None => {
+                let value = if name.ends_with("scale/biases") { 0.1 } else { 0.0 };
+                Array::new(array.shape().to_vec(), vec![value; array.data().len()])?
+            }
+        };
+        transformer.weights.insert(name, fill);
+    }
+    Ok(Model { transformer: Some(transformer), ..start })
+}
+
+/// Makes of a transformer as it is trained one as it is run.
+fn fold(network: &mut Network, run: &Architecture) -> Result<()> {
+    if let (Architecture::NativeTransformer(trained), Architecture::NativeTransformer(folded)) = (&network.architecture, run)
+        && trained.resample != folded.resample
+    {
+        for name in folded.resampling() {
+            let lacking = || Error::new(ErrorKind::Mismatch, format!("the weights lack {name:?}"));
+            let kernel = network.weights.get(&name).ok_or_else(lacking)?;
+            let &[side, _, inputs, outputs] = kernel.shape() else { return Err(lacking()) };
+            let wide = native::folded(kernel.data(), side, inputs, outputs);
+            network.weights.insert(name, Array::new([side + 2, side + 2, inputs, outputs], wide)?);
+        }
+    }
+    network.architecture = run.clone();
+    network.graph = run.graph();
+    Ok(())
 }
 
 /// A style crop with its statistics.
@@ -82,10 +140,12 @@ impl Trainer {
             style.held_out.len()
         );
         let predictor: Architecture = recipe.predictor.parse()?;
-        let transformer: Architecture = recipe.transformer.parse()?;
+        let run: Architecture = recipe.transformer.parse()?;
+        let transformer = trained_form(&run);
+        let fresh = Model::untrained(predictor.clone(), transformer.clone(), recipe.seed)?;
         let mut model = match &options.start {
-            Some(path) => Model::open(path)?,
-            None => Model::untrained(predictor.clone(), transformer.clone(), recipe.seed)?,
+            Some(path) => continued(Model::open(path)?, fresh)?,
+            None => fresh,
         };
         let family: Family = recipe.family.parse()?;
         model.family = family.clone();
@@ -115,6 +175,7 @@ impl Trainer {
             sources,
             bank: Vec::new(),
             model,
+            run,
             predictor,
             transformer,
         };
@@ -136,6 +197,19 @@ impl Trainer {
         run::run(self)
     }
 
+    /// Crops moved by up to 4 pixels, six in ten with noise of at most two 8-bit steps; and by how much they were moved.
+    fn disturbed(&self, content: Tensor<4>) -> (Tensor<4>, [usize; 2]) {
+        let mut rng = data::rng(self.recipe.seed, self.state.step, u64::from(u8::MAX));
+        let by = [rng.usize(0..=4), rng.usize(0..=4)];
+        let [n, h, w, c] = content.dims();
+        let noise = (0..n).flat_map(|_| {
+            let reach = if rng.f32() < 0.6 { 2.0 / 255.0 } else { 0.0 };
+            (0..h * w * c).map(|_| (2.0 * rng.f32() - 1.0) * reach).collect::<Vec<_>>()
+        });
+        let noise = Tensor::<4>::from_data(TensorData::new(noise.collect::<Vec<f32>>(), [n, h, w, c]), &self.device);
+        (loss::rolled((content + noise).clamp(0.0, 1.0), by), by)
+    }
+
     fn entry(&self, crop: StyleCrop) -> Result<Entry> {
         let target = data::tensor(vec![crop.target], self.recipe.train.style_crop, &self.device);
         Ok(Entry { seen: crop.seen, statistics: self.perception.style(target)? })
@@ -155,28 +229,48 @@ impl Training for Trainer {
         let entries: Vec<&Entry> = places.iter().map(|place| &self.bank[*place]).collect();
         let statistics = Style::cat(&entries.iter().map(|entry| &entry.statistics).collect::<Vec<_>>());
         let seen = data::tensor(entries.iter().map(|entry| entry.seen.clone()).collect(), style_crop * 2 / 3, &self.device);
-        let (crops, small): (Vec<_>, Vec<_>) = content.into_iter().map(|content| (content.crop, content.thumbnail)).unzip();
-        let content = data::tensor(crops, crop, &self.device);
-        let thumbnail = thumbnail.map(|side| data::tensor(small.into_iter().flatten().collect(), side, &self.device));
+        let mut crops = (Vec::new(), Vec::new(), Vec::new());
+        for Content { crop, meant, thumbnail } in content {
+            crops.0.push(crop);
+            crops.1.push(meant);
+            crops.2.extend(thumbnail);
+        }
+        let (content, meant, small) =
+            (data::tensor(crops.0, crop, &self.device), data::tensor(crops.1, crop, &self.device), crops.2);
+        let thumbnail = thumbnail.map(|side| data::tensor(small, side, &self.device));
 
-        let (predictor, transformer) = self.model.pair()?;
+        let (predictor, _) = self.model.pair()?;
         let vector = Executor::new(&predictor.graph)?.run(&self.predictor, seen, None, None, &[])?.output;
         let vector: Tensor<2> = vector.reshape([places.len(), predictor.style_len()]);
-        let executor = Executor::new(&transformer.graph)?;
+        let graph = self.run.graph();
+        let executor = Executor::new(&graph)?;
         let given = match thumbnail {
             Some(small) => Some(executor.run(&self.transformer, small, Some(&vector), None, &[])?.statistics),
             None => None,
         };
-        let painted = executor.run(&self.transformer, content.clone(), Some(&vector), given.as_ref(), &[])?.output;
-        let terms = self.perception.terms(painted, &self.perception.content(content)?, &statistics)?;
+        let painted = executor.run(&self.transformer, content.clone(), Some(&vector), given.as_ref(), &[])?;
+        let mut terms = self.perception.terms(painted.output.clone(), &self.perception.content(meant)?, &statistics)?;
+        // In every second step: it takes as long as painting does.
+        if self.recipe.loss.steady > 0.0 && self.state.step.is_multiple_of(2) {
+            let (moved, by) = self.disturbed(content);
+            let frozen = painted.statistics.into_iter().map(Tensor::detach).collect();
+            let moved = executor.run(&self.transformer, moved, Some(&vector), Some(&frozen), &[])?.output;
+            let back = loss::rolled(moved, by.map(|n| crop - n));
+            terms.steady = Some(loss::difference(back, painted.output, crop / 8));
+        }
         let gradients = terms.total(&self.recipe.loss).backward();
         self.state.descend(&mut [&mut self.predictor, &mut self.transformer], &gradients)?;
-        let Terms { content, gram, moments, variation } = terms;
+        let Terms { content, gram, moments, variation, steady } = terms;
         let named = [("content", content), ("gram", gram), ("moments", moments), ("variation", variation)];
-        named.into_iter().map(|(name, term)| Ok((name.to_owned(), values(term)?[0]))).collect()
+        named
+            .into_iter()
+            .chain(steady.map(|steady| ("steady", steady)))
+            .map(|(name, term)| Ok((name.to_owned(), values(term)?[0])))
+            .collect()
     }
 
-    /// Writes `checkpoint.safetensors`, `model.safetensors` (the averaged weights, float16) and a contact sheet.
+    /// Writes `checkpoint.safetensors`, `start.safetensors` (the averaged weights, float16, to start another run from), `model.safetensors` (the
+    /// same with filters folded in, to paint with) and a contact sheet.
     fn write(&self) -> Result<()> {
         let State { options: Options { folder, .. }, adam, step, .. } = &self.state;
         self.state.save(&[&self.predictor, &self.transformer])?;
@@ -185,6 +279,10 @@ impl Training for Trainer {
             let Some(network) = network else { continue };
             network.source = format!("trained by impasto-train, {step} steps");
             network.weights = checkpoint::averaged(parameters, adam)?;
+        }
+        safetensors::write(&model.to_weights(), &folder.join("start.safetensors"), Precision::F16, true)?;
+        if let Some(transformer) = &mut model.transformer {
+            fold(transformer, &self.run)?;
         }
         safetensors::write(&model.to_weights(), &folder.join("model.safetensors"), Precision::F16, true)?;
         self.sheet(model)

@@ -8,11 +8,28 @@ use impasto::networks::{Architecture, native};
 use impasto::weights::{self, Weights};
 use impasto_train::executor::{Executor, Parameters, values};
 
-fn model() -> Model {
-    let transformer =
-        native::Transformer { widths: [6, 8, 12], blocks: 1, kernel: 5, resample: 3, skips: false, style_len: 7, thumbnail: 32 };
-    let predictor = native::Predictor { widths: [4, 6, 8, 8], vector_len: 7 };
-    Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 5).unwrap()
+/// Models as they are trained, with the transformer as it is run: plain, and with skips and filters to be folded in.
+fn models() -> [(Model, native::Transformer); 2] {
+    [(3, false), (5, true)].map(|(resample, skips)| {
+        let run = native::Transformer { widths: [6, 8, 12], blocks: 1, kernel: 5, resample, skips, style_len: 7, thumbnail: 32 };
+        let trained = native::Transformer { resample: 3, ..run.clone() };
+        let predictor = native::Predictor { widths: [4, 6, 8, 8], vector_len: 7 };
+        let model =
+            Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(trained), 5).unwrap();
+        (model, run)
+    })
+}
+
+/// Weights as the engine runs them.
+fn folded(weights: &Weights, run: &native::Transformer) -> Weights {
+    let mut weights = weights.clone();
+    for name in run.resampling().into_iter().filter(|_| run.resample == 5) {
+        let kernel = weights.get(&name).unwrap();
+        let &[side, _, inputs, outputs] = kernel.shape() else { panic!("{name} is no kernel") };
+        let wide = native::folded(kernel.data(), side, inputs, outputs);
+        weights.insert(name, weights::Tensor::new([side + 2, side + 2, inputs, outputs], wide).unwrap());
+    }
+    weights
 }
 
 fn picture(seed: u64, height: usize, width: usize) -> Vec<f32> {
@@ -46,8 +63,12 @@ fn both_executors_give_the_same_numbers() {
 }
 
 fn same_numbers(device: &Device) {
-    let model = model();
-    let (predictor, transformer) = model.pair().unwrap();
+    models().iter().for_each(|(model, run)| same_numbers_of(model, run, device));
+}
+
+fn same_numbers_of(model: &Model, transformer: &native::Transformer, device: &Device) {
+    let (predictor, trained) = model.pair().unwrap();
+    let graph = transformer.graph();
     let engine = Engine::new(EngineOptions::default().threads(2)).unwrap();
     let compile = |graph: &Graph, weights: &Weights| Program::compile(graph, weights.clone(), Isa::best()).unwrap();
     for [height, width] in [[48, 48], [43, 37]] {
@@ -59,11 +80,11 @@ fn same_numbers(device: &Device) {
         let run = Executor::new(&predictor.graph).unwrap().run(&parameters, input.clone(), None, None, &[]).unwrap();
         assert!(greatest_difference(&values(run.output).unwrap(), &vector) < 1e-4);
 
-        let program = compile(&transformer.graph, &transformer.weights);
+        let program = compile(&graph, &folded(&trained.weights, transformer));
         let (painted, _) = program.run(&engine, (&picture, height, width), &program.condition(&vector).unwrap(), &()).unwrap();
         let style = Tensor::<2>::from_data(TensorData::new(vector, [1, 7]), device);
-        let parameters = Parameters::new(&transformer.weights, device, false);
-        let executor = Executor::new(&transformer.graph).unwrap();
+        let parameters = Parameters::new(&trained.weights, device, false);
+        let executor = Executor::new(&graph).unwrap();
         let run = executor.run(&parameters, input.clone(), Some(&style), None, &[]).unwrap();
         assert!(greatest_difference(&values(run.output).unwrap(), &painted) < 1e-4);
 
@@ -83,13 +104,14 @@ fn numbers() -> Vec<f32> {
 }
 
 /// A picture painted with a thumbnail's statistics, and the parameters that it was painted with.
-fn painted(model: &Model, changed: &Weights, device: &Device) -> (Tensor<4>, Parameters) {
-    let (predictor, transformer) = model.pair().unwrap();
+fn painted((model, run): &(Model, native::Transformer), changed: &Weights, device: &Device) -> (Tensor<4>, Parameters) {
+    let (predictor, _) = model.pair().unwrap();
+    let graph = run.graph();
     let parameters = Parameters::new(changed, device, true);
     let (content, style) = (picture(2, 16, 20), picture(3, 32, 32));
     let vector = Executor::new(&predictor.graph).unwrap();
     let vector = vector.run(&parameters, tensor(&style, [32, 32], device), None, None, &[]).unwrap().output.reshape([1, 7]);
-    let executor = Executor::new(&transformer.graph).unwrap();
+    let executor = Executor::new(&graph).unwrap();
     let small = tensor(&picture(4, 12, 12), [12, 12], device);
     let statistics = executor.run(&parameters, small, Some(&vector), None, &[]).unwrap().statistics;
     let painted = executor.run(&parameters, tensor(&content, [16, 20], device), Some(&vector), Some(&statistics), &[]).unwrap();
@@ -102,14 +124,17 @@ fn gradients_are_those_of_the_loss() {
 }
 
 fn right_gradients(device: &Device) {
-    let model = model();
+    models().iter().for_each(|model| right_gradients_of(model, device));
+}
+
+fn right_gradients_of(model: &(Model, native::Transformer), device: &Device) {
     let mut all = Weights::new();
-    for network in model.networks() {
+    for network in model.0.networks() {
         for (name, array) in network.weights.iter() {
             all.insert(name, array.clone());
         }
     }
-    let (output, mut parameters) = painted(&model, &all, device);
+    let (output, mut parameters) = painted(model, &all, device);
     let gradients = (output * tensor(&numbers(), [16, 20], device)).sum().backward();
     let mut checked = 0;
     for (name, tensor) in parameters.iter_mut() {
@@ -123,7 +148,7 @@ fn right_gradients(device: &Device) {
             let mut changed = all.clone();
             changed.insert(name, weights::Tensor::new(array.shape().to_vec(), moved).unwrap());
             // Summed in float64: differences of nearly equal losses are what counts.
-            let output = values(painted(&model, &changed, device).0).unwrap();
+            let output = values(painted(model, &changed, device).0).unwrap();
             output.iter().zip(numbers()).map(|(v, n)| f64::from(*v) * f64::from(n)).sum::<f64>()
         };
         // Rectifiers have kinks and float32 few digits: the best of several steps counts, and, where a kink lies at the very place, of both sides.

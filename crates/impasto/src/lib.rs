@@ -1,4 +1,25 @@
 //! Neural style transfer: paints one picture in the style of another.
+//!
+//! ```no_run
+//! use impasto::picture::{Limits, SaveOptions};
+//! use impasto::{Picture, Style, Stylizer};
+//!
+//! let stylizer = Stylizer::new()?; // loads the built-in model once
+//! let photo = Picture::open("photo.jpg", &Limits::default())?;
+//! let painted = stylizer.stylize(&photo, &Style::built_in("starry")?)?;
+//! painted.save("painted.png", &SaveOptions::default())?;
+//! # Ok::<(), impasto::Error>(())
+//! ```
+//!
+//! | module | contents |
+//! | --- | --- |
+//! | [`stylizer`] | [`Stylizer`]: the fast method, one pass through a network |
+//! | [`style`] | [`Style`]: style vectors, files of them, the gallery |
+//! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
+//! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
+//! | [`networks`], [`weights`] | architectures, and readers for the files that hold their weights |
+//! | [`graph`], [`engine`] | a network as data, and what runs it |
+//! | [`perceptual`] | networks that losses look through |
 #![forbid(unsafe_code)]
 
 pub mod engine;
@@ -22,7 +43,8 @@ pub use picture::Picture;
 pub use style::Style;
 pub use stylizer::{Region, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
 
-/// The README's examples, as doc-tests.
+/// The examples of the README and the guide, as doc-tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/guide/rust.md")]
+struct Examples;

@@ -7,7 +7,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use impasto_kernels::conv::{Conv, InputGradient, Spec, weight_gradient};
-use impasto_kernels::{Activation, Border, Extent, Isa, Source, Threads, elementwise, pool};
+use impasto_kernels::{Activation, Extent, Isa, Source, Threads, elementwise, pool};
 use rayon::prelude::*;
 
 use super::kernels::ConvGradients;
@@ -95,7 +95,7 @@ fn spec([kh, kw, in_channels, out_channels]: [usize; 4], shape: ConvShape) -> Sp
         kernel: [kh, kw],
         stride: shape.stride,
         depthwise: false,
-        border: if shape.mirror { Border::Reflect } else { Border::Zero },
+        border: shape.border,
         upsample: shape.upsample,
     }
 }

@@ -5,6 +5,8 @@ use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{FloatDType, IndexingUpdateOp, IntDType, Shape, TensorData};
 
+use impasto_kernels::Border;
+
 use super::ConvShape;
 use super::kernels::ConvGradients;
 
@@ -24,11 +26,12 @@ fn origins(length: usize, padded: usize, before: usize, shape: ConvShape) -> Vec
     let enlarged = (length * shape.upsample) as i32;
     let place = |i: usize| {
         let at = i as i32 - before as i32;
-        match at {
+        match shape.border {
             _ if (0..enlarged).contains(&at) => at / shape.upsample as i32,
-            _ if !shape.mirror => length as i32,
-            _ if at < 0 => -at / shape.upsample as i32,
-            _ => (2 * enlarged - 2 - at) / shape.upsample as i32,
+            Border::Zero => length as i32,
+            Border::Edge => at.clamp(0, enlarged - 1) / shape.upsample as i32,
+            Border::Reflect if at < 0 => -at / shape.upsample as i32,
+            Border::Reflect => (2 * enlarged - 2 - at) / shape.upsample as i32,
         }
     };
     (0..padded).map(place).collect()
@@ -239,14 +242,16 @@ mod tests {
     #[test]
     fn convolutions_agree() {
         let mut rng = fastrand::Rng::with_seed(1);
-        for (i, (kernel, stride, mirror, upsample)) in [
-            (3, 1, true, 1),
-            (5, 1, true, 1),
-            (3, 2, true, 1),
-            (3, 1, true, 2),
-            (3, 2, false, 1),
-            (3, 1, false, 1),
-            (1, 1, false, 1),
+        for (i, (kernel, stride, border, upsample)) in [
+            (3, 1, Border::Reflect, 1),
+            (5, 1, Border::Reflect, 1),
+            (3, 2, Border::Reflect, 1),
+            (5, 2, Border::Reflect, 1),
+            (3, 1, Border::Reflect, 2),
+            (5, 1, Border::Edge, 2),
+            (3, 2, Border::Zero, 1),
+            (3, 1, Border::Zero, 1),
+            (1, 1, Border::Zero, 1),
         ]
         .into_iter()
         .enumerate()
@@ -255,7 +260,7 @@ mod tests {
                 let before = [kernel / 2; 2];
                 let out = |length: usize| (length * upsample + 2 * (kernel / 2) - kernel) / stride + 1;
                 let shape =
-                    ConvShape { stride, mirror, before, output: [out(h), out(w)], upsample, rectify: i % 2 == 0, frozen: false };
+                    ConvShape { stride, border, before, output: [out(h), out(w)], upsample, rectify: i % 2 == 0, frozen: false };
                 let (x, weight) = (noise(&mut rng, [n, h, w, input]), noise(&mut rng, [kernel, kernel, input, output]));
                 let bias = noise(&mut rng, [output]);
                 let what = format!("{shape:?} of {n}×{h}×{w}");

@@ -12,6 +12,7 @@ mod kernels;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Dispatch, backend_extension};
 use burn::tensor::Tensor;
+use impasto_kernels::Border;
 
 pub(crate) use kernels::Kernels;
 
@@ -20,8 +21,8 @@ pub(crate) use kernels::Kernels;
 pub struct ConvShape {
     /// Step along both axes.
     pub stride: usize,
-    /// Whether the picture is mirrored beyond its border; zeros otherwise.
-    pub mirror: bool,
+    /// What lies beyond the picture's border.
+    pub border: Border,
     /// Pixels beyond the border before the first row and column.
     pub before: [usize; 2],
     /// Height and width of the output.

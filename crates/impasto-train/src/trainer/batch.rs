@@ -53,11 +53,12 @@ impl Sources {
     }
 
     fn batch(&self, step: usize) -> Result<Batch> {
-        let Train { batch, crop, thumbnails, thumbnail, bank, .. } = self.train;
+        let Train { batch, crop, thumbnails, thumbnail, bank, skies, rounded, .. } = self.train;
+        let spoil = data::Spoil { skies, rounded };
         let mut rng = data::rng(self.seed, step, 0);
         let thumbnail = (rng.f32() < thumbnails).then_some(thumbnail);
         let places = (0..batch).map(|_| rng.usize(0..bank)).collect();
-        let cut = |i: usize| data::content(&self.content, crop, thumbnail, &mut data::rng(self.seed, step, 2 + i as u64));
+        let cut = |i: usize| data::content(&self.content, crop, thumbnail, spoil, &mut data::rng(self.seed, step, 2 + i as u64));
         let content = (0..batch).into_par_iter().map(cut).collect::<Result<_>>()?;
         Ok(Batch { content, thumbnail, style: self.style(step)?, places })
     }

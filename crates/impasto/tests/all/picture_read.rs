@@ -45,6 +45,16 @@ fn unusual_jpeg_layouts_agree_with_an_independent_reader() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
+/// Four components in one scan, and the same coefficients (jpegtran made the second file of the first) in a scan for each.
+#[test]
+fn inks_in_separate_scans_are_the_same_picture() {
+    for kind in ["cmyk", "ycck"] {
+        let open = |scans: &str| Picture::open(data(&format!("scans-{kind}-{scans}.jpg")), &Limits::default()).unwrap();
+        let worst = distance(open("one").rgb(), open("each").rgb());
+        assert!(worst <= 3.0, "{kind}: {worst}");
+    }
+}
+
 const UNUSUAL: [&str; 22] = [
     "jpeg-noninterleaved-420.jpg",
     "unusual-420-inorder-restart.jpg",

@@ -36,10 +36,17 @@ pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) 
 /// Decodes a file that `zune-jpeg` would get wrong without a word: samples as stored if there are four components, grey or RGB otherwise.
 fn unusual(bytes: &[u8], components: usize) -> Result<Vec<u8>> {
     let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    // Without a transform the decoder puts each component's row behind the other's. Its transform of CMYK is the complement, which is undone.
     if components == 4 {
-        decoder.set_color_transform(jpeg_decoder::ColorTransform::None);
+        decoder.set_color_transform(jpeg_decoder::ColorTransform::CMYK);
     }
-    decoder.decode().map_err(|e| {
+    let samples = decoder.decode().map(|mut samples| {
+        if components == 4 {
+            samples.iter_mut().for_each(|v| *v = 255 - *v);
+        }
+        samples
+    });
+    samples.map_err(|e| {
         let (kind, what) = match &e {
             jpeg_decoder::Error::Unsupported(_) => (ErrorKind::Unsupported, "its coding is not supported"),
             _ => (ErrorKind::Malformed, "the file is damaged"),
