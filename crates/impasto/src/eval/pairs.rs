@@ -1,5 +1,7 @@
 //! Which contents are painted in which styles.
 
+use std::collections::HashSet;
+
 use super::numbers::Numbers;
 
 /// Draws this many different pairs of `contents` contents and `styles` styles, as indices of both; fewer if there are not so many.
@@ -24,6 +26,30 @@ pub fn draw(contents: usize, styles: usize, count: usize, seed: u64) -> Vec<[usi
         .collect()
 }
 
+/// Chooses this many of the pairs that there are, in random order; fewer if there are not so many.
+///
+/// Rounds follow each other, and in a round no content and no style comes twice.
+pub fn choose(candidates: &[[usize; 2]], count: usize, seed: u64) -> Vec<[usize; 2]> {
+    let mut left = candidates.to_vec();
+    Numbers::new(seed).shuffle(&mut left);
+    let mut chosen = Vec::new();
+    while chosen.len() < count && !left.is_empty() {
+        let mut used = [HashSet::new(), HashSet::new()];
+        let (round, rest): (Vec<_>, Vec<_>) = left.into_iter().partition(|&[content, style]| {
+            let free = !used[0].contains(&content) && !used[1].contains(&style);
+            if free {
+                used[0].insert(content);
+                used[1].insert(style);
+            }
+            free
+        });
+        chosen.extend(round);
+        left = rest;
+    }
+    chosen.truncate(count);
+    chosen
+}
+
 fn common_divisor(a: usize, b: usize) -> usize {
     if b == 0 { a } else { common_divisor(b, a % b) }
 }
@@ -32,7 +58,7 @@ fn common_divisor(a: usize, b: usize) -> usize {
 mod tests {
     use std::collections::HashSet;
 
-    use super::draw;
+    use super::{choose, draw};
 
     #[test]
     fn every_picture_comes_once_before_any_comes_twice() {
@@ -46,6 +72,18 @@ mod tests {
             }
         }
         assert!(draw(0, 3, 2, 1).is_empty() && draw(3, 0, 2, 1).is_empty());
+    }
+
+    #[test]
+    fn of_pairs_that_there_are_few_repeat_a_picture() {
+        let candidates: Vec<[usize; 2]> = (0..6).flat_map(|i| [[i, i], [i, (i + 1) % 6], [i, 0]]).collect();
+        let chosen = choose(&candidates, 100, 2);
+        assert_eq!(chosen.len(), candidates.len());
+        assert!(chosen.iter().all(|pair| candidates.contains(pair)));
+        for side in 0..2 {
+            assert_eq!(chosen[..4].iter().map(|pair| pair[side]).collect::<HashSet<_>>().len(), 4, "{chosen:?}");
+        }
+        assert_eq!(choose(&candidates, 3, 2), chosen[..3]);
     }
 
     #[test]

@@ -47,17 +47,28 @@ pub(super) fn find(contents: &[PathBuf], recursive: bool, results: &Path) -> Res
 }
 
 fn in_folder(folder: &Path, recursive: bool, results: &Path) -> Result<Vec<Input>> {
-    let failed = |e: std::io::Error| Failure::failed(format!("{}: {e}", folder.display()));
     let enter = |path: &Path| recursive && !is_hidden(path) && files::place(path) != results;
-    let files = files::walk(folder, &enter).map_err(failed)?;
-    let inputs: Vec<_> = files.into_iter().filter(|path| is_picture(path)).map(|path| found(folder, path)).collect();
-    if inputs.is_empty() {
-        let deeper = if recursive { "" } else { ", and --recursive looks in sub-folders" };
+    let deeper = if recursive { "" } else { ", and --recursive looks in sub-folders" };
+    Ok(search(folder, &enter, deeper)?.iter().map(|path| found(folder, path.clone())).collect())
+}
+
+/// All pictures that lie in a folder itself, sorted.
+///
+/// # Errors
+/// If the folder cannot be read, or has no pictures.
+pub(in crate::commands) fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    search(folder, &|_| false, "")
+}
+
+fn search(folder: &Path, enter: &dyn Fn(&Path) -> bool, deeper: &str) -> Result<Vec<PathBuf>> {
+    let failed = |e: std::io::Error| Failure::failed(format!("{}: {e}", folder.display()));
+    let pictures: Vec<_> = files::walk(folder, enter).map_err(failed)?.into_iter().filter(|path| is_picture(path)).collect();
+    if pictures.is_empty() {
         let text =
             format!("{}: no pictures in this folder (names that end in .{}{deeper})", folder.display(), PICTURES.join(", ."));
         return Err(Failure::failed(text));
     }
-    Ok(inputs)
+    Ok(pictures)
 }
 
 fn matching(pattern: &str, results: &Path) -> Result<Vec<Input>> {

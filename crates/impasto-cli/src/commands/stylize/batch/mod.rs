@@ -27,6 +27,7 @@ use crate::settings::StyleUse;
 use crate::values::Size;
 use crate::{interrupt, model};
 use budget::Budget;
+pub(in crate::commands) use inputs::pictures_in;
 use manifest::Manifest;
 use plan::Job;
 use tally::Tally;
