@@ -36,6 +36,7 @@ pub(crate) enum Command {
     Replay(Replay),
     Demo(Demo),
     Sheet(Sheet),
+    Eval(Eval),
     #[command(subcommand)]
     Styles(Styles),
     #[command(subcommand)]
@@ -656,6 +657,80 @@ pub(crate) struct Sheet {
     pub(crate) models: Vec<PathBuf>,
 
     /// Replace an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
+}
+
+/// Measure paintings: how near they are to style and content, and how much of them is the network's own pattern.
+///
+/// Draws pairs of a content and a style, paints them, and prints means over the pairs. Lower is better everywhere. A painting trades style for
+/// content, so read both, and compare with the two controls: the content itself and the style itself. docs/guide/eval.md defines every measure.
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// Folder of contents
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) contents: PathBuf,
+
+    /// Folder of styles
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) styles: PathBuf,
+
+    /// Model to measure, as for `impasto stylize`; default: the built-in one
+    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
+    /// Measure no model, only --outputs
+    #[arg(long, requires = "outputs", conflicts_with = "models")]
+    pub(crate) no_model: bool,
+
+    /// Folder of paintings that another program made, called CONTENT--STYLE.png; may be repeated
+    ///
+    /// CONTENT and STYLE are the names of the two pictures without their extensions. Pairs are drawn from those that all of these folders have.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) outputs: Vec<PathBuf>,
+
+    /// Perceptual network, as for `impasto optimize`; default: the built-in one
+    ///
+    /// If shallow and deep layers come from different networks, give it twice: each layer is taken from the first network that has it.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) perceptual: Vec<PathBuf>,
+
+    /// Number of pairs to measure
+    #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = count)]
+    pub(crate) pairs: usize,
+
+    /// Another number draws other pairs, and other noise
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// File with the pairs to measure: what an earlier run printed with --json
+    #[arg(long, value_name = "FILE", conflicts_with = "pairs", value_hint = ValueHint::FilePath)]
+    pub(crate) pairs_from: Option<PathBuf>,
+
+    /// Pixels of the shorter side that pictures are painted and compared at
+    #[arg(long, value_name = "PIXELS", default_value_t = 384, allow_negative_numbers = true, value_parser = side)]
+    pub(crate) size: usize,
+
+    /// Number of pairs to measure artefacts on, each with nine more paintings; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
+    pub(crate) artefacts: usize,
+
+    /// Write the pictures that were compared, with their distances, as one picture; the first 50 pairs
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sheet: Option<PathBuf>,
+
+    /// Print everything as JSON: every pair's values, and the list of pairs for --pairs-from
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Threads; one a core if not given
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Replace an existing sheet
     #[arg(long)]
     pub(crate) force: bool,
 

@@ -24,6 +24,7 @@
 
 pub mod engine;
 mod error;
+pub mod eval;
 mod finish;
 pub mod graph;
 pub mod networks;

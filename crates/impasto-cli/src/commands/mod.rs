@@ -3,6 +3,7 @@
 mod bench;
 mod completions;
 mod demo;
+mod eval;
 mod man;
 mod models;
 mod optimize;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
         Command::Replay(args) => replay::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sheet(args) => sheet::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Styles(Styles::List(args)) => styles::list(&args),
         Command::Styles(Styles::Extract(args)) => styles::extract(&args),
         Command::Models(Models::List(args)) => models::list(&args),

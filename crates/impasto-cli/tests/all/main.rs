@@ -7,6 +7,7 @@ mod batch;
 mod batch_interruption;
 mod bounded;
 mod errors;
+mod eval;
 mod files;
 mod interruption;
 mod licences;

@@ -13,7 +13,7 @@ fn stdout(arguments: &[&str]) -> String {
 #[test]
 fn help_and_version_are_data() {
     assert_eq!(stdout(&["--version"]), format!("impasto {}\n", env!("CARGO_PKG_VERSION")));
-    for command in ["stylize", "demo", "sheet", "styles", "models", "bench", "completions", "man"] {
+    for command in ["stylize", "demo", "sheet", "eval", "styles", "models", "bench", "completions", "man"] {
         assert!(stdout(&["--help"]).contains(command), "{command}");
         assert!(stdout(&[command, "--help"]).contains("Usage: impasto"), "{command}");
     }

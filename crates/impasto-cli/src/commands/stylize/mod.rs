@@ -23,6 +23,7 @@ use impasto::picture::{self, Stored};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
+pub(super) use batch::pictures_in;
 
 /// `matches` is what the parser made of the arguments.
 pub(crate) fn run(args: &Stylize, matches: &ArgMatches) -> Result {

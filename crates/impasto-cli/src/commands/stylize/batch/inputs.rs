@@ -92,6 +92,15 @@ pub(super) fn find(contents: &[PathBuf], recursive: bool, results: &Path, left_o
     Ok(inputs)
 }
 
+/// All pictures that lie in a folder itself, sorted.
+///
+/// # Errors
+/// If the folder cannot be read, or has no pictures.
+pub(in crate::commands) fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let inputs = in_folder(folder, false, Path::new(""), &mut Vec::new())?;
+    Ok(inputs.into_iter().map(|input| input.path).collect())
+}
+
 fn in_folder(folder: &Path, recursive: bool, results: &Path, left_out: &mut Vec<LeftOut>) -> Result<Vec<Input>> {
     let failed = |e: std::io::Error| Failure::failed(format!("{}: {e}", folder.display()));
     let enter = |path: &Path| recursive && !is_hidden(path) && files::place(path) != results;

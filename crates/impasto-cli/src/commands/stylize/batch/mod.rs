@@ -29,6 +29,7 @@ use crate::values::Size;
 use crate::{interrupt, model};
 use budget::Budget;
 use inputs::LeftOut;
+pub(in crate::commands) use inputs::pictures_in;
 use manifest::Manifest;
 use plan::Job;
 use tally::Tally;

@@ -1,0 +1,80 @@
+//! The network's own patterns, of the first pairs.
+
+use impasto::eval::{banding, lattice, seen, shifts};
+
+use super::{Subjects, about, paint, style};
+use crate::failure::Result;
+use crate::progress::Pictures;
+
+/// Pixels of the longer side that contents are painted at for this.
+const SIDE: usize = 512;
+
+/// What a column is called.
+pub(super) const COLUMNS: [&str; 8] = ["lattice4", "pan 1", "pan 2", "pan 3", "pan 4", "noise", "light", "banding"];
+
+/// The values of one painter, or of the contents.
+pub(super) struct Row {
+    pub(super) name: String,
+    /// Of every pair; where there is only a painting and no painter, the first column alone.
+    pub(super) pairs: Vec<[Option<f64>; COLUMNS.len()]>,
+}
+
+impl Row {
+    fn new(name: &str) -> Self {
+        Row { name: name.to_owned(), pairs: Vec::new() }
+    }
+
+    pub(super) fn mean(&self) -> [Option<f64>; COLUMNS.len()] {
+        std::array::from_fn(|i| {
+            let sum: Option<f64> = self.pairs.iter().map(|values| values[i]).sum();
+            sum.map(|sum| sum / self.pairs.len().max(1) as f64)
+        })
+    }
+}
+
+/// Measures the first pairs.
+pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> Result<Vec<Row>> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let mut rows = vec![Row::new("content itself")];
+    for pair in &subjects.pairs[..count] {
+        let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
+        let base = shifts::base(&photo).map_err(about(&pair.content))?;
+        rows[0].pairs.push(only_lattice(lattice::lattice4(&base, &base)?));
+    }
+    if let Some((name, stylizer)) = &subjects.model {
+        let mut row = Row::new(name);
+        for (i, pair) in subjects.pairs[..count].iter().enumerate() {
+            let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
+            let base = shifts::base(&photo).map_err(about(&pair.content))?;
+            let style = style(stylizer, &subjects.open(&pair.style)?)?;
+            let painting = seen::at_8_bits(&paint(stylizer, &base, &style)?)?;
+            let mut paint = |picture: &impasto::Picture| paint(stylizer, picture, &style);
+            let lattice = lattice::lattice4(&painting, &base)?;
+            // Every pair has noise of its own.
+            let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut paint)?;
+            let [a, b, c, d] = shifts.pan;
+            row.pairs.push([lattice, a, b, c, d, shifts.noise, shifts.light, banding::banding(&mut paint)?].map(Some));
+            bar.advance();
+        }
+        rows.push(row);
+    }
+    for folder in &subjects.args.outputs {
+        let mut row = Row::new(&folder.display().to_string());
+        for pair in &subjects.pairs[..count] {
+            let path = folder.join(pair.painting());
+            // At its own size: a resize would blur a lattice away.
+            let painting = seen::at_8_bits(&subjects.open(&path)?).map_err(about(&path))?;
+            let size = [painting.width(), painting.height()];
+            let content = seen::at(&subjects.open(&pair.content)?, size).map_err(about(&pair.content))?;
+            row.pairs.push(only_lattice(lattice::lattice4(&painting, &content)?));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+fn only_lattice(value: f64) -> [Option<f64>; COLUMNS.len()] {
+    std::array::from_fn(|i| (i == 0).then_some(value))
+}

@@ -1,0 +1,105 @@
+//! `impasto eval`: measures of paintings.
+
+mod artefacts;
+mod distances;
+mod pairs;
+mod report;
+mod sheet;
+
+use std::path::Path;
+
+use impasto::engine::EngineOptions;
+use impasto::eval::Yardstick;
+use impasto::picture::Limits;
+use impasto::{Perceptual, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
+
+use super::stylize::destination;
+use crate::cli::Eval;
+use crate::failure::{Failure, Result};
+use crate::progress::{Pictures, Unseen};
+use crate::{interrupt, model};
+use pairs::Pair;
+
+/// Pixels of a style picture's shorter side for the network, as `impasto stylize` has it.
+const STYLE_SIDE: usize = 256;
+
+/// What is measured.
+struct Subjects<'a> {
+    args: &'a Eval,
+    pairs: Vec<Pair>,
+    /// The model and what it is called, unless only others' paintings are measured.
+    model: Option<(String, Stylizer)>,
+}
+
+pub(crate) fn run(args: &Eval) -> Result {
+    let pairs = pairs::of(args)?;
+    let sheet = args.sheet.as_deref().map(|path| sheet::Destination::new(args, path, &pairs)).transpose()?;
+    let networks = networks(args)?;
+    let options = EngineOptions::default().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
+    let yardstick = Yardstick::new(&networks, options)?;
+    let subjects = Subjects { args, pairs, model: subject(args)? };
+    let artefact_pairs = args.artefacts.min(subjects.pairs.len());
+    let bar = Pictures::new("measure", (subjects.pairs.len() + artefact_pairs) as u64, args.loudness.loudness());
+    let (distances, artefacts, shown) = interrupt::while_running(|| {
+        let (distances, shown) = distances::measure(&subjects, &yardstick, &bar)?;
+        let artefacts = artefacts::measure(&subjects, artefact_pairs, &bar)?;
+        Ok::<_, Failure>((distances, artefacts, shown))
+    })?;
+    drop(bar);
+    if let Some(sheet) = sheet {
+        sheet.write(&shown)?;
+    }
+    report::print(&subjects, &yardstick, &networks, &distances, &artefacts)
+}
+
+/// The model that is measured.
+fn subject(args: &Eval) -> Result<Option<(String, Stylizer)>> {
+    if args.no_model {
+        return Ok(None);
+    }
+    let stylizer = model::stylizer(&args.models, args.threads)?;
+    let paths = model::paths(&args.models)?;
+    let name = match &paths[..] {
+        [] => "built-in model".to_owned(),
+        paths => paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" + "),
+    };
+    Ok(Some((name, stylizer)))
+}
+
+fn networks(args: &Eval) -> Result<Vec<Perceptual>> {
+    if !args.perceptual.is_empty() {
+        let open = |path| Ok(Perceptual::open_with(path, &weights::Limits::default(), None)?);
+        return args.perceptual.iter().map(open).collect();
+    }
+    #[cfg(feature = "embedded")]
+    return Ok(vec![Perceptual::embedded()?]);
+    #[cfg(not(feature = "embedded"))]
+    Err(Failure::failed(
+        "no perceptual network: this program was built without one; give VGG-16 or VGG-19 with --perceptual PATH",
+    ))
+}
+
+impl Subjects<'_> {
+    fn open(&self, path: &Path) -> Result<Picture> {
+        let picture = Picture::open(path, &Limits::default())?;
+        let loudness = self.args.loudness.loudness();
+        picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", path.display())));
+        Ok(picture)
+    }
+}
+
+/// A style as the model sees it.
+fn style(stylizer: &Stylizer, picture: &Picture) -> Result<Style> {
+    let options = StyleOptions::default().size(StyleSize::ShortSide(STYLE_SIDE));
+    Ok(stylizer.style_with(picture, &options, &Unseen)?)
+}
+
+/// A painting, with the defaults of `impasto stylize`.
+fn paint(stylizer: &Stylizer, content: &Picture, style: &Style) -> impasto::Result<Picture> {
+    stylizer.stylize_with(content, style, &StylizeOptions::default(), &Unseen)
+}
+
+/// Names the file that an error is about.
+fn about(path: &Path) -> impl Fn(impasto::Error) -> Failure {
+    move |error| error.context(path.display()).into()
+}

@@ -1,0 +1,152 @@
+//! What was measured, as tables or JSON.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use impasto::Perceptual;
+use impasto::eval::{LayerSource, Yardstick};
+use serde_json::{Value, json};
+
+use super::artefacts::COLUMNS;
+use super::distances::Kind;
+use super::{Subjects, artefacts, distances};
+use crate::failure::Result;
+use crate::talk;
+
+/// Most characters of a name in a table: its end, which tells folders apart.
+const NAME: usize = 34;
+
+pub(super) fn print(
+    subjects: &Subjects<'_>,
+    yardstick: &Yardstick,
+    networks: &[Perceptual],
+    distances: &[distances::Row],
+    artefacts: &[artefacts::Row],
+) -> Result {
+    if subjects.args.json {
+        return talk::json(&json(subjects, yardstick, networks, distances, artefacts));
+    }
+    talk::data(tables(subjects.pairs.len(), distances, artefacts).as_bytes())
+}
+
+fn tables(pairs: usize, distances: &[distances::Row], artefacts: &[artefacts::Row]) -> String {
+    let mut text = format!("{:NAME$} {:>8} {:>8} {:>8}\n", count(pairs), "style", "moments", "content");
+    for row in distances {
+        let mean = row.mean();
+        let _ = writeln!(text, "{:NAME$} {:8.3} {:8.3} {:8.3}", end(&row.name), mean.style, mean.moments, mean.content);
+    }
+    if let Some(first) = artefacts.first() {
+        let _ = write!(text, "\n{:NAME$}", count(first.pairs.len()));
+        COLUMNS.iter().for_each(|column| write!(text, " {column:>8}").unwrap_or_default());
+        text.push('\n');
+        for row in artefacts {
+            let _ = write!(text, "{:NAME$}", end(&row.name));
+            for (value, column) in row.mean().iter().zip(COLUMNS) {
+                let _ = match value {
+                    Some(value) if column == "banding" => write!(text, " {value:8.2}"),
+                    Some(value) => write!(text, " {value:8.4}"),
+                    None => write!(text, " {:>8}", "-"),
+                };
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn count(pairs: usize) -> String {
+    if pairs == 1 { "1 pair".into() } else { format!("{pairs} pairs") }
+}
+
+fn end(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= NAME { name.to_owned() } else { format!("…{}", name.chars().skip(length - NAME + 1).collect::<String>()) }
+}
+
+fn json(
+    subjects: &Subjects<'_>,
+    yardstick: &Yardstick,
+    networks: &[Perceptual],
+    distances: &[distances::Row],
+    artefacts: &[artefacts::Row],
+) -> Value {
+    let args = subjects.args;
+    let file_name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let pairs = subjects.pairs.iter().map(|pair| json!({ "content": file_name(&pair.content), "style": file_name(&pair.style) }));
+    let layers = |layers: &[LayerSource]| -> Vec<Value> {
+        layers.iter().map(|source| json!({ "layer": source.layer, "network": source.network })).collect()
+    };
+    let network = |(i, network): (usize, &Perceptual)| {
+        json!({
+            "path": args.perceptual.get(i).map(|path| path.display().to_string()),
+            "architecture": network.architecture().to_string(),
+            "source": network.source(),
+        })
+    };
+    let distance_row = |row: &distances::Row| {
+        let mean = row.mean();
+        let kind = match row.kind {
+            Kind::Control => "control",
+            Kind::Model => "model",
+            Kind::Outputs => "outputs",
+        };
+        json!({
+            "name": row.name,
+            "kind": kind,
+            "style": mean.style,
+            "moments": mean.moments,
+            "content": mean.content,
+            "pairs": row.pairs.iter().map(|d| json!([d.style, d.moments, d.content])).collect::<Vec<_>>(),
+        })
+    };
+    let artefact_row = |row: &artefacts::Row| {
+        let means = COLUMNS.iter().zip(row.mean()).map(|(column, value)| ((*column).replace(' ', ""), json!(value)));
+        json!({
+            "name": row.name,
+            "mean": means.collect::<serde_json::Map<_, _>>(),
+            "pairs": row.pairs.iter().map(|values| json!(values)).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "impasto": env!("CARGO_PKG_VERSION"),
+        "size": args.size,
+        "seed": args.seed,
+        "model": subjects.model.as_ref().map(|(name, stylizer)| json!({ "name": name, "family": stylizer.model().family.to_string() })),
+        "perceptual": networks.iter().enumerate().map(network).collect::<Vec<_>>(),
+        "style_layers": layers(yardstick.style_layers()),
+        "content_layers": layers(yardstick.content_layers()),
+        "pairs": pairs.collect::<Vec<_>>(),
+        "distances": distances.iter().map(distance_row).collect::<Vec<_>>(),
+        "artefacts": artefacts.iter().map(artefact_row).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use impasto::eval::Distances;
+
+    use super::super::distances::{Kind, Row};
+    use super::{artefacts, end, tables};
+
+    #[test]
+    fn tables_have_a_row_for_each_subject() {
+        let pair = |style| Distances { style, moments: 0.25, content: 0.0 };
+        let rows = [
+            Row { name: "content itself".into(), kind: Kind::Control, pairs: vec![pair(1.0), pair(0.5)] },
+            Row { name: "a/very/long/path/to/some/folder/of/paintings".into(), kind: Kind::Outputs, pairs: vec![pair(0.5); 2] },
+        ];
+        let mut values = [None; 8];
+        values[0] = Some(0.01);
+        let artefacts = [artefacts::Row { name: "content itself".into(), pairs: vec![values] }];
+        let expected = "\
+2 pairs                               style  moments  content
+content itself                        0.750    0.250    0.000
+…g/path/to/some/folder/of/paintings    0.500    0.250    0.000
+
+1 pair                             lattice4    pan 1    pan 2    pan 3    pan 4    noise    light  banding
+content itself                       0.0100        -        -        -        -        -        -        -
+";
+        assert_eq!(tables(2, &rows, &artefacts).replace("  ", " "), expected.replace("  ", " "));
+        assert_eq!(end("short"), "short");
+    }
+}

@@ -1,0 +1,90 @@
+//! How much of a painting's fine contrast its position modulo 4 explains: the lattice that strided and up-sampling layers leave.
+//!
+//! f is the luminance minus its mean over 9×9 pixels. The *flat* half of the content are the pixels where its own variance (the squared luminance
+//! minus its mean over 17×17, averaged over 17×17) is at most the median: there the pattern shows. Over these pixels,
+//!
+//! lattice4 = Σ n₍ₚ₎ (m₍ₚ₎ − m)² / Σ (f − m)²
+//!
+//! with m the mean of f, and n₍ₚ₎ and m₍ₚ₎ the number and mean of those at each of the 16 positions modulo 4. It is the R² of 16 means: a share,
+//! from 0 to 1. The content's own share is the control; 15 / pixels is what chance gives.
+
+use super::plane::{Plane, median};
+use crate::{Error, ErrorKind, Picture, Result};
+
+/// Pixels that the lattice repeats after.
+const PERIOD: usize = 4;
+
+/// The share of a painting's fine contrast that is a lattice of 4×4 pixels, in the flat half of the content.
+///
+/// # Errors
+/// [`ErrorKind::Mismatch`] if the two differ in size.
+pub fn lattice4(painting: &Picture, content: &Picture) -> Result<f64> {
+    let (size, content_size) = ([painting.width(), painting.height()], [content.width(), content.height()]);
+    if size != content_size {
+        let ([w, h], [cw, ch]) = (size, content_size);
+        let text = format!("a painting of {w}×{h} has no lattice of a content of {cw}×{ch}");
+        return Err(Error::new(ErrorKind::Mismatch, text));
+    }
+    Ok(share(&Plane::luminance(painting).fine(9), &flat(content)))
+}
+
+/// Whether each pixel is in the flat half.
+fn flat(content: &Picture) -> Vec<bool> {
+    let mut variance = Plane::luminance(content).fine(17);
+    variance.values.iter_mut().for_each(|v| *v *= *v);
+    let variance = variance.blurred(17).values;
+    let middle = median(&variance);
+    variance.into_iter().map(|v| v <= middle).collect()
+}
+
+fn share(fine: &Plane, counts: &[bool]) -> f64 {
+    let chosen = || fine.values.iter().enumerate().filter(|&(at, _)| counts[at]);
+    let (mut number, mut sum) = ([0.0; PERIOD * PERIOD], [0.0; PERIOD * PERIOD]);
+    for (at, v) in chosen() {
+        let phase = at / fine.width % PERIOD * PERIOD + at % fine.width % PERIOD;
+        number[phase] += 1.0;
+        sum[phase] += v;
+    }
+    let mean = sum.iter().sum::<f64>() / number.iter().sum::<f64>().max(1.0);
+    let of_phase = |(n, sum): (&f64, &f64)| n * (sum / n.max(1.0) - mean).powi(2);
+    let explained: f64 = number.iter().zip(&sum).map(of_phase).sum();
+    let whole: f64 = chosen().map(|(_, v)| (v - mean).powi(2)).sum();
+    explained / whole.max(1e-12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{flat, lattice4};
+    use crate::eval::tests::scattered;
+    use crate::{ErrorKind, Picture};
+
+    #[test]
+    fn shares_are_those_of_the_script() {
+        let (painting, content) = (scattered(61, 47, 1), scattered(61, 47, 2));
+        let found = [lattice4(&painting, &content).unwrap(), lattice4(&content, &content).unwrap()];
+        // `artefacts.lattice` with `artefacts.blur` of the same pictures.
+        for (found, stored) in found.into_iter().zip([0.006_589_924, 0.001_890_540]) {
+            assert!((found - stored).abs() < 1e-5, "{found} {stored}");
+        }
+        assert_eq!(flat(&content).iter().filter(|&&flat| flat).count(), 61 * 47 / 2 + 1);
+    }
+
+    #[test]
+    fn a_lattice_alone_is_all_of_it_and_stripes_of_another_period_are_little() {
+        let stripes = |period: usize| {
+            let value = |i: usize| if (i / 3 % 64).is_multiple_of(period) { 200 } else { 100 };
+            Picture::from_rgb8(64, 64, &(0..64 * 64 * 3).map(value).collect::<Vec<_>>()).unwrap()
+        };
+        let content = Picture::from_rgb8(64, 64, &[128; 64 * 64 * 3]).unwrap();
+        let (four, five) = (lattice4(&stripes(4), &content).unwrap(), lattice4(&stripes(5), &content).unwrap());
+        // The blur's border and its 9 columns, which hold two stripes or three, are no part of the lattice.
+        assert!(four > 0.95 && five < 0.02, "{four} {five}");
+        assert_eq!(lattice4(&content, &content).unwrap(), 0.0);
+    }
+
+    #[test]
+    fn sizes_must_be_equal() {
+        let error = lattice4(&scattered(20, 20, 1), &scattered(20, 21, 1)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch);
+    }
+}

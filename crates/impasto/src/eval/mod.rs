@@ -1,0 +1,47 @@
+//! Measures of paintings: how near they are to style and content, and how much of them is the network's own pattern.
+//!
+//! Every measure is a plain function of pictures, or of pictures and a closure that paints one, so that paintings of any program can be measured.
+//! Each file has one measure, with the formula, its unit and where it comes from. No measure says alone whether a painting is good: a painting
+//! trades style for content, and noise hides a lattice. Read them together, and beside two controls: the content itself and the style itself.
+//!
+//! ```
+//! use impasto::eval::{Yardstick, seen};
+//! use impasto::engine::EngineOptions;
+//! # use impasto::{Perceptual, Picture};
+//! # let network = Perceptual::untrained("vgg 1x4 1x4 1x4 1x4".parse()?, 1)?;
+//! # let picture = |shift: usize| {
+//! #     Picture::from_rgb8(32, 24, &(0..32 * 24 * 3).map(|i| (i * 7 + i / 96 * shift) as u8).collect::<Vec<_>>())
+//! # };
+//! # let (content, style) = (picture(3)?, picture(5)?);
+//!
+//! let yardstick = Yardstick::new(&[network], EngineOptions::default())?;
+//! let content = seen::short_side(&content, 24)?;
+//! let style = seen::short_side(&style, 24)?;
+//! let (content, style) = (yardstick.see(&content, &())?, yardstick.see(&style, &())?);
+//! // A control: the content itself is no nearer to the style than it was, and loses nothing of the content.
+//! let distances = yardstick.distances(&content, &content, &style)?;
+//! assert!(distances.style > 0.0 && distances.content == 0.0);
+//! # Ok::<(), impasto::Error>(())
+//! ```
+
+pub mod banding;
+pub mod distances;
+pub mod lattice;
+mod numbers;
+pub mod pairs;
+mod plane;
+pub mod seen;
+pub mod shifts;
+
+pub use distances::{Distances, Features, LayerSource, Yardstick};
+
+#[cfg(test)]
+mod tests {
+    use crate::Picture;
+
+    /// A picture without any order, by a formula that is easily written in other languages, too.
+    pub(super) fn scattered(width: usize, height: usize, seed: usize) -> Picture {
+        let value = |i: usize| ((i * i * 31 + i * 17 * seed + seed) % 251) as u8;
+        Picture::from_rgb8(width, height, &(0..width * height * 3).map(value).collect::<Vec<_>>()).unwrap()
+    }
+}
