@@ -193,6 +193,35 @@ fn late_height() {
     assert!(error.to_string().contains("no height"), "{error}");
 }
 
+/// Gain maps and other pictures in the file are left out with a line. Previews, which many cameras add, are not worth one.
+#[test]
+fn further_pictures() {
+    let plain = read("444.jpg");
+    let with = |marker: u8, body: &[u8]| {
+        let len = u16::try_from(body.len() + 2).unwrap().to_be_bytes();
+        decode(&[&plain[..2], &[0xFF, marker], &len[..], body, &plain[2..]].concat()).warnings().to_vec()
+    };
+    let index = |kinds: &[u32], number: fn(u32) -> [u8; 4], short: fn(u16) -> [u8; 2], order: &[u8]| {
+        let entries: Vec<u8> =
+            kinds.iter().flat_map(|kind| [number(*kind), number(1000), number(5000), [0; 4]].concat()).collect();
+        let field = [&short(0xB002)[..], &short(7), &number(entries.len() as u32), &number(26)].concat();
+        [b"MPF\0", order, &number(8), &short(1), &field, &[0; 4], &entries].concat()
+    };
+    let (big, little) = (u32::to_be_bytes, u32::to_le_bytes);
+    let maps = with(0xE2, &index(&[0x0003_0000, 0, 0], big, u16::to_be_bytes, b"MM\0*"));
+    assert!(maps[0].contains("2 more pictures"), "{maps:?}");
+    let depth = with(0xE2, &index(&[0x2003_0000, 0x0002_0002], little, u16::to_le_bytes, b"II*\0"));
+    assert!(depth[0].contains("1 more picture"), "{depth:?}");
+    assert_eq!(with(0xE2, &index(&[0x2003_0000, 0x0001_0002], little, u16::to_le_bytes, b"II*\0")), [""; 0]);
+    assert_eq!(with(0xE2, b"MPF\0II*\0\xff\xff\xff\xff"), [""; 0]);
+
+    let iso = with(0xE2, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0");
+    let xmp = b"http://ns.adobe.com/xap/1.0/\0<x xmlns:hdrgm='http://ns.adobe.com/hdr-gain-map/1.0/' hdrgm:Version='1.0'/>";
+    for warnings in [iso, with(0xE1, xmp)] {
+        assert!(warnings.iter().any(|w| w.contains("gain map")), "{warnings:?}");
+    }
+}
+
 /// What is there of a file is read on request; the rest is grey.
 #[test]
 fn salvage() {

@@ -137,6 +137,12 @@ fn raw<T: ZByteReaderTrait>(
         density: file.density,
     };
     raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
+    if file.gain_map {
+        raw.warnings.push("the file has an HDR gain map; it is left out".into());
+    } else if file.others > 0 {
+        let (more, noun) = (file.others, if file.others == 1 { "picture" } else { "pictures" });
+        raw.warnings.push(format!("the file has {more} more {noun}, such as gain or depth maps; only the first picture is read"));
+    }
     raw
 }
 

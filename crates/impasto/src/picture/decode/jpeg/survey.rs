@@ -26,6 +26,10 @@ pub(super) struct Survey {
     pub(super) jfif: bool,
     /// The Exif block from its byte-order mark on, joined from all its segments.
     pub(super) exif: Option<Vec<u8>>,
+    /// Whether the file says that it has a gain map, which makes the picture brighter on HDR displays.
+    pub(super) gain_map: bool,
+    /// How many other pictures follow this one, except its previews.
+    pub(super) others: usize,
     /// The resolution that a JFIF header gives.
     pub(super) density: Option<Density>,
 }
@@ -195,6 +199,8 @@ impl Survey {
                 self.density = self.density.or_else(|| jfif_density(body));
             }
             0xE1 => self.app1(body),
+            0xE2 if body.starts_with(b"urn:iso:std:iso:ts:21496:-1\0") => self.gain_map = true,
+            0xE2 => self.others += body.strip_prefix(b"MPF\0").and_then(multi_picture).unwrap_or(0),
             // Version, two flags and the transform follow the name: T.872, section 6.5.3.
             0xEE if body.starts_with(b"Adobe") && body.len() >= 12 => self.adobe = Some(body[11]),
             0xC4 => self.huffman_tables = true,
@@ -213,6 +219,9 @@ impl Survey {
     /// Exif above 64 KiB goes on in the next segments, without a byte-order mark of its own. Where there are two blocks, the first counts, as
     /// for other programs.
     fn app1(&mut self, body: &[u8]) {
+        let gain_map = b"http://ns.adobe.com/hdr-gain-map/1.0/";
+        self.gain_map |=
+            body.starts_with(b"http://ns.adobe.com/xap/1.0/\0") && body.windows(gain_map.len()).any(|part| part == gain_map);
         let Some(part) = body.strip_prefix(b"Exif\0\0") else { return };
         let starts = part.starts_with(b"II*\0") || part.starts_with(b"MM\0*");
         match &mut self.exif {
@@ -266,6 +275,23 @@ impl<I: Iterator<Item = io::Result<u8>>> Bytes<I> {
         }
         Ok(Some(body))
     }
+}
+
+/// The number of pictures that an index of CIPA's multi-picture format lists (DC-007, section 5.2) after the first, except previews.
+fn multi_picture(index: &[u8]) -> Option<usize> {
+    let little = index.starts_with(b"II*\0");
+    let number = |at: usize, len: usize| {
+        let bytes = index.get(at..at.checked_add(len)?)?;
+        let fold = |sum: usize, byte: &u8| sum << 8 | usize::from(*byte);
+        Some(if little { bytes.iter().rev().fold(0, fold) } else { bytes.iter().fold(0, fold) })
+    };
+    let directory = number(4, 4)?;
+    let mut fields = (0..number(directory, 2)?).map(|field| directory + 2 + 12 * field);
+    let list = fields.find(|&field| number(field, 2) == Some(0xB002))?;
+    // Each entry takes 16 bytes; the first 4 hold the type.
+    let (count, start) = (number(list + 4, 4)? / 16, number(list + 8, 4)?);
+    let kinds = (1..count).map_while(|entry| Some(number(start + 16 * entry, 4)? & 0xFF_FFFF));
+    Some(kinds.filter(|kind| !matches!(kind, 0x01_0001 | 0x01_0002)).count())
 }
 
 /// What a JFIF header (ITU-T T.871, section 10.1) says about resolution. The decoder's own account of it is lost.
