@@ -101,6 +101,10 @@ pub(crate) struct Stylize {
     #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = side)]
     pub(crate) style_size: usize,
 
+    /// Read JPEG files that are cut off or damaged as far as they go; the rest is grey, and a warning says how much
+    #[arg(long)]
+    pub(crate) salvage: bool,
+
     /// Resize the content so that its longer side has this many pixels
     #[arg(long, value_name = "LONGSIDE", conflicts_with = "exact", allow_negative_numbers = true, value_parser = side)]
     pub(crate) size: Option<usize>,

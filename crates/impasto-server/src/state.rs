@@ -113,6 +113,7 @@ impl State {
             max_pixels: self.options.max_pixels,
             max_bytes: self.options.max_body as u64,
             max_decoded: self.budget.limit(),
+            salvage: false,
         }
     }
 

@@ -15,11 +15,14 @@ pub struct Limits {
     pub max_bytes: u64,
     /// Most bytes of the decoded samples: 3 a pixel for 8-bit RGB, 8 for 16-bit RGBA. Default: no limit of its own.
     pub max_decoded: u64,
+    /// Whether a JPEG file that is cut off or damaged is read as far as it goes: the rest is grey, with a line in
+    /// [`Picture::warnings`](super::Picture::warnings). Default: no, it is an error.
+    pub salvage: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_pixels: 1 << 28, max_bytes: 1 << 31, max_decoded: u64::MAX }
+        Limits { max_pixels: 1 << 28, max_bytes: 1 << 31, max_decoded: u64::MAX, salvage: false }
     }
 }
 

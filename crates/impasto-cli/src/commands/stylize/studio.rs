@@ -42,7 +42,7 @@ impl<'a> Studio<'a> {
 
     /// What picture files may ask of this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
-        args.limits.of_pictures()
+        picture::Limits { salvage: args.salvage, ..args.limits.of_pictures() }
     }
 
     /// Whether pictures are painted in bands, unless something needs the result in one piece.

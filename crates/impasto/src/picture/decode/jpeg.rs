@@ -1,5 +1,11 @@
 //! JPEG.
 
+mod coded;
+mod huffman;
+mod planes;
+mod standard;
+mod survey;
+
 use std::io::{self, BufRead, Read, Seek};
 
 use zune_core::bytestream::{ZByteReaderTrait, ZCursor};
@@ -8,117 +14,140 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
-use super::super::metadata::{Density, Metadata, iptc};
+use super::super::metadata::{Metadata, iptc};
 use super::super::{Limits, zeros};
 use super::raw::{Colour, Raw, Samples};
-use super::{failed, orientation, sample_count};
+use super::{orientation, sample_count};
 use crate::{Error, ErrorKind, Result};
+use survey::Survey;
+
+/// What to do with a file that cannot be decoded.
+const AGAIN: &str = "Open it in another program and save it again as JPEG or PNG";
+
+/// What is said of a file that is cut off.
+const CUT_OFF: &str = "the file stops before the end of the picture; it was not copied or downloaded completely";
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
-    let file = survey(bytes.iter().map(|&byte| Ok(byte)))?;
-    let unusual = || unusual(bytes, file.components);
-    decode_from(ZCursor::new(bytes), &file, unusual, limits)
+    let file = Survey::of(bytes.iter().map(|&byte| Ok(byte)))?;
+    if !file.usual() {
+        return decode_unusual(bytes, &file, limits);
+    }
+    let raw = decode_usual(ZCursor::new(bytes), &file, limits);
+    if raw.is_err() && limits.salvage { decode_unusual(bytes, &file, limits) } else { raw }
 }
 
 /// From a file that is not in memory.
 pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) -> Result<Raw> {
-    let file = survey(input.by_ref().bytes())?;
+    let file = Survey::of(input.by_ref().bytes())?;
     input.rewind()?;
-    // The second decoder wants the file once more, from its start.
-    if file.unusual {
-        let mut bytes = Vec::new();
-        input.read_to_end(&mut bytes)?;
-        return decode_from(ZCursor::new(&bytes[..]), &file, || unusual(&bytes, file.components), limits);
+    if file.usual() {
+        return decode_usual(input, &file, limits);
     }
-    decode_from(input, &file, || unusual(&[], file.components), limits)
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    decode_unusual(&bytes, &file, limits)
 }
 
-/// Decodes a file that `zune-jpeg` would get wrong without a word: samples as stored if there are four components, grey or RGB otherwise.
-fn unusual(bytes: &[u8], components: usize) -> Result<Vec<u8>> {
-    let mut decoder = jpeg_decoder::Decoder::new(bytes);
-    // Without a transform the decoder puts each component's row behind the other's. Its transform of CMYK is the complement, which is undone.
-    if components == 4 {
-        decoder.set_color_transform(jpeg_decoder::ColorTransform::CMYK);
-    }
-    let samples = decoder.decode().map(|mut samples| {
-        if components == 4 {
-            samples.iter_mut().for_each(|v| *v = 255 - *v);
-        }
-        samples
-    });
-    samples.map_err(|e| {
-        let (kind, what) = match &e {
-            jpeg_decoder::Error::Unsupported(_) => (ErrorKind::Unsupported, "its coding is not supported"),
-            _ => (ErrorKind::Malformed, "the file is damaged"),
-        };
-        Error::new(kind, format!("{what} ({e}); open it in another program and save it again as JPEG or PNG"))
-    })
-}
-
-fn decode_from(
-    input: impl ZByteReaderTrait,
-    file: &Survey,
-    unusual: impl FnOnce() -> Result<Vec<u8>>,
-    limits: &Limits,
-) -> Result<Raw> {
-    // Lenient, as every viewer is: cameras write odd markers. Files that stop early are found by their missing end instead.
-    let options = DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder::new_with_options(input, options);
-    decoder.decode_headers().map_err(to_error)?;
-    let (width, height) = decoder.dimensions().ok_or_else(|| Error::new(ErrorKind::Malformed, "it has no frame header"))?;
-    limits.check_pixels(width as u64, height as u64)?;
-    if !file.complete {
-        let text = "the file stops before the end of the picture; it was not copied or downloaded completely";
-        return Err(Error::new(ErrorKind::Malformed, text));
-    }
-
-    let stored = decoder.input_colorspace().unwrap_or(ColorSpace::YCbCr);
+/// With the fast decoder, which streams.
+fn decode_usual(input: impl ZByteReaderTrait, file: &Survey, limits: &Limits) -> Result<Raw> {
+    let (size, colour) = checked(file, limits)?;
+    let mut decoder = headers(input)?;
     // CMYK and YCCK are taken as stored: the decoder's own conversion knows neither profiles nor, for YCCK, inversion.
-    let (wanted, colour) = match stored {
-        ColorSpace::Luma => (ColorSpace::Luma, Colour::Grey),
-        ColorSpace::CMYK | ColorSpace::YCCK => (stored, Colour::Cmyk),
-        _ => (ColorSpace::RGB, Colour::Rgb),
+    let wanted = match colour {
+        Colour::Grey => ColorSpace::Luma,
+        Colour::Rgb => ColorSpace::RGB,
+        Colour::Cmyk => decoder.input_colorspace().unwrap_or(ColorSpace::CMYK),
     };
-    limits.check_decoded(width, height, colour.channels())?;
-    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
-    let count = sample_count(width, height, colour.channels())?;
-    let mut samples: Vec<u8>;
-    if file.unusual {
-        samples = unusual()?;
-        if samples.len() != count {
-            let text = format!("its {} components are coded in a way that is not supported", file.components);
-            return Err(Error::new(ErrorKind::Unsupported, text));
-        }
-    } else {
-        samples = zeros(count)?;
-        decoder.decode_into(&mut samples).map_err(to_error)?;
-    }
+    decoder.set_options(options().jpeg_set_out_colorspace(wanted));
+    let mut samples: Vec<u8> = zeros(sample_count(size[0], size[1], colour.channels())?)?;
+    decoder.decode_into(&mut samples).map_err(|e| to_error(&e))?;
     if colour == Colour::Cmyk {
-        to_ink(&mut samples, stored == ColorSpace::YCCK);
+        to_ink(&mut samples, file.is_ycck());
     }
+    Ok(raw(size, colour, samples, &decoder, file))
+}
 
-    let mut raw = Raw::new(width, height, colour, false, Samples::U8(samples));
-    raw.icc = decoder.icc_profile();
-    raw.metadata = Metadata {
-        exif: decoder.exif().cloned(),
-        xmp: decoder.xmp().cloned(),
-        iptc: decoder.iptc().and_then(|resources| iptc::of_resources(resources)),
-        density: file.density,
-    };
-    raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
+/// With the decoder for everything.
+fn decode_unusual(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<Raw> {
+    let (size, colour) = checked(file, limits)?;
+    let coded = coded::decode(bytes, size[1], limits.salvage)?;
+    let mut samples = coded.samples;
+    match colour {
+        Colour::Rgb if !file.is_rgb() => samples.as_chunks_mut::<3>().0.iter_mut().for_each(|p| *p = ycc_to_rgb(*p)),
+        Colour::Cmyk => to_ink(&mut samples, file.is_ycck()),
+        _ => {}
+    }
+    let decoder = headers(ZCursor::new(file.plain_headers(bytes, size[1])))?;
+    let mut raw = raw(size, colour, samples, &decoder, file);
+    if !coded.whole {
+        let what = match (coded.part * 100.0).floor() {
+            100.0 => "the picture lacks detail or colors".into(),
+            percent => format!("{percent} % of the picture is read, the rest is grey"),
+        };
+        raw.warnings.push(format!("the file is cut off or damaged: {what}"));
+    } else if !coded.ended {
+        raw.warnings.push("the file's last bytes are missing, but all of the picture is there".into());
+    }
+    if !file.huffman_tables {
+        raw.warnings.push("the file has no Huffman tables; it is read with the standard ones".into());
+    }
     Ok(raw)
 }
 
-/// What a JFIF header (ITU-T T.871, section 10.1) says about resolution. The decoder's own account of it is lost.
-fn jfif_density(segment: &[u8]) -> Option<Density> {
-    let [b'J', b'F', b'I', b'F', 0, _, _, unit, x1, x0, y1, y0, ..] = *segment else { return None };
-    let per_inch = match unit {
-        1 => 1.0,
-        2 => 2.54,
-        _ => return None,
+/// The size and the kind of the samples, which the limits allow.
+fn checked(file: &Survey, limits: &Limits) -> Result<([usize; 2], Colour)> {
+    let frame = file.frame()?;
+    let [width, height] = [usize::from(frame.size[0]), file.height()?];
+    limits.check_pixels(width as u64, height as u64)?;
+    let colour = match frame.components.len() {
+        1 => Colour::Grey,
+        3 => Colour::Rgb,
+        _ => Colour::Cmyk,
     };
-    let value = |bytes| f64::from(u16::from_be_bytes(bytes)) * per_inch;
-    Density::new(value([x1, x0]), value([y1, y0]))
+    limits.check_decoded(width, height, colour.channels())?;
+    Ok(([width, height], colour))
+}
+
+/// Lenient, as every viewer is: cameras write odd markers. Files that stop early are found by their missing end instead.
+fn options() -> DecoderOptions {
+    DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX)
+}
+
+/// A decoder that has read the headers.
+fn headers<T: ZByteReaderTrait>(input: T) -> Result<JpegDecoder<T>> {
+    let mut decoder = JpegDecoder::new_with_options(input, options());
+    decoder.decode_headers().map_err(|e| to_error(&e))?;
+    Ok(decoder)
+}
+
+/// Samples with what the headers say of them.
+fn raw<T: ZByteReaderTrait>(
+    [width, height]: [usize; 2],
+    colour: Colour,
+    samples: Vec<u8>,
+    headers: &JpegDecoder<T>,
+    file: &Survey,
+) -> Raw {
+    let mut raw = Raw::new(width, height, colour, false, Samples::U8(samples));
+    raw.icc = headers.icc_profile();
+    raw.metadata = Metadata {
+        exif: file.exif.clone(),
+        xmp: headers.xmp().cloned(),
+        iptc: headers.iptc().and_then(|resources| iptc::of_resources(resources)),
+        density: file.density,
+    };
+    raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
+    if file.gain_map {
+        raw.warnings.push("the file has an HDR gain map; it is left out".into());
+    } else if file.others > 0 {
+        let (more, noun) = (file.others, if file.others == 1 { "picture" } else { "pictures" });
+        raw.warnings.push(format!("the file has {more} more {noun}, such as gain or depth maps; only the first picture is read"));
+    }
+    raw
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(ErrorKind::Malformed, format!("{what}. {AGAIN}"))
 }
 
 /// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and every reader and writer since. YCCK is made
@@ -137,91 +166,25 @@ pub(super) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(|v| (v + 0.5) as u8)
 }
 
-/// What a walk over a file's markers tells before anything is decoded.
-struct Survey {
-    /// Whether an end-of-image marker follows the first start-of-scan marker.
-    complete: bool,
-    /// Components of the frame.
-    components: usize,
-    /// Whether the file is laid out in a way that `zune-jpeg` decodes wrongly without an error: sequential with several scans, or a first
-    /// component (luma) that is sampled less than another.
-    unusual: bool,
-    /// The resolution that a JFIF header gives.
-    density: Option<Density>,
-}
-
-/// Walks over the markers. In entropy-coded data 0xFF is always followed by 0 or a restart number, so that FF D9 there is nothing else than
-/// the end; before it, an Exif thumbnail may hold one of its own.
-fn survey(mut bytes: impl Iterator<Item = io::Result<u8>>) -> Result<Survey> {
-    let mut survey = Survey { complete: false, components: 0, unusual: false, density: None };
-    let mut next = || bytes.next().transpose();
-    next()?;
-    next()?;
-    let Some(mut first) = next()? else { return Ok(survey) };
-    let mut sequential = false;
-    loop {
-        let Some(marker) = next()? else { return Ok(survey) };
-        first = match (first, marker) {
-            // Segments without a length: TEM, restarts, SOI.
-            (0xFF, 0x01 | 0xD0..=0xD8) => match next()? {
-                Some(byte) => byte,
-                None => return Ok(survey),
-            },
-            (0xFF, 0x00..=0xFE) => {
-                let (Some(high), Some(low)) = (next()?, next()?) else { return Ok(survey) };
-                let len = usize::from(u16::from_be_bytes([high, low])).saturating_sub(2);
-                let mut head = Vec::new();
-                for _ in 0..len {
-                    let Some(byte) = next()? else { return Ok(survey) };
-                    // A frame of four components is 18 bytes long.
-                    if head.len() < 18 {
-                        head.push(byte);
-                    }
-                }
-                match marker {
-                    0xE0 => survey.density = survey.density.or_else(|| jfif_density(&head)),
-                    // Frames: T.81, table B.1 and section B.2.2.
-                    0xC0..=0xC3 => {
-                        sequential = marker < 0xC2;
-                        survey.components = head.get(5).map_or(0, |n| usize::from(*n));
-                        let factors = |i: usize| head.get(7 + 3 * i).map_or([1, 1], |f| [f >> 4, f & 15]);
-                        let [h, v] = factors(0);
-                        survey.unusual = (1..survey.components).map(factors).any(|[x, y]| x > h || y > v);
-                    }
-                    // The first scan says how many components it holds: section B.2.3.
-                    0xDA => {
-                        survey.unusual |= sequential && head.first().is_some_and(|n| usize::from(*n) != survey.components);
-                        break;
-                    }
-                    _ => {}
-                }
-                match next()? {
-                    Some(byte) => byte,
-                    None => return Ok(survey),
-                }
-            }
-            // Fill bytes, and stray ones between segments: the decoder skips them too.
-            _ => marker,
-        };
-    }
-    let mut before = 0;
-    while let Some(byte) = next()? {
-        if (before, byte) == (0xFF, 0xD9) {
-            survey.complete = true;
-            break;
-        }
-        before = byte;
-    }
-    Ok(survey)
-}
-
-fn to_error(error: DecodeErrors) -> Error {
+/// A line of ours for each of the decoder's errors, whose own texts are for those who write decoders.
+fn to_error(error: &DecodeErrors) -> Error {
     let kind = match error {
         DecodeErrors::Unsupported(_) => ErrorKind::Unsupported,
         DecodeErrors::LargeDimensions(_) => ErrorKind::TooLarge,
         _ => ErrorKind::Malformed,
     };
+    let what = match error {
+        DecodeErrors::Unsupported(_) => "its coding is not supported",
+        DecodeErrors::ZeroError => "its header claims no rows or no columns",
+        DecodeErrors::DqtError(_) => "a quantization table is damaged",
+        DecodeErrors::SosError(_) => "a scan header is damaged",
+        DecodeErrors::SofError(_) => "the frame header is damaged",
+        DecodeErrors::HuffmanDecode(_) => "a Huffman table is damaged",
+        DecodeErrors::MCUError(_) => "the picture data is damaged",
+        DecodeErrors::LargeDimensions(_) => "the picture is too large",
+        _ => "the file is damaged",
+    };
     // The decoder's error is not `Send`-safe to keep in every version; its text is all there is to it.
     let text = format!("{error:?}").split_whitespace().collect::<Vec<_>>().join(" ");
-    failed(kind, io::Error::other(text))
+    Error::new(kind, format!("{what}. {AGAIN}")).with_source(io::Error::other(text))
 }
