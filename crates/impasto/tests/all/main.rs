@@ -25,6 +25,7 @@ mod picture_profile;
 mod picture_read;
 mod picture_resize;
 mod picture_stored;
+mod picture_trouble;
 mod picture_write;
 mod picture_writer;
 mod sizes;

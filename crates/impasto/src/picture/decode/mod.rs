@@ -7,6 +7,7 @@ mod other;
 mod png;
 mod raw;
 mod sniff;
+mod space;
 mod stored;
 mod tiff;
 mod webp;
@@ -136,8 +137,12 @@ fn io_error(error: std::io::Error) -> Error {
     if error.kind() != std::io::ErrorKind::UnexpectedEof {
         return error.into();
     }
-    let text = "the file stops before the end of the picture; it was not copied or downloaded completely";
-    Error::new(ErrorKind::Malformed, text).with_source(error)
+    cut().with_source(error)
+}
+
+/// The error for a file that ends early.
+fn cut() -> Error {
+    Error::new(ErrorKind::Malformed, "the file stops before the end of the picture; it was not copied or downloaded completely")
 }
 
 /// Runs a third-party decoder. All of them promise not to panic; this keeps a slip of theirs from ending a program that paints
@@ -147,6 +152,11 @@ fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
         Err(Error::new(ErrorKind::Malformed, "the decoder broke down on it; the file is corrupt or very unusual"))
     })
 }
+
+/// The warning for a file that ends early with all of its pixels there.
+const ENDS_EARLY: &str = "the file stops before its end, but the picture is complete";
+/// The warning for an animation.
+const ANIMATION: &str = "an animation; only its first frame is read";
 
 /// A decoder's error as ours, on one line.
 fn failed(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Error {

@@ -2,12 +2,12 @@
 
 use std::io::{BufRead, Seek};
 
-use ::png::{BitDepth, ColorType, Decoder, DecodingError, Info, Transformations, Unit};
+use ::png::{BitDepth, ColorType, Decoder, DecodingError, Info, InterlaceInfo, Reader, Transformations, Unit};
 
 use super::super::metadata::{Density, Metadata, XMP_KEYWORD, iptc};
 use super::super::{Limits, zeros};
 use super::raw::{Colour, Raw, Samples};
-use super::{failed, io_error, orientation, sample_count};
+use super::{ANIMATION, ENDS_EARLY, io_error, orientation, sample_count, space};
 use crate::{Error, ErrorKind, Result};
 
 /// Room for what is not pixels: colour profiles, text, compressed Exif. Real ones stay below a few megabytes.
@@ -39,32 +39,72 @@ pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw>
         return Err(Error::new(ErrorKind::Malformed, "its rows do not fit its size"));
     }
     limits.check_decoded(width, height, len / (width * height))?;
+    let warning;
     let samples = if wide {
         let mut samples: Vec<u16> = zeros(count)?;
-        reader.next_frame(bytemuck::cast_slice_mut(&mut samples)).map_err(to_error)?;
+        warning = read_rows(&mut reader, bytemuck::cast_slice_mut(&mut samples))?;
         samples.iter_mut().for_each(|v| *v = u16::from_be(*v));
         Samples::U16(samples)
     } else {
         let mut samples: Vec<u8> = zeros(count)?;
-        reader.next_frame(&mut samples).map_err(to_error)?;
+        warning = read_rows(&mut reader, &mut samples)?;
         Samples::U8(samples)
     };
-    // Up to the end: an Exif block may follow the pixels. What is broken there harms no pixel.
-    let rest = reader.finish();
 
     let info = reader.info();
     let mut raw = Raw::new(width, height, colour, alpha, samples);
     raw.bit_depth = info.bit_depth as u8;
-    raw.icc = info.icc_profile.as_ref().map(|icc| icc.to_vec());
     raw.metadata = metadata(info);
     raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
     if info.animation_control.is_some_and(|control| control.num_frames > 1) {
-        raw.warnings.push("an animation; only its first picture is read".into());
+        raw.warnings.push(ANIMATION.into());
     }
-    if let Err(e) = rest {
-        raw.warnings.push(format!("the file is damaged after the picture ({e})"));
-    }
+    raw.warnings.extend(warning);
+    space::apply(&reader, &mut raw);
     Ok(raw)
+}
+
+/// Reads all pixels, and the file to its end: an Exif block may follow the pixels. What is broken or missing after the last pixel gives a
+/// warning.
+fn read_rows(reader: &mut Reader<impl BufRead + Seek>, samples: &mut [u8]) -> Result<Option<String>> {
+    let info = reader.info();
+    let (width, height, interlaced) = (info.width as usize, info.height as usize, info.interlaced);
+    let (colour_type, depth) = reader.output_color_type();
+    let stride = samples.len() / height;
+    let bits = (colour_type.samples() * depth as usize) as u8;
+    if interlaced {
+        // Counted, because asking for one row more reads on to the end of the pixels' chunks.
+        for _ in 0..interlaced_rows(width, height) {
+            let Some(row) = reader.next_interlaced_row().map_err(to_error)? else { break };
+            if let InterlaceInfo::Adam7(pass) = row.interlace() {
+                ::png::expand_interlaced_row(samples, stride, row.data(), pass, bits);
+            }
+        }
+    } else {
+        for row in samples.chunks_exact_mut(stride) {
+            reader.read_row(row).map_err(to_error)?;
+        }
+    }
+    let early =
+        |error: &DecodingError| matches!(error, DecodingError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof);
+    // The end of the pixels' chunks holds their checksums: what does not match them is no picture.
+    match reader.next_row() {
+        Err(e) if early(&e) => return Ok(Some(ENDS_EARLY.into())),
+        Err(e) => return Err(to_error(e)),
+        Ok(_) => {}
+    }
+    Ok(match reader.finish() {
+        Ok(()) => None,
+        Err(e) if early(&e) => Some(ENDS_EARLY.into()),
+        Err(e) => Some(format!("the file is damaged after the picture ({})", describe(&e))),
+    })
+}
+
+/// How many rows the seven passes of an interlaced picture have together. A pass without pixels has none.
+fn interlaced_rows(width: usize, height: usize) -> usize {
+    // Of each pass: first column, first row, distance of rows.
+    let passes = [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)];
+    passes.iter().filter(|pass| pass.0 < width).map(|pass| height.saturating_sub(pass.1).div_ceil(pass.2)).sum()
 }
 
 /// From chunks made for it, or else from the texts that programs put it in before there were any.
@@ -103,6 +143,26 @@ fn to_error(error: DecodingError) -> Error {
             Error::new(ErrorKind::TooLarge, "its colour profile or metadata expands to more than 64 MiB; save it without these")
         }
         DecodingError::IoError(e) => io_error(e),
-        e => failed(ErrorKind::Malformed, e),
+        e => Error::new(ErrorKind::Malformed, format!("the file is damaged: {}", describe(&e))).with_source(e),
     }
+}
+
+/// What is wrong, for people: the decoder's texts have parts that only programmers read.
+fn describe(error: &DecodingError) -> String {
+    let text = error.to_string();
+    // The decoder names a chunk so: ChunkType { type: IDAT, critical: true, ... }
+    let (head, rest) = text.split_once("ChunkType { type: ").unwrap_or((&text, ""));
+    let (chunk, tail) =
+        rest.split_once(", ").map_or(("", ""), |(chunk, rest)| (chunk, rest.split_once('}').map_or("", |parts| parts.1)));
+    if text.starts_with("CRC error") {
+        return format!("the checksum of its {chunk} chunk is wrong");
+    }
+    if text.starts_with("Corrupt deflate stream") {
+        return "its compressed data is corrupt".into();
+    }
+    let text = format!("{head}{chunk}{tail}").trim_end_matches('.').to_owned();
+    if text.starts_with("IDAT or fDAT chunk does not have enough data") {
+        return "pixels are missing".into();
+    }
+    text
 }

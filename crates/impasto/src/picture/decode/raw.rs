@@ -52,6 +52,8 @@ pub(in super::super) struct Raw {
     pub(super) samples: Samples,
     pub(super) bit_depth: u8,
     pub(super) icc: Option<Vec<u8>>,
+    /// A profile to convert from in place of `icc`; written files do not keep it.
+    pub(super) convert_from: Option<Vec<u8>>,
     pub(super) metadata: Metadata,
     pub(super) orientation: u8,
     pub(super) warnings: Vec<String>,
@@ -73,6 +75,7 @@ impl Raw {
             samples,
             bit_depth,
             icc: None,
+            convert_from: None,
             metadata: Metadata::default(),
             orientation: 1,
             warnings: Vec::new(),

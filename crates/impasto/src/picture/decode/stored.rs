@@ -47,7 +47,8 @@ impl Stored {
             return Err(Error::new(ErrorKind::Malformed, "it holds float samples that are not numbers (NaN)"));
         }
         let mut warnings = raw.warnings;
-        let convert = colour::Converter::new(raw.icc.as_deref(), raw.colour, &mut warnings);
+        let profile = raw.convert_from.as_deref().or(raw.icc.as_deref());
+        let convert = colour::Converter::new(profile, raw.colour, &mut warnings);
         let orientation = if (2..=8).contains(&raw.orientation) { raw.orientation } else { 1 };
         let (width, height) = if orientation >= 5 { (h, w) } else { (w, h) };
         let (least, transparent) = if raw.alpha { least_alpha(&raw.samples, channels) } else { (1.0, false) };

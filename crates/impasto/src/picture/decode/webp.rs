@@ -6,7 +6,7 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use super::super::{Limits, zeros};
 use super::raw::{Colour, Raw, Samples};
-use super::{failed, orientation, sample_count};
+use super::{ANIMATION, failed, orientation, sample_count};
 use crate::{Error, ErrorKind, Result};
 
 /// Most bytes of a colour profile or Exif block.
@@ -29,7 +29,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     raw.metadata.xmp = decoder.xmp_metadata().map_err(to_error)?;
     raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
     if decoder.is_animated() && decoder.num_frames() > 1 {
-        raw.warnings.push("an animation; only its first frame is read".into());
+        raw.warnings.push(ANIMATION.into());
     }
     Ok(raw)
 }
