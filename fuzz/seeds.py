@@ -174,5 +174,14 @@ for path in sorted((pathlib.Path(__file__).parent.parent / "crates/impasto/tests
     if path.suffix in (".jpg", ".png", ".webp", ".tif", ".gif", ".bmp") and path.stat().st_size < 1 << 16:
         save("picture", path.name, path.read_bytes())
 
+# jpeg: the packed layouts, see jpeg_corpus.py beside them
+pack = (pathlib.Path(__file__).parent.parent / "crates/impasto/tests/data/pictures/jpeg-corpus.bin").read_bytes()
+while pack:
+    name, pack = pack[1:1 + pack[0]], pack[1 + pack[0]:]
+    size = int.from_bytes(pack[:2], "big")
+    save("jpeg", name.decode().replace(" ", "_").replace(",", "-"), pack[2:2 + size])
+    width, height = pack[2 + size], pack[3 + size]
+    pack = pack[4 + size + -(-width // 8) * -(-height // 8) * 3:]
+
 for path in map(pathlib.Path, sys.argv[1:]):
     save(path.suffix[1:], path.name, path.read_bytes())

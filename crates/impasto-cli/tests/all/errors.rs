@@ -211,6 +211,21 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
     check(&workshop, &cases);
 }
 
+/// A file that is cut off is an error that names `--salvage`, and with it a warning.
+#[test]
+fn cut_jpegs_are_salvaged_on_request() {
+    let workshop = Workshop::new();
+    let jpeg = gradient(64, 64).encode(Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
+    workshop.write("cut.jpg", &jpeg[..jpeg.len() - 400]);
+    let mut case = with("content.png", "cut.jpg", 1, &["cut.jpg", "stops before the end", "--salvage"]);
+    check(&workshop, &[with("content.png", "cut.jpg", 1, case.words)]);
+    case.arguments.push("--salvage");
+    let output = workshop.run(&case.arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("cut.jpg") && said.contains("% of the picture is read"), "{said}");
+    assert!(workshop.path("out.png").exists());
+}
+
 #[test]
 fn bad_saved_styles_end_with_1() {
     let workshop = Workshop::new();

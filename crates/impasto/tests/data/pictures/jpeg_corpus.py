@@ -171,6 +171,73 @@ for sampling in ("1x1,1x1,1x1", "2x2,1x1,1x1", "2x1,1x1,1x1"):
         add(f"extended {sampling} {script}", extended)
         add(f"coarse {sampling} {script}", lambda: run(["cjpeg", "-quality", "4", "-sample", sampling, *options(script, 3)], ppm(photo(64, 32))))
 
+# Ratios of sampling that are not whole numbers. libjpeg neither writes nor reads them, so this writes blocks of one value each. The means come
+# from the definition: samples lie at the centres of their areas and are interpolated. Whole ratios above 2 are repeated.
+def fractional(factors, width, height):
+    largest = [max(f[axis] for f in factors) for axis in (0, 1)]
+    mcus = [-(-size // (8 * most)) for size, most in zip((width, height), largest)]
+    planes = []
+    for number, (h, v) in enumerate(factors):
+        planes.append([[80 + (x * 37 + y * 23 + number * 50) % 90 for x in range(mcus[0] * h)] for y in range(mcus[1] * v)])
+    lengths = [2, 3, 3, 3, 3, 3, 4, 5, 6, 7, 8, 9]
+    codes, code = [], 0
+    for size, length in enumerate(lengths):
+        code <<= length - (lengths[size - 1] if size else length)
+        codes.append(f"{code:0{length}b}")
+        code += 1
+    bits, before = "", [0, 0, 0]
+    for my in range(mcus[1]):
+        for mx in range(mcus[0]):
+            for number, (h, v) in enumerate(factors):
+                for y in range(v):
+                    for x in range(h):
+                        value = planes[number][my * v + y][mx * h + x] - 128
+                        step, before[number] = value - before[number], value
+                        size = abs(step).bit_length()
+                        bits += codes[size] + (f"{step if step > 0 else step + (1 << size) - 1:0{size}b}" if size else "") + "0"
+    bits += "1" * (-len(bits) % 8)
+    coded = b"".join(bytes([b]) + (b"\0" if b == 255 else b"") for b in int(bits, 2).to_bytes(len(bits) // 8, "big"))
+    segment = lambda kind, body: bytes([255, kind]) + (len(body) + 2).to_bytes(2, "big") + body
+    frame = bytes([8]) + height.to_bytes(2, "big") + width.to_bytes(2, "big") + bytes([3])
+    frame += b"".join(bytes([i + 1, h << 4 | v, 0]) for i, (h, v) in enumerate(factors))
+    counts = bytes(lengths.count(n) for n in range(1, 17))
+    data = b"\xff\xd8" + segment(0xDB, b"\0" + b"\x08" * 64) + segment(0xC0, frame)
+    data += segment(0xC4, b"\0" + counts + bytes(range(12))) + segment(0xC4, b"\x10\1" + bytes(15) + b"\0")
+    data += segment(0xDA, b"\3\1\0\2\0\3\0\0\x3f\0") + coded + b"\xff\xd9"
+
+    def sample(number, x, y):
+        sides = [-(-size * factors[number][axis] // largest[axis]) for axis, size in enumerate((width, height))]
+        at = [min(max((place + 0.5) * factors[number][axis] / largest[axis] - 0.5, 0), sides[axis] - 1) for axis, place in enumerate((x, y))]
+        ratios = [largest[axis] / factors[number][axis] for axis in (0, 1)]
+        if all(ratio % 1 == 0 for ratio in ratios) and max(ratios) > 2:
+            # As libjpeg does.
+            at = [int(place / ratio) for place, ratio in zip((x, y), ratios)]
+        (x0, y0), (x1, y1) = map(int, at), (min(int(a) + 1, side - 1) for a, side in zip(at, sides))
+        fx, fy = at[0] % 1, at[1] % 1
+        value = lambda x, y: planes[number][y // 8][x // 8]
+        return (value(x0, y0) * (1 - fx) + value(x1, y0) * fx) * (1 - fy) + (value(x0, y1) * (1 - fx) + value(x1, y1) * fx) * fy
+
+    means = bytearray()
+    for top in range(0, height, 8):
+        for left in range(0, width, 8):
+            sums, count = [0, 0, 0], 0
+            for y in range(top, min(top + 8, height)):
+                for x in range(left, min(left + 8, width)):
+                    luma, cb, cr = (sample(number, x, y) for number in range(3))
+                    rgb = luma + 1.402 * (cr - 128), luma - 0.344136 * (cb - 128) - 0.714136 * (cr - 128), luma + 1.772 * (cb - 128)
+                    sums = [a + min(max(b, 0), 255) for a, b in zip(sums, rgb)]
+                    count += 1
+            means += bytes(round(total / count) for total in sums)
+    return data, (width, height, bytes(means))
+
+
+for number, factors in enumerate([
+    [(3, 1), (2, 1), (1, 1)], [(3, 1), (2, 1), (2, 1)], [(3, 2), (2, 1), (2, 2)], [(2, 1), (3, 1), (1, 1)], [(1, 3), (1, 2), (1, 2)], [(4, 1), (3, 1), (1, 1)],
+    [(3, 2), (2, 2), (1, 1)], [(2, 3), (1, 2), (1, 1)], [(4, 1), (3, 1), (3, 1)],
+]):
+    for width, height in ((97, 53), (40, 33), sizes[number % len(sizes)]):
+        files[f"fractional {factors} {width}x{height}"] = fractional(factors, width, height)
+
 pack = bytearray()
 for name, (data, (width, height, means)) in files.items():
     name = name.strip().encode()
