@@ -3,7 +3,7 @@
 //! banding = d(painting of the gradient at 8 bits) / d(painting of the gradient at 16 bits)
 //!
 //! with d the mean difference of neighbouring values down plus that across, of both paintings at 8 bits. It is a ratio without a unit: 1 if the
-//! steps make no difference, more where each step becomes an edge. The gradient has 448×320 pixels and goes over about 60 steps of 255 in
+//! steps make no difference, more where each step becomes an edge. The gradient has 448×320 pixels and goes over 50 to 64 steps of 255 in
 //! each channel.
 
 use super::seen::at_8_bits;
