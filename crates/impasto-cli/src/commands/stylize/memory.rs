@@ -147,7 +147,7 @@ fn plan_whole(studio: &Studio<'_>, content: &Stored, ceiling: &Ceiling) -> Resul
     let painting = painting.saturating_add(studio.look_memory([size.width, size.height]));
     let needed = painting.max(reading);
     if reading > painting {
-        let what = format!("reading {}×{} to resize it", from.width, from.height);
+        let what = format!("reading and resizing {}×{}", from.width, from.height);
         ceiling.check(reading, &what, "raise --max-memory, or make the picture smaller with another program first")?;
     }
     let flag = if studio.args.exact.is_some() { "--exact" } else { "--size" };
