@@ -311,7 +311,7 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_bytes: Option<u64>,
 
-    /// Most memory to paint with, for example 512M; a quarter of the machine's if not given
+    /// Most memory to paint with, for example 512M. Default: a quarter of the machine's, or two thirds of what a container leaves
     ///
     /// The built-in model, and others that take statistics from a thumbnail, paint any picture in bands that fit, and write them as they come. The
     /// content is held as decoded: 3 bytes a pixel at 8 bits, 6 at 16 (JPEG files that are progressive take 6 more while they are
@@ -324,9 +324,13 @@ pub(crate) struct Limits {
 impl Limits {
     /// What picture files may ask of this machine.
     pub(crate) fn of_pictures(&self) -> picture::Limits {
-        // Decoders need up to three times the samples' bytes at a time, a progressive JPEG for its coefficients.
-        let free = || memory::available().map(|bytes| bytes / 3);
-        picture::Limits { max_decoded: self.max_memory.or_else(free).unwrap_or(u64::MAX), ..self.of_files() }
+        picture::Limits { max_decoded: self.max_memory.unwrap_or_else(memory::for_samples), ..self.of_files() }
+    }
+
+    /// The same for pictures that become floats at once.
+    pub(crate) fn of_floats(&self) -> picture::Limits {
+        let own = memory::limits_of_floats();
+        picture::Limits { max_decoded: self.max_memory.unwrap_or(own.max_decoded), ..self.of_files() }
     }
 
     /// Of picture files, whatever memory there is to decode them.
@@ -935,7 +939,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 50_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pixels: u64,
 
-    /// Most memory for all requests and what is kept; a quarter of the machine's if not given
+    /// Most memory for all requests and what is kept; a quarter of the machine's or the container's if not given
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
 

@@ -34,21 +34,38 @@ pub(crate) fn available() -> Option<u64> {
     free().map(|(bytes, _)| bytes)
 }
 
-/// What is taken at most where nothing else is said: a quarter of what the machine has, or the container or the process if that is less. A machine can
-/// swap; a container is killed, a process aborted, so that no more is taken than these have left.
-pub(crate) fn quarter_of() -> Option<(u64, Owner)> {
-    let most = |room: &Room| if room.owner == MACHINE { room.total / 4 } else { (room.total / 4).min(room.free) };
+/// What is taken at most where nothing else is said: a quarter of what the machine has, for others work on it, too; or two thirds of what a container or
+/// `ulimit` leaves if that is less. A machine can swap. A container is killed and a process aborted, hence the third that is kept.
+pub(crate) fn share() -> Option<(u64, Owner)> {
+    // What this program has already is part of its share.
+    let own = read("/proc/self/status").and_then(|text| kibibytes(&text, "RssAnon:")).unwrap_or(0);
+    let most = |room: &Room| match room.owner {
+        MACHINE => room.total / 4,
+        CONTAINER => room.free.saturating_add(own) / 3 * 2,
+        _ => room.free / 3 * 2,
+    };
     rooms().into_iter().map(|room| (most(&room), room.owner)).min_by_key(|(bytes, _)| *bytes)
+}
+
+/// What a server takes at most where nothing else is said: a quarter, also of a container, for much of what it serves comes at a time.
+#[cfg(feature = "serve")]
+pub(crate) fn quarter() -> Option<u64> {
+    rooms().into_iter().map(|room| (room.total / 4).min(room.free)).min()
+}
+
+/// Most bytes of a picture's samples that can be decoded: decoders need up to three times as many at a time, a progressive JPEG for its coefficients.
+pub(crate) fn for_samples() -> u64 {
+    available().map_or(u64::MAX, |bytes| bytes / 3)
+}
+
+/// Limits for pictures that become floats at once, which take four times their samples' bytes besides, and more where they are resized.
+pub(crate) fn limits_of_floats() -> impasto::picture::Limits {
+    impasto::picture::Limits { max_decoded: for_samples() / 2, ..impasto::picture::Limits::default() }
 }
 
 /// What this process may still take by `ulimit`, and its name: beyond it there is nothing to be had.
 pub(crate) fn of_process() -> Option<(u64, Owner)> {
     address_space(&read("/proc/self/limits")?, &read("/proc/self/status")?).map(|room| (room.free, room.owner))
-}
-
-/// The bytes of [`quarter_of`].
-pub(crate) fn quarter() -> Option<u64> {
-    quarter_of().map(|(bytes, _)| bytes)
 }
 
 /// Why nothing can work: the address space is so small that the program would be aborted rather than fail.
@@ -175,7 +192,7 @@ pub(crate) fn human(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CONTAINER, PROCESS, Room, Version, address_space, available, control_groups, human, kibibytes, peak, quarter};
+    use super::{CONTAINER, PROCESS, Room, Version, address_space, available, control_groups, human, kibibytes, peak, share};
 
     #[test]
     fn kibibytes_are_found_by_key() {
@@ -196,7 +213,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn linux_tells_memory() {
         assert!(available().is_some_and(|bytes| bytes > 1 << 20));
-        assert!(quarter().is_some_and(|bytes| bytes > 1 << 20));
+        assert!(share().is_some_and(|(bytes, _)| bytes > 1 << 20));
         assert!(peak().is_some_and(|bytes| bytes > 1 << 20));
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use impasto::picture::Limits;
 use impasto::style::Gallery;
 use impasto::{Picture, StyleOptions, StyleSize};
 use serde_json::json;
@@ -11,7 +10,7 @@ use super::stylize::destination;
 use crate::cli::{StylesExtract, StylesList};
 use crate::failure::Result;
 use crate::progress::Progress;
-use crate::{interrupt, model, talk};
+use crate::{interrupt, memory, model, talk};
 
 /// Prints names and descriptions.
 pub(crate) fn list(args: &StylesList) -> Result {
@@ -34,7 +33,7 @@ pub(crate) fn extract(args: &StylesExtract) -> Result {
     destination::keep_inputs(&args.output, [args.picture.as_path()])?;
     destination::target(&args.output, args.force)?;
     let loudness = args.loudness.loudness();
-    let picture = Picture::open(&args.picture, &Limits::default())?;
+    let picture = Picture::open(&args.picture, &memory::limits_of_floats())?;
     picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.picture.display())));
     let stylizer = model::stylizer(&args.models, None)?;
     let options = StyleOptions::default().size(StyleSize::ShortSide(args.style_size));

@@ -53,7 +53,7 @@ impl Limits {
         let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let text = format!(
             "{width}×{height} pixels take {:.1} MiB of memory when they are decoded, more than the limit of {:.1} MiB; \
-             raise it with --max-memory (Limits::max_decoded)",
+             raise it with --max-memory if there is more (Limits::max_decoded)",
             mebibytes(bytes),
             mebibytes(self.max_decoded)
         );

@@ -45,14 +45,14 @@ impl Setup {
         for trace in &args.trace {
             super::trace::check(trace, args.force || args.resume)?;
         }
-        let ceiling = args.limits.max_memory.or_else(memory::quarter);
+        let ceiling = args.limits.max_memory.or_else(|| memory::share().map(|(bytes, _)| bytes));
         let perceptual = network(args)?;
         let optimizer = Optimizer::new(&perceptual, options(args, ceiling)?).map_err(|e| match &args.perceptual {
             Some(path) => e.context(path.display()),
             None => e,
         })?;
 
-        let limits = args.limits.of_pictures();
+        let limits = args.limits.of_floats();
         let photo =
             stylize::open(&args.content, &limits, loudness)?.to_picture().map_err(|e| e.context(args.content.display()))?;
         let content = photo.fit_long_side(args.size, Resize::PHOTO)?;

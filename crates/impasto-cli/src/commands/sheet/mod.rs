@@ -3,7 +3,7 @@
 mod animation;
 mod morph;
 
-use impasto::picture::{EncodeOptions, Format, Limits, Resize};
+use impasto::picture::{EncodeOptions, Format, Resize};
 use impasto::style::Gallery;
 use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 
@@ -14,7 +14,7 @@ use crate::cli::Sheet;
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::values::Size;
-use crate::{figure, interrupt, model};
+use crate::{figure, interrupt, memory, model};
 
 /// Paintings in a row where nothing else is asked for.
 const COLUMNS: usize = 6;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Sheet) -> Result {
     destination::keep_inputs(&args.output, read)?;
     let target = destination::target(&args.output, args.force)?;
     let loudness = args.loudness.loudness();
-    let photo = Picture::open(&args.photo, &Limits::default())?;
+    let photo = Picture::open(&args.photo, &memory::limits_of_floats())?;
     photo.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.photo.display())));
     let stylizer = model::stylizer(&args.models, None)?;
     check_memory(args, &stylizer, &photo)?;
@@ -108,7 +108,7 @@ impl Painter<'_> {
             let named = |style: &Style| Named { name: style.name().unwrap_or_default().into(), style: style.clone() };
             return Ok(Gallery::built_in()?.styles().iter().map(named).collect());
         }
-        let sources = style::read(arguments, &Limits::default(), loudness)?;
+        let sources = style::read(arguments, &memory::limits_of_floats(), loudness)?;
         let options = StyleOptions::default().size(StyleSize::ShortSide(self.args.style_size));
         interrupt::while_running(|| {
             let see = |(argument, source): (&StyleArgument, &style::Seen)| {

@@ -19,7 +19,7 @@ const INCH: f32 = 25.4;
 /// What the library is asked for, but for what the styles bring.
 pub(super) fn options(args: &Stylize, loudness: Loudness) -> Result<StylizeOptions> {
     let look = &args.look;
-    let limits = Studio::picture_limits(args);
+    let limits = args.limits.of_floats();
     let read = |path: &Path| mask(path, look.feather, &limits, loudness);
     let painted = look.mask.as_deref().map(read).transpose()?;
     let painted = if look.invert_mask { painted.map(|mask| mask.inverted()) } else { painted };

@@ -28,8 +28,8 @@ pub(in crate::commands) struct Ceiling {
 enum Whose {
     /// `--max-memory` says so.
     User,
-    /// A quarter of what this one has.
-    Quarter(Owner),
+    /// It is the default share of this one's.
+    Share(Owner),
     /// What this one has free.
     Free(Owner),
 }
@@ -38,7 +38,7 @@ impl fmt::Display for Whose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Whose::User => f.write_str("--max-memory allows"),
-            Whose::Quarter(owner) => write!(f, "it may take (a quarter of the memory of {owner}, or what is left of it)"),
+            Whose::Share(owner) => write!(f, "it takes of {owner} by default"),
             Whose::Free(owner) => write!(f, "{owner} has free"),
         }
     }
@@ -50,13 +50,13 @@ impl Ceiling {
         self.bytes
     }
 
-    /// What the user says, as far as this process can have it. Or else a quarter of the memory for what is painted in bands, and what is free for
+    /// What the user says, as far as this process can have it. Or else the default share for what is painted in bands, and what is free for
     /// what is not: the machine's, the container's, or what `ulimit -v` leaves.
     pub(in crate::commands) fn new(given: Option<u64>, in_bands: bool) -> Self {
         let free = |(bytes, owner)| (bytes, Whose::Free(owner));
         let least = match given {
             Some(bytes) => [Some((bytes, Whose::User)), memory::of_process().map(free)],
-            None if in_bands => [memory::quarter_of().map(|(bytes, owner)| (bytes, Whose::Quarter(owner))), None],
+            None if in_bands => [memory::share().map(|(bytes, owner)| (bytes, Whose::Share(owner))), None],
             None => [memory::free().map(free), None],
         };
         let least = least.into_iter().flatten().min_by_key(|(bytes, _)| *bytes);
@@ -68,7 +68,9 @@ impl Ceiling {
     pub(in crate::commands) fn check(&self, needed: u64, what: &str, remedy: &str) -> Result {
         let remedy = match self.whose {
             // Each thread reserves address space, too.
-            Whose::Free(memory::PROCESS) => "raise ulimit -v, or give fewer --threads or a smaller picture",
+            Whose::Free(memory::PROCESS) | Whose::Share(memory::PROCESS) => {
+                "raise ulimit -v, or give fewer --threads or a smaller picture"
+            }
             _ => remedy,
         };
         match self.bytes {
@@ -134,11 +136,20 @@ pub(super) fn plan(
 fn plan_whole(studio: &Studio<'_>, content: &Stored, ceiling: &Ceiling) -> Result<Plan> {
     let from = Size { width: content.width(), height: content.height() };
     let size = studio.size_of(from);
-    // The encoder's copy at 8 bits and the file's own bytes.
+    let each = if content.has_alpha() { 16 } else { 12 };
+    // At first there are the content as it was read, as floats, and resized by way of a picture of the new width.
+    let between = Size { width: size.width, height: from.height };
+    let resized = if from == size { 0 } else { bytes(between, each).saturating_add(bytes(size, each)) };
+    let reading = content.bytes().saturating_add(bytes(from, each)).saturating_add(resized);
+    // Then the content as floats, the stylizer's share, the encoder's copy at 8 bits and the file's own bytes.
     let [canvas_width, canvas_height] = studio.greatest_canvas([size.width, size.height])?;
-    let own = studio.stylizer.peak_memory(canvas_width, canvas_height)?.saturating_add(bytes(size, 8));
-    let own = own.saturating_add(studio.look_memory([size.width, size.height]));
-    let needed = own.saturating_add(if from == size { 0 } else { bytes(size, 16) });
+    let painting = studio.stylizer.peak_memory(canvas_width, canvas_height)?.saturating_add(bytes(size, each + 8));
+    let painting = painting.saturating_add(studio.look_memory([size.width, size.height]));
+    let needed = painting.max(reading);
+    if reading > painting {
+        let what = format!("reading and resizing {}×{}", from.width, from.height);
+        ceiling.check(reading, &what, "raise --max-memory, or make the picture smaller with another program first")?;
+    }
     let flag = if studio.args.exact.is_some() { "--exact" } else { "--size" };
     ceiling.check(needed, &format!("painting {}×{}", size.width, size.height), &smaller(flag))?;
     Ok(Plan { bands: None, needed })

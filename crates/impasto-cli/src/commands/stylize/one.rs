@@ -48,7 +48,7 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
 
     let limits = Studio::picture_limits(args);
     let (mut photo, ingredient) = record::open_content(content, &limits, loudness)?;
-    let sources = style::read(&arguments, &limits, loudness)?;
+    let sources = style::read(&arguments, &args.limits.of_floats(), loudness)?;
     watch.lap("read");
 
     let studio = Studio::open(args, &models, isa)?;

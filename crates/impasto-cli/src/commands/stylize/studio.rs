@@ -75,7 +75,7 @@ impl<'a> Studio<'a> {
             let progress = Progress::new("style", self.loudness);
             sources.iter().map(|source| source.see(&self.stylizer, &self.style, &progress)).collect::<Result<Vec<_>>>()
         })?;
-        let limits = Self::picture_limits(self.args);
+        let limits = self.args.limits.of_floats();
         let mask = |argument: &StyleArgument| {
             argument.mask.as_ref().map(|path| look::mask(path, self.args.look.feather, &limits, self.loudness)).transpose()
         };

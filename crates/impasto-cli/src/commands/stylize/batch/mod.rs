@@ -83,7 +83,7 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
         destination::keep_inputs(&job.output, read.iter().copied())?;
     }
 
-    let limits = Studio::picture_limits(args);
+    let limits = args.limits.of_floats();
     let sources = groups.iter().map(|group| style::read(group, &limits, loudness)).collect::<Result<Vec<_>>>()?;
     let mut studio = Studio::open(args, &models, isa)?;
     loudness.detail(&report::model_line(&studio.stylizer));
