@@ -280,3 +280,34 @@ fn tiff_features_that_are_not_supported_are_named() {
         assert!(error.to_string().contains(word), "{word}: {error}");
     }
 }
+
+/// Four hundred small files of every kind, against what was encoded: `corpus.py` made them.
+#[test]
+fn every_kind_of_png_and_tiff_shows_what_was_encoded() {
+    let packed = std::fs::read(data("corpus.bin")).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&packed[..]), &mut bytes).unwrap();
+    let (mut rest, mut count, mut failures) = (&bytes[..], 0, Vec::new());
+    while let Some((head, tail)) = rest.split_first_chunk::<20>() {
+        let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap()) as usize;
+        let (file, next) = tail.split_at(number(0));
+        (rest, count) = (next, count + 1);
+        let shown = Picture::decode(file, &Limits::default()).map(|picture| {
+            let alpha = picture.alpha().map_or(vec![1.0; picture.width() * picture.height()], <[f32]>::to_vec);
+            let deep = |v: f32| (v * 65535.0).round() as u16;
+            let pixels = picture.rgb().chunks_exact(3).zip(&alpha);
+            let values = pixels.flat_map(|(p, &a)| if a > 0.0 { [p[0], p[1], p[2], a].map(deep) } else { [0; 4] });
+            let hash = values
+                .flat_map(u16::to_le_bytes)
+                .fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
+            (picture.width(), picture.height(), hash)
+        });
+        let expected = (number(4), number(8), u64::from_le_bytes(head[12..].try_into().unwrap()));
+        match shown {
+            Ok(shown) if shown == expected => {}
+            other => failures.push(format!("{count}: {other:?}, not {expected:?}")),
+        }
+    }
+    assert_eq!(count, 400);
+    assert!(failures.is_empty(), "{} of them: {failures:#?}", failures.len());
+}
