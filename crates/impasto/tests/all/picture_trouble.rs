@@ -217,3 +217,97 @@ fn gif_animations_and_cuts_are_told() {
     );
     assert_eq!(error.kind(), ErrorKind::Malformed);
 }
+
+/// Against what an independent decoder makes of them: libtiff, and LittleCMS for the profile.
+#[test]
+fn tiff_kinds_that_few_programs_write() {
+    for (name, allowed, alpha) in [
+        ("rgbx-unspecified.tif", 0.0, false),
+        ("tiled-planar16.tif", 0.5, false),
+        ("palette.tif", 0.0, false),
+        ("g4.tif", 0.0, false),
+        ("g3.tif", 0.0, false),
+    ] {
+        let picture = Picture::open(data(name), &Limits::default()).unwrap();
+        let expected = Picture::open(data(&format!("{name}.png")), &Limits::default()).unwrap();
+        assert!(picture.warnings().is_empty(), "{name}: {:?}", picture.warnings());
+        assert_eq!(picture.alpha().is_some(), alpha, "{name}");
+        let off = distance(picture.rgb(), expected.rgb());
+        assert!(off <= allowed, "{name}: {off}");
+    }
+}
+
+/// A profile for printing has megabytes.
+#[test]
+fn a_tiff_profile_may_be_large() {
+    let mut bytes = std::fs::read(data("cmyk_icc.tif")).unwrap();
+    let before = decode(&bytes);
+    let icc = before.source().icc.clone().unwrap();
+    // The entry of the profile's tag, little-endian: now it names a longer one at the end of the file.
+    let entry = bytes.windows(4).position(|w| w == [0x73, 0x87, 7, 0]).unwrap();
+    let large = icc.len() + (3 << 20);
+    let place = bytes.len() as u32;
+    bytes[entry + 4..entry + 8].copy_from_slice(&(large as u32).to_le_bytes());
+    bytes[entry + 8..entry + 12].copy_from_slice(&place.to_le_bytes());
+    bytes.extend((large as u32).to_be_bytes());
+    bytes.extend(&icc[4..]);
+    bytes.resize(place as usize + large, 0);
+    let picture = decode(&bytes);
+    assert!(picture.warnings().is_empty(), "{:?}", picture.warnings());
+    assert_eq!(picture.source().icc.as_ref().map(Vec::len), Some(large));
+    assert_eq!(picture.rgb(), before.rgb());
+}
+
+/// What is not read is named.
+#[test]
+fn tiff_features_that_are_not_supported_are_named() {
+    let bytes = std::fs::read(data("lzw.tif")).unwrap();
+    let entry = |tag: u16| {
+        (8..bytes.len()).find(|&at| bytes[at..].starts_with(&[&tag.to_le_bytes()[..], &[3, 0, 1, 0, 0, 0]].concat())).unwrap() + 8
+    };
+    for (tag, value, word) in [
+        (259, 50000u16, "Zstandard"),
+        (259, 34925, "LZMA"),
+        (259, 6, "old-style JPEG"),
+        (259, 2, "modified Huffman"),
+        (262, 8, "Lab"),
+        (262, 32803, "camera"),
+        (262, 5, "samples"),
+    ] {
+        let mut changed = bytes.clone();
+        changed[entry(tag)..][..2].copy_from_slice(&value.to_le_bytes());
+        let error = refused(&changed);
+        assert!(error.to_string().contains(word), "{word}: {error}");
+    }
+}
+
+/// Four hundred small files of every kind, against what was encoded: `corpus.py` made them.
+#[test]
+fn every_kind_of_png_and_tiff_shows_what_was_encoded() {
+    let packed = std::fs::read(data("corpus.bin")).unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(&packed[..]), &mut bytes).unwrap();
+    let (mut rest, mut count, mut failures) = (&bytes[..], 0, Vec::new());
+    while let Some((head, tail)) = rest.split_first_chunk::<20>() {
+        let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().unwrap()) as usize;
+        let (file, next) = tail.split_at(number(0));
+        (rest, count) = (next, count + 1);
+        let shown = Picture::decode(file, &Limits::default()).map(|picture| {
+            let alpha = picture.alpha().map_or(vec![1.0; picture.width() * picture.height()], <[f32]>::to_vec);
+            let deep = |v: f32| (v * 65535.0).round() as u16;
+            let pixels = picture.rgb().chunks_exact(3).zip(&alpha);
+            let values = pixels.flat_map(|(p, &a)| if a > 0.0 { [p[0], p[1], p[2], a].map(deep) } else { [0; 4] });
+            let hash = values
+                .flat_map(u16::to_le_bytes)
+                .fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
+            (picture.width(), picture.height(), hash)
+        });
+        let expected = (number(4), number(8), u64::from_le_bytes(head[12..].try_into().unwrap()));
+        match shown {
+            Ok(shown) if shown == expected => {}
+            other => failures.push(format!("{count}: {other:?}, not {expected:?}")),
+        }
+    }
+    assert_eq!(count, 400);
+    assert!(failures.is_empty(), "{} of them: {failures:#?}", failures.len());
+}
