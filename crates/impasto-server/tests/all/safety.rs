@@ -294,7 +294,7 @@ fn slow_bodies_do_not_lock_others_out() {
         first.write_all(b"x").unwrap();
         let asked = Instant::now();
         assert_eq!(server.get("/healthz").text(), "ok\n");
-        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
         std::thread::sleep(Duration::from_millis(200));
     }
     server.until("nobody else is let in", || {
@@ -337,20 +337,15 @@ fn who_sends_too_much_reads_why_it_is_refused() {
 }
 
 #[test]
-fn the_canvas_of_strokes_is_counted() {
-    let server = Running::start(|options| options.max_memory = 400 << 20);
-    let content = png(800, 600);
-    let with = |options: &[u8]| {
-        server.post_form("/v1/stylize", &[("content", &content), ("style_name", b"mosaic"), ("options", options)], &[])
-    };
+fn the_canvas_of_strokes_and_the_size_of_styles_are_counted() {
+    // A model that paints a picture in one piece.
+    let server = Running::of(common::other_model(), |options| options.max_memory = 150 << 20);
+    let (content, style) = (png(800, 600), png(64, 64));
+    let with =
+        |options: &[u8]| server.post_form("/v1/stylize", &[("content", &content), ("style", &style), ("options", options)], &[]);
     assert_eq!(with(b"{}").status, 200);
-    // Fine strokes are painted on a canvas of sixteen times the pixels; a style picture may be seen large.
-    let style = png(64, 64);
-    let large = server.post_form(
-        "/v1/stylize",
-        &[("content", &content), ("style", &style), ("options", br#"{"style_size": 4096}"#)],
-        &[],
-    );
-    assert_eq!(large.complaint(413, "memory"), None);
+    // Sixteen times the pixels.
+    assert_eq!(with(br#"{"stroke": 0.25}"#).complaint(413, "memory"), None);
+    assert_eq!(with(br#"{"style_size": 4096}"#).complaint(413, "memory"), None);
     assert_eq!(with(br#"{"style_size": 5000}"#).complaint(400, "16 to 4096"), None);
 }
