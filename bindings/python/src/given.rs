@@ -37,6 +37,11 @@ pub(crate) struct Given {
 impl Given {
     /// Reads whatever can be a picture. `what` is how errors call it.
     pub(crate) fn read(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Self> {
+        Self::read_clipped(object, what, false)
+    }
+
+    /// The same; with `clip`, floats out of 0..1 are taken as the nearest of these.
+    pub(crate) fn read_clipped(object: &Bound<'_, PyAny>, what: &str, clip: bool) -> PyResult<Self> {
         let py = object.py();
         let limits = Limits::default();
         let new = |picture, form| Ok(Given { picture: Arc::new(picture), form });
@@ -56,7 +61,7 @@ impl Given {
         if let Some(array) = Foreign::of(object)? {
             let (array, batch) = array.first_of_one();
             let kind = array.kind();
-            let picture = of_array(&array, what)?;
+            let picture = of_array(&array, what, clip)?;
             let alpha = array.shape().last() == Some(&4);
             let form = if object.hasattr("__array_interface__")? || !object.hasattr("__dlpack__")? {
                 Form::Array { kind, alpha, batch }
@@ -133,16 +138,21 @@ fn bytes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>
 }
 
 /// A mask: a picture's brightness, or an array of height × width, the greatest value for white.
-pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str) -> PyResult<Mask> {
+pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bool) -> PyResult<Mask> {
     if !object.is_instance_of::<picture::Picture>()
         && let Some(array) = plane(object)?
     {
         let &[height, width, ..] = array.shape() else { return Err(invalid(format!("{what} has no two dimensions"))) };
         let mut values = Vec::with_capacity(height * width);
         array.rows(|row| values.extend_from_slice(row));
+        check_white(&values, array.kind(), what)?;
+        in_range(&mut values, what, clip)?;
         return Mask::new(width, height, &values).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise();
     }
-    let given = Given::read(object, what)?;
+    let given = Given::read_clipped(object, what, clip)?;
+    if let Form::Array { kind, .. } | Form::Tensor { kind, .. } = given.form {
+        check_white(given.picture.rgb(), kind, what)?;
+    }
     Mask::from_picture(&given.picture).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise()
 }
 
@@ -154,7 +164,51 @@ fn plane<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Foreign<'py>>> {
     Ok(Foreign::of(object)?.filter(|array| matches!(array.shape(), [_, _] | [_, _, 1])))
 }
 
-fn of_array(array: &Foreign<'_>, what: &str) -> PyResult<Picture> {
+/// How far out of 0..1 floats may be by what made them: rounding, and resizing that overshoots a little.
+const TOLERANCE: f32 = 0.01;
+
+/// Floats of 0..1: other ranges are refused with what to do about them, for they would be painted as nonsense. What is hardly out of it is
+/// clipped, with `clip` everything. Values that are no numbers are the library's to refuse.
+fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
+    let least = values.iter().copied().fold(0f32, f32::min);
+    let most = values.iter().copied().fold(1f32, f32::max);
+    if least == 0.0 && most == 1.0 {
+        return Ok(());
+    }
+    if !clip && (least < -TOLERANCE || most > 1.0 + TOLERANCE) {
+        let cure = if most > 2.0 && least >= -TOLERANCE && most <= 256.0 {
+            "divide by 255"
+        } else if (-1.0 - TOLERANCE..0.0).contains(&least) && most <= 1.0 + TOLERANCE {
+            "for -1 to 1 give (x + 1) / 2"
+        } else {
+            "scale them"
+        };
+        let text =
+            format!("{what} has floats of {least} to {most}, not of 0 to 1; {cure}, or give clip=True to have them clipped");
+        return Err(invalid(text));
+    }
+    values.iter_mut().filter(|value| !value.is_nan()).for_each(|value| *value = value.clamp(0.0, 1.0));
+    Ok(())
+}
+
+/// Whole numbers of 0 and 1 are meant as black and white, and would be black: 255 is white.
+fn check_white(values: &[f32], kind: Kind, what: &str) -> PyResult<()> {
+    let white = kind.white();
+    let most = values.iter().copied().fold(0f32, f32::max);
+    if white == 1.0 || (most * white).round() != 1.0 {
+        return Ok(());
+    }
+    let name = kind.name();
+    Err(invalid(format!(
+        "{what} is {name} with no value above 1, and white is {white}; multiply by {white}, or give mask.astype(bool)"
+    )))
+}
+
+fn of_array(array: &Foreign<'_>, what: &str, clip: bool) -> PyResult<Picture> {
+    if array.kind() == Kind::Bool {
+        return Err(invalid(format!("{what} is an array of bool, which only masks of height × width are; {}", Kind::KNOWN)));
+    }
+
     let &[height, width, channels @ (3 | 4)] = array.shape() else {
         let hint = match array.shape() {
             [3 | 4, _, _] => "; its channels come first, and should come last",
@@ -169,6 +223,7 @@ fn of_array(array: &Foreign<'_>, what: &str) -> PyResult<Picture> {
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|e| error(ErrorKind::TooLarge, format!("{what}: {e}")))?;
     array.rows(|row| values.extend_from_slice(row));
+    in_range(&mut values, what, clip)?;
     let mut picture =
         if channels == 3 { named(Picture::from_rgb_f32(width, height, values))? } else { named(of_rgba(width, height, values))? };
     // So that a file that is made of it keeps them.

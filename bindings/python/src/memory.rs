@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
 use crate::error::invalid;
-use crate::pixels::{Kind, Samples};
+use crate::pixels::{Kind, Samples, Truth};
 
 /// Most elements that an array may have: so that no product of sizes overflows.
 const MAX_ELEMENTS: usize = 1 << 40;
@@ -132,6 +132,7 @@ impl<'py> Foreign<'py> {
     /// Its elements in order, row by row: `take` gets each row, `width · channels` of them, as floats of 0..1. Arrays of two dimensions have one channel.
     pub(crate) fn rows(&self, mut take: impl FnMut(&[f32])) {
         match self.kind {
+            Kind::Bool => self.rows_of::<Truth>(&mut take),
             Kind::U8 => self.rows_of::<u8>(&mut take),
             Kind::U16 => self.rows_of::<u16>(&mut take),
             Kind::F16 => self.rows_of::<f16>(&mut take),
@@ -283,9 +284,9 @@ mod dlpack {
         pub(super) _samples: Arc<Samples>,
     }
 
-    /// Unsigned whole numbers are 1, floats 2.
-    const TYPES: [(Kind, u8, u8); 5] =
-        [(Kind::U8, 1, 8), (Kind::U16, 1, 16), (Kind::F16, 2, 16), (Kind::F32, 2, 32), (Kind::F64, 2, 64)];
+    /// Unsigned whole numbers are 1, floats 2, truth values 6.
+    const TYPES: [(Kind, u8, u8); 6] =
+        [(Kind::Bool, 6, 8), (Kind::U8, 1, 8), (Kind::U16, 1, 16), (Kind::F16, 2, 16), (Kind::F32, 2, 32), (Kind::F64, 2, 64)];
 
     impl Type {
         pub(super) fn kind(self) -> PyResult<Kind> {

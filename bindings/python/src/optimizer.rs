@@ -182,7 +182,7 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
             }
             3 => {
                 let (object, weight, mask): (Bound<'_, PyAny>, f32, Bound<'_, PyAny>) = parts.extract().map_err(|_| wrong())?;
-                (object, weight, Some(given::mask(&mask, 0.0, "a style's mask")?))
+                (object, weight, Some(given::mask(&mask, 0.0, "a style's mask", false)?))
             }
             _ => return Err(wrong()),
         },

@@ -20,7 +20,7 @@ const SHOWN: usize = 2048;
 /// bits of a sample), which files that are made of it get again.
 ///
 /// `Picture(source)` takes a path, a file's bytes, a `PIL.Image`, an array of height × width × 3 or 4 (uint8, uint16, or floats of 0 to 1), or
-/// anything with `__array_interface__` or DLPack in the machine's memory. `numpy.asarray(picture)` is its colours, without a copy, read-only.
+/// anything with `__array_interface__` or DLPack in the machine's memory. Floats out of 0 to 1 are refused, or clipped with `clip=True`. `numpy.asarray(picture)` is its colours, without a copy, read-only.
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Picture(Arc<impasto::Picture>);
 
@@ -49,8 +49,9 @@ pub(crate) fn encoding(quality: u8, strip: bool, profile: &str) -> PyResult<Enco
 #[pymethods]
 impl Picture {
     #[new]
-    fn py_new(source: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Picture(Given::read(source, "the picture")?.picture))
+    #[pyo3(signature = (source, *, clip=false))]
+    fn py_new(source: &Bound<'_, PyAny>, clip: bool) -> PyResult<Self> {
+        Ok(Picture(Given::read_clipped(source, "the picture", clip)?.picture))
     }
 
     /// Pixels in a row.

@@ -14,6 +14,8 @@ use crate::memory::{self, DEVICE};
 /// A kind of numbers. The greatest whole number stands for 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// Of masks only.
+    Bool,
     U8,
     U16,
     F16,
@@ -21,7 +23,8 @@ pub(crate) enum Kind {
     F64,
 }
 
-const KINDS: [(Kind, &str, &str, usize); 5] = [
+const KINDS: [(Kind, &str, &str, usize); 6] = [
+    (Kind::Bool, "bool", "|b1", 1),
     (Kind::U8, "uint8", "|u1", 1),
     (Kind::U16, "uint16", "<u2", 2),
     (Kind::F16, "float16", "<f2", 2),
@@ -40,6 +43,19 @@ impl Kind {
         self.row().1
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The number that stands for 1.
+    pub(crate) fn white(self) -> f32 {
+        match self {
+            Kind::U8 => 255.0,
+            Kind::U16 => 65535.0,
+            Kind::Bool | Kind::F16 | Kind::F32 | Kind::F64 => 1.0,
+        }
+    }
+
     /// Bytes of an element.
     pub(crate) fn size(self) -> usize {
         self.row().2
@@ -53,7 +69,7 @@ impl Kind {
     }
 
     pub(crate) fn of_name(name: &str) -> PyResult<Self> {
-        let found = KINDS.iter().find(|(_, known, ..)| *known == name);
+        let found = KINDS.iter().find(|(kind, known, ..)| *known == name && *kind != Kind::Bool);
         found.map(|(kind, ..)| *kind).ok_or_else(|| invalid(format!("an array of {name}; {}", Self::KNOWN)))
     }
 }
@@ -61,6 +77,17 @@ impl Kind {
 /// A number that stands for one of 0..1.
 pub(crate) trait Sample: Copy {
     fn unit(self) -> f32;
+}
+
+/// A byte that is true if it is not 0.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub(crate) struct Truth(u8);
+
+impl Sample for Truth {
+    fn unit(self) -> f32 {
+        f32::from(u8::from(self.0 != 0))
+    }
 }
 
 impl Sample for u8 {
@@ -114,6 +141,7 @@ impl Samples {
     pub(crate) fn new(picture: Picture, kind: Kind, alpha: bool) -> PyResult<Self> {
         let shape = [picture.height(), picture.width(), if alpha { 4 } else { 3 }];
         let values = match (kind, alpha) {
+            (Kind::Bool, _) => return Err(invalid("pictures have no boolean arrays")),
             (Kind::U8, false) => Values::U8(picture.to_rgb8().or_raise()?),
             (Kind::U8, true) => Values::U8(picture.to_rgba8().or_raise()?),
             (Kind::U16, false) => Values::U16(picture.to_rgb16().or_raise()?),

@@ -62,21 +62,20 @@ struct Look<'a, 'py> {
     preview_of: Option<(usize, usize)>,
     style_size: usize,
     max_memory: Option<u64>,
+    clip: bool,
 }
 
 impl Look<'_, '_> {
     /// The same as the library takes it.
     fn palette(&self, py: Python<'_>, stylizer: &impasto::Stylizer, watch: &Watch) -> PyResult<(impasto::Style, StylizeOptions)> {
-        if self.style_size == 0 {
-            return Err(invalid("style_size is 0; give the pixels of the style's shorter side"));
-        }
+        check_side("style_size", self.style_size)?;
         let seen = StyleOptions::default().size(StyleSize::ShortSide(self.style_size));
         let colours = choice(
             "colors",
             self.colors,
             &[("style", Colours::Style), ("content", Colours::Content), ("luminance", Colours::Luminance)],
         )?;
-        let style = |object: &Bound<'_, PyAny>| one_style(py, stylizer, object, &seen, watch);
+        let style = |object: &Bound<'_, PyAny>| one_style(py, stylizer, object, &seen, watch, self.clip);
         let mut parts = Vec::new();
         match self.style.map(|given| (given, given.cast::<PyList>())) {
             None => {}
@@ -88,12 +87,16 @@ impl Look<'_, '_> {
             }
             Some((one, Err(_))) => parts.push(Part { style: style(one)?, weight: 1.0, mask: None }),
         }
+        if !parts.is_empty() && parts.iter().all(|part| part.weight == 0.0) {
+            return Err(invalid("all styles have weight 0; give at least one a weight above"));
+        }
         for (object, place) in self.regions.iter().flatten() {
-            let mask = given::mask(place, self.feather, "a region's mask")?;
+            let mask = given::mask(place, self.feather, "a region's mask", self.clip)?;
             parts.push(Part { style: style(object)?, weight: 1.0, mask: Some(mask) });
         }
-        let mask =
-            |object: Option<&Bound<'_, PyAny>>, what: &str| object.map(|mask| given::mask(mask, self.feather, what)).transpose();
+        let mask = |object: Option<&Bound<'_, PyAny>>, what: &str| {
+            object.map(|mask| given::mask(mask, self.feather, what, self.clip)).transpose()
+        };
         let options = StylizeOptions::default()
             .strength(self.strength)
             .strength_mask(mask(self.strength_mask, "the strength's mask")?)
@@ -108,6 +111,14 @@ impl Look<'_, '_> {
         let options = palette.options(options);
         Ok((palette.style, options))
     }
+}
+
+fn check_side(name: &str, side: usize) -> PyResult<()> {
+    let sides = StyleSize::SIDES;
+    if sides.contains(&side) {
+        return Ok(());
+    }
+    Err(invalid(format!("{name} is {side}; give {} to {}, the pixels of the style's shorter side", sides.start(), sides.end())))
 }
 
 /// An item of a list of styles: alone or with a weight.
@@ -125,6 +136,7 @@ fn one_style(
     object: &Bound<'_, PyAny>,
     options: &StyleOptions,
     watch: &Watch,
+    clip: bool,
 ) -> PyResult<impasto::Style> {
     if let Ok(style) = object.cast::<Style>() {
         return Ok(style.get().0.clone());
@@ -144,7 +156,7 @@ fn one_style(
             return Err(error(ErrorKind::Io, text));
         }
     }
-    let picture = Given::read(object, "the style")?.picture;
+    let picture = Given::read_clipped(object, "the style", clip)?.picture;
     watch.run(py, || stylizer.style_with(&picture, options, &Quiet(watch)))
 }
 
@@ -199,14 +211,12 @@ impl Stylizer {
     }
 
     /// The style of a picture, whatever form it has. `size`: pixels of its shorter side as the predictor sees it; less gives coarser forms. Raises `Error`.
-    #[pyo3(signature = (picture, size=256))]
-    fn style(&self, py: Python<'_>, picture: &Bound<'_, PyAny>, size: usize) -> PyResult<Style> {
+    #[pyo3(signature = (picture, size=256, *, clip=false))]
+    fn style(&self, py: Python<'_>, picture: &Bound<'_, PyAny>, size: usize, clip: bool) -> PyResult<Style> {
         self.process.check("Stylizer")?;
-        if size == 0 {
-            return Err(invalid("size is 0; give the pixels of the style's shorter side"));
-        }
+        check_side("size", size)?;
         let options = StyleOptions::default().size(StyleSize::ShortSide(size));
-        one_style(py, &self.inner, picture, &options, &Watch::quiet()).map(Style)
+        one_style(py, &self.inner, picture, &options, &Watch::quiet(), clip).map(Style)
     }
 
     /// Paints a picture, and gives the painting as the kind that the content came as: an array for an array (of the same dtype), an image for a
@@ -217,7 +227,7 @@ impl Stylizer {
     /// takes more memory than there is.
     #[pyo3(signature = (
         content, style=None, strength=1.0, *, size=None, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
-        stroke=1.0, preview_of=None, style_size=256, max_memory=None, progress=None
+        stroke=1.0, preview_of=None, style_size=256, max_memory=None, clip=false, progress=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn stylize<'py>(
@@ -237,6 +247,7 @@ impl Stylizer {
         preview_of: Option<(usize, usize)>,
         style_size: usize,
         max_memory: Option<u64>,
+        clip: bool,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.process.check("Stylizer")?;
@@ -253,9 +264,10 @@ impl Stylizer {
             preview_of,
             style_size,
             max_memory,
+            clip,
         };
         let watch = Watch::new(progress, "paint")?;
-        let Given { picture, form } = Given::read(content, "the content")?.fit(py, size)?;
+        let Given { picture, form } = Given::read_clipped(content, "the content", clip)?.fit(py, size)?;
         let (style, options) = look.palette(py, &self.inner, &watch)?;
         let painted = watch.run(py, || {
             let painted = self.inner.stylize_with(&picture, &style, &options, &watch)?;
@@ -273,7 +285,7 @@ impl Stylizer {
     /// Raises `Error` as `stylize`, and with the kind "already-exists" for a file that is there, unless `overwrite` is set.
     #[pyo3(signature = (
         content, output, style=None, strength=1.0, *, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
-        stroke=1.0, style_size=256, quality=95, strip=false, profile="keep", overwrite=false, progress=None
+        stroke=1.0, style_size=256, quality=95, strip=false, profile="keep", overwrite=false, clip=false, progress=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn stylize_file<'py>(
@@ -295,6 +307,7 @@ impl Stylizer {
         strip: bool,
         profile: &str,
         overwrite: bool,
+        clip: bool,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         self.process.check("Stylizer")?;
@@ -311,6 +324,7 @@ impl Stylizer {
             preview_of: None,
             style_size,
             max_memory: Some(BANDS),
+            clip,
         };
         let watch = Watch::new(progress, "paint")?;
         let format = Format::from_path(&output).or_raise()?;

@@ -98,7 +98,7 @@ pub(crate) struct Stylize {
     pub(crate) strength: f32,
 
     /// Pixels of a style picture's side for the network; smaller gives coarser, larger finer strokes
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = side)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = style_side)]
     pub(crate) style_size: usize,
 
     /// Read JPEG files that are cut off or damaged as far as they go; the rest is grey, and a warning says how much
@@ -657,7 +657,7 @@ pub(crate) struct Sheet {
     pub(crate) quality: u8,
 
     /// Pixels of a style picture's shorter side for the network
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = side)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = style_side)]
     pub(crate) style_size: usize,
 
     /// File or folder with the networks' weights, as for `impasto stylize`
@@ -777,7 +777,7 @@ pub(crate) struct StylesExtract {
     pub(crate) name: Option<String>,
 
     /// Pixels of the picture's shorter side for the network
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = side)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = style_side)]
     pub(crate) style_size: usize,
 
     /// File or folder with the style predictor's weights, as for `impasto stylize`: the style is for this model only
@@ -951,6 +951,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SECONDS", default_value_t = 1800, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=604_800))]
     pub(crate) expire: u32,
 
+    /// Seconds that requests may take to finish after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    pub(crate) drain: u32,
+
     #[command(flatten)]
     pub(crate) loudness: LoudnessFlags,
 }
@@ -1036,6 +1040,12 @@ pub(crate) enum NetworkName {
 fn side(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|n| (1..=1_000_000).contains(n));
     number.ok_or_else(|| "must be a whole number of pixels from 1 to 1000000".into())
+}
+
+fn style_side(text: &str) -> Result<usize, String> {
+    let sides = impasto::StyleSize::SIDES;
+    let number = text.parse().ok().filter(|n| sides.contains(n));
+    number.ok_or_else(|| format!("must be a whole number of pixels from {} to {}", sides.start(), sides.end()))
 }
 
 fn count(text: &str) -> Result<usize, String> {

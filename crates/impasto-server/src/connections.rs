@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -13,8 +12,13 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 
+use crate::routes;
 use crate::state::State;
 
+/// Connections beyond the others that are answered in a word while all those are taken: whoever watches the server learns that it is up.
+const SPARE: usize = 16;
+/// How long such a connection may take for a request's head.
+const SPARE_TIME: Duration = Duration::from_secs(1);
 /// How long a request's head may take.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long is waited after connections could not be taken: there are too many files open.
@@ -23,8 +27,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 const SWEEP: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(30);
 
 /// Serves until `stop` is done.
-pub(crate) async fn serve(listener: TcpListener, router: Router, state: &Arc<State>, stop: impl Future<Output = ()>) {
+pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(state.options.connections));
+    let spare = Arc::new(Semaphore::new(SPARE));
+    let (router, overloaded) = (routes::router(state), routes::overloaded());
     let graceful = GracefulShutdown::new();
     let sweeper = tokio::spawn({
         let state = state.clone();
@@ -40,10 +46,16 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, state: &Arc<Sta
     let mut stop = std::pin::pin!(stop);
     loop {
         let next = async {
-            let place = places.clone().acquire_owned().await;
-            (listener.accept().await, place)
+            let accepted = listener.accept().await;
+            // Where neither has a place, one of the spare ones is free again in a moment.
+            let (place, is_spare) = tokio::select! {
+                biased;
+                place = places.clone().acquire_owned() => (place, false),
+                place = spare.clone().acquire_owned() => (place, true),
+            };
+            (accepted, place, is_spare)
         };
-        let (accepted, place) = tokio::select! {
+        let (accepted, place, is_spare) = tokio::select! {
             next = next => next,
             () = &mut stop => break,
         };
@@ -54,16 +66,18 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, state: &Arc<Sta
         let mut stream = TimeoutStream::new(stream);
         stream.set_read_timeout(Some(state.options.timeout));
         stream.set_write_timeout(Some(state.options.timeout));
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(if is_spare { overloaded.clone() } else { router.clone() });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
+            .header_read_timeout(if is_spare { SPARE_TIME } else { HEAD })
+            .keep_alive(!is_spare)
             .max_buf_size(64 * 1024)
             .serve_connection(TokioIo::new(Box::pin(stream)), service);
         let connection = graceful.watch(connection);
+        let most = if is_spare { 2 * SPARE_TIME } else { Duration::MAX };
         tokio::spawn(async move {
             // Errors are the client's: it is gone, or talks something else.
-            let _ = connection.await;
+            let _ = tokio::time::timeout(most, connection).await;
             drop(place);
         });
     }

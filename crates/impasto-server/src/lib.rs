@@ -6,6 +6,7 @@
 //! `routes/` has a file for each part of the API, over what `state.rs` holds. `request.rs` brings what clients send to one form, `work.rs` paints it.
 #![forbid(unsafe_code)]
 
+mod body;
 mod budget;
 mod connections;
 mod jobs;
@@ -68,7 +69,7 @@ impl Server {
     /// None at present; connections that fail end alone.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Server { listener, state, .. } = self;
-        connections::serve(listener, routes::router(&state), &state, stop).await;
+        connections::serve(listener, &state, stop).await;
         Ok(())
     }
 }

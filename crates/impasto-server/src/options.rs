@@ -31,7 +31,7 @@ pub struct ServerOptions {
     pub timeout: Duration,
     /// How long uploads, styles and results are kept after they were used last. Default: half an hour.
     pub expire: Duration,
-    /// How long pictures that are being painted may go on when the server is stopped. Default: five seconds.
+    /// How long pictures that are being painted may go on when the server is stopped. Default: two seconds.
     pub grace: Duration,
 }
 
@@ -49,7 +49,7 @@ impl Default for ServerOptions {
             max_memory: 2 << 30,
             timeout: Duration::from_secs(120),
             expire: Duration::from_secs(1800),
-            grace: Duration::from_secs(5),
+            grace: Duration::from_secs(2),
         }
     }
 }

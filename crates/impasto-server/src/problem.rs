@@ -43,6 +43,11 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).with(header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
 
+    pub(crate) fn too_many_connections() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "all connections are taken; try again in a moment")
+            .with(header::RETRY_AFTER, HeaderValue::from_static("2"))
+    }
+
     pub(crate) fn too_slow() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; use a smaller picture, or `Prefer: respond-async`")
             .with(header::RETRY_AFTER, HeaderValue::from_static("10"))

@@ -8,13 +8,14 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use impasto::Style;
 use impasto::picture::Format;
+use impasto::{StyleSize, StylizeOptions};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::body::{RATE, TooSlow};
 use crate::problem::{Problem, Result};
-use crate::state::{Content, State};
+use crate::state::{Content, KeptStyle, State};
 
 /// Styles of one painting.
 pub(crate) const MAX_STYLES: usize = 8;
@@ -40,10 +41,26 @@ pub(crate) struct WantedStyle {
     pub(crate) mask: Option<Bytes>,
 }
 
+impl WantedStyle {
+    /// Colours are matched on a style's picture: where there is none, the request is refused, not changed.
+    fn check_match(&self, i: usize) -> Result<()> {
+        let StyleSource::Kept(kept) = &self.source else { return Ok(()) };
+        if kept.picture.is_some() {
+            return Ok(());
+        }
+        let name = kept.style.name().map_or_else(|| "a style file".to_owned(), |name| format!("{name:?}"));
+        let text = format!(
+            "style {}: {name} has no picture whose colors could be matched; send a picture as the style, or use \"colors\": \"content\"",
+            i + 1
+        );
+        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text))
+    }
+}
+
 /// A picture in the request, or a style that is known.
 pub(crate) enum StyleSource {
     Picture(Bytes),
-    Kept(Arc<Style>),
+    Kept(Arc<KeptStyle>),
 }
 
 /// How to paint. Names and meanings are those of `impasto stylize`.
@@ -53,7 +70,7 @@ pub(crate) struct PaintOptions {
     /// How strongly the style shows: 0 (the photograph) to 1, the default.
     #[schema(minimum = 0, maximum = 1)]
     pub(crate) strength: Option<f32>,
-    /// Whose colours the painting has.
+    /// Whose colours the painting has. `match` needs the styles' pictures: in the request, or uploaded as pictures.
     #[schema(inline)]
     pub(crate) colors: Colors,
     /// How far the colours go from the style's (0) to those that `colors` says (1, the default).
@@ -63,7 +80,7 @@ pub(crate) struct PaintOptions {
     #[schema(minimum = 0.25, maximum = 8)]
     pub(crate) stroke: Option<f32>,
     /// Pixels of a style picture's shorter side for the network; 256 if not given.
-    #[schema(minimum = 32, maximum = 1024)]
+    #[schema(minimum = 16, maximum = 4096)]
     pub(crate) style_size: Option<usize>,
     /// Pixels of the result's longer side; the content's if not given.
     #[schema(minimum = 1, maximum = 32768)]
@@ -132,8 +149,8 @@ impl PaintOptions {
         }
         within("strength", self.strength, 0.0, 1.0)?;
         within("color_strength", self.color_strength, 0.0, 1.0)?;
-        within("stroke", self.stroke, 0.25, 8.0)?;
-        within("style_size", self.style_size, 32, 1024)?;
+        within("stroke", self.stroke, *StylizeOptions::STROKES.start(), *StylizeOptions::STROKES.end())?;
+        within("style_size", self.style_size, *StyleSize::SIDES.start(), *StyleSize::SIDES.end())?;
         within("size", self.size, 1, 32768)?;
         within("feather", self.feather, 0.0, 10000.0)?;
         within("quality", self.quality, 1, 100)
@@ -261,6 +278,9 @@ fn finish(content: ContentSource, mut styles: Vec<WantedStyle>, mask: Option<Byt
     if everywhere().count() > 0 && everywhere().all(|style| style.weight == 0.0) {
         return Err(Problem::bad("all styles have weight 0; give at least one a weight above"));
     }
+    if options.colors == Colors::Match {
+        styles.iter().enumerate().try_for_each(|(i, style)| style.check_match(i))?;
+    }
     Ok(Wanted { content, styles, mask, options })
 }
 
@@ -286,6 +306,10 @@ fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State)
         if current.is::<http_body_util::LengthLimitError>() {
             let text = format!("the body is larger than {} bytes", state.options.max_body);
             return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text);
+        }
+        if current.is::<TooSlow>() {
+            let text = format!("the body came too slowly; send at least {RATE} bytes a second");
+            return Problem::new(StatusCode::REQUEST_TIMEOUT, text);
         }
         cause = current.source();
     }

@@ -58,6 +58,9 @@ pub(crate) async fn guard(state: Arc<State>, request: Request, next: Next) -> Re
 
 /// Why a request may not be.
 fn refusal(state: &State, request: &Request, origin: Option<&HeaderValue>, shared: bool) -> Option<Problem> {
+    if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
+        return Some(Problem::bad("the request has more than one Host header; send one"));
+    }
     let host = host(request.headers());
     // A page of somebody else's may have its name point here (DNS rebinding): names of this machine only, unless a token tells who asks.
     if state.options.token.is_none() && !host.is_some_and(|host| is_own(state, host)) {
@@ -101,6 +104,9 @@ fn is_own(state: &State, host: &str) -> bool {
 
 fn has_token(headers: &HeaderMap, token: &str) -> bool {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let given = given.strip_prefix("Bearer ").unwrap_or_default();
+    let given = match given.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => "",
+    };
     bool::from(given.as_bytes().ct_eq(token.as_bytes()))
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use impasto::picture::{self, Format, Resize, Stored};
 use impasto::style::Gallery;
 use impasto::{Picture, Style, Stylizer};
@@ -35,13 +36,18 @@ pub(crate) struct State {
     pub(crate) options: ServerOptions,
     pub(crate) address: SocketAddr,
     pub(crate) stylizer: Stylizer,
-    pub(crate) gallery: Gallery,
+    /// The built-in styles, where they are for this model's family.
+    pub(crate) gallery: Option<Gallery>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) contents: Store<Content>,
-    pub(crate) styles: Store<Style>,
+    pub(crate) styles: Store<KeptStyle>,
     pub(crate) jobs: Store<Job>,
     pub(crate) metrics: Metrics,
     pub(crate) demo: Arc<Content>,
+    /// Places for bodies that are on their way: half of the connections.
+    pub(crate) bodies: Arc<Semaphore>,
+    /// Places for bodies that are read though their requests are answered: a quarter.
+    pub(crate) lingering: Arc<Semaphore>,
     painting: Arc<Semaphore>,
     /// Pictures that are painted or wait for it.
     pending: AtomicUsize,
@@ -60,6 +66,26 @@ pub(crate) struct Content {
     scaled: Mutex<Vec<(usize, Arc<Picture>)>>,
 }
 
+/// A style that requests can name.
+pub(crate) struct KeptStyle {
+    pub(crate) style: Style,
+    /// The picture that it was made of, as the network saw it; `None` for built-in styles and style files.
+    pub(crate) picture: Option<Picture>,
+}
+
+impl KeptStyle {
+    /// A style without a picture.
+    pub(crate) fn bare(style: Style) -> Self {
+        KeptStyle { style, picture: None }
+    }
+
+    /// Bytes that it takes: the vector, and the picture's colours and alpha, in floats.
+    pub(crate) fn memory(&self) -> u64 {
+        let pixels = self.picture.as_ref().map_or(0, |picture| picture.width() * picture.height());
+        (self.style.vector().len() * 4 + pixels * 16) as u64
+    }
+}
+
 /// A place among what may be painted or wait, given back when it is dropped.
 pub(crate) struct Place(Arc<State>);
 
@@ -71,8 +97,7 @@ impl Drop for Place {
 
 impl State {
     pub(crate) fn new(stylizer: Stylizer, options: ServerOptions, address: SocketAddr) -> impasto::Result<Self> {
-        let gallery = Gallery::built_in()?;
-        let gallery = if gallery.family() == &stylizer.model().family { gallery } else { Gallery::new(Vec::new())? };
+        let gallery = Some(Gallery::built_in()?).filter(|gallery| gallery.family() == &stylizer.model().family);
         let drawn = content::landscape(960, 640, 0);
         let picture = Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb)?;
         let encode = picture::EncodeOptions::default().quality(90);
@@ -93,6 +118,8 @@ impl State {
             jobs: Store::new(options.expire, KEPT),
             metrics: Metrics::default(),
             demo: Arc::new(demo),
+            bodies: Arc::new(Semaphore::new((options.connections / 2).max(1))),
+            lingering: Arc::new(Semaphore::new(options.connections / 4)),
             painting: Arc::new(Semaphore::new(options.jobs)),
             pending: AtomicUsize::new(0),
             sessions: Mutex::default(),
@@ -152,7 +179,7 @@ impl State {
             if let Some(share) = self.budget.take(bytes) {
                 return Ok(share);
             }
-            if !self.contents.forget_oldest() {
+            if !self.contents.forget_oldest() && !self.styles.forget_oldest() {
                 return Err(Problem::busy("the memory for pictures is taken; try again in a moment"));
             }
         }
@@ -166,10 +193,30 @@ impl State {
         self.contents.get(name).ok_or_else(|| Problem::not_found("content"))
     }
 
+    /// The built-in styles: none if they are for models of another family.
+    pub(crate) fn built_in(&self) -> &[Style] {
+        self.gallery.as_ref().map_or(&[], Gallery::styles)
+    }
+
     /// A built-in style by its name, or an uploaded one.
-    pub(crate) fn style(&self, name: &str) -> Result<Arc<Style>> {
-        let built_in = || self.gallery.find(name).cloned().map(Arc::new);
-        self.styles.get(name).or_else(built_in).ok_or_else(|| Problem::not_found("style"))
+    pub(crate) fn style(&self, name: &str) -> Result<Arc<KeptStyle>> {
+        let built_in = || Some(Arc::new(KeptStyle::bare(self.gallery.as_ref()?.find(name)?.clone())));
+        self.styles.get(name).or_else(built_in).ok_or_else(|| self.no_style(name))
+    }
+
+    /// A style that is not there, and the built-in one that may be meant.
+    fn no_style(&self, name: &str) -> Problem {
+        // Names are short: what is not is no slip.
+        let distances = self.built_in().iter().filter(|_| name.len() <= 64).filter_map(|style| {
+            let known = style.name()?;
+            Some((distance(&name.to_lowercase(), known), known))
+        });
+        match distances.min().filter(|(distance, known)| *distance <= 2.min(known.len() / 3)) {
+            Some((_, known)) => {
+                Problem::new(StatusCode::NOT_FOUND, format!("there is no such style: {name:?}. Did you mean {known:?}?"))
+            }
+            None => Problem::not_found("style"),
+        }
     }
 
     /// Cancels the session's preview that is being painted, and remembers the new one.
@@ -187,6 +234,21 @@ impl State {
     }
 }
 
+/// Letters to change, insert or leave out to make one name of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for j in 0..b.len() {
+            let changed = diagonal + usize::from(letter != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
 impl Content {
     /// Decodes a picture for its small one.
     pub(crate) fn new(bytes: Bytes, limits: &picture::Limits) -> impasto::Result<Self> {
@@ -201,12 +263,22 @@ impl Content {
         self.bytes.len() as u64 + 3 * 12 * (self.small.width() * self.small.height()) as u64
     }
 
-    /// At this longer side, or a little less.
-    pub(crate) fn scaled(&self, side: usize) -> impasto::Result<Arc<Picture>> {
+    /// The longer side of the largest that previews are painted on.
+    fn greatest_side(&self) -> usize {
         let (width, height) = (self.small.width(), self.small.height());
         let share = (PREVIEW_PIXELS as f64 / (width * height) as f64).sqrt().min(1.0);
-        let most = (width.max(height) as f64 * share).max(1.0) as usize;
-        let side = side.min(most);
+        (width.max(height) as f64 * share).max(1.0) as usize
+    }
+
+    /// Width and height of [`Content::scaled`], rounded up.
+    pub(crate) fn scaled_size(&self, side: usize) -> [usize; 2] {
+        let scale = side.min(self.greatest_side()) as f64 / self.small.width().max(self.small.height()) as f64;
+        [self.small.width(), self.small.height()].map(|length| (length as f64 * scale).ceil().max(1.0) as usize)
+    }
+
+    /// At this longer side, or a little less.
+    pub(crate) fn scaled(&self, side: usize) -> impasto::Result<Arc<Picture>> {
+        let side = side.min(self.greatest_side());
         let mut scaled = self.scaled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, found)) = scaled.iter().find(|(known, _)| *known == side) {
             return Ok(found.clone());
@@ -217,5 +289,19 @@ impl Content {
         }
         scaled.push((side, made.clone()));
         Ok(made)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distances_count_slips() {
+        for (a, b, expected) in
+            [("starry", "starry", 0), ("stary", "starry", 1), ("mosiac", "mosaic", 2), ("", "abc", 3), ("abc", "", 3)]
+        {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
     }
 }

@@ -11,14 +11,19 @@ use crate::budget::Share;
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::{Colors, ContentSource, PaintOptions, StyleSource, Wanted};
-use crate::state::State;
+use crate::state::{KeptStyle, State};
 
 /// Memory that bands may take: more makes nothing faster.
 const BANDS: u64 = 192 << 20;
-/// Memory that a preview takes at most: features of a quarter of a million pixels.
-pub(crate) const PREVIEW_MEMORY: u64 = 96 << 20;
+/// Memory that a preview takes at least: features of a quarter of a million pixels.
+const PREVIEW_MEMORY: u64 = 96 << 20;
 /// Longer side of the picture that colours are matched with.
 const THUMBNAIL: usize = 384;
+
+/// For pictures that have the size at which the network sees them.
+fn as_it_is() -> StyleOptions {
+    StyleOptions::default().size(StyleSize::Original)
+}
 
 /// A finished file.
 #[derive(Debug)]
@@ -85,15 +90,75 @@ fn estimate(state: &State, wanted: &Wanted) -> Result<u64> {
         }
         None => [width, height],
     };
-    bytes = bytes.saturating_add(state.stylizer.stored_memory(painted[0].max(1), painted[1].max(1), Some(BANDS))?);
-    bytes = bytes.saturating_add(Writer::memory(Format::Png, painted[0].max(1), painted[1].max(1), 64));
+    let painted = painted.map(|side| side.max(1));
+    bytes = bytes.saturating_add(painting_memory(state, &wanted.options, painted)?);
+    bytes = bytes.saturating_add(Writer::memory(Format::Png, painted[0], painted[1], 64));
+    if wanted.options.size.is_none() {
+        bytes = bytes.saturating_add(file_memory(format_of(wanted), painted, content_of(wanted).len()));
+    }
+    let mut seeing = 0;
     for style in &wanted.styles {
         if let StyleSource::Picture(picture) = &style.source {
-            bytes = bytes.saturating_add(pixels(size_of(picture)).saturating_mul(24));
+            let [width, height] = size_of(picture);
+            let [seen_width, seen_height] = seen(&wanted.options).size.of(width, height);
+            seeing = seeing.max(state.stylizer.style_memory(seen_width, seen_height)?);
+            bytes = bytes.saturating_add(pixels([width, height]).saturating_mul(24));
         }
         bytes = bytes.saturating_add(style.mask.as_ref().map_or(0, |mask| pixels(size_of(mask)).saturating_mul(24)));
     }
+    bytes = bytes.saturating_add(seeing);
     Ok(bytes.saturating_add(wanted.mask.as_ref().map_or(0, |mask| pixels(size_of(mask)).saturating_mul(24))))
+}
+
+/// Bytes that the network takes at most for a picture of this size, on the canvas that its strokes need.
+fn painting_memory(state: &State, options: &PaintOptions, size: [usize; 2]) -> Result<u64> {
+    let stylize = StylizeOptions::default().stroke(options.stroke.unwrap_or(1.0));
+    // Coarse strokes are painted small, and then once more at full size.
+    let canvas = stylize.canvas(size)?;
+    let greatest = [canvas[0].max(size[0]), canvas[1].max(size[1])];
+    let painting = state.stylizer.stored_memory(greatest[0], greatest[1], Some(BANDS))?;
+    Ok(painting.saturating_add(stylize.canvas_memory(size)?))
+}
+
+/// Bytes that a preview with this longer side takes at most.
+pub(crate) fn preview_memory(state: &State, wanted: &Wanted, side: usize) -> Result<u64> {
+    let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
+    let [width, height] = content.scaled_size(side);
+    let painting = painting_memory(state, &wanted.options, [width, height])?;
+    Ok(painting.saturating_add((width * height * 40) as u64).max(PREVIEW_MEMORY))
+}
+
+/// Bytes that a picture's file takes at most: its samples and the content's metadata. Noise may make a compressed file a little larger than
+/// its samples.
+fn file_memory(format: Option<Format>, [width, height]: [usize; 2], content: usize) -> u64 {
+    let each = if format == Some(Format::Jpeg) { 4 } else { 8 };
+    let samples = (width as u64).saturating_mul(height as u64).saturating_mul(each);
+    samples.saturating_add(samples / 64).saturating_add(content as u64 + (1 << 20))
+}
+
+/// The content's file.
+fn content_of(wanted: &Wanted) -> &Bytes {
+    match &wanted.content {
+        ContentSource::Kept(content) => &content.bytes,
+        ContentSource::Bytes(bytes) => bytes,
+    }
+}
+
+/// The result's format, as far as it is known before the content is read.
+fn format_of(wanted: &Wanted) -> Option<Format> {
+    match (&wanted.content, wanted.options.format) {
+        (_, Some(format)) => Some(format.into()),
+        (ContentSource::Kept(content), None) => Some(content.format),
+        (ContentSource::Bytes(bytes), None) => match imagesize::image_type(bytes) {
+            Ok(imagesize::ImageType::Jpeg) => Some(Format::Jpeg),
+            _ => None,
+        },
+    }
+}
+
+/// How style pictures are seen.
+fn seen(options: &PaintOptions) -> StyleOptions {
+    StyleOptions::default().size(options.style_size.map_or_else(StyleSize::default, StyleSize::ShortSide))
 }
 
 /// Width and height as a file's header has them; what cannot be told will fail when it is decoded.
@@ -111,10 +176,7 @@ pub(crate) fn style_memory(bytes: &[u8]) -> u64 {
 fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Format)> {
     let limits = state.limits();
     let named = |what: &'static str| move |e: impasto::Error| Problem::from(e.context(what));
-    let content = match &wanted.content {
-        ContentSource::Kept(content) => &content.bytes,
-        ContentSource::Bytes(bytes) => bytes,
-    };
+    let content = content_of(wanted);
     let stored = Stored::decode(content, &limits).map_err(named("content"))?;
     let options = &wanted.options;
     let own = stored.source().format.filter(|format| format.can_write()).unwrap_or(Format::Png);
@@ -125,13 +187,13 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
     let bytes = match options.size {
         None => {
             let like = (stored.source(), stored.has_alpha());
-            let mut writer = Writer::new(None, format, &encode, [stored.width(), stored.height()], like)?;
+            let size = [stored.width(), stored.height()];
+            let most = usize::try_from(file_memory(Some(format), size, content.len())).unwrap_or(usize::MAX);
+            let mut writer = Writer::in_memory(most, format, &encode, size, like)?;
             let stylize = look.options.max_memory(Some(BANDS));
             let mut write = |rgb: &[f32], alpha: Option<&[f32]>| writer.write(rgb, alpha);
             state.stylizer.stylize_stored(&stored, &look.style, &stylize, &mut write, watch)?;
-            let mut bytes = Vec::new();
-            writer.finish_to(&mut bytes)?;
-            bytes
+            writer.finish_bytes()?
         }
         Some(side) => {
             let picture = stored.to_picture()?.fit_long_side(side, Resize::PHOTO)?;
@@ -148,16 +210,18 @@ pub(crate) fn preview(state: &State, wanted: &Wanted, side: usize, format: Forma
     let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
     let picture = content.scaled(side)?;
     let look = Look::new(state, wanted, &state.limits(), || Ok((*picture).clone()), watch)?;
-    let painted = state.stylizer.stylize_with(&picture, &look.style, &look.options, watch)?;
+    let painted = state.stylizer.stylize_with(&picture, &look.style, &look.options.max_memory(Some(BANDS)), watch)?;
     let encode = EncodeOptions::default().quality(88).strip(true).profile(Profile::Srgb);
     Ok(painted.encode(format, &encode)?.bytes)
 }
 
-/// The style of a picture, seen as `options` say.
-pub(crate) fn style_of(state: &State, bytes: &[u8], size: usize) -> Result<Style> {
+/// The style of a picture. The picture is kept as the network saw it: its colours can be matched later.
+pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     let named = |e: impasto::Error| Problem::from(e.context("style"));
     let picture = Stored::decode(bytes, &state.limits()).and_then(|stored| stored.to_picture()).map_err(named)?;
-    state.stylizer.style_with(&picture, &StyleOptions::default().size(StyleSize::ShortSide(size)), &()).map_err(named)
+    let picture = StyleSize::default().apply(&picture).map_err(named)?.into_owned();
+    let style = state.stylizer.style_with(&picture, &as_it_is(), &()).map_err(named)?;
+    Ok(KeptStyle { style, picture: Some(picture) })
 }
 
 fn encoding(options: &PaintOptions) -> EncodeOptions {
@@ -188,25 +252,30 @@ impl Look {
             let mask = Stored::decode(bytes, limits).and_then(|stored| Mask::from_stored(&stored)?.feather(feather));
             Ok(mask.map_err(|e| Problem::from(e.context(name)))?.named(name))
         };
-        let seen = StyleOptions::default().size(StyleSize::ShortSide(options.style_size.unwrap_or(256)));
-        let pictures = wanted.styles.iter().all(|style| matches!(style.source, StyleSource::Picture(_)));
-        let matched = options.colors == Colors::Match && pictures;
-        let colours_of = if matched { Some(thumbnail()?) } else { None };
+        let seen = seen(options);
+        let colours_of = match options.colors {
+            Colors::Match => Some((thumbnail()?, options.color_strength.unwrap_or(1.0))),
+            _ => None,
+        };
+        // The style of a picture that is as large as the network sees it; in the content's colours where these are matched.
+        let style_of = |picture: &Picture, style: Option<&Style>| -> impasto::Result<Style> {
+            let plain =
+                || style.map_or_else(|| state.stylizer.style_with(picture, &as_it_is(), watch), |style| Ok(style.clone()));
+            let Some((content, share)) = &colours_of else { return plain() };
+            let matched = state.stylizer.style_with(&picture.clone().with_colours_of(content), &as_it_is(), watch)?;
+            if *share >= 1.0 { Ok(matched) } else { plain()?.mix(&matched, *share) }
+        };
         let mut parts = Vec::new();
         for (i, wanted) in wanted.styles.iter().enumerate() {
+            let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
             let style = match &wanted.source {
-                StyleSource::Kept(style) => (**style).clone(),
+                StyleSource::Kept(kept) => match &kept.picture {
+                    Some(picture) => style_of(picture, Some(&kept.style)).map_err(named)?,
+                    None => kept.style.clone(),
+                },
                 StyleSource::Picture(bytes) => {
-                    let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
-                    let mut picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
-                    if let Some(colours_of) = &colours_of {
-                        let [width, height] = seen.size.of(picture.width(), picture.height());
-                        picture = picture.resized(width, height, Resize::NETWORK)?.with_colours_of(colours_of);
-                        let as_it_is = StyleOptions::default().size(StyleSize::Original);
-                        state.stylizer.style_with(&picture, &as_it_is, watch).map_err(named)?
-                    } else {
-                        state.stylizer.style_with(&picture, &seen, watch).map_err(named)?
-                    }
+                    let picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
+                    style_of(&*seen.size.apply(&picture).map_err(named)?, None).map_err(named)?
                 }
             };
             let mask = wanted.mask.as_ref().map(|bytes| mask(bytes, &format!("mask of style {}", i + 1))).transpose()?;
@@ -214,9 +283,9 @@ impl Look {
         }
         let palette = Palette::new(parts)?;
         let colours = match options.colors {
-            Colors::Style => Colours::Style,
-            Colors::Match if matched => Colours::Style,
-            Colors::Match | Colors::Content => Colours::Content,
+            // Matched styles are painted as they are.
+            Colors::Style | Colors::Match => Colours::Style,
+            Colors::Content => Colours::Content,
             Colors::Luminance => Colours::Luminance,
         };
         let painted = wanted.mask.as_ref().map(|bytes| mask(bytes, "mask")).transpose()?;

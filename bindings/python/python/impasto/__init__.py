@@ -81,6 +81,7 @@ def stylize(content, style=None, strength=1.0, *, model=None, threads=0, **optio
         stroke: width of the strokes, compared with the network's: 0.25 to 8.
         preview_of: (width, height) of the picture that this is to be a preview of.
         style_size: pixels of the style's shorter side as the predictor sees it.
+        clip: floats out of 0 to 1 are refused; with True they are clipped.
         max_memory: bytes that painting may take besides the pictures.
         progress: a function that is called with the share of the work that is done (0 to 1), or True for a bar (where `tqdm` is installed).
 

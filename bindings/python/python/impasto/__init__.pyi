@@ -45,6 +45,7 @@ class _Look(TypedDict, total=False):
     feather: float
     stroke: float
     style_size: int
+    clip: bool
     progress: _Progress
 
 class _Stylize(_Look, total=False):
@@ -105,7 +106,7 @@ class Pixels:
 
 @final
 class Picture:
-    def __new__(cls, source: _Picture) -> Self: ...
+    def __new__(cls, source: _Picture, *, clip: bool = False) -> Self: ...
     @property
     def width(self) -> int: ...
     @property
@@ -165,7 +166,7 @@ class Stylizer:
     def threads(self) -> int: ...
     @property
     def family(self) -> str: ...
-    def style(self, picture: _Style, size: int = 256) -> Style: ...
+    def style(self, picture: _Style, size: int = 256, *, clip: bool = False) -> Style: ...
     @overload
     def stylize(
         self, content: _Path | Picture, style: _Style = None, strength: float = 1.0, **options: Unpack[_Stylize]

@@ -13,7 +13,15 @@ const TALKERS: usize = 2;
 /// How often Ctrl-C is looked for.
 const MOMENT: Duration = Duration::from_millis(50);
 
+/// What of `--drain` is left for cancelling what is still painted, and for ending.
+const END: Duration = Duration::from_millis(300);
+
 pub(crate) fn run(args: &Serve) -> Result {
+    // From here on Ctrl-C is how the server ends, with nothing wrong about it: also before it is asked for anything.
+    interrupt::while_batch(|| serve(args))
+}
+
+fn serve(args: &Serve) -> Result {
     let mut options = ServerOptions::default();
     options.address = (args.bind, args.port).into();
     options.token = args.token.clone().filter(|token| !token.is_empty());
@@ -24,6 +32,7 @@ pub(crate) fn run(args: &Serve) -> Result {
     options.max_pixels = args.max_pixels;
     options.max_memory = args.max_memory.or_else(memory::quarter).unwrap_or(options.max_memory);
     options.timeout = Duration::from_secs(args.timeout.into());
+    options.grace = Duration::from_secs(args.drain.into()).saturating_sub(END);
     options.expire = Duration::from_secs(args.expire.into());
     let stylizer = model::stylizer(&args.models, args.threads)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -46,8 +55,7 @@ pub(crate) fn run(args: &Serve) -> Result {
             tokio::time::sleep(MOMENT).await;
         }
     };
-    let served = interrupt::while_batch(|| runtime.block_on(server.serve(stop)));
-    runtime.shutdown_timeout(Duration::from_secs(2));
-    // Ctrl-C is how a server ends: there is nothing wrong with that.
+    let served = runtime.block_on(server.serve(stop));
+    runtime.shutdown_timeout(END / 2);
     Ok(served?)
 }

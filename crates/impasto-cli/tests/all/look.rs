@@ -148,3 +148,14 @@ fn what_makes_no_sense_is_told() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(!workshop.path("out.png").exists());
 }
+
+#[test]
+fn matched_colors_see_the_style_at_the_exact_size_as_others_do() {
+    let workshop = workshop();
+    let with = |extra: &[&str]| {
+        paint(&workshop, &[&["-s", "style.png", "--model", "model.safetensors", "--exact", "24x20"], extra].concat())
+    };
+    let plain = with(&[]);
+    assert_eq!(with(&["--colors", "match", "--color-strength", "0"]), plain, "the same filter");
+    assert_ne!(with(&["--colors", "match"]), plain);
+}

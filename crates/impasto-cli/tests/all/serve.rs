@@ -84,3 +84,48 @@ fn the_token_may_come_from_the_environment() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn it_ends_well_whatever_is_asked() {
+    // Nothing is asked; a request is on its way.
+    for asks in [false, true] {
+        let (child, address) = start(&["-q"]);
+        let mut stream = TcpStream::connect(&address).unwrap();
+        if asks {
+            write!(stream, "POST /v1/contents HTTP/1.1\r\nHost: {address}\r\nContent-Length: 1000\r\n\r\nx").unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        let asked = std::time::Instant::now();
+        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""), "{asks}");
+        let took = asked.elapsed();
+        assert!(took < std::time::Duration::from_millis(2500), "{asks}: {took:?}");
+    }
+    let (child, address) = start(&["-q", "--drain", "0"]);
+    let mut stream = TcpStream::connect(&address).unwrap();
+    write!(stream, "POST /v1/contents HTTP/1.1\r\nHost: {address}\r\nContent-Length: 1000\r\n\r\nx").unwrap();
+    let asked = std::time::Instant::now();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    assert!(asked.elapsed() < std::time::Duration::from_secs(1), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn nothing_of_a_request_reaches_a_file() {
+    let mut command = impasto();
+    command.env("TMPDIR", "/nonexistent").args(["serve", "--port", "0", "-q"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let body = r#"{"content": {"id": "demo"}, "styles": [{"name": "starry"}]}"#;
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let head = format!("Host: {address}\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
+    write!(stream, "POST /v1/stylize HTTP/1.0\r\n{head}\r\n\r\n{body}").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answer.starts_with(b"HTTP/1.0 200"), "{}", String::from_utf8_lossy(&answer[..answer.len().min(300)]));
+}

@@ -50,6 +50,7 @@ async function send(path, init = {}) {
 const json = (body, signal) => ({
     method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, ...(signal ? { signal } : {}),
 });
+export const info = async () => (await send("/v1/info")).json();
 export const styles = async () => (await (await send("/v1/styles")).json()).styles;
 export async function uploadStyle(file) {
     const made = await (await send("/v1/styles", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } })).json();

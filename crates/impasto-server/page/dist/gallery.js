@@ -1,6 +1,6 @@
 // The styles, each painted on the photograph; and the mixture of those that are chosen.
 import * as api from "./api.js";
-import { byId, changed, MOST, on, say, sayError, state } from "./state.js";
+import { byId, changed, on, say, sayError, state } from "./state.js";
 /** Pixels of a thumbnail's longer side. */
 const SIDE = 112;
 /** Thumbnails that are painted at a time. */
@@ -35,7 +35,7 @@ function toggle(style, more) {
     if (there && state.chosen.length > 1)
         state.chosen = state.chosen.filter(chosen => chosen.style.id !== style.id);
     else if (!there && more)
-        state.chosen = [...state.chosen, { style, weight: 1 }].slice(-MOST);
+        state.chosen = [...state.chosen, { style, weight: 1 }].slice(-state.most);
     else if (!there)
         state.chosen = [{ style, weight: 1 }];
     show();
@@ -44,8 +44,14 @@ function toggle(style, more) {
 function show() {
     for (const [id, { button }] of buttons)
         button.setAttribute("aria-pressed", String(state.chosen.some(chosen => chosen.style.id === id)));
+    // Only a style's picture can be given the photograph's palette: built-in styles have none.
+    const colors = byId("colors");
+    const bare = state.chosen.some(({ style }) => style.kind === "built-in");
+    colors.querySelector("[value=match]").disabled = bare;
+    if (bare && state.colors === "match")
+        colors.value = state.colors = "content";
     mix.replaceChildren(...(state.chosen.length > 1 ? state.chosen.map(part) : []));
-    if (state.chosen.length > 0 && state.chosen.length < MOST)
+    if (state.chosen.length > 0 && state.chosen.length < state.most)
         mix.append(another());
 }
 /** A style's slider in the mixture. */
@@ -148,7 +154,9 @@ for (const place of [gallery, document.querySelector("label[for=own]")]) {
     place.addEventListener("drop", event => void own([...(event.dataTransfer?.files ?? [])]));
 }
 export async function load() {
-    const styles = await api.styles();
+    const [info, styles] = await Promise.all([api.info(), api.styles()]);
+    state.most = info.limits.max_styles;
+    byId("no-styles").hidden = styles.length > 0;
     styles.forEach(add);
     const first = styles.find(style => style.id === "starry") ?? styles[0];
     if (first)

@@ -1,11 +1,11 @@
 // What is chosen, and who wants to know when that changes.
-/** Most styles that are mixed. */
-export const MOST = 4;
 export const state = {
     content: undefined,
     /** The photograph's own file, where it is known: what "before" shows. */
     photo: undefined,
     chosen: [],
+    /** Most styles of one painting: the server's limit. */
+    most: 1,
     strength: 1,
     /** Power of two. */
     stroke: 0,

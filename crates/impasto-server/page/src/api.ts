@@ -1,6 +1,7 @@
 // The server's API, as far as the page uses it.
 
 export interface StyleRef { id: string; name: string; kind: "built-in" | "uploaded" }
+export interface Info { limits: { max_styles: number } }
 export interface ContentRef { id: string; width: number; height: number; format: string; name: string }
 export interface Options {
   strength?: number; colors?: string; stroke?: number; feather?: number; size?: number; format?: string;
@@ -60,6 +61,7 @@ const json = (body: unknown, signal?: AbortSignal): RequestInit => ({
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, ...(signal ? { signal } : {}),
 });
 
+export const info = async (): Promise<Info> => (await send("/v1/info")).json();
 export const styles = async (): Promise<StyleRef[]> => (await (await send("/v1/styles")).json()).styles;
 
 export async function uploadStyle(file: File): Promise<StyleRef> {

@@ -4,14 +4,13 @@ import type { ContentRef, Options, Painting, StyleRef } from "./api.js";
 
 export interface Chosen { style: StyleRef; weight: number }
 
-/** Most styles that are mixed. */
-export const MOST = 4;
-
 export const state = {
   content: undefined as ContentRef | undefined,
   /** The photograph's own file, where it is known: what "before" shows. */
   photo: undefined as Blob | undefined,
   chosen: [] as Chosen[],
+  /** Most styles of one painting: the server's limit. */
+  most: 1,
   strength: 1,
   /** Power of two. */
   stroke: 0,

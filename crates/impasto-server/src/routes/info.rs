@@ -21,6 +21,8 @@ pub(crate) struct Info {
     formats: [&'static str; 4],
     /// Family of the model: style files are for one.
     family: String,
+    /// How many built-in styles there are: none for models of another family than theirs.
+    built_in_styles: usize,
     limits: LimitsView,
 }
 
@@ -58,6 +60,7 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
         version: env!("CARGO_PKG_VERSION"),
         formats: ["jpeg", "png", "webp", "tiff"],
         family: state.stylizer.model().family.to_string(),
+        built_in_styles: state.built_in().len(),
         limits: LimitsView {
             max_body_bytes: options.max_body,
             max_pixels: options.max_pixels,
@@ -73,7 +76,7 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
 pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
     let model = state.stylizer.model();
     let network = &model.transformer;
-    let built_in = network.file == "built-in" || state.gallery.family() == &model.family;
+    let built_in = network.file == "built-in" || !state.built_in().is_empty();
     Json(Models {
         models: vec![ModelView {
             name: model.family.to_string(),

@@ -19,11 +19,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::problem::{Problem, Result};
-use crate::security;
 use crate::state::State;
+use crate::{body, security};
 
 pub(crate) fn router(state: &Arc<State>) -> Router {
-    let (guarding, counting) = (state.clone(), state.clone());
+    let (guarding, counting, placing, lingering) = (state.clone(), state.clone(), state.clone(), state.clone());
     Router::new()
         .route("/", get(info::page))
         .route("/assets/{name}", get(info::asset))
@@ -49,8 +49,16 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         // The server has its own limit, which is told as a problem.
         .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn(move |request: Request, next: Next| count(counting.clone(), request, next)))
+        .layer(middleware::from_fn(move |request: Request, next: Next| body::place(placing.clone(), request, next)))
         .layer(middleware::from_fn(move |request: Request, next: Next| security::guard(guarding.clone(), request, next)))
+        .layer(middleware::from_fn(move |request: Request, next: Next| body::linger(lingering.clone(), request, next)))
         .with_state(state.clone())
+}
+
+/// What is answered while all connections are taken: whether the server is up.
+pub(crate) fn overloaded() -> Router {
+    let busy = || async { Problem::too_many_connections() };
+    Router::new().route("/healthz", get(info::health)).fallback(busy)
 }
 
 /// Counts requests and their time by route.

@@ -48,7 +48,7 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
     let _place = state.place()?;
     let _cancel = CancelOnDrop(watch.clone());
     let bytes = work::quick(state, move |state| {
-        let _share = state.memory(work::PREVIEW_MEMORY)?;
+        let _share = state.memory(work::preview_memory(state, &wanted, side)?)?;
         work::preview(state, &wanted, side, format, &watch)
     })
     .await?;

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::in_time;
 use crate::problem::{Problem, Result};
 use crate::request;
-use crate::state::State;
+use crate::state::{KeptStyle, State};
 use crate::work;
 
 /// A style that can be painted in.
@@ -49,7 +49,7 @@ pub(crate) async fn list(Shared(state): Shared<Arc<State>>) -> Json<Styles> {
         let name = style.name().unwrap_or_default().to_owned();
         StyleView { id: name.clone(), name, kind: "built-in" }
     };
-    Json(Styles { styles: state.gallery.styles().iter().map(view).collect() })
+    Json(Styles { styles: state.built_in().iter().map(view).collect() })
 }
 
 /// Makes a style of a picture, or takes a style file: as the field `style` of a form, or as the whole body.
@@ -65,14 +65,15 @@ pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) 
         let bytes = request::one_file(request, "style", &state).await?;
         let _place = state.place()?;
         let style = work::quick(&state, move |state| make(state, &bytes)).await?;
-        let id = state.styles.keep(Arc::new(style), None);
+        let share = state.memory(style.memory())?;
+        let id = state.styles.keep(Arc::new(style), Some(share));
         let place = [(header::LOCATION, format!("/v1/styles/{id}"))];
         Ok((StatusCode::CREATED, place, Json(NewStyle { id, kind: "uploaded", expires_in: state.styles.expires_in() })))
     })
     .await
 }
 
-fn make(state: &State, bytes: &[u8]) -> Result<Style> {
+fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     let share = state.memory(work::style_memory(bytes))?;
     let style = if is_style_file(bytes) {
         let style = Style::from_bytes(bytes).map_err(|e| Problem::from(e.context("style")))?;
@@ -84,9 +85,9 @@ fn make(state: &State, bytes: &[u8]) -> Result<Style> {
             );
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text));
         }
-        style
+        KeptStyle::bare(style)
     } else {
-        work::style_of(state, bytes, 256)?
+        work::style_of(state, bytes)?
     };
     drop(share);
     Ok(style)
@@ -104,7 +105,7 @@ fn is_style_file(bytes: &[u8]) -> bool {
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn file(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Response> {
-    let bytes = state.style(&id)?.to_bytes()?;
+    let bytes = state.style(&id)?.style.to_bytes()?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 

@@ -98,6 +98,56 @@ fn a_form_paints_as_the_library_does() {
 }
 
 #[test]
+fn models_of_another_family_paint_in_styles_of_pictures() {
+    let server = Running::of(common::other_model(), |_| {});
+    assert_eq!(server.get("/v1/info").json()["built_in_styles"], 0);
+    assert_eq!(server.get("/v1/styles").json(), json!({ "styles": [] }));
+    let (content, picture) = (png(64, 48), png(40, 40));
+    let named = server.post_form("/v1/stylize", &[("content", &content), ("style_name", b"starry")], &[]);
+    assert_eq!(named.complaint(404, "style"), None);
+    let painted = server.post_form("/v1/stylize", &[("content", &content), ("style", &picture)], &[]);
+    assert_eq!(painted.picture().width(), 64);
+    let id = server.send("POST", "/v1/styles", &[], &picture).json()["id"].as_str().unwrap().to_owned();
+    let by_id = server.post_form("/v1/stylize", &[("content", &content), ("style_id", id.as_bytes())], &[]);
+    assert_eq!(by_id.body, painted.body);
+    assert!(server.get("/").text().contains("This model has no built-in styles"));
+}
+
+#[test]
+fn colors_are_matched_as_far_as_is_asked() {
+    let server = Running::plain();
+    let content = file(64, 48, Format::Png);
+    let red: Vec<u8> = (0..40 * 40).flat_map(|i| [200 + (i % 40) as u8, 30, (i / 40) as u8]).collect();
+    let style = Picture::from_rgb8(40, 40, &red).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
+    let id = server.send("POST", "/v1/styles", &[], &style).json()["id"].as_str().unwrap().to_owned();
+    let look = |source: (&'static str, &[u8]), options: &str| {
+        server.post_form("/v1/stylize", &[("content", &content), (source.0, source.1), ("options", options.as_bytes())], &[])
+    };
+    let mut before = Vec::new();
+    for share in ["0", "0.2", "1"] {
+        let options = format!("{{\"colors\": \"match\", \"color_strength\": {share}}}");
+        let painted = look(("style", &style), &options);
+        assert_eq!(painted.status, 200, "{}", painted.text());
+        assert_eq!(look(("style_id", id.as_bytes()), &options).body, painted.body, "an uploaded picture is matched, too");
+        assert!(!before.contains(&painted.body), "{share}");
+        before.push(painted.body);
+    }
+    assert_eq!(look(("style", &style), "{}").body, before[0], "0 is the style's colours");
+    // By the library: the style picture gets the content's colours.
+    let (matched, photo) =
+        (Picture::decode(&style, &Limits::default()).unwrap(), Picture::decode(&content, &Limits::default()).unwrap());
+    let seen = impasto::StyleSize::default().apply(&matched).unwrap().into_owned().with_colours_of(&photo);
+    let expected = painted(&content, &Stylizer::new().unwrap().style(&seen).unwrap(), &StylizeOptions::default());
+    assert_eq!(before[2], expected.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
+    // Nothing to match: it is said, not painted otherwise.
+    let saved = server.send("POST", "/v1/styles", &[], &server.get(&format!("/v1/styles/{id}")).body).json();
+    for source in [("style_name", "mosaic"), ("style_id", saved["id"].as_str().unwrap())] {
+        let refused = look((source.0, source.1.as_bytes()), r#"{"colors": "match"}"#);
+        assert_eq!(refused.complaint(422, "colors could be matched"), None);
+    }
+}
+
+#[test]
 fn json_paints_the_same_as_a_form() {
     let server = Running::plain();
     let (content, style) = (png(64, 48), png(40, 40));

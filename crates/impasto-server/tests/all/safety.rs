@@ -45,6 +45,7 @@ fn what_is_wrong_with_a_request_is_said_in_a_line() {
         ("many fields", form(&many), 400, "32 fields"),
         ("unknown field", form(&[("kontent", &content)]), 400, "kontent"),
         ("unknown style", form(&[("content", &content), ("style_name", b"../../etc/passwd")]), 404, "no such style"),
+        ("nearly a style", form(&[("content", &content), ("style_name", b"Stary")]), 404, "Did you mean \"starry\"?"),
         ("unknown content", form(&[("content_id", b"/etc/passwd"), ("style_name", b"mosaic")]), 404, "no such content"),
         ("style name of bytes", form(&[("content", &content), ("style_name", b"\xff\xfe")]), 400, "not text"),
         ("mask for none", form(&[("content", &content), ("style_name", b"mosaic"), ("mask_3", &content)]), 400, "mask_3"),
@@ -203,13 +204,15 @@ fn a_token_is_asked_for_where_there_is_one() {
     const TOKEN: &str = "a-token-of-16-characters";
     let server = Running::start(|options| options.token = Some(TOKEN.into()));
     let with = |value: &str| server.send("GET", "/v1/info", &[("Authorization", value)], b"");
-    for wrong in ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer a-token-of-16-character", "bearer a-token-of-16-characters"] {
+    for wrong in ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer a-token-of-16-character", "Token a-token-of-16-characters"] {
         let answer = with(wrong);
         assert_eq!(answer.complaint(401, "Bearer"), None, "{wrong}");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
     }
     assert_eq!(server.get("/metrics").status, 401);
-    assert_eq!(with(&format!("Bearer {TOKEN}")).status, 200);
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        assert_eq!(with(&format!("{scheme} {TOKEN}")).status, 200, "{scheme}");
+    }
     assert_eq!((server.get("/healthz").status, server.get("/").status), (200, 200));
     // With a token, the server may be known by any name.
     let named =
@@ -227,6 +230,8 @@ fn other_peoples_pages_may_not_use_it() {
     for host in ["localhost:8300", "127.0.0.1", "[::1]:8300", "LOCALHOST"] {
         assert_eq!(server.send("GET", "/v1/info", &[("Host", host)], b"").status, 200, "{host}");
     }
+    let two = format!("GET /v1/info HTTP/1.1\r\nHost: {}\r\nHost: evil.example\r\nConnection: close\r\n\r\n", server.address);
+    assert_eq!(raw(&server, two.as_bytes()).complaint(400, "more than one Host"), None);
     let body = json!({ "content": "demo", "size": 64, "styles": [{ "name": "mosaic" }] }).to_string();
     let post = |server: &Running, origin: &str| {
         server.send("POST", "/v1/previews", &[("Content-Type", "application/json"), ("Origin", origin)], body.as_bytes())
@@ -266,4 +271,81 @@ fn an_open_address_needs_a_token() {
     assert!(bind(options.clone()).unwrap_err().contains("16 characters"));
     options.token = Some("a-token-of-16-characters".into());
     bind(options).unwrap();
+}
+
+/// Begins to send a body and says how.
+fn dripping(server: &Running) -> std::net::TcpStream {
+    let mut stream = server.connect();
+    let head = format!("POST /v1/contents HTTP/1.1\r\nHost: {}\r\nContent-Length: 100000\r\n\r\n", server.address);
+    let _ = stream.write_all(head.as_bytes());
+    stream
+}
+
+#[test]
+fn slow_bodies_do_not_lock_others_out() {
+    const CONNECTIONS: usize = 32;
+    let server = Running::start(|options| options.connections = CONNECTIONS);
+    let start = Instant::now();
+    let mut first = dripping(&server);
+    let mut slow: Vec<_> = (0..8 * CONNECTIONS).map(|_| dripping(&server)).collect();
+    for _ in 0..5 {
+        // Those that were refused are closed.
+        slow.iter_mut().for_each(|stream| drop(stream.write_all(b"x")));
+        first.write_all(b"x").unwrap();
+        let asked = Instant::now();
+        assert_eq!(server.get("/healthz").text(), "ok\n");
+        assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    server.until("nobody else is let in", || {
+        server.post_json("/v1/previews", &json!({ "content": "demo", "size": 64, "styles": [{ "name": "mosaic" }] })).status
+            == 200
+    });
+    let told = Answer::read(&mut first);
+    assert_eq!(told.complaint(408, "too slowly"), None);
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+#[test]
+fn all_connections_taken_the_server_says_that_it_is_up() {
+    let server = Running::start(|options| options.connections = 4);
+    let _silent: Vec<_> = (0..4).map(|_| server.connect()).collect();
+    server.until("the connections are not taken", || server.get("/v1/info").status == 503);
+    assert_eq!(server.get("/v1/info").complaint(503, "connections are taken"), None);
+    assert_eq!(server.get("/healthz").text(), "ok\n");
+}
+
+#[test]
+fn who_sends_too_much_reads_why_it_is_refused() {
+    const TOKEN: &str = "a-token-of-16-characters";
+    let server = Running::start(|options| {
+        options.max_body = 200_000;
+        options.token = Some(TOKEN.into());
+    });
+    // More than the system keeps on the way: it all has to be read.
+    let body = vec![7; 32 << 20];
+    for (token, status) in [(TOKEN, 413), ("another-token-of-some-length", 401)] {
+        let mut stream = server.connect();
+        let head = format!(
+            "POST /v1/contents HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        assert_eq!(Answer::read(&mut stream).complaint(status, ""), None);
+    }
+}
+
+#[test]
+fn the_canvas_of_strokes_and_the_size_of_styles_are_counted() {
+    // A model that paints a picture in one piece.
+    let server = Running::of(common::other_model(), |options| options.max_memory = 150 << 20);
+    let (content, style) = (png(800, 600), png(64, 64));
+    let with =
+        |options: &[u8]| server.post_form("/v1/stylize", &[("content", &content), ("style", &style), ("options", options)], &[]);
+    assert_eq!(with(b"{}").status, 200);
+    // Sixteen times the pixels.
+    assert_eq!(with(br#"{"stroke": 0.25}"#).complaint(413, "memory"), None);
+    assert_eq!(with(br#"{"style_size": 4096}"#).complaint(413, "memory"), None);
+    assert_eq!(with(br#"{"style_size": 5000}"#).complaint(400, "16 to 4096"), None);
 }

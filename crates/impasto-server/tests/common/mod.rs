@@ -5,8 +5,11 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use impasto::networks::magenta::Transformer;
+use impasto::networks::mobilenet::MobileNet;
+use impasto::networks::{Architecture, FixedNorm};
 use impasto::picture::{EncodeOptions, Format};
-use impasto::{Picture, Stylizer};
+use impasto::{Model, Picture, Stylizer};
 use impasto_server::{Server, ServerOptions};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -29,11 +32,15 @@ pub struct Answer {
 impl Running {
     /// A server with the built-in model on a free port.
     pub fn start(change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::of(Stylizer::builder().threads(2).open().unwrap(), change)
+    }
+
+    /// A server with this model.
+    pub fn of(stylizer: Stylizer, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let mut options = ServerOptions::default();
         options.address.set_port(0);
         options.grace = Duration::from_secs(1);
         change(&mut options);
-        let stylizer = Stylizer::builder().threads(2).open().unwrap();
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -167,6 +174,14 @@ pub fn multipart(fields: &[(&str, &[u8])]) -> Vec<u8> {
     }
     body.extend_from_slice(b"--XyZ--\r\n");
     body
+}
+
+/// A small model without training, of a family for which there are no built-in styles.
+pub fn other_model() -> Stylizer {
+    let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
+    let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
+    let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1).unwrap();
+    Stylizer::builder().threads(2).build(model).unwrap()
 }
 
 /// A picture that is different everywhere, as a file.

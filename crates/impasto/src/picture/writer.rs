@@ -1,7 +1,7 @@
 //! Picture files that are written as their rows come.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -14,7 +14,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// Writes a picture file of rows as they come, whole or not at all.
 ///
-/// JPEG, PNG and TIFF are encoded by a thread of their own while the next rows are made, into a temporary file; in memory are a few rows.
+/// JPEG, PNG and TIFF are encoded by a thread of their own while the next rows are made, into a temporary file ([`Writer::new`]) or into memory
+/// ([`Writer::in_memory`]); besides, a few rows are in memory.
 /// WebP's encoder takes a picture whole: its rows are collected first. Dropped unfinished, it leaves nothing behind.
 pub struct Writer {
     /// How errors call the file.
@@ -23,8 +24,43 @@ pub struct Writer {
     /// Rows that are still to come.
     left: usize,
     sender: Option<SyncSender<Vec<u8>>>,
-    thread: Option<JoinHandle<Result<File>>>,
+    thread: Option<JoinHandle<Result<Out>>>,
     place: Option<Place>,
+}
+
+/// Where the bytes go while rows come.
+enum Out {
+    File(BufWriter<File>),
+    Memory { bytes: Cursor<Vec<u8>>, most: usize, full: bool },
+}
+
+impl Write for Out {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Out::File(file) => file.write(buffer),
+            Out::Memory { bytes, most, .. } if bytes.position() + buffer.len() as u64 <= *most as u64 => bytes.write(buffer),
+            Out::Memory { full, .. } => {
+                *full = true;
+                Err(io::ErrorKind::FileTooLarge.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Out::File(file) => file.flush(),
+            Out::Memory { .. } => Ok(()),
+        }
+    }
+}
+
+impl Seek for Out {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Out::File(file) => file.seek(to),
+            Out::Memory { bytes, .. } => bytes.seek(to),
+        }
+    }
 }
 
 /// Where the finished file goes.
@@ -50,7 +86,7 @@ impl Writer {
         size: [usize; 2],
         (source, has_alpha): (&Source, bool),
     ) -> Result<Self> {
-        let layout = Arc::new(Layout::new(size, source, has_alpha, format, options)?);
+        let layout = Layout::new(size, source, has_alpha, format, options)?;
         let name = target.as_ref().map(|target| target.name().display().to_string());
         let (place, file) = match target {
             None => (Place::Caller, tempfile::tempfile()?),
@@ -61,12 +97,45 @@ impl Writer {
                 (Place::Target(target, temporary), file)
             }
         };
+        Self::begin(name, layout, format, options, Out::File(BufWriter::with_capacity(1 << 18, file)), place)
+    }
+
+    /// The same into memory, of which the file takes `most` bytes at most: [`Writer::finish_bytes`] gives it. No file is made.
+    ///
+    /// # Errors
+    /// As [`EncodeOptions::check`]. A file that gets larger fails in [`Writer::write`] or at the end with [`ErrorKind::TooLarge`].
+    pub fn in_memory(
+        most: usize,
+        format: Format,
+        options: &EncodeOptions,
+        size: [usize; 2],
+        (source, has_alpha): (&Source, bool),
+    ) -> Result<Self> {
+        let layout = Layout::new(size, source, has_alpha, format, options)?;
+        let mut bytes = Vec::new();
+        // Address space at once: a vector that grows would have its bytes twice while it moves.
+        bytes
+            .try_reserve_exact(most)
+            .map_err(|_| Error::new(ErrorKind::TooLarge, format!("there is no memory for a file of up to {most} bytes")))?;
+        Self::begin(None, layout, format, options, Out::Memory { bytes: Cursor::new(bytes), most, full: false }, Place::Caller)
+    }
+
+    fn begin(
+        name: Option<String>,
+        layout: Layout,
+        format: Format,
+        options: &EncodeOptions,
+        out: Out,
+        place: Place,
+    ) -> Result<Self> {
+        let layout = Arc::new(layout);
+        let height = layout.height;
         let (sender, receiver) = sync_channel(1);
         let (options, given) = (*options, Arc::clone(&layout));
         let thread = std::thread::Builder::new()
             .name("impasto-encode".into())
-            .spawn(move || encode(format, &options, &given, &receiver, file))?;
-        Ok(Writer { name, layout, left: size[1], sender: Some(sender), thread: Some(thread), place: Some(place) })
+            .spawn(move || encode(format, &options, &given, &receiver, out))?;
+        Ok(Writer { name, layout, left: height, sender: Some(sender), thread: Some(thread), place: Some(place) })
     }
 
     /// What the file cannot hold, as [`super::Encoded::warnings`].
@@ -118,10 +187,35 @@ impl Writer {
         self.end(out)
     }
 
-    fn end(&mut self, out: &mut dyn Write) -> Result<()> {
-        if self.left > 0 {
-            return Err(Error::new(ErrorKind::InvalidArgument, format!("{} rows of the picture are missing", self.left)));
+    /// Ends a file [in memory](Writer::in_memory).
+    ///
+    /// # Errors
+    /// As [`Writer::finish_to`].
+    pub fn finish_bytes(mut self) -> Result<Vec<u8>> {
+        self.check_complete()?;
+        match self.close()? {
+            Out::Memory { bytes, .. } => {
+                let mut bytes = bytes.into_inner();
+                bytes.shrink_to_fit();
+                Ok(bytes)
+            }
+            Out::File(file) => {
+                let mut bytes = Vec::new();
+                copy(&mut Out::File(file), &mut bytes)?;
+                Ok(bytes)
+            }
         }
+    }
+
+    fn check_complete(&self) -> Result<()> {
+        match self.left {
+            0 => Ok(()),
+            left => Err(Error::new(ErrorKind::InvalidArgument, format!("{left} rows of the picture are missing"))),
+        }
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> Result<()> {
+        self.check_complete()?;
         let mut file = self.close()?;
         let placed = match self.place.take() {
             Some(Place::Target(target, temporary)) => target.persist(temporary),
@@ -142,7 +236,7 @@ impl Writer {
     }
 
     /// Waits for the encoder.
-    fn close(&mut self) -> Result<File> {
+    fn close(&mut self) -> Result<Out> {
         self.sender = None;
         let ended = self.thread.take().map(JoinHandle::join);
         ended.and_then(std::result::Result::ok).unwrap_or_else(|| Err(stopped())).map_err(|e| self.named(e))
@@ -156,9 +250,15 @@ impl Drop for Writer {
     }
 }
 
-fn copy(file: &mut File, out: &mut dyn Write) -> Result<()> {
-    file.rewind()?;
-    io::copy(file, out)?;
+fn copy(file: &mut Out, out: &mut dyn Write) -> Result<()> {
+    match file {
+        Out::File(file) => {
+            let file = file.get_mut();
+            file.rewind()?;
+            io::copy(file, out)?;
+        }
+        Out::Memory { bytes, .. } => out.write_all(bytes.get_ref())?,
+    }
     Ok(out.flush()?)
 }
 
@@ -166,8 +266,12 @@ fn stopped() -> Error {
     Error::new(ErrorKind::Io, "the encoder broke down")
 }
 
-fn encode(format: Format, options: &EncodeOptions, layout: &Layout, receiver: &Receiver<Vec<u8>>, file: File) -> Result<File> {
-    let mut out = BufWriter::with_capacity(1 << 18, file);
-    encode::write(format, options, layout, &mut || Ok(receiver.recv().ok()), &mut out)?;
-    out.into_inner().map_err(|e| e.into_error().into())
+fn encode(format: Format, options: &EncodeOptions, layout: &Layout, receiver: &Receiver<Vec<u8>>, mut out: Out) -> Result<Out> {
+    let written = encode::write(format, options, layout, &mut || Ok(receiver.recv().ok()), &mut out);
+    let written = written.and_then(|()| Ok(out.flush()?));
+    // Encoders have words of their own for what their output fails with, and PNG's passes over it at the end: the output itself knows.
+    if let Out::Memory { most, full: true, .. } = &out {
+        return Err(Error::new(ErrorKind::TooLarge, format!("the file would be larger than {most} bytes")));
+    }
+    written.map(|()| out)
 }

@@ -143,6 +143,16 @@ impl Stylizer {
         Style::new(self.info.family.clone(), vector)
     }
 
+    /// Greatest memory in bytes that [`Stylizer::style_with`] takes for a picture that is seen at this width and height.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] if the picture is too large to count.
+    pub fn style_memory(&self, width: usize, height: usize) -> Result<u64> {
+        let [width, height] = self.style_fit.size(width, height);
+        let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(2 * 12);
+        Ok(self.predictor.peak_memory(height, width, self.engine.threads())?.saturating_add(pictures))
+    }
+
     /// The content picture's own style: what a strength below 1 blends towards. The same as [`Stylizer::style`].
     ///
     /// Painting with it does not give the content back: the network paints the picture as if it were a painting of itself, in

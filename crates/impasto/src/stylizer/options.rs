@@ -44,6 +44,10 @@ impl Default for StyleSize {
 }
 
 impl StyleSize {
+    /// Pixels that a style picture's shorter side may have by [`StyleSize::ShortSide`], wherever users choose it: on the command line, over HTTP and
+    /// in Python. Smaller pictures tell the predictor nothing; larger ones take gigabytes.
+    pub const SIDES: std::ops::RangeInclusive<usize> = 16..=4096;
+
     /// Width and height at which a picture of this width and height is seen.
     pub fn of(self, width: usize, height: usize) -> [usize; 2] {
         match self {
@@ -64,7 +68,11 @@ impl StyleSize {
         }
     }
 
-    pub(super) fn apply(self, picture: &Picture) -> Result<Cow<'_, Picture>> {
+    /// The picture at the size at which it is seen, resized as each size says.
+    ///
+    /// # Errors
+    /// As [`Picture::resized`].
+    pub fn apply(self, picture: &Picture) -> Result<Cow<'_, Picture>> {
         let [width, height] = self.of(picture.width(), picture.height());
         if [width, height] == [picture.width(), picture.height()] {
             return Ok(Cow::Borrowed(picture));
@@ -257,6 +265,22 @@ impl StylizeOptions {
         let scale = seen / f64::from(self.stroke);
         // The cast saturates; what is too large is refused where memory is asked for.
         Ok([width, height].map(|side| ((side as f64 * scale).round() as usize).max(1)))
+    }
+
+    /// Most bytes that another [canvas](StylizeOptions::canvas) takes besides the painting itself, for a picture of this size: rows on their way between
+    /// the sizes, and a coarse painting at 16 bits. 0 where the canvas is the picture.
+    ///
+    /// # Errors
+    /// As [`StylizeOptions::canvas`].
+    pub fn canvas_memory(&self, [width, height]: [usize; 2]) -> Result<u64> {
+        let canvas = self.canvas([width, height])?;
+        if canvas == [width, height] {
+            return Ok(0);
+        }
+        let rows = (width.max(canvas[0]) as u64).saturating_mul(64 * 24);
+        let smaller = canvas[0] < width || canvas[1] < height;
+        let coarse = if smaller { (canvas[0] as u64).saturating_mul(canvas[1] as u64).saturating_mul(6) } else { 0 };
+        Ok(rows.saturating_add(coarse))
     }
 
     pub(super) fn check(&self) -> Result<()> {

@@ -52,6 +52,11 @@ fn the_file_is_that_of_the_whole_picture() {
                     let found = std::fs::read(&path).unwrap();
                     assert!(found == expected.bytes, "{format} {depth:?} {}×{}, {rows} rows", picture.width(), picture.height());
                 }
+                let size = [picture.width(), picture.height()];
+                let like = (picture.source(), picture.alpha().is_some());
+                let mut writer = Writer::in_memory(1 << 24, format, &options, size, like).unwrap();
+                give(&mut writer, &picture, 10, picture.height()).unwrap();
+                assert!(writer.finish_bytes().unwrap() == expected.bytes, "{format} {depth:?} in memory");
                 // And it is the picture, where nothing is lost.
                 if format == Format::Jpeg {
                     continue;
@@ -115,4 +120,15 @@ fn rows_that_cannot_be_are_refused() {
     let mut too_wide = too_wide.unwrap();
     let told = too_wide.write(&vec![0.5; 60_000], None).and_then(|()| too_wide.finish());
     assert_eq!(told.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn a_file_in_memory_stays_within_its_bytes() {
+    let picture = draw::smooth(300, 200);
+    for (format, _) in FORMATS {
+        let like = (picture.source(), false);
+        let mut writer = Writer::in_memory(200, format, &EncodeOptions::default(), [300, 200], like).unwrap();
+        let told = give(&mut writer, &picture, 10, 200).and_then(|()| writer.finish_bytes().map(drop));
+        assert_eq!(told.map_err(|e| e.kind()), Err(ErrorKind::TooLarge), "{format}");
+    }
 }

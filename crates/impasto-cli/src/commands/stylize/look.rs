@@ -111,8 +111,7 @@ impl Studio<'_> {
         let mut pictures = Vec::new();
         for source in sources {
             let Some(picture) = source.picture() else { return Ok(None) };
-            let [width, height] = self.style.size.of(picture.width(), picture.height());
-            pictures.push(picture.resized(width, height, Resize::NETWORK)?);
+            pictures.push(self.style.size.apply(picture)?.into_owned());
         }
         Ok(Some(pictures))
     }
@@ -127,15 +126,7 @@ impl Studio<'_> {
     pub(super) fn look_memory(&self, [width, height]: [usize; 2]) -> u64 {
         let masks = [&self.stylize.mask, &self.stylize.strength_mask];
         let held: u64 = masks.into_iter().flatten().map(|mask| mask.memory([width, height])).sum();
-        let Ok(canvas) = self.stylize.canvas([width, height]) else { return held };
-        if canvas == [width, height] {
-            return held;
-        }
-        // Rows on their way between the sizes; a coarse painting at 16 bits.
-        let rows = (width.max(canvas[0]) as u64).saturating_mul(64 * 24);
-        let coarse =
-            if canvas[0] < width || canvas[1] < height { (canvas[0] as u64).saturating_mul(canvas[1] as u64 * 6) } else { 0 };
-        held.saturating_add(rows).saturating_add(coarse)
+        held.saturating_add(self.stylize.canvas_memory([width, height]).unwrap_or(0))
     }
 
     /// The thumbnail of a content in memory.

@@ -1,0 +1,191 @@
+//! Bodies of requests: none so slow that it holds a connection for long, not too many at a time, and none cut off before its client has read why it
+//! was refused.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+
+use crate::problem::Problem;
+use crate::state::State;
+
+/// How long a body may be slow.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes that must come each second on average, after that.
+pub(crate) const RATE: u64 = 1024;
+/// Bytes of a refused body that are read at least: what is refused is often too large.
+const LEAST_LINGER: u64 = 256 << 20;
+/// How often the rate is looked at.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// A body came more slowly than [`RATE`].
+#[derive(Debug)]
+pub(crate) struct TooSlow;
+
+impl std::fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the body came too slowly")
+    }
+}
+
+impl std::error::Error for TooSlow {}
+
+type Item = Option<Result<Frame<Bytes>, axum::Error>>;
+
+/// A body that is on its way, and how fast it is.
+struct Metered {
+    body: Body,
+    seen: u64,
+    start: Instant,
+    timer: Pin<Box<Sleep>>,
+    asked: bool,
+    ended: bool,
+}
+
+impl Metered {
+    fn new(body: Body) -> Self {
+        Metered {
+            body,
+            seen: 0,
+            start: Instant::now(),
+            timer: Box::pin(tokio::time::sleep(PATIENCE)),
+            asked: false,
+            ended: false,
+        }
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Item> {
+        self.asked = true;
+        if let Poll::Ready(next) = Pin::new(&mut self.body).poll_frame(context) {
+            match &next {
+                Some(Ok(frame)) => self.seen += frame.data_ref().map_or(0, |data| data.len() as u64),
+                Some(Err(_)) | None => self.ended = true,
+            }
+            return Poll::Ready(next);
+        }
+        loop {
+            ready!(self.timer.as_mut().poll(context));
+            let now = Instant::now();
+            if self.seen < RATE * now.duration_since(self.start).as_secs() {
+                self.ended = true;
+                return Poll::Ready(Some(Err(axum::Error::new(TooSlow))));
+            }
+            self.timer.as_mut().reset(now + MOMENT);
+        }
+    }
+}
+
+/// A body that is handed back where it is dropped before its end.
+struct Returned {
+    body: Option<Metered>,
+    back: Arc<Mutex<Option<Metered>>>,
+}
+
+impl HttpBody for Returned {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Item> {
+        self.body.as_mut().map_or(Poll::Ready(None), |body| body.poll(context))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(|body| body.ended || body.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(SizeHint::default, |body| body.body.size_hint())
+    }
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        if let Some(body) = self.body.take().filter(|body| !body.ended) {
+            *self.back.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+        }
+    }
+}
+
+/// Answers requests whose bodies are not read, and reads these to their ends all the same: a client that is still sending would find the connection
+/// broken, and not the answer.
+pub(crate) async fn linger(state: Arc<State>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let waits = waits(request.headers());
+    let back = Arc::new(Mutex::default());
+    let request = request.map(|body| Body::new(Returned { body: Some(Metered::new(body)), back: back.clone() }));
+    let response = next.run(request).await;
+    let rest = back.lock().unwrap_or_else(PoisonError::into_inner).take();
+    // A client that waits for leave to send has its answer instead.
+    if let Some(rest) = rest.filter(|rest| rest.asked || !waits)
+        && let Ok(place) = state.lingering.clone().try_acquire_owned()
+    {
+        let (most, time) = (LEAST_LINGER.max(state.options.max_body as u64), state.options.timeout);
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(time, drain(rest, most)).await;
+            drop(place);
+        });
+    }
+    response
+}
+
+fn waits(headers: &HeaderMap) -> bool {
+    headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+async fn drain(mut rest: Metered, most: u64) {
+    let until = rest.seen.saturating_add(most);
+    while let Some(Ok(_)) = std::future::poll_fn(|context| rest.poll(context)).await {
+        if rest.seen > until {
+            return;
+        }
+    }
+}
+
+/// A body that has a place as long as it is on its way.
+struct Placed {
+    body: Body,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl HttpBody for Placed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Item> {
+        let next = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if !matches!(next, Some(Ok(_))) {
+            self.place = None;
+        }
+        Poll::Ready(next)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Lets fewer bodies come at a time than there are connections: requests without a body are answered whatever others send.
+pub(crate) async fn place(state: Arc<State>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    match state.bodies.clone().try_acquire_owned() {
+        Ok(place) => next.run(request.map(|body| Body::new(Placed { body, place: Some(place) }))).await,
+        Err(_) => Problem::busy("too many requests are being sent; try again in a moment").into_response(),
+    }
+}
