@@ -126,6 +126,26 @@ fn png_of_every_depth() {
     }
 }
 
+/// The high bits of the transparent level do not count.
+#[test]
+fn png_with_a_transparent_grey() {
+    for (depth, greatest) in [(BitDepth::One, 1u8), (BitDepth::Two, 3), (BitDepth::Four, 15)] {
+        let bits = depth as usize;
+        let levels: Vec<u8> = (0..8).map(|i| i & greatest).collect();
+        let row: Vec<u8> = levels.chunks(8 / bits).map(|c| c.iter().fold(0, |byte, level| byte << bits | level)).collect();
+        for high in [0x00, 0xF0] {
+            let hidden = greatest.min(1);
+            let trns = [high, high & !greatest | hidden];
+            let picture = decode(&Png { trns: Some(&trns), ..Png::default() }.write((8, 1), ColorType::Grayscale, depth, &row));
+            let alpha: Vec<f32> = levels.iter().map(|&level| if level == hidden { 0.0 } else { 1.0 }).collect();
+            assert_eq!(picture.alpha().unwrap(), alpha, "{bits} bits, {trns:?}");
+            for (pixel, &level) in picture.rgb().chunks(3).zip(&levels).filter(|(_, level)| **level != hidden) {
+                assert!(distance(pixel, &[f32::from(level) / f32::from(greatest); 3]) < 1e-3, "{bits} bits, level {level}");
+            }
+        }
+    }
+}
+
 #[test]
 fn sixteen_bits_keep_their_precision() {
     let values = rgb16(9, 7);

@@ -48,6 +48,7 @@ pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw>
     } else {
         let mut samples: Vec<u8> = zeros(count)?;
         warning = read_rows(&mut reader, &mut samples)?;
+        hide_grey(&mut samples, reader.info());
         Samples::U8(samples)
     };
 
@@ -105,6 +106,16 @@ fn interlaced_rows(width: usize, height: usize) -> usize {
     // Of each pass: first column, first row, distance of rows.
     let passes = [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)];
     passes.iter().filter(|pass| pass.0 < width).map(|pass| height.saturating_sub(pass.1).div_ceil(pass.2)).sum()
+}
+
+/// The transparent level of 1, 2 or 4-bit grey is in the low bits of its chunk (PNG 3rd edition, section 11.3.1.1). The decoder compares all
+/// eight bits of the last byte, and finds no such pixel if others are set.
+fn hide_grey(samples: &mut [u8], info: &Info<'_>) {
+    let bits = info.bit_depth as u8;
+    let (ColorType::Grayscale, 1..8, Some(&[level])) = (info.color_type, bits, info.trns.as_deref()) else { return };
+    let greatest = 0xFF >> (8 - bits);
+    let hidden = (level & greatest) * (255 / greatest);
+    samples.as_chunks_mut::<2>().0.iter_mut().for_each(|[level, alpha]| *alpha = if *level == hidden { 0 } else { 255 });
 }
 
 /// From chunks made for it, or else from the texts that programs put it in before there were any.
