@@ -253,8 +253,9 @@ impl Training for Trainer {
         // In every second step: it takes as long as painting does.
         if self.recipe.loss.steady > 0.0 && self.state.step.is_multiple_of(2) {
             let (moved, by) = self.disturbed(content);
-            let frozen = painted.statistics.into_iter().map(Tensor::detach).collect();
-            let moved = executor.run(&self.transformer, moved, Some(&vector), Some(&frozen), &[])?.output;
+            // With the first painting's statistics, as the frames of a shot are painted. Gradients flow through them, too: were they constant, the
+            // term would shrink every kernel before a norm, which changes no picture and makes each step larger.
+            let moved = executor.run(&self.transformer, moved, Some(&vector), Some(&painted.statistics), &[])?.output;
             let back = loss::rolled(moved, by.map(|n| crop - n));
             terms.steady = Some(loss::difference(back, painted.output, crop / 8));
         }
