@@ -47,6 +47,7 @@ fn run() -> u8 {
         talk::line(&why);
         return FAILED;
     }
+    memory::with_one_arena();
     interrupt::install();
     match commands::run(cli.command, &matches) {
         Ok(()) => DONE,

@@ -76,6 +76,30 @@ pub(crate) fn too_little() -> Option<String> {
     })
 }
 
+/// Starts the program anew, with an allocator that reserves less, if its address space is limited. Glibc gives every thread an arena with
+/// addresses for 64 MiB: under `ulimit -v` these are soon all there is, and whichever allocation comes next aborts the program. Returns if
+/// there is nothing to do, or if it cannot be done.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn with_one_arena() {
+    use std::os::unix::process::CommandExt;
+
+    const ARENAS: &str = "MALLOC_ARENA_MAX";
+    const PLENTY: u64 = 8 << 30;
+    let short = of_process().is_some_and(|(bytes, _)| bytes < PLENTY);
+    let (Ok(program), true, None) = (std::env::current_exe(), short, std::env::var_os(ARENAS)) else { return };
+    let mut command = std::process::Command::new(program);
+    let mut arguments = std::env::args_os();
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    // What comes back is an error. It works without, too, in most cases.
+    let _ = command.args(arguments).env(ARENAS, "1").exec();
+}
+
+/// Other allocators keep no arenas.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn with_one_arena() {}
+
 fn rooms() -> Vec<Room> {
     let machine = || {
         let text = read("/proc/meminfo")?;
