@@ -131,6 +131,9 @@ pub struct Loss {
     /// Unsteadiness: what a painting changes, beyond the shift, when its content is shifted by up to 4 pixels and gets faint noise.
     #[serde(default)]
     pub steady: f32,
+    /// Share of the fine contrast that the place modulo 4 explains: rows and grids.
+    #[serde(default)]
+    pub lattice: f32,
 }
 
 /// Reads a recipe of any kind.

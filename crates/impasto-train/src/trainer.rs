@@ -261,8 +261,8 @@ impl Training for Trainer {
         }
         let gradients = terms.total(&self.recipe.loss).backward();
         self.state.descend(&mut [&mut self.predictor, &mut self.transformer], &gradients)?;
-        let Terms { content, gram, moments, variation, steady } = terms;
-        let named = [("content", content), ("gram", gram), ("moments", moments), ("variation", variation)];
+        let Terms { content, gram, moments, variation, lattice, steady } = terms;
+        let named = [("content", content), ("gram", gram), ("moments", moments), ("variation", variation), ("lattice", lattice)];
         named
             .into_iter()
             .chain(steady.map(|steady| ("steady", steady)))
