@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use impasto::networks::magenta::Border;
 use impasto::picture::{Format, Limits, Stored, Writer};
 use impasto::stylizer::{Palette, Part};
-use impasto::{Colours, Control, ErrorKind, StyleOptions, StyleSize, StylizeOptions};
+use impasto::{Colours, Control, ErrorKind, Stroke, StyleOptions, StyleSize, StylizeOptions};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -58,11 +58,29 @@ struct Look<'a, 'py> {
     color_strength: f32,
     mask: Option<&'a Bound<'py, PyAny>>,
     feather: f32,
-    stroke: f32,
+    stroke: StrokeWidth,
     preview_of: Option<(usize, usize)>,
     style_size: usize,
     max_memory: Option<u64>,
     clip: bool,
+}
+
+/// Width of strokes as Python's callers say it.
+#[derive(FromPyObject)]
+enum StrokeWidth {
+    #[pyo3(annotation = "float")]
+    Factor(f32),
+    #[pyo3(annotation = "str")]
+    Named(String),
+}
+
+impl StrokeWidth {
+    fn get(&self) -> PyResult<Stroke> {
+        match self {
+            StrokeWidth::Factor(factor) => Ok(Stroke::Relative(*factor)),
+            StrokeWidth::Named(name) => name.parse().or_raise(),
+        }
+    }
 }
 
 impl Look<'_, '_> {
@@ -104,7 +122,7 @@ impl Look<'_, '_> {
             .colours(colours)
             .colour_strength(self.color_strength)
             .mask(mask(self.mask, "the mask")?)
-            .stroke(self.stroke)
+            .stroke(self.stroke.get()?)
             .preview_of(self.preview_of.map(|(width, height)| [width, height]))
             .max_memory(self.max_memory);
         let palette = Palette::new(parts).or_raise()?;
@@ -227,7 +245,7 @@ impl Stylizer {
     /// takes more memory than there is.
     #[pyo3(signature = (
         content, style=None, strength=1.0, *, size=None, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
-        stroke=1.0, preview_of=None, style_size=256, max_memory=None, clip=false, progress=None
+        stroke=StrokeWidth::Factor(1.0), preview_of=None, style_size=256, max_memory=None, clip=false, progress=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn stylize<'py>(
@@ -243,7 +261,7 @@ impl Stylizer {
         color_strength: f32,
         mask: Option<&Bound<'py, PyAny>>,
         feather: f32,
-        stroke: f32,
+        stroke: StrokeWidth,
         preview_of: Option<(usize, usize)>,
         style_size: usize,
         max_memory: Option<u64>,
@@ -285,7 +303,7 @@ impl Stylizer {
     /// Raises `Error` as `stylize`, and with the kind "already-exists" for a file that is there, unless `overwrite` is set.
     #[pyo3(signature = (
         content, output, style=None, strength=1.0, *, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
-        stroke=1.0, style_size=256, quality=95, strip=false, profile="keep", overwrite=false, clip=false, progress=None
+        stroke=StrokeWidth::Factor(1.0), style_size=256, quality=95, strip=false, profile="keep", overwrite=false, clip=false, progress=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn stylize_file<'py>(
@@ -301,7 +319,7 @@ impl Stylizer {
         color_strength: f32,
         mask: Option<&Bound<'py, PyAny>>,
         feather: f32,
-        stroke: f32,
+        stroke: StrokeWidth,
         style_size: usize,
         quality: u8,
         strip: bool,

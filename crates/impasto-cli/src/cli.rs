@@ -191,11 +191,12 @@ pub(crate) struct Look {
     #[arg(long, value_name = "PIXELS", default_value = "0", allow_negative_numbers = true, value_parser = values::length)]
     pub(crate) feather: f32,
 
-    /// Width of the strokes: 1 as the network draws them, 2 twice as wide; or in millimetres, with --dpi: 3mm
+    /// Width of the strokes: 2 twice as wide; `native` as the network draws them; in millimetres, with --dpi: 3mm
     ///
-    /// Coarser strokes are painted on a smaller canvas, which is enlarged along the content's edges; finer ones on a larger canvas, which takes
-    /// the time of a picture of that size.
-    #[arg(long, value_name = "0.25..8|MM", default_value = "1", allow_negative_numbers = true)]
+    /// With the built-in model strokes keep their share of the picture: a large photograph is painted like a small one, and gets its fine
+    /// detail back along its edges. `native` (or `native:2`) counts in pixels instead, whatever the picture's size. Finer strokes than 1 take
+    /// longer.
+    #[arg(long, value_name = "0.25..8|native|MM", default_value = "1", allow_negative_numbers = true)]
     pub(crate) stroke: Stroke,
 
     /// Pixels an inch that the result is printed with, for --stroke in millimetres
@@ -204,7 +205,8 @@ pub(crate) struct Look {
 
     /// Paint the look that a picture of this size would have, seen at the result's size
     ///
-    /// The strokes are as fine as those of the large picture are when it is made smaller. It takes the large picture's time.
+    /// For --stroke in millimetres and `native`: the strokes are as fine as those of the large picture are when it is made smaller, and it takes
+    /// the large picture's time. Other strokes look the same at any size.
     #[arg(long, value_name = "WxH", conflicts_with = "exact")]
     pub(crate) preview_of: Option<Size>,
 }

@@ -3,6 +3,7 @@
 //!
 //! ```json
 //! {
+//!   "version": 2,
 //!   "program": "impasto 0.1.0",
 //!   "isa": "avx2",
 //!   "format": "JPEG",
@@ -27,6 +28,9 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Result};
 use crate::{hash, names};
+
+/// What the record's options mean. 1, which records do not say: `--stroke` is compared with the network's own width in pixels.
+pub(crate) const VERSION: u64 = 2;
 
 /// Arguments that are told in their own fields, not as options.
 const TOLD_APART: [&str; 4] = ["contents", "styles", "models", "format"];
@@ -176,6 +180,7 @@ impl Settings<'_> {
             json
         });
         json!({
+            "version": VERSION,
             "program": concat!("impasto ", env!("CARGO_PKG_VERSION")),
             "isa": isa,
             "format": self.format.to_string(),

@@ -97,8 +97,9 @@ pub(crate) fn positive(text: &str) -> Result<f32, String> {
 /// How wide strokes are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Stroke {
-    /// Compared with the network's own.
-    Factor(f32),
+    /// A share of the picture, or of the network's own width.
+    Width(impasto::Stroke),
+    /// On paper.
     Millimetres(f32),
 }
 
@@ -111,9 +112,9 @@ impl FromStr for Stroke {
                 .map(Stroke::Millimetres)
                 .map_err(|_| "write it as a number above 0 and mm: 3mm".into());
         }
-        let range = impasto::StylizeOptions::STROKES;
-        let wrong = || format!("must be a number from {} to {}, or millimetres: 3mm", range.start(), range.end());
-        text.parse().ok().filter(|v| range.contains(v)).map(Stroke::Factor).ok_or_else(wrong)
+        let range = impasto::Stroke::FACTORS;
+        let wrong = |_| format!("must be a number from {} to {}, native, or millimetres: 3mm", range.start(), range.end());
+        text.parse().map(Stroke::Width).map_err(wrong)
     }
 }
 
@@ -123,8 +124,11 @@ mod tests {
 
     #[test]
     fn strokes_are_factors_or_millimetres() {
-        let good = [("1", Stroke::Factor(1.0)), ("0.5", Stroke::Factor(0.5)), ("3mm", Stroke::Millimetres(3.0))];
-        for (text, expected) in good.into_iter().chain([("2.5 mm", Stroke::Millimetres(2.5))]) {
+        let relative = |factor| Stroke::Width(impasto::Stroke::Relative(factor));
+        let native = |factor| Stroke::Width(impasto::Stroke::Native(factor));
+        let good = [("1", relative(1.0)), ("0.5", relative(0.5)), ("native", native(1.0)), ("native:2", native(2.0))];
+        for (text, expected) in good.into_iter().chain([("3mm", Stroke::Millimetres(3.0)), ("2.5 mm", Stroke::Millimetres(2.5))])
+        {
             assert_eq!(text.parse(), Ok(expected), "{text}");
         }
         for text in ["", "0", "-1", "100", "nan", "mm", "0mm", "-2mm", "3cm", "infmm"] {

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use impasto::picture::Format;
-use impasto::{StyleSize, StylizeOptions};
+use impasto::{Stroke, StyleSize};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -76,9 +76,11 @@ pub(crate) struct PaintOptions {
     /// How far the colours go from the style's (0) to those that `colors` says (1, the default).
     #[schema(minimum = 0, maximum = 1)]
     pub(crate) color_strength: Option<f32>,
-    /// Width of the strokes, 1 as the network draws them.
+    /// Width of the strokes: 1 as the built-in model is made for, 2 twice as wide.
     #[schema(minimum = 0.25, maximum = 8)]
     pub(crate) stroke: Option<f32>,
+    /// Whether strokes are as wide in pixels as the network draws them, times `stroke`, instead of a share of the picture.
+    pub(crate) native_strokes: bool,
     /// Pixels of a style picture's shorter side for the network; 256 if not given.
     #[schema(minimum = 16, maximum = 4096)]
     pub(crate) style_size: Option<usize>,
@@ -137,6 +139,12 @@ impl From<FormatName> for Format {
 }
 
 impl PaintOptions {
+    /// How wide strokes are.
+    pub(crate) fn strokes(&self) -> Stroke {
+        let factor = self.stroke.unwrap_or(1.0);
+        if self.native_strokes { Stroke::Native(factor) } else { Stroke::Relative(factor) }
+    }
+
     /// Whether all numbers are in their ranges.
     pub(crate) fn check(&self) -> Result<()> {
         fn within<T: PartialOrd + std::fmt::Display + Copy>(name: &str, value: Option<T>, least: T, most: T) -> Result<()> {
@@ -149,7 +157,7 @@ impl PaintOptions {
         }
         within("strength", self.strength, 0.0, 1.0)?;
         within("color_strength", self.color_strength, 0.0, 1.0)?;
-        within("stroke", self.stroke, *StylizeOptions::STROKES.start(), *StylizeOptions::STROKES.end())?;
+        within("stroke", self.stroke, *Stroke::FACTORS.start(), *Stroke::FACTORS.end())?;
         within("style_size", self.style_size, *StyleSize::SIDES.start(), *StyleSize::SIDES.end())?;
         within("size", self.size, 1, 32768)?;
         within("feather", self.feather, 0.0, 10000.0)?;

@@ -112,12 +112,10 @@ fn estimate(state: &State, wanted: &Wanted) -> Result<u64> {
 
 /// Bytes that the network takes at most for a picture of this size, on the canvas that its strokes need.
 fn painting_memory(state: &State, options: &PaintOptions, size: [usize; 2]) -> Result<u64> {
-    let stylize = StylizeOptions::default().stroke(options.stroke.unwrap_or(1.0));
-    // Coarse strokes are painted small, and then once more at full size.
-    let canvas = stylize.canvas(size)?;
-    let greatest = [canvas[0].max(size[0]), canvas[1].max(size[1])];
+    let stylize = StylizeOptions::default().stroke(options.strokes());
+    let greatest = state.stylizer.greatest_canvas(&stylize, size)?;
     let painting = state.stylizer.stored_memory(greatest[0], greatest[1], Some(BANDS))?;
-    Ok(painting.saturating_add(stylize.canvas_memory(size)?))
+    Ok(painting.saturating_add(state.stylizer.canvas_memory(&stylize, size)?))
 }
 
 /// Bytes that a preview with this longer side takes at most.
@@ -295,7 +293,7 @@ impl Look {
             .style(seen)
             .colours(colours)
             .colour_strength(options.color_strength.unwrap_or(1.0))
-            .stroke(options.stroke.unwrap_or(1.0))
+            .stroke(options.strokes())
             .mask(painted);
         Ok(Look { options: palette.options(stylize), style: palette.style })
     }

@@ -43,7 +43,7 @@ class _Look(TypedDict, total=False):
     color_strength: float
     mask: _Picture | None
     feather: float
-    stroke: float
+    stroke: float | str
     style_size: int
     clip: bool
     progress: _Progress

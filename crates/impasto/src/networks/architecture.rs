@@ -71,6 +71,15 @@ impl Architecture {
         }
     }
 
+    /// Pixels of the longer side of the canvas that a transformer is made for: larger pictures are painted on a canvas of this size, so that
+    /// strokes keep their share of the picture ([`crate::Stroke::Relative`]). `None` where nothing is known of such a size.
+    pub fn canvas(&self) -> Option<usize> {
+        match self {
+            Architecture::NativeTransformer(_) => Some(native::CANVAS),
+            _ => None,
+        }
+    }
+
     /// The architecture in words, for people.
     pub fn description(&self) -> String {
         match self {

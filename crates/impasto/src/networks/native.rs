@@ -16,6 +16,9 @@ use crate::graph::{Activation, Conv, Dense, Graph, InstanceNorm, NodeId, Op, Pad
 /// The epsilon of the conditional instance norms.
 const INSTANCE_NORM_EPSILON: f32 = 1e-5;
 
+/// Pixels of the longer side that our transformers are made for: what they are trained on, photographs with a shorter side of 384 pixels.
+pub const CANVAS: usize = 576;
+
 /// What tells one of our transformers from another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Transformer {

@@ -106,7 +106,8 @@ impl StylizerBuilder {
         let style_fit = Fit::of(predictor.graph())?;
         let content_fit = Fit::of(transformer.graph())?;
         let thumbnail = self.thumbnail.or(info.transformer.architecture.thumbnail());
-        Ok(Stylizer { engine, predictor, transformer, style_fit, content_fit, thumbnail, info })
+        let made_for = info.transformer.architecture.canvas();
+        Ok(Stylizer { engine, predictor, transformer, style_fit, content_fit, thumbnail, made_for, info })
     }
 }
 

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use super::bands::WriteRows;
-use super::coarse::Coarse;
+use super::coarse::{self, Coarse};
+use super::detail::Detailed;
 use super::phase::Phase;
 use super::places::Places;
-use super::{Stylizer, check_cancelled, work};
+use super::{Stroke, Stylizer, check_cancelled, work};
 use crate::finish::{Finish, Recolour};
 use crate::picture::resize::{Scaled, Shrink};
 use crate::picture::rows::{self, Rows, thumbnail_size};
@@ -33,7 +34,7 @@ impl Stylizer {
         }
         styles.iter().try_for_each(|style| self.check_style(style))?;
         let size @ [width, height] = content.size();
-        let canvas = options.canvas(size)?;
+        let canvas = self.canvas(options, size)?;
         check_cancelled(control)?;
         let places = Places::new(options, size, size)?;
         if options.strength == 0.0 {
@@ -50,7 +51,8 @@ impl Stylizer {
         let coarse = canvas[0] < width || canvas[1] < height;
         let second = measured(canvas).map_or(0, cost);
         let third = cost(canvas);
-        let fourth = if coarse { cost(size) } else { 0 };
+        let detailed = self.made_for.is_some() && matches!(options.stroke, Stroke::Relative(_));
+        let fourth = if coarse && !detailed { cost(size) } else { 0 };
         let total = [first, second, third, fourth].into_iter().fold(0, u64::saturating_add);
         let phase = |before: u64, own: u64| Phase { inner: control, before, own, total };
 
@@ -87,6 +89,12 @@ impl Stylizer {
                 painting.add(rows);
                 Ok(())
             };
+            if detailed {
+                // Read once: the content may have to be decoded for every look at it.
+                let small = coarse::kept(&view)?;
+                self.network_rows(&small, &brush, max_memory, &mut write, phases)?;
+                return self.enlarge(&Detailed::new(content, &painting, &small), size, &mut finished, control);
+            }
             self.network_rows(&view, &brush, max_memory, &mut write, phases)?;
             let before = total - fourth;
             let mut write = |rows: Vec<f32>| finished(rows.into());
@@ -99,6 +107,25 @@ impl Stylizer {
             if done.is_empty() { Ok(()) } else { finished(done.into()) }
         };
         self.network_rows(&view, &brush, max_memory, &mut write, phases)
+    }
+}
+
+impl Stylizer {
+    /// Gives the rows of an enlarged painting.
+    fn enlarge(
+        &self,
+        painting: &Detailed<'_>,
+        [width, height]: [usize; 2],
+        write: &mut dyn FnMut(Cow<'_, [f32]>) -> Result<()>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        for y in (0..height).step_by(AT_A_TIME) {
+            check_cancelled(control)?;
+            let mut rgb = crate::picture::zeros(width * 3 * AT_A_TIME.min(height - y))?;
+            painting.read(&self.engine.threads, y, &mut rgb)?;
+            write(rgb.into())?;
+        }
+        Ok(())
     }
 }
 

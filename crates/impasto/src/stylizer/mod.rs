@@ -23,6 +23,7 @@ mod brush;
 mod builder;
 mod canvas;
 mod coarse;
+mod detail;
 mod fit;
 mod info;
 mod options;
@@ -32,6 +33,7 @@ mod places;
 mod region;
 mod stored;
 mod strength;
+mod stroke;
 
 use std::path::Path;
 
@@ -45,6 +47,7 @@ pub use palette::{Palette, Part};
 use phase::Phase;
 pub use region::Region;
 pub use stored::TakeRows;
+pub use stroke::Stroke;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
 ///
@@ -60,6 +63,8 @@ pub struct Stylizer {
     content_fit: Fit,
     /// Pixels of the longer side of the thumbnail that the transformer's norms take their statistics from, if they do.
     thumbnail: Option<usize>,
+    /// Pixels of the longer side of the canvas that the transformer is made for, if it is made for one.
+    made_for: Option<usize>,
     info: ModelInfo,
 }
 
@@ -104,6 +109,44 @@ impl Stylizer {
     /// picture itself. With a thumbnail pictures are painted in bands, in memory that grows with their width only.
     pub fn thumbnail(&self) -> Option<usize> {
         self.thumbnail
+    }
+
+    /// Width and height of the canvas that the network paints on, for a picture of this size: [`StylizeOptions::stroke`] and
+    /// [`StylizeOptions::preview_of`] decide it.
+    ///
+    /// # Errors
+    /// As [`Stylizer::stylize_with`] for options out of range.
+    pub fn canvas(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<[usize; 2]> {
+        options.check()?;
+        let [width, height] = options.preview_of.unwrap_or(size);
+        Ok(options.stroke.canvas(size, width.max(height), self.made_for))
+    }
+
+    /// The greatest size that the network paints at, for a picture of this size: the canvas, or the picture itself where native strokes are painted
+    /// once more.
+    ///
+    /// # Errors
+    /// As [`Stylizer::canvas`].
+    pub fn greatest_canvas(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<[usize; 2]> {
+        let canvas = self.canvas(options, size)?;
+        let twice = matches!(options.stroke, Stroke::Native(_)) || self.made_for.is_none();
+        Ok(if twice { [canvas[0].max(size[0]), canvas[1].max(size[1])] } else { canvas })
+    }
+
+    /// Most bytes that another [canvas](Stylizer::canvas) takes besides the painting itself, for a picture of this size: rows on their way between
+    /// the sizes; and where it is smaller, the painting and the content at 16 bits. 0 where the canvas is the picture.
+    ///
+    /// # Errors
+    /// As [`Stylizer::canvas`].
+    pub fn canvas_memory(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<u64> {
+        let canvas = self.canvas(options, size)?;
+        if canvas == size {
+            return Ok(0);
+        }
+        let rows = (size[0].max(canvas[0]) as u64).saturating_mul(64 * 36);
+        let smaller = canvas[0] < size[0] || canvas[1] < size[1];
+        let coarse = if smaller { (canvas[0] as u64).saturating_mul(canvas[1] as u64).saturating_mul(12) } else { 0 };
+        Ok(rows.saturating_add(coarse))
     }
 
     /// The threads and the instruction set that it uses.

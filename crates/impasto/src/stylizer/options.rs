@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Region;
+use super::{Region, Stroke};
 use crate::picture::{Mask, Resize};
 use crate::{Colours, Error, ErrorKind, Picture, Result, Style};
 
@@ -144,11 +144,8 @@ pub struct StylizeOptions {
     pub regions: Vec<Region>,
     /// Whether the content stays as it is outside all regions, instead of the given style.
     pub keep_outside: bool,
-    /// Width of the strokes, 1 (the default) for as the network draws them: [`StylizeOptions::STROKES`].
-    ///
-    /// The network draws strokes of some width in pixels, whatever the picture's size. So coarser ones are painted on a smaller canvas, which is
-    /// then enlarged with the content's edges, finer ones on a larger canvas, which is then made smaller.
-    pub stroke: f32,
+    /// Width of the strokes. By default they keep their share of the picture, whatever its resolution.
+    pub stroke: Stroke,
     /// The size of which this picture is a preview, for example that of a print: it gets the strokes that the picture of that size would have
     /// when seen at this one. `None`, the default, for the picture itself.
     pub preview_of: Option<[usize; 2]>,
@@ -169,7 +166,7 @@ impl Default for StylizeOptions {
             mask: None,
             regions: Vec::new(),
             keep_outside: false,
-            stroke: 1.0,
+            stroke: Stroke::default(),
             preview_of: None,
             max_memory: None,
         }
@@ -181,9 +178,6 @@ impl StylizeOptions {
     /// correlation with itself, without what varies over more than 65 pixels. The median of 18 paintings (6 styles, 3 photographs of
     /// 384 pixels, along rows and columns); they range from 3 for fine hatching to 12 for broad woodcuts.
     pub const STROKE_PIXELS: f32 = 5.0;
-
-    /// Widths that strokes may have, compared with those of the network.
-    pub const STROKES: std::ops::RangeInclusive<f32> = 0.25..=8.0;
 
     /// With this [`StylizeOptions::strength`], 0 to 1.
     #[must_use]
@@ -236,8 +230,8 @@ impl StylizeOptions {
 
     /// With this [`StylizeOptions::stroke`].
     #[must_use]
-    pub fn stroke(self, stroke: f32) -> Self {
-        StylizeOptions { stroke, ..self }
+    pub fn stroke(self, stroke: impl Into<Stroke>) -> Self {
+        StylizeOptions { stroke: stroke.into(), ..self }
     }
 
     /// With this [`StylizeOptions::preview_of`].
@@ -252,46 +246,14 @@ impl StylizeOptions {
         StylizeOptions { max_memory, ..self }
     }
 
-    /// Width and height of the canvas that the network paints on, for a picture of this size.
-    ///
-    /// # Errors
-    /// As [`super::Stylizer::stylize_with`] for options out of range.
-    pub fn canvas(&self, [width, height]: [usize; 2]) -> Result<[usize; 2]> {
-        self.check()?;
-        let seen = match self.preview_of {
-            None => 1.0,
-            Some(full) => full[0].max(full[1]) as f64 / width.max(height) as f64,
-        };
-        let scale = seen / f64::from(self.stroke);
-        // The cast saturates; what is too large is refused where memory is asked for.
-        Ok([width, height].map(|side| ((side as f64 * scale).round() as usize).max(1)))
-    }
-
-    /// Most bytes that another [canvas](StylizeOptions::canvas) takes besides the painting itself, for a picture of this size: rows on their way between
-    /// the sizes, and a coarse painting at 16 bits. 0 where the canvas is the picture.
-    ///
-    /// # Errors
-    /// As [`StylizeOptions::canvas`].
-    pub fn canvas_memory(&self, [width, height]: [usize; 2]) -> Result<u64> {
-        let canvas = self.canvas([width, height])?;
-        if canvas == [width, height] {
-            return Ok(0);
-        }
-        let rows = (width.max(canvas[0]) as u64).saturating_mul(64 * 24);
-        let smaller = canvas[0] < width || canvas[1] < height;
-        let coarse = if smaller { (canvas[0] as u64).saturating_mul(canvas[1] as u64).saturating_mul(6) } else { 0 };
-        Ok(rows.saturating_add(coarse))
-    }
-
     pub(super) fn check(&self) -> Result<()> {
         let share = |value| (0.0..=1.0).contains(&value);
         let text = if !share(self.strength) {
             format!("a strength of {} is out of range; give 0 (the content as it is) to 1", self.strength)
         } else if !share(self.colour_strength) {
             format!("a colour strength of {} is out of range; give 0 (the style's colours) to 1", self.colour_strength)
-        } else if !Self::STROKES.contains(&self.stroke) {
-            let (from, to) = (Self::STROKES.start(), Self::STROKES.end());
-            format!("strokes of {} times the network's width are out of range; give {from} to {to}", self.stroke)
+        } else if let Err(error) = self.stroke.check() {
+            return Err(error);
         } else if self.preview_of.is_some_and(|[width, height]| width == 0 || height == 0) {
             "a preview of a picture that has no pixels; give the full size's width and height".into()
         } else if self.keep_outside && self.regions.is_empty() {

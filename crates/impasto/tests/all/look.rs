@@ -4,8 +4,9 @@ use crate::common;
 
 use common::tiny;
 use impasto::networks::Family;
+use impasto::picture::Resize;
 use impasto::picture::{EncodeOptions, Format, Limits, Mask, Stored};
-use impasto::{Colours, ErrorKind, Picture, Style, StylizeOptions, Stylizer};
+use impasto::{Colours, ErrorKind, Picture, Stroke, Style, StylizeOptions, Stylizer};
 
 fn style(turn: f32) -> Style {
     let vector = (0..tiny::STYLE_LEN).map(|i| (i as f32 * 1.7 + turn).sin()).collect();
@@ -57,6 +58,7 @@ fn all_options(width: usize, height: usize) -> Vec<(&'static str, StylizeOptions
         ("regions", plain().region(style(2.0), half.clone())),
         ("regions and content", plain().region(style(2.0), soft.clone()).keep_outside(true)),
         ("coarse", plain().stroke(2.0)),
+        ("coarse in pixels", plain().stroke(Stroke::Native(2.0))),
         ("fine", plain().stroke(0.5)),
         ("preview", plain().preview_of(Some([width * 3, height * 3])).stroke(2.0)),
         (
@@ -259,22 +261,84 @@ fn grey_contents_stay_grey() {
 
 #[test]
 fn strokes_are_painted_on_their_own_canvas() {
-    let canvas = |options: StylizeOptions| options.canvas([300, 200]).unwrap();
-    let plain = StylizeOptions::default;
-    assert_eq!(canvas(plain()), [300, 200]);
-    assert_eq!(canvas(plain().stroke(2.0)), [150, 100]);
-    assert_eq!(canvas(plain().stroke(0.5)), [600, 400]);
-    assert_eq!(canvas(plain().preview_of(Some([3000, 2000]))), [3000, 2000]);
-    assert_eq!(canvas(plain().preview_of(Some([3000, 2000])).stroke(4.0)), [750, 500]);
-    // A preview is the large picture made smaller: here of a content that has the same detail at both sizes.
     let stylizer = native(2);
+    let canvas = |options: StylizeOptions| stylizer.canvas(&options, [300, 200]).unwrap();
+    let plain = || StylizeOptions::default().stroke(Stroke::Native(1.0));
+    let wide = |factor| StylizeOptions::default().stroke(Stroke::Native(factor));
+    assert_eq!(canvas(plain()), [300, 200]);
+    assert_eq!(canvas(wide(2.0)), [150, 100]);
+    assert_eq!(canvas(wide(0.5)), [600, 400]);
+    assert_eq!(canvas(plain().preview_of(Some([3000, 2000]))), [3000, 2000]);
+    assert_eq!(canvas(wide(4.0).preview_of(Some([3000, 2000]))), [750, 500]);
+    // A preview is the large picture made smaller: here of a content that has the same detail at both sizes.
     let small = tiny::landscape(75, 50);
-    let large = small.resized(300, 200, impasto::picture::Resize::NETWORK).unwrap();
-    let expected = stylizer.stylize(&large, &style(0.0)).unwrap().resized(75, 50, impasto::picture::Resize::NETWORK).unwrap();
+    let large = small.resized(300, 200, Resize::NETWORK).unwrap();
+    let expected = stylizer.stylize(&large, &style(0.0)).unwrap().resized(75, 50, Resize::NETWORK).unwrap();
     let preview = paint(&stylizer, &small, &plain().preview_of(Some([300, 200])));
     let off = root_mean_square(&preview, &expected);
     assert!(off < 1e-3, "off by {off}");
     assert!(root_mean_square(&paint(&stylizer, &small, &plain()), &expected) > 10.0 * off);
+}
+
+/// Spread of each channel, and mean contrast within 9×9 pixels.
+fn from_afar(picture: &Picture) -> ([f64; 3], f64) {
+    let [width, height] = [picture.width(), picture.height()];
+    let pixels = picture.rgb().as_chunks::<3>().0;
+    let deviation = |values: &[f64]| {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+    };
+    let spread = [0, 1, 2].map(|c| deviation(&pixels.iter().map(|p| f64::from(p[c])).collect::<Vec<_>>()));
+    let grey: Vec<f64> = pixels.iter().map(|[r, g, b]| f64::from(0.299 * r + 0.587 * g + 0.114 * b)).collect();
+    let places = (0..height - 9).step_by(9).flat_map(|y| (0..width - 9).step_by(9).map(move |x| (x, y)));
+    let contrasts: Vec<f64> =
+        places.map(|(x, y)| deviation(&(0..81).map(|i| grey[(y + i / 9) * width + x + i % 9]).collect::<Vec<_>>())).collect();
+    (spread, contrasts.iter().sum::<f64>() / contrasts.len() as f64)
+}
+
+/// The energy of lightness differences where the content has its strongest edges.
+fn edges(content: &Picture, picture: &Picture) -> f64 {
+    let energy = |picture: &Picture| -> Vec<f64> {
+        let width = picture.width();
+        let grey: Vec<f64> =
+            picture.rgb().as_chunks::<3>().0.iter().map(|[r, g, b]| f64::from(0.299 * r + 0.587 * g + 0.114 * b)).collect();
+        (width..grey.len()).map(|i| (grey[i] - grey[i - 1]).powi(2) + (grey[i] - grey[i - width]).powi(2)).collect()
+    };
+    let (of_content, of_picture) = (energy(content), energy(picture));
+    let mut sorted = of_content.clone();
+    sorted.sort_by(f64::total_cmp);
+    let strong = sorted[sorted.len() * 95 / 100];
+    let sum = |energy: &[f64]| of_content.iter().zip(energy).filter(|(c, _)| **c >= strong).map(|(_, e)| e).sum::<f64>();
+    sum(&of_picture) / sum(&of_content)
+}
+
+/// The shipped model paints one scene at three resolutions: from afar the paintings look the same, and close up the large ones are as sharp as
+/// the content.
+#[test]
+fn the_look_does_not_depend_on_the_resolution() {
+    let stylizer = Stylizer::builder().threads(2).open().unwrap();
+    let styles = ["mosaic", "starry"].map(|name| Style::built_in(name).unwrap());
+    let paint = |long: usize| {
+        let drawn = impasto_draw::content::still_life(long, long * 2 / 3, 0);
+        let content = Picture::from_rgb8(drawn.width, drawn.height, &drawn.to_rgb8()).unwrap();
+        styles.each_ref().map(|style| {
+            let painted = stylizer.stylize(&content, style).unwrap();
+            (from_afar(&painted.resized(512, 341, Resize::NETWORK).unwrap()), edges(&content, &painted))
+        })
+    };
+    let small = paint(512);
+    for long in [2048, 6000] {
+        for (((spread, contrast), _), ((own_spread, own_contrast), sharp)) in small.iter().zip(paint(long)) {
+            println!("{long}: spread {spread:.4?} {own_spread:.4?}, contrast {contrast:.4} {own_contrast:.4}, edges {sharp:.3}");
+            for (own, wanted) in own_spread.iter().zip(spread).chain([(&own_contrast, contrast)]) {
+                assert!(
+                    (own / wanted - 1.0).abs() <= 0.15,
+                    "{long} pixels: {own_spread:?}, {own_contrast} for {spread:?}, {contrast}"
+                );
+            }
+            assert!(sharp >= 0.8, "{long} pixels: edges have {sharp} of the content's energy");
+        }
+    }
 }
 
 #[test]

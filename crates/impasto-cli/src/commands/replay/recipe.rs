@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use serde_json::Value;
 
-use crate::names;
+use crate::{names, settings};
 
 /// Most of anything, and most bytes of a text: real settings have a handful.
 const MOST: usize = 64;
@@ -63,18 +63,50 @@ impl Recipe {
             program: self::text(&json, "program")?,
             isa: self::text(&json, "isa")?,
             format: self::text(&json, "format")?.to_lowercase(),
-            options: list(&json, "options", |option| {
-                // Control characters would do things to a terminal that shows them.
-                let fine = |option: &&str| option.len() <= TEXT && option.starts_with("--") && !option.contains(char::is_control);
-                let option = option.as_str().filter(fine);
-                Ok(option.ok_or("an option is none")?.to_owned())
-            })?,
+            options: of_today(
+                version(&json)?,
+                list(&json, "options", |option| {
+                    // Control characters would do things to a terminal that shows them.
+                    let fine =
+                        |option: &&str| option.len() <= TEXT && option.starts_with("--") && !option.contains(char::is_control);
+                    let option = option.as_str().filter(fine);
+                    Ok(option.ok_or("an option is none")?.to_owned())
+                })?,
+            ),
             files: list(&json, "files", |file| Ok((self::text(file, "option")?, ingredient(file)?)))?,
             content: ingredient(&json["content"])?,
             styles,
             model: list(&json, "model", ingredient)?,
         })
     }
+}
+
+/// What the options mean.
+fn version(json: &Value) -> Result<u64, String> {
+    match json.get("version") {
+        None => Ok(1),
+        Some(version) => match version.as_u64() {
+            Some(version @ 1..=settings::VERSION) => Ok(version),
+            Some(newer) => Err(format!("its form {newer} is newer than this program")),
+            None => Err("its version is no number".into()),
+        },
+    }
+}
+
+/// The options as they are given today. In the first form strokes were compared with the network's own.
+fn of_today(version: u64, options: Vec<String>) -> Vec<String> {
+    if version >= 2 {
+        return options;
+    }
+    let native = |option: &String| match option.strip_prefix("--stroke=") {
+        Some(width) if !width.contains("mm") => format!("--stroke=native:{width}"),
+        _ => option.clone(),
+    };
+    let mut options: Vec<String> = options.iter().map(native).collect();
+    if !options.iter().any(|option| option.starts_with("--stroke=")) {
+        options.push("--stroke=native".into());
+    }
+    options
 }
 
 fn list<T>(json: &Value, name: &str, read: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
@@ -137,6 +169,23 @@ mod tests {
             ("a.jpg", 1.0, "png")
         );
         assert!(recipe.model[0].built_in && !recipe.content.built_in);
+    }
+
+    #[test]
+    fn strokes_of_the_first_form_are_the_networks_own() {
+        let options = |version: Option<u64>, options: &[&str]| {
+            let mut json = good();
+            json["options"] = options.into();
+            if let Some(version) = version {
+                json["version"] = version.into();
+            }
+            Recipe::parse(&json.to_string()).map(|recipe| recipe.options)
+        };
+        assert_eq!(options(None, &["--size=9"]).unwrap(), ["--size=9", "--stroke=native"]);
+        assert_eq!(options(None, &["--stroke=2"]).unwrap(), ["--stroke=native:2"]);
+        assert_eq!(options(None, &["--stroke=3mm", "--dpi=300"]).unwrap(), ["--stroke=3mm", "--dpi=300"]);
+        assert_eq!(options(Some(2), &["--stroke=2"]).unwrap(), ["--stroke=2"]);
+        assert!(options(Some(3), &[]).is_err());
     }
 
     #[test]

@@ -39,11 +39,11 @@ pub(super) fn options(args: &Stylize, loudness: Loudness) -> Result<StylizeOptio
         .preview_of(look.preview_of.map(|size| [size.width, size.height])))
 }
 
-/// How wide strokes are, compared with those of the network.
-pub(super) fn stroke(stroke: Stroke, dpi: Option<f32>) -> Result<f32> {
+/// How wide strokes are.
+pub(super) fn stroke(stroke: Stroke, dpi: Option<f32>) -> Result<impasto::Stroke> {
     let (millimetres, dpi) = match (stroke, dpi) {
-        (Stroke::Factor(factor), None) => return Ok(factor),
-        (Stroke::Factor(_), Some(_)) => {
+        (Stroke::Width(width), None) => return Ok(width),
+        (Stroke::Width(_), Some(_)) => {
             return Err(Failure::usage("--dpi is for strokes in millimetres; give --stroke in mm, for example 3mm"));
         }
         (Stroke::Millimetres(_), None) => {
@@ -52,9 +52,9 @@ pub(super) fn stroke(stroke: Stroke, dpi: Option<f32>) -> Result<f32> {
         (Stroke::Millimetres(millimetres), Some(dpi)) => (millimetres, dpi),
     };
     let own = StylizeOptions::STROKE_PIXELS / dpi * INCH;
-    let (factor, range) = (millimetres / own, StylizeOptions::STROKES);
+    let (factor, range) = (millimetres / own, impasto::Stroke::FACTORS);
     if range.contains(&factor) {
-        return Ok(factor);
+        return Ok(impasto::Stroke::Native(factor));
     }
     Err(Failure::usage(format!(
         "strokes of {millimetres} mm at {dpi} dpi are {factor:.2} times the network's; give {:.2} to {:.1} mm",
@@ -116,17 +116,16 @@ impl Studio<'_> {
         Ok(Some(pictures))
     }
 
-    /// The largest that the network paints on: coarse strokes are painted small, and then once more at full size.
+    /// The largest that the network paints at.
     pub(super) fn greatest_canvas(&self, size: [usize; 2]) -> Result<[usize; 2]> {
-        let canvas = self.stylize.canvas(size)?;
-        Ok([canvas[0].max(size[0]), canvas[1].max(size[1])])
+        Ok(self.stylizer.greatest_canvas(&self.stylize, size)?)
     }
 
     /// What masks and another canvas take of memory besides, for a picture of this size.
     pub(super) fn look_memory(&self, [width, height]: [usize; 2]) -> u64 {
         let masks = [&self.stylize.mask, &self.stylize.strength_mask];
         let held: u64 = masks.into_iter().flatten().map(|mask| mask.memory([width, height])).sum();
-        held.saturating_add(self.stylize.canvas_memory([width, height]).unwrap_or(0))
+        held.saturating_add(self.stylizer.canvas_memory(&self.stylize, [width, height]).unwrap_or(0))
     }
 
     /// The thumbnail of a content in memory.
@@ -150,12 +149,12 @@ mod tests {
         let pixels = impasto::StylizeOptions::STROKE_PIXELS;
         // Strokes of the network's own width in pixels, at 300 to the inch.
         let found = stroke(Stroke::Millimetres(pixels / 300.0 * 25.4), Some(300.0)).unwrap();
-        assert!((found - 1.0).abs() < 1e-5, "{found}");
-        assert!((stroke(Stroke::Millimetres(pixels / 300.0 * 50.8), Some(300.0)).unwrap() - 2.0).abs() < 1e-5);
-        assert_eq!(stroke(Stroke::Factor(2.0), None).unwrap(), 2.0);
-        for (width, dpi) in
-            [(Stroke::Factor(2.0), Some(300.0)), (Stroke::Millimetres(3.0), None), (Stroke::Millimetres(3000.0), Some(300.0))]
-        {
+        let impasto::Stroke::Native(factor) = found else { panic!("{found:?} is no width in pixels") };
+        assert!((factor - 1.0).abs() < 1e-5, "{factor}");
+        assert!((stroke(Stroke::Millimetres(pixels / 300.0 * 50.8), Some(300.0)).unwrap().factor() - 2.0).abs() < 1e-5);
+        let twice = Stroke::Width(impasto::Stroke::Relative(2.0));
+        assert_eq!(stroke(twice, None).unwrap(), impasto::Stroke::Relative(2.0));
+        for (width, dpi) in [(twice, Some(300.0)), (Stroke::Millimetres(3.0), None), (Stroke::Millimetres(3000.0), Some(300.0))] {
             assert!(stroke(width, dpi).is_err(), "{width:?} {dpi:?}");
         }
     }

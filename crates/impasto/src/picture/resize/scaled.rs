@@ -25,6 +25,12 @@ impl<'a> Scaled<'a> {
         let from = inner.size();
         Scaled { inner, size, columns: Axis::new(from[0], size[0]), rows: Axis::new(from[1], size[1]) }
     }
+
+    /// Enlarged without facets, by a cubic: values may be a little beyond those of the picture. No side may be 0.
+    pub(crate) fn smooth(inner: &'a dyn Rows, size: [usize; 2]) -> Self {
+        let from = inner.size();
+        Scaled { inner, size, columns: Axis::smooth(from[0], size[0]), rows: Axis::smooth(from[1], size[1]) }
+    }
 }
 
 impl Rows for Scaled<'_> {
@@ -65,6 +71,21 @@ mod tests {
     use super::super::super::rows::{Rows, resized};
     use super::Scaled;
     use crate::picture::Picture;
+
+    #[test]
+    fn enlarged_smoothly_a_slope_is_a_slope() {
+        let picture = Picture::from_rgb_f32(9, 4, (0..9 * 4 * 3).map(|i| ((i / 3) % 9) as f32 / 8.0).collect()).unwrap();
+        let mut found = vec![0.0; 90 * 40 * 3];
+        Scaled::smooth(&picture, [90, 40]).read(0..40, &mut found).unwrap();
+        for (i, pixel) in found.as_chunks::<3>().0.iter().enumerate() {
+            let x = (i % 90) as f32;
+            // Apart from the borders, whose pixels are repeated.
+            if (15.0..75.0).contains(&x) {
+                let expected = ((x + 0.5) / 10.0 - 0.5) / 8.0;
+                assert!(pixel.iter().all(|v| (v - expected).abs() < 1e-5), "{x}: {pixel:?} for {expected}");
+            }
+        }
+    }
 
     #[test]
     fn any_rows_are_those_of_the_whole() {

@@ -22,6 +22,28 @@ impl Axis {
         });
         Axis(positions.collect())
     }
+
+    /// Where there are more new ones: Keys' cubic (1981, with a = -1/2), smooth where triangles show facets. Else as [`Axis::new`].
+    pub(super) fn smooth(from: usize, to: usize) -> Self {
+        if to <= from {
+            return Self::new(from, to);
+        }
+        let scale = from as f64 / to as f64;
+        let cubic = |distance: f64| match distance.abs() {
+            d if d < 1.0 => (1.5 * d - 2.5) * d * d + 1.0,
+            d if d < 2.0 => ((-0.5 * d + 2.5) * d - 4.0) * d + 2.0,
+            _ => 0.0,
+        };
+        let positions = (0..to).map(|i| {
+            let middle = (i as f64 + 0.5) * scale - 0.5;
+            // The casts saturate at the left border.
+            let (first, end) = ((middle.floor() - 1.0).max(0.0) as usize, ((middle.floor() + 3.0) as usize).min(from));
+            let weights: Vec<f64> = (first..end).map(|at| cubic(at as f64 - middle)).collect();
+            let sum: f64 = weights.iter().sum();
+            (first, weights.iter().map(|w| (w / sum) as f32).collect())
+        });
+        Axis(positions.collect())
+    }
 }
 
 /// Takes the rows of a picture of `CHANNELS` channels from top to bottom, gives it at another size: bilinear, antialiased, in the values as they
