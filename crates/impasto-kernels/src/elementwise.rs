@@ -1,4 +1,4 @@
-//! Element-wise steps that no convolution takes along: the network's last one, and values that several layers read.
+//! Element-wise operations that no convolution fuses: the network's last one, and values that several layers read.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::view::{Extent, SharedOutput};
 /// Floats that one block of work takes.
 const BLOCK_FLOATS: usize = 64 * 1024;
 
-/// Writes some rows of a source (as its pending arithmetic makes them; enlargement is not supported here) to `output`, through
+/// Writes some rows of a source (as its pending arithmetic makes them; up-sampling is not supported here) to `output`, through
 /// `1 / (1 + exp(-x))` if `sigmoid`.
 ///
 /// The sigmoid's absolute error is below 2·10⁻⁷.

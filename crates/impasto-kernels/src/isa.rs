@@ -1,4 +1,4 @@
-//! Which instruction set the kernels use, found out at run time.
+//! Which instruction set the kernels use, detected at run time.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! Pooling, moments and the joining of channels: small tensors' steps.
+//! Pooling, moments and the concatenation of channels, for small tensors.
 
 use crate::statistics::Statistics;
 use crate::threads::Threads;

@@ -1,7 +1,7 @@
 //! Staging: the part of its input that a block reads, brought into scratch memory with everything pending applied.
 //!
 //! A tensor is written once, raw, by the layer that computes it; what follows it in the network and has no arithmetic of its own to speak
-//! of (instance norm, activation, residual sum, enlargement, padding) is done here, on the way into the next layer.
+//! of (instance norm, activation, residual sum, up-sampling, padding) is done here, on the way into the next layer.
 
 use crate::activation::Activation;
 use crate::simd::{Simd, SimdOp};
@@ -42,7 +42,7 @@ pub struct Source<'a> {
     pub activation: Activation,
     /// What to add at last: a tensor of the same extent.
     pub skip: Option<Strip<'a>>,
-    /// Nearest-neighbour enlargement, at least 1.
+    /// Nearest-neighbour up-sampling factor, at least 1.
     pub upsample: usize,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Source<'a> {
         Source { data: Strip::whole(data), extent, affine: None, activation: Activation::None, skip: None, upsample: 1 }
     }
 
-    /// The extent after enlargement.
+    /// The extent after up-sampling.
     pub fn enlarged(&self) -> Extent {
         let Extent { height, width, channels } = self.extent;
         Extent { height: height * self.upsample, width: width * self.upsample, channels }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::problem::Problem;
 use crate::work::Painted;
 
-/// A painting's progress, and the wish to stop it.
+/// Reports a painting's progress and checks for cancellation.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     cancelled: AtomicBool,

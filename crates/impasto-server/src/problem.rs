@@ -35,7 +35,7 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or it has expired; make it anew"))
+        Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or it has expired; create it again"))
     }
 
     /// Too much is being done already.

@@ -1,4 +1,4 @@
-//! Who may ask, and what browsers are told.
+//! Access control, and the headers that browsers get.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ fn refusal(state: &State, request: &Request, origin: Option<&HeaderValue>, share
     let open = matches!(request.uri().path(), "/healthz") || !is_api(request.uri().path());
     match &state.options.token {
         Some(token) if !open && !has_token(request.headers(), token) => {
-            let text = "this server wants a token: Authorization: Bearer …";
+            let text = "this server requires a token: Authorization: Bearer …";
             let challenge = HeaderValue::from_static("Bearer");
             Some(Problem::new(StatusCode::UNAUTHORIZED, text).with(header::WWW_AUTHENTICATE, challenge))
         }

@@ -1,4 +1,4 @@
-//! Pictures to train on: decoded once, kept as bytes, cut and varied anew for every step.
+//! Pictures to train on: decoded once, kept as bytes, cut and varied again for every step.
 
 use std::path::{Path, PathBuf};
 

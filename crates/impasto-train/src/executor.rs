@@ -229,7 +229,7 @@ impl<'a> Executor<'a> {
         Ok(Run { output: output.tensor, taps: tapped.into_iter().flatten().collect(), statistics })
     }
 
-    /// Whether a node's only reader is a rectifier, which it then carries out itself.
+    /// Whether a node's only reader is a ReLU, which the node then computes itself.
     fn rectifies(&self, index: usize) -> bool {
         let mut readers = self.graph.nodes().iter().filter(|node| node.inputs.iter().any(|id| id.index() == index));
         let fusible = matches!(self.graph.nodes()[index].op, Op::Conv(_) | Op::InstanceNorm(_));

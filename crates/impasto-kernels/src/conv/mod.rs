@@ -36,7 +36,7 @@ pub struct Spec {
     pub depthwise: bool,
     /// What lies beyond the border.
     pub border: Border,
-    /// Nearest-neighbour enlargement of the input before the convolution: 1 or more.
+    /// Nearest-neighbour up-sampling of the input before the convolution: 1 or more.
     pub upsample: usize,
 }
 

@@ -27,7 +27,7 @@ pub struct ConvShape {
     pub before: [usize; 2],
     /// Height and width of the output.
     pub output: [usize; 2],
-    /// Nearest-neighbour enlargement of the input before the convolution.
+    /// Nearest-neighbour up-sampling of the input before the convolution.
     pub upsample: usize,
     /// Whether negative results become 0.
     pub rectify: bool,

@@ -1,7 +1,7 @@
 //! A network that is a chain of layers, forwards and backwards: features on the way, and the gradient with respect to the picture.
 //!
-//! Other than a [`super::Program`], which forgets a layer as soon as the next has read it, a chain keeps what the way back needs: where
-//! rectifiers let values through, and what pools chose between. The gradient of a convolution with respect to its input is a convolution
+//! A [`super::Program`] forgets a layer as soon as the next has read it. A chain keeps what the way back needs: where
+//! ReLUs let values through, and what pools chose between. The gradient of a convolution with respect to its input is a convolution
 //! with turned weights, on the same kernels.
 
 use impasto_kernels::conv::{Conv, InputGradient, Spec};
@@ -44,7 +44,7 @@ impl Chain {
     /// Packs the layers of a graph up to a node.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if the graph is no chain of convolutions that keep the extent, rectifiers, and pools whose windows do not
+    /// [`ErrorKind::Unsupported`] if the graph is no chain of convolutions that keep the extent, ReLUs, and pools whose windows do not
     /// overlap; [`ErrorKind::Mismatch`] if the weights lack an array or have it in another shape.
     pub(crate) fn compile(graph: &Graph, weights: &Weights, last: NodeId, isa: Isa) -> Result<Self> {
         let unsupported = |node: &graph::Node, what: &str| {
@@ -75,7 +75,7 @@ impl Chain {
                 Op::Pool(graph::Pool { kind, kernel, stride, padding: Padding::Valid }) if kernel == stride => {
                     // What it chose between must be kept, as rectified features are.
                     if !layers.last().is_some_and(|layer: &Layer| matches!(layer.work, Work::Conv { rectified: true, .. })) {
-                        return Err(unsupported(node, "does not follow a rectifier"));
+                        return Err(unsupported(node, "does not follow a ReLU"));
                     }
                     let kind = match kind {
                         PoolKind::Max => pool::PoolKind::Max,
@@ -269,7 +269,7 @@ impl Workspace {
         Ok(Workspace { outputs, extents, passing: [zeroed(passing)?, zeroed(passing)?] })
     }
 
-    /// A layer's features after [`Chain::forwards`]; only of layers that end in a rectifier.
+    /// A layer's features after [`Chain::forwards`]; only of layers that end in a ReLU.
     pub(crate) fn features(&self, layer: usize) -> (&[f32], Extent) {
         let extent = self.extents[layer];
         (&self.outputs[layer][..extent.len()], extent)

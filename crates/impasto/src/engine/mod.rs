@@ -1,9 +1,9 @@
 //! The CPU executor: a [`Graph`] and its weights compiled into a [`Program`], and the program run on a picture.
 //!
-//! Compiling fuses: a fixed batch norm goes into the convolution before it, an activation into the convolution's last step; an instance norm
-//! is reduced to statistics that the convolution takes along, and its arithmetic, the activation, the residual sum and the enlargement that follow
-//! become *pending* on the tensor and are applied by whichever layer reads it next ([`impasto_kernels::Source`]). So each tensor is written
-//! once and read once.
+//! Compiling fuses. A fixed batch norm goes into the convolution before it, an activation into the convolution's last
+//! step. An instance norm is reduced to statistics that the convolution computes on the way. Its arithmetic, and the
+//! activation, the residual sum and the up-sampling that follow, become *pending* on the tensor: the next layer that reads
+//! it applies them ([`impasto_kernels::Source`]). So each tensor is written once and read once.
 
 mod bands;
 pub(crate) mod chain;
@@ -68,7 +68,7 @@ impl EngineOptions {
 /// The instruction set that the environment variable `IMPASTO_ISA` names (`portable`, `avx2`, `avx512`, `neon`), or the machine's best.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] if this machine does not have it.
+/// [`ErrorKind::InvalidArgument`] if this machine lacks it.
 pub fn isa_from_environment() -> Result<Isa> {
     match std::env::var("IMPASTO_ISA") {
         Ok(name) if !name.is_empty() => {

@@ -54,7 +54,7 @@ pub enum Op {
     InstanceNorm(InstanceNorm),
     /// An element-wise function.
     Activation(Activation),
-    /// Nearest-neighbour enlargement: every pixel becomes `factor × factor` pixels.
+    /// Nearest-neighbour up-sampling: every pixel becomes `factor × factor` pixels.
     Upsample {
         /// By how much.
         factor: usize,

@@ -37,7 +37,7 @@ impl Graph {
         usize::try_from(halo).ok()
     }
 
-    /// Input pixels per output pixel, as strides' product over enlargements' product along the way to the output.
+    /// Input pixels per output pixel, the product of the strides over the product of the up-sampling factors along the way to the output.
     fn scale(&self) -> (i64, i64) {
         let mut scales: Vec<(i64, i64)> = Vec::with_capacity(self.nodes().len());
         for node in self.nodes() {

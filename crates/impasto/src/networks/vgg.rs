@@ -1,4 +1,4 @@
-//! Networks of VGG's shape (Simonyan & Zisserman 2015, arXiv 1409.1556): blocks of 3×3 convolutions with rectifiers, halved in between.
+//! Networks of VGG's shape (Simonyan & Zisserman 2015, arXiv 1409.1556): blocks of 3×3 convolutions with ReLUs, halved in between.
 //!
 //! Layers are called as papers on style transfer call them: `relu3_4` is the fourth rectified convolution of the third block.
 
@@ -42,7 +42,7 @@ impl Vgg {
         Some(Vgg { blocks })
     }
 
-    /// The graph up to the last rectifier. Weights are called `conv1_1/weights` (`[3, 3, in, out]`) and `conv1_1/biases`.
+    /// The graph up to the last ReLU. Weights are called `conv1_1/weights` (`[3, 3, in, out]`) and `conv1_1/biases`.
     ///
     /// Its input is RGB of 0..1. Borders are mirrored, not zero as in the classifiers that the weights are from: zeros are edges that no picture
     /// has, and pictures optimised with them get frames.

@@ -63,11 +63,11 @@ pub(super) fn restore(optimization: &mut Optimization<'_>, bytes: &[u8]) -> Resu
     let mut file = safetensors::read(bytes).map_err(|e| malformed(&e.to_string()))?;
     let fact = |name: &str| file.metadata.get(name).cloned().ok_or_else(|| malformed(&format!("it lacks {name:?}")));
     if fact(FORMAT)? != VERSION {
-        let text = "is a checkpoint of another version of Impasto; begin anew";
+        let text = "is a checkpoint of another version of Impasto; start again without it";
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     if fact(FINGERPRINT)? != optimization.fingerprint {
-        let text = "is a checkpoint of other pictures or options; give the same ones, or begin anew";
+        let text = "is a checkpoint of other pictures or options; give the same ones, or start again without it";
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let number = |name: &str| fact(name)?.parse::<usize>().map_err(|e| malformed(&format!("{name:?}: {e}")));

@@ -168,7 +168,7 @@ fn keras(weights: &Weights) -> Result<Option<Layers>> {
     Ok((!layers.is_empty()).then_some(layers))
 }
 
-/// Arrays called `features.0.weight` and `features.0.bias`: convolutions and rectifiers are numbered on, and so are pools, by which blocks are told.
+/// Arrays called `features.0.weight` and `features.0.bias`: convolutions, ReLUs and pools share one numbering; the pools separate the blocks.
 fn torchvision(weights: &Weights) -> Result<Option<Layers>> {
     let mut found: BTreeMap<usize, [Tensor; 2]> = BTreeMap::new();
     for (name, kernel) in weights.iter() {

@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::{reserved, zeros};
 use crate::Result;
 
-/// Rows of a band: 2 to the power of the levels that are made anew for each band, so that only the small ones above are kept.
+/// Rows of a band: 2 to the power of the levels that are made again for each band, so that only the small ones above are kept.
 pub(super) const BAND: usize = 1 << LEVELS;
 const LEVELS: usize = 4;
 

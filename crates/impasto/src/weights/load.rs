@@ -1,4 +1,4 @@
-//! Recognises what a path holds, and reads it.
+//! Detects the format of the weights in a file or folder, and reads them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ pub struct Loaded {
     pub bytes: u64,
 }
 
-/// Reads the weights that `path` holds, a folder or a file of any format; the format is told by content, not by name.
+/// Reads the weights that `path` holds, a folder or a file of any format; the format is detected from the content, not the name.
 ///
 /// A folder is a SavedModel if it has `saved_model.pb` or `variables/`, a TFJS model if it has `model.json`, and else may hold one
 /// weights file (or one checkpoint) among other things. Files are taken as [`load_file`] does.

@@ -4,7 +4,7 @@
 //! A block's input tiles are transformed, multiplied with the transformed weights (at each of the 6×6 places of a tile: one matrix
 //! product of tiles × channels), and transformed back, all within the caches of one core.
 //!
-//! A nearest-neighbour enlargement by 2 before the convolution costs nothing extra and is never made: each of the four output pixels
+//! A nearest-neighbour up-sampling by 2 before the convolution costs nothing extra and is never made: each of the four output pixels
 //! that come from one input pixel sees a 3×3 kernel over the *small* picture whose taps are sums of the original ones. The four kernels are four
 //! times as many output channels of one convolution. Those of a 3×3 kernel have a first or last row and column of zeros, which makes whole
 //! panels of transformed weights zero; those products are skipped. Those of a 5×5 kernel are full.

@@ -88,7 +88,7 @@ impl Weights {
         self.panels.iter().map(|panel| panel.taps.len()).sum()
     }
 
-    /// Transforms the weights. Kept, they would take four times the memory of the weights themselves; made anew for each picture, they take
+    /// Transforms the weights. Kept, they would take four times the memory of the weights themselves; made again for each picture, they take
     /// well below 1% of the convolution's time and are in cache when it begins.
     pub(super) fn transform(&self, isa: Isa, threads: &Threads, transformed: &mut [f32]) {
         let shared = SharedOutput::new(transformed, Extent { height: self.transformed_len, width: 1, channels: 1 });

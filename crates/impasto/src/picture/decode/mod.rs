@@ -27,7 +27,7 @@ pub use stored::Stored;
 const LARGE: u64 = 64 << 20;
 
 impl Picture {
-    /// Reads a picture file. The format is told by content; the name does not matter.
+    /// Reads a picture file. The format is detected from the content, not the name.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the file cannot be read, otherwise as [`Picture::decode`]; the path is part of the text.

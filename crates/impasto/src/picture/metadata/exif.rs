@@ -1,8 +1,8 @@
-//! Exif blocks: brought up to date without being made anew.
+//! Exif blocks, updated in place.
 //!
 //! An Exif block is a small TIFF file (CIPA DC-008, section 4.5): a header, and directories whose entries hold a value or the place of one,
 //! counted from the block's start. Camera makers' notes hold such places too, in forms of their own, so that nothing may move. Hence only the first
-//! directory, which has the tags that a new picture makes untrue, is written anew, behind everything else; what lies elsewhere is changed in
+//! directory, which has the tags that a new picture makes untrue, is written again, behind everything else; what lies elsewhere is changed in
 //! place, or not at all.
 
 use super::{Density, Facts};
