@@ -76,7 +76,7 @@ pub(crate) fn too_little() -> Option<String> {
     })
 }
 
-/// Starts the program anew, with an allocator that reserves less, if its address space is limited. Glibc gives every thread an arena with
+/// Starts the program again, with an allocator that reserves less, if its address space is limited. Glibc gives every thread an arena with
 /// addresses for 64 MiB: under `ulimit -v` these are soon all there is, and whichever allocation comes next aborts the program. Returns if
 /// there is nothing to do, or if it cannot be done.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -29,13 +29,15 @@ pub(super) fn options(args: &Stylize, loudness: Loudness) -> Result<StylizeOptio
         Colors::Content => Colours::Content,
         Colors::Luminance => Colours::Luminance,
     };
+    let strokes = stroke(look.stroke, look.dpi)?;
+    // What `--exact` reproduces is painted at the picture's own size.
     Ok(StylizeOptions::default()
         .strength(args.strength)
         .strength_mask(look.strength_mask.as_deref().map(read).transpose()?)
         .colours(colours)
         .colour_strength(look.color_strength)
         .mask(painted)
-        .stroke(stroke(look.stroke, look.dpi)?)
+        .stroke(if args.exact.is_some() { impasto::Stroke::Native(strokes.factor()) } else { strokes })
         .preview_of(look.preview_of.map(|size| [size.width, size.height])))
 }
 
