@@ -188,10 +188,6 @@ fn name(group: &[StyleArgument]) -> String {
     names.join("+").replace(|c: char| std::path::is_separator(c) || c.is_control(), "-")
 }
 
-fn make_folder(folder: &Path) -> Result {
-    std::fs::create_dir_all(folder).map_err(|e| Failure::failed(format!("{}: cannot make this folder: {e}", folder.display())))
-}
-
 /// Bytes that a job will take. Of what has no size that can be found out quickly, nothing is known until it is read.
 fn need(studio: &Studio<'_>, job: &Job) -> u64 {
     let Ok(size) = imagesize::size(&job.input) else { return 0 };
