@@ -352,6 +352,7 @@ fn web_addresses_are_named_with_how_to_download_them() {
             with("style.png", "https://example.org/a.jpg", 2, words),
             with("style.png", "style.png@https://example.org/a.jpg", 2, words),
             stylize(&["https://example.org/a.jpg"], 2, words),
+            case(&["https://example.org/a.jpg", "style.png", "out.png"], 2, words),
             case(&["optimize", "https://example.org/a.jpg", "-s", "style.png", "-o", "out.png"], 2, words),
             case(&["sheet", "https://example.org/a.jpg", "-o", "out.png"], 2, words),
             case(&["styles", "extract", "https://example.org/a.jpg", "-o", "a.style"], 2, words),
