@@ -323,6 +323,7 @@ fn new_folders_are_made_for_results_only() {
             ),
             case(&["stylize", "content.png", "-s", "x.png", "-o", "new/out.png", "--model", "model.safetensors"], 1, &["x.png"]),
             case(&["stylize", "content.png", "-s", "style.png", "-o", "new/out.png", "--model", "x"], 1, &["x"]),
+            case(&["stylize", "x.png", "-s", "style.png", "-o", "new/", "--model", "model.safetensors"], 1, &["x.png"]),
             with("out.png", "new/out.xyz", 2, &["out.xyz"]),
             case(&["styles", "extract", "x.png", "-o", "new/x.style"], 1, &["x.png"]),
             case(&["sheet", "x.png", "-s", "style.png", "-o", "new/sheet.png", "--model", "model.safetensors"], 1, &["x.png"]),
