@@ -15,19 +15,29 @@ use crate::values::{self, Size, Stroke};
 /// Paints one picture in the style of another.
 #[derive(Debug, Parser)]
 #[command(name = "impasto", version, about, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_long_help = AFTER_HELP)]
+#[command(after_help = SHORT_FORM, after_long_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+const SHORT_FORM: &str = "\
+Short form: `impasto PHOTO STYLE OUT` is `impasto stylize PHOTO -s STYLE -o OUT`. For example: impasto photo.jpg painting.jpg out.png";
+
 const AFTER_HELP: &str = "\
-Exit codes: 0 the work is done; 1 it could not be done; 2 the command line makes no sense; 130 interrupted by Ctrl-C.
+Short form: `impasto PHOTO STYLE OUT` is `impasto stylize PHOTO -s STYLE -o OUT`; further flags may follow. Write ./ before a photo that is \
+named like a command.
 
-Standard output carries data (pictures, tables, JSON), standard error everything else.
+Exit codes: 0 done; 1 failed; 2 the command line is wrong; 130 interrupted by Ctrl-C.
 
-Environment: IMPASTO_MODEL is what --model is where it is not given (several paths as in PATH); IMPASTO_ISA forces an \
-instruction set (portable, avx2, avx512, neon); NO_COLOR takes the progress bar away; XDG_DATA_HOME is where imported models are; IMPASTO_TOKEN is what --token is for `serve`.";
+Data (pictures, tables, JSON) goes to standard output, everything else to standard error.
+
+Environment:
+  IMPASTO_MODEL  default for --model; separate several paths as in PATH
+  IMPASTO_ISA    forces an instruction set: portable, avx2, avx512, neon
+  IMPASTO_TOKEN  default for --token of `serve`
+  NO_COLOR       hides the progress bar
+  XDG_DATA_HOME  where imported models are kept";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -48,60 +58,67 @@ pub(crate) enum Command {
     Man(Man),
 }
 
-/// Paint a picture, or many, in the style of one or several others.
+/// Paint a picture, or many, in the style of another.
 ///
-/// The result has exactly the content's size, and keeps its transparency, colour depth and upright orientation.
+/// The result has the content's exact size, transparency, color depth and orientation.
 ///
-/// Many pictures: name several, folders, or patterns ('holiday/*.jpg'), and a folder or a template as the output. Model and styles are loaded once,
-/// several pictures are painted at a time, one that fails does not stop the others, and --resume goes on where an earlier run ended.
+/// To paint many pictures, name files, folders or patterns ('holiday/*.jpg'), and a folder or a template as the output. A picture that fails does
+/// not stop the others, and --resume continues an interrupted run.
 #[derive(Debug, Args)]
 pub(crate) struct Stylize {
-    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input. Or several; folders; patterns with * ? [] **
+    /// Pictures to paint: files, folders or patterns; - is standard input
+    ///
+    /// JPEG, PNG, WebP, TIFF, GIF and BMP are read, whatever the extension. Patterns may have * ? [] and **.
     #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) contents: Vec<PathBuf>,
 
-    /// Picture whose style to paint in, a saved .style file, or the name of a built-in style; several are blended
+    /// Picture, built-in style or .style file; repeat it to blend
     ///
-    /// `impasto styles list` prints the names of built-in styles; a file of such a name comes first. A weight may follow: -s a.jpg=0.7 -s b.jpg=0.3. Weights are taken as shares of their sum; without one it is 1. A mask may follow instead: -s a.jpg@sky.png
-    /// -s b.jpg paints a.jpg where the mask is white, and b.jpg elsewhere; where no style is, the content stays. A file whose name ends in =NUMBER or
-    /// has an @ is taken as that file.
+    /// `impasto styles list` prints the names of the built-in styles. If a file has the same name, the file is taken.
+    ///
+    /// Blend by weight with -s a.jpg=0.7 -s b.jpg=0.3. Weights are shares of their sum, and the default weight is 1.
+    ///
+    /// Paint regions with -s a.jpg@sky.png -s b.jpg: a.jpg where the mask sky.png is white, b.jpg elsewhere. Where no style is, the content stays. If a
+    /// file's own name ends in =NUMBER or contains @, it is taken as that file.
     #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
-    /// Where to write the result; the extension decides the format; - for standard output. A folder or a template for many
+    /// File, folder or template for the results; - is standard output
     ///
-    /// A folder takes pictures under their own names, with the extension of their own format where it can be written, else png. A template says the
-    /// names, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's name without its extension, {name} with it, {ext} the
-    /// extension as for a folder (or that of --format), {style} the style's name (a+b for a blend), {number} the number of the picture (001, 002, …), {dir}
-    /// the sub-folder that it was found in, below the folder or the pattern that was named. {{ and }} stand for braces.
+    /// A file's extension decides its format. Folders that do not exist are made.
+    ///
+    /// In a folder, results have the contents' names and formats; where a format cannot be written, it is PNG.
+    ///
+    /// A template names the results, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's name without its extension, {name} with
+    /// it, {ext} the extension (the content's, or that of --format), {style} the style's name (a+b for a blend), {number} the number of the picture
+    /// (001, 002, …), and {dir} the sub-folder in which it was found. Write {{ and }} for braces.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, value_parser = values::output())]
     pub(crate) output: PathBuf,
 
-    /// Format of the result, whatever the extension; for standard output png if not given
+    /// Format of the result, whatever its extension. Default for standard output: png
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<PictureFormat>,
 
-    /// File or folder with the networks' weights; repeat it where predictor and transformer are apart
+    /// Model: a file, a folder, or an imported model's name
     ///
-    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models
-    /// import`, also by the name that it was given there. Default: what the environment variable IMPASTO_MODEL names, or else the
-    /// built-in model.
+    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models import`, also by the
+    /// name that you gave it there. If the predictor and the transformer are in different places, give --model twice. Default: the environment
+    /// variable IMPASTO_MODEL, or else the built-in model.
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
-    /// How strongly the style shows: 1 fully, 0 not at all, 0.5 half-way
+    /// How strong the style is, from 0 (the photo) to 1
     ///
-    /// Half-way means equally far from the photograph and from the painting at 1: how the network responds to style and content is measured on
-    /// a thumbnail. Style vectors are mixed, from that of the content picture itself to that of the style; weak paintings fade into the
-    /// photograph.
+    /// 0.5 looks half-way between the photo and the painting at 1. The program measures on a thumbnail how the network responds to this content
+    /// and style. It mixes the content's own style vector with the style's; weak paintings also fade into the photo.
     #[arg(long, value_name = "0..1", default_value = "1", allow_negative_numbers = true, value_parser = values::share)]
     pub(crate) strength: f32,
 
-    /// Pixels of a style picture's side for the network; smaller gives coarser, larger finer strokes
+    /// Size at which the style is seen; less gives coarser forms
     #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = style_side)]
     pub(crate) style_size: usize,
 
-    /// Read JPEG files that are cut off or damaged as far as they go; the rest is grey, and a warning says how much
+    /// Read damaged or cut-off JPEG files as far as possible. The rest is gray, and a warning says how much
     #[arg(long)]
     pub(crate) salvage: bool,
 
@@ -109,37 +126,25 @@ pub(crate) struct Stylize {
     #[arg(long, value_name = "LONGSIDE", conflicts_with = "exact", allow_negative_numbers = true, value_parser = side)]
     pub(crate) size: Option<usize>,
 
-    /// Resize content and styles to exactly this size, as TensorFlow's tf.image.resize does it
+    /// Resize content and styles to exactly this size, as TensorFlow's tf.image.resize does
     ///
-    /// Reproduces notebooks that load both pictures with `tf.image.resize`: bilinear, not antialiased, proportions not kept. Width
-    /// comes first here, height there: --exact 720x512 is their (512, 720).
+    /// This reproduces notebooks that load both pictures with `tf.image.resize`: bilinear, without anti-aliasing, without keeping proportions. Width
+    /// comes first here, but height there: --exact 720x512 is their (512, 720).
     #[arg(long, value_name = "WxH", conflicts_with = "style_size")]
     pub(crate) exact: Option<Size>,
 
     #[command(flatten)]
     pub(crate) look: Look,
 
-    /// Threads; one a core if not given. The result is the same with any number
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
-    pub(crate) threads: Option<usize>,
-
     /// Also write a figure: content, styles and result side by side, with titles
     #[arg(long, value_name = "FIGURE", value_hint = ValueHint::FilePath)]
     pub(crate) figure: Option<PathBuf>,
-
-    /// Also show the result in the terminal, if standard output is one (kitty, iTerm2, sixel, or coloured blocks)
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) preview: bool,
-
-    /// Print what was done on standard output, as JSON; for many pictures a line each, and one that sums up
-    #[arg(long)]
-    pub(crate) json: bool,
 
     /// Replace existing files
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// What the transformer reads beyond the border; default: as the model was published
+    /// What the transformer reads beyond the border. Default: what the model was published with
     #[arg(long, value_name = "BORDER")]
     pub(crate) border: Option<Border>,
 
@@ -147,10 +152,7 @@ pub(crate) struct Stylize {
     #[arg(long, value_name = "PIXELS", hide = true, value_parser = side)]
     pub(crate) thumbnail: Option<usize>,
 
-    #[command(flatten)]
-    pub(crate) loudness: LoudnessFlags,
-
-    // Last: what follows would come under their headings in the help.
+    // The groups below come in the help's order; `help.rs` says which flag is in which.
     #[command(flatten)]
     pub(crate) batch: Batch,
 
@@ -159,35 +161,50 @@ pub(crate) struct Stylize {
 
     #[command(flatten)]
     pub(crate) limits: Limits,
+
+    /// Number of threads. Default: one per core. The result is the same with any number
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+
+    /// Show the result in the terminal (kitty, iTerm2, sixel, or colored blocks)
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) preview: bool,
+
+    /// Print a report as JSON on standard output. For many pictures: one line each, then a summary
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) loudness: LoudnessFlags,
 }
 
 /// What the painting looks like, and where it is.
 #[derive(Debug, Args)]
 pub(crate) struct Look {
-    /// Whose colours the painting has
-    #[arg(long, alias = "colours", value_name = "COLORS", default_value = "style")]
+    /// Whose colors the result has
+    #[arg(long, aliases = ["colours", "colour", "color"], value_name = "COLORS", default_value = "style")]
     pub(crate) colors: Colors,
 
-    /// How far the colours go from the style's (0) to those that --colors says (1)
+    /// How far the colors go from the style's (0) to those of --colors (1)
     #[arg(long, alias = "colour-strength", value_name = "0..1", default_value = "1", allow_negative_numbers = true,
           value_parser = values::share)]
     pub(crate) color_strength: f32,
 
-    /// Picture that says where the painting is: white where it is, black where the content stays, grey for partly
+    /// Paint where this picture is white, keep the content where it is black
     ///
-    /// It may have any size of the content's proportions. If it has transparency, that is the mask: opaque counts as white.
+    /// Gray mixes the two. The mask may have any size with the content's proportions. If it has transparency, that is the mask: opaque counts as white.
     #[arg(long, value_name = "MASK", value_hint = ValueHint::FilePath)]
     pub(crate) mask: Option<PathBuf>,
 
-    /// The mask's negative: black where the painting is
+    /// Paint where the mask is black instead
     #[arg(long, requires = "mask")]
     pub(crate) invert_mask: bool,
 
-    /// Picture that says where the strength is less: --strength times its values
+    /// Vary the strength by a picture: --strength times its values, from black (0) to white (1)
     #[arg(long, value_name = "MASK", value_hint = ValueHint::FilePath)]
     pub(crate) strength_mask: Option<PathBuf>,
 
-    /// Soft edges for all masks, this many pixels of the result to either side
+    /// Soften the edges of all masks by this many pixels of the result on either side
     #[arg(long, value_name = "PIXELS", default_value = "0", allow_negative_numbers = true, value_parser = values::length)]
     pub(crate) feather: f32,
 
@@ -203,10 +220,10 @@ pub(crate) struct Look {
     #[arg(long, value_name = "DPI", allow_negative_numbers = true, value_parser = values::positive)]
     pub(crate) dpi: Option<f32>,
 
-    /// Paint the look that a picture of this size would have, seen at the result's size
+    /// Paint what a picture of this size would look like, scaled down to the result's size
     ///
-    /// For --stroke in millimetres and `native`: the strokes are as fine as those of the large picture are when it is made smaller, and it takes
-    /// the large picture's time. Other strokes look the same at any size.
+    /// For --stroke in millimeters and `native`: the strokes are as fine as those of the large picture when it is scaled down, and it takes the
+    /// large picture's time. Other strokes look the same at any size.
     #[arg(long, value_name = "WxH", conflicts_with = "exact")]
     pub(crate) preview_of: Option<Size>,
 }
@@ -216,11 +233,11 @@ pub(crate) struct Look {
 pub(crate) enum Colors {
     /// The style's, as the network paints them
     Style,
-    /// The content's palette: the painting's colours, moved to the mean and variance of the content's
+    /// The painting's colors, moved to the mean and variance of the content's
     Content,
-    /// The content's own colour everywhere; of the painting only the lightness
+    /// The content's own color everywhere; only the lightness is painted
     Luminance,
-    /// Those of the style picture after it was given the content's palette. Where a style has no picture (built-in, .style): as content
+    /// The style picture is given the content's palette first. Styles without a picture (built-in, .style): as content
     Match,
 }
 
@@ -270,28 +287,28 @@ pub(crate) struct Replay {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Many pictures")]
 pub(crate) struct Batch {
-    /// Look for pictures in sub-folders, too
+    /// Also look for pictures in sub-folders
     #[arg(short, long)]
     pub(crate) recursive: bool,
 
-    /// Paint every picture in every style, instead of in their blend
+    /// Paint every picture in every style, not in their blend
     #[arg(long)]
     pub(crate) each_style: bool,
 
-    /// Pictures at a time; as many as cores and memory allow if not given
+    /// Pictures to paint at a time. Default: as many as cores and memory allow
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
     pub(crate) jobs: Option<usize>,
 
-    /// Skip what an earlier run has done with the same contents and settings, and paint what is missing, damaged or has changed
+    /// Skip pictures that an earlier run has painted
     ///
-    /// What is done is known from the manifest, by hashes of the content, the styles, the model and the result, and by the settings; not by names or
-    /// dates. Files that the manifest says are Impasto's own are replaced if they are no longer what would be made.
+    /// The manifest lists them, with hashes of content, styles, model and result, and with the settings; names and dates do not count. What is
+    /// missing, damaged or has changed is painted. Only files that the manifest lists as results are replaced.
     #[arg(long)]
     pub(crate) resume: bool,
 
-    /// File that says what was painted, a JSON object a line; impasto.jsonl in the output folder if not given
+    /// File that lists the results, one JSON object per line. Default: impasto.jsonl in the output folder
     ///
-    /// Every run adds to it: for each picture what it was made of, where it went, its size, hash and time, or why it failed.
+    /// Every run adds to it. For each picture it has the inputs, the output, its size, hash and time, or the reason for the failure.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: Option<PathBuf>,
 
@@ -304,21 +321,21 @@ pub(crate) struct Batch {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct Limits {
-    /// Most pixels of a picture file
+    /// Largest picture to read, in pixels
     #[arg(long, value_name = "N", default_value_t = picture::Limits::default().max_pixels, allow_negative_numbers = true,
           value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pixels: u64,
 
-    /// Most bytes of a picture file, and of the weights together; 2G if not given
+    /// Largest file to read, in bytes; also the limit for all weights together. Default: 2G
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_bytes: Option<u64>,
 
-    /// Most memory to paint with, for example 512M. Default: a quarter of the machine's, or two thirds of what a container leaves
+    /// Memory to use at most, for example 512M
     ///
-    /// The built-in model, and others that take statistics from a thumbnail, paint any picture in bands that fit, and write them as they come. The
-    /// content is held as decoded: 3 bytes a pixel at 8 bits, 6 at 16 (JPEG files that are progressive take 6 more while they are
-    /// read). JPEG, PNG and TIFF are written band by band; WebP, and results with --size, --exact, --figure or --preview, are held whole. Other
-    /// models paint in one piece, in what the machine has free if this is not given.
+    /// Default: a quarter of the machine's memory, or two thirds of what a container leaves. The built-in model, and others that take statistics
+    /// from a thumbnail, paint any picture in bands that fit, and write them as they come. The content is held as decoded: 3 bytes per pixel at 8
+    /// bits, 6 at 16 (progressive JPEG files take 6 more while they are read). JPEG, PNG and TIFF are written band by band. WebP, and results with
+    /// --size, --exact, --figure or --preview, are held whole. Other models paint in one piece; their default is the memory that the machine has free.
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
 }
@@ -555,11 +572,11 @@ pub(crate) enum Pooling {
 /// How much is said.
 #[derive(Debug, Args)]
 pub(crate) struct LoudnessFlags {
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say what is being done
+    /// Print details: model, times, memory
     #[arg(short, long)]
     verbose: bool,
 }

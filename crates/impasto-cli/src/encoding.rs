@@ -7,19 +7,19 @@ use impasto::picture::{self, EncodeOptions};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Result file")]
 pub(crate) struct Encoding {
-    /// Colour space of the result: the content's own, with its profile, or sRGB
+    /// Color space of the result: the content's, with its profile, or sRGB
     ///
-    /// The network works in sRGB either way. `keep` converts its result into the content's colour space and embeds the profile, so that the picture goes
-    /// on through a colour-managed workflow as the content would. Profiles for greyscale and CMYK pixels cannot be kept: those results are
-    /// sRGB, as are all whose content has no profile.
+    /// The network works in sRGB. `keep` converts its result to the content's color space and embeds the profile, so that the result fits into the
+    /// content's color-managed workflow. Profiles for grayscale and CMYK pixels cannot be kept: those results are sRGB, and so are results whose
+    /// content has no profile.
     #[arg(long, value_name = "PROFILE", default_value = "keep")]
     pub(crate) profile: Profile,
 
-    /// Leave out the content's metadata (Exif, XMP, IPTC, resolution), and the settings that `impasto replay` reads
+    /// Leave out metadata: the content's, and the settings for `replay`
     #[arg(long)]
     pub(crate) strip: bool,
 
-    /// Bits of a sample; the content's if not given, as far as the format holds them. 16 for PNG and TIFF only
+    /// Bits per sample; 16 is for PNG and TIFF. Default: the content's, as far as the format allows
     #[arg(long, value_name = "BITS")]
     pub(crate) depth: Option<Depth>,
 
@@ -28,11 +28,11 @@ pub(crate) struct Encoding {
           value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,
 
-    /// JPEG chroma subsampling: colour for every pixel, every two, or every four (smallest file)
+    /// JPEG chroma subsampling: color for every pixel, every two, or every four (smallest file)
     #[arg(long, value_name = "CHROMA", default_value = "444")]
     pub(crate) subsampling: Subsampling,
 
-    /// How much work goes into the size of PNG and TIFF files, which are lossless
+    /// Effort to make PNG and TIFF files small; both are lossless
     #[arg(long, value_name = "EFFORT", default_value = "fast")]
     pub(crate) compression: Compression,
 }
@@ -69,7 +69,7 @@ impl Encoding {
 pub(crate) enum Profile {
     /// The content's
     Keep,
-    /// sRGB, which everything shows rightly
+    /// sRGB, which every program shows correctly
     Srgb,
 }
 

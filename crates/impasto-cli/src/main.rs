@@ -8,6 +8,8 @@ mod failure;
 mod figure;
 mod files;
 mod hash;
+mod help;
+mod hints;
 mod imported;
 mod interrupt;
 mod memory;
@@ -17,16 +19,18 @@ mod panics;
 mod preview;
 mod progress;
 mod settings;
+mod shortcut;
 mod talk;
 mod values;
 
 use std::process::ExitCode;
 
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
 
-use cli::Cli;
+use cli::{Cli, Command};
 use failure::{DONE, FAILED, USAGE};
+use shortcut::Line;
 
 fn main() -> ExitCode {
     panics::install();
@@ -38,10 +42,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> u8 {
-    let parsed = Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let command = help::command();
+    let line = Line::new(&command, std::env::args_os().collect());
+    let matches = command.clone().try_get_matches_from(&line.arguments);
+    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&error, hints::better(&error, &command, &line.arguments)),
     };
     if let Some(why) = memory::too_little() {
         talk::line(&why);
@@ -49,14 +56,17 @@ fn run() -> u8 {
     }
     memory::with_one_arena();
     interrupt::install();
+    if let (Command::Stylize(args), true) = (&cli.command, line.was_short) {
+        args.loudness.loudness().detail(&line.text());
+    }
     match commands::run(cli.command, &matches) {
         Ok(()) => DONE,
         Err(failure) => failure.report(),
     }
 }
 
-/// Help and version go out as they are; what is wrong with a command line goes out as one line.
-fn usage(error: &clap::Error) -> u8 {
+/// Help and version go out as they are; what is wrong with a command line goes out as one line: the hint, if there is one.
+fn usage(error: &clap::Error, hint: Option<String>) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
             Ok(()) => DONE,
@@ -68,8 +78,8 @@ fn usage(error: &clap::Error) -> u8 {
             USAGE
         }
         _ => {
-            let text = error.render().to_string();
-            talk::line(&one_line(&text));
+            let text = || one_line(&error.render().to_string());
+            talk::line(&hint.map_or_else(text, |hint| format!("{hint}; see --help")));
             USAGE
         }
     }

@@ -1,11 +1,14 @@
-//! Names of files that need not be text: exact in JSON, and taken apart.
+//! Names of files: exact in JSON, taken apart, quoted for a shell, and told from web addresses.
 //!
 //! JSON is text, and Unix's names are bytes. A name that is not UTF-8 is written with replacement characters for people, and beside it, under
 //! `FIELD_bytes`, in hexadecimal for programs.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use serde_json::Value;
+
+use crate::failure::{Failure, Result};
 
 /// Puts a name into a JSON object.
 pub(crate) fn put(json: &mut Value, field: &str, name: impl AsRef<OsStr>) {
@@ -50,6 +53,41 @@ pub(crate) fn divided(name: &OsStr, at: char) -> Vec<(OsString, OsString)> {
     }
 }
 
+/// A word as a shell takes it.
+pub(crate) fn quoted(word: &OsStr) -> String {
+    let Some(word) = word.to_str() else {
+        // bash, zsh, ksh and the newest POSIX have a notation for any byte.
+        let byte = |&b: &u8| {
+            if b.is_ascii_alphanumeric() || b"-_./=,:+@% ".contains(&b) { char::from(b).into() } else { format!("\\x{b:02x}") }
+        };
+        return format!("$'{}'", word.as_encoded_bytes().iter().map(byte).collect::<String>());
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// The web address that a path is, unless a file is called so.
+pub(crate) fn address(path: &Path) -> Option<&str> {
+    let text = path.to_str().filter(|_| !path.exists())?;
+    let (scheme, _) = text.split_once("://")?;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    (scheme.len() > 1 && scheme.chars().all(fits)).then_some(text)
+}
+
+/// Refuses web addresses where a file is wanted.
+///
+/// # Errors
+/// Wrong usage if the path is one: with the command that downloads it.
+pub(crate) fn check_is_no_address(path: &Path) -> Result {
+    let Some(address) = address(path) else { return Ok(()) };
+    Err(Failure::usage(match address.strip_prefix("file://") {
+        Some(path) => format!("{address}: this is a web address, not a path. Give the path alone: {path}"),
+        None => {
+            format!("{address}: this is a web address, not a file. Download it first: curl -LO {}", quoted(OsStr::new(address)))
+        }
+    }))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -67,7 +105,28 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{divided, get, put};
+    use super::{address, check_is_no_address, divided, get, put, quoted};
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (word, expected) in [("a.jpg=1", "a.jpg=1"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''"), ("$(x)", "'$(x)'")]
+        {
+            assert_eq!(quoted(word.as_ref()), expected);
+        }
+    }
+
+    #[test]
+    fn web_addresses_are_no_paths() {
+        for text in ["https://example.org/a.jpg", "HTTP://example.org", "ftp://x/y.png", "s3://bucket/a.jpg"] {
+            assert_eq!(address(text.as_ref()), Some(text));
+        }
+        for text in ["a.jpg", "C:\\a.jpg", "c://a.jpg", "a/b://c", "-", "", "://", "no scheme://x"] {
+            assert_eq!(address(text.as_ref()), None, "{text}");
+        }
+        let said = |text: &str| check_is_no_address(text.as_ref()).unwrap_err().to_string();
+        assert!(said("https://x.org/a?b=1&c=2").ends_with("curl -LO 'https://x.org/a?b=1&c=2'"));
+        assert!(said("file:///home/a.jpg").ends_with(": /home/a.jpg"));
+    }
 
     #[test]
     fn names_survive_json() {

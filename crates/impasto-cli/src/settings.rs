@@ -10,7 +10,7 @@
 //!   "options": ["--strength=0.6", "--size=1600"],
 //!   "files": [],
 //!   "content": {"name": "photo.jpg", "sha256": "…"},
-//!   "styles": [{"name": "waves.jpg", "sha256": "…", "weight": 1.0}, {"name": "starry", "sha256": "…", "weight": 1.0, "built_in": true}],
+//!   "styles": [{"name": "waves.jpg", "sha256": "…", "weight": 0.7}, {"name": "starry", "sha256": "…", "weight": 0.3, "built_in": true}],
 //!   "model": [{"name": "built-in", "sha256": "…", "built_in": true}]
 //! }
 //! ```
@@ -173,7 +173,7 @@ impl Settings<'_> {
         });
         let styles = self.styles.iter().map(|StyleUse { style, weight, mask }| {
             let mut json = style.json();
-            json["weight"] = (*weight).into();
+            json["weight"] = number(*weight).into();
             if let Some(mask) = mask {
                 json["mask"] = mask.json();
             }
@@ -198,6 +198,11 @@ impl Settings<'_> {
         forget_names(&mut json);
         hash::of_bytes(json.to_string().as_bytes())
     }
+}
+
+/// A number for JSON, with the digits that were typed: 0.7, where a cast would give 0.699999988079071.
+pub(crate) fn number(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
 }
 
 /// A renamed file gives the same picture.
@@ -322,10 +327,19 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_written_as_they_were_typed() {
+        for text in ["0", "1", "0.7", "0.1", "1e-7", "16777216", "0.33333334", "3.4028235e38"] {
+            let value: f32 = text.parse().unwrap();
+            assert_eq!(super::number(value), text.parse::<f64>().unwrap(), "{text}");
+            assert_eq!(super::number(value) as f32, value);
+        }
+    }
+
+    #[test]
     fn json_says_all() {
         let common = common(&["--strength", "0.5"]);
         let starry = Ingredient { built_in: true, ..ingredient("starry") };
-        let styles = [StyleUse { style: starry, weight: 1.0, mask: Some(ingredient("sky.png")) }];
+        let styles = [StyleUse { style: starry, weight: 0.7, mask: Some(ingredient("sky.png")) }];
         let content = ingredient("a.jpg");
         let json = Settings { common: &common, content: &content, styles: &styles, format: Format::Jpeg }.json();
         assert_eq!(json["options"], json!(["--strength=0.5"]));
@@ -333,5 +347,6 @@ mod tests {
         assert_eq!(json["styles"][0]["built_in"], true);
         assert_eq!(json["styles"][0]["mask"]["name"], "sky.png");
         assert_eq!(json["format"], "JPEG");
+        assert!(json.to_string().contains("\"weight\":0.7}"), "{json}");
     }
 }

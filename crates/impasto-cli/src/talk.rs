@@ -31,6 +31,13 @@ impl Loudness {
         }
     }
 
+    /// What was done, for somebody who looks: said at a terminal only, so that scripts stay silent.
+    pub(crate) fn announce(self, text: &str) {
+        if io::stderr().is_terminal() {
+            self.say(text);
+        }
+    }
+
     /// Something that is good to know when one wants to know more.
     pub(crate) fn detail(self, text: &str) {
         if self >= Loudness::Verbose {

@@ -206,13 +206,8 @@ impl State {
 
     /// A style that is not there, and the built-in one that may be meant.
     fn no_style(&self, name: &str) -> Problem {
-        // Names are short: what is not is no slip.
-        let distances = self.built_in().iter().filter(|_| name.len() <= 64).filter_map(|style| {
-            let known = style.name()?;
-            Some((distance(&name.to_lowercase(), known), known))
-        });
-        match distances.min().filter(|(distance, known)| *distance <= 2.min(known.len() / 3)) {
-            Some((_, known)) => {
+        match self.gallery.as_ref().and_then(|gallery| gallery.suggest(name)) {
+            Some(known) => {
                 Problem::new(StatusCode::NOT_FOUND, format!("there is no such style: {name:?}. Did you mean {known:?}?"))
             }
             None => Problem::not_found("style"),
@@ -232,21 +227,6 @@ impl State {
             old.cancel();
         }
     }
-}
-
-/// Letters to change, insert or leave out to make one name of the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for j in 0..b.len() {
-            let changed = diagonal + usize::from(letter != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 impl Content {

@@ -1,13 +1,11 @@
 //! `impasto man`: manual pages.
 
-use clap::CommandFactory;
-
-use crate::cli::{Cli, Man};
+use crate::cli::Man;
 use crate::failure::{Failure, Result};
-use crate::{interrupt, talk};
+use crate::{help, interrupt, talk};
 
 pub(crate) fn run(args: &Man) -> Result {
-    let command = Cli::command();
+    let command = help::command();
     match &args.dir {
         Some(dir) => interrupt::while_writing(|| {
             clap_mangen::generate_to(command, dir).map_err(|e| Failure::failed(format!("{}: {e}", dir.display())))

@@ -8,7 +8,7 @@ use impasto::networks::{Kind, Network};
 use impasto::weights::safetensors::{self, Precision};
 use serde_json::{Value, json};
 
-use super::stylize::destination;
+use super::stylize::place;
 use crate::cli::{ModelsImport, ModelsInfo, ModelsList};
 use crate::failure::{Failure, Result};
 use crate::values::Size;
@@ -169,7 +169,7 @@ pub(crate) fn import(args: &ModelsImport) -> Result {
     if output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("safetensors")) {
         return Err(Failure::usage(format!("{}: the file to write must end in .safetensors", output.display())));
     }
-    let target = destination::target(&output, args.force)?;
+    let target = place::target(&output, args.force)?;
     let model = model::open(&args.paths)?;
     let precision = if args.half { Precision::F16 } else { Precision::F32 };
     let bytes = safetensors::to_bytes(&model.to_weights(), precision)?;

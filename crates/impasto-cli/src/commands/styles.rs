@@ -7,10 +7,11 @@ use impasto::{Picture, StyleOptions, StyleSize};
 use serde_json::json;
 
 use super::stylize::destination;
+use super::stylize::place::Place;
 use crate::cli::{StylesExtract, StylesList};
 use crate::failure::Result;
 use crate::progress::Progress;
-use crate::{interrupt, memory, model, talk};
+use crate::{interrupt, memory, model, names, talk};
 
 /// Prints names and descriptions.
 pub(crate) fn list(args: &StylesList) -> Result {
@@ -30,8 +31,9 @@ pub(crate) fn list(args: &StylesList) -> Result {
 
 /// Saves the style of a picture.
 pub(crate) fn extract(args: &StylesExtract) -> Result {
+    names::check_is_no_address(&args.picture)?;
     destination::keep_inputs(&args.output, [args.picture.as_path()])?;
-    destination::target(&args.output, args.force)?;
+    let place = Place::new(&args.output, args.force)?;
     let loudness = args.loudness.loudness();
     let picture = Picture::open(&args.picture, &memory::limits_of_floats())?;
     picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.picture.display())));
@@ -43,5 +45,5 @@ pub(crate) fn extract(args: &StylesExtract) -> Result {
     })?;
     let stem = args.picture.file_stem().unwrap_or_default().to_string_lossy();
     let style = style.with_name(args.name.as_deref().unwrap_or(&stem));
-    interrupt::while_writing(|| Ok(style.save(&args.output, args.force)?))
+    place.write(&style.to_bytes()?)
 }

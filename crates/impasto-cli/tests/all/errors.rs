@@ -184,6 +184,9 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
     workshop.write("cut.png", &png[..png.len() / 2]);
     workshop.write("cut.jpg", &jpeg[..100]);
     workshop.write("empty.png", b"");
+    // Whatever their names.
+    workshop.write("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    workshop.write("film.png", b"\0\0\0\x18ftypmp42\0\0\0\0isommp42");
     workshop.write("text.jpg", b"Dear sir or madam,\n");
     workshop.write("bomb.png", &claims(60_000, 60_000));
     workshop.write("zero.png", &claims(0, 5));
@@ -198,6 +201,8 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
         ("bomb.png", &["bomb.png", "60000", "--max-pixels"]),
         ("zero.png", &["zero.png"]),
         ("folder.png", &["folder.png", "folder"]),
+        ("photo.heic", &["photo.heic", "a HEIC picture", "heif-convert"]),
+        ("film.png", &["film.png", "a video", "ffmpeg -i"]),
         ("line\nbreak.png", &["line?break.png"]),
     ];
     let cases: Vec<_> = table
@@ -255,10 +260,10 @@ fn outputs_are_refused_before_any_work() {
     let cases = [
         with("out.png", "old.png", 1, &["old.png", "--force"]),
         with("out.png", "folder.png", 1, &["folder.png", "folder"]),
-        with("out.png", "nowhere/out.png", 1, &["nowhere", "No such file"]),
+        with("out.png", "old.png/new/out.png", 1, &["old.png/new"]),
         with("out.png", "old.png/out.png", 1, &["old.png/out.png"]),
         stylize(&["--figure", "old.png"], 1, &["old.png", "--force"]),
-        stylize(&["--figure", "nowhere/figure.png"], 1, &["nowhere"]),
+        stylize(&["--figure", "old.png/new/figure.png"], 1, &["old.png/new"]),
         // Before any work: neither content nor model is there, and still it is the output that is told.
         case(&["stylize", "x.png", "-s", "y.png", "-o", "old.png", "--model", "z"], 1, &["old.png", "--force"]),
         case(&["models", "import", "x", "-o", "old.safetensors"], 1, &["old.safetensors", "--force"]),
@@ -302,6 +307,60 @@ fn what_a_result_is_made_of_is_never_replaced() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(workshop.files(), before);
     assert_eq!((read("content.png"), read("style.png"), read("mask.png")), (content, style, mask));
+}
+
+/// Folders of results are made, but only when there is something to write.
+#[test]
+fn new_folders_are_made_for_results_only() {
+    let workshop = Workshop::new();
+    check(
+        &workshop,
+        &[
+            case(
+                &["stylize", "x.png", "-s", "style.png", "-o", "new/deep/out.png", "--model", "model.safetensors"],
+                1,
+                &["x.png"],
+            ),
+            case(&["stylize", "content.png", "-s", "x.png", "-o", "new/out.png", "--model", "model.safetensors"], 1, &["x.png"]),
+            case(&["stylize", "content.png", "-s", "style.png", "-o", "new/out.png", "--model", "x"], 1, &["x"]),
+            case(&["stylize", "x.png", "-s", "style.png", "-o", "new/", "--model", "model.safetensors"], 1, &["x.png"]),
+            with("out.png", "new/out.xyz", 2, &["out.xyz"]),
+            case(&["styles", "extract", "x.png", "-o", "new/x.style"], 1, &["x.png"]),
+            case(&["sheet", "x.png", "-s", "style.png", "-o", "new/sheet.png", "--model", "model.safetensors"], 1, &["x.png"]),
+        ],
+    );
+    let good = stylize(&[], 0, &[]).arguments;
+    let out = |name: &'static str| good.iter().map(move |&word| if word == "out.png" { name } else { word }).collect::<Vec<_>>();
+    for (arguments, files) in [
+        (out("new/deep/out.png"), &["new/deep/out.png"][..]),
+        ([&out("a/out.jpg")[..], &["--figure", "b/figure.png"]].concat(), &["a/out.jpg", "b/figure.png"]),
+        ([&out("c/")[..]].concat(), &["c/content.png"]),
+    ] {
+        let output = workshop.run(&arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", common::stderr(&output));
+        files.iter().for_each(|file| assert!(workshop.path(file).is_file(), "{file}"));
+    }
+}
+
+#[test]
+fn web_addresses_are_named_with_how_to_download_them() {
+    let workshop = Workshop::new();
+    let words = &["https://example.org/a.jpg", "Download it first: curl -LO https://example.org/a.jpg"];
+    check(
+        &workshop,
+        &[
+            with("content.png", "https://example.org/a.jpg", 2, words),
+            with("style.png", "https://example.org/a.jpg", 2, words),
+            with("style.png", "style.png@https://example.org/a.jpg", 2, words),
+            stylize(&["https://example.org/a.jpg"], 2, words),
+            case(&["https://example.org/a.jpg", "style.png", "out.png"], 2, words),
+            case(&["optimize", "https://example.org/a.jpg", "-s", "style.png", "-o", "out.png"], 2, words),
+            case(&["sheet", "https://example.org/a.jpg", "-o", "out.png"], 2, words),
+            case(&["styles", "extract", "https://example.org/a.jpg", "-o", "a.style"], 2, words),
+            with("content.png", "https://example.org/?a=1&b=*.jpg", 2, &["curl -LO 'https://example.org/?a=1&b=*.jpg'"]),
+            with("content.png", "file:///tmp/a.jpg", 2, &["file:///tmp/a.jpg", "Give the path alone: /tmp/a.jpg"]),
+        ],
+    );
 }
 
 #[test]

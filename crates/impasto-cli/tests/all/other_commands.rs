@@ -20,6 +20,28 @@ fn help_and_version_are_data() {
 }
 
 #[test]
+fn the_short_help_fits_a_screen() {
+    let short = stdout(&["stylize", "-h"]);
+    assert!(short.lines().count() <= 40, "{} lines:\n{short}", short.lines().count());
+    for word in
+        ["Input and output:", "Look:", "--style", "--output", "--force", "--strength", "--colors", "`impasto stylize --help`"]
+    {
+        assert!(short.contains(word), "{word} is not in\n{short}");
+    }
+    for word in ["--salvage", "--subsampling", "--border", "Examples:", "Options:"] {
+        assert!(!short.contains(word), "{word} is in\n{short}");
+    }
+    let long = stdout(&["stylize", "--help"]);
+    assert!(long.starts_with("Examples:\n  impasto stylize photo.jpg"));
+    let words = ["Input and output:", "Look:", "Many pictures:", "Result file:", "Limits:", "Messages:", "--salvage", "--border"];
+    let absent: Vec<_> = words.iter().filter(|word| !long.contains(**word)).collect();
+    assert!(absent.is_empty() && !long.contains("Options:"), "{absent:?} in\n{long}");
+    for help in [stdout(&["-h"]), stdout(&["--help"])] {
+        assert!(help.contains("impasto PHOTO STYLE OUT"), "{help}");
+    }
+}
+
+#[test]
 fn completions_know_the_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = stdout(&["completions", shell]);

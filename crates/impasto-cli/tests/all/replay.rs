@@ -57,6 +57,53 @@ fn a_picture_is_made_again_byte_for_byte() {
     assert!(line.starts_with("impasto stylize ") && line.contains("--exact=40x30") && line.ends_with("content.png\n"), "{line}");
 }
 
+/// Beside the picture first: a file of the same name in the current folder is another.
+#[test]
+fn files_beside_the_picture_come_first() {
+    let workshop = Workshop::with_native();
+    std::fs::create_dir(workshop.path("album")).unwrap();
+    for name in ["content.png", "style.png", "native.safetensors"] {
+        std::fs::copy(workshop.path(name), workshop.path(&format!("album/{name}"))).unwrap();
+    }
+    make(&workshop, "album/out.png", &[]);
+    workshop.write("content.png", b"another");
+    let line = workshop.run(&["replay", "album/out.png", "--dry-run"]);
+    let line = String::from_utf8(line.stdout).unwrap();
+    let files = ["album/style.png=0.7", "album/content.png=0.3", "--model album/native.safetensors", "-- album/content.png"];
+    assert!(files.iter().all(|file| line.contains(file)), "{line}");
+    // Then the current folder.
+    std::fs::rename(workshop.path("album/style.png"), workshop.path("style.png")).unwrap();
+    let line = workshop.run(&["replay", "album/out.png", "--dry-run"]);
+    assert!(String::from_utf8(line.stdout).unwrap().contains("--style ./style.png=0.7 "));
+    // A folder of a built-in style's name is not in its way.
+    if impasto::Model::HAS_EMBEDDED {
+        let starry = ["stylize", "album/content.png", "-s", "starry", "-o", "album/starry.png"];
+        assert!(workshop.run(&starry).status.success());
+        std::fs::create_dir(workshop.path("starry")).unwrap();
+        let again = workshop.run(&["replay", "album/starry.png"]);
+        assert!(stderr(&again).contains("the same, byte for byte"), "{}", stderr(&again));
+    }
+}
+
+/// 0.7 is 0.7 everywhere, not the nearest number of another kind.
+#[test]
+fn numbers_are_written_as_they_were_typed() {
+    let workshop = Workshop::with_native();
+    let output =
+        workshop.run(&[&MAKE[..], &["-o", "out.png", "--strength", "0.7", "--color-strength", "0.1", "--json"]].concat());
+    let report = String::from_utf8(output.stdout).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&json["strength"], &json["styles"][0]["share"]), (&0.7.into(), &0.7.into()), "{report}");
+    let recorded = open(workshop.path("out.png")).source().recorded_settings().unwrap();
+    for text in ["\"weight\":0.7", "\"weight\":0.3", "--strength=0.7", "--color-strength=0.1"] {
+        assert!(recorded.contains(text) && !recorded.contains("0.699"), "{text} in {recorded}");
+    }
+    let line = workshop.run(&["replay", "out.png", "--dry-run"]);
+    let line = String::from_utf8(line.stdout).unwrap();
+    assert!(line.contains("style.png=0.7 ") && line.contains("content.png=0.3 ") && line.contains("--strength=0.7 "), "{line}");
+    assert!(workshop.run(&["replay", "out.png"]).status.success());
+}
+
 #[test]
 fn what_is_not_as_it_was_is_said_in_one_line() {
     let workshop = Workshop::with_native();

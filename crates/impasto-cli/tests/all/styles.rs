@@ -44,6 +44,13 @@ fn a_photograph_is_painted_without_any_model_file() {
     assert_eq!(open(workshop.path("d.png")).rgb(), open(workshop.path("e.png")).rgb());
     let unknown = workshop.run(&["stylize", "content.png", "-s", "no-such-style", "-o", "f.png"]);
     assert_eq!(complaints(&unknown, 1, &["no-such-style", "impasto styles list"]), [""; 0]);
+    let nearly = workshop.run(&["stylize", "content.png", "-s", "Mosiac", "-o", "f.png"]);
+    assert_eq!(complaints(&nearly, 1, &["Mosiac", "did you mean mosaic?"]), [""; 0]);
+    let nearly = workshop.run(&["demo", "--style", "Mosiac", "-o", "f.png"]);
+    assert_eq!(complaints(&nearly, 2, &["Mosiac", "did you mean mosaic?"]), [""; 0]);
+    // Case does not matter.
+    done(&workshop, &["stylize", "content.png", "-s", &names[0].to_uppercase(), "-o", "upper.png"]);
+    assert_eq!(open(workshop.path("upper.png")).rgb(), a.rgb());
     let foreign = ["stylize", "content.png", "-s", &names[1], "-o", "f.png", "--model", "model.safetensors"];
     // The workshop's model has vectors of another length; the stand-in's family may be the same.
     assert_eq!(complaints(&workshop.run(&foreign), 1, &[&names[1]]), [""; 0]);

@@ -66,6 +66,22 @@ fn a_terminal_that_answers_is_sent_what_it_can_show() {
 }
 
 #[test]
+fn a_terminal_is_told_what_was_written() {
+    let workshop = Workshop::new();
+    let Some((code, seen)) = at_a_terminal(&workshop, GOOD, b"") else { return };
+    assert_eq!(code, Some(0), "{seen:?}");
+    let bytes = workshop.path("out.png").metadata().unwrap().len();
+    assert!(bytes > 10 << 10, "{bytes}");
+    let expected = format!("impasto: wrote out.png: 67×93 pixels, {:.0} KiB, in ", bytes as f64 / 1024.0);
+    assert!(seen.contains(&expected) && seen.trim_end().ends_with(" s"), "{seen:?}");
+    for quiet in ["-q", "--json"] {
+        let line = format!("{GOOD} --force {quiet}");
+        let Some((code, seen)) = at_a_terminal(&workshop, &line, b"") else { return };
+        assert!(code == Some(0) && !seen.contains("wrote"), "{seen:?}");
+    }
+}
+
+#[test]
 fn a_terminal_is_not_sent_a_files_bytes() {
     let workshop = Workshop::new();
     let arguments = GOOD.replace("out.png", "-");

@@ -82,5 +82,5 @@ pub const ALL: &[Style] = &[
 
 /// The manner of a name.
 pub fn find(name: &str) -> Option<&'static Style> {
-    ALL.iter().find(|style| style.name == name)
+    ALL.iter().find(|style| style.name.eq_ignore_ascii_case(name))
 }

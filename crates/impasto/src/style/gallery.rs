@@ -72,9 +72,14 @@ impl Gallery {
         &self.styles
     }
 
-    /// The style of this name.
+    /// The style of this name, in upper or lower case.
     pub fn find(&self, name: &str) -> Option<&Style> {
-        self.styles.iter().find(|style| style.name() == Some(name))
+        self.styles.iter().find(|style| style.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    /// The name of the style that a misspelled name probably means; see [`nearest`].
+    pub fn suggest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.styles.iter().filter_map(Style::name))
     }
 
     /// The family of all of them.
@@ -128,6 +133,40 @@ impl Gallery {
     }
 }
 
+/// The known name that a misspelled name probably means: at most two letters differ, and at most a third of them. Case does
+/// not count.
+///
+/// ```
+/// use impasto::style::nearest;
+///
+/// assert_eq!(nearest("Mosiac", ["mosaic", "mist"]), Some("mosaic"));
+/// assert_eq!(nearest("sunset", ["mosaic", "mist"]), None);
+/// ```
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Nobody misspells a short name as a long text: do not compare those.
+    if name.len() > 64 {
+        return None;
+    }
+    let name = name.to_lowercase();
+    let distances = known.into_iter().map(|known| (distance(&name, known), known));
+    distances.min().filter(|(distance, known)| *distance <= 2.min(known.len() / 3)).map(|(_, known)| known)
+}
+
+/// The number of letters to change, insert or remove to turn one name into the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for j in 0..b.len() {
+            let changed = diagonal + usize::from(letter != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
 /// Whether something can be read at a path, so that it is meant, where the path could as well be the name of something built in. A folder cannot: results
 /// in a style are often in one of its name.
 pub fn names_file(path: impl AsRef<Path>) -> bool {
@@ -136,7 +175,7 @@ pub fn names_file(path: impl AsRef<Path>) -> bool {
 }
 
 impl Style {
-    /// The built-in style that a path names: the one that is called so, unless the path [names a file](names_file).
+    /// The built-in style that a path names, in upper or lower case, unless the path [names a file](names_file).
     pub fn meant_by(path: impl AsRef<Path>) -> Option<Self> {
         let path = path.as_ref();
         let name = path.to_str().filter(|_| !names_file(path))?;
@@ -159,8 +198,13 @@ impl Style {
     pub fn built_in(name: &str) -> Result<Self> {
         let gallery = Gallery::built_in()?;
         gallery.find(name).cloned().ok_or_else(|| {
-            let names: Vec<_> = gallery.styles().iter().filter_map(Style::name).collect();
-            let text = format!("there is no built-in style {name:?}; there are {}", names.join(", "));
+            let text = match gallery.suggest(name) {
+                Some(near) => format!("there is no built-in style {name:?}; did you mean {near:?}?"),
+                None => {
+                    let names: Vec<_> = gallery.styles().iter().filter_map(Style::name).collect();
+                    format!("there is no built-in style {name:?}; there are {}", names.join(", "))
+                }
+            };
             Error::new(ErrorKind::InvalidArgument, text)
         })
     }

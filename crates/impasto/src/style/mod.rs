@@ -5,7 +5,7 @@ mod gallery;
 
 use crate::networks::Family;
 use crate::{Error, ErrorKind, Result};
-pub use gallery::{Gallery, names_file};
+pub use gallery::{Gallery, names_file, nearest};
 
 /// Most numbers that a style vector may have: many times what any known network uses.
 const MAX_LEN: usize = 1 << 16;

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use impasto::Picture;
 use impasto::eval::Distances;
-use impasto::picture::{EncodeOptions, Format, Resize, Target};
+use impasto::picture::{EncodeOptions, Format, Resize};
 
 use super::destination;
 use super::pairs::Pair;
 use crate::cli::Eval;
+use crate::commands::stylize::place::Place;
 use crate::failure::Result;
+use crate::figure;
 use crate::values::Size;
-use crate::{figure, interrupt};
 
 /// Pixels of the longer side of each picture.
 const SIDE: usize = 256;
@@ -52,7 +53,7 @@ fn short(name: &str) -> String {
 pub(super) struct Destination<'a> {
     path: &'a Path,
     format: Format,
-    target: Target,
+    place: Place,
 }
 
 impl<'a> Destination<'a> {
@@ -63,7 +64,7 @@ impl<'a> Destination<'a> {
         let read = pairs.iter().flat_map(|pair| [pair.content.as_path(), pair.style.as_path()]);
         let others = paintings.iter().map(std::path::PathBuf::as_path).chain(args.pairs_from.as_deref());
         destination::keep_inputs(path, read.chain(others))?;
-        Ok(Destination { path, format, target: destination::target(path, args.force)? })
+        Ok(Destination { path, format, place: Place::new(path, args.force)? })
     }
 
     pub(super) fn write(self, shown: &[Shown]) -> Result {
@@ -73,6 +74,6 @@ impl<'a> Destination<'a> {
         shown.iter().flat_map(|shown| &shown.0).for_each(|(title, picture)| sheet.add(title, Some(picture)));
         let encoded = sheet.finish()?.encode(self.format, &EncodeOptions::default().quality(95));
         let bytes = encoded.map_err(|e| e.context(self.path.display()))?.bytes;
-        interrupt::while_writing(|| Ok(self.target.write(&bytes)?))
+        self.place.write(&bytes)
     }
 }

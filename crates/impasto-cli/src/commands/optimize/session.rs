@@ -12,6 +12,7 @@ use super::setup::Setup;
 use super::trace::{self, Trace};
 use crate::cli::Optimize;
 use crate::commands::stylize::is_standard;
+use crate::commands::stylize::place::make_folder_of;
 use crate::failure::{Failure, Result};
 use crate::progress::{Steps, Unseen};
 use crate::talk;
@@ -30,6 +31,10 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
         style.join(", ")
     ));
     let mut optimization = begin(args, setup)?;
+    // What is written on the way has its folders from here on.
+    for path in std::iter::once(&args.output).chain(&setup.checkpoint).filter(|path| !is_standard(path)) {
+        make_folder_of(path)?;
+    }
     let mut trace = Trace::default();
     let bar = Steps::new(loudness);
     let ended = loop {

@@ -13,7 +13,7 @@ use crate::commands::stylize::style::{self, StyleArgument};
 use crate::commands::stylize::{self, look};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::{interrupt, memory, model};
+use crate::{interrupt, memory, model, names};
 
 /// All that an optimisation begins with.
 pub(super) struct Setup {
@@ -31,6 +31,7 @@ impl Setup {
     pub(super) fn new(args: &Optimize) -> Result<Self> {
         let loudness = args.loudness.loudness();
         // Whatever can be found wrong without work is found before any.
+        names::check_is_no_address(&args.content)?;
         let arguments = style::parse(&args.styles)?;
         let inputs = arguments.iter().map(|style| style.path.as_path()).chain([args.content.as_path()]);
         stylize::check_standard_streams(inputs, &args.output, args.json)?;

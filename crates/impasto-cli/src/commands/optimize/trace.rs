@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use impasto::optimizer::{Losses, Step};
-use impasto::picture::Target;
 use serde_json::{Value, json};
 
 use super::plot;
 use crate::cli::Optimize;
-use crate::commands::stylize::destination;
+use crate::commands::stylize::place::Place;
 use crate::failure::{Failure, Result};
 
 /// What the steps of this run came to.
@@ -35,7 +34,7 @@ fn kind(path: &Path) -> Result<Kind> {
 /// Whether a trace can be written there.
 pub(super) fn check(path: &Path, force: bool) -> Result {
     kind(path)?;
-    destination::target(path, force).map(|_| ())
+    Place::new(path, force).map(|_| ())
 }
 
 impl Trace {
@@ -73,7 +72,7 @@ pub(super) fn write_all(args: &Optimize, trace: &Trace) -> Result {
             Kind::Svg => plot::svg(trace)?.into_bytes(),
         };
         // That nothing was in the way was checked before the work.
-        Target::new(path, true)?.write(&bytes)?;
+        Place::new(path, true)?.target()?.write(&bytes)?;
     }
     Ok(())
 }

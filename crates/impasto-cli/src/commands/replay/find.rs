@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use impasto::style::Gallery;
+use impasto::style::{Gallery, names_file};
 
 use super::recipe;
 use crate::failure::Result;
@@ -54,7 +54,7 @@ pub(super) fn style(wanted: &recipe::Ingredient, named: Option<&Path>, folders: 
     match wanted.name.to_str().and_then(|name| gallery.find(name)) {
         None => Ok(Found::Missing),
         // A file comes first where a command line names a style.
-        Some(_) if Path::new(&wanted.name).exists() => differs("not the built-in style, but a file, is called"),
+        Some(_) if names_file(&wanted.name) => differs("not the built-in style, but a file, is called"),
         Some(style) if Ingredient::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
         Some(_) => differs("this program's built-in style"),
     }

@@ -19,7 +19,7 @@ use crate::cli::{Cli, Command, PictureFormat, Replay};
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
 use crate::values::Size;
-use crate::{model, settings, talk};
+use crate::{model, names, settings, talk};
 use find::Found;
 use recipe::Recipe;
 
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Replay) -> Result {
     })?;
     notes.iter().for_each(|note| loudness.warn(note));
     if args.dry_run {
-        let quoted: Vec<_> = line.iter().map(|word| quoted(word)).collect();
+        let quoted: Vec<_> = line.iter().map(|word| names::quoted(word)).collect();
         return talk::data(format!("{}\n", quoted.join(" ")).as_bytes());
     }
     let output = output(args, &recipe)?;
@@ -240,30 +240,4 @@ fn output(args: &Replay, recipe: &Recipe) -> Result<PathBuf> {
     name.push("-again.");
     name.push(extension);
     Ok(args.picture.with_file_name(name))
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &OsStr) -> String {
-    let Some(word) = word.to_str() else {
-        // bash, zsh, ksh and the newest POSIX have a notation for any byte.
-        let byte = |&b: &u8| {
-            if b.is_ascii_alphanumeric() || b"-_./=,:+@% ".contains(&b) { char::from(b).into() } else { format!("\\x{b:02x}") }
-        };
-        return format!("$'{}'", word.as_encoded_bytes().iter().map(byte).collect::<String>());
-    };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        for (word, expected) in [("a.jpg=1", "a.jpg=1"), ("a b", "'a b'"), ("it's", "'it'\\''s'"), ("", "''"), ("$(x)", "'$(x)'")]
-        {
-            assert_eq!(quoted(word.as_ref()), expected);
-        }
-    }
 }

@@ -24,7 +24,7 @@ pub(super) struct Ingredient {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Style {
     pub(super) style: Ingredient,
-    pub(super) weight: f64,
+    pub(super) weight: f32,
     /// The region that it was for.
     pub(super) mask: Option<Ingredient>,
 }
@@ -52,7 +52,8 @@ impl Recipe {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let json: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let styles = list(&json, "styles", |style| {
-            let weight = style["weight"].as_f64().filter(|weight| weight.is_finite() && *weight >= 0.0);
+            let weight = style["weight"].as_f64().map(|weight| weight as f32);
+            let weight = weight.filter(|weight| weight.is_finite() && *weight >= 0.0);
             let mask = style.get("mask").map(ingredient).transpose()?;
             Ok(Style { style: ingredient(style)?, weight: weight.ok_or("a style has no weight")?, mask })
         })?;
@@ -169,6 +170,16 @@ mod tests {
             ("a.jpg", 1.0, "png")
         );
         assert!(recipe.model[0].built_in && !recipe.content.built_in);
+    }
+
+    /// Older versions wrote more digits than were typed.
+    #[test]
+    fn weights_have_the_digits_that_were_typed() {
+        for recorded in [json!(0.7), json!(0.699_999_988_079_071)] {
+            let mut json = good();
+            json["styles"][0]["weight"] = recorded;
+            assert_eq!(Recipe::parse(&json.to_string()).unwrap().styles[0].weight.to_string(), "0.7");
+        }
     }
 
     #[test]

@@ -9,12 +9,13 @@ use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, St
 
 use super::stylize::destination;
 use super::stylize::memory::Ceiling;
+use super::stylize::place::Place;
 use super::stylize::style::{self, StyleArgument};
 use crate::cli::Sheet;
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::values::Size;
-use crate::{figure, interrupt, memory, model};
+use crate::{figure, interrupt, memory, model, names};
 
 /// Paintings in a row where nothing else is asked for.
 const COLUMNS: usize = 6;
@@ -33,13 +34,14 @@ struct Painter<'a> {
 }
 
 pub(crate) fn run(args: &Sheet) -> Result {
+    names::check_is_no_address(&args.photo)?;
     let arguments = arguments(args)?;
     check(args)?;
     let animation = if args.gif { Some(animation::Kind::of(&args.output)?) } else { None };
     let format = if args.gif { Format::Png } else { Format::from_path(&args.output).map_err(Failure::usage)? };
     let read = arguments.iter().flat_map(StyleArgument::files).chain([args.photo.as_path()]);
     destination::keep_inputs(&args.output, read)?;
-    let target = destination::target(&args.output, args.force)?;
+    let place = Place::new(&args.output, args.force)?;
     let loudness = args.loudness.loudness();
     let photo = Picture::open(&args.photo, &memory::limits_of_floats())?;
     photo.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.photo.display())));
@@ -58,7 +60,7 @@ pub(crate) fn run(args: &Sheet) -> Result {
                 .bytes
         }
     };
-    interrupt::while_writing(|| Ok(target.write(&bytes)?))
+    place.write(&bytes)
 }
 
 /// Whether the photograph at the size of a painting, and a painting of it, fit in memory.

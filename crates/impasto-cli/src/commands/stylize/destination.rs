@@ -3,9 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use impasto::picture::{EncodeOptions, Format, Stored, Target, Writer};
+use impasto::picture::{EncodeOptions, Format, Stored, Writer};
 use impasto::{ErrorKind, Picture};
 
+use super::place::Place;
 use crate::cli::PictureFormat;
 use crate::failure::{Failure, Result};
 use crate::files;
@@ -16,7 +17,7 @@ use crate::talk::{self, Loudness};
 pub(in crate::commands) struct Destination {
     name: String,
     /// None for standard output.
-    target: Option<Target>,
+    place: Option<Place>,
     format: Format,
     encode: EncodeOptions,
 }
@@ -36,9 +37,9 @@ impl Destination {
             None => by_extension(path)?,
         };
         encode.check(format)?;
-        let target = if standard { None } else { Some(target(path, force)?) };
+        let place = if standard { None } else { Some(Place::new(path, force)?) };
         let name = if standard { "standard output".into() } else { path.display().to_string() };
-        Ok(Destination { name, target, format, encode: *encode })
+        Ok(Destination { name, place, format, encode: *encode })
     }
 
     /// The same for a figure, which must be another file than the result.
@@ -47,7 +48,7 @@ impl Destination {
             return Err(Failure::usage("--figure needs a file; standard output is for the result"));
         }
         let figure = Self::new(path, None, force, encode)?;
-        if result.target.is_some() && files::same(path, Path::new(&result.name)) {
+        if result.place.is_some() && files::same(path, Path::new(&result.name)) {
             return Err(Failure::usage(format!("{}: the figure and the result cannot be one file", path.display())));
         }
         Ok(figure)
@@ -77,7 +78,8 @@ impl Destination {
         let (size, like) = ([content.width(), content.height()], (content.source(), content.has_alpha()));
         let named = |e: impasto::Error| e.context(&self.name);
         let writer = interrupt::while_streaming(|| {
-            let mut writer = Writer::new(self.target.clone(), self.format, &self.encode, size, like).map_err(named)?;
+            let target = self.place.as_ref().map(Place::target).transpose()?;
+            let mut writer = Writer::new(target, self.format, &self.encode, size, like).map_err(named)?;
             for warning in writer.warnings() {
                 loudness.warn(&format!("{}: {warning}", self.name));
             }
@@ -85,7 +87,7 @@ impl Destination {
             if interrupt::asked() {
                 return Err(Failure::Interrupted);
             }
-            if self.target.as_ref().is_none_or(Target::is_special) {
+            if self.place.as_ref().is_none_or(Place::is_special) {
                 return Ok(Some(writer));
             }
             // Its errors name the file.
@@ -94,7 +96,7 @@ impl Destination {
         })?;
         // A reader may take its time: Ctrl-C ends that wait at once.
         writer.map_or(Ok(()), |writer| {
-            if self.target.is_some() {
+            if self.place.is_some() {
                 return Ok(writer.finish()?);
             }
             writer.finish_to(&mut io::stdout().lock()).map_err(|e| {
@@ -108,30 +110,17 @@ impl Destination {
 
     /// Writes to a file, although the user has asked to stop: to be called while saving.
     pub(in crate::commands) fn write_anyway(&self, bytes: &[u8]) -> Result {
-        self.target.as_ref().map_or(Ok(()), |target| Ok(target.write(bytes)?))
+        self.place.as_ref().map_or(Ok(()), |place| Ok(place.target()?.write(bytes)?))
     }
 
     pub(in crate::commands) fn write(&self, bytes: &[u8]) -> Result {
-        match &self.target {
-            Some(target) if !target.is_special() => interrupt::while_writing(|| Ok(target.write(bytes)?)),
+        match &self.place {
+            Some(place) if !place.is_special() => place.write(bytes),
             // A reader may take its time: Ctrl-C ends that wait at once.
-            Some(target) => Ok(target.write(bytes)?),
+            Some(place) => Ok(place.target()?.write(bytes)?),
             None => talk::data(bytes),
         }
     }
-}
-
-/// A checked place for a file. What killed runs have left beside it is removed.
-pub(in crate::commands) fn target(path: &Path, force: bool) -> Result<Target> {
-    // The check makes a file and removes it: Ctrl-C waits for that.
-    interrupt::while_writing(|| {
-        let target = Target::new(path, force)?;
-        // A batch does that once for each folder.
-        if !interrupt::in_batch() {
-            target.remove_abandoned_beside();
-        }
-        Ok(target)
-    })
 }
 
 /// Whether it is a pipe or an open file whose name says nothing of a format: `/dev/fd/63`, where a shell writes `>(…)`.

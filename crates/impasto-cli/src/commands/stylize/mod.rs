@@ -9,6 +9,7 @@ pub(super) mod look;
 pub(super) mod memory;
 mod one;
 mod painting;
+pub(super) mod place;
 mod record;
 mod report;
 mod studio;
@@ -22,11 +23,13 @@ use impasto::picture::{self, Stored};
 
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
+use crate::names;
 use crate::talk::Loudness;
 pub(super) use batch::pictures_in;
 
 /// `matches` is what the parser made of the arguments.
 pub(crate) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
+    args.contents.iter().try_for_each(|content| names::check_is_no_address(content))?;
     match args.contents.as_slice() {
         [content] if !batch::is_asked(args) => one::run(args, content, matches),
         _ => batch::run(args, matches),

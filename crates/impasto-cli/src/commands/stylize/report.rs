@@ -12,7 +12,7 @@ use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::{self, Loudness};
 use crate::values::Size;
-use crate::{memory, names};
+use crate::{memory, names, settings};
 
 /// Times of the phases, one after the other.
 pub(super) struct Stopwatch {
@@ -55,8 +55,21 @@ impl Report<'_> {
         if self.args.json {
             return talk::json(&self.json());
         }
-        loudness.detail(&self.line());
+        match loudness {
+            Loudness::Verbose => loudness.detail(&self.line()),
+            _ => loudness.announce(&self.summary()),
+        }
         Ok(())
+    }
+
+    /// What was written, for somebody who waits for it.
+    fn summary(&self) -> String {
+        let Size { width, height } = self.painted.size;
+        let output = &self.args.output;
+        let name = if super::is_standard(output) { "standard output".into() } else { output.display().to_string() };
+        let about = std::fs::metadata(output).ok().filter(std::fs::Metadata::is_file);
+        let bytes = about.map_or_else(String::new, |about| format!(", {}", memory::human(about.len())));
+        format!("wrote {name}: {width}×{height} pixels{bytes}, in {:.2} s", self.watch.total().as_secs_f64())
     }
 
     /// One line for people.
@@ -95,7 +108,7 @@ impl Report<'_> {
             "figure": null,
             "size": size([self.painted.size.width, self.painted.size.height]),
             "styles": styles.collect::<Vec<_>>(),
-            "strength": self.args.strength,
+            "strength": settings::number(self.args.strength),
             "model": {
                 "family": model.family.to_string(),
                 "predictor": network(&model.predictor),

@@ -4,13 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use impasto::picture::Mask;
+use impasto::style::Gallery;
 use impasto::stylizer::{Palette, Part};
 use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
-use crate::names;
 use crate::settings::{Ingredient, StyleUse};
 use crate::talk::Loudness;
+use crate::{names, settings};
 
 /// One style as the command line names it.
 #[derive(Debug, PartialEq)]
@@ -32,7 +33,7 @@ impl StyleArgument {
 /// Takes the arguments apart.
 ///
 /// # Errors
-/// Wrong usage if a weight is negative, or all are 0.
+/// Wrong usage if a weight is negative, all are 0, or a style or mask is a web address.
 pub(in crate::commands) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgument>> {
     let styles = arguments.iter().map(|argument| split(argument)).collect::<Result<Vec<_>>>()?;
     let mut everywhere = styles.iter().filter(|style| style.mask.is_none()).peekable();
@@ -47,6 +48,7 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
     if argument.is_empty() {
         return Err(Failure::usage("--style needs the name of a file"));
     }
+    names::check_is_no_address(Path::new(argument))?;
     let whole = || StyleArgument { path: argument.into(), weight: 1.0, mask: None };
     if Path::new(argument).exists() {
         return Ok(whole());
@@ -60,6 +62,7 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
         if path.is_empty() || mask.is_empty() {
             return Err(Failure::usage(format!("{}: write a style for a region as STYLE@MASK", argument.display())));
         }
+        names::check_is_no_address(Path::new(&mask))?;
         return Ok(StyleArgument { path: path.into(), weight: 1.0, mask: Some(mask.into()) });
     }
     let Some((path, weight)) = weighted else { return Ok(whole()) };
@@ -81,8 +84,8 @@ fn at(argument: &OsStr) -> Option<(OsString, OsString)> {
 
 /// Each style's weight as its part of the sum; 1 for those that have a region for themselves.
 pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
-    let sum: f64 = styles.iter().filter(|style| style.mask.is_none()).map(|style| f64::from(style.weight)).sum();
-    styles.iter().map(|style| if style.mask.is_some() { 1.0 } else { f64::from(style.weight) / sum }).collect()
+    let sum: f64 = styles.iter().filter(|style| style.mask.is_none()).map(|style| settings::number(style.weight)).sum();
+    styles.iter().map(|style| if style.mask.is_some() { 1.0 } else { settings::number(style.weight) / sum }).collect()
 }
 
 /// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
@@ -121,13 +124,11 @@ impl StyleArgument {
 
     /// What to do about a name that is neither.
     fn hint(&self, error: impasto::Error) -> Failure {
-        let bare = self.path.file_name() == Some(self.path.as_os_str()) && self.path.extension().is_none();
-        let hint = if bare && !self.path.exists() && Model::HAS_EMBEDDED {
-            "; nor is there a built-in style of this name, see `impasto styles list`"
-        } else {
-            ""
-        };
-        Failure::failed(format!("{error}{hint}"))
+        let name = self.path.to_str().filter(|_| self.path.file_name() == Some(self.path.as_os_str()));
+        match name.filter(|_| self.path.extension().is_none() && !self.path.exists() && Model::HAS_EMBEDDED) {
+            Some(name) => Failure::failed(no_such_style(name)),
+            None => error.into(),
+        }
     }
 
     pub(in crate::commands) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
@@ -139,6 +140,15 @@ impl StyleArgument {
         }
         let stored = super::open(&self.path, limits, loudness).map_err(|e| self.hint(e))?;
         Ok(Seen::Picture(stored.to_picture().map_err(|e| e.context(self.path.display()))?))
+    }
+}
+
+/// Says that there is neither a file nor a built-in style of this name, and which style may be meant.
+fn no_such_style(name: &str) -> String {
+    let gallery = Gallery::built_in().ok();
+    match gallery.as_ref().and_then(|gallery| gallery.suggest(name)) {
+        Some(near) => format!("{name}: there is no such file or built-in style; did you mean {near}?"),
+        None => format!("{name}: there is no such file or built-in style; see `impasto styles list`"),
     }
 }
 

@@ -70,6 +70,10 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     let found = inputs::find(&args.contents, args.batch.recursive, template.root(), &mut left_out);
     // It may be why there is nothing else.
     let found = found.inspect_err(|_| tell_left_out(&left_out, loudness))?;
+    // A mistyped name is no reason to make a folder for a manifest that says so.
+    if let ([input], false) = (found.as_slice(), template.root().exists()) {
+        std::fs::metadata(&input.path).map_err(|e| Failure::failed(format!("{}: {e}", input.path.display())))?;
+    }
     let path = args.batch.manifest.clone().unwrap_or_else(|| template.root().join(MANIFEST));
     let manifest = Manifest::open(&path)?;
     let names: Vec<_> = groups.iter().map(|group| name(group)).collect();
@@ -186,10 +190,6 @@ fn groups(args: &Stylize, arguments: Vec<StyleArgument>) -> Vec<Vec<StyleArgumen
 fn name(group: &[StyleArgument]) -> String {
     let names: Vec<_> = group.iter().map(StyleArgument::name).collect();
     names.join("+").replace(|c: char| std::path::is_separator(c) || c.is_control(), "-")
-}
-
-fn make_folder(folder: &Path) -> Result {
-    std::fs::create_dir_all(folder).map_err(|e| Failure::failed(format!("{}: cannot make this folder: {e}", folder.display())))
 }
 
 /// Bytes that a job will take. Of what has no size that can be found out quickly, nothing is known until it is read.

@@ -6,16 +6,16 @@ use impasto::Control;
 use impasto::picture::EncodeOptions;
 use serde_json::{Value, json};
 
+use super::Look;
 use super::budget::Budget;
 use super::manifest::Manifest;
 use super::plan::Job;
 use super::tally::Tally;
-use super::{Look, make_folder};
 use crate::commands::stylize::destination::Destination;
 use crate::commands::stylize::painting::{self, Painted};
 use crate::commands::stylize::report::Stopwatch;
 use crate::commands::stylize::studio::Studio;
-use crate::commands::stylize::{memory, open};
+use crate::commands::stylize::{memory, open, place};
 use crate::failure::{Failure, Result};
 use crate::settings::{Common, Ingredient, Settings};
 use crate::{hash, names, panics};
@@ -81,7 +81,7 @@ impl Worker<'_> {
             return Ok(Outcome::Skipped);
         }
         if let Some(folder) = job.output.parent() {
-            make_folder(folder)?;
+            place::make_folder(folder)?;
         }
         let ours = args.batch.resume && self.manifest.owns(&job.output);
         let output = Destination::new(&job.output, args.format, args.force || ours, &self.encode)?;
