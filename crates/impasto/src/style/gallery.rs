@@ -209,3 +209,17 @@ impl Style {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distances_count_slips() {
+        for (a, b, expected) in
+            [("starry", "starry", 0), ("stary", "starry", 1), ("mosiac", "mosaic", 2), ("", "abc", 3), ("abc", "", 3)]
+        {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
+    }
+}
