@@ -248,7 +248,7 @@ mod tests {
     use super::Recipe;
 
     #[test]
-    fn the_shipped_recipe_has_its_five_runs() {
+    fn the_shipped_recipe_has_its_runs() {
         let recipe = Recipe::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("recipes/impasto.toml")).unwrap();
         let runs = recipe.runs();
         let facts: Vec<_> = runs.iter().map(|run| (run.seed, run.train.steps, run.train.rate, run.loss.content)).collect();
@@ -259,9 +259,14 @@ mod tests {
                 (2, 9500, 0.002, 0.27),
                 (3, 1200, 0.001, 0.45),
                 (4, 9000, 0.002, 0.55),
-                (5, 4200, 0.0015, 0.47)
+                (5, 4200, 0.0015, 0.47),
+                (11, 900, 0.0006, 0.55),
+                (12, 304, 0.0008, 0.52),
+                (13, 1350, 0.001, 0.38)
             ]
         );
+        assert_eq!(runs.iter().map(|run| run.transformer.contains("resample=5 skips=yes")).filter(|later| *later).count(), 3);
+        assert_eq!((runs[4].loss.steady, runs[7].loss.steady, runs[7].loss.lattice, runs[7].train.rounded), (0.0, 4.0, 4.0, 0.7));
         assert!(runs.iter().all(|run| run.then.is_empty() && run.train.batch == recipe.train.batch));
     }
 }
