@@ -168,11 +168,11 @@ fn plane<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Foreign<'py>>> {
 const TOLERANCE: f32 = 0.01;
 
 /// Floats of 0..1: other ranges are refused with what to do about them, for they would be painted as nonsense. What is hardly out of it is
-/// clipped, with `clip` everything. Values that are no numbers are the library's to refuse.
+/// clipped, with `clip` everything. Values that are not finite are the library's to refuse.
 fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
     let least = values.iter().copied().fold(0f32, f32::min);
     let most = values.iter().copied().fold(1f32, f32::max);
-    if least == 0.0 && most == 1.0 {
+    if (least == 0.0 && most == 1.0) || !least.is_finite() || !most.is_finite() {
         return Ok(());
     }
     if !clip && (least < -TOLERANCE || most > 1.0 + TOLERANCE) {

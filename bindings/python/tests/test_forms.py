@@ -183,7 +183,7 @@ def test_torch(landscape):
         (np.zeros((2, 9, 9, 3), np.uint8), "one picture at a time"),
         (np.zeros((9, 9, 5), np.uint8), "not height"),
         (np.zeros((9, 9, 3), np.int64), "<i8"),
-        (np.zeros((9, 9, 3), bool), "|b1"),
+        (np.zeros((9, 9, 3), bool), "bool"),
         (np.zeros((9, 9, 3), ">u2"), ">u2"),
         (np.zeros((9, 9, 3), complex), "<c16"),
         (np.zeros((0, 9, 3), np.uint8), "no pixels"),

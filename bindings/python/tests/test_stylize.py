@@ -96,7 +96,7 @@ def test_masks_and_regions(stylizer, landscape):
     both = stylizer.stylize(content, "starry", regions=[("mosaic", left)])
     assert (both[:, 60:] != content[:, 60:]).any()
     with pytest.raises(impasto.Error) as raised:
-        stylizer.stylize(content, "starry", mask=np.ones((96, 64), np.uint8))
+        stylizer.stylize(content, "starry", mask=np.full((96, 64), 255, np.uint8))
     assert raised.value.kind == "mismatch"
 
 
