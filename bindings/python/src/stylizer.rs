@@ -59,6 +59,7 @@ struct Look<'a, 'py> {
     mask: Option<&'a Bound<'py, PyAny>>,
     feather: f32,
     stroke: StrokeWidth,
+    grain: f32,
     preview_of: Option<(usize, usize)>,
     style_size: usize,
     max_memory: Option<u64>,
@@ -123,6 +124,7 @@ impl Look<'_, '_> {
             .colour_strength(self.color_strength)
             .mask(mask(self.mask, "the mask")?)
             .stroke(self.stroke.get()?)
+            .grain(self.grain)
             .preview_of(self.preview_of.map(|(width, height)| [width, height]))
             .max_memory(self.max_memory);
         let palette = Palette::new(parts).or_raise()?;
@@ -245,7 +247,7 @@ impl Stylizer {
     /// takes more memory than there is.
     #[pyo3(signature = (
         content, style=None, strength=1.0, *, size=None, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
-        stroke=StrokeWidth::Factor(1.0), preview_of=None, style_size=256, max_memory=None, clip=false, progress=None
+        stroke=StrokeWidth::Factor(1.0), grain=1.5, preview_of=None, style_size=256, max_memory=None, clip=false, progress=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn stylize<'py>(
@@ -262,6 +264,7 @@ impl Stylizer {
         mask: Option<&Bound<'py, PyAny>>,
         feather: f32,
         stroke: StrokeWidth,
+        grain: f32,
         preview_of: Option<(usize, usize)>,
         style_size: usize,
         max_memory: Option<u64>,
@@ -279,6 +282,7 @@ impl Stylizer {
             mask,
             feather,
             stroke,
+            grain,
             preview_of,
             style_size,
             max_memory,
@@ -303,7 +307,7 @@ impl Stylizer {
     /// Raises `Error` as `stylize`, and with the kind "already-exists" for a file that is there, unless `overwrite` is set.
     #[pyo3(signature = (
         content, output, style=None, strength=1.0, *, regions=None, strength_mask=None, colors="style", color_strength=1.0, mask=None, feather=0.0,
-        stroke=StrokeWidth::Factor(1.0), style_size=256, quality=95, strip=false, profile="keep", overwrite=false, clip=false, progress=None
+        stroke=StrokeWidth::Factor(1.0), grain=1.5, style_size=256, quality=95, strip=false, profile="keep", overwrite=false, clip=false, progress=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn stylize_file<'py>(
@@ -320,6 +324,7 @@ impl Stylizer {
         mask: Option<&Bound<'py, PyAny>>,
         feather: f32,
         stroke: StrokeWidth,
+        grain: f32,
         style_size: usize,
         quality: u8,
         strip: bool,
@@ -339,6 +344,7 @@ impl Stylizer {
             mask,
             feather,
             stroke,
+            grain,
             preview_of: None,
             style_size,
             max_memory: Some(BANDS),

@@ -216,6 +216,13 @@ pub(crate) struct Look {
     #[arg(long, value_name = "0.25..8|native|MM", default_value = "1", allow_negative_numbers = true)]
     pub(crate) stroke: Stroke,
 
+    /// Faint noise that gives smooth areas strokes, in steps of 8 bits; 0 for none
+    ///
+    /// It hides the steps of 8 bits and the blocks of JPEG files, which would become rings and rows in a smooth sky. It has no effect on native
+    /// strokes and with models by others.
+    #[arg(long, value_name = "0..8", default_value = "1.5", allow_negative_numbers = true, value_parser = values::grain)]
+    pub(crate) grain: f32,
+
     /// Pixels an inch that the result is printed with, for --stroke in millimetres
     #[arg(long, value_name = "DPI", allow_negative_numbers = true, value_parser = values::positive)]
     pub(crate) dpi: Option<f32>,

@@ -17,7 +17,7 @@ const GROUPS: [(&str, &[&str], &[&str]); 6] = [
     (
         LOOK,
         &["strength", "colors", "style_size", "mask", "stroke"],
-        &["color_strength", "invert_mask", "strength_mask", "feather", "dpi", "preview_of", "border", "thumbnail"],
+        &["grain", "color_strength", "invert_mask", "strength_mask", "feather", "dpi", "preview_of", "border", "thumbnail"],
     ),
     (MANY, &["recursive", "each_style", "resume"], &["jobs", "manifest", "fail_fast"]),
     (FILE, &["quality", "strip"], &["profile", "depth", "subsampling", "compression"]),

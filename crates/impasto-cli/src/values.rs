@@ -79,6 +79,13 @@ pub(crate) fn share(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
+/// Reads an amount of grain.
+pub(crate) fn grain(text: &str) -> Result<f32, String> {
+    let range = impasto::StylizeOptions::GRAINS;
+    let wrong = || format!("must be a number from {} to {}", range.start(), range.end());
+    text.parse().ok().filter(|v| range.contains(v)).ok_or_else(wrong)
+}
+
 /// A weight of a loss.
 pub(crate) fn weight(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|v: &f64| v.is_finite() && *v >= 0.0).ok_or_else(|| "must be a number of 0 or more".into())

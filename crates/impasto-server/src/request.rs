@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use impasto::picture::Format;
-use impasto::{Stroke, StyleSize};
+use impasto::{Stroke, StyleSize, StylizeOptions};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -81,6 +81,9 @@ pub(crate) struct PaintOptions {
     pub(crate) stroke: Option<f32>,
     /// Whether strokes are as wide in pixels as the network draws them, times `stroke`, instead of a share of the picture.
     pub(crate) native_strokes: bool,
+    /// Faint noise that gives smooth areas strokes, in steps of 8 bits; 1.5 if not given.
+    #[schema(minimum = 0, maximum = 8)]
+    pub(crate) grain: Option<f32>,
     /// Pixels of a style picture's shorter side for the network; 256 if not given.
     #[schema(minimum = 16, maximum = 4096)]
     pub(crate) style_size: Option<usize>,
@@ -157,6 +160,7 @@ impl PaintOptions {
         }
         within("strength", self.strength, 0.0, 1.0)?;
         within("color_strength", self.color_strength, 0.0, 1.0)?;
+        within("grain", self.grain, *StylizeOptions::GRAINS.start(), *StylizeOptions::GRAINS.end())?;
         within("stroke", self.stroke, *Stroke::FACTORS.start(), *Stroke::FACTORS.end())?;
         within("style_size", self.style_size, *StyleSize::SIDES.start(), *StyleSize::SIDES.end())?;
         within("size", self.size, 1, 32768)?;

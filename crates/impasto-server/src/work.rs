@@ -294,6 +294,7 @@ impl Look {
             .colours(colours)
             .colour_strength(options.color_strength.unwrap_or(1.0))
             .stroke(options.strokes())
+            .grain(options.grain.unwrap_or(StylizeOptions::GRAIN))
             .mask(painted);
         Ok(Look { options: palette.options(stylize), style: palette.style })
     }

@@ -79,6 +79,7 @@ def stylize(content, style=None, strength=1.0, *, model=None, threads=0, **optio
         colors: whose colours the painting has: "style", "content" (its palette) or "luminance" (the content's own at each pixel).
         color_strength: how far the colours go there, 0 to 1.
         stroke: width of the strokes, 0.25 to 8 times the usual share of the picture; or "native" or "native:2": as the network draws them, in pixels.
+        grain: faint noise that gives smooth areas strokes, in steps of 8 bits: 0 for none, to 8.
         preview_of: (width, height) of the picture that this is to be a preview of.
         style_size: pixels of the style's shorter side as the predictor sees it.
         clip: floats out of 0 to 1 are refused; with True they are clipped.

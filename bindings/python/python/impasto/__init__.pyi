@@ -44,6 +44,7 @@ class _Look(TypedDict, total=False):
     mask: _Picture | None
     feather: float
     stroke: float | str
+    grain: float
     style_size: int
     clip: bool
     progress: _Progress

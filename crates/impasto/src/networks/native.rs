@@ -45,7 +45,7 @@ pub struct Transformer {
 impl Transformer {
     /// The shape that Impasto ships.
     pub fn shipped() -> Self {
-        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample: 3, skips: false, style_len: 96, thumbnail: 384 }
+        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample: 5, skips: true, style_len: 96, thumbnail: 384 }
     }
 
     /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,

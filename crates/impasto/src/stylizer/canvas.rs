@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::bands::WriteRows;
 use super::coarse::{self, Coarse};
 use super::detail::Detailed;
+use super::grain::Grained;
 use super::phase::Phase;
 use super::places::Places;
 use super::{Stroke, Stylizer, check_cancelled, work};
@@ -78,9 +79,12 @@ impl Stylizer {
         };
         let phases: (&dyn Control, &dyn Control) = (&phase(first, second), &phase(first.saturating_add(second), third));
         let max_memory = options.max_memory;
+        let grain = if detailed { options.grain } else { 0.0 };
         if canvas == size {
             let mut write = |rows: &[f32]| finished(rows.into());
-            return self.network_rows(content, &brush, max_memory, &mut write, phases);
+            let grained = Grained::new(content, grain);
+            let seen = if grain > 0.0 { &grained } else { content };
+            return self.network_rows(seen, &brush, max_memory, &mut write, phases);
         }
         let view = Scaled::new(content, canvas);
         if coarse {
@@ -92,7 +96,7 @@ impl Stylizer {
             if detailed {
                 // Read once: the content may have to be decoded for every look at it.
                 let small = coarse::kept(&view)?;
-                self.network_rows(&small, &brush, max_memory, &mut write, phases)?;
+                self.network_rows(&Grained::new(&small, grain), &brush, max_memory, &mut write, phases)?;
                 return self.enlarge(&Detailed::new(content, &painting, &small), size, &mut finished, control);
             }
             self.network_rows(&view, &brush, max_memory, &mut write, phases)?;
@@ -106,7 +110,7 @@ impl Stylizer {
             let done = resize.done();
             if done.is_empty() { Ok(()) } else { finished(done.into()) }
         };
-        self.network_rows(&view, &brush, max_memory, &mut write, phases)
+        self.network_rows(&Grained::new(&view, grain), &brush, max_memory, &mut write, phases)
     }
 }
 

@@ -25,6 +25,7 @@ mod canvas;
 mod coarse;
 mod detail;
 mod fit;
+mod grain;
 mod info;
 mod options;
 mod palette;

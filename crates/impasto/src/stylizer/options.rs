@@ -146,6 +146,9 @@ pub struct StylizeOptions {
     pub keep_outside: bool,
     /// Width of the strokes. By default they keep their share of the picture, whatever its resolution.
     pub stroke: Stroke,
+    /// Faint noise that strokes begin from in smooth areas, in steps of 8 bits to either side: [`StylizeOptions::GRAINS`]. By default
+    /// [`StylizeOptions::GRAIN`]; 0 for none. It is for [relative](Stroke::Relative) strokes of models that are made for a canvas; others have none.
+    pub grain: f32,
     /// The size of which this picture is a preview, for example that of a print: it gets the strokes that the picture of that size would have
     /// when seen at this one. `None`, the default, for the picture itself.
     pub preview_of: Option<[usize; 2]>,
@@ -167,6 +170,7 @@ impl Default for StylizeOptions {
             regions: Vec::new(),
             keep_outside: false,
             stroke: Stroke::default(),
+            grain: StylizeOptions::GRAIN,
             preview_of: None,
             max_memory: None,
         }
@@ -178,6 +182,12 @@ impl StylizeOptions {
     /// correlation with itself, without what varies over more than 65 pixels. The median of 18 paintings (6 styles, 3 photographs of
     /// 384 pixels, along rows and columns); they range from 3 for fine hatching to 12 for broad woodcuts.
     pub const STROKE_PIXELS: f32 = 5.0;
+
+    /// What [`StylizeOptions::grain`] may be.
+    pub const GRAINS: std::ops::RangeInclusive<f32> = 0.0..=8.0;
+
+    /// The default [`StylizeOptions::grain`]: enough to hide the steps of 8 bits.
+    pub const GRAIN: f32 = 1.5;
 
     /// With this [`StylizeOptions::strength`], 0 to 1.
     #[must_use]
@@ -234,6 +244,12 @@ impl StylizeOptions {
         StylizeOptions { stroke: stroke.into(), ..self }
     }
 
+    /// With this [`StylizeOptions::grain`].
+    #[must_use]
+    pub fn grain(self, grain: f32) -> Self {
+        StylizeOptions { grain, ..self }
+    }
+
     /// With this [`StylizeOptions::preview_of`].
     #[must_use]
     pub fn preview_of(self, preview_of: Option<[usize; 2]>) -> Self {
@@ -252,6 +268,13 @@ impl StylizeOptions {
             format!("a strength of {} is out of range; give 0 (the content as it is) to 1", self.strength)
         } else if !share(self.colour_strength) {
             format!("a colour strength of {} is out of range; give 0 (the style's colours) to 1", self.colour_strength)
+        } else if !Self::GRAINS.contains(&self.grain) {
+            format!(
+                "a grain of {} is out of range; give {} to {} steps of 8 bits",
+                self.grain,
+                Self::GRAINS.start(),
+                Self::GRAINS.end()
+            )
         } else if let Err(error) = self.stroke.check() {
             return Err(error);
         } else if self.preview_of.is_some_and(|[width, height]| width == 0 || height == 0) {

@@ -49,8 +49,9 @@ pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> 
             let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
             let base = shifts::base(&photo).map_err(about(&pair.content))?;
             let style = style(stylizer, &subjects.open(&pair.style)?)?;
-            let painting = seen::at_8_bits(&paint(stylizer, &base, &style)?)?;
-            let mut paint = |picture: &impasto::Picture| paint(stylizer, picture, &style);
+            // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
+            let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
+            let mut paint = |picture: &impasto::Picture| paint(stylizer, picture, &style, 0.0);
             let lattice = lattice::lattice4(&painting, &base)?;
             // Every pair has noise of its own.
             let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut paint)?;
@@ -65,6 +66,7 @@ pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> 
         for pair in &subjects.pairs[..count] {
             let path = folder.join(pair.painting());
             // At its own size: a resize would blur a lattice away.
+            // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
             let painting = seen::at_8_bits(&subjects.open(&path)?).map_err(about(&path))?;
             let size = [painting.width(), painting.height()];
             let content = seen::at(&subjects.open(&pair.content)?, size).map_err(about(&pair.content))?;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use impasto::Picture;
 use impasto::eval::{Distances, Features, Yardstick, seen};
+use impasto::{Picture, StylizeOptions};
 
 use super::pairs::Pair;
 use super::sheet::Shown;
@@ -69,7 +69,8 @@ pub(super) fn measure(subjects: &Subjects<'_>, yardstick: &Yardstick, bar: &Pict
         ];
         let mut paintings = Vec::new();
         if let Some((_, stylizer)) = &subjects.model {
-            let painting = paint(stylizer, &content, &style(stylizer, &style_picture)?).map_err(about(content_path))?;
+            let painting = paint(stylizer, &content, &style(stylizer, &style_picture)?, StylizeOptions::GRAIN)
+                .map_err(about(content_path))?;
             let painting = seen::at_8_bits(&painting)?;
             found.push(compared.of(&painting, content_path)?);
             paintings.push(painting);

@@ -94,9 +94,9 @@ fn style(stylizer: &Stylizer, picture: &Picture) -> Result<Style> {
     Ok(stylizer.style_with(picture, &options, &Unseen)?)
 }
 
-/// A painting, with the defaults of `impasto stylize`.
-fn paint(stylizer: &Stylizer, content: &Picture, style: &Style) -> impasto::Result<Picture> {
-    stylizer.stylize_with(content, style, &StylizeOptions::default(), &Unseen)
+/// A painting, with the defaults of `impasto stylize` but for the grain.
+fn paint(stylizer: &Stylizer, content: &Picture, style: &Style, grain: f32) -> impasto::Result<Picture> {
+    stylizer.stylize_with(content, style, &StylizeOptions::default().grain(grain), &Unseen)
 }
 
 /// Names the file that an error is about.

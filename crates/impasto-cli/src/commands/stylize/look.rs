@@ -38,6 +38,7 @@ pub(super) fn options(args: &Stylize, loudness: Loudness) -> Result<StylizeOptio
         .colour_strength(look.color_strength)
         .mask(painted)
         .stroke(if args.exact.is_some() { impasto::Stroke::Native(strokes.factor()) } else { strokes })
+        .grain(look.grain)
         .preview_of(look.preview_of.map(|size| [size.width, size.height])))
 }
 
