@@ -16,10 +16,10 @@ use crate::{Error, Result};
 
 /// Share of the channels in lightness (ITU-R BT.601).
 const LIGHTNESS: [f32; 3] = [0.299, 0.587, 0.114];
-/// Differences up to this are left out: two steps of 8 bits.
-const FAINT: f32 = 2.0 / 255.0;
+/// Differences up to this are left out: a step of 8 bits.
+const FAINT: f32 = 1.0 / 255.0;
 /// Differences from here on are added as they are.
-const STRONG: f32 = 8.0 / 255.0;
+const STRONG: f32 = 6.0 / 255.0;
 
 /// An enlarged painting.
 pub(super) struct Detailed<'a> {

@@ -273,7 +273,7 @@ fn strokes_are_painted_on_their_own_canvas() {
     // A preview is the large picture made smaller: here of a content that has the same detail at both sizes.
     let small = tiny::landscape(75, 50);
     let large = small.resized(300, 200, Resize::NETWORK).unwrap();
-    let expected = stylizer.stylize(&large, &style(0.0)).unwrap().resized(75, 50, Resize::NETWORK).unwrap();
+    let expected = paint(&stylizer, &large, &plain()).resized(75, 50, Resize::NETWORK).unwrap();
     let preview = paint(&stylizer, &small, &plain().preview_of(Some([300, 200])));
     let off = root_mean_square(&preview, &expected);
     assert!(off < 1e-3, "off by {off}");
