@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use super::bands::WriteRows;
-use super::coarse::{self, Coarse};
+use super::coarse::Coarse;
 use super::detail::Detailed;
 use super::grain::Grained;
 use super::phase::Phase;
 use super::places::Places;
-use super::{Stroke, Stylizer, check_cancelled, work};
+use super::{Stylizer, check_cancelled, work};
 use crate::finish::{Finish, Recolour};
 use crate::picture::resize::{Scaled, Shrink};
 use crate::picture::rows::{self, Rows, thumbnail_size};
@@ -52,7 +52,7 @@ impl Stylizer {
         let coarse = canvas[0] < width || canvas[1] < height;
         let second = measured(canvas).map_or(0, cost);
         let third = cost(canvas);
-        let detailed = self.made_for.is_some() && matches!(options.stroke, Stroke::Relative(_));
+        let detailed = self.has_detail(options);
         let fourth = if coarse && !detailed { cost(size) } else { 0 };
         let total = [first, second, third, fourth].into_iter().fold(0, u64::saturating_add);
         let phase = |before: u64, own: u64| Phase { inner: control, before, own, total };
@@ -82,9 +82,7 @@ impl Stylizer {
         let grain = if detailed { options.grain } else { 0.0 };
         if canvas == size {
             let mut write = |rows: &[f32]| finished(rows.into());
-            let grained = Grained::new(content, grain);
-            let seen = if grain > 0.0 { &grained } else { content };
-            return self.network_rows(seen, &brush, max_memory, &mut write, phases);
+            return self.network_rows(&Grained::new(content, grain), &brush, max_memory, &mut write, phases);
         }
         let view = Scaled::new(content, canvas);
         if coarse {
@@ -94,8 +92,8 @@ impl Stylizer {
                 Ok(())
             };
             if detailed {
-                // Read once: the content may have to be decoded for every look at it.
-                let small = coarse::kept(&view)?;
+                // Read once: the content may have to be converted for every look at it.
+                let small = rows::resized(content, canvas)?;
                 self.network_rows(&Grained::new(&small, grain), &brush, max_memory, &mut write, phases)?;
                 return self.enlarge(&Detailed::new(content, &painting, &small), size, &mut finished, control);
             }

@@ -34,19 +34,6 @@ impl Coarse {
     }
 }
 
-/// A picture made smaller or larger, kept at 16 bits.
-pub(super) fn kept(picture: &Scaled<'_>) -> Result<Coarse> {
-    let size @ [width, height] = picture.size();
-    let mut kept = Coarse::new(size)?;
-    for y in (0..height).step_by(8) {
-        let rows = y..(y + 8).min(height);
-        let mut rgb = crate::picture::zeros(width * 3 * rows.len())?;
-        picture.read(rows, &mut rgb)?;
-        kept.add(&rgb);
-    }
-    Ok(kept)
-}
-
 impl Rows for Coarse {
     fn size(&self) -> [usize; 2] {
         self.size

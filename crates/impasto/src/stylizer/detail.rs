@@ -12,7 +12,7 @@ use super::coarse::Coarse;
 use crate::picture::resize::Scaled;
 use crate::picture::rows::Rows;
 use crate::picture::zeros;
-use crate::{Error, Result};
+use crate::{Error, Picture, Result};
 
 /// Share of the channels in lightness (ITU-R BT.601).
 const LIGHTNESS: [f32; 3] = [0.299, 0.587, 0.114];
@@ -33,7 +33,7 @@ pub(super) struct Detailed<'a> {
 
 impl<'a> Detailed<'a> {
     /// `painting` and `small`, the content, have the canvas's size.
-    pub(super) fn new(content: &'a dyn Rows, painting: &'a Coarse, small: &'a Coarse) -> Self {
+    pub(super) fn new(content: &'a dyn Rows, painting: &'a Coarse, small: &'a Picture) -> Self {
         let size = content.size();
         Detailed { content, painting: Scaled::smooth(painting, size), blurred: Scaled::smooth(small, size) }
     }

@@ -17,7 +17,7 @@ pub(super) struct Grained<'a> {
 }
 
 impl<'a> Grained<'a> {
-    /// With noise of so many steps of 8 bits to either side.
+    /// With noise of so many steps of 8 bits to either side; the picture itself for 0.
     pub(super) fn new(inner: &'a dyn Rows, steps: f32) -> Self {
         Grained { inner, reach: steps / 255.0 }
     }
@@ -30,6 +30,9 @@ impl Rows for Grained<'_> {
 
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
         self.inner.read(rows.clone(), rgb)?;
+        if self.reach == 0.0 {
+            return Ok(());
+        }
         let row = self.size()[0] * 3;
         for (y, values) in rows.zip(rgb.chunks_exact_mut(row)) {
             for (x, value) in values.iter_mut().enumerate() {
@@ -37,6 +40,10 @@ impl Rows for Grained<'_> {
             }
         }
         Ok(())
+    }
+
+    fn all(&self) -> Option<&[f32]> {
+        if self.reach == 0.0 { self.inner.all() } else { None }
     }
 }
 

@@ -130,12 +130,16 @@ impl Stylizer {
     /// As [`Stylizer::canvas`].
     pub fn greatest_canvas(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<[usize; 2]> {
         let canvas = self.canvas(options, size)?;
-        let twice = matches!(options.stroke, Stroke::Native(_)) || self.made_for.is_none();
-        Ok(if twice { [canvas[0].max(size[0]), canvas[1].max(size[1])] } else { canvas })
+        Ok(if self.has_detail(options) { canvas } else { [canvas[0].max(size[0]), canvas[1].max(size[1])] })
+    }
+
+    /// Whether a painting that is larger than its canvas gets the content's detail, rather than being painted once more.
+    fn has_detail(&self, options: &StylizeOptions) -> bool {
+        self.made_for.is_some() && matches!(options.stroke, Stroke::Relative(_))
     }
 
     /// Most bytes that another [canvas](Stylizer::canvas) takes besides the painting itself, for a picture of this size: rows on their way between
-    /// the sizes; and where it is smaller, the painting and the content at 16 bits. 0 where the canvas is the picture.
+    /// the sizes; and where it is smaller, the painting at 16 bits and the content as floats. 0 where the canvas is the picture.
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
@@ -146,7 +150,7 @@ impl Stylizer {
         }
         let rows = (size[0].max(canvas[0]) as u64).saturating_mul(64 * 36);
         let smaller = canvas[0] < size[0] || canvas[1] < size[1];
-        let coarse = if smaller { (canvas[0] as u64).saturating_mul(canvas[1] as u64).saturating_mul(12) } else { 0 };
+        let coarse = if smaller { (canvas[0] as u64).saturating_mul(canvas[1] as u64).saturating_mul(18) } else { 0 };
         Ok(rows.saturating_add(coarse))
     }
 

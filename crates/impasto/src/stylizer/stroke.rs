@@ -41,7 +41,7 @@ impl Stroke {
         factor
     }
 
-    /// That the factor is in range.
+    /// Checks that the factor is in range.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if not.
