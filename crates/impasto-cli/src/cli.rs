@@ -709,8 +709,8 @@ pub(crate) struct Eval {
     pub(crate) contents: PathBuf,
 
     /// Folder of styles
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) styles: PathBuf,
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "gallery")]
+    pub(crate) styles: Option<PathBuf>,
 
     /// Model to measure, as for `impasto stylize`; default: the built-in one
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -748,9 +748,20 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "PIXELS", default_value_t = 384, allow_negative_numbers = true, value_parser = side)]
     pub(crate) size: usize,
 
-    /// Number of pairs to measure artefacts on, each with nine more paintings; 0 for none
+    /// Number of pairs to measure artefacts on, each with twelve more paintings; 0 for none
     #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
     pub(crate) artefacts: usize,
+
+    /// Measure how different a gallery's styles look instead, on this many contents: --styles, or the built-in ones
+    ///
+    /// For each style, its nearest neighbour after colors are matched; and how many paintings are matched to their styles' pictures in gray.
+    #[arg(long, value_name = "N", conflicts_with_all = ["outputs", "pairs", "pairs_from", "artefacts", "sheet", "no_model", "witness"],
+          allow_negative_numbers = true, value_parser = count)]
+    pub(crate) gallery: Option<usize>,
+
+    /// Model by others whose style predictor also judges the paintings: a network that the measured model was not trained with
+    #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) witness: Option<PathBuf>,
 
     /// Write the pictures that were compared, with their distances, as one picture; the first 50 pairs
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -2,6 +2,7 @@
 
 mod artefacts;
 mod distances;
+mod gallery;
 mod pairs;
 mod report;
 mod sheet;
@@ -29,15 +30,20 @@ struct Subjects<'a> {
     pairs: Vec<Pair>,
     /// The model and what it is called, unless only others' paintings are measured.
     model: Option<(String, Stylizer)>,
+    /// Another model, whose style predictor judges paintings, too.
+    witness: Option<Stylizer>,
 }
 
 pub(crate) fn run(args: &Eval) -> Result {
+    if let Some(count) = args.gallery {
+        return gallery::run(args, count);
+    }
     let pairs = pairs::of(args)?;
     let sheet = args.sheet.as_deref().map(|path| sheet::Destination::new(args, path, &pairs)).transpose()?;
     let networks = networks(args)?;
-    let options = EngineOptions::default().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
-    let yardstick = Yardstick::new(&networks, options)?;
-    let subjects = Subjects { args, pairs, model: subject(args)? };
+    let yardstick = yardstick(args, &networks)?;
+    let witness = args.witness.as_ref().map(|path| model::stylizer(std::slice::from_ref(path), args.threads)).transpose()?;
+    let subjects = Subjects { args, pairs, model: subject(args)?, witness };
     let artefact_pairs = args.artefacts.min(subjects.pairs.len());
     let bar = Pictures::new("measure", (subjects.pairs.len() + artefact_pairs) as u64, args.loudness.loudness());
     let (distances, artefacts, shown) = interrupt::while_running(|| {
@@ -66,6 +72,11 @@ fn subject(args: &Eval) -> Result<Option<(String, Stylizer)>> {
     Ok(Some((name, stylizer)))
 }
 
+fn yardstick(args: &Eval, networks: &[Perceptual]) -> Result<Yardstick> {
+    let options = EngineOptions::default().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
+    Ok(Yardstick::new(networks, options)?)
+}
+
 fn networks(args: &Eval) -> Result<Vec<Perceptual>> {
     if !args.perceptual.is_empty() {
         let open = |path| Ok(Perceptual::open_with(path, &weights::Limits::default(), None)?);
@@ -81,11 +92,15 @@ fn networks(args: &Eval) -> Result<Vec<Perceptual>> {
 
 impl Subjects<'_> {
     fn open(&self, path: &Path) -> Result<Picture> {
-        let picture = Picture::open(path, &Limits::default())?;
-        let loudness = self.args.loudness.loudness();
-        picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", path.display())));
-        Ok(picture)
+        open(self.args, path)
     }
+}
+
+fn open(args: &Eval, path: &Path) -> Result<Picture> {
+    let picture = Picture::open(path, &Limits::default())?;
+    let loudness = args.loudness.loudness();
+    picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", path.display())));
+    Ok(picture)
 }
 
 /// A style as the model sees it.

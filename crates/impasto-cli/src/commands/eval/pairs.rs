@@ -38,7 +38,8 @@ fn painting(content: &Path, style: &Path) -> OsString {
 /// # Errors
 /// If a folder cannot be read or has no pictures, a file of pairs is none, or paintings of other programs are missing.
 pub(super) fn of(args: &Eval) -> Result<Vec<Pair>> {
-    let (contents, styles) = (pictures_in(&args.contents)?, pictures_in(&args.styles)?);
+    let folder = args.styles.as_deref().ok_or_else(|| Failure::usage("pairs need a folder of styles: name one with --styles"))?;
+    let (contents, styles) = (pictures_in(&args.contents)?, pictures_in(folder)?);
     if !args.outputs.is_empty() {
         distinct(&contents)?;
         distinct(&styles)?;
@@ -129,7 +130,7 @@ fn listed(list: &Path, contents: &[PathBuf], styles: &[PathBuf], args: &Eval) ->
     let pair = |(i, pair): (usize, &Value)| {
         Ok(Pair {
             content: find(pair, i + 1, "content", &args.contents, contents)?,
-            style: find(pair, i + 1, "style", &args.styles, styles)?,
+            style: find(pair, i + 1, "style", args.styles.as_deref().unwrap_or(Path::new("")), styles)?,
         })
     };
     pairs.iter().enumerate().map(pair).collect()
