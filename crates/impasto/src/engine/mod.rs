@@ -8,6 +8,7 @@
 mod bands;
 pub(crate) mod chain;
 mod compile;
+pub(crate) mod differentiate;
 mod norms;
 mod plan;
 pub mod reference;
