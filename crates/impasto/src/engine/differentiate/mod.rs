@@ -4,8 +4,8 @@
 //! is a graph whose kernels can be replaced, and a [`Pass`] keeps what the way back reads. Activations are kept per convolution (its raw
 //! output) and per norm (its rectified output); sums and up-samplings cost what they copy.
 //!
-//! Graphs of this family are supported, not only ours: convolutions that are not depthwise, conditional instance norms, ReLUs, a sigmoid,
-//! sums of two, and up-samplings that a convolution reads. Whatever else there is is an error when the graph is compiled.
+//! Graphs of this family are supported, not only ours: convolutions that are not depthwise, conditional instance norms, fixed batch
+//! norms, ReLUs, a sigmoid, sums of two, and up-samplings that a convolution reads. Whatever else there is is an error when the graph is compiled.
 
 mod pass;
 
@@ -32,8 +32,6 @@ pub(crate) struct Kernel {
     pub(crate) name: String,
     /// `[kh, kw, in, out]`.
     pub(crate) shape: [usize; 4],
-    /// Which of the graph's nodes the convolution is.
-    node: usize,
     bias: Option<Vec<f32>>,
     packed: Packed,
 }
@@ -68,6 +66,12 @@ enum Layer {
     Norm {
         norm: usize,
         from: usize,
+    },
+    /// A batch norm with fixed statistics: a factor and a summand a channel.
+    Fixed {
+        from: usize,
+        scale: Vec<f32>,
+        shift: Vec<f32>,
     },
     Relu {
         from: usize,
@@ -125,7 +129,7 @@ impl Network {
                     let values = weights.require(&conv.weight, &shape)?.data();
                     let bias = bias.transpose()?;
                     let packed = Packed::new(spec, values, bias.as_deref(), isa);
-                    network.kernels.push(Kernel { name: conv.weight.clone(), shape, node: i, bias, packed });
+                    network.kernels.push(Kernel { name: conv.weight.clone(), shape, bias, packed });
                     Layer::Conv { kernel: network.kernels.len() - 1, from, padding: conv.padding }
                 }
                 Op::InstanceNorm(norm) => {
@@ -134,6 +138,10 @@ impl Network {
                     let rectified = readers[i].len() == 1 && readers[i].iter().all(is_relu);
                     network.norms.push(Norm { name: node.name.clone(), channels: channels[i], epsilon: norm.epsilon, rectified });
                     Layer::Norm { norm: network.norms.len() - 1, from }
+                }
+                Op::BatchNorm(norm) => {
+                    let (scale, shift) = fixed(norm, channels[i], weights)?;
+                    Layer::Fixed { from: plain(0)?, scale, shift }
                 }
                 Op::Activation(graph::Activation::Relu) => {
                     let from = plain(0)?;
@@ -188,6 +196,17 @@ impl Packed {
         let forwards = Conv::new(spec, values, bias, Activation::None, isa, None);
         Packed { spec, forwards, backwards: InputGradient::new(spec, values, isa) }
     }
+}
+
+/// What a batch norm with fixed statistics comes to: factors and summands.
+fn fixed(norm: &graph::BatchNorm, channels: usize, weights: &Weights) -> Result<(Vec<f32>, Vec<f32>)> {
+    let array = |name: &str| Ok::<_, Error>(weights.require(name, &[channels])?.data());
+    let (mean, variance, beta) = (array(&norm.mean)?, array(&norm.variance)?, array(&norm.beta)?);
+    let gamma = norm.gamma.as_deref().map(array).transpose()?;
+    let scale =
+        |c: usize| f64::from(gamma.map_or(1.0, |gamma| gamma[c])) / (f64::from(variance[c]) + f64::from(norm.epsilon)).sqrt();
+    let shift = |c: usize| f64::from(beta[c]) - f64::from(mean[c]) * scale(c);
+    Ok(((0..channels).map(|c| scale(c) as f32).collect(), (0..channels).map(|c| shift(c) as f32).collect()))
 }
 
 /// `None` for a depthwise convolution.

@@ -104,6 +104,9 @@ impl Pass {
                     norm::apply(network.isa, x, map, norm.rectified, &mut out);
                     self.scales[*place].clone_from(scale);
                 }
+                Layer::Fixed { from, scale, shift } => {
+                    norm::apply(network.isa, &self.values[*from], Affine { scale, shift }, false, &mut out);
+                }
                 Layer::Relu { from } => out.iter_mut().zip(&self.values[*from]).for_each(|(y, &x)| *y = x.max(0.0)),
                 Layer::Sigmoid { from } => {
                     let source = Source::plain(&self.values[*from], shape);
@@ -174,6 +177,13 @@ impl Pass {
                         let x = &self.values[*from];
                         let by = norm::gradient(isa, x, statistics, norm.epsilon, &self.scales[*place], &mut own);
                         found.norms[*place] = [by.scale, by.shift];
+                    }
+                    add(&mut gradients[*from], own, &mut self.free);
+                    continue;
+                }
+                Layer::Fixed { from, scale, .. } => {
+                    for pixel in own.chunks_exact_mut(scale.len()) {
+                        pixel.iter_mut().zip(scale).for_each(|(g, s)| *g *= s);
                     }
                     add(&mut gradients[*from], own, &mut self.free);
                     continue;
