@@ -41,6 +41,8 @@ pub enum Way {
 impl Way {
     /// The greatest rank that makes sense: more is no smaller than whole kernels.
     pub const MAX_RANK: usize = 32;
+    /// The default rank: files stay below 100 KB.
+    pub const RANK: usize = 6;
 }
 
 /// How a style is learned.
@@ -64,7 +66,15 @@ pub struct LearnOptions {
 
 impl Default for LearnOptions {
     fn default() -> Self {
-        LearnOptions { way: Way::LowRank(6), batch: 4, crop: 192, content_weight: 0.9, lattice_weight: 1.0, pull: 0.0, seed: 0 }
+        LearnOptions {
+            way: Way::LowRank(Way::RANK),
+            batch: 4,
+            crop: 192,
+            content_weight: 0.9,
+            lattice_weight: 1.0,
+            pull: 0.0,
+            seed: 0,
+        }
     }
 }
 

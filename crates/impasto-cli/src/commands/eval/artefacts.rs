@@ -1,8 +1,11 @@
 //! The network's own patterns, of the first pairs.
 
-use impasto::eval::{banding, lattice, seen, shifts};
+use std::path::Path;
 
-use super::{Subjects, about, paint, style};
+use impasto::eval::{banding, lattice, seen, shifts};
+use impasto::{Picture, Style, Stylizer};
+
+use super::{Subjects, about, learned, paint, style};
 use crate::failure::Result;
 use crate::progress::Pictures;
 
@@ -44,29 +47,17 @@ pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> 
         rows[0].pairs.push(only_lattice(lattice::lattice4(&base, &base)?));
     }
     if let Some((name, stylizer)) = &subjects.model {
-        let mut row = Row::new(name);
-        for (i, pair) in subjects.pairs[..count].iter().enumerate() {
-            let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
-            let base = shifts::base(&photo).map_err(about(&pair.content))?;
-            let style = style(stylizer, &subjects.open(&pair.style)?)?;
-            // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
-            let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
-            let mut paint = |picture: &impasto::Picture| paint(stylizer, picture, &style, 0.0);
-            let lattice = lattice::lattice4(&painting, &base)?;
-            // Every pair has noise of its own.
-            let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut paint)?;
-            let [a, b, c, d] = shifts.pan;
-            row.pairs.push([lattice, a, b, c, d, shifts.noise, shifts.light, banding::banding(&mut paint)?].map(Some));
-            bar.advance();
+        rows.push(painted(subjects, count, stylizer, name, &|path| style(stylizer, &subjects.open(path)?), bar)?);
+        for folder in &subjects.args.learned {
+            let name = folder.display().to_string();
+            rows.push(painted(subjects, count, stylizer, &name, &|path| learned(folder, path), bar)?);
         }
-        rows.push(row);
     }
     for folder in &subjects.args.outputs {
         let mut row = Row::new(&folder.display().to_string());
         for pair in &subjects.pairs[..count] {
             let path = folder.join(pair.painting());
             // At its own size: a resize would blur a lattice away.
-            // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
             let painting = seen::at_8_bits(&subjects.open(&path)?).map_err(about(&path))?;
             let size = [painting.width(), painting.height()];
             let content = seen::at(&subjects.open(&pair.content)?, size).map_err(about(&pair.content))?;
@@ -75,6 +66,33 @@ pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> 
         rows.push(row);
     }
     Ok(rows)
+}
+
+/// What the model paints in the styles that a picture's path stands for.
+fn painted(
+    subjects: &Subjects<'_>,
+    count: usize,
+    stylizer: &Stylizer,
+    name: &str,
+    style: &dyn Fn(&Path) -> Result<Style>,
+    bar: &Pictures,
+) -> Result<Row> {
+    let mut row = Row::new(name);
+    for (i, pair) in subjects.pairs[..count].iter().enumerate() {
+        let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
+        let base = shifts::base(&photo).map_err(about(&pair.content))?;
+        let style = style(&pair.style)?;
+        // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
+        let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
+        let mut paint = |picture: &Picture| paint(stylizer, picture, &style, 0.0);
+        let lattice = lattice::lattice4(&painting, &base)?;
+        // Every pair has noise of its own.
+        let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut paint)?;
+        let [a, b, c, d] = shifts.pan;
+        row.pairs.push([lattice, a, b, c, d, shifts.noise, shifts.light, banding::banding(&mut paint)?].map(Some));
+        bar.advance();
+    }
+    Ok(row)
 }
 
 fn only_lattice(value: f64) -> [Option<f64>; COLUMNS.len()] {

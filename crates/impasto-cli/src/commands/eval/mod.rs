@@ -6,7 +6,7 @@ mod pairs;
 mod report;
 mod sheet;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use impasto::engine::EngineOptions;
 use impasto::eval::Yardstick;
@@ -34,7 +34,7 @@ struct Subjects<'a> {
 pub(crate) fn run(args: &Eval) -> Result {
     let pairs = pairs::of(args)?;
     let sheet = args.sheet.as_deref().map(|path| sheet::Destination::new(args, path, &pairs)).transpose()?;
-    let networks = networks(args)?;
+    let networks = networks(&args.perceptual)?;
     let options = EngineOptions::default().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
     let yardstick = Yardstick::new(&networks, options)?;
     let subjects = Subjects { args, pairs, model: subject(args)? };
@@ -66,10 +66,11 @@ fn subject(args: &Eval) -> Result<Option<(String, Stylizer)>> {
     Ok(Some((name, stylizer)))
 }
 
-fn networks(args: &Eval) -> Result<Vec<Perceptual>> {
-    if !args.perceptual.is_empty() {
+/// The perceptual networks of these files, or the built-in one.
+pub(super) fn networks(perceptual: &[PathBuf]) -> Result<Vec<Perceptual>> {
+    if !perceptual.is_empty() {
         let open = |path| Ok(Perceptual::open_with(path, &weights::Limits::default(), None)?);
-        return args.perceptual.iter().map(open).collect();
+        return perceptual.iter().map(open).collect();
     }
     #[cfg(feature = "embedded")]
     return Ok(vec![Perceptual::embedded()?]);
@@ -86,6 +87,11 @@ impl Subjects<'_> {
         picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", path.display())));
         Ok(picture)
     }
+}
+
+/// What a style has learned, in this folder.
+fn learned(folder: &Path, picture: &Path) -> Result<Style> {
+    Ok(Style::open(pairs::learned(folder, picture))?)
 }
 
 /// A style as the model sees it.
