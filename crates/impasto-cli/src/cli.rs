@@ -1,5 +1,7 @@
 //! The command line: the one definition that parser, help, completions and man pages come from.
 
+mod learn;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -11,6 +13,7 @@ use crate::encoding::Encoding;
 use crate::memory;
 use crate::talk::Loudness;
 use crate::values::{self, Size, Stroke};
+pub(crate) use learn::{StylesLearn, Tune};
 
 /// Paints one picture in the style of another.
 #[derive(Debug, Parser)]
@@ -732,6 +735,12 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) perceptual: Vec<PathBuf>,
 
+    /// Folder of styles that have learned, to measure beside the model: STYLE.style for a style picture STYLE; may be repeated
+    ///
+    /// Pairs are drawn from the style pictures that all of these folders have a style of.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "no_model")]
+    pub(crate) learned: Vec<PathBuf>,
+
     /// Number of pairs to measure
     #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = count)]
     pub(crate) pairs: usize,
@@ -790,6 +799,7 @@ pub(crate) enum Styles {
     List(StylesList),
     /// Save the style of a picture as a small file that `-s` takes
     Extract(StylesExtract),
+    Learn(Box<StylesLearn>),
 }
 
 #[derive(Debug, Args)]

@@ -31,6 +31,7 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
         Command::Eval(args) => eval::run(&args),
         Command::Styles(Styles::List(args)) => styles::list(&args),
         Command::Styles(Styles::Extract(args)) => styles::extract(&args),
+        Command::Styles(Styles::Learn(args)) => styles::learn::run(&args),
         Command::Models(Models::List(args)) => models::list(&args),
         Command::Models(Models::Info(args)) => models::info(&args),
         Command::Models(Models::Import(args)) => models::import(&args),

@@ -132,7 +132,7 @@ pub(super) struct Dense {
 
 impl Dense {
     /// Sums in float64: the cost is nothing and style vectors have up to 768 numbers.
-    fn apply(&self, style: &[f32]) -> Vec<f32> {
+    pub(super) fn apply(&self, style: &[f32]) -> Vec<f32> {
         let mut sums: Vec<f64> = self.bias.iter().map(|&b| f64::from(b)).collect();
         for (&z, row) in style.iter().zip(self.weight.chunks_exact(self.bias.len())) {
             for (sum, &w) in sums.iter_mut().zip(row) {

@@ -2,7 +2,7 @@
 
 use super::brush::Brush;
 use super::{Phase, Stylizer, fit};
-use crate::engine::{Bands, Conditioning, Frozen};
+use crate::engine::{Bands, Conditioning, Frozen, Program};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Error, ErrorKind, Picture, Result};
 
@@ -23,15 +23,16 @@ impl Stylizer {
         (measuring, painting): (&dyn Control, &dyn Control),
     ) -> Result<()> {
         let thumbnail = self.thumbnail.and_then(|side| thumbnail_size(picture.size(), side));
+        let program = brush.program(self);
         let frozen = match (&brush.styles[..], &brush.shares, thumbnail) {
-            ([style], None, None) => return self.paint_whole(picture, style, write, painting),
-            ([style], None, Some(size)) => self.frozen(&rows::resized(picture, size)?, style, measuring)?,
+            ([style], None, None) => return self.paint_whole(picture, (program, style), write, painting),
+            ([style], None, Some(size)) => self.frozen(&rows::resized(picture, size)?, (program, style), measuring)?,
             (styles, Some(shares), _) => {
                 // Each with its own statistics, of the picture itself where there is no thumbnail.
                 let seen = thumbnail.map_or_else(|| rows::whole(picture), |size| rows::resized(picture, size))?;
                 let each = styles.iter().enumerate().map(|(i, style)| {
                     let part = Phase { inner: measuring, before: i as u64, own: 1, total: styles.len() as u64 };
-                    self.frozen(&seen, style, &part)
+                    self.frozen(&seen, (program, style), &part)
                 });
                 Frozen::shared(each.collect::<Result<_>>()?, shares.clone())?
             }
@@ -40,19 +41,19 @@ impl Stylizer {
                 return Err(Error::new(ErrorKind::Mismatch, text));
             }
         };
-        self.paint_bands(picture, &frozen, max_memory, write, painting)
+        self.paint_bands(picture, (program, &frozen), max_memory, write, painting)
     }
 
     /// A style's norms with the statistics of this picture.
-    fn frozen(&self, picture: &Picture, style: &Conditioning, control: &dyn Control) -> Result<Frozen> {
-        self.transformer.measure(&self.engine, self.content_fit.extend(picture)?.view(), style, control)
+    fn frozen(&self, picture: &Picture, (program, style): (&Program, &Conditioning), control: &dyn Control) -> Result<Frozen> {
+        program.measure(&self.engine, self.content_fit.extend(picture)?.view(), style, control)
     }
 
     /// A picture that is its own thumbnail, or a model without: measuring and painting are one run.
     pub(super) fn paint_whole(
         &self,
         content: &dyn Rows,
-        conditioning: &Conditioning,
+        (program, conditioning): (&Program, &Conditioning),
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
@@ -72,7 +73,7 @@ impl Stylizer {
                 &read
             }
         };
-        let (painted, shape) = self.transformer.run(&self.engine, (values, high, wide), conditioning, control)?;
+        let (painted, shape) = program.run(&self.engine, (values, high, wide), conditioning, control)?;
         let rows = painted.chunks(shape.width * 3 * AT_A_TIME).zip((0..height).step_by(AT_A_TIME));
         let mut crop = |(rows, y): (&[f32], usize)| write(&fit::crop(rows, shape.width, width, AT_A_TIME.min(height - y))?);
         rows.into_iter().try_for_each(&mut crop)?;
@@ -83,7 +84,7 @@ impl Stylizer {
     fn paint_bands(
         &self,
         content: &dyn Rows,
-        frozen: &Frozen,
+        (program, frozen): (&Program, &Frozen),
         max_memory: Option<u64>,
         write: WriteRows<'_>,
         control: &dyn Control,
@@ -97,7 +98,7 @@ impl Stylizer {
         let extended @ [wide, _] = self.content_fit.size(width, height);
         let mut read = |rows, target: &mut [f32]| fit::read_extended(content, extended, rows, target);
         // The network's rows are a little longer, and a few more.
-        let from_width = self.transformer.output_shape(extended[1], wide)?.width;
+        let from_width = program.output_shape(extended[1], wide)?.width;
         let mut write = |rows: std::ops::Range<usize>, painted: &[f32]| {
             let inside = rows.end.min(height).saturating_sub(rows.start);
             if inside == 0 {
@@ -108,7 +109,7 @@ impl Stylizer {
             }
             write(&fit::crop(painted, from_width, width, inside)?)
         };
-        self.transformer.paint_bands(&self.engine, &bands, frozen, (&mut read, &mut write), control)
+        program.paint_bands(&self.engine, &bands, frozen, (&mut read, &mut write), control)
     }
 
     /// Greatest memory of measuring a picture of this size and painting it, the packed weights included.

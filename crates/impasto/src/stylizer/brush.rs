@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::learned::check_one_network;
 use super::phase::Phase;
 use super::places::Places;
 use super::strength::{self, Curve};
 use super::{StyleOptions, StyleSize, StylizeOptions, Stylizer};
-use crate::engine::{Conditioning, Shares};
+use crate::engine::{Conditioning, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Picture, Result, Style};
 
@@ -19,9 +20,18 @@ const MIXES: [f32; 3] = [0.25, 0.5, 1.0];
 
 /// Styles that the network paints in.
 pub(super) struct Brush {
+    /// The network that paints, if a style has another than the model's.
+    program: Option<Arc<Program>>,
     pub(super) styles: Vec<Conditioning>,
     /// Where which style is, if there are several.
     pub(super) shares: Option<Arc<Shares>>,
+}
+
+impl Brush {
+    /// The network that paints: the stylizer's transformer, or a style's own.
+    pub(super) fn program<'a>(&'a self, stylizer: &'a Stylizer) -> &'a Program {
+        self.program.as_deref().unwrap_or(&stylizer.transformer)
+    }
 }
 
 impl Stylizer {
@@ -33,6 +43,7 @@ impl Stylizer {
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> Result<(Brush, Vec<Curve>)> {
+        check_one_network(styles, options.strength_mask.is_some())?;
         let own = if options.strength < 1.0 || options.strength_mask.is_some() {
             Some(self.own_style(content, &options.style, control)?)
         } else {
@@ -44,12 +55,17 @@ impl Stylizer {
         };
         let mixes: &[f32] = if options.strength_mask.is_some() { &MIXES } else { &[] };
         let mut conditionings = Vec::new();
+        let mut program = None;
         match &own {
-            None => styles.iter().try_for_each(|style| self.condition_into(style, &mut conditionings))?,
+            None => {
+                for style in styles {
+                    program = self.condition_into(style, &mut conditionings)?;
+                }
+            }
             Some(own) if mixes.is_empty() => {
                 for (style, curve) in styles.iter().zip(&curves) {
                     let mixed = own.mix(style, curve.place(options.strength).mix)?;
-                    self.condition_into(&mixed, &mut conditionings)?;
+                    program = self.condition_into(&mixed, &mut conditionings)?;
                 }
             }
             Some(own) => {
@@ -66,17 +82,18 @@ impl Stylizer {
             let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
             Some(Arc::new(places.shares(&curves, mixes)?))
         };
-        Ok((Brush { styles: conditionings, shares }, curves))
+        Ok((Brush { program, styles: conditionings, shares }, curves))
     }
 
     /// A brush of one style.
     pub(super) fn plain_brush(&self, style: &Style) -> Result<Brush> {
-        Ok(Brush { styles: vec![self.transformer.condition(style.vector())?], shares: None })
+        Ok(Brush { program: self.program_of(style)?, styles: vec![self.conditioning(style)?], shares: None })
     }
 
-    fn condition_into(&self, style: &Style, conditionings: &mut Vec<Conditioning>) -> Result<()> {
-        conditionings.push(self.transformer.condition(style.vector())?);
-        Ok(())
+    /// Adds a style's norms, and gives its network if that is not the model's.
+    fn condition_into(&self, style: &Style, conditionings: &mut Vec<Conditioning>) -> Result<Option<Arc<Program>>> {
+        conditionings.push(self.conditioning(style)?);
+        self.program_of(style)
     }
 
     /// What strengths mean for each style on this content.

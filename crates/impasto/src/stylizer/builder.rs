@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fit::Fit;
-use super::{ModelInfo, NetworkInfo, Stylizer};
+use super::{Base, ModelInfo, NetworkInfo, Stylizer};
 use crate::engine::{self, Engine, EngineOptions, Isa, Program};
 use crate::networks::magenta::Border;
 use crate::networks::{Model, Network, Options};
@@ -102,12 +102,13 @@ impl StylizerBuilder {
         let isa = self.isa.map_or_else(engine::isa_from_environment, Ok)?;
         let engine = Engine::new(EngineOptions::default().threads(self.threads).isa(isa))?;
         let info = ModelInfo { family, predictor: (&predictor).into(), transformer: (&transformer).into() };
+        let base = Base::of(&transformer);
         let (predictor, transformer) = (pack(predictor, isa, &info.predictor)?, pack(transformer, isa, &info.transformer)?);
         let style_fit = Fit::of(predictor.graph())?;
         let content_fit = Fit::of(transformer.graph())?;
         let thumbnail = self.thumbnail.or(info.transformer.architecture.thumbnail());
         let made_for = info.transformer.architecture.canvas();
-        Ok(Stylizer { engine, predictor, transformer, style_fit, content_fit, thumbnail, made_for, info })
+        Ok(Stylizer { engine, predictor, transformer, base, style_fit, content_fit, thumbnail, made_for, info })
     }
 }
 

@@ -27,6 +27,7 @@ mod detail;
 mod fit;
 mod grain;
 mod info;
+mod learned;
 mod options;
 mod palette;
 mod phase;
@@ -43,6 +44,7 @@ use crate::{Control, Error, ErrorKind, Picture, Result, Style};
 pub use builder::StylizerBuilder;
 use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
+pub(crate) use learned::Base;
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
 pub use palette::{Palette, Part};
 use phase::Phase;
@@ -59,6 +61,8 @@ pub struct Stylizer {
     engine: Engine,
     predictor: Program,
     transformer: Program,
+    /// The transformer's weights, where styles can have learned.
+    base: Option<Base>,
     /// What the networks' least sides ask of pictures.
     style_fit: Fit,
     content_fit: Fit,
@@ -236,7 +240,8 @@ impl Stylizer {
     /// statistics of each style, for models without a thumbnail at full size; coarse strokes, the small painting at 16 bits in memory.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for options
+    /// [`ErrorKind::Mismatch`] if the style is of another family than the model, or has learned for another one;
+    /// [`ErrorKind::Unsupported`] if a style that has learned texture is to share the picture with others; [`ErrorKind::InvalidArgument`] for options
     /// out of range; [`ErrorKind::Mismatch`], too, if a mask has other proportions than the content; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
     /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. Besides as [`Stylizer::style_with`] if the strength is
     /// below 1.
@@ -281,7 +286,7 @@ impl Stylizer {
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
     }
 
-    fn check_style(&self, style: &Style) -> Result<()> {
+    pub(crate) fn check_style(&self, style: &Style) -> Result<()> {
         let (family, len) = (&self.info.family, self.transformer.graph().style_len);
         let text = if style.family() != family {
             format!(
@@ -292,7 +297,7 @@ impl Stylizer {
         } else if style.vector().len() != len {
             format!("{style} has {} numbers, the model reads {len}; make the style with this model", style.vector().len())
         } else {
-            return Ok(());
+            return self.check_learned(style);
         };
         Err(Error::new(ErrorKind::Mismatch, text))
     }

@@ -1,9 +1,11 @@
 //! What a painter adds of its own, of the first pairs: patterns, flicker, halos, blotches.
 
-use impasto::eval::{banding, halo, lattice, repetition, seen, shifts, spectrum, tone};
-use impasto::{Picture, StylizeOptions};
+use std::path::Path;
 
-use super::{Subjects, about, paint, style};
+use impasto::eval::{banding, halo, lattice, repetition, seen, shifts, spectrum, tone};
+use impasto::{Picture, Style, StylizeOptions, Stylizer};
+
+use super::{Subjects, about, learned, paint, style};
 use crate::failure::Result;
 use crate::progress::Pictures;
 
@@ -51,27 +53,11 @@ pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> 
         rows[0].pairs.push(of_picture(&base, &base)?);
     }
     if let Some((name, stylizer)) = &subjects.model {
-        let mut row = Row::new(name);
-        for (i, pair) in subjects.pairs[..count].iter().enumerate() {
-            let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
-            let base = shifts::base(&photo).map_err(about(&pair.content))?;
-            let style = style(stylizer, &subjects.open(&pair.style)?)?;
-            // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
-            let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
-            let mut plain = |picture: &Picture| paint(stylizer, picture, &style, 0.0);
-            let mut values = of_picture(&painting, &base)?;
-            // Every pair has noise of its own.
-            let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut plain)?;
-            let [a, b, c, d] = shifts.pan;
-            let (banding, halo) = (banding::banding(&mut plain)?, halo::halo(&mut plain)?);
-            // As people get it, with grain: noise hides nothing from this measure.
-            let order = spectrum::spectrum(&mut |picture: &Picture| paint(stylizer, picture, &style, StylizeOptions::GRAIN))?;
-            let of_painter = [a, b, c, d, shifts.noise, shifts.light, banding, halo, order.rings, order.waves];
-            values[OF_A_PICTURE..].copy_from_slice(&of_painter.map(Some));
-            row.pairs.push(values);
-            bar.advance();
+        rows.push(painted(subjects, count, stylizer, name, &|path| style(stylizer, &subjects.open(path)?), bar)?);
+        for folder in &subjects.args.learned {
+            let name = folder.display().to_string();
+            rows.push(painted(subjects, count, stylizer, &name, &|path| learned(folder, path), bar)?);
         }
-        rows.push(row);
     }
     for folder in &subjects.args.outputs {
         let mut row = Row::new(&folder.display().to_string());
@@ -94,4 +80,36 @@ fn of_picture(painting: &Picture, content: &Picture) -> Result<Values> {
     values[1] = Some(repetition::repetition(painting, content)?);
     values[2] = Some(tone::tone(painting, content)?);
     Ok(values)
+}
+
+/// What the model paints in the styles that a picture's path stands for.
+fn painted(
+    subjects: &Subjects<'_>,
+    count: usize,
+    stylizer: &Stylizer,
+    name: &str,
+    style: &dyn Fn(&Path) -> Result<Style>,
+    bar: &Pictures,
+) -> Result<Row> {
+    let mut row = Row::new(name);
+    for (i, pair) in subjects.pairs[..count].iter().enumerate() {
+        let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
+        let base = shifts::base(&photo).map_err(about(&pair.content))?;
+        let style = style(&pair.style)?;
+        // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
+        let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
+        let mut plain = |picture: &Picture| paint(stylizer, picture, &style, 0.0);
+        let mut values = of_picture(&painting, &base)?;
+        // Every pair has noise of its own.
+        let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut plain)?;
+        let [a, b, c, d] = shifts.pan;
+        let (banding, halo) = (banding::banding(&mut plain)?, halo::halo(&mut plain)?);
+        // As people get it, with grain: noise hides nothing from this measure.
+        let order = spectrum::spectrum(&mut |picture: &Picture| paint(stylizer, picture, &style, StylizeOptions::GRAIN))?;
+        let of_painter = [a, b, c, d, shifts.noise, shifts.light, banding, halo, order.rings, order.waves];
+        values[OF_A_PICTURE..].copy_from_slice(&of_painter.map(Some));
+        row.pairs.push(values);
+        bar.advance();
+    }
+    Ok(row)
 }

@@ -7,7 +7,7 @@ use impasto::{Picture, Style, StylizeOptions, Stylizer};
 
 use super::pairs::Pair;
 use super::sheet::Shown;
-use super::{Subjects, about, paint, style};
+use super::{Subjects, about, learned, paint, style};
 use crate::failure::Result;
 use crate::progress::{Pictures, Unseen};
 
@@ -16,6 +16,8 @@ use crate::progress::{Pictures, Unseen};
 pub(super) enum Kind {
     Control,
     Model,
+    /// Styles that have learned for the model.
+    Learned,
     Outputs,
 }
 
@@ -71,6 +73,7 @@ pub(super) fn measure(subjects: &Subjects<'_>, yardstick: &Yardstick, bar: &Pict
     let row = |name: &str, kind| Row { name: name.to_owned(), kind, pairs: Vec::new(), seen: Vec::new() };
     let mut rows = vec![row("content itself", Kind::Control), row("style itself", Kind::Control)];
     rows.extend(subjects.model.iter().map(|(name, _)| row(name, Kind::Model)));
+    rows.extend(subjects.args.learned.iter().map(|folder| row(&folder.display().to_string(), Kind::Learned)));
     rows.extend(subjects.args.outputs.iter().map(|folder| row(&folder.display().to_string(), Kind::Outputs)));
     let mut shown = Vec::new();
     for pair in &subjects.pairs {
@@ -93,11 +96,16 @@ pub(super) fn measure(subjects: &Subjects<'_>, yardstick: &Yardstick, bar: &Pict
         ];
         let mut paintings = Vec::new();
         if let Some((_, stylizer)) = &subjects.model {
-            let painting = paint(stylizer, &content, &style(stylizer, &style_picture)?, StylizeOptions::GRAIN)
-                .map_err(about(content_path))?;
-            let painting = seen::at_8_bits(&painting)?;
-            found.push(compared.of(&painting, content_path)?);
-            paintings.push(painting);
+            let mut styles = vec![style(stylizer, &style_picture)?];
+            for folder in &subjects.args.learned {
+                styles.push(learned(folder, style_path)?);
+            }
+            for style in styles {
+                let painting = paint(stylizer, &content, &style, StylizeOptions::GRAIN).map_err(about(content_path))?;
+                let painting = seen::at_8_bits(&painting)?;
+                found.push(compared.of(&painting, content_path)?);
+                paintings.push(painting);
+            }
         }
         for folder in &subjects.args.outputs {
             let path = folder.join(pair.painting());

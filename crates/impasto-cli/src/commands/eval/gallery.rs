@@ -9,7 +9,7 @@ use impasto::style::Gallery;
 use impasto::{Model, Picture, Style, StylizeOptions};
 use serde_json::json;
 
-use super::{about, networks, open, paint, style, subject, yardstick};
+use super::{about, learned, networks, open, paint, style, subject, yardstick};
 use crate::cli::Eval;
 use crate::commands::stylize::pictures_in;
 use crate::failure::{Failure, Result};
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Eval, count: usize) -> Result {
     let contents = pictures_in(&args.contents)?;
     let drawn = pairs::draw(contents.len(), 1, count, args.seed);
     let chosen: Vec<&Path> = drawn.iter().map(|&[content, _]| contents[content].as_path()).collect();
-    let networks = networks(args)?;
+    let networks = networks(&args.perceptual)?;
     let yardstick = yardstick(args, &networks)?;
     let (mut rows, names) = interrupt::while_running(|| measure(args, &yardstick, &chosen))?;
     rows.sort_by(|a, b| a.nearest.difference.total_cmp(&b.nearest.difference));
@@ -105,7 +105,11 @@ fn entries(args: &Eval, stylizer: &impasto::Stylizer) -> Result<Vec<Entry>> {
         let entry = |path: std::path::PathBuf| {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let picture = open(args, &path)?;
-            Ok(Entry { name, style: style(stylizer, &picture)?, picture })
+            let style = match args.learned.first() {
+                Some(folder) => learned(folder, &path)?,
+                None => style(stylizer, &picture)?,
+            };
+            Ok(Entry { name, style, picture })
         };
         return pictures_in(folder)?.into_iter().map(entry).collect();
     }

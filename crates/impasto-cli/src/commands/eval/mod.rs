@@ -7,7 +7,7 @@ mod pairs;
 mod report;
 mod sheet;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use impasto::engine::EngineOptions;
 use impasto::eval::Yardstick;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Eval) -> Result {
     }
     let pairs = pairs::of(args)?;
     let sheet = args.sheet.as_deref().map(|path| sheet::Destination::new(args, path, &pairs)).transpose()?;
-    let networks = networks(args)?;
+    let networks = networks(&args.perceptual)?;
     let yardstick = yardstick(args, &networks)?;
     let witness = args.witness.as_ref().map(|path| model::stylizer(std::slice::from_ref(path), args.threads)).transpose()?;
     let subjects = Subjects { args, pairs, model: subject(args)?, witness };
@@ -77,10 +77,11 @@ fn yardstick(args: &Eval, networks: &[Perceptual]) -> Result<Yardstick> {
     Ok(Yardstick::new(networks, options)?)
 }
 
-fn networks(args: &Eval) -> Result<Vec<Perceptual>> {
-    if !args.perceptual.is_empty() {
+/// The perceptual networks of these files, or the built-in one.
+pub(super) fn networks(perceptual: &[PathBuf]) -> Result<Vec<Perceptual>> {
+    if !perceptual.is_empty() {
         let open = |path| Ok(Perceptual::open_with(path, &weights::Limits::default(), None)?);
-        return args.perceptual.iter().map(open).collect();
+        return perceptual.iter().map(open).collect();
     }
     #[cfg(feature = "embedded")]
     return Ok(vec![Perceptual::embedded()?]);
@@ -101,6 +102,11 @@ fn open(args: &Eval, path: &Path) -> Result<Picture> {
     let loudness = args.loudness.loudness();
     picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", path.display())));
     Ok(picture)
+}
+
+/// What a style has learned, in this folder.
+fn learned(folder: &Path, picture: &Path) -> Result<Style> {
+    Ok(Style::open(pairs::learned(folder, picture))?)
 }
 
 /// A style as the model sees it.

@@ -99,6 +99,7 @@ fn json(
         let kind = match row.kind {
             Kind::Control => "control",
             Kind::Model => "model",
+            Kind::Learned => "learned",
             Kind::Outputs => "outputs",
         };
         json!({

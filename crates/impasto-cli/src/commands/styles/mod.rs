@@ -1,14 +1,16 @@
 //! `impasto styles`: the built-in styles, and styles of the user's own.
 
+pub(crate) mod learn;
+
 use std::fmt::Write;
 
 use impasto::style::Gallery;
 use impasto::{Picture, StyleOptions, StyleSize};
 use serde_json::json;
 
-use super::stylize::destination;
-use super::stylize::place::Place;
 use crate::cli::{StylesExtract, StylesList};
+use crate::commands::stylize::destination;
+use crate::commands::stylize::place::Place;
 use crate::failure::Result;
 use crate::progress::Progress;
 use crate::{interrupt, memory, model, names, talk};
