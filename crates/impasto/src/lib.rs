@@ -42,7 +42,7 @@ pub use networks::Model;
 pub use perceptual::Perceptual;
 pub use picture::Picture;
 pub use style::Style;
-pub use stylizer::{Region, Stroke, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
+pub use stylizer::{Painter, Region, Stroke, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
 
 /// The examples of the README and the guide, as doc-tests.
 #[cfg(doctest)]

@@ -18,10 +18,31 @@ const MAP: usize = 1024;
 const MIXES: [f32; 3] = [0.25, 0.5, 1.0];
 
 /// Styles that the network paints in.
+#[derive(Debug, Clone)]
 pub(super) struct Brush {
     pub(super) styles: Vec<Conditioning>,
     /// Where which style is, if there are several.
     pub(super) shares: Option<Arc<Shares>>,
+}
+
+impl Brush {
+    /// Places the styles anew, by the masks of these options, and gives their shares.
+    pub(super) fn place(&mut self, options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
+        let shares = shares(options, size, curves)?;
+        self.shares = Some(Arc::clone(&shares));
+        Ok(shares)
+    }
+}
+
+/// Where which style is in a picture of this size.
+fn shares(options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
+    let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
+    Ok(Arc::new(places.shares(curves, mixes(options))?))
+}
+
+/// The mixtures that the options ask for.
+fn mixes(options: &StylizeOptions) -> &'static [f32] {
+    if options.strength_mask.is_some() { &MIXES } else { &[] }
 }
 
 impl Stylizer {
@@ -42,7 +63,7 @@ impl Stylizer {
             Some(own) => self.curves(content, own, styles, control)?,
             None => vec![Curve::straight(); styles.len()],
         };
-        let mixes: &[f32] = if options.strength_mask.is_some() { &MIXES } else { &[] };
+        let mixes = mixes(options);
         let mut conditionings = Vec::new();
         match &own {
             None => styles.iter().try_for_each(|style| self.condition_into(style, &mut conditionings))?,
@@ -59,13 +80,7 @@ impl Stylizer {
                 }
             }
         }
-        let shares = if conditionings.len() == 1 {
-            None
-        } else {
-            let size = content.size();
-            let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
-            Some(Arc::new(places.shares(&curves, mixes)?))
-        };
+        let shares = if conditionings.len() == 1 { None } else { Some(shares(options, content.size(), &curves)?) };
         Ok((Brush { styles: conditionings, shares }, curves))
     }
 

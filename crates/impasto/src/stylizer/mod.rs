@@ -21,13 +21,14 @@
 mod bands;
 mod brush;
 mod builder;
-mod canvas;
 mod coarse;
 mod detail;
 mod fit;
 mod grain;
 mod info;
+mod layout;
 mod options;
+mod painter;
 mod palette;
 mod phase;
 mod places;
@@ -35,6 +36,7 @@ mod region;
 mod stored;
 mod strength;
 mod stroke;
+mod view;
 
 use std::path::Path;
 
@@ -44,6 +46,7 @@ pub use builder::StylizerBuilder;
 use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
+pub use painter::Painter;
 pub use palette::{Palette, Part};
 use phase::Phase;
 pub use region::Region;
