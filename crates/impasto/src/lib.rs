@@ -15,6 +15,7 @@
 //! | --- | --- |
 //! | [`stylizer`] | [`Stylizer`]: the fast method, one pass through a network |
 //! | [`style`] | [`Style`]: style vectors, files of them, the gallery |
+//! | [`video`] | films: frames in, painted frames out |
 //! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
 //! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
 //! | [`networks`], [`weights`] | architectures, and readers for the files that hold their weights |
@@ -33,6 +34,7 @@ pub mod perceptual;
 pub mod picture;
 pub mod style;
 pub mod stylizer;
+pub mod video;
 pub mod weights;
 
 pub use engine::Control;
