@@ -16,6 +16,7 @@
 //! | [`stylizer`] | [`Stylizer`]: the fast method, one pass through a network |
 //! | [`style`] | [`Style`]: style vectors, files of them, the gallery |
 //! | [`learn`] | styles that learn: a model is tuned to one style |
+//! | [`video`] | films: frames in, painted frames out |
 //! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
 //! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
 //! | [`networks`], [`weights`] | architectures, and readers for the files that hold their weights |
@@ -35,6 +36,7 @@ pub mod perceptual;
 pub mod picture;
 pub mod style;
 pub mod stylizer;
+pub mod video;
 pub mod weights;
 
 pub use engine::Control;
@@ -44,7 +46,7 @@ pub use networks::Model;
 pub use perceptual::Perceptual;
 pub use picture::Picture;
 pub use style::Style;
-pub use stylizer::{Region, Stroke, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
+pub use stylizer::{Painter, Region, Stroke, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
 
 /// The examples of the README and the guide, as doc-tests.
 #[cfg(doctest)]

@@ -154,6 +154,12 @@ pub struct Program {
     weight_bytes: usize,
 }
 
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").finish_non_exhaustive()
+    }
+}
+
 impl Program {
     /// Fuses a graph and packs its weights for an engine's instruction set. Takes the weights, so that they are not held twice.
     ///

@@ -59,6 +59,46 @@ impl Frozen {
         let maps = styles.into_iter().flat_map(|style| style.0.maps).collect();
         Ok(Frozen(Styles { maps, shares: Some(shares) }))
     }
+
+    /// Norms between these and others: 0 for these, 1 for the others. Scales and shifts glide linearly; where which style is stays as here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if they are of different networks or numbers of styles.
+    pub fn towards(&self, other: &Frozen, share: f32) -> Result<Self> {
+        let different =
+            || Error::new(ErrorKind::Mismatch, "norms of different networks or numbers of styles have nothing between them");
+        let glide = |from: &[f32], to: &[f32]| -> Result<Vec<f32>> {
+            if from.len() != to.len() {
+                return Err(different());
+            }
+            Ok(from.iter().zip(to).map(|(from, to)| from + (to - from) * share).collect())
+        };
+        let map = |(from, to): (&Option<Map>, &Option<Map>)| match (from, to) {
+            (None, None) => Ok(None),
+            (Some(from), Some(to)) => Ok(Some((glide(&from.0, &to.0)?, glide(&from.1, &to.1)?))),
+            _ => Err(different()),
+        };
+        let style = |(from, to): (&Maps, &Maps)| {
+            if from.len() == to.len() { from.iter().zip(to).map(map).collect::<Result<Maps>>() } else { Err(different()) }
+        };
+        if self.0.maps.len() != other.0.maps.len() {
+            return Err(different());
+        }
+        let maps = self.0.maps.iter().zip(&other.0.maps).map(style).collect::<Result<_>>()?;
+        Ok(Frozen(Styles { maps, shares: self.0.shares.clone() }))
+    }
+
+    /// The same norms with other places for the styles.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the shares are those of another number of styles.
+    pub fn placed(&self, shares: Arc<Shares>) -> Result<Self> {
+        if self.0.maps.len() != shares.styles() {
+            let text = format!("{} frozen styles and shares of {}", self.0.maps.len(), shares.styles());
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
+        Ok(Frozen(Styles { maps: self.0.maps.clone(), shares: Some(shares) }))
+    }
 }
 
 /// Where a run takes its norms from.

@@ -56,6 +56,15 @@ impl Recolour {
         Ok(Some(Recolour { way, strength }))
     }
 
+    /// Between this and another of the same kind: 0 for this one, 1 for the other.
+    pub(crate) fn towards(&self, other: &Recolour, share: f32) -> Self {
+        let way = match (&self.way, &other.way) {
+            (Way::Linear(from), Way::Linear(to)) => Way::Linear(from.towards(to, share)),
+            (way, _) => way.clone(),
+        };
+        Recolour { way, strength: self.strength }
+    }
+
     /// The content's colours, wholly.
     pub(crate) fn luminance() -> Self {
         Recolour { way: Way::Luminance, strength: 1.0 }

@@ -20,7 +20,7 @@ pub(crate) type Cover<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
 /// Finishes a painting's rows.
 pub(crate) struct Finish<'a> {
     pub(crate) content: &'a dyn Rows,
-    pub(crate) recolour: Option<Recolour>,
+    pub(crate) recolour: Option<&'a Recolour>,
     /// `None` where the painting is everywhere.
     pub(crate) cover: Option<Cover<'a>>,
 }
@@ -38,7 +38,7 @@ impl Finish<'_> {
         self.content.read(y..y + painted.len() / row, &mut content)?;
         threads.for_each_chunk(painted, row, |i, painted| {
             let content = &content[i * row..][..row];
-            if let Some(recolour) = &self.recolour {
+            if let Some(recolour) = self.recolour {
                 recolour.apply(content, painted);
             }
             if let Some(cover) = self.cover {

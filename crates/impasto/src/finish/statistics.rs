@@ -71,6 +71,16 @@ impl Linear {
         }
     }
 
+    /// Between this map and another: 0 for this one, 1 for the other.
+    pub(super) fn towards(&self, other: &Linear, share: f32) -> Self {
+        let between = |from: [f32; 3], to: [f32; 3]| std::array::from_fn(|i| from[i] + (to[i] - from[i]) * share);
+        Linear {
+            matrix: std::array::from_fn(|row| between(self.matrix[row], other.matrix[row])),
+            from: between(self.from, other.from),
+            to: between(self.to, other.to),
+        }
+    }
+
     pub(super) fn apply(&self, lab: Lab) -> Lab {
         let off: [f32; 3] = std::array::from_fn(|i| lab[i] - self.from[i]);
         std::array::from_fn(|i| {

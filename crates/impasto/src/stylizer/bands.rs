@@ -1,13 +1,42 @@
 //! What the network makes of a picture: in one piece, or in bands with the statistics of a thumbnail, as models do that were trained for it.
 
+use std::sync::Arc;
+
 use super::brush::Brush;
 use super::{Phase, Stylizer, fit};
-use crate::engine::{Bands, Conditioning, Frozen, Program};
+use crate::engine::{Bands, Conditioning, Frozen, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Error, ErrorKind, Picture, Result};
 
 /// Takes rows of a painting, at the content's width, from top to bottom.
 pub(super) type WriteRows<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
+
+/// Where a painting's norms take their statistics from.
+#[derive(Debug, Clone)]
+pub(super) enum Norms {
+    /// The picture that is painted, in the same run.
+    Own,
+    /// They are known.
+    Frozen(Frozen),
+}
+
+impl Norms {
+    /// Between these and others: 0 for these, 1 for the others.
+    pub(super) fn towards(&self, other: &Norms, share: f32) -> Result<Self> {
+        match (self, other) {
+            (Norms::Frozen(from), Norms::Frozen(to)) => Ok(Norms::Frozen(from.towards(to, share)?)),
+            _ => Err(Error::new(ErrorKind::Mismatch, "norms that are measured while painting have nothing between them")),
+        }
+    }
+
+    /// With other places for the styles.
+    pub(super) fn place(&mut self, shares: Arc<Shares>) -> Result<()> {
+        if let Norms::Frozen(frozen) = self {
+            *frozen = frozen.placed(shares)?;
+        }
+        Ok(())
+    }
+}
 
 /// Rows that are given at a time where the painting is in memory anyway.
 const AT_A_TIME: usize = 64;
@@ -22,26 +51,50 @@ impl Stylizer {
         write: WriteRows<'_>,
         (measuring, painting): (&dyn Control, &dyn Control),
     ) -> Result<()> {
+        let norms = self.norms(picture, brush, false, measuring)?;
+        self.paint_norms(picture, (brush, &norms), max_memory, write, painting)
+    }
+
+    /// The norms' statistics of a picture. `always` measures them even if painting the picture could do so on the way.
+    pub(super) fn norms(&self, picture: &dyn Rows, brush: &Brush, always: bool, measuring: &dyn Control) -> Result<Norms> {
         let thumbnail = self.thumbnail.and_then(|side| thumbnail_size(picture.size(), side));
+        let seen = || thumbnail.map_or_else(|| rows::whole(picture), |size| rows::resized(picture, size));
         let program = brush.program(self);
-        let frozen = match (&brush.styles[..], &brush.shares, thumbnail) {
-            ([style], None, None) => return self.paint_whole(picture, (program, style), write, painting),
-            ([style], None, Some(size)) => self.frozen(&rows::resized(picture, size)?, (program, style), measuring)?,
-            (styles, Some(shares), _) => {
+        let frozen = match (&brush.styles[..], &brush.shares) {
+            ([_], None) if thumbnail.is_none() && !always => return Ok(Norms::Own),
+            ([style], None) => self.frozen(&seen()?, (program, style), measuring)?,
+            (styles, Some(shares)) => {
                 // Each with its own statistics, of the picture itself where there is no thumbnail.
-                let seen = thumbnail.map_or_else(|| rows::whole(picture), |size| rows::resized(picture, size))?;
+                let seen = seen()?;
                 let each = styles.iter().enumerate().map(|(i, style)| {
                     let part = Phase { inner: measuring, before: i as u64, own: 1, total: styles.len() as u64 };
                     self.frozen(&seen, (program, style), &part)
                 });
                 Frozen::shared(each.collect::<Result<_>>()?, shares.clone())?
             }
-            (styles, None, _) => {
+            (styles, None) => {
                 let text = format!("{} styles, and nothing says where which is", styles.len());
                 return Err(Error::new(ErrorKind::Mismatch, text));
             }
         };
-        self.paint_bands(picture, (program, &frozen), max_memory, write, painting)
+        Ok(Norms::Frozen(frozen))
+    }
+
+    /// Paints with norms that are known, or in one piece with the picture's own.
+    pub(super) fn paint_norms(
+        &self,
+        picture: &dyn Rows,
+        (brush, norms): (&Brush, &Norms),
+        max_memory: Option<u64>,
+        write: WriteRows<'_>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        let program = brush.program(self);
+        match (norms, &brush.styles[..]) {
+            (Norms::Frozen(frozen), _) => self.paint_bands(picture, (program, frozen), max_memory, write, control),
+            (Norms::Own, [style]) => self.paint_whole(picture, (program, style), write, control),
+            (Norms::Own, _) => Err(Error::new(ErrorKind::Mismatch, "several styles need statistics of their own")),
+        }
     }
 
     /// A style's norms with the statistics of this picture.

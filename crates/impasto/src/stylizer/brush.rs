@@ -19,6 +19,7 @@ const MAP: usize = 1024;
 const MIXES: [f32; 3] = [0.25, 0.5, 1.0];
 
 /// Styles that the network paints in.
+#[derive(Debug, Clone)]
 pub(super) struct Brush {
     /// The network that paints, if a style has another than the model's.
     program: Option<Arc<Program>>,
@@ -32,6 +33,24 @@ impl Brush {
     pub(super) fn program<'a>(&'a self, stylizer: &'a Stylizer) -> &'a Program {
         self.program.as_deref().unwrap_or(&stylizer.transformer)
     }
+
+    /// Places the styles anew, by the masks of these options, and gives their shares.
+    pub(super) fn place(&mut self, options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
+        let shares = shares(options, size, curves)?;
+        self.shares = Some(Arc::clone(&shares));
+        Ok(shares)
+    }
+}
+
+/// Where which style is in a picture of this size.
+fn shares(options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
+    let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
+    Ok(Arc::new(places.shares(curves, mixes(options))?))
+}
+
+/// The mixtures that the options ask for.
+fn mixes(options: &StylizeOptions) -> &'static [f32] {
+    if options.strength_mask.is_some() { &MIXES } else { &[] }
 }
 
 impl Stylizer {
@@ -53,7 +72,7 @@ impl Stylizer {
             Some(own) => self.curves(content, own, styles, control)?,
             None => vec![Curve::straight(); styles.len()],
         };
-        let mixes: &[f32] = if options.strength_mask.is_some() { &MIXES } else { &[] };
+        let mixes = mixes(options);
         let mut conditionings = Vec::new();
         let mut program = None;
         match &own {
@@ -75,13 +94,7 @@ impl Stylizer {
                 }
             }
         }
-        let shares = if conditionings.len() == 1 {
-            None
-        } else {
-            let size = content.size();
-            let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
-            Some(Arc::new(places.shares(&curves, mixes)?))
-        };
+        let shares = if conditionings.len() == 1 { None } else { Some(shares(options, content.size(), &curves)?) };
         Ok((Brush { program, styles: conditionings, shares }, curves))
     }
 

@@ -61,7 +61,8 @@ impl Stylizer {
         let seen = StyleSize::ShortSide(SEEN.min(size[0]).min(size[1]));
         let style = self.own_style(painting, &StyleOptions::default().size(seen), &quiet)?;
         let enlarged = Scaled::new(painting, size);
-        let finish = Finish { content: &enlarged, recolour: Some(Recolour::luminance()), cover: None };
+        let luminance = Recolour::luminance();
+        let finish = Finish { content: &enlarged, recolour: Some(&luminance), cover: None };
         let mut y = 0;
         let mut write = |rows: &[f32]| {
             let mut rows = rows.to_vec();

@@ -21,14 +21,15 @@
 mod bands;
 mod brush;
 mod builder;
-mod canvas;
 mod coarse;
 mod detail;
 mod fit;
 mod grain;
 mod info;
+mod layout;
 mod learned;
 mod options;
+mod painter;
 mod palette;
 mod phase;
 mod places;
@@ -36,6 +37,7 @@ mod region;
 mod stored;
 mod strength;
 mod stroke;
+mod view;
 
 use std::path::Path;
 
@@ -46,6 +48,7 @@ use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
 pub(crate) use learned::Base;
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
+pub use painter::Painter;
 pub use palette::{Palette, Part};
 use phase::Phase;
 pub use region::Region;

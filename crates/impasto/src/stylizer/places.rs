@@ -26,6 +26,13 @@ struct Row {
 }
 
 impl Places {
+    /// Checks that the masks fit a picture of this size.
+    pub(super) fn check(options: &StylizeOptions, size: [usize; 2]) -> Result<()> {
+        let masks = [&options.mask, &options.strength_mask].into_iter().flatten();
+        let mut masks = masks.chain(options.regions.iter().map(|region| &region.mask));
+        masks.try_for_each(|mask| mask.check_fits(size))
+    }
+
     /// For rows of this size, of the picture that the options are for, which has `content`'s.
     pub(super) fn new(options: &StylizeOptions, content: [usize; 2], size: [usize; 2]) -> Result<Self> {
         let scale = size[0].max(size[1]) as f32 / content[0].max(content[1]) as f32;

@@ -62,6 +62,13 @@ impl Curve {
         Curve { points }
     }
 
+    /// Between this curve and another: 0 for this one, 1 for the other.
+    pub(super) fn towards(&self, other: &Curve, share: f32) -> Self {
+        let between = |(&(mix, from), &(_, to)): (&(f32, f32), &(f32, f32))| (mix, from + (to - from) * share);
+        // Both were measured at the same places, or not at all.
+        Curve { points: self.points.iter().zip(&other.points).map(between).collect() }
+    }
+
     /// Where a strength of 0 to 1 is.
     pub(super) fn place(&self, strength: f32) -> Place {
         let next = self.points.iter().position(|&(_, s)| s >= strength).unwrap_or(self.points.len() - 1);

@@ -1,0 +1,111 @@
+//! How a picture of some size is painted, before any pixel of it is known: the canvas, and what leads from it to the picture.
+
+use super::{Phase, StylizeOptions, Stylizer, work};
+use crate::picture::rows::thumbnail_size;
+use crate::{Control, Result};
+
+/// What leads from the canvas to the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The canvas is the picture.
+    Same,
+    /// The canvas is larger: the painting is made smaller.
+    Shrunk,
+    /// The canvas is smaller: the painting is enlarged, with the content's detail.
+    Detailed,
+    /// The canvas is smaller: the painting is enlarged and painted once more.
+    PaintedTwice,
+}
+
+/// The sizes of a painting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Of the picture.
+    pub(super) size: [usize; 2],
+    /// What the network paints at.
+    pub(super) canvas: [usize; 2],
+    pub(super) way: Way,
+}
+
+/// The work of a painting's phases, in multiply-accumulates: shares of a progress bar.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Costs {
+    /// The style predictor, on the content.
+    pub(super) seeing: u64,
+    /// The statistics of the thumbnail.
+    pub(super) measuring: u64,
+    pub(super) painting: u64,
+    /// Painting the enlarged painting.
+    pub(super) again: u64,
+}
+
+impl Costs {
+    fn total(self) -> u64 {
+        [self.seeing, self.measuring, self.painting, self.again].into_iter().fold(0, u64::saturating_add)
+    }
+
+    /// Only what [`super::Painter`] prepares.
+    pub(super) fn prepared(self) -> Self {
+        Costs { painting: 0, again: 0, ..self }
+    }
+
+    /// Only what follows.
+    pub(super) fn painted(self) -> Self {
+        Costs { seeing: 0, measuring: 0, ..self }
+    }
+
+    pub(super) fn seeing<'a>(&self, inner: &'a dyn Control) -> Phase<'a> {
+        self.phase(inner, 0, self.seeing)
+    }
+
+    /// A moment between seeing and measuring: the bar stands still.
+    pub(super) fn seen<'a>(&self, inner: &'a dyn Control) -> Phase<'a> {
+        self.phase(inner, self.seeing, 0)
+    }
+
+    pub(super) fn measuring<'a>(&self, inner: &'a dyn Control) -> Phase<'a> {
+        self.phase(inner, self.seeing, self.measuring)
+    }
+
+    pub(super) fn painting<'a>(&self, inner: &'a dyn Control) -> Phase<'a> {
+        self.phase(inner, self.seeing.saturating_add(self.measuring), self.painting)
+    }
+
+    pub(super) fn again<'a>(&self, inner: &'a dyn Control) -> Phase<'a> {
+        self.phase(inner, self.total() - self.again, self.again)
+    }
+
+    fn phase<'a>(&self, inner: &'a dyn Control, before: u64, own: u64) -> Phase<'a> {
+        Phase { inner, before, own, total: self.total() }
+    }
+}
+
+impl Stylizer {
+    /// How a picture of this size is painted.
+    pub(super) fn layout(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<Layout> {
+        let canvas = self.canvas(options, size)?;
+        let way = if canvas == size {
+            Way::Same
+        } else if canvas[0] >= size[0] && canvas[1] >= size[1] {
+            Way::Shrunk
+        } else if self.has_detail(options) {
+            Way::Detailed
+        } else {
+            Way::PaintedTwice
+        };
+        Ok(Layout { size, canvas, way })
+    }
+
+    pub(super) fn costs(&self, layout: &Layout, options: &StylizeOptions) -> Costs {
+        let Layout { size, canvas, way } = *layout;
+        let cost = |size| work(&self.transformer, self.content_fit.size_of(size));
+        let sees = options.strength < 1.0 || options.strength_mask.is_some();
+        let seen = || self.style_fit.size_of(options.style.size.of(size[0], size[1]));
+        Costs {
+            seeing: if sees { work(&self.predictor, seen()) } else { 0 },
+            measuring: self.thumbnail.and_then(|side| thumbnail_size(canvas, side)).map_or(0, cost),
+            painting: cost(canvas),
+            again: if way == Way::PaintedTwice { cost(size) } else { 0 },
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The way of a painting: what is prepared once, and what is done for each picture.
+//!
+//! 1. [`Layout`]: the canvas, and what leads from it to the picture. No pixel is read.
+//! 2. [`View`]: the content on the canvas.
+//! 3. [`Prepared`]: the styles in their strengths ([`Brush`]), whose colours ([`Recolour`]), the statistics of the norms ([`Norms`]). It is the
+//!    only step that looks at the whole picture, and a film does it once for many frames.
+//! 4. Rows: through the network, to the picture's size, through [`Finish`].
+
+use std::borrow::Cow;
+
+use super::bands::{Norms, WriteRows};
+use super::brush::Brush;
+use super::coarse::Coarse;
+use super::detail::Detailed;
+use super::layout::{Costs, Layout, Way};
+use super::places::Places;
+use super::strength::Curve;
+use super::view::View;
+use super::{Stylizer, check_cancelled, fit};
+use crate::finish::{Finish, Recolour};
+use crate::picture::resize::Shrink;
+use crate::picture::rows::{self, Rows};
+use crate::picture::{Mask, zeros};
+use crate::{Control, Error, ErrorKind, Picture, Result, Style, StylizeOptions};
+
+/// Rows that are copied at a time.
+const AT_A_TIME: usize = 64;
+/// Longer side of the thumbnails that colours are counted in, for models that have none of their own.
+const COLOURS: usize = 256;
+
+/// Paints any number of pictures with what was prepared on one: the styles in their strengths, the statistics of the norms and of the colours.
+///
+/// [`Stylizer::stylize_with`] prepares for every picture anew. In pictures that follow each other, as in a film, what is prepared jitters
+/// from one to the next although they hardly differ, and the painting flickers. [`Stylizer::prepare`] does it once.
+///
+/// ```
+/// use impasto::networks::{Architecture, FixedNorm, magenta::Transformer, mobilenet::MobileNet};
+/// use impasto::{Model, Picture, StylizeOptions, Stylizer};
+///
+/// # let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
+/// # let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
+/// # let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1)?;
+/// # let stylizer = Stylizer::builder().build(model)?;
+/// let frame = |level| Picture::from_rgb8(64, 48, &[level; 64 * 48 * 3]);
+/// let style = stylizer.style(&frame(200)?)?;
+/// let painter = stylizer.prepare(&style, &StylizeOptions::default(), &frame(90)?, &())?;
+/// for level in 90..93 {
+///     assert_eq!(painter.paint(&frame(level)?, &())?.width(), 64);
+/// }
+/// # Ok::<(), impasto::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Painter<'a> {
+    stylizer: &'a Stylizer,
+    options: StylizeOptions,
+    layout: Layout,
+    /// `None` at strength 0, which leaves the content as it is.
+    prepared: Option<Prepared>,
+}
+
+/// What is known before the first row is painted.
+#[derive(Debug, Clone)]
+struct Prepared {
+    brush: Brush,
+    norms: Norms,
+    recolour: Option<Recolour>,
+    /// What the strength means for each style.
+    curves: Vec<Curve>,
+}
+
+impl Stylizer {
+    /// Prepares painting pictures that are like this one, and have its size.
+    ///
+    /// The reference picture itself is painted as by [`Stylizer::stylize_with`], to the bit.
+    ///
+    /// # Errors
+    /// As [`Stylizer::stylize_with`].
+    pub fn prepare<'a>(
+        &'a self,
+        style: &Style,
+        options: &StylizeOptions,
+        reference: &Picture,
+        control: &dyn Control,
+    ) -> Result<Painter<'a>> {
+        self.prepare_rows(style, options, (reference, [0.0; 2]), control)
+    }
+
+    /// As [`Stylizer::prepare`], of rows whose grain has moved by so many pixels.
+    pub(crate) fn prepare_rows<'a>(
+        &'a self,
+        style: &Style,
+        options: &StylizeOptions,
+        (reference, moved): (&dyn Rows, [f32; 2]),
+        control: &dyn Control,
+    ) -> Result<Painter<'a>> {
+        let layout = self.check(style, options, reference.size(), control)?;
+        let mut painter = Painter { stylizer: self, options: options.clone(), layout, prepared: None };
+        if options.strength > 0.0 {
+            let view = View::new(self, reference, &layout, options, moved)?;
+            let costs = self.costs(&layout, options).prepared();
+            painter.prepared = Some(self.prepared(&view, style, options, (costs, true), control)?);
+        }
+        Ok(painter)
+    }
+
+    /// Paints one picture row by row: prepares on it, and paints it.
+    pub(super) fn paint_rows(
+        &self,
+        content: &dyn Rows,
+        style: &Style,
+        options: &StylizeOptions,
+        write: WriteRows<'_>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        let layout = self.check(style, options, content.size(), control)?;
+        if options.strength == 0.0 {
+            return copy(content, write, control);
+        }
+        let view = View::new(self, content, &layout, options, [0.0; 2])?;
+        let costs = self.costs(&layout, options);
+        // Statistics that are the picture's own are measured on the way.
+        let prepared = self.prepared(&view, style, options, (costs, false), control)?;
+        self.paint_view(&view, &layout, options, &prepared, write, (costs, control))
+    }
+
+    /// What can be found wrong before any work.
+    fn check(&self, style: &Style, options: &StylizeOptions, size: [usize; 2], control: &dyn Control) -> Result<Layout> {
+        styles(style, options).into_iter().try_for_each(|style| self.check_style(style))?;
+        let layout = self.layout(options, size)?;
+        check_cancelled(control)?;
+        Places::check(options, size)?;
+        Ok(layout)
+    }
+
+    /// Looks at the whole content. `always` measures the norms although the first painting could do it on the way.
+    fn prepared(
+        &self,
+        view: &View<'_>,
+        style: &Style,
+        options: &StylizeOptions,
+        (costs, always): (Costs, bool),
+        control: &dyn Control,
+    ) -> Result<Prepared> {
+        let styles = styles(style, options);
+        let (brush, curves) = self.brush(view.content, &styles, options, &costs.seeing(control))?;
+        let thumbnails = || {
+            let content = rows::small(view.content, self.thumbnail.unwrap_or(COLOURS))?;
+            let painted = self.sketch(&content, &brush, &costs.seen(control))?;
+            Ok((content, painted))
+        };
+        let recolour = Recolour::new(options.colours, options.colour_strength, thumbnails)?;
+        let norms = self.norms(&view.rows(), &brush, always, &costs.measuring(control))?;
+        Ok(Prepared { brush, norms, recolour, curves })
+    }
+
+    /// Through the network, to the picture's size, to its finish.
+    fn paint_view(
+        &self,
+        view: &View<'_>,
+        layout: &Layout,
+        options: &StylizeOptions,
+        prepared: &Prepared,
+        write: WriteRows<'_>,
+        (costs, control): (Costs, &dyn Control),
+    ) -> Result<()> {
+        let Layout { size, canvas, way } = *layout;
+        let Prepared { brush, norms, recolour, curves } = prepared;
+        let places = Places::new(options, size, size)?;
+        let cover = |y: usize, out: &mut [f32]| places.cover(curves, y, out);
+        let cover: Option<crate::finish::Cover<'_>> = if places.covered(curves) { None } else { Some(&cover) };
+        let finish = Finish { content: view.content, recolour: recolour.as_ref(), cover };
+        let mut y = 0;
+        let mut finished = |rows: Cow<'_, [f32]>| {
+            if finish.is_nothing() {
+                return write(&rows);
+            }
+            let mut rows = rows.into_owned();
+            finish.apply(&self.engine.threads, y, &mut rows)?;
+            y += rows.len() / (size[0] * 3);
+            write(&rows)
+        };
+        let network = |write: WriteRows<'_>| {
+            self.paint_norms(&view.rows(), (brush, norms), options.max_memory, write, &costs.painting(control))
+        };
+        match way {
+            Way::Same => network(&mut |rows| finished(rows.into())),
+            Way::Shrunk => {
+                let mut resize = Shrink::<3>::new(canvas, size);
+                network(&mut |rows| {
+                    rows.chunks_exact(canvas[0] * 3).try_for_each(|row| resize.add(row))?;
+                    let done = resize.done();
+                    if done.is_empty() { Ok(()) } else { finished(done.into()) }
+                })
+            }
+            Way::Detailed | Way::PaintedTwice => {
+                let mut painting = Coarse::new(canvas)?;
+                network(&mut |rows| {
+                    painting.add(rows);
+                    Ok(())
+                })?;
+                if let Some(small) = view.small() {
+                    return self.enlarge(&Detailed::new(view.content, &painting, small), size, &mut finished, control);
+                }
+                let mut write = |rows: Vec<f32>| finished(rows.into());
+                self.sharpen(&painting, size, options.max_memory, &mut write, &costs.again(control))
+            }
+        }
+    }
+
+    /// Gives the rows of an enlarged painting.
+    fn enlarge(
+        &self,
+        painting: &Detailed<'_>,
+        [width, height]: [usize; 2],
+        write: &mut dyn FnMut(Cow<'_, [f32]>) -> Result<()>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        for y in (0..height).step_by(AT_A_TIME) {
+            check_cancelled(control)?;
+            let mut rgb = zeros(width * 3 * AT_A_TIME.min(height - y))?;
+            painting.read(&self.engine.threads, y, &mut rgb)?;
+            write(rgb.into())?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Painter<'a> {
+    /// Width and height of the pictures that it paints.
+    pub fn size(&self) -> [usize; 2] {
+        self.layout.size
+    }
+
+    /// The options that it was prepared with.
+    pub fn options(&self) -> &StylizeOptions {
+        &self.options
+    }
+
+    /// Paints a picture. The result has the picture's size, alpha and [`crate::picture::Source`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the picture has another size than the one that the painter was prepared with; else as
+    /// [`Stylizer::stylize_with`].
+    pub fn paint(&self, content: &Picture, control: &dyn Control) -> Result<Picture> {
+        let rgb = self.paint_whole((content, [0.0; 2]), control)?;
+        content.repainted(content.width(), content.height(), rgb)
+    }
+
+    /// Paints a picture in memory; its grain has moved by so many pixels.
+    pub(crate) fn paint_whole(&self, (content, moved): (&dyn Rows, [f32; 2]), control: &dyn Control) -> Result<Vec<f32>> {
+        let size @ [width, height] = content.size();
+        if size != self.layout.size {
+            let [prepared_width, prepared_height] = self.layout.size;
+            let text = format!(
+                "a picture of {width}×{height} pixels where {prepared_width}×{prepared_height} were prepared; prepare a painter for \
+                 its size"
+            );
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
+        let mut rgb = fit::reserve(width, height)?;
+        let mut write = |rows: &[f32]| {
+            rgb.extend_from_slice(rows);
+            Ok(())
+        };
+        check_cancelled(control)?;
+        match &self.prepared {
+            None => copy(content, &mut write, control)?,
+            Some(prepared) => {
+                let view = View::new(self.stylizer, content, &self.layout, &self.options, moved)?;
+                let costs = self.stylizer.costs(&self.layout, &self.options).painted();
+                self.stylizer.paint_view(&view, &self.layout, &self.options, prepared, &mut write, (costs, control))?;
+            }
+        }
+        Ok(rgb)
+    }
+
+    /// A painter between this one and another that was prepared with the same options on a later picture, or in other styles: 0 for this
+    /// one, 1 for the other. Statistics of norms and colours, styles, and the meaning of strengths glide.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the painters are of different models, sizes, or numbers of styles.
+    pub fn towards(&self, other: &Painter<'_>, share: f32) -> Result<Painter<'a>> {
+        let same = std::ptr::eq(self.stylizer, other.stylizer) && self.layout == other.layout;
+        let prepared = match (&self.prepared, &other.prepared) {
+            (Some(from), Some(to)) if same && from.curves.len() == to.curves.len() => Some(Prepared {
+                norms: from.norms.towards(&to.norms, share)?,
+                recolour: match (&from.recolour, &to.recolour) {
+                    (Some(from), Some(to)) => Some(from.towards(to, share)),
+                    _ => from.recolour.clone(),
+                },
+                curves: from.curves.iter().zip(&to.curves).map(|(from, to)| from.towards(to, share)).collect(),
+                brush: from.brush.clone(),
+            }),
+            (None, None) if same => None,
+            _ => {
+                return Err(Error::new(ErrorKind::Mismatch, "painters that were prepared differently have nothing between them"));
+            }
+        };
+        Ok(Painter { prepared, options: self.options.clone(), ..*self })
+    }
+
+    /// The same painter with other masks, as films of masks need for every frame. Where the painter was prepared with a mask of strength there
+    /// must be one, and where it was not there must be none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if a mask has other proportions than the picture, or one of strength appears or disappears.
+    pub fn with_masks(&self, mask: Option<Mask>, strength_mask: Option<Mask>) -> Result<Painter<'a>> {
+        if strength_mask.is_some() != self.options.strength_mask.is_some() {
+            let text = "masks of strength change what is prepared: they are there for all pictures of a painter or for none";
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
+        let options = StylizeOptions { mask, strength_mask, ..self.options.clone() };
+        Places::check(&options, self.layout.size)?;
+        let mut prepared = self.prepared.clone();
+        if let Some(Prepared { brush, norms, curves, .. }) = &mut prepared {
+            if options.strength_mask.is_some() {
+                let shares = brush.place(&options, self.layout.size, curves)?;
+                norms.place(shares)?;
+            }
+        }
+        Ok(Painter { prepared, options, ..*self })
+    }
+}
+
+/// The styles of a painting in the order of [`Places`].
+fn styles<'a>(style: &'a Style, options: &'a StylizeOptions) -> Vec<&'a Style> {
+    let mut styles: Vec<&Style> = options.regions.iter().map(|region| &region.style).collect();
+    if !options.keep_outside {
+        styles.push(style);
+    }
+    styles
+}
+
+/// The content itself.
+fn copy(content: &dyn Rows, write: WriteRows<'_>, control: &dyn Control) -> Result<()> {
+    let [width, height] = content.size();
+    let mut rgb = zeros(width * 3 * AT_A_TIME.min(height))?;
+    for start in (0..height).step_by(AT_A_TIME) {
+        let rows = start..(start + AT_A_TIME).min(height);
+        let values = &mut rgb[..rows.len() * width * 3];
+        content.read(rows, values)?;
+        write(values)?;
+    }
+    control.progress(1, 1);
+    Ok(())
+}

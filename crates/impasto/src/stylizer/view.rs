@@ -1,0 +1,62 @@
+//! The content as the network sees it: at the canvas's size, with grain.
+
+use super::grain::Grained;
+use super::layout::{Layout, Way};
+use super::{StylizeOptions, Stylizer};
+use crate::picture::resize::Scaled;
+use crate::picture::rows::{self, Rows};
+use crate::{Picture, Result};
+
+/// A content on its canvas.
+pub(super) struct View<'a> {
+    pub(super) content: &'a dyn Rows,
+    canvas: Canvas<'a>,
+    grain: f32,
+    /// How far the grain has moved, in pixels of the canvas.
+    moved: [f32; 2],
+}
+
+enum Canvas<'a> {
+    Same,
+    /// Made once: the content may have to be converted for every look at it.
+    Small(Picture),
+    Scaled(Scaled<'a>),
+}
+
+impl<'a> View<'a> {
+    /// `moved` says how far the grain has moved with the content, in pixels of the content; 0 for a picture of its own.
+    pub(super) fn new(
+        stylizer: &Stylizer,
+        content: &'a dyn Rows,
+        layout: &Layout,
+        options: &StylizeOptions,
+        moved: [f32; 2],
+    ) -> Result<Self> {
+        let canvas = match layout.way {
+            Way::Same => Canvas::Same,
+            Way::Detailed => Canvas::Small(rows::resized(content, layout.canvas)?),
+            Way::Shrunk | Way::PaintedTwice => Canvas::Scaled(Scaled::new(content, layout.canvas)),
+        };
+        let grain = if stylizer.has_detail(options) { options.grain } else { 0.0 };
+        let moved = [0, 1].map(|i| moved[i] * layout.canvas[i] as f32 / layout.size[i] as f32);
+        Ok(View { content, canvas, grain, moved })
+    }
+
+    /// What the network reads.
+    pub(super) fn rows(&self) -> Grained<'_> {
+        let inner: &dyn Rows = match &self.canvas {
+            Canvas::Same => self.content,
+            Canvas::Small(picture) => picture,
+            Canvas::Scaled(scaled) => scaled,
+        };
+        Grained::new(inner, self.grain, self.moved)
+    }
+
+    /// The content on a smaller canvas that gets its detail back.
+    pub(super) fn small(&self) -> Option<&Picture> {
+        match &self.canvas {
+            Canvas::Small(picture) => Some(picture),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! More steadiness: a frame's painting is mixed with the last one, moved to where its pixels are now.
+
+use super::frame::Frame;
+use super::motion::{Motion, Plane};
+use crate::Result;
+use crate::picture::rows::Rows;
+use crate::picture::zeros;
+
+/// Share of the last painting at full steadiness.
+const MOST: f32 = 0.9;
+/// Differences of luminance that are no more than noise, where a pixel is compared with where it was.
+const NOISE: f32 = 2.5 / 255.0;
+/// From here on it is something else.
+const DIFFERENT: f32 = 10.0 / 255.0;
+/// Pixels to either side over which differences are averaged.
+const REACH: usize = 2;
+
+/// Where each pixel of a frame was in the last one, and how much of that is kept.
+#[derive(Debug)]
+pub(super) struct Trace {
+    motion: Motion,
+    /// For each pixel.
+    shares: Vec<f32>,
+}
+
+impl Trace {
+    /// By comparing a frame with the one before. `steady` is from 0 to 1.
+    pub(super) fn new(before: &Frame, now: &Frame, motion: Motion, steady: f32) -> Result<Self> {
+        let [width, height] = now.size();
+        let (before, now) = (Plane::of(before)?, Plane::of(now)?);
+        let mut off = zeros(width * height)?;
+        let mut vectors = vec![[0.0; 2]; width];
+        for (y, off) in off.chunks_exact_mut(width).enumerate() {
+            motion.row(y, &mut vectors);
+            for (x, ([dx, dy], off)) in vectors.iter().zip(off).enumerate() {
+                let (from_x, from_y) = (x as f32 + dx, y as f32 + dy);
+                let inside = from_x > -0.5 && from_y > -0.5 && from_x < width as f32 - 0.5 && from_y < height as f32 - 0.5;
+                // What comes in from beyond the border was nowhere.
+                *off = if inside { (now.values[y * width + x] - before.sample(from_x, from_y)).abs() } else { 1.0 };
+            }
+        }
+        let mut shares = blurred(&off, width, REACH);
+        for share in &mut shares {
+            *share = steady * MOST * (1.0 - ((*share - NOISE) / (DIFFERENT - NOISE)).clamp(0.0, 1.0));
+        }
+        Ok(Trace { motion, shares })
+    }
+
+    /// Mixes rows of a painting from `y` on with the last painting, which has the same width.
+    pub(super) fn apply(&self, last: &[f32], width: usize, y: usize, rows: &mut [f32]) {
+        let height = last.len() / (width * 3);
+        let mut vectors = vec![[0.0; 2]; width];
+        for (y, row) in (y..).zip(rows.chunks_exact_mut(width * 3)) {
+            self.motion.row(y, &mut vectors);
+            let shares = &self.shares[y * width..][..width];
+            for (x, (pixel, (&[dx, dy], &share))) in
+                row.as_chunks_mut::<3>().0.iter_mut().zip(vectors.iter().zip(shares)).enumerate()
+            {
+                if share > 0.0 {
+                    let old = sharp(last, [width, height], x as f32 + dx, y as f32 + dy);
+                    pixel.iter_mut().zip(old).for_each(|(v, old)| *v += (old - *v) * share);
+                }
+            }
+        }
+    }
+}
+
+/// Means over squares; beyond the border values continue.
+fn blurred(values: &[f32], width: usize, reach: usize) -> Vec<f32> {
+    let height = values.len() / width;
+    let mean = |line: &dyn Fn(usize) -> f32, length: usize, at: usize| {
+        (0..=2 * reach).map(|i| line((at + i).saturating_sub(reach).min(length - 1))).sum::<f32>() / (2 * reach + 1) as f32
+    };
+    let mut across = Vec::with_capacity(values.len());
+    for row in values.chunks_exact(width) {
+        across.extend((0..width).map(|x| mean(&|x| row[x], width, x)));
+    }
+    let mut both = Vec::with_capacity(values.len());
+    for y in 0..height {
+        both.extend((0..width).map(|x| mean(&|y| across[y * width + x], height, y)));
+    }
+    both
+}
+
+/// Catmull and Rom's cubic: bilinear means would make a painting softer from frame to frame.
+fn sharp(rgb: &[f32], [width, height]: [usize; 2], x: f32, y: f32) -> [f32; 3] {
+    let weights = |t: f32| {
+        let (t2, t3) = (t * t, t * t * t);
+        [(-t3 + 2.0 * t2 - t) / 2.0, (3.0 * t3 - 5.0 * t2 + 2.0) / 2.0, (-3.0 * t3 + 4.0 * t2 + t) / 2.0, (t3 - t2) / 2.0]
+    };
+    let (left, top) = (x.floor(), y.floor());
+    let (across, down) = (weights(x - left), weights(y - top));
+    let place = |first: f32, i: usize, side: usize| (first as isize + i as isize - 1).clamp(0, side as isize - 1) as usize;
+    let columns: [usize; 4] = std::array::from_fn(|i| place(left, i, width) * 3);
+    let mut sum = [0.0; 3];
+    for (i, down) in down.into_iter().enumerate() {
+        let row = &rgb[place(top, i, height) * width * 3..][..width * 3];
+        for (column, across) in columns.into_iter().zip(across) {
+            let weight = down * across;
+            sum.iter_mut().zip(&row[column..column + 3]).for_each(|(sum, v)| *sum += weight * v);
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{blurred, sharp};
+
+    #[test]
+    fn whole_places_are_read_as_they_are_and_halves_between() {
+        let rgb: Vec<f32> = (0..6 * 4).flat_map(|i| [(i % 6) as f32, (i / 6) as f32, 1.0]).collect();
+        let read = |x, y| sharp(&rgb, [6, 4], x, y);
+        assert_eq!(read(2.0, 1.0), [2.0, 1.0, 1.0]);
+        for (x, y) in [(2.5, 1.0), (1.25, 1.5), (3.0, 1.75)] {
+            let [r, g, b] = read(x, y);
+            assert!((r - x).abs() < 1e-5 && (g - y).abs() < 1e-5 && (b - 1.0).abs() < 1e-5, "{r} {g} {b}");
+        }
+        assert_eq!(read(-9.0, -9.0), [0.0, 0.0, 1.0]);
+        assert_eq!(read(99.0, 99.0), [5.0, 3.0, 1.0]);
+    }
+
+    #[test]
+    fn means_keep_what_is_even() {
+        assert!(blurred(&[0.25; 35], 7, 2).iter().all(|v| (v - 0.25).abs() < 1e-6));
+        let spot: Vec<f32> = (0..49).map(|i| if i == 24 { 25.0 } else { 0.0 }).collect();
+        let found = blurred(&spot, 7, 2);
+        assert!((found[24] - 1.0).abs() < 1e-6 && (found[8] - 1.0).abs() < 1e-6 && found[7] == 0.0);
+    }
+}

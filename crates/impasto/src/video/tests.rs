@@ -1,0 +1,131 @@
+//! Films of drawn frames, painted with an untrained model.
+
+use super::{Film, FilmOptions, Frame, KEY, Painted, Samples, State, Styles};
+use crate::networks::{Architecture, FixedNorm, magenta::Transformer, mobilenet::MobileNet};
+use crate::picture::Mask;
+use crate::{Error, ErrorKind, Model, Result, Style, StylizeOptions, Stylizer};
+
+const SIZE: [usize; 2] = [72, 48];
+
+fn stylizer() -> Stylizer {
+    let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
+    let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
+    let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1).unwrap();
+    Stylizer::builder().threads(1).thumbnail(Some(32)).build(model).unwrap()
+}
+
+/// A scene that is panned over, and another one from frame `cut` on.
+fn frame(i: usize, cut: usize) -> Frame {
+    let [width, height] = SIZE;
+    let (scene, moved) = if i < cut { (0.0, i as f32 * 0.7) } else { (5.0, (i - cut) as f32 * -1.3) };
+    let value = |at: usize| {
+        let (x, y, c) = ((at / 3 % width) as f32 + moved, (at / 3 / width) as f32, (at % 3) as f32);
+        let waves = (x * 0.21 + scene).sin() + (y * 0.17 + c * (1.0 + scene)).cos() + (x * 0.4 - y * 0.3 + scene * c).sin();
+        (if scene == 0.0 { 150.0 } else { 60.0 } + 18.0 * waves) as u8
+    };
+    Frame::new(width, height, 3, Samples::Eight((0..width * height * 3).map(value).collect())).unwrap()
+}
+
+fn film(length: usize, cut: usize) -> impl Iterator<Item = Result<Frame>> {
+    (0..length).map(move |i| Ok(frame(i, cut)))
+}
+
+fn style(stylizer: &Stylizer, level: f32) -> Style {
+    Style::new(stylizer.model().family.clone(), (0..8).map(|i| level * (i as f32 - 2.0)).collect()).unwrap()
+}
+
+fn painted(film: &Film<'_>, frames: impl Iterator<Item = Result<Frame>>) -> Vec<Painted> {
+    film.paint(frames, &()).collect::<Result<_>>().unwrap()
+}
+
+#[test]
+fn frames_come_in_order_with_any_number_at_a_time() {
+    let stylizer = stylizer();
+    let styles = Styles::one(style(&stylizer, 0.1)).with(12, style(&stylizer, -0.2));
+    for length in [1, KEY + 1, 18] {
+        let with = |at_a_time| {
+            let stylize = StylizeOptions::default().strength(0.7).colours(crate::Colours::Content);
+            let options = FilmOptions::default().stylize(stylize).steady(0.8).at_a_time(at_a_time);
+            painted(&Film::new(&stylizer, styles.clone(), options).unwrap(), film(length, 11))
+        };
+        let one = with(1);
+        assert_eq!(one.iter().map(|painted| painted.index).collect::<Vec<_>>(), (0..length).collect::<Vec<_>>());
+        assert!(one == with(3), "{length} frames differ with three at a time");
+        let firsts: Vec<_> = one.iter().filter(|painted| painted.first_of_shot).map(|painted| painted.index).collect();
+        assert_eq!(firsts, [0, 11].into_iter().filter(|&i| i < length).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_first_frame_is_painted_as_a_picture_is() {
+    let stylizer = stylizer();
+    let style = style(&stylizer, 0.1);
+    let film = Film::new(&stylizer, style.clone(), FilmOptions::default()).unwrap();
+    for painted in painted(&film, self::film(14, 5)).iter().filter(|painted| painted.first_of_shot) {
+        let picture = frame(painted.index, 5).to_picture().unwrap();
+        let alone = stylizer.stylize(&picture, &style).unwrap();
+        assert_eq!(painted.frame, Frame::of_picture(&alone, false).unwrap(), "frame {}", painted.index);
+    }
+}
+
+#[test]
+fn resumed_films_are_the_same() {
+    let stylizer = stylizer();
+    let style = style(&stylizer, 0.15);
+    let film = Film::new(&stylizer, style, FilmOptions::default().steady(1.0)).unwrap();
+    for cut in [13, KEY] {
+        let mut frames = film.paint(self::film(20, cut), &());
+        let mut whole = Vec::new();
+        let mut states = vec![State::default()];
+        while let Some(painted) = frames.next() {
+            whole.push(painted.unwrap());
+            states.extend(frames.state());
+        }
+        let places: Vec<_> = states.iter().map(|state| state.frame).collect();
+        assert_eq!(places, [0, KEY, 2 * KEY]);
+        for state in states {
+            let from = state.frame;
+            let rest: Vec<_> = film.resume(self::film(20, cut), state, &()).collect::<Result<_>>().unwrap();
+            assert!(rest == whole[from..], "resumed at {from}, with a cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn masks_may_be_films() {
+    let stylizer = stylizer();
+    let style = style(&stylizer, 0.1);
+    let left = |i: usize| Mask::new(2, 1, if i.is_multiple_of(2) { &[1.0, 0.0] } else { &[0.0, 1.0] }).unwrap();
+    let film = Film::new(&stylizer, style.clone(), FilmOptions::default()).unwrap();
+    let frames = (0..5).map(|i| Ok(frame(i, 100).with_mask(left(i))));
+    for painted in painted(&film, frames) {
+        let (content, result) = (frame(painted.index, 100).to_picture().unwrap(), painted.frame.to_picture().unwrap());
+        let row = SIZE[0] * 3;
+        // The last columns belong to the content in even frames, the first ones in odd frames.
+        let same = |columns: std::ops::Range<usize>| content.rgb()[columns.clone()] == result.rgb()[columns];
+        let even = painted.index.is_multiple_of(2);
+        assert_eq!((same(0..30), same(row - 30..row)), (!even, even), "frame {}", painted.index);
+    }
+    let frames = (0..20).map(|i| Ok(frame(i, 100).with_strength_mask(left(i))));
+    let strengths: Vec<_> = painted(&film, frames);
+    for painted in &strengths {
+        let content = frame(painted.index, 100).to_picture().unwrap();
+        let columns = if painted.index.is_multiple_of(2) { SIZE[0] * 3 - 30..SIZE[0] * 3 } else { 0..30 };
+        assert_eq!(content.rgb()[columns.clone()], painted.frame.to_picture().unwrap().rgb()[columns], "frame {}", painted.index);
+    }
+}
+
+#[test]
+fn trouble_comes_after_the_frames_before_it() {
+    let stylizer = stylizer();
+    let film = Film::new(&stylizer, style(&stylizer, 0.1), FilmOptions::default()).unwrap();
+    let broken = self::film(11, 100).chain([Err(Error::new(ErrorKind::Malformed, "torn"))]);
+    let results: Vec<_> = film.paint(broken, &()).collect();
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 11);
+    assert_eq!(results.last().unwrap().as_ref().unwrap_err().kind(), ErrorKind::Malformed);
+    let other = Frame::new(8, 8, 3, Samples::Eight(vec![0; 192]));
+    let results: Vec<_> = film.paint(self::film(3, 100).chain([other]), &()).collect();
+    assert_eq!(results.last().unwrap().as_ref().unwrap_err().kind(), ErrorKind::Mismatch);
+    assert_eq!(film.paint(self::film(0, 0), &()).count(), 0);
+    assert!(Film::new(&stylizer, style(&stylizer, 0.1), FilmOptions::default().steady(1.5)).is_err());
+}
