@@ -41,10 +41,7 @@ fn finishing_applies_what_is_pending() {
                         };
                         let error = (f64::from(found) - expected).abs();
                         let bound = if last == Last::Sigmoid { 5e-6 } else { 1e-5 };
-                        assert!(
-                            error < bound,
-                            "{isa} {extent:?} {activation:?} {last:?} at {i}: {found} for {expected}"
-                        );
+                        assert!(error < bound, "{isa} {extent:?} {activation:?} {last:?} at {i}: {found} for {expected}");
                     }
                 }
             }

@@ -127,13 +127,7 @@ impl<'a> Norms<'a> {
 
     /// What a conditional norm comes to with these statistics: `(x - mean) * rsqrt(variance + epsilon) * scale + shift` as a factor and a
     /// summand. Nothing where it is known anyway. The statistics are those of so many pixels.
-    pub(super) fn measured(
-        self,
-        program: &Program,
-        norm: usize,
-        (statistics, pixels): (&Statistics, usize),
-        known: &mut Known,
-    ) {
+    pub(super) fn measured(self, program: &Program, norm: usize, (statistics, pixels): (&Statistics, usize), known: &mut Known) {
         let Norms::Measured(Conditioning(Styles { maps, shares })) = self else { return };
         let Some((factor, epsilon)) = program.affines[norm].of_variance(pixels) else { return };
         let of_style = |maps: &Maps| {

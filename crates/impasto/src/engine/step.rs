@@ -80,7 +80,9 @@ impl Step {
     pub(super) fn reads(&self) -> Vec<usize> {
         match &self.work {
             Work::Conv { source, .. } | Work::Finish { source, .. } => source.reads().collect(),
-            Work::Pool { input, .. } | Work::Mean { input } | Work::Moments { input, .. } | Work::DepthToSpace { input, .. } => vec![*input],
+            Work::Pool { input, .. } | Work::Mean { input } | Work::Moments { input, .. } | Work::DepthToSpace { input, .. } => {
+                vec![*input]
+            }
             Work::Concat { inputs } => inputs.clone(),
         }
     }

@@ -33,16 +33,18 @@ impl Stylizer {
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> Result<(Brush, Vec<Curve>)> {
-        let own = if options.strength < 1.0 || options.strength_mask.is_some() {
-            Some(self.own_style(content, &options.style, control)?)
-        } else {
-            None
+        let weaker = options.strength < 1.0 || options.strength_mask.is_some();
+        let own = match weaker && self.predictor.is_some() {
+            true => Some(self.own_style(content, &options.style, control)?),
+            false => None,
         };
         let curves = match &own {
             Some(own) => self.curves(content, own, styles, control)?,
+            // Without a predictor there is no style of the content's own to come from.
+            None if weaker => vec![Curve::fading(); styles.len()],
             None => vec![Curve::straight(); styles.len()],
         };
-        let mixes: &[f32] = if options.strength_mask.is_some() { &MIXES } else { &[] };
+        let mixes: &[f32] = if options.strength_mask.is_some() && own.is_some() { &MIXES } else { &[] };
         let mut conditionings = Vec::new();
         match &own {
             None => styles.iter().try_for_each(|style| self.condition_into(style, &mut conditionings))?,

@@ -44,9 +44,9 @@ impl Stylizer {
             return Ok(());
         }
 
-        let [seen_width, seen_height] = self.style_fit.size_of(options.style.size.of(width, height));
         let sees = options.strength < 1.0 || options.strength_mask.is_some();
-        let first = if sees { work(&self.predictor, [seen_width, seen_height]) } else { 0 };
+        let seen = options.style.size.of(width, height);
+        let first = self.predictor.as_ref().filter(|_| sees).map_or(0, |sight| sight.work(seen));
         let measured = |size| self.thumbnail.and_then(|side| thumbnail_size(size, side));
         let cost = |size| work(&self.transformer, self.content_fit.size_of(size));
         let coarse = canvas[0] < width || canvas[1] < height;
@@ -79,7 +79,7 @@ impl Stylizer {
         };
         let phases: (&dyn Control, &dyn Control) = (&phase(first, second), &phase(first.saturating_add(second), third));
         let max_memory = options.max_memory;
-        let grain = if detailed { options.grain } else { 0.0 };
+        let grain = if detailed && self.made_for.is_some() { options.grain } else { 0.0 };
         if canvas == size {
             let mut write = |rows: &[f32]| finished(rows.into());
             return self.network_rows(&Grained::new(content, grain), &brush, max_memory, &mut write, phases);
