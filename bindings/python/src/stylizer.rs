@@ -170,6 +170,9 @@ fn one_style(
             return impasto::Style::open(path).or_raise();
         }
         let bare = path.extension().is_none() && path.components().count() == 1;
+        if let (true, false, Some(name)) = (bare, stylizer.own_styles().is_empty(), path.to_str()) {
+            return stylizer.find_own_style(name).cloned().or_raise();
+        }
         if bare && !path.exists() {
             let text =
                 format!("{}: there is neither such a file nor such a built-in style; see built_in_styles()", path.display());

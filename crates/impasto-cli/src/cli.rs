@@ -5,6 +5,7 @@ mod learn;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use impasto::networks::magenta;
 use impasto::{optimizer, picture};
@@ -77,13 +78,14 @@ pub(crate) struct Stylize {
 
     /// Picture, built-in style or .style file; repeat it to blend
     ///
-    /// `impasto styles list` prints the names of the built-in styles. If a file has the same name, the file is taken.
+    /// `impasto styles list` prints the names of the built-in styles. If a file has the same name, the file is taken. Networks that carry styles of
+    /// their own take the number of one (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
     ///
     /// Blend by weight with -s a.jpg=0.7 -s b.jpg=0.3. Weights are shares of their sum, and the default weight is 1.
     ///
     /// Paint regions with -s a.jpg@sky.png -s b.jpg: a.jpg where the mask sky.png is white, b.jpg elsewhere. Where no style is, the content stays. If a
     /// file's own name ends in =NUMBER or contains @, it is taken as that file.
-    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", required = true, value_hint = ValueHint::FilePath)]
+    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
     /// File, folder or template for the results; - is standard output
@@ -911,8 +913,8 @@ pub(crate) struct Bench {
     pub(crate) models: Vec<PathBuf>,
 
     /// Network to time; may be repeated
-    #[arg(long = "network", value_name = "NAME", value_delimiter = ',', default_values = ["hub", "js", "tflite"])]
-    pub(crate) networks: Vec<NetworkName>,
+    #[arg(long = "network", value_name = "NAME", value_delimiter = ',', default_values = ["hub", "js", "tflite"], value_parser = network_names())]
+    pub(crate) networks: Vec<String>,
 
     /// Picture size; may be repeated. Style predictors are timed at it too [default: 720x512, predictors 256x256]
     #[arg(long = "size", value_name = "WxH", value_delimiter = ',')]
@@ -1061,27 +1063,9 @@ impl From<Border> for magenta::Border {
     }
 }
 
-/// A network that `bench` can build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum NetworkName {
-    /// Transformer of the TF-Hub module: 20 residual blocks
-    Hub,
-    /// Transformer of Magenta's checkpoint
-    Checkpoint,
-    /// Dense transformer of the browser port
-    Js,
-    /// Separable transformer of the browser port
-    Separable,
-    /// Transformer of the TFLite pair: a quarter of the width
-    Tflite,
-    /// Transformer of our own model
-    Native,
-    /// Style predictor of our own model
-    NativePredictor,
-    /// Style predictor of the TF-Hub module
-    Inception,
-    /// Style predictor of the browser port and the TFLite pair
-    Mobilenet,
+/// The published networks of the library's list of architectures.
+fn network_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(impasto::networks::published().map(|(name, _)| *name))
 }
 
 fn side(text: &str) -> Result<usize, String> {

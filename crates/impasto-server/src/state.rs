@@ -97,7 +97,10 @@ impl Drop for Place {
 
 impl State {
     pub(crate) fn new(stylizer: Stylizer, options: ServerOptions, address: SocketAddr) -> impasto::Result<Self> {
-        let gallery = Some(Gallery::built_in()?).filter(|gallery| gallery.family() == &stylizer.model().family);
+        let gallery = match stylizer.own_styles() {
+            [] => Some(Gallery::built_in()?).filter(|gallery| gallery.family() == &stylizer.model().family),
+            own => Some(Gallery::new(own.to_vec())?),
+        };
         let drawn = content::landscape(960, 640, 0);
         let picture = Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb)?;
         let encode = picture::EncodeOptions::default().quality(90);

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use impasto::Model;
+use impasto::graph::Op;
 use impasto::networks::{Kind, Network};
 use impasto::weights::safetensors::{self, Precision};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ pub(crate) fn list(args: &ModelsList) -> Result {
             let networks = |model: &Model| {
                 let network = |network: &Network| {
                     json!({
-                        "kind": kind_name(network.kind()),
+                        "kind": network.kind().key(),
                         "architecture": network.architecture.to_string(),
                         "source": network.source,
                         "licence": network.licence,
@@ -70,13 +71,6 @@ pub(crate) fn list(args: &ModelsList) -> Result {
     talk::data(text.as_bytes())
 }
 
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Predictor => "predictor",
-        Kind::Transformer => "transformer",
-    }
-}
-
 /// Prints what a model is.
 pub(crate) fn info(args: &ModelsInfo) -> Result {
     let model = model::open(&args.paths)?;
@@ -98,23 +92,31 @@ pub(crate) fn info(args: &ModelsInfo) -> Result {
 fn size_for(network: &Network, asked: Option<Size>) -> Size {
     asked.unwrap_or(match network.kind() {
         Kind::Predictor => Size { width: 256, height: 256 },
-        Kind::Transformer => Size { width: 720, height: 512 },
+        Kind::Transformer | Kind::Perceptual => Size { width: 720, height: 512 },
     })
 }
 
 fn describe(out: &mut String, network: &Network, size: Option<Size>) -> Result {
     let size = size_for(network, size);
     let table = network.graph.table(size.height, size.width)?;
-    let facts = [
+    let mut facts = vec![
         ("file", network.file.clone()),
         ("architecture", network.architecture.description()),
         ("family", network.family.to_string()),
         ("source", network.source.clone()),
         ("licence", network.licence.clone()),
-        ("style vector", format!("{} numbers", network.style_len())),
         ("parameters", format!("{} ({} as float32)", table.total.parameters, memory::human(table.total.parameters * 4))),
         ("cost", format!("{:.3} G multiply-accumulates at {size}", giga(table.total.multiply_accumulates))),
     ];
+    match network.architecture.own_styles() {
+        0 if network.style_len() > 0 => facts.push(("style vector", format!("{} numbers", network.style_len()))),
+        0 => {}
+        1 => facts.push(("styles", "one, its own: paint without -s".into())),
+        count => facts.push(("styles", format!("{count} of its own: -s 0 to -s {}", count - 1))),
+    }
+    if network.kind() == Kind::Transformer {
+        facts.push(("bands", bands(network).into()));
+    }
     let _ = writeln!(out, "{}", network.kind().name());
     for (name, value) in facts {
         let _ = writeln!(out, "  {name:13} {value}");
@@ -136,7 +138,7 @@ fn network_json(network: &Network, size: Option<Size>) -> Result<Value> {
         })
     });
     Ok(json!({
-        "kind": kind_name(network.kind()),
+        "kind": network.kind().key(),
         "file": network.file,
         "architecture": network.architecture.to_string(),
         "description": network.architecture.description(),
@@ -144,11 +146,31 @@ fn network_json(network: &Network, size: Option<Size>) -> Result<Value> {
         "source": network.source,
         "licence": network.licence,
         "style_vector": network.style_len(),
+        "own_styles": network.architecture.own_styles(),
+        "bands": can_paint_in_bands(network),
         "parameters": table.total.parameters,
         "size": { "width": size.width, "height": size.height },
         "multiply_accumulates": table.total.multiply_accumulates,
         "layers": layers.collect::<Vec<_>>(),
     }))
+}
+
+/// Whether a network paints pictures of any size in little memory.
+fn bands(network: &Network) -> &'static str {
+    match (network.architecture.thumbnail(), can_paint_in_bands(network)) {
+        (Some(_), _) => "yes: pictures of any size in little memory",
+        (None, true) => "with --thumbnail PIXELS, which paints a little differently; else a picture in one piece",
+        (None, false) => "no: a picture in one piece",
+    }
+}
+
+/// A network whose layers read a few rows at a time once its norms are known.
+fn can_paint_in_bands(network: &Network) -> bool {
+    network
+        .graph
+        .nodes()
+        .iter()
+        .all(|node| !matches!(node.op, Op::Pool(_) | Op::Concat | Op::Mean | Op::Moments | Op::SampleMoments))
 }
 
 fn giga(n: u64) -> f64 {

@@ -425,6 +425,7 @@ fn bad_models_end_with_1() {
         match kind {
             Kind::Predictor => model.transformer = None,
             Kind::Transformer => model.predictor = None,
+            Kind::Perceptual => unreachable!("the model has none"),
         }
         safetensors::to_bytes(&model.to_weights(), Precision::F32).unwrap()
     };

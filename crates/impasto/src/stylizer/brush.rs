@@ -34,6 +34,11 @@ impl Brush {
         self.program.as_deref().unwrap_or(&stylizer.transformer)
     }
 
+    /// Whether both paint by one network.
+    pub(super) fn same_program(&self, other: &Brush) -> bool {
+        self.program.as_ref().map(Arc::as_ptr) == other.program.as_ref().map(Arc::as_ptr)
+    }
+
     /// Places the styles anew, by the masks of these options, and gives their shares.
     pub(super) fn place(&mut self, options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
         let shares = shares(options, size, curves)?;
@@ -63,16 +68,18 @@ impl Stylizer {
         control: &dyn Control,
     ) -> Result<(Brush, Vec<Curve>)> {
         check_one_network(styles, options.strength_mask.is_some())?;
-        let own = if options.strength < 1.0 || options.strength_mask.is_some() {
-            Some(self.own_style(content, &options.style, control)?)
-        } else {
-            None
+        let weaker = options.strength < 1.0 || options.strength_mask.is_some();
+        let own = match weaker && self.predictor.is_some() {
+            true => Some(self.own_style(content, &options.style, control)?),
+            false => None,
         };
         let curves = match &own {
             Some(own) => self.curves(content, own, styles, control)?,
+            // Without a predictor there is no style of the content's own to come from.
+            None if weaker => vec![Curve::fading(); styles.len()],
             None => vec![Curve::straight(); styles.len()],
         };
-        let mixes = mixes(options);
+        let mixes: &[f32] = if own.is_some() { mixes(options) } else { &[] };
         let mut conditionings = Vec::new();
         let mut program = None;
         match &own {

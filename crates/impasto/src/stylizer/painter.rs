@@ -282,6 +282,10 @@ impl<'a> Painter<'a> {
     pub fn towards(&self, other: &Painter<'_>, share: f32) -> Result<Painter<'a>> {
         let same = std::ptr::eq(self.stylizer, other.stylizer) && self.layout == other.layout;
         let prepared = match (&self.prepared, &other.prepared) {
+            (Some(from), Some(to)) if same && !from.brush.same_program(&to.brush) => {
+                let text = "styles that have learned texture cannot glide into each other: their networks differ; let one follow the other";
+                return Err(Error::new(ErrorKind::Mismatch, text));
+            }
             (Some(from), Some(to)) if same && from.curves.len() == to.curves.len() => Some(Prepared {
                 norms: from.norms.towards(&to.norms, share)?,
                 recolour: match (&from.recolour, &to.recolour) {

@@ -45,13 +45,21 @@ fn look(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf], 
 }
 
 /// A style, which may be built in.
-pub(super) fn style(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+///
+/// A style of the `model`'s own is what it was if the model is.
+pub(super) fn style(
+    wanted: &recipe::Ingredient,
+    named: Option<&Path>,
+    folders: &[PathBuf],
+    model: &[recipe::Ingredient],
+) -> Result<Found> {
     if !wanted.built_in || named.is_some() {
         return ingredient(wanted, named, folders);
     }
     let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name.display())));
     let gallery = Gallery::built_in()?;
     match wanted.name.to_str().and_then(|name| gallery.find(name)) {
+        None if model.iter().any(|model| !model.built_in) && !names_file(&wanted.name) => Ok(Found::BuiltIn),
         None => Ok(Found::Missing),
         // A file comes first where a command line names a style.
         Some(_) if names_file(&wanted.name) => differs("not the built-in style, but a file, is called"),

@@ -139,7 +139,7 @@ fn command_line(args: &Replay, recipe: &Recipe) -> Result<(Vec<OsString>, Vec<St
     let mut look = Look { missing: Vec::new(), notes: Vec::new() };
     let mut line: Vec<OsString> = vec!["impasto".into(), "stylize".into()];
     for (i, recipe::Style { style, weight, mask }) in recipe.styles.iter().enumerate() {
-        let found = find::style(style, args.styles.get(i).map(PathBuf::as_path), &folders)?;
+        let found = find::style(style, args.styles.get(i).map(PathBuf::as_path), &folders, &recipe.model)?;
         let style = look.path(&style.name, found, "--style");
         let after = match mask {
             // A style that has a region for itself has no weight.

@@ -111,7 +111,7 @@ impl Report<'_> {
             "strength": settings::number(self.args.strength),
             "model": {
                 "family": model.family.to_string(),
-                "predictor": network(&model.predictor),
+                "predictor": model.predictor.as_ref().map(network),
                 "transformer": network(&model.transformer),
             },
             "threads": self.stylizer.engine().threads(),
@@ -132,11 +132,11 @@ impl Report<'_> {
 pub(super) fn model_line(stylizer: &Stylizer) -> String {
     let model = stylizer.model();
     let engine = stylizer.engine();
+    let networks = model.predictor.iter().chain([&model.transformer]).map(|network| network.architecture.description());
     format!(
-        "model of family {}: {}; {}; {} threads, {}",
+        "model of family {}: {}; {} threads, {}",
         model.family,
-        model.predictor.architecture.description(),
-        model.transformer.architecture.description(),
+        networks.collect::<Vec<_>>().join("; "),
         engine.threads(),
         engine.isa()
     )

@@ -212,7 +212,7 @@ fn fixed(norm: &graph::BatchNorm, channels: usize, weights: &Weights) -> Result<
 /// `None` for a depthwise convolution.
 fn spec(conv: &graph::Conv, in_channels: usize, upsample: usize) -> Option<Spec> {
     let border = match conv.padding {
-        Padding::Reflect(_) | Padding::ReflectUp { .. } => Border::Reflect,
+        Padding::Reflect(_) | Padding::ReflectUp { .. } | Padding::SameMirrored => Border::Reflect,
         Padding::Edge(_) => Border::Edge,
         Padding::Valid | Padding::Same | Padding::Zero(_) => Border::Zero,
     };

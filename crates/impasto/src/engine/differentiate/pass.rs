@@ -110,7 +110,7 @@ impl Pass {
                 Layer::Relu { from } => out.iter_mut().zip(&self.values[*from]).for_each(|(y, &x)| *y = x.max(0.0)),
                 Layer::Sigmoid { from } => {
                     let source = Source::plain(&self.values[*from], shape);
-                    elementwise::finish(threads, network.isa, source, true, 0..shape.height, &mut out);
+                    elementwise::finish(threads, network.isa, source, elementwise::Last::Sigmoid, 0..shape.height, &mut out);
                 }
                 Layer::Add { from: [a, b] } => {
                     let values = self.values[*a].iter().zip(&self.values[*b]);

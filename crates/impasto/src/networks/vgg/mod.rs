@@ -2,9 +2,17 @@
 //!
 //! Layers are called as papers on style transfer call them: `relu3_4` is the fourth rectified convolution of the third block.
 
+mod published;
+
+pub use published::Preprocessing;
+pub(crate) use published::{LICENCE, read};
+
 use std::fmt;
 use std::str::FromStr;
 
+use super::design::Design;
+use super::list::{Entry, Recognise};
+use super::{Architecture, Kind};
 use crate::graph::{Activation, Conv, Graph, Op, Padding, Pool, PoolKind};
 use crate::{Error, ErrorKind, Result};
 
@@ -20,10 +28,51 @@ const MOST: usize = 4096;
 /// assert_eq!(vgg.graph(impasto::graph::PoolKind::Max).nodes().last().unwrap().name, "relu3_4");
 /// # Ok::<(), impasto::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Vgg {
     /// Convolutions and channels of each block.
     pub blocks: Vec<[usize; 2]>,
+}
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "vgg",
+    title: "perceptual networks of VGG's shape",
+    published: &[
+        ("perceptual", || Architecture::Vgg(Vgg::small())),
+        ("vgg19", || Architecture::Vgg(Vgg { blocks: vec![[2, 64], [2, 128], [4, 256], [4, 512], [4, 512]] })),
+    ],
+    parse: |fields| {
+        fields.take_plain();
+        Ok(Architecture::Vgg(fields.text.parse()?))
+    },
+    recognise: Recognise::Adopt(published::adopt),
+};
+
+impl Design for Vgg {
+    fn kind(&self) -> Kind {
+        Kind::Perceptual
+    }
+
+    fn style_len(&self) -> usize {
+        0
+    }
+
+    fn graph(&self) -> Graph {
+        Vgg::graph(self, PoolKind::Max)
+    }
+
+    fn description(&self) -> String {
+        let blocks: Vec<String> = self.blocks.iter().map(|[count, channels]| format!("{count} of {channels}")).collect();
+        format!("perceptual network of VGG's shape: blocks of {} channels", blocks.join(", "))
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn repeats(&self) -> usize {
+        self.blocks.iter().map(|[count, _]| count).sum()
+    }
 }
 
 impl Vgg {

@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
                 Value::Bytes(take(&mut self.0, len)?)
             }
             5 => Value::Fixed32(u32::from_le_bytes(take(&mut self.0, 4)?.try_into().unwrap_or_default())),
-            // Groups (3 and 4) are of protocol buffers' first days; TensorFlow has none.
+            // Groups (3 and 4) are of protocol buffers' first days; TensorFlow and ONNX have none.
             other => return Err(malformed(format!("an unknown wire type {other}"))),
         };
         Ok((tag >> 3, value))
