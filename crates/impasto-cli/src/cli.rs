@@ -71,9 +71,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Stylize {
     /// Pictures to paint: files, folders or patterns; - is standard input
-    ///
-    /// JPEG, PNG, WebP, TIFF, GIF and BMP are read, whatever the extension. Patterns may have * ? [] and **.
-    #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath)]
+    #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath, long_help = values::contents_help())]
     pub(crate) contents: Vec<PathBuf>,
 
     /// Picture, built-in style or .style file; repeat it to blend
@@ -101,8 +99,8 @@ pub(crate) struct Stylize {
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever its extension. Default for standard output: png
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<PictureFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = values::format())]
+    pub(crate) format: Option<picture::Format>,
 
     /// Model: a file, a folder, or an imported model's name
     ///
@@ -346,7 +344,7 @@ pub(crate) struct Limits {
     ///
     /// Default: a quarter of the machine's memory, or two thirds of what a container leaves. The built-in model, and others that take statistics
     /// from a thumbnail, paint any picture in bands that fit, and write them as they come. The content is held as decoded: 3 bytes per pixel at 8
-    /// bits, 6 at 16 (progressive JPEG files take 6 more while they are read). JPEG, PNG and TIFF are written band by band. WebP, and results with
+    /// bits, 6 at 16 (progressive JPEG files take 6 more while they are read). Most formats are written band by band. WebP and AVIF, and results with
     /// --size, --exact, --figure or --preview, are held whole. Other models paint in one piece; their default is the memory that the machine has free.
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
@@ -378,7 +376,7 @@ impl Limits {
 /// with --resume goes on.
 #[derive(Debug, Args)]
 pub(crate) struct Optimize {
-    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input
+    /// Picture to paint; - for standard input
     #[arg(value_name = "CONTENT", value_hint = ValueHint::FilePath)]
     pub(crate) content: PathBuf,
 
@@ -393,8 +391,8 @@ pub(crate) struct Optimize {
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever the extension
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<PictureFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = values::format())]
+    pub(crate) format: Option<picture::Format>,
 
     /// Pixels of the result's longer side; the content is made smaller or larger
     #[arg(long, value_name = "LONGSIDE", default_value_t = 512, allow_negative_numbers = true, value_parser = side)]
@@ -1023,27 +1021,6 @@ pub(crate) struct Man {
     /// Folder to write impasto.1 and a page for every command to; pages that are there are replaced
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
-}
-
-/// A picture format that can be written.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "lower")]
-pub(crate) enum PictureFormat {
-    Jpeg,
-    Png,
-    WebP,
-    Tiff,
-}
-
-impl From<PictureFormat> for picture::Format {
-    fn from(format: PictureFormat) -> Self {
-        match format {
-            PictureFormat::Jpeg => picture::Format::Jpeg,
-            PictureFormat::Png => picture::Format::Png,
-            PictureFormat::WebP => picture::Format::WebP,
-            PictureFormat::Tiff => picture::Format::Tiff,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use impasto::picture::Format;
 
 use super::in_time;
-use super::stylize::media_type;
 use crate::jobs::{CancelOnDrop, Watch};
 use crate::problem::{Problem, Result};
 use crate::request::{self, PreviewBody};
@@ -52,18 +51,15 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
         work::preview(state, &wanted, side, format, &watch)
     })
     .await?;
-    Ok(([(header::CONTENT_TYPE, media_type(format))], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, format.media_type())], bytes).into_response())
 }
 
 /// The format that a client asks for first.
 fn wished(headers: &HeaderMap) -> Format {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    let known = |name: &str| match name {
-        "image/png" => Some(Format::Png),
-        "image/webp" => Some(Format::WebP),
-        "image/jpeg" => Some(Format::Jpeg),
-        _ => None,
-    };
+    // What browsers show.
+    let shown = [Format::Png, Format::WebP, Format::Jpeg];
+    let known = |name: &str| shown.into_iter().find(|format| format.media_type() == name);
     named.filter_map(known).next().unwrap_or(Format::Jpeg)
 }

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use impasto::picture::Format;
 
 use super::in_time;
 use crate::jobs::{CancelOnDrop, Job, JobView, Watch};
@@ -59,17 +58,7 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
 
 /// A painting as a response.
 pub(crate) fn answer(painted: &Painted) -> Response {
-    ([(header::CONTENT_TYPE, media_type(painted.format))], painted.bytes.clone()).into_response()
-}
-
-pub(crate) fn media_type(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "image/jpeg",
-        Format::Png => "image/png",
-        Format::WebP => "image/webp",
-        Format::Tiff => "image/tiff",
-        _ => "application/octet-stream",
-    }
+    ([(header::CONTENT_TYPE, painted.format.media_type())], painted.bytes.clone()).into_response()
 }
 
 fn asks_later(headers: &HeaderMap) -> bool {

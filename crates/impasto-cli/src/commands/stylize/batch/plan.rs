@@ -146,7 +146,7 @@ fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
 /// The extension of a result: that of the format asked for, or the content's own where it can be written.
 fn extension(args: &Stylize, content: &Path) -> String {
     let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
-    match args.format.map(Format::from) {
+    match args.format {
         Some(format) if own.as_deref().and_then(Format::from_extension) != Some(format) => format.extension().into(),
         _ => own.filter(|own| Format::from_extension(own).is_some()).unwrap_or_else(|| "png".into()),
     }

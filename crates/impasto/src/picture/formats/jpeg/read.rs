@@ -1,10 +1,4 @@
-//! JPEG.
-
-mod coded;
-mod huffman;
-mod planes;
-mod standard;
-mod survey;
+//! JPEG files, by one decoder or the other.
 
 use std::io::{self, BufRead, Read, Seek};
 
@@ -14,18 +8,12 @@ use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
-use super::super::metadata::{Metadata, iptc};
-use super::super::{Limits, zeros};
-use super::raw::{Colour, Raw, Samples};
-use super::{orientation, sample_count};
+use super::survey::Survey;
+use super::{AGAIN, coded};
+use crate::picture::decode::{Colour, Raw, Samples, orientation, sample_count};
+use crate::picture::metadata::{Metadata, iptc};
+use crate::picture::{Limits, zeros};
 use crate::{Error, ErrorKind, Result};
-use survey::Survey;
-
-/// What to do with a file that cannot be decoded.
-const AGAIN: &str = "Open it in another program and save it again as JPEG or PNG";
-
-/// What is said of a file that is cut off.
-const CUT_OFF: &str = "the file stops before the end of the picture; it was not copied or downloaded completely";
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let file = Survey::of(bytes.iter().map(|&byte| Ok(byte)))?;
@@ -146,10 +134,6 @@ fn raw<T: ZByteReaderTrait>(
     raw
 }
 
-fn damaged(what: &str) -> Error {
-    Error::new(ErrorKind::Malformed, format!("{what}. {AGAIN}"))
-}
-
 /// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and every reader and writer since. YCCK is made
 /// from the complement of what is stored as CMY, hence from ink; its K is stored inverted all the same.
 fn to_ink(samples: &mut [u8], ycck: bool) {
@@ -160,7 +144,7 @@ fn to_ink(samples: &mut [u8], ycck: bool) {
 }
 
 /// JFIF's YCbCr to RGB (ITU-T T.871, section 7).
-pub(super) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+pub(in crate::picture::formats) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
     // The casts saturate.
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(|v| (v + 0.5) as u8)

@@ -1,10 +1,10 @@
 //! A decoder for the files that `zune-jpeg` decodes wrongly or refuses: several scans, odd sampling, heights that come late, missing tables and
 //! missing ends. Slower, but it knows for every block whether its data was there.
 
-use super::super::super::reserved;
 use super::huffman::{Bits, Stop, Table};
 use super::planes::{self, Plane};
 use super::{CUT_OFF, damaged, standard};
+use crate::picture::reserved;
 use crate::{Error, ErrorKind, Result};
 
 /// Where the coefficients of a block lie in the order of the file: T.81, figure A.6.

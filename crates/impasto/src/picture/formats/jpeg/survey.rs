@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::super::super::metadata::Density;
 use super::CUT_OFF;
+use crate::picture::Density;
 use crate::{Error, ErrorKind, Result};
 
 /// What a walk over a file's markers finds.

@@ -8,11 +8,12 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use flate2::write::ZlibEncoder;
 
-use super::super::Format;
-use super::super::metadata::exif::{Block, Entry};
-use super::super::metadata::tiff::{IPTC_TAG, XMP_TAG};
-use super::rows::{Alpha, Layout, NextRows, incomplete};
-use super::{Compression, failed, sides};
+use super::super::Output;
+use crate::picture::encode::rows::{Alpha, Layout, NextRows, incomplete};
+use crate::picture::encode::{failed, sides};
+use crate::picture::metadata::exif::{Block, Entry};
+use crate::picture::metadata::tiff::{IPTC_TAG, XMP_TAG};
+use crate::picture::{Compression, EncodeOptions, Format};
 use crate::{Error, Result};
 
 /// Classic TIFF addresses 4 GiB; a little less is left for tags and for data that does not compress.
@@ -26,8 +27,9 @@ const UNDEFINED: u16 = 7;
 /// BigTIFF's.
 const LONG8: u16 = 16;
 
-pub(super) fn encode(layout: &Layout, compression: Compression, next: NextRows<'_>, out: impl Write + Seek) -> Result<()> {
-    let (width, height): (u32, u32) = sides(layout, Format::Tiff, u32::MAX as usize)?;
+pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
+    let compression = options.compression;
+    let (width, height): (u32, u32) = sides(layout, Format::Tiff)?;
     let big = layout.row_bytes().saturating_mul(layout.height) > CLASSIC_BYTES;
     let mut file = File::new(out, layout, big)?;
     let row = layout.row_bytes();

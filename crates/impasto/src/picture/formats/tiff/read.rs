@@ -1,21 +1,17 @@
-//! TIFF.
+//! TIFF files.
 //!
 //! Strips and tiles are decoded row by row into the picture's samples, so that a large file takes little more memory than these.
 
-mod chunk;
-mod directory;
-mod sample;
-
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::super::{Limits, metadata, reserved, zeros};
-use super::jpeg::ycc_to_rgb;
-use super::raw::{Colour, Raw, Samples};
-use super::{cut, io_error, sample_count};
+use super::super::jpeg::ycc_to_rgb;
+use super::chunk::{self, Compression, Shape};
+use super::directory::{Directory, malformed};
+use super::lab;
+use super::sample::{Coding, Predictor, Sample};
+use crate::picture::decode::{Colour, Raw, Samples, cut, io_error, sample_count};
+use crate::picture::{Limits, metadata, reserved, zeros};
 use crate::{Error, ErrorKind, Result};
-use chunk::{Compression, Shape};
-use directory::{Directory, malformed};
-use sample::{Coding, Predictor, Sample};
 
 /// Most bytes of a row, above those of the whole picture: tiles may be larger than a small picture.
 const ROW_BYTES: usize = 16 << 20;
@@ -27,7 +23,13 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
     let mut raw = if layout.coding.float || layout.coding.bits > 16 {
         layout.raw(Samples::F32(layout.samples(&mut input)?))
     } else if layout.coding.bits > 8 {
-        layout.raw(Samples::U16(layout.samples(&mut input)?))
+        let samples = layout.samples(&mut input)?;
+        layout.raw(Samples::U16(match layout.photometric {
+            Photometric::Lab(kind) => lab::of_16_bits(kind, &samples, layout.kept.len())?,
+            _ => samples,
+        }))
+    } else if let Photometric::Lab(kind) = layout.photometric {
+        layout.raw(Samples::U16(lab::of_8_bits(kind, &layout.samples::<u8>(&mut input)?, layout.kept.len())?))
     } else {
         let mut samples = layout.samples(&mut input)?;
         match layout.photometric {
@@ -50,6 +52,10 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
         raw.warnings.push(format!("the embedded colour profile is ignored ({e}); colours are taken as sRGB"));
         None
     });
+    if matches!(layout.photometric, Photometric::Lab(_)) {
+        // The profile would be for Lab; the colours are sRGB's already.
+        raw.icc = None;
+    }
     raw.metadata = metadata;
     let orientation = directory.first(&mut input, 274).ok().flatten();
     raw.orientation = orientation.and_then(|o| u8::try_from(o).ok()).unwrap_or(1);
@@ -68,6 +74,7 @@ enum Photometric {
     Palette,
     Cmyk,
     YCbCr,
+    Lab(lab::Kind),
 }
 
 impl Photometric {
@@ -81,7 +88,9 @@ impl Photometric {
             6 => return Ok(Photometric::YCbCr),
             4 => "a transparency mask without a picture".into(),
             5 => "a picture of inks other than CMYK".into(),
-            8..=10 => "the Lab colour space".into(),
+            8 => return Ok(Photometric::Lab(lab::Kind::Cie)),
+            9 => return Ok(Photometric::Lab(lab::Kind::Icc)),
+            10 => "the ITU's Lab colour space".into(),
             32803 => "the raw data of a camera".into(),
             32844 | 32845 => "the LogLuv colour space".into(),
             other => format!("the colour space {other}"),
@@ -92,7 +101,7 @@ impl Photometric {
     fn colours(self) -> usize {
         match self {
             Photometric::WhiteIsZero | Photometric::BlackIsZero | Photometric::Palette => 1,
-            Photometric::Rgb | Photometric::YCbCr => 3,
+            Photometric::Rgb | Photometric::YCbCr | Photometric::Lab(_) => 3,
             Photometric::Cmyk => 4,
         }
     }
@@ -126,14 +135,14 @@ impl Layout {
         let (Some(width), Some(height)) = (width, height) else { return Err(malformed("its header lacks width or height")) };
         limits.check_pixels(width, height)?;
         let (width, height) = (width as usize, height as usize);
-        let compression = Compression::of(number(259)?.unwrap_or(1)).map_err(|what| unsupported(&what))?;
+        let (compression, group3) = (number(259)?.unwrap_or(1), number(292)?.unwrap_or(0));
+        let compression = Compression::of(compression, group3).map_err(|what| unsupported(&what))?;
         let photometric = number(262)?.ok_or_else(|| malformed("it does not say what its colours are"))?;
         let photometric = Photometric::of(photometric, number(332)?.unwrap_or(1)).map_err(|what| unsupported(&what))?;
         let samples = number(277)?.unwrap_or(1) as usize;
         let planar = samples > 1 && number(284)? == Some(2);
         let reversed = number(266)? == Some(2);
         let predictor = number(317)?.unwrap_or(1);
-        let fax_options = number(292)?.unwrap_or(0);
 
         let bits = directory.numbers(input, 258)?;
         let formats = directory.numbers(input, 339)?;
@@ -149,7 +158,11 @@ impl Layout {
         };
         let fits = if float { matches!(bits, 16 | 32 | 64) } else { matches!(bits, 1..=16 | 32) };
         let small = matches!(photometric, Photometric::Palette | Photometric::YCbCr);
-        if !fits || (small && (bits > 8 || float)) || (compression == Compression::Jpeg && bits != 8) {
+        if !fits
+            || (small && (bits > 8 || float))
+            || (matches!(compression, Compression::Jpeg | Compression::WebP) && bits != 8)
+            || (matches!(photometric, Photometric::Lab(_)) && !matches!((bits, float), (8 | 16, false)))
+        {
             return Err(unsupported(&format!("{bits}-bit samples of this kind")));
         }
         if photometric == Photometric::YCbCr && compression != Compression::Jpeg {
@@ -158,12 +171,9 @@ impl Layout {
                 return Err(unsupported("YCbCr with few samples of colour, and without JPEG compression,"));
             }
         }
-        let fax = matches!(compression, Compression::Group3 | Compression::Group4);
+        let fax = matches!(compression, Compression::Fax(_));
         if fax && (bits != 1 || samples != 1) {
             return Err(malformed("only pages of one bit can have fax compression"));
-        }
-        if compression == Compression::Group3 && fax_options & 1 == 1 {
-            return Err(unsupported("two-dimensional Group 3 fax compression"));
         }
         let predictor = match predictor {
             _ if !compression.has_predictor() => Predictor::None,
@@ -194,7 +204,8 @@ impl Layout {
             samples: in_row,
             scaled: photometric != Photometric::Palette,
         };
-        let size = if float || bits > 16 { 4 } else { bits.div_ceil(8) };
+        let lab = matches!(photometric, Photometric::Lab(_));
+        let size = if float || bits > 16 { 4 } else { bits.div_ceil(8) + usize::from(lab) };
         let channels = if photometric == Photometric::Palette { kept.len() + 2 } else { kept.len() };
         limits.check_decoded(width, height, channels * size)?;
 
@@ -245,7 +256,7 @@ impl Layout {
     fn raw(&self, samples: Samples) -> Raw {
         let colour = match self.photometric {
             Photometric::WhiteIsZero | Photometric::BlackIsZero => Colour::Grey,
-            Photometric::Rgb | Photometric::Palette | Photometric::YCbCr => Colour::Rgb,
+            Photometric::Rgb | Photometric::Palette | Photometric::YCbCr | Photometric::Lab(_) => Colour::Rgb,
             Photometric::Cmyk => Colour::Cmyk,
         };
         let mut raw = Raw::new(self.width, self.height, colour, self.alpha.is_some(), samples);

@@ -1,13 +1,31 @@
-//! WebP.
+//! WebP: read, and written lossless. Untagged WebP is sRGB by its specification.
 
 use std::io::Cursor;
 
-use image_webp::{DecodingError, WebPDecoder};
+use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
-use super::super::{Limits, zeros};
-use super::raw::{Colour, Raw, Samples};
-use super::{ANIMATION, failed, orientation, sample_count};
+use super::{Holds, Output, Read, Row, Write};
+use crate::picture::decode::{ANIMATION, Colour, Raw, Samples, failed, orientation, sample_count};
+use crate::picture::encode::rows::{Alpha, Layout, NextRows, all};
+use crate::picture::encode::{self, sides};
+use crate::picture::{EncodeOptions, Format, Limits, zeros};
 use crate::{Error, ErrorKind, Result};
+
+pub(super) const ROW: Row = Row {
+    name: "WebP",
+    id: "webp",
+    media_type: "image/webp",
+    extensions: &["webp"],
+    only_read: &[],
+    detect: |head| head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"),
+    read: Read::Bytes(decode),
+    write: Some(Write {
+        encode,
+        whole: true,
+        most: 16_384,
+        holds: Holds { alpha: true, profile: true, exif: true, xmp: true, ..Holds::NOTHING },
+    }),
+};
 
 /// Most bytes of a colour profile or Exif block.
 const METADATA_BYTES: usize = 64 << 20;
@@ -48,4 +66,22 @@ fn to_error(error: DecodingError) -> Error {
         .with_source(e),
         e => failed(ErrorKind::Malformed, e),
     }
+}
+
+/// The encoder takes the picture whole.
+fn encode(layout: &Layout, _: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
+    let (width, height) = sides(layout, Format::WebP)?;
+    let data = all(layout, next)?;
+    let colour = if layout.alpha == Alpha::Kept { ColorType::Rgba8 } else { ColorType::Rgb8 };
+    let mut encoder = WebPEncoder::new(out);
+    if let Some(icc) = layout.space.icc() {
+        encoder.set_icc_profile(icc.to_vec());
+    }
+    if let Some(exif) = layout.metadata.exif_bytes() {
+        encoder.set_exif_metadata(exif);
+    }
+    if let Some(xmp) = &layout.metadata.xmp {
+        encoder.set_xmp_metadata(xmp.clone());
+    }
+    encoder.encode(&data, width, height, colour).map_err(|e| encode::failed(Format::WebP, e))
 }

@@ -5,17 +5,18 @@ use std::io::Write;
 use ::png::text_metadata::{ITXtChunk, TEXtChunk, ZTXtChunk};
 use ::png::{BitDepth, ColorType, Encoder, Info, PixelDimensions, SrgbRenderingIntent, Unit};
 
-use super::super::Format;
-use super::super::metadata::{XMP_KEYWORD, iptc};
-use super::rows::{Alpha, Layout, NextRows};
-use super::{Compression, failed, sides};
+use super::super::Output;
 use crate::Result;
+use crate::picture::encode::rows::{Alpha, Layout, NextRows};
+use crate::picture::encode::{failed, sides};
+use crate::picture::metadata::{XMP_KEYWORD, iptc};
+use crate::picture::{Compression, EncodeOptions, Format};
 
 /// Bytes of a chunk of compressed pixels.
 const CHUNK: usize = 256 << 10;
 
-pub(super) fn encode(layout: &Layout, compression: Compression, next: NextRows<'_>, out: impl Write) -> Result<()> {
-    let (width, height) = sides(layout, Format::Png, i32::MAX as usize)?;
+pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
+    let (width, height) = sides(layout, Format::Png)?;
     let metadata = &layout.metadata;
     let mut info = Info::with_size(width, height);
     info.icc_profile = layout.space.icc().map(Into::into);
@@ -35,7 +36,7 @@ pub(super) fn encode(layout: &Layout, compression: Compression, next: NextRows<'
     if !tagged {
         encoder.set_source_srgb(SrgbRenderingIntent::Perceptual);
     }
-    encoder.set_compression(match compression {
+    encoder.set_compression(match options.compression {
         Compression::Fast => ::png::Compression::Fast,
         Compression::Balanced => ::png::Compression::Balanced,
         Compression::High => ::png::Compression::High,

@@ -4,16 +4,16 @@ use std::io::{BufRead, Seek};
 
 use ::png::{BitDepth, ColorType, Decoder, DecodingError, Info, InterlaceInfo, Reader, Transformations, Unit};
 
-use super::super::metadata::{Density, Metadata, XMP_KEYWORD, iptc};
-use super::super::{Limits, zeros};
-use super::raw::{Colour, Raw, Samples};
-use super::{ANIMATION, ENDS_EARLY, io_error, orientation, sample_count, space};
+use super::space;
+use crate::picture::decode::{ANIMATION, Colour, ENDS_EARLY, Raw, Samples, io_error, orientation, sample_count};
+use crate::picture::metadata::{Metadata, XMP_KEYWORD, iptc};
+use crate::picture::{Density, Limits, zeros};
 use crate::{Error, ErrorKind, Result};
 
 /// Room for what is not pixels: colour profiles, text, compressed Exif. Real ones stay below a few megabytes.
 const ANCILLARY_BYTES: usize = 64 << 20;
 
-pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw> {
+pub(in crate::picture::formats) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw> {
     let mut decoder = Decoder::new_with_limits(input, ::png::Limits { bytes: ANCILLARY_BYTES });
     let header = decoder.read_header_info().map_err(to_error)?;
     limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
@@ -61,7 +61,7 @@ pub(super) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw>
         raw.warnings.push(ANIMATION.into());
     }
     raw.warnings.extend(warning);
-    space::apply(&reader, &mut raw);
+    space::apply(&reader, &mut raw, limits)?;
     Ok(raw)
 }
 

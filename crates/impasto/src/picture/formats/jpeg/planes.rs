@@ -2,9 +2,9 @@
 
 use std::f32::consts::PI;
 
-use super::super::super::{reserved, zeros};
-use super::super::sample_count;
 use crate::Result;
+use crate::picture::decode::sample_count;
+use crate::picture::{reserved, zeros};
 
 /// The samples of one component.
 #[derive(Debug)]

@@ -8,14 +8,15 @@ use jpeg_encoder::{
     rgb_to_ycbcr,
 };
 
-use super::super::Format;
-use super::super::metadata::iptc;
-use super::rows::{Layout, NextRows, incomplete};
-use super::{EncodeOptions, Subsampling, failed, sides};
+use super::super::Output;
+use crate::picture::encode::rows::{Layout, NextRows, incomplete};
+use crate::picture::encode::{failed, sides};
+use crate::picture::metadata::iptc;
+use crate::picture::{EncodeOptions, Format, Subsampling};
 use crate::{Error, Result};
 
-pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: impl Write) -> Result<()> {
-    let (width, height) = sides(layout, Format::Jpeg, 65_535)?;
+pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
+    let (width, height) = sides(layout, Format::Jpeg)?;
     let stopped = Cell::new(false);
     let mut encoder = Encoder::new(Stoppable { out, stopped: &stopped }, options.quality);
     encoder.set_sampling_factor(match options.subsampling {

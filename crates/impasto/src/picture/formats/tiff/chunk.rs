@@ -2,43 +2,51 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind as Io, Read};
 
-use fax::decoder::{DecodeStatus, Group3Decoder, Group4Decoder, pels};
 use flate2::read::ZlibDecoder;
+use image_webp::WebPDecoder;
+use ruzstd::decoding::StreamingDecoder;
 use weezl::{BitOrder, LzwStatus};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
+use super::fax;
+
+/// Most bytes that Zstandard may look back, as for its own program.
+const ZSTD_WINDOW: u64 = 1 << 27;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
     None,
-    Group3,
-    Group4,
+    Fax(fax::Code),
     Lzw,
     Jpeg,
     Deflate,
     PackBits,
+    Zstandard,
+    WebP,
 }
 
 impl Compression {
-    /// That of a value of the tag, or the name of one that is not read.
-    pub(super) fn of(value: u64) -> Result<Self, String> {
+    /// That of a value of the tag (and of the options of Group 3), or the name of one that is not read.
+    pub(super) fn of(value: u64, group3: u64) -> Result<Self, String> {
         Err(match value {
             1 => return Ok(Compression::None),
-            3 => return Ok(Compression::Group3),
-            4 => return Ok(Compression::Group4),
+            2 => return Ok(Compression::Fax(fax::Code::Huffman)),
+            3 if group3 & 1 == 1 => return Ok(Compression::Fax(fax::Code::Group3TwoDimensional)),
+            3 => return Ok(Compression::Fax(fax::Code::Group3)),
+            4 => return Ok(Compression::Fax(fax::Code::Group4)),
             5 => return Ok(Compression::Lzw),
             7 => return Ok(Compression::Jpeg),
             8 | 32946 => return Ok(Compression::Deflate),
             32773 => return Ok(Compression::PackBits),
-            2 => "CCITT modified Huffman compression".into(),
+            50000 => return Ok(Compression::Zstandard),
+            50001 => return Ok(Compression::WebP),
             6 => "old-style JPEG compression".into(),
             34712 => "JPEG 2000 compression".into(),
             34887 => "LERC compression".into(),
             34925 => "LZMA compression".into(),
-            50000 => "Zstandard compression".into(),
-            50001 => "WebP compression".into(),
             50002 | 52546 => "JPEG XL compression".into(),
             other => format!("compression {other}"),
         })
@@ -46,7 +54,7 @@ impl Compression {
 
     /// Whether libtiff, and so everybody, looks at the predictor of files of this compression.
     pub(super) fn has_predictor(self) -> bool {
-        matches!(self, Compression::Lzw | Compression::Deflate)
+        matches!(self, Compression::Lzw | Compression::Deflate | Compression::Zstandard)
     }
 }
 
@@ -72,38 +80,20 @@ pub(super) fn open<'a>(compression: Compression, input: impl Read + 'a, shape: &
         }
         Compression::PackBits => Box::new(PackBits { input: BufReader::new(input), run: None, left: 0 }),
         Compression::Jpeg => Box::new(Cursor::new(jpeg(input, shape)?)),
-        Compression::Group3 | Compression::Group4 => {
-            let width = u16::try_from(shape.width).map_err(|_| invalid("fax pages are at most 65535 pixels wide"))?;
-            let bytes = BufReader::new(input).bytes();
-            if compression == Compression::Group4 {
-                let mut decoder = Group4Decoder::new(bytes, width)?;
-                Box::new(Lines::new(width, move |line| {
-                    let end = matches!(decoder.advance().map_err(corrupt)?, DecodeStatus::End);
-                    line.extend_from_slice(if end { &[] } else { decoder.transition() });
-                    Ok(end)
-                }))
-            } else {
-                let mut decoder = Group3Decoder::new(bytes).map_err(corrupt)?;
-                Box::new(Lines::new(width, move |line| {
-                    let advanced = decoder.advance();
-                    line.extend_from_slice(decoder.transitions());
-                    match advanced {
-                        Ok(status) => Ok(matches!(status, DecodeStatus::End)),
-                        // The last line needs no mark at its end.
-                        Err(_) if line.last().is_some_and(|&at| at >= width) => Ok(false),
-                        Err(e) => Err(corrupt(e)),
-                    }
-                }))
-            }
+        Compression::WebP => Box::new(Cursor::new(webp(input, shape)?)),
+        Compression::Zstandard => {
+            let decoder = StreamingDecoder::new_with_max_window_size(input, ZSTD_WINDOW);
+            Box::new(Zstandard(decoder.map_err(corrupt)?))
         }
+        Compression::Fax(code) => fax::open(code, input, shape.width)?,
     })
 }
 
-fn invalid(what: &str) -> io::Error {
+pub(super) fn invalid(what: &str) -> io::Error {
     io::Error::new(Io::InvalidData, what.to_owned())
 }
 
-fn corrupt<E>(_: E) -> io::Error {
+pub(super) fn corrupt<E>(_: E) -> io::Error {
     invalid("its compressed data is corrupt")
 }
 
@@ -165,45 +155,36 @@ impl<R: BufRead> Read for PackBits<R> {
     }
 }
 
-/// Lines of a fax page as packed bits, black being 1.
-struct Lines<F> {
-    width: u16,
-    /// Puts the next line's changes of colour here; whether the page has ended.
-    next: F,
-    line: Vec<u16>,
-    row: Vec<u8>,
-    at: usize,
-    ended: bool,
-}
+/// Its own errors are texts for programmers.
+struct Zstandard<R: Read>(StreamingDecoder<R, ruzstd::decoding::FrameDecoder>);
 
-impl<F: FnMut(&mut Vec<u16>) -> io::Result<bool>> Lines<F> {
-    fn new(width: u16, next: F) -> Self {
-        Lines { width, next, line: Vec::new(), row: Vec::new(), at: 0, ended: false }
-    }
-}
-
-impl<F: FnMut(&mut Vec<u16>) -> io::Result<bool>> Read for Lines<F> {
+impl<R: Read> Read for Zstandard<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.row.len() {
-            self.line.clear();
-            // White lines at the end of a page may be left out.
-            if !self.ended {
-                self.ended = (self.next)(&mut self.line)?;
-            }
-            self.row.clear();
-            self.row.resize(usize::from(self.width).div_ceil(8), 0);
-            for (x, colour) in pels(&self.line, self.width).enumerate() {
-                if colour == fax::Color::Black {
-                    self.row[x / 8] |= 0x80 >> (x % 8);
-                }
-            }
-            self.at = 0;
-        }
-        let len = out.len().min(self.row.len() - self.at);
-        out[..len].copy_from_slice(&self.row[self.at..][..len]);
-        self.at += len;
-        Ok(len)
+        self.0.read(out).map_err(corrupt)
     }
+}
+
+/// A WebP file's samples.
+fn webp(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    { input }.read_to_end(&mut bytes)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(&bytes)).map_err(corrupt)?;
+    let (width, height) = decoder.dimensions();
+    let channels = if decoder.has_alpha() { 4 } else { 3 };
+    // Alpha that is opaque everywhere is left out.
+    let opaque = channels == 3 && shape.samples == 4;
+    if width as usize != shape.width || (height as usize) < shape.rows || !(channels == shape.samples || opaque) {
+        return Err(invalid("its WebP strips or tiles are not of the picture's kind"));
+    }
+    let len = decoder.output_buffer_size().ok_or_else(|| corrupt(()))?;
+    let mut samples = Vec::new();
+    samples.try_reserve_exact(len).map_err(|_| invalid("its WebP strips or tiles are too large"))?;
+    samples.resize(len, 0);
+    decoder.read_image(&mut samples).map_err(corrupt)?;
+    if opaque {
+        return Ok(samples.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect());
+    }
+    Ok(samples)
 }
 
 /// A JPEG stream's samples as they are stored: which colours they are, the file's tags tell.

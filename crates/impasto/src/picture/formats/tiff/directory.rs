@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::super::{cut, io_error};
+use crate::picture::decode::{cut, io_error};
 use crate::{Error, ErrorKind, Result};
 
 /// Most bytes of one tag: strip offsets, a colour profile.
