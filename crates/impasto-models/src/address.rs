@@ -202,7 +202,9 @@ mod tests {
         ] {
             assert_eq!(Address::parse(text).unwrap().to_string(), written);
         }
-        for text in ["", "a.jpg", "ftp://x/y", "https://", "https:///x", "http://x:0/", "http://x:99999/", "http://x:y/", "http://[::1/"] {
+        for text in
+            ["", "a.jpg", "ftp://x/y", "https://", "https:///x", "http://x:0/", "http://x:99999/", "http://x:y/", "http://[::1/"]
+        {
             assert!(Address::parse(text).is_err(), "{text}");
         }
         let secret = Address::parse("https://me:secret@example.org/").unwrap_err().to_string();
@@ -230,9 +232,12 @@ mod tests {
         assert_eq!(address("https://x.org/a/my%20photo.jpg?w=1").last_name(), "my_photo.jpg");
         assert_eq!(address("https://x.org/a/..%2fb").last_name(), "_b");
         assert_eq!(address("https://x.org").last_name(), "x.org");
-        for (text, loopback) in
-            [("http://localhost/", true), ("http://127.9.9.9/", true), ("http://[::1]/", true), ("http://127.0.0.1.example.org/", false)]
-        {
+        for (text, loopback) in [
+            ("http://localhost/", true),
+            ("http://127.9.9.9/", true),
+            ("http://[::1]/", true),
+            ("http://127.0.0.1.example.org/", false),
+        ] {
             assert_eq!(address(text).is_loopback(), loopback, "{text}");
         }
         for (text, like) in [("s3://b/x", true), ("HTTP://x", true), ("c://a", false), ("a/b://c", false), ("x", false)] {
@@ -243,9 +248,13 @@ mod tests {
     #[test]
     fn one_module_has_many_addresses() {
         let hub = comparable("https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2");
-        assert_eq!(comparable("http://www.tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2/?tf-hub-format=compressed"), hub);
+        assert_eq!(
+            comparable("http://www.tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2/?tf-hub-format=compressed"),
+            hub
+        );
         let kaggle = comparable("https://www.kaggle.com/models/google/arbitrary-image-stylization-v1/TensorFlow1/256/2");
-        let old = "https://kaggle.com/models/google/arbitrary-image-stylization-v1/frameworks/tensorFlow1/variations/256/versions/2";
+        let old =
+            "https://kaggle.com/models/google/arbitrary-image-stylization-v1/frameworks/tensorFlow1/variations/256/versions/2";
         assert_eq!(comparable(old), kaggle);
         assert_ne!(comparable("https://x/a?v=1"), comparable("https://x/a?v=2"));
     }

@@ -171,7 +171,8 @@ impl Cached {
                 return Err(cancelled());
             }
             let damaged = |why: &str| {
-                let text = format!("{}: {}: {why}; remove it with `impasto models rm {0}` and pull it again", self.name(), file.path);
+                let text =
+                    format!("{}: {}: {why}; remove it with `impasto models rm {0}` and pull it again", self.name(), file.path);
                 Error::new(ErrorKind::Malformed, text)
             };
             let inside = names::inside(&file.path).ok_or_else(|| damaged("is not a path inside of the model"))?;
@@ -191,7 +192,7 @@ impl Cached {
     }
 }
 
-/// What to open of a model in `folder`. If the whole folder is the model and has only another folder in it, as archives often do, then that.
+/// What to open of a model in `folder`. If the whole folder is the model and has only one thing in it, as archives often do, then that.
 pub(crate) fn paths(folder: &Path, open: &[String]) -> Vec<PathBuf> {
     if !open.is_empty() {
         return open.iter().filter_map(|path| Some(folder.join(names::inside(path)?))).collect();
@@ -200,6 +201,8 @@ pub(crate) fn paths(folder: &Path, open: &[String]) -> Vec<PathBuf> {
     loop {
         let entries: Vec<_> = std::fs::read_dir(&folder).into_iter().flatten().flatten().take(2).collect();
         match entries.as_slice() {
+            // By itself: it may have an extension that is not looked for in a folder.
+            [only] if only.path().is_file() => return vec![only.path()],
             [only] if only.path().is_dir() && only.file_name() != "variables" => folder = only.path(),
             _ => return vec![folder],
         }

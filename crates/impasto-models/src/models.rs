@@ -41,6 +41,14 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// What is at a web address, of which nothing else is known.
+    ///
+    /// # Errors
+    /// As [`Address::parse`].
+    pub fn of_address(text: &str) -> Result<Self> {
+        Ok(Wanted { entry: Entry::of_address(&Address::parse(text)?), listed: false })
+    }
+
     /// Its name, which is also its name in the cache.
     pub fn name(&self) -> &str {
         &self.entry.name
@@ -95,7 +103,7 @@ impl Models {
                     let text = format!("{text}: this is a web address, not a path. Give the path alone: {path}");
                     return Err(Error::new(ErrorKind::InvalidArgument, text));
                 }
-                Wanted { entry: Entry::of_address(&Address::parse(text)?), listed: false }
+                Wanted::of_address(text)?
             }
             None => {
                 // One that a registry of another day knew.
@@ -113,9 +121,8 @@ impl Models {
         let whole = entry.files.iter().filter(|item| item.unpack.is_none());
         let files = whole.filter_map(|item| Some((&item.name, item.sha256.as_ref()?)));
         let mut known = files.chain(entry.contains.iter().map(|known| (&known.path, &known.sha256)));
-        let agrees = known.all(|(path, sha256)| {
-            cached.receipt.files.iter().any(|file| file.path == *path && file.sha256 == *sha256)
-        });
+        let agrees =
+            known.all(|(path, sha256)| cached.receipt.files.iter().any(|file| file.path == *path && file.sha256 == *sha256));
         agrees.then_some(cached)
     }
 

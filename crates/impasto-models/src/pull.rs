@@ -150,7 +150,8 @@ impl Pull<'_> {
     /// Moves a downloaded file into the model, or unpacks it there.
     fn take(&self, item: &Item, path: &Path, arrived: &mut Arrived) -> Result<()> {
         let Some(packing) = item.unpack else {
-            let inside = names::inside(&item.name).ok_or_else(|| Error::new(ErrorKind::Malformed, "a file leaves the model's folder"))?;
+            let inside =
+                names::inside(&item.name).ok_or_else(|| Error::new(ErrorKind::Malformed, "a file leaves the model's folder"))?;
             let place = arrived.files.join(&inside);
             let parent = place.parent().unwrap_or(&arrived.files);
             std::fs::create_dir_all(parent).map_err(|e| io(parent, e))?;
@@ -193,7 +194,10 @@ impl Pull<'_> {
             let sha256 = hash::of_file(&path).map_err(|e| io(&path, e))?;
             let expected = entry.contains.iter().find(|known| names::inside(&known.path).as_ref() == Some(&inside));
             if let Some(expected) = expected.filter(|expected| expected.sha256 != sha256) {
-                let text = format!("{}: is not the expected file: its SHA-256 is {sha256} instead of {}", expected.path, expected.sha256);
+                let text = format!(
+                    "{}: is not the expected file: its SHA-256 is {sha256} instead of {}",
+                    expected.path, expected.sha256
+                );
                 return Err(Error::new(ErrorKind::Malformed, text));
             }
             let known = expected.is_some() || arrived.known.contains(&inside);
@@ -223,7 +227,9 @@ impl Pull<'_> {
         let paths = paths(&arrived.files, &self.entry.open);
         check(self.entry.role, &paths).map_err(|e| {
             // Errors name a path that is about to vanish.
-            let text = e.to_string().replace(&format!("{}{}", arrived.files.display(), std::path::MAIN_SEPARATOR), "");
+            let folder = arrived.files.display().to_string();
+            let text =
+                e.to_string().replace(&format!("{folder}{}", std::path::MAIN_SEPARATOR), "").replace(&folder, "the download");
             Error::new(e.kind(), format!("what was downloaded is not usable: {text}"))
         })
     }
@@ -257,7 +263,8 @@ fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
 /// Whether a file is a web page.
 fn is_page(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, 512), &mut head));
+    let read =
+        std::fs::File::open(path).and_then(|file| std::io::Read::read_to_end(&mut std::io::Read::take(file, 512), &mut head));
     let text = String::from_utf8_lossy(&head).trim_start().to_ascii_lowercase();
     read.is_ok() && (text.starts_with("<!doctype html") || text.starts_with("<html"))
 }

@@ -57,7 +57,9 @@ impl Receipt {
         let known = self.files.iter().filter(|file| file.known).count();
         let sums = self.checksums.as_ref().map(|sums| format!(" {sums} show damage, but not forgery.")).unwrap_or_default();
         match known {
-            _ if known == self.files.len() => "Every file has the SHA-256 that the registry knows: neither damaged nor forged.".into(),
+            _ if known == self.files.len() => {
+                "Every file has the SHA-256 that the registry knows: neither damaged nor forged.".into()
+            }
             0 => format!("The registry knows no SHA-256 of it: it could be forged.{sums}"),
             _ => format!("{known} of {} files have a SHA-256 that the registry knows.{sums}", self.files.len()),
         }

@@ -144,7 +144,10 @@ impl Registry {
                 return Err(Error::new(ErrorKind::InvalidArgument, "is not a regular file"));
             }
             if about.len() > MOST_BYTES {
-                return Err(Error::new(ErrorKind::TooLarge, format!("is larger than a registry may be ({} MiB)", MOST_BYTES >> 20)));
+                return Err(Error::new(
+                    ErrorKind::TooLarge,
+                    format!("is larger than a registry may be ({} MiB)", MOST_BYTES >> 20),
+                ));
             }
             Self::parse(&std::fs::read_to_string(path)?)
         };
@@ -159,7 +162,10 @@ impl Registry {
         let malformed = |text: String| Error::new(ErrorKind::Malformed, text);
         let file: File = serde_json::from_str(json).map_err(|e| malformed(format!("is not a registry of models: {e}")))?;
         if file.version != 1 {
-            return Err(Error::new(ErrorKind::Unsupported, format!("has version {}; this program reads version 1", file.version)));
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("has version {}; this program reads version 1", file.version),
+            ));
         }
         let mut registry = Registry::default();
         for entry in file.models {
@@ -203,7 +209,8 @@ impl Entry {
         let file = address.last_name();
         let stem = file.split('.').next().unwrap_or(&file);
         // The same address is the same model; two addresses of one name are two.
-        let name = format!("{}-{}", names::plain(stem), &hash::of_bytes(address::comparable(&address.to_string()).as_bytes())[..8]);
+        let name =
+            format!("{}-{}", names::plain(stem), &hash::of_bytes(address::comparable(&address.to_string()).as_bytes())[..8]);
         let packing = |end: &str| file.to_ascii_lowercase().ends_with(end);
         let unpack = if packing(".tar.gz") || packing(".tgz") {
             Some(Packing::TarGz)
@@ -307,7 +314,9 @@ mod tests {
     #[test]
     fn broken_registries_are_refused() {
         let entry = |extra: &str, file: &str| {
-            format!(r#"{{"version":1,"models":[{{"name":"a","title":"t","licence":"MIT","source":"s","files":[{file}]{extra}}}]}}"#)
+            format!(
+                r#"{{"version":1,"models":[{{"name":"a","title":"t","licence":"MIT","source":"s","files":[{file}]{extra}}}]}}"#
+            )
         };
         let file = r#"{"name":"f","mirrors":["https://x/f"]}"#;
         assert!(Registry::parse(&entry("", file)).is_ok());

@@ -44,7 +44,14 @@ const SMALL: u64 = 1 << 20;
 /// # Errors
 /// One line about the archive: [`ErrorKind::Malformed`] if it is damaged or hostile, lacks a file that is to be kept or has nothing in it,
 /// [`ErrorKind::TooLarge`] over the limits, [`ErrorKind::Unsupported`] for encrypted ones, [`ErrorKind::Io`], [`ErrorKind::Cancelled`].
-pub(crate) fn unpack(archive: &Path, packing: Packing, into: &Path, only: &[String], limits: Limits, watch: &dyn Watch) -> Result<()> {
+pub(crate) fn unpack(
+    archive: &Path,
+    packing: Packing,
+    into: &Path,
+    only: &[String],
+    limits: Limits,
+    watch: &dyn Watch,
+) -> Result<()> {
     let size = std::fs::metadata(archive).map_err(|e| io(archive, e))?.len();
     let most = limits.bytes.min(size.saturating_mul(limits.ratio).max(SMALL));
     let only: Vec<PathBuf> = only.iter().filter_map(|path| names::inside(path)).collect();
@@ -81,9 +88,10 @@ impl Folder<'_> {
         if self.watch.cancelled() {
             return Err(cancelled());
         }
-        self.count = self.count.checked_sub(1).ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive has too many files"))?;
-        let inside = names::inside(path)
-            .ok_or_else(|| malformed(&format!("the archive has a path that leaves its folder: {path:?}")))?;
+        self.count =
+            self.count.checked_sub(1).ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive has too many files"))?;
+        let inside =
+            names::inside(path).ok_or_else(|| malformed(&format!("the archive has a path that leaves its folder: {path:?}")))?;
         if !self.seen.insert(inside.to_string_lossy().to_lowercase()) {
             return Err(malformed(&format!("the archive has {path:?} twice")));
         }
@@ -111,7 +119,8 @@ impl Folder<'_> {
                 return Err(cancelled());
             }
             let left = self.most.checked_sub(n as u64);
-            self.most = left.ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive's files are far larger than it is itself"))?;
+            self.most =
+                left.ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive's files are far larger than it is itself"))?;
             if let (Some(file), Some(place)) = (&mut file, &place) {
                 file.write_all(&piece[..n]).map_err(|e| io(place, e))?;
             }

@@ -16,7 +16,9 @@ pub(super) fn unpack(file: File, folder: &mut Folder<'_>) -> Result<()> {
     // The files are limited as they are written. Long names (and what else is not a file) are read by the library itself: with this.
     let stream = Limited { inner: MultiGzDecoder::new(BufReader::new(file)), left: folder.most.saturating_add(HEADERS) };
     let damaged = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::FileTooLarge => Error::new(ErrorKind::TooLarge, "the archive's files are far larger than it is itself"),
+        std::io::ErrorKind::FileTooLarge => {
+            Error::new(ErrorKind::TooLarge, "the archive's files are far larger than it is itself")
+        }
         _ => malformed(&format!("the archive is damaged, or is not a .tar.gz: {e}")),
     };
     let mut archive = Archive::new(stream);

@@ -47,7 +47,12 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// Unpacks it, and gives the paths and contents of what is there; an error with its kind.
-fn unpacked(bytes: &[u8], packing: Packing, only: &[&str], limits: Limits) -> Result<Vec<(String, Vec<u8>)>, (ErrorKind, String)> {
+fn unpacked(
+    bytes: &[u8],
+    packing: Packing,
+    only: &[&str],
+    limits: Limits,
+) -> Result<Vec<(String, Vec<u8>)>, (ErrorKind, String)> {
     let root = tempfile::tempdir().unwrap();
     let (archive, into) = (root.path().join("archive"), root.path().join("deep/into"));
     std::fs::create_dir_all(&into).unwrap();
@@ -55,7 +60,8 @@ fn unpacked(bytes: &[u8], packing: Packing, only: &[&str], limits: Limits) -> Re
     let only: Vec<_> = only.iter().map(|&path| path.to_owned()).collect();
     let result = unpack(&archive, packing, &into, &only, limits, &Unwatched);
     // Whatever happens, nothing is outside of the folder.
-    let names = |folder: &Path| -> Vec<_> { std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect() };
+    let names =
+        |folder: &Path| -> Vec<_> { std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect() };
     assert_eq!((names(root.path()).len(), names(&root.path().join("deep"))), (2, vec!["into".into()]));
     result.map_err(|e| (e.kind(), e.to_string()))?;
     let mut found = Vec::new();
@@ -156,7 +162,10 @@ fn limits_are_kept() {
             (Limits { bytes: 11, ..Limits::default() }, false),
         ] {
             let result = unpacked(bytes, packing, &[], limits);
-            assert_eq!(result.map_err(|(kind, _)| kind).map(|files| files.len()), if fits { Ok(3) } else { Err(ErrorKind::TooLarge) });
+            assert_eq!(
+                result.map_err(|(kind, _)| kind).map(|files| files.len()),
+                if fits { Ok(3) } else { Err(ErrorKind::TooLarge) }
+            );
         }
     }
 }

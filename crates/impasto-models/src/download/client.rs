@@ -125,7 +125,8 @@ impl Request<'_> {
         }
         let length = header(&response, "content-length").and_then(|text| text.parse().ok());
         // Weak ETags (`W/…`) are not for ranges.
-        let validator = header(&response, "etag").filter(|tag| tag.starts_with('"')).or_else(|| header(&response, "last-modified"));
+        let validator =
+            header(&response, "etag").filter(|tag| tag.starts_with('"')).or_else(|| header(&response, "last-modified"));
         let from = if response.status().as_u16() == 206 {
             let range = header(&response, "content-range").unwrap_or_default();
             let start = range.strip_prefix("bytes ").and_then(|range| range.split('-').next()?.parse().ok());
@@ -173,24 +174,21 @@ fn failure(address: &Address, error: ureq::Error, idle: Duration) -> Failure {
         ureq::Error::Timeout(_) => Failure::MayPass(format!("{host} does not answer within {} s", seconds(idle))),
         ureq::Error::HostNotFound => Failure::MayPass(format!("{host} cannot be found: is this machine online?")),
         ureq::Error::ConnectionFailed => Failure::MayPass(format!("{host} cannot be reached")),
-        ureq::Error::Io(e) => Failure::MayPass(reason_of_read(&e, idle)),
+        ureq::Error::Io(e) if is_timeout(&e) => Failure::MayPass(format!("{host} does not answer within {} s", seconds(idle))),
+        ureq::Error::Io(e) => Failure::MayPass(format!("{host} cannot be reached ({e})")),
         ureq::Error::ConnectProxyFailed(why) => Failure::Final(refused(&format!("the proxy does not connect to {host}: {why}"))),
         ureq::Error::Rustls(e) => Failure::Final(refused(&format!("{host} cannot be trusted: {e}"))),
         other => Failure::Final(refused(&other.to_string())),
     }
 }
 
-/// Why nothing more can be read of a connection.
-pub(super) fn reason_of_read(error: &io::Error, idle: Duration) -> String {
+/// Whether reading has failed because nothing came.
+pub(super) fn is_timeout(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
-    match (inner, error.kind()) {
-        (Some(ureq::Error::Timeout(_)), _) | (_, io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
-            format!("nothing arrived for {} s", seconds(idle))
-        }
-        _ => format!("the connection broke off ({error})"),
-    }
+    matches!(inner, Some(ureq::Error::Timeout(_))) || matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-fn seconds(time: Duration) -> f64 {
+/// For messages.
+pub(super) fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).round() / 10.0
 }

@@ -198,7 +198,10 @@ impl Download<'_> {
             let n = match body.read(&mut piece) {
                 Ok(0) => break,
                 Ok(n) => n,
-                Err(e) => return Err(Failure::MayPass(client::reason_of_read(&e, self.options.idle))),
+                Err(e) if client::is_timeout(&e) => {
+                    return Err(Failure::MayPass(format!("nothing arrived for {} s", client::seconds(self.options.idle))));
+                }
+                Err(_) => return Err(broke_off(done, total)),
             };
             done += n as u64;
             if done > most {
@@ -213,10 +216,8 @@ impl Download<'_> {
             file.write_all(&piece[..n]).map_err(|e| io(&self.part(), e))?;
         }
         file.sync_all().map_err(|e| io(&self.part(), e))?;
-        match total.or(self.expected.bytes) {
-            Some(total) if done < total => Err(Failure::MayPass(format!("the connection broke off after {done} of {total} bytes"))),
-            _ => Ok(()),
-        }
+        let whole = total.or(self.expected.bytes);
+        if whole.is_some_and(|whole| done < whole) { Err(broke_off(done, whole)) } else { Ok(()) }
     }
 
     /// Compares the file with what is expected, and gives it its name.
@@ -251,11 +252,7 @@ impl Download<'_> {
     fn known(&self) -> Option<Partial> {
         let notes: Partial = serde_json::from_slice(&std::fs::read(self.notes()).ok()?).ok()?;
         let same_server = notes.address == self.address.to_string() && notes.validator.is_some();
-        if same_server {
-            Some(notes)
-        } else {
-            self.expected.sha256.is_some().then(Partial::default)
-        }
+        if same_server { Some(notes) } else { self.expected.sha256.is_some().then(Partial::default) }
     }
 
     fn note_partial(&self, validator: Option<String>) -> Result<()> {
@@ -286,6 +283,11 @@ impl Download<'_> {
         }
         Ok(())
     }
+}
+
+fn broke_off(done: u64, total: Option<u64>) -> Failure {
+    let of = total.map_or_else(String::new, |total| format!(" of {total}"));
+    Failure::MayPass(format!("the connection broke off after {done}{of} bytes"))
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

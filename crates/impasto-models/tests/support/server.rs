@@ -78,9 +78,8 @@ impl Server {
                 }
                 let (log, answer) = (log.clone(), answer.clone());
                 // A client that leaves is not this server's fault.
-                std::thread::spawn(move || drop(serve(stream?, &log, &*answer)));
+                std::thread::spawn(move || stream.and_then(|stream| serve(stream, &log, &*answer)));
             }
-            std::io::Result::Ok(())
         });
         Server { port, asked, stop }
     }
@@ -115,7 +114,9 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked) -> 
         }
         let (name, value) = line.trim().split_once(':').unwrap_or_default();
         match name.to_ascii_lowercase().as_str() {
-            "range" => asked.from = value.trim().strip_prefix("bytes=").and_then(|range| range.trim_end_matches('-').parse().ok()),
+            "range" => {
+                asked.from = value.trim().strip_prefix("bytes=").and_then(|range| range.trim_end_matches('-').parse().ok())
+            }
             "if-range" => asked.if_range = Some(value.trim().to_owned()),
             _ => {}
         }
