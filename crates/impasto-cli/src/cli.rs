@@ -10,7 +10,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use impasto::networks::magenta;
 use impasto::{optimizer, picture};
 
+use crate::commands::models::flags as downloads;
 use crate::encoding::Encoding;
+use crate::fetching::Fetching;
 use crate::memory;
 use crate::talk::Loudness;
 use crate::values::{self, Size, Stroke};
@@ -23,6 +25,9 @@ pub(crate) use learn::{StylesLearn, Tune};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    #[command(flatten)]
+    pub(crate) fetching: Fetching,
 }
 
 const SHORT_FORM: &str = "\
@@ -37,11 +42,14 @@ Exit codes: 0 done; 1 failed; 2 the command line is wrong; 130 interrupted by Ct
 Data (pictures, tables, JSON) goes to standard output, everything else to standard error.
 
 Environment:
-  IMPASTO_MODEL  default for --model; separate several paths as in PATH
-  IMPASTO_ISA    forces an instruction set: portable, avx2, avx512, neon
-  IMPASTO_TOKEN  default for --token of `serve`
-  NO_COLOR       hides the progress bar
-  XDG_DATA_HOME  where imported models are kept";
+  IMPASTO_MODEL     default for --model; separate several paths as in PATH
+  IMPASTO_HOME      folder for imported and downloaded models. Default: the system's folders for data and caches
+  IMPASTO_REGISTRY  files that name more models; separate several paths as in PATH
+  IMPASTO_OFFLINE   1 turns downloads off
+  IMPASTO_ISA       forces an instruction set: portable, avx2, avx512, neon
+  IMPASTO_TOKEN     default for --token of `serve`
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE  as for other programs
+  NO_COLOR          hides the progress bar";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -70,11 +78,11 @@ pub(crate) enum Command {
 /// not stop the others, and --resume continues an interrupted run.
 #[derive(Debug, Args)]
 pub(crate) struct Stylize {
-    /// Pictures to paint: files, folders or patterns; - is standard input
+    /// Pictures to paint: files, folders, patterns or web addresses; - is standard input
     #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath, long_help = values::contents_help())]
     pub(crate) contents: Vec<PathBuf>,
 
-    /// Picture, built-in style or .style file; repeat it to blend
+    /// Picture (also by its web address), built-in style or .style file; repeat it to blend
     ///
     /// `impasto styles list` prints the names of the built-in styles. If a file has the same name, the file is taken. Networks that carry styles of
     /// their own take the number of one (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
@@ -102,12 +110,13 @@ pub(crate) struct Stylize {
     #[arg(long, value_name = "FORMAT", value_parser = values::format())]
     pub(crate) format: Option<picture::Format>,
 
-    /// Model: a file, a folder, or an imported model's name
+    /// Model: a file, a folder, a name or a web address
     ///
-    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models import`, also by the
-    /// name that you gave it there. If the predictor and the transformer are in different places, give --model twice. Default: the environment
+    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models import`; or the name
+    /// of an imported or published model (`impasto models list`), or a web address. If a published model is not on this machine, the program asks
+    /// before it downloads it. If the predictor and the transformer are in different places, give --model twice. Default: the environment
     /// variable IMPASTO_MODEL, or else the built-in model.
-    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long = "model", value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
     /// How strong the style is, from 0 (the photo) to 1
@@ -839,11 +848,15 @@ pub(crate) struct StylesExtract {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// List models, look into files of weights, and convert them.
+/// List, download and convert models, and look into files of weights.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Models {
-    /// Print the built-in model and those that were imported under a name, with their licences
+    /// Print all models: built-in, imported, downloaded, and those that can be downloaded, with their licenses
     List(ModelsList),
+    Pull(downloads::Pull),
+    #[command(name = "rm", visible_alias = "remove")]
+    Remove(downloads::Remove),
+    Verify(downloads::Verify),
     /// Print what a model is: architecture, source, licence, size, layers and their cost
     Info(ModelsInfo),
     /// Write a model of any known format as one safetensors file, or keep it under a name
@@ -859,9 +872,9 @@ pub(crate) struct ModelsList {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsInfo {
-    /// File or folder with weights of any known format; several where predictor and transformer are apart; an imported model's name;
-    /// the built-in model if not given
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    /// File or folder with weights, or a model's name or address; several if predictor and transformer are in different places. Default: the
+    /// built-in model
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Picture size that shapes and costs are given for; default: the TF-Hub recommendation of 256x256 for a style predictor,

@@ -6,6 +6,7 @@ mod common;
 mod batch;
 mod batch_interruption;
 mod bounded;
+mod downloads;
 mod errors;
 mod eval;
 mod files;

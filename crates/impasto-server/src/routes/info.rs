@@ -7,6 +7,7 @@ use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use impasto::picture::Format;
+use impasto_models::{Cache, Cached};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -47,10 +48,24 @@ pub(crate) struct ModelView {
     description: String,
 }
 
+/// A model in the cache of the machine.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CachedView {
+    name: String,
+    /// What it is, in a few words.
+    title: String,
+    licence: String,
+    /// Size of its files.
+    bytes: u64,
+}
+
 /// All models.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Models {
+    /// The model that paints.
     models: Vec<ModelView>,
+    /// Downloaded models: `impasto serve --model NAME` serves one of them.
+    cached: Vec<CachedView>,
 }
 
 /// What this server is, and what it allows.
@@ -72,7 +87,7 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     })
 }
 
-/// The model that paints.
+/// The model that paints, and the downloaded ones.
 #[utoipa::path(get, path = "/v1/models", tag = "server", responses((status = 200, body = Models)))]
 pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
     let model = state.stylizer.model();
@@ -85,7 +100,20 @@ pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
             licence: network.licence.clone(),
             description: network.architecture.description(),
         }],
+        cached: cached(),
     })
+}
+
+/// What is in the cache: a few small files are read.
+fn cached() -> Vec<CachedView> {
+    let cached = Cache::of_user().map(|cache| cache.all()).unwrap_or_default();
+    let view = |cached: Cached| CachedView {
+        bytes: cached.receipt.bytes(),
+        name: cached.receipt.name,
+        title: cached.receipt.title,
+        licence: cached.receipt.licence,
+    };
+    cached.into_iter().map(view).collect()
 }
 
 /// Whether it is up.

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use impasto::style::{Gallery, names_file};
 
+use impasto_models::Cache;
+
 use super::recipe;
 use crate::failure::Result;
-use crate::imported;
 use crate::settings::Ingredient;
 
 /// What has become of an ingredient.
@@ -68,7 +69,7 @@ pub(super) fn style(
     }
 }
 
-/// A model: built in, in the folders, or imported.
+/// A model: built in, in the folders, imported or downloaded.
 pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     if wanted.built_in && named.is_none() {
         let own = Ingredient::of_model(&[])?;
@@ -76,6 +77,14 @@ pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: 
         return Ok(if same { Found::BuiltIn } else { Found::Differs("this program's built-in model".into()) });
     }
     let mut folders = folders.to_vec();
-    folders.extend(imported::folder());
+    folders.extend(impasto_models::folders::imported());
+    if let (Ok(cache), Some(name)) = (Cache::of_user(), wanted.name.to_str()) {
+        // A downloaded model is in a folder of its name; what is opened of it may be one level deeper, or have another name.
+        let named = cache.get(name).into_iter();
+        for model in named.chain(cache.all()) {
+            folders
+                .extend([model.folder().parent().map(Path::to_path_buf), Some(model.folder().to_owned())].into_iter().flatten());
+        }
+    }
     look(wanted, named, &folders, true)
 }

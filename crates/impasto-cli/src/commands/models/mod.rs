@@ -1,4 +1,8 @@
-//! `impasto models`: what a file of weights holds, and other files from it.
+//! `impasto models`: which models there are, what a file of weights holds, and other files from it.
+
+pub(super) mod downloaded;
+pub(crate) mod flags;
+mod known;
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,16 +11,18 @@ use impasto::Model;
 use impasto::graph::Op;
 use impasto::networks::{Kind, Network};
 use impasto::weights::safetensors::{self, Precision};
+use impasto_models::{Meaning, imported};
 use serde_json::{Value, json};
 
 use super::stylize::place;
 use crate::cli::{ModelsImport, ModelsInfo, ModelsList};
 use crate::failure::{Failure, Result};
 use crate::values::Size;
-use crate::{imported, interrupt, memory, model, talk};
+use crate::{fetching, interrupt, memory, model, talk};
 
-/// Prints which models there are. One that cannot be read is listed with the reason.
+/// Prints which models there are: those on this machine, and those that can be downloaded. One that cannot be read is listed with the reason.
 pub(crate) fn list(args: &ModelsList) -> Result {
+    let known = fetching::models()?;
     let mut models = Vec::new();
     if Model::HAS_EMBEDDED {
         models.push(("built-in".to_owned(), None, Model::embedded()));
@@ -25,6 +31,7 @@ pub(crate) fn list(args: &ModelsList) -> Result {
         let model = Model::open(&path);
         (name, Some(path), model)
     }));
+    let downloaded = known.cache().map(|cache| cache.all()).unwrap_or_default();
     if args.json {
         let models = models.iter().map(|(name, path, model)| {
             let networks = |model: &Model| {
@@ -47,7 +54,11 @@ pub(crate) fn list(args: &ModelsList) -> Result {
                 "error": model.as_ref().err().map(ToString::to_string),
             })
         });
-        return talk::json(&json!({ "models": models.collect::<Vec<_>>() }));
+        return talk::json(&json!({
+            "models": models.collect::<Vec<_>>(),
+            "downloaded": downloaded.iter().map(known::cached_json).collect::<Vec<_>>(),
+            "published": known.registry.entries().iter().map(|entry| known::entry_json(&known, entry)).collect::<Vec<_>>(),
+        }));
     }
     let mut text = String::new();
     for (name, path, model) in &models {
@@ -68,17 +79,50 @@ pub(crate) fn list(args: &ModelsList) -> Result {
             }
         }
     }
+    for cached in &downloaded {
+        known::describe_cached(&mut text, cached);
+    }
+    let absent: Vec<_> = known.registry.entries().iter().filter(|entry| known.cached(entry).is_none()).collect();
+    if !absent.is_empty() {
+        text.push_str("\nNot downloaded yet; impasto models pull NAME gets one:\n\n");
+    }
+    absent.iter().for_each(|entry| known::describe_entry(&mut text, entry));
     talk::data(text.as_bytes())
 }
 
 /// Prints what a model is.
 pub(crate) fn info(args: &ModelsInfo) -> Result {
+    let mut receipt = None;
+    if let [word] = args.paths.as_slice()
+        && !word.exists()
+    {
+        let known = fetching::models()?;
+        match known.find(word).map_err(Failure::usage)? {
+            // Nothing is downloaded to describe it.
+            Meaning::Absent(wanted) if args.json => return talk::json(&known::entry_json(&known, &wanted.entry)),
+            Meaning::Absent(wanted) => {
+                let mut text = String::new();
+                known::describe_entry(&mut text, &wanted.entry);
+                return talk::data(text.as_bytes());
+            }
+            Meaning::Here(paths) => {
+                receipt = known.cache().ok().and_then(|cache| cache.all().into_iter().find(|it| it.paths() == paths))
+            }
+        }
+    }
     let model = model::open(&args.paths)?;
     if args.json {
         let networks = model.networks().map(|network| network_json(network, args.size)).collect::<Result<Vec<_>>>()?;
-        return talk::json(&json!({ "family": model.family.to_string(), "networks": networks }));
+        let mut json = json!({ "family": model.family.to_string(), "networks": networks });
+        if let Some(cached) = &receipt {
+            json["download"] = known::cached_json(cached);
+        }
+        return talk::json(&json);
     }
     let mut text = String::new();
+    if let Some(cached) = &receipt {
+        known::describe_cached(&mut text, cached);
+    }
     for network in model.networks() {
         if !text.is_empty() {
             text.push('\n');
@@ -182,7 +226,10 @@ pub(crate) fn import(args: &ModelsImport) -> Result {
     let output = match (&args.output, &args.name) {
         (Some(output), _) => output.clone(),
         (None, name) => {
-            let file = imported::file(name.as_deref().unwrap_or_default())?;
+            let file = imported::file(name.as_deref().unwrap_or_default()).map_err(|e| match e.kind() {
+                impasto::ErrorKind::InvalidArgument => Failure::usage(e),
+                _ => e.into(),
+            })?;
             let folder = file.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder).map_err(|e| Failure::failed(format!("cannot make {}: {e}", folder.display())))?;
             file
