@@ -34,13 +34,17 @@ impl Stylizer {
         control: &dyn Control,
     ) -> Result<(Brush, Vec<Curve>)> {
         let own = if options.strength < 1.0 || options.strength_mask.is_some() {
-            Some(self.own_style(content, &options.style, control)?)
+            match &options.strengths {
+                Some(known) => Some(known.content_style().clone()),
+                None => Some(self.own_style(content, &options.style, control)?),
+            }
         } else {
             None
         };
-        let curves = match &own {
-            Some(own) => self.curves(content, own, styles, control)?,
-            None => vec![Curve::straight(); styles.len()],
+        let curves = match (&own, &options.strengths) {
+            (Some(_), Some(known)) => known.curves_for(styles.len())?,
+            (Some(own), None) => self.curves(content, own, styles, control)?,
+            (None, _) => vec![Curve::straight(); styles.len()],
         };
         let mixes: &[f32] = if options.strength_mask.is_some() { &MIXES } else { &[] };
         let mut conditionings = Vec::new();
@@ -80,7 +84,7 @@ impl Stylizer {
     }
 
     /// What strengths mean for each style on this content.
-    fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
+    pub(super) fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
         let thumbnail = rows::small(content, strength::SIDE)?;
         // The progress stays where it is.
         let control = &Phase { inner: control, before: 1, own: 0, total: 1 };

@@ -29,10 +29,7 @@ impl Stylizer {
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
-        let mut styles: Vec<&Style> = options.regions.iter().map(|region| &region.style).collect();
-        if !options.keep_outside {
-            styles.push(style);
-        }
+        let styles = options.styles(style);
         styles.iter().try_for_each(|style| self.check_style(style))?;
         let size @ [width, height] = content.size();
         let canvas = self.canvas(options, size)?;
@@ -45,7 +42,7 @@ impl Stylizer {
         }
 
         let [seen_width, seen_height] = self.style_fit.size_of(options.style.size.of(width, height));
-        let sees = options.strength < 1.0 || options.strength_mask.is_some();
+        let sees = options.strengths.is_none() && (options.strength < 1.0 || options.strength_mask.is_some());
         let first = if sees { work(&self.predictor, [seen_width, seen_height]) } else { 0 };
         let measured = |size| self.thumbnail.and_then(|side| thumbnail_size(size, side));
         let cost = |size| work(&self.transformer, self.content_fit.size_of(size));

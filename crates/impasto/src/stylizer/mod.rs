@@ -34,6 +34,7 @@ mod places;
 mod region;
 mod stored;
 mod strength;
+mod strengths;
 mod stroke;
 
 use std::path::Path;
@@ -48,6 +49,7 @@ pub use palette::{Palette, Part};
 use phase::Phase;
 pub use region::Region;
 pub use stored::TakeRows;
+pub use strengths::Strengths;
 pub use stroke::Stroke;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
