@@ -24,6 +24,8 @@ use crate::store::Store;
 pub(crate) const DEMO: &str = "demo";
 /// Things of one kind that are kept at a time.
 const KEPT: usize = 256;
+/// Optimisations that are made or wait for that.
+const OPTIMIZATIONS: usize = 4;
 /// Sessions whose latest preview is known.
 const SESSIONS: usize = 1024;
 
@@ -46,6 +48,8 @@ pub(crate) struct State {
     pub(crate) lingering: Arc<Semaphore>,
     /// One optimisation at a time: it takes minutes, and paintings shall not wait for it.
     pub(crate) optimizing: Arc<Semaphore>,
+    /// Places for optimisations that are made or wait for that.
+    pub(crate) optimizations: Arc<Semaphore>,
     painting: Arc<Semaphore>,
     /// Pictures that are painted or wait for it.
     pending: AtomicUsize,
@@ -102,6 +106,7 @@ impl State {
             bodies: Arc::new(Semaphore::new((options.connections / 2).max(1))),
             lingering: Arc::new(Semaphore::new(options.connections / 4)),
             optimizing: Arc::new(Semaphore::new(1)),
+            optimizations: Arc::new(Semaphore::new(OPTIMIZATIONS)),
             painting: Arc::new(Semaphore::new(options.jobs)),
             pending: AtomicUsize::new(0),
             sessions: Mutex::default(),

@@ -61,12 +61,17 @@ export function read(hash, known, most) {
     // A link is a whole look: what it does not name is the default.
     return Object.keys(patch).length > 0 ? { ...PLAIN, mask: doc.mask, feather: doc.feather, ...patch } : {};
 }
+/** What this page has written into the address. */
+const OWN = "address";
+/** Whether the address is a link that somebody has followed, and not what this page has written before it was loaded again. */
+export const isGiven = () => location.hash !== "" && location.hash !== sessionStorage.getItem(OWN);
 /** Keeps the address up to date, and follows it. */
 export function begin(known, most) {
     let timer;
     const write = () => {
         const hash = written(doc);
         history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+        sessionStorage.setItem(OWN, location.hash);
     };
     on(["styles", "strength", "stroke", "colors", "colorStrength", "size", "format"], () => {
         clearTimeout(timer);

@@ -1,6 +1,6 @@
 // The painting as it will be: a draft while something changes, and as sharp as the screen when nothing does.
 import * as api from "./api.js";
-import { content, nameOf, withFiles } from "./files.js";
+import { content, withFiles } from "./files.js";
 import { painting } from "./painting.js";
 import { doc, on, PAINTING, say } from "./state.js";
 import { onZoom, showPainting, shownSide, whenShown } from "./view.js";
@@ -35,7 +35,12 @@ export function showFull(bitmap, of) {
     shown = { change: wanted, side: Infinity };
     put(bitmap);
 }
+/** Whether the last attempt failed, and the page says so. */
+let failed = false;
 function put(bitmap) {
+    if (failed)
+        say("");
+    failed = false;
     showPainting(bitmap);
     document.body.dataset["previews"] = String(++count);
     for (const listener of shownListeners)
@@ -85,7 +90,6 @@ async function sharpen() {
         shown = { change, side };
         put(bitmap);
         document.body.dataset["sharp"] = String(side);
-        say(`${nameOf(look.photo)}: ${width} × ${height} pixels`);
     }
     finally {
         if (sharpening === own)
@@ -111,6 +115,7 @@ async function run() {
             }
             catch (error) {
                 if (change === wanted && !(error instanceof api.Problem && error.status === 409)) {
+                    failed = true;
                     sayError(error);
                     break;
                 }

@@ -54,12 +54,19 @@ export function read(hash: string, known: (style: string) => boolean, most: numb
   return Object.keys(patch).length > 0 ? { ...PLAIN, mask: doc.mask, feather: doc.feather, ...patch } : {};
 }
 
+/** What this page has written into the address. */
+const OWN = "address";
+
+/** Whether the address is a link that somebody has followed, and not what this page has written before it was loaded again. */
+export const isGiven = (): boolean => location.hash !== "" && location.hash !== sessionStorage.getItem(OWN);
+
 /** Keeps the address up to date, and follows it. */
 export function begin(known: (style: string) => boolean, most: number): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = (): void => {
     const hash = written(doc);
     history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+    sessionStorage.setItem(OWN, location.hash);
   };
   on(["styles", "strength", "stroke", "colors", "colorStrength", "size", "format"], () => {
     clearTimeout(timer);

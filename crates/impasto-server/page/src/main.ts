@@ -44,7 +44,7 @@ byId("forget").addEventListener("click", async () => {
   history.begin();
   results.restore([]);
   api.forgetToken();
-  await Promise.all([keep.forget(), files.forget()]);
+  await Promise.all([keep.forget(), files.forget(), showChosen()]);
   say("Everything is forgotten: photos, styles, results and settings, here and on the server.");
 });
 
@@ -58,7 +58,7 @@ try {
   gallery.begin(styles);
   mix.begin(most, gallery.all);
   results.restore(before.results);
-  const asked = address.read(location.hash, gallery.isKnown, most);
+  const asked = address.isGiven() ? address.read(location.hash, gallery.isKnown, most) : {};
   edit({ ...beginning, ...remembered(before, most), ...asked }, false);
   history.begin();
   keep.begin();

@@ -78,6 +78,7 @@ export async function showChosen(): Promise<void> {
     setSize(size);
     showPhoto(key, before, size);
     document.body.dataset["photo"] = files.nameOf(key);
+    say(`${files.nameOf(key)}: ${size.width} × ${size.height} pixels`);
   } catch (error) {
     if (key === doc.photo) sayError(error, files.nameOf(key));
   }

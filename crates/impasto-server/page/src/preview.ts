@@ -1,7 +1,7 @@
 // The painting as it will be: a draft while something changes, and as sharp as the screen when nothing does.
 
 import * as api from "./api.js";
-import { content, nameOf, withFiles } from "./files.js";
+import { content, withFiles } from "./files.js";
 import { painting } from "./painting.js";
 import { doc, on, PAINTING, say, type Doc } from "./state.js";
 import { onZoom, showPainting, shownSide, whenShown } from "./view.js";
@@ -41,7 +41,12 @@ export function showFull(bitmap: ImageBitmap, of: Doc): void {
   put(bitmap);
 }
 
+/** Whether the last attempt failed, and the page says so. */
+let failed = false;
+
 function put(bitmap: ImageBitmap): void {
+  if (failed) say("");
+  failed = false;
   showPainting(bitmap);
   document.body.dataset["previews"] = String(++count);
   for (const listener of shownListeners) listener();
@@ -90,7 +95,6 @@ async function sharpen(): Promise<void> {
     shown = { change, side };
     put(bitmap);
     document.body.dataset["sharp"] = String(side);
-    say(`${nameOf(look.photo)}: ${width} × ${height} pixels`);
   } finally {
     if (sharpening === own) sharpening = undefined;
   }
@@ -110,6 +114,7 @@ async function run(): Promise<void> {
         if (change === wanted) await sharpen();
       } catch (error) {
         if (change === wanted && !(error instanceof api.Problem && error.status === 409)) {
+          failed = true;
           sayError(error);
           break;
         }

@@ -29,7 +29,9 @@ use crate::state::State;
     ))]
 pub(crate) async fn optimize(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     in_time(&state, async {
-        let place = state.place()?;
+        // Before the body is read: where there is no place it is not worth the reading.
+        let full = |_| Problem::busy("as many optimizations as there may be are waiting; try again later");
+        let place = state.optimizations.clone().try_acquire_owned().map_err(full)?;
         let settings = work::Settings::of_query(request.uri().query().unwrap_or_default())?;
         let wanted = request::wanted(request, &state).await?;
         work::check(&wanted)?;

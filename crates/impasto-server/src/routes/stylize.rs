@@ -13,7 +13,7 @@ use super::in_time;
 use crate::jobs::{CancelOnDrop, Job, JobView, Watch};
 use crate::problem::{Problem, Result};
 use crate::request::{self, StylizeBody};
-use crate::state::{Place, State};
+use crate::state::State;
 use crate::work::{self, Painted};
 
 /// Paints a photograph in the style of one or several pictures, or of built-in styles.
@@ -50,10 +50,10 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
     .await
 }
 
-/// Keeps a job that this work ends, and answers with it at once.
+/// Keeps a job that this work ends, and answers with it at once. The work has its place until it ends.
 pub(crate) fn accepted(
     state: &State,
-    place: Place,
+    place: impl Send + 'static,
     job: Arc<Job>,
     work: impl Future<Output = Result<Painted>> + Send + 'static,
 ) -> Response {

@@ -122,8 +122,10 @@ impl Firefox {
 
     fn choose(&mut self, selector: &str, path: &Path) {
         let target = json!({ "context": self.context });
-        let found =
-            self.call("browsingContext.locateNodes", json!({ "context": self.context, "locator": { "type": "css", "value": selector } }));
+        let found = self.call(
+            "browsingContext.locateNodes",
+            json!({ "context": self.context, "locator": { "type": "css", "value": selector } }),
+        );
         let element = json!({ "sharedId": found["nodes"][0]["sharedId"] });
         let files = [path.to_str().unwrap()];
         let context = target["context"].clone();

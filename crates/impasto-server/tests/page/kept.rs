@@ -74,7 +74,9 @@ fn everything_is_undone_and_redone() {
 
 #[test]
 fn a_reload_and_the_servers_expiry_lose_nothing() {
-    let Some(mut session) = Session::at("", WINDOW, false, |options| options.expire = Duration::from_millis(1500)) else { return };
+    let Some(mut session) = Session::at("", WINDOW, false, |options| options.expire = Duration::from_millis(1500)) else {
+        return;
+    };
     session.pick();
     let stripes = session.stripes();
     let browser = &mut session.browser;

@@ -40,10 +40,7 @@ fn a_photo_is_painted_as_it_is_asked_for() {
     assert!(difference(&mixed, &mosaic) > 0.003);
     browser.previewed(|browser| browser.set("#mix input", "100"));
     assert!(difference(&browser.canvas(), &mixed) > 0.001, "a style's part makes no difference");
-    assert_eq!(
-        browser.text("#command"),
-        "impasto stylize 'photo one.jpg' -s mosaic=2 -s starry=1 -o 'photo one-painted.jpg'"
-    );
+    assert_eq!(browser.text("#command"), "impasto stylize 'photo one.jpg' -s mosaic=2 -s starry=1 -o 'photo one-painted.jpg'");
     // The colors of the photo, wholly or in part.
     browser.previewed(|browser| browser.click("[data-style=starry]"));
     let own = browser.canvas();
@@ -79,8 +76,7 @@ fn the_preview_is_the_painting_sharp_at_2560() {
     let seen = shown(&canvas, [2700, 1800]);
     assert!(side > 1500 && side.abs_diff(seen.width()) < 4, "{side} for {} pixels on the screen", seen.width());
     // What the library paints at full size, seen as large.
-    let painted =
-        Stylizer::new().unwrap().stylize(&decoded(&bytes), &Style::built_in("starry").unwrap()).unwrap();
+    let painted = Stylizer::new().unwrap().stylize(&decoded(&bytes), &Style::built_in("starry").unwrap()).unwrap();
     let expected = painted.resized(seen.width(), seen.height(), Resize::PHOTO).unwrap();
     let apart = difference(&seen, &expected);
     // As it was before: painted on a small canvas of its own.

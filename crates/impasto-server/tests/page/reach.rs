@@ -31,7 +31,8 @@ fn styles_are_found_and_marked_by_keys() {
     assert_eq!(browser.eval(stops), json!(["starry"]));
     browser.eval("document.querySelector('[data-style=starry]').focus()");
     let focused = "document.activeElement.dataset.style";
-    for (key, style) in [("ArrowLeft", "stained-glass"), ("ArrowRight", "starry"), ("ArrowUp", "plaid"), ("ArrowDown", "starry")] {
+    for (key, style) in [("ArrowLeft", "stained-glass"), ("ArrowRight", "starry"), ("ArrowUp", "plaid"), ("ArrowDown", "starry")]
+    {
         browser.key(key);
         assert_eq!(browser.eval(focused), style, "{key}");
     }
@@ -123,7 +124,8 @@ fn nothing_is_covered_on_a_phone_held_sideways() {
 
 /// axe-core, if `npm ci` has installed it in `page/`.
 fn axe() -> Option<String> {
-    let script = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("page/node_modules/axe-core/axe.min.js")).ok();
+    let script =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("page/node_modules/axe-core/axe.min.js")).ok();
     if script.is_none() {
         eprintln!("skipped: axe-core (it is not installed: run `npm ci` in crates/impasto-server/page)");
     }
@@ -238,9 +240,12 @@ fn light_and_dark_and_screenshots() {
     let save = |name: &str, picture: &Picture| picture.save(folder.join(format!("{name}.png")), &SaveOptions::default()).unwrap();
     save("phone", &day);
     save("phone-dark", &night);
-    for (name, window, dark) in
-        [("desk", [1280, 860], false), ("desk-dark", [1280, 860], true), ("sideways", SIDEWAYS, true), ("wide", [2560, 1440], false)]
-    {
+    for (name, window, dark) in [
+        ("desk", [1280, 860], false),
+        ("desk-dark", [1280, 860], true),
+        ("sideways", SIDEWAYS, true),
+        ("wide", [2560, 1440], false),
+    ] {
         let mut session = Session::open(window, dark).unwrap();
         let photo = session.file("photo.jpg", &common::file(900, 600, Format::Jpeg));
         let browser = &mut session.browser;

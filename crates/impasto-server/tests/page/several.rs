@@ -192,8 +192,5 @@ fn the_command_is_one_for_a_shell() {
     let output = Command::new("sh").args(["-c", &command]).output().unwrap();
     let words = String::from_utf8(output.stdout).unwrap();
     let words: Vec<&str> = words.lines().collect();
-    assert_eq!(
-        words,
-        ["stylize", "./-it's $HOME.jpg", "-s", "starry", "-o", "./-it's $HOME-painted.jpg", "--colors", "content"]
-    );
+    assert_eq!(words, ["stylize", "./-it's $HOME.jpg", "-s", "starry", "-o", "./-it's $HOME-painted.jpg", "--colors", "content"]);
 }
