@@ -237,8 +237,11 @@ pub(crate) struct PreviewBody {
     /// Where the painting is: a picture, base64.
     mask: Option<String>,
     /// Pixels of the longer side; 512 if not given.
-    #[schema(minimum = 32, maximum = 1024)]
+    #[schema(minimum = 32, maximum = 2560)]
     pub(crate) size: Option<usize>,
+    /// Whether time matters more than the exact width of fine strokes.
+    #[serde(default)]
+    pub(crate) draft: bool,
     /// Whose preview it is: a newer one cancels an older one of the same session.
     #[schema(max_length = 64)]
     pub(crate) session: Option<String>,

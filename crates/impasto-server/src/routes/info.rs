@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::State;
-use crate::{openapi as description, page};
+use crate::{openapi as description, optimize, page};
 
 /// What this server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +34,10 @@ pub(crate) struct LimitsView {
     max_body_bytes: usize,
     max_pixels: u64,
     max_styles: usize,
+    /// Most steps at each scale that `/v1/optimize` makes.
+    max_steps: usize,
+    /// Most pixels of the longer side of what `/v1/optimize` makes.
+    max_optimized_side: usize,
     timeout_seconds: u64,
     expire_seconds: u64,
 }
@@ -81,6 +85,8 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
             max_body_bytes: options.max_body,
             max_pixels: options.max_pixels,
             max_styles: crate::request::MAX_STYLES,
+            max_steps: optimize::MAX_STEPS,
+            max_optimized_side: optimize::MAX_SIDE,
             timeout_seconds: options.timeout.as_secs(),
             expire_seconds: options.expire.as_secs(),
         },
@@ -139,12 +145,12 @@ pub(crate) async fn openapi() -> Response {
 }
 
 pub(crate) async fn page(headers: HeaderMap) -> Response {
-    page::file("index.html", &headers)
+    page::index(&headers)
 }
 
 /// The page's scripts and styles.
-pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    page::file(&name, &headers)
+pub(crate) async fn asset(Path((version, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    page::asset(&version, &name, &headers)
 }
 
 /// The photograph that is always there.

@@ -69,15 +69,17 @@ impl Stylizer {
     ) -> Result<(Brush, Vec<Curve>)> {
         check_one_network(styles, options.strength_mask.is_some())?;
         let weaker = options.strength < 1.0 || options.strength_mask.is_some();
-        let own = match weaker && self.predictor.is_some() {
-            true => Some(self.own_style(content, &options.style, control)?),
-            false => None,
+        let own = match (weaker && self.predictor.is_some(), &options.strengths) {
+            (false, _) => None,
+            (true, Some(known)) => Some(known.content_style().clone()),
+            (true, None) => Some(self.own_style(content, &options.style, control)?),
         };
-        let curves = match &own {
-            Some(own) => self.curves(content, own, styles, control)?,
+        let curves = match (&own, &options.strengths) {
+            (Some(_), Some(known)) => known.curves_for(styles.len())?,
+            (Some(own), None) => self.curves(content, own, styles, control)?,
             // Without a predictor there is no style of the content's own to come from.
-            None if weaker => vec![Curve::fading(); styles.len()],
-            None => vec![Curve::straight(); styles.len()],
+            (None, _) if weaker => vec![Curve::fading(); styles.len()],
+            (None, _) => vec![Curve::straight(); styles.len()],
         };
         let mixes: &[f32] = if own.is_some() { mixes(options) } else { &[] };
         let mut conditionings = Vec::new();
@@ -117,7 +119,7 @@ impl Stylizer {
     }
 
     /// What strengths mean for each style on this content.
-    fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
+    pub(super) fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
         let thumbnail = rows::small(content, strength::SIDE)?;
         // The progress stays where it is.
         let control = &Phase { inner: control, before: 1, own: 0, total: 1 };

@@ -37,6 +37,7 @@ mod region;
 mod sight;
 mod stored;
 mod strength;
+mod strengths;
 mod stroke;
 mod view;
 
@@ -55,6 +56,7 @@ use phase::Phase;
 pub use region::Region;
 use sight::Sight;
 pub use stored::TakeRows;
+pub use strengths::Strengths;
 pub use stroke::Stroke;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.

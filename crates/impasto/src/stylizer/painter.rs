@@ -125,7 +125,7 @@ impl Stylizer {
 
     /// What can be found wrong before any work.
     fn check(&self, style: &Style, options: &StylizeOptions, size: [usize; 2], control: &dyn Control) -> Result<Layout> {
-        styles(style, options).into_iter().try_for_each(|style| self.check_style(style))?;
+        options.styles(style).into_iter().try_for_each(|style| self.check_style(style))?;
         let layout = self.layout(options, size)?;
         check_cancelled(control)?;
         Places::check(options, size)?;
@@ -141,7 +141,7 @@ impl Stylizer {
         (costs, always): (Costs, bool),
         control: &dyn Control,
     ) -> Result<Prepared> {
-        let styles = styles(style, options);
+        let styles = options.styles(style);
         let (brush, curves) = self.brush(view.content, &styles, options, &costs.seeing(control))?;
         let thumbnails = || {
             let content = rows::small(view.content, self.thumbnail.unwrap_or(COLOURS))?;
@@ -324,15 +324,6 @@ impl<'a> Painter<'a> {
         }
         Ok(Painter { prepared, options, ..*self })
     }
-}
-
-/// The styles of a painting in the order of [`Places`].
-fn styles<'a>(style: &'a Style, options: &'a StylizeOptions) -> Vec<&'a Style> {
-    let mut styles: Vec<&Style> = options.regions.iter().map(|region| &region.style).collect();
-    if !options.keep_outside {
-        styles.push(style);
-    }
-    styles
 }
 
 /// The content itself.
