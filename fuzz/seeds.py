@@ -2,7 +2,7 @@
 
     python3 fuzz/seeds.py [FILE...]      # .tflite and .safetensors files given are added as seeds of their target
 """
-import json, pathlib, struct, sys
+import json, pathlib, struct, sys, zlib
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 
@@ -182,6 +182,16 @@ while pack:
     save("jpeg", name.decode().replace(" ", "_").replace(",", "-"), pack[2:2 + size])
     width, height = pack[2 + size], pack[3 + size]
     pack = pack[4 + size + -(-width // 8) * -(-height // 8) * 3:]
+
+# formats: the packed files, see formats_corpus.py beside them
+pack = zlib.decompress((pathlib.Path(__file__).parent.parent / "crates/impasto/tests/data/pictures/formats-corpus.bin").read_bytes())
+names = {"tif": "tiff", "ppm": "pnm", "pbm": "pnm"}
+while pack:
+    name, size, width, height, _, _ = struct.unpack_from("<6I", pack)
+    title, content = pack[24 : 24 + name].decode(), pack[24 + name : 24 + name + size]
+    stem, end = title.rsplit(".", 1)
+    save(names.get(end, end), "".join(c if c.isalnum() else "_" for c in stem) + "." + end, content)
+    pack = pack[24 + name + size + width * height * 8 :]
 
 for path in map(pathlib.Path, sys.argv[1:]):
     save(path.suffix[1:], path.name, path.read_bytes())

@@ -201,7 +201,7 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
         ("bomb.png", &["bomb.png", "60000", "--max-pixels"]),
         ("zero.png", &["zero.png"]),
         ("folder.png", &["folder.png", "folder"]),
-        ("photo.heic", &["photo.heic", "a HEIC picture", "heif-convert"]),
+        ("photo.heic", &["photo.heic", "a HEIC picture", "heif-convert", "--features heic"]),
         ("film.png", &["film.png", "a video", "ffmpeg -i"]),
         ("line\nbreak.png", &["line?break.png"]),
     ];

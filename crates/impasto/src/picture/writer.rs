@@ -218,7 +218,11 @@ impl Writer {
         self.check_complete()?;
         let mut file = self.close()?;
         let placed = match self.place.take() {
-            Some(Place::Target(target, temporary)) => target.persist(temporary),
+            Some(Place::Target(target, temporary)) => {
+                // Windows renames no file that is open elsewhere without leave.
+                drop(file);
+                return target.persist(temporary).map_err(|e| self.named(e));
+            }
             Some(Place::Special(target)) => target.special().and_then(|special| match special {
                 Some(mut special) => copy(&mut file, &mut special),
                 None => Ok(()),

@@ -19,6 +19,7 @@ mod networks_recognise;
 mod perceptual;
 mod picture_bad;
 mod picture_colour;
+mod picture_formats;
 mod picture_jpeg;
 mod picture_metadata;
 mod picture_profile;

@@ -309,9 +309,10 @@ impl Format {
 
     /// What is said of a file that this build does not read although others do.
     pub(super) fn is_off(self, convert: &str) -> Error {
+        let article = if self.row().name.starts_with(['A', 'O']) { "an" } else { "a" };
         let text = format!(
-            "this build of Impasto does not read {self}. {convert}, or build Impasto with --features {} \
-             (docs/guide/files.md says what that takes)",
+            "this is {article} {self} picture, which this build of Impasto does not read. {convert}, or build Impasto with \
+             --features {} (docs/guide/files.md says what that takes)",
             self.id()
         );
         Error::new(ErrorKind::Unsupported, text)
