@@ -8,6 +8,7 @@ mod batch_interruption;
 mod bounded;
 mod errors;
 mod eval;
+mod families;
 mod files;
 mod interruption;
 mod licences;
