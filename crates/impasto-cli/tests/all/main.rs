@@ -9,6 +9,7 @@ mod bounded;
 mod downloads;
 mod errors;
 mod eval;
+mod families;
 mod files;
 mod interruption;
 mod licences;

@@ -101,7 +101,10 @@ pub(in crate::commands) enum Seen {
 impl StyleArgument {
     /// For people: the file's name without its folder.
     pub(in crate::commands) fn name(&self) -> String {
-        self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
+        match (self.model().and_then(Path::file_stem), self.of_network()) {
+            (Some(model), Some(number)) => format!("{}-{number}", model.display()),
+            _ => self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string(),
+        }
     }
 
     /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
@@ -133,6 +136,12 @@ impl StyleArgument {
         (!is_file).then(|| numbered(name).map_or(name, |(_, number)| number))
     }
 
+    /// The name or number of a style that is part of the network, if it can be one.
+    fn of_network(&self) -> Option<&str> {
+        let numbered = || self.model().and_then(|_| numbered(self.path.to_str()?)).map(|(_, number)| number);
+        self.bare().or_else(numbered)
+    }
+
     /// The model before the number of one of its styles: `multistyle26:3`.
     fn model(&self) -> Option<&Path> {
         let (model, _) = self.path.to_str().and_then(numbered)?;
@@ -143,7 +152,7 @@ impl StyleArgument {
         if let Some(style) = self.built_in() {
             return Ok(Seen::Saved(style));
         }
-        if let Some(name) = self.bare().or_else(|| self.model().and_then(|_| numbered(self.path.to_str()?)).map(|(_, n)| n)) {
+        if let Some(name) = self.of_network() {
             return Ok(Seen::Own(name.to_owned()));
         }
         if self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
@@ -170,7 +179,7 @@ pub(super) fn only(stylizer: &Stylizer) -> Result<(StyleArgument, Seen)> {
 
 /// What is required of a command line without `--style`.
 fn no_style() -> Failure {
-    Failure::usage("a style is required: give a picture, a built-in style or a .style file with -s STYLE")
+    Failure::usage("--style is required: give a picture, a built-in style or a .style file with -s STYLE")
 }
 
 /// Refuses a command line without styles where the built-in model would paint, which needs one.
