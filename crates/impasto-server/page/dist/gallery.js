@@ -273,7 +273,8 @@ export function begin(styles) {
         reveal();
     });
     build();
-    reveal();
+    // Also after a phone has been turned.
+    new ResizeObserver(reveal).observe(gallery);
 }
 export const all = () => items.map(({ key, name }) => ({ key, name }));
 /** A style's name, as its user calls it. */

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { setSize } from "./brush.js";
 import * as files from "./files.js";
-import { byId, DEMO, doc, edit, on, say } from "./state.js";
+import { byId, DEMO, doc, edit, on, say, stem } from "./state.js";
 import { showPhoto } from "./view.js";
 import { sayError } from "./words.js";
 /** Counts what was opened: the newest is shown, however long an older one takes. */
@@ -25,12 +25,26 @@ async function drawn(key) {
         return createImageBitmap(await api.preview(id, plain, { size: 2560 }, new AbortController().signal));
     });
 }
+/** Types that the server reads. What else the browser can draw (AVIF, in some HEIC) is sent as a JPEG. */
+const READ = /^(|image\/(jpeg|png|webp|gif|bmp|x-ms-bmp|tiff))$/;
+async function readable(blob, name) {
+    const image = READ.test(blob.type) ? undefined : await createImageBitmap(blob).catch(() => undefined);
+    if (!image)
+        return { blob, name };
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [image.width, image.height];
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    image.close();
+    const made = await new Promise(resolve => canvas.toBlob(resolve, "image/jpeg", 0.95));
+    return made ? { blob: made, name: `${stem(name)}.jpg` } : { blob, name };
+}
 /** Opens photos: those that can be read go into the tray, and the first of them is shown. */
 export async function open(given) {
     const turn = ++newest;
     say(given.length > 1 ? `Opening ${given.length} photos…` : `Opening ${given[0]?.name ?? "the photo"}…`);
     const wrong = [];
-    const opened = await Promise.all(given.map(async ({ blob, name }) => {
+    const opened = await Promise.all(given.map(async (file) => {
+        const { blob, name } = await readable(file.blob, file.name);
         try {
             const key = files.add("photo", name, blob);
             // Either the browser can read it, or the server must.

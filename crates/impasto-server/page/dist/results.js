@@ -1,6 +1,7 @@
 // What was painted at full size: it stays until it is removed, with what made it.
+import * as files from "./files.js";
 import * as keep from "./keep.js";
-import { byId, edit, save, say } from "./state.js";
+import { byId, DEMO, edit, save, say } from "./state.js";
 /** Results that are kept, and bytes of them all. */
 const MOST = 50;
 const MOST_BYTES = 500e6;
@@ -31,9 +32,13 @@ function card(result) {
         image.src = URL.createObjectURL(result.thumbnail);
         image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
     }
-    const text = document.createElement("span");
-    text.textContent = result.label;
-    text.title = `${result.name} — ${result.label}`;
+    const text = document.createElement("div");
+    const [name, label] = [document.createElement("strong"), document.createElement("span")];
+    name.textContent = nameOf(result.look.photo, result.name);
+    label.textContent = result.label;
+    text.className = "made";
+    text.title = `${result.name}: ${result.label}`;
+    text.append(name, label);
     const button = (words, name, work) => {
         const made = document.createElement("button");
         made.type = "button";
@@ -49,6 +54,8 @@ function card(result) {
     entry.append(image, text, row);
     return entry;
 }
+/** The photo's name, while it is known; else the file's. */
+const nameOf = (photo, file) => photo === DEMO || files.get(photo) ? files.nameOf(photo) : file;
 function again({ look, label }) {
     const { styles, strength, stroke, colors, colorStrength, feather, size, format } = look;
     edit({ styles, strength, stroke, colors, colorStrength, feather, size, format });

@@ -56,7 +56,7 @@ function needed(): HTMLElement[] {
     if (kept) save(kept.blob, kept.name);
   });
   return [
-    ...(/^(camera|pasted)/.test(files.nameOf(doc.photo)) ? [saved(doc.photo)] : []),
+    ...(doc.photo !== DEMO && /^(camera|pasted)/.test(files.nameOf(doc.photo)) ? [saved(doc.photo)] : []),
     ...doc.styles.filter(({ key }) => files.isOwn(key)).map(({ key }) => saved(key)),
     ...(doc.mask ? [button("mask.png", saveMask)] : []),
   ];

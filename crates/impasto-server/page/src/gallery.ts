@@ -271,7 +271,8 @@ export function begin(styles: api.StyleRef[]): void {
     reveal();
   });
   build();
-  reveal();
+  // Also after a phone has been turned.
+  new ResizeObserver(reveal).observe(gallery);
 }
 export const all = (): { key: string; name: string }[] => items.map(({ key, name }) => ({ key, name }));
 /** A style's name, as its user calls it. */

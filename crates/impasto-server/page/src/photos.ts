@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { setSize } from "./brush.js";
 import * as files from "./files.js";
-import { byId, DEMO, doc, edit, on, say } from "./state.js";
+import { byId, DEMO, doc, edit, on, say, stem } from "./state.js";
 import { showPhoto } from "./view.js";
 import { sayError } from "./words.js";
 
@@ -28,12 +28,27 @@ async function drawn(key: string): Promise<ImageBitmap> {
   });
 }
 
+/** Types that the server reads. What else the browser can draw (AVIF, in some HEIC) is sent as a JPEG. */
+const READ = /^(|image\/(jpeg|png|webp|gif|bmp|x-ms-bmp|tiff))$/;
+
+async function readable(blob: Blob, name: string): Promise<{ blob: Blob; name: string }> {
+  const image = READ.test(blob.type) ? undefined : await createImageBitmap(blob).catch(() => undefined);
+  if (!image) return { blob, name };
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d")!.drawImage(image, 0, 0);
+  image.close();
+  const made = await new Promise<Blob | null>(resolve => canvas.toBlob(resolve, "image/jpeg", 0.95));
+  return made ? { blob: made, name: `${stem(name)}.jpg` } : { blob, name };
+}
+
 /** Opens photos: those that can be read go into the tray, and the first of them is shown. */
 export async function open(given: { blob: Blob; name: string }[]): Promise<void> {
   const turn = ++newest;
   say(given.length > 1 ? `Opening ${given.length} photos…` : `Opening ${given[0]?.name ?? "the photo"}…`);
   const wrong: [unknown, string][] = [];
-  const opened = await Promise.all(given.map(async ({ blob, name }) => {
+  const opened = await Promise.all(given.map(async file => {
+    const { blob, name } = await readable(file.blob, file.name);
     try {
       const key = files.add("photo", name, blob);
       // Either the browser can read it, or the server must.

@@ -1,7 +1,8 @@
 // What was painted at full size: it stays until it is removed, with what made it.
 
+import * as files from "./files.js";
 import * as keep from "./keep.js";
-import { byId, edit, save, say, type Doc } from "./state.js";
+import { byId, DEMO, edit, save, say, type Doc } from "./state.js";
 
 export interface Result {
   key: string;
@@ -48,9 +49,13 @@ function card(result: Result): HTMLElement {
     image.src = URL.createObjectURL(result.thumbnail);
     image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
   }
-  const text = document.createElement("span");
-  text.textContent = result.label;
-  text.title = `${result.name} — ${result.label}`;
+  const text = document.createElement("div");
+  const [name, label] = [document.createElement("strong"), document.createElement("span")];
+  name.textContent = nameOf(result.look.photo, result.name);
+  label.textContent = result.label;
+  text.className = "made";
+  text.title = `${result.name}: ${result.label}`;
+  text.append(name, label);
   const button = (words: string, name: string, work: () => void): HTMLButtonElement => {
     const made = document.createElement("button");
     made.type = "button";
@@ -70,6 +75,9 @@ function card(result: Result): HTMLElement {
   entry.append(image, text, row);
   return entry;
 }
+
+/** The photo's name, while it is known; else the file's. */
+const nameOf = (photo: string, file: string): string => photo === DEMO || files.get(photo) ? files.nameOf(photo) : file;
 
 function again({ look, label }: Result): void {
   const { styles, strength, stroke, colors, colorStrength, feather, size, format } = look;

@@ -42,7 +42,9 @@ fn styles_are_found_and_marked_by_keys() {
     }
     assert_eq!(browser.eval(stops), json!(["woodcut"]));
     let before = browser.canvas();
-    browser.previewed(|browser| browser.eval("document.activeElement.click()"));
+    browser.previewed(|browser| {
+        browser.eval("document.activeElement.click()");
+    });
     assert!(difference(&browser.canvas(), &before) > 0.01);
     // A favorite.
     browser.click("#favorite");
