@@ -26,6 +26,7 @@
 
 pub mod banding;
 pub mod distances;
+pub mod films;
 pub mod lattice;
 mod numbers;
 pub mod pairs;
