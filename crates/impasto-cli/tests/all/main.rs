@@ -22,3 +22,4 @@ mod shortcut;
 mod styles;
 mod stylize;
 mod terminal;
+mod video;

@@ -210,8 +210,13 @@ impl Painting<'_> {
         }
         let each = self.piece();
         let earlier = done.state.frame;
-        let (frames, shots, at_a_time) =
-            if done.whole { (done.state.frame, done.shots, 0) } else { self.paint(work, &timing, done, each)? };
+        let painted = if done.whole { Ok((done.state.frame, done.shots, 0)) } else { self.paint(work, &timing, done, each) };
+        let (frames, shots, at_a_time) = painted.inspect_err(|_| {
+            if !work.has_state() {
+                // There is nothing to resume.
+                let _ = work.remove();
+            }
+        })?;
         if interrupt::asked() {
             return Err(self.interrupted(work));
         }
@@ -288,8 +293,7 @@ impl Painting<'_> {
         let film = Film::new(&stylizer, look.styles.clone(), options.clone())?;
         let (give, take) = mpsc::sync_channel(KEY);
         let (tell, told) = mpsc::sync_channel(KEY);
-        let bar = Pictures::new("paint", self.source.frames().unwrap_or(0) as u64, loudness);
-        (0..done.state.frame).for_each(|_| bar.advance());
+        let bar = Pictures::frames(self.source.frames().unwrap_or(0) as u64, done.state.frame as u64, loudness);
         let shots = done.shots;
         let result = std::thread::scope(|scope| {
             scope.spawn(move || {
@@ -310,10 +314,7 @@ impl Painting<'_> {
         if let Some(why) = salvaged.and_then(|salvaged| salvaged.lock().unwrap_or_else(PoisonError::into_inner).take()) {
             loudness.warn(&format!("{}: is damaged or cut off ({why}); the rest of it is painted", args.film.display()));
         }
-        match result {
-            Err(Failure::Interrupted) => Err(self.interrupted(work)),
-            other => other,
-        }
+        result.map_err(|failure| if matches!(failure, Failure::Interrupted) { self.interrupted(work) } else { failure })
     }
 
     /// Whether frames have alpha where they go.
@@ -329,7 +330,7 @@ impl Painting<'_> {
     }
 
     fn interrupted(&self, work: &Work) -> Failure {
-        if !is_standard(&self.args.output) && work.folder().exists() {
+        if !is_standard(&self.args.output) && work.has_state() {
             talk::line("interrupted; the same command with --resume goes on");
             return Failure::Told(crate::failure::INTERRUPTED);
         }

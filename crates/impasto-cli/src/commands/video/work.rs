@@ -54,6 +54,11 @@ impl Work {
         &self.folder
     }
 
+    /// Whether there is something that a run with `--resume` can continue.
+    pub(super) fn has_state(&self) -> bool {
+        self.path("state.json").exists()
+    }
+
     /// Begins, or goes on with what an earlier run of the same film has left. `film` says what is painted and how.
     pub(super) fn begin(&self, film: &Value, resume: bool, force: bool) -> Result<Done> {
         let about = |what: &str, e: &io::Error| Failure::failed(format!("{}: {what}: {e}", self.folder.display()));
@@ -63,7 +68,7 @@ impl Work {
             }
             if !force {
                 return Err(Failure::failed(format!(
-                    "{}: an interrupted run has left this; continue it with --resume, or begin anew with --force",
+                    "{}: an interrupted run has left this; continue it with --resume, or start over with --force",
                     self.folder.display()
                 )));
             }
@@ -85,7 +90,7 @@ impl Work {
             let changed = film.as_object().and_then(|now| now.iter().find(|(key, value)| before.get(*key) != Some(value)));
             let what = changed.map_or("something", |(key, _)| key.as_str());
             return Err(Failure::failed(format!(
-                "{}: the interrupted run was of another film or look ({what} differs); use the same flags, or begin anew with --force",
+                "{}: the interrupted run was of another film or look ({what} differs); use the same flags, or start over with --force",
                 self.folder.display()
             )));
         }
@@ -167,7 +172,7 @@ mod tests {
             let done = work.begin(&film, true, false).unwrap();
             assert_eq!((done.state, done.shots, done.whole), (state, 2, false));
         }
-        // Without --resume nothing is lost, another look is refused, and --force begins anew.
+        // Without --resume nothing is lost, another look is refused, and --force starts over.
         assert!(work.begin(&film, false, false).is_err());
         let error = work.begin(&json!({ "film": "a.mp4", "strength": 0.7 }), true, false).unwrap_err();
         assert!(error.to_string().contains("strength"), "{error}");
