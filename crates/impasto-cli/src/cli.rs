@@ -54,6 +54,7 @@ Environment:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Stylize(Box<Stylize>),
+    Video(Box<crate::commands::video::Video>),
     Optimize(Box<Optimize>),
     Replay(Replay),
     Demo(Demo),

@@ -136,6 +136,18 @@ impl Pictures {
         Pictures { shown }
     }
 
+    /// A bar over the frames of a film, of which some are painted already.
+    pub(crate) fn frames(total: u64, painted: u64, loudness: Loudness) -> Self {
+        let shown = loudness.shows_progress();
+        if shown {
+            let bar = bar("paint", total, "{msg} {wide_bar} {pos} of {len} frames, {per_sec}, {eta} left");
+            bar.set_position(painted);
+            bar.reset_eta();
+            *counting() = Some(bar);
+        }
+        Pictures { shown }
+    }
+
     /// One more is done.
     pub(crate) fn advance(&self) {
         if let Some(bar) = &*counting() {

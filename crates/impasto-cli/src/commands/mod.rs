@@ -13,6 +13,7 @@ mod serve;
 mod sheet;
 mod styles;
 mod stylize;
+pub(crate) mod video;
 
 use clap::ArgMatches;
 
@@ -26,6 +27,7 @@ pub(crate) fn run(mut command: Command, matches: &ArgMatches) -> Result {
     let given = matches.subcommand().map_or(matches, |(_, given)| given);
     match command {
         Command::Stylize(args) => stylize::run(&args, given),
+        Command::Video(args) => video::run(&args),
         Command::Optimize(args) => optimize::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Demo(args) => demo::run(&args),

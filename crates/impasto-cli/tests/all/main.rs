@@ -24,3 +24,4 @@ mod shortcut;
 mod styles;
 mod stylize;
 mod terminal;
+mod video;

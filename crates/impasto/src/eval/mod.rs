@@ -27,6 +27,7 @@
 pub mod banding;
 pub mod difference;
 pub mod distances;
+pub mod films;
 pub mod halo;
 pub mod lattice;
 mod numbers;

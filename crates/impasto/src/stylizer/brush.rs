@@ -39,7 +39,7 @@ impl Brush {
         self.program.as_ref().map(Arc::as_ptr) == other.program.as_ref().map(Arc::as_ptr)
     }
 
-    /// Places the styles anew, by the masks of these options, and gives their shares.
+    /// Places the styles again, by the masks of these options, and gives their shares.
     pub(super) fn place(&mut self, options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
         let shares = shares(options, size, curves)?;
         self.shares = Some(Arc::clone(&shares));

@@ -30,7 +30,7 @@ const COLOURS: usize = 256;
 
 /// Paints any number of pictures with what was prepared on one: the styles in their strengths, the statistics of the norms and of the colours.
 ///
-/// [`Stylizer::stylize_with`] prepares for every picture anew. In pictures that follow each other, as in a film, what is prepared jitters
+/// [`Stylizer::stylize_with`] prepares every picture by itself. In pictures that follow each other, as in a film, what is prepared jitters
 /// from one to the next although they hardly differ, and the painting flickers. [`Stylizer::prepare`] does it once.
 ///
 /// ```

@@ -33,7 +33,7 @@ struct Work<'a> {
     control: &'a dyn Control,
 }
 
-/// Passes on the wish to stop: frames that are painted side by side have no progress of their own.
+/// Checks for cancellation only: frames that are painted side by side have no progress of their own.
 struct Quiet<'a>(&'a dyn Control);
 
 impl Control for Quiet<'_> {
@@ -142,6 +142,7 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
 
     /// Paints what waits before the next key frame.
     fn paint_on(&mut self) -> Result<()> {
+        check_cancelled(self.work.control)?;
         self.read_on()?;
         let next = self.waiting.back().is_some_and(|seen| seen.index > 0 && seen.index % KEY == 0 && self.waiting.len() > 1);
         let count = self.waiting.len() - usize::from(next);

@@ -10,7 +10,7 @@ use crate::values::Size;
 
 /// A format of animations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::commands) enum Kind {
     Gif,
     Png,
 }
@@ -20,7 +20,7 @@ impl Kind {
     ///
     /// # Errors
     /// Wrong usage if it is that of neither.
-    pub(super) fn of(path: &Path) -> Result<Self> {
+    pub(in crate::commands) fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         match extension.as_deref() {
             Some("gif") => Ok(Kind::Gif),
@@ -31,13 +31,13 @@ impl Kind {
 }
 
 /// An animation that goes on for ever, frame by frame.
-pub(super) enum Animation {
+pub(in crate::commands) enum Animation {
     Gif(gif::Encoder<Vec<u8>>),
     Png(Png),
 }
 
 /// The encoder of PNG writes to a place of its own; its end is not known before the last frame.
-pub(super) struct Png {
+pub(in crate::commands) struct Png {
     writer: png::Writer<Shared>,
     bytes: Shared,
 }
@@ -45,7 +45,7 @@ pub(super) struct Png {
 impl Animation {
     /// # Errors
     /// If the format has no room for pictures of this size.
-    pub(super) fn new(kind: Kind, size: Size, frames: usize) -> Result<Self> {
+    pub(in crate::commands) fn new(kind: Kind, size: Size, frames: usize) -> Result<Self> {
         let Size { width, height } = size;
         match kind {
             Kind::Gif => {
@@ -72,7 +72,7 @@ impl Animation {
     }
 
     /// Adds a picture, shown for this many hundredths of a second.
-    pub(super) fn add(&mut self, picture: &Picture, hundredths: u16) -> Result {
+    pub(in crate::commands) fn add(&mut self, picture: &Picture, hundredths: u16) -> Result {
         let rgb = picture.to_rgb8()?;
         match self {
             Animation::Gif(encoder) => {
@@ -88,7 +88,7 @@ impl Animation {
     }
 
     /// The file's bytes.
-    pub(super) fn finish(self) -> Result<Vec<u8>> {
+    pub(in crate::commands) fn finish(self) -> Result<Vec<u8>> {
         match self {
             Animation::Gif(encoder) => encoder.into_inner().map_err(Failure::failed),
             Animation::Png(Png { writer, bytes }) => {
@@ -136,7 +136,7 @@ fn bayer(x: usize, y: usize) -> i32 {
 
 /// Bytes that an encoder writes and its owner takes.
 #[derive(Clone, Default)]
-pub(super) struct Shared(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+pub(in crate::commands) struct Shared(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
 
 impl Shared {
     fn take(&self) -> Vec<u8> {

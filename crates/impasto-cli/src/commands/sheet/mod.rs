@@ -1,6 +1,6 @@
 //! `impasto sheet`: one photograph in many styles.
 
-mod animation;
+pub(super) mod animation;
 mod morph;
 
 use impasto::picture::{EncodeOptions, Format, Resize};

@@ -11,7 +11,7 @@ use crate::memory::{self, Owner, human};
 use crate::values::Size;
 
 /// What the program takes before it has read anything: code, threads, tables.
-pub(super) const PROGRAM: u64 = 24 << 20;
+pub(in crate::commands) const PROGRAM: u64 = 24 << 20;
 /// Rows of a band at most, as the library makes them.
 const BAND: usize = 64;
 

@@ -243,7 +243,7 @@ pub(super) struct Styles {
 }
 
 /// Of the arguments' styles, and the masks that they name.
-pub(super) fn palette(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Palette> {
+pub(in crate::commands) fn palette(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Palette> {
     let parts = seen.iter().zip(arguments).zip(masks);
     Ok(Palette::new(parts.map(|((style, argument), mask)| Part {
         style: style.clone(),

@@ -1,0 +1,189 @@
+//! Frames of a film, decoded by ffmpeg.
+
+use std::io::Read;
+use std::process::ChildStdout;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use impasto::video::{Frame, Samples};
+use impasto::{Error, ErrorKind};
+
+use super::probe::{Facts, Part};
+use super::source::Frames;
+use super::tools::{Running, Tools, file, guarded, reason};
+use crate::failure::{Failure, Result};
+use crate::values::Size;
+
+/// How frames are read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reading {
+    pub(super) part: Part,
+    /// Whether frames have alpha.
+    pub(super) alpha: bool,
+    /// Where damage that is passed over is told; without it damage ends the film.
+    pub(super) salvaged: Option<Arc<Mutex<Option<String>>>>,
+    /// Frames a second, where others than the film's are wanted.
+    pub(super) fps: Option<super::args::Rate>,
+}
+
+/// All frames, upright and in sRGB.
+pub(super) fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading) -> Result<Frames> {
+    let mut command = tools.ffmpeg();
+    if reading.alpha {
+        // The decoders of ffmpeg's own do not read the alpha of these.
+        match facts.codec.as_str() {
+            "vp9" => drop(command.args(["-c:v", "libvpx-vp9"])),
+            "vp8" => drop(command.args(["-c:v", "libvpx"])),
+            _ => {}
+        }
+    }
+    command.args(guarded());
+    if reading.part.start > 0.0 {
+        command.args(["-ss", &reading.part.start.to_string()]);
+    }
+    if let Some(end) = reading.part.end {
+        command.args(["-t", &(end - reading.part.start).to_string()]);
+    }
+    command.arg("-i").arg(file(&facts.path));
+    command.args(["-map", &format!("0:{}", facts.stream), "-an", "-sn", "-dn"]);
+    command.args(["-vf", &filters(tools, facts, size, &reading)?]).args(tools.each_frame_once());
+    command.args(["-f", "rawvideo", "-c:v", "rawvideo", "pipe:1"]);
+    let mut running = Running::start(command, false, true)?;
+    let stdout = running.stdout().ok_or_else(|| Failure::failed("ffmpeg has no standard output"))?;
+    let channels = if reading.alpha { 4 } else { 3 };
+    Ok(Box::new(Decoded {
+        running: Some(running),
+        stdout,
+        size,
+        channels,
+        deep: facts.deep,
+        read: 0,
+        name: facts.path.display().to_string(),
+        salvaged: reading.salvaged,
+    }))
+}
+
+/// What is done to frames before they are painted: deinterlaced, turned upright (ffmpeg does that by itself), converted to sRGB, and scaled.
+fn filters(tools: &Tools, facts: &Facts, size: Size, reading: &Reading) -> Result<String> {
+    let mut filters = Vec::new();
+    if facts.interlaced {
+        filters.push("bwdif=mode=send_frame".to_owned());
+    }
+    if let Some(rate) = reading.fps {
+        filters.push(format!("fps={rate}"));
+    }
+    let colors = &facts.colors;
+    let mut matrix = matrix(facts);
+    if colors.hdr().is_some() || colors.wide() {
+        if !tools.has_filter("zscale")? {
+            let what = colors.hdr().unwrap_or("BT.2020");
+            return Err(Failure::failed(format!(
+                "{}: is {what}, which this ffmpeg cannot convert: it lacks the filter zscale (libzimg). Install a full ffmpeg",
+                facts.path.display()
+            )));
+        }
+        let given =
+            |name: &str, value: &str, fallback: &str| format!("{name}={}", if value.is_empty() { fallback } else { value });
+        let tags = [given("pin", &colors.primaries, "bt2020"), given("min", &colors.matrix, "bt2020nc")]
+            .map(|tag| {
+                tag.replace("bt2020nc", "2020_ncl")
+                    .replace("bt2020c", "2020_cl")
+                    .replace("bt2020", "2020")
+                    .replace("bt709", "709")
+            })
+            .join(":");
+        let transfer = match colors.transfer.as_str() {
+            "smpte2084" => "smpte2084",
+            "arib-std-b67" => "arib-std-b67",
+            _ => "709",
+        };
+        filters.push(format!("zscale={tags}:tin={transfer}:t=linear:npl=203,format=gbrpf32le,zscale=p=709"));
+        if colors.hdr().is_some() {
+            filters.push("tonemap=hable:desat=0".into());
+        }
+        filters.push("zscale=t=709:m=709:r=full,format=gbrp16le".into());
+        matrix = "bt709";
+    }
+    filters.push(format!(
+        "scale={}:{}:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp:in_color_matrix={matrix}",
+        size.width, size.height
+    ));
+    filters.push(format!("format={}", pixels(reading.alpha, facts.deep)));
+    Ok(filters.join(","))
+}
+
+/// How ffmpeg names our samples.
+pub(super) fn pixels(alpha: bool, deep: bool) -> &'static str {
+    match (alpha, deep) {
+        (false, false) => "rgb24",
+        (true, false) => "rgba",
+        (false, true) => "rgb48le",
+        (true, true) => "rgba64le",
+    }
+}
+
+/// The matrix between RGB and YUV. Films that do not say have television's: BT.709 from 720 rows on, BT.601 below.
+pub(super) fn matrix(facts: &Facts) -> &'static str {
+    match facts.colors.matrix.as_str() {
+        "bt709" => "bt709",
+        "smpte170m" | "bt470bg" => "smpte170m",
+        "smpte240m" => "smpte240m",
+        "fcc" => "fcc",
+        "bt2020nc" | "bt2020c" => "bt2020",
+        _ if facts.size.height.min(facts.size.width) >= 720 => "bt709",
+        _ => "smpte170m",
+    }
+}
+
+struct Decoded {
+    running: Option<Running>,
+    stdout: ChildStdout,
+    size: Size,
+    channels: usize,
+    deep: bool,
+    read: usize,
+    name: String,
+    salvaged: Option<Arc<Mutex<Option<String>>>>,
+}
+
+impl Iterator for Decoded {
+    type Item = impasto::Result<Frame>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.running.as_ref()?;
+        let Size { width, height } = self.size;
+        let mut bytes = vec![0; width * height * self.channels * if self.deep { 2 } else { 1 }];
+        let whole = fill(&mut self.stdout, &mut bytes);
+        if whole {
+            self.read += 1;
+            let samples = if self.deep {
+                Samples::Sixteen(bytes.as_chunks().0.iter().map(|&pair| u16::from_le_bytes(pair)).collect())
+            } else {
+                Samples::Eight(bytes)
+            };
+            return Some(Frame::new(width, height, self.channels, samples));
+        }
+        let (well, said) = self.running.take()?.finish();
+        if well && said.trim().is_empty() {
+            if self.read == 0 {
+                let text = format!("{}: no frame could be decoded", self.name);
+                return Some(Err(Error::new(ErrorKind::Malformed, text)));
+            }
+            return None;
+        }
+        let why = reason(&said);
+        if let (Some(salvaged), true) = (&self.salvaged, self.read > 0) {
+            *salvaged.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            return None;
+        }
+        let text = format!(
+            "{}: is damaged or cut off ({why}; {} frames were decoded); add --salvage to paint what can be read",
+            self.name, self.read
+        );
+        Some(Err(Error::new(ErrorKind::Malformed, text)))
+    }
+}
+
+/// Whether there were as many bytes.
+fn fill(from: &mut impl Read, bytes: &mut [u8]) -> bool {
+    from.read_exact(bytes).is_ok()
+}

@@ -1,0 +1,424 @@
+//! `impasto video`: films in the style of pictures.
+//!
+//! 1. `args.rs`: the flags. `source.rs`: what is painted (`probe.rs` for films, `animation.rs` for animated pictures), `container.rs`: what is written.
+//! 2. `look.rs`: styles and masks. `work.rs`: the folder of an unfinished film.
+//! 3. Three things happen at a time: `decode.rs` reads frames, the library paints them ([`impasto::video`]), `sink.rs` writes them in pieces
+//!    (`piece.rs`).
+//! 4. `join.rs` makes one film of the pieces, with the sound of the one that was painted.
+//!
+//! `tools.rs` starts ffmpeg; nothing else does.
+
+mod animation;
+mod args;
+mod container;
+mod decode;
+mod join;
+mod look;
+mod matroska;
+mod piece;
+mod probe;
+mod sink;
+mod source;
+mod tools;
+mod work;
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Instant;
+
+use impasto::video::{Film, FilmOptions, KEY, Styles};
+use serde_json::{Value, json};
+
+use args::Kind;
+pub(crate) use args::Video;
+use container::Goal;
+use decode::Reading;
+use join::Whole;
+use piece::Pieces;
+use probe::Part;
+use sink::{Message, Sink};
+use source::{Source, Wanted};
+use tools::Tools;
+use work::{Done, Work};
+
+use super::stylize::destination;
+use super::stylize::memory::Ceiling;
+use super::stylize::place;
+use super::stylize::style::{self, StyleArgument};
+use crate::failure::{Failure, Result};
+use crate::progress::{Pictures, Unseen};
+use crate::values::Size;
+use crate::{interrupt, memory, model, names, talk};
+
+/// Pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
+const PIECE: usize = 48 * 1280 * 720;
+
+/// What a run has come to.
+struct Report {
+    size: Size,
+    frames: usize,
+    shots: usize,
+    /// Frames that this run has painted, and the seconds it took.
+    painted: usize,
+    seconds: f64,
+    at_a_time: usize,
+}
+
+pub(crate) fn run(args: &Video) -> Result {
+    let loudness = args.loudness.loudness();
+    // Whatever can be found wrong without work is found before any.
+    names::check_is_no_address(&args.film)?;
+    let arguments = style::parse(&args.styles)?;
+    let changes = look::changes(args)?;
+    let kind = Goal::new(args)?;
+    let (from_stdin, to_stdout) = (is_standard(&args.film), is_standard(&args.output));
+    check(args, from_stdin, to_stdout)?;
+    let read = arguments.iter().chain(changes.iter().map(|(_, style)| style)).flat_map(StyleArgument::files);
+    destination::keep_inputs(
+        &args.output,
+        read.chain([args.film.as_path()]).chain(args.mask.as_deref()).chain(args.strength_mask.as_deref()),
+    )?;
+    let output = (!to_stdout).then_some(args.output.as_path());
+    if let (Some(path), Some(_)) = (output, kind) {
+        place::Place::new(path, args.force)?;
+    }
+    model::isa()?;
+    let work = Work::of(output);
+    let spool = if from_stdin { Some(spooled()?) } else { None };
+    let film = spool.as_ref().map_or(args.film.as_path(), |(_, path)| path.as_path());
+
+    let part = Part { start: args.start.unwrap_or(0.0), end: args.end };
+    let wanted = Wanted { part, fps: args.fps };
+    let find = || Tools::find(args.ffmpeg.as_deref());
+    let source = Source::open(film, wanted, &find)?;
+    let needs_tools = source.film().is_some() || matches!(kind, Some(kind) if kind != Kind::Gif);
+    let tools = if needs_tools { Some(find()?) } else { None };
+    let size = source::sized(source.size(), args.size);
+    let goal = match (kind, &tools) {
+        (None, _) => Goal::pictures(&args.output)?,
+        (Some(Kind::Gif), _) | (Some(_), None) => Goal::Gif,
+        (Some(kind), Some(tools)) => {
+            let encoder = container::encoder((args, tools, loudness), kind, size, (source.alpha(), source.deep()))?;
+            Goal::Film { kind, encoder }
+        }
+    };
+    if let Some(first) = goal.picture(1)
+        && first.exists()
+        && !args.force
+        && !args.resume
+    {
+        return Err(Failure::failed(format!("{}: exists already; add --force to replace it", first.display())));
+    }
+    tell(&source, &goal, loudness);
+
+    let painting = Painting {
+        args,
+        loudness,
+        arguments: &arguments,
+        changes: &changes,
+        source: &source,
+        tools: tools.as_ref(),
+        size,
+        goal: &goal,
+        wanted,
+    };
+    let report = interrupt::while_batch(|| painting.run(&work, output))?;
+    if args.json {
+        talk::json(&report.json(args))?;
+    }
+    loudness.announce(&format!(
+        "{}: {} frames of {}, {:.1} frames a second",
+        args.output.display(),
+        report.frames,
+        report.size,
+        report.painted as f64 / report.seconds.max(1e-9)
+    ));
+    Ok(())
+}
+
+fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
+    let text = if args.resume && (from_stdin || to_stdout) {
+        "there is nothing to resume where a film comes from standard input or goes to standard output"
+    } else if to_stdout && args.json {
+        "--json and a film (-o -) cannot both go to standard output; name a file for the film"
+    } else if to_stdout && std::io::stdout().is_terminal() {
+        "a terminal cannot take a film's bytes (-o -); redirect them or name a file"
+    } else if args.end.is_some_and(|end| end <= args.start.unwrap_or(0.0)) {
+        "--end must be after --start"
+    } else if args.preview_frame.as_ref().is_some_and(|path| impasto::picture::Format::from_path(path).is_err()) {
+        "--preview-frame needs the name of a picture, for example now.jpg"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(text))
+}
+
+/// A film from standard input, in a file: decoders have to go back in it.
+fn spooled() -> Result<(Work, PathBuf)> {
+    let work = Work::of(None);
+    let path = work.path("film");
+    let copy = || {
+        std::fs::create_dir_all(work.folder())?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut std::fs::File::create(&path)?)
+    };
+    copy().map_err(|e| Failure::failed(format!("standard input: cannot be kept in a temporary file: {e}")))?;
+    Ok((work, path))
+}
+
+/// Says what is not as everybody expects.
+fn tell(source: &Source, goal: &Goal, loudness: talk::Loudness) {
+    let Some(facts) = source.film() else { return };
+    let name = facts.path.display();
+    if let Some(hdr) = facts.colors.hdr() {
+        loudness.say(&format!("{name}: is {hdr}; it is tone-mapped, and the result is SDR (BT.709)"));
+    } else if facts.colors.wide() {
+        loudness.say(&format!("{name}: has colors of BT.2020; the result has those of BT.709"));
+    }
+    if facts.interlaced {
+        loudness.say(&format!("{name}: is interlaced; every frame is made of both its fields"));
+    }
+    if facts.others.iter().any(|stream| stream.kind == "audio") && !matches!(goal, Goal::Film { .. }) {
+        loudness.say("the sound is left out: frames and GIF files have none");
+    }
+}
+
+/// A film that is about to be painted.
+struct Painting<'a> {
+    args: &'a Video,
+    loudness: talk::Loudness,
+    arguments: &'a [StyleArgument],
+    changes: &'a look::Changes,
+    source: &'a Source,
+    tools: Option<&'a Tools>,
+    size: Size,
+    goal: &'a Goal,
+    wanted: Wanted,
+}
+
+impl Painting<'_> {
+    fn run(&self, work: &Work, output: Option<&Path>) -> Result<Report> {
+        let start = Instant::now();
+        let timing = self.source.timing();
+        let done = work.begin(&self.fingerprint()?, self.args.resume, self.args.force)?;
+        if self.args.resume && done.state.frame > 0 {
+            self.loudness.say(&format!("{} frames are painted already", done.state.frame));
+        }
+        let each = self.piece();
+        let earlier = done.state.frame;
+        let painted = if done.whole { Ok((done.state.frame, done.shots, 0)) } else { self.paint(work, &timing, done, each) };
+        let (frames, shots, at_a_time) = painted.inspect_err(|_| {
+            if !work.has_state() {
+                // There is nothing to resume.
+                let _ = work.remove();
+            }
+        })?;
+        if interrupt::asked() {
+            return Err(self.interrupted(work));
+        }
+        let whole = Whole { work, timing: &timing, frames, each };
+        match (self.goal, self.tools) {
+            (Goal::Film { kind, encoder }, Some(tools)) => {
+                let source = self.source.film().map(|facts| (facts, self.wanted.part));
+                join::deliver(&whole.film(tools, (*kind, encoder), source, self.loudness)?, output)?;
+            }
+            (Goal::Gif, _) => join::deliver(&whole.gif(self.size)?, output)?,
+            _ => {}
+        }
+        let _ = work.remove();
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(Report { size: self.size, frames, shots, painted: frames - earlier, seconds, at_a_time })
+    }
+
+    /// Frames of a piece: a multiple of [`KEY`], always the same for films of one size.
+    fn piece(&self) -> usize {
+        let pixels = (self.size.width * self.size.height).max(1);
+        (PIECE / pixels / KEY).clamp(2, 12) * KEY
+    }
+
+    /// Paints what is not painted yet. Gives the numbers of frames, of shots, and of frames that were painted at a time.
+    fn paint(&self, work: &Work, timing: &probe::Timing, done: Done, each: usize) -> Result<(usize, usize, usize)> {
+        let Painting { args, loudness, size, .. } = *self;
+        let ceiling = Ceiling::new(args.max_memory, true);
+        let cores =
+            args.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
+        let mut stylizer = model::stylizer(&args.models, Some(cores))?;
+        let tools = || Tools::find(args.ffmpeg.as_deref());
+        let mut look = look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing), &tools)?;
+        let salvaged = args.salvage.then(|| Arc::new(Mutex::new(None)));
+        let alpha = self.alpha();
+        let reading = Reading { part: self.wanted.part, alpha, salvaged: salvaged.clone(), fps: args.fps };
+        let frames = self.source.read(self.tools, size, reading.clone())?;
+        let frames = look.masked(args, frames, (self.tools, &reading))?;
+
+        // As many at a time as memory allows: each on few threads, which is faster than few on many.
+        let bytes = if alpha { 4 } else { 3 } * if self.source.deep() { 2 } else { 1 };
+        let mut options = FilmOptions::default().stylize(look.options.clone()).steady(args.steady).at_a_time(cores.min(KEY));
+        let needed = |stylizer: &impasto::Stylizer, options: &FilmOptions| -> Result<u64> {
+            let film = Film::new(stylizer, Styles::one(look.styles.at(0)?), options.clone())?;
+            Ok(film.memory([size.width, size.height], bytes)?.saturating_add(memory_of_program()))
+        };
+        while options.at_a_time > 1 && ceiling.check(needed(&stylizer, &options)?, "", "").is_err() {
+            options.at_a_time /= 2;
+        }
+        ceiling.check(
+            needed(&stylizer, &options)?,
+            &format!("painting a film of {size}"),
+            "raise --max-memory or make it smaller with --size",
+        )?;
+        stylizer = stylizer.with_threads((cores / options.at_a_time).max(1))?;
+
+        let pieces = match (self.goal, self.tools) {
+            (Goal::Film { encoder, .. }, Some(tools)) => Some(Pieces {
+                tools,
+                encoder: encoder.clone(),
+                size,
+                alpha,
+                deep: self.source.deep(),
+                timing: timing.clone(),
+                facts: self.source.film(),
+            }),
+            _ => None,
+        };
+        if let Some(folder) =
+            self.goal.picture(1).as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty())
+        {
+            place::make_folder(folder)?;
+        }
+        let sink = Sink { work, goal: self.goal, pieces: pieces.as_ref(), timing, preview: args.preview_frame.as_deref() };
+        let film = Film::new(&stylizer, look.styles.clone(), options.clone())?;
+        let (give, take) = mpsc::sync_channel(KEY);
+        let (tell, told) = mpsc::sync_channel(KEY);
+        let bar = Pictures::frames(self.source.frames().unwrap_or(0) as u64, done.state.frame as u64, loudness);
+        let shots = done.shots;
+        let result = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // Whoever paints them may have left.
+                let _ = frames.into_iter().try_for_each(|frame| give.send(frame));
+            });
+            let sink = scope.spawn(move || sink.take(&told, shots));
+            let painted = paint(&film, take, done.state, each, &tell, &bar);
+            drop(tell);
+            let shots = sink.join().unwrap_or_else(|_| Err(Failure::failed("writing frames failed")));
+            // Why writing failed comes first: painting only notices that nobody takes its frames.
+            match (shots, painted) {
+                (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
+                (Ok(shots), Ok(frames)) => Ok((frames, shots, options.at_a_time)),
+            }
+        });
+        drop(bar);
+        if let Some(why) = salvaged.and_then(|salvaged| salvaged.lock().unwrap_or_else(PoisonError::into_inner).take()) {
+            loudness.warn(&format!("{}: is damaged or cut off ({why}); the rest of it is painted", args.film.display()));
+        }
+        result.map_err(|failure| if matches!(failure, Failure::Interrupted) { self.interrupted(work) } else { failure })
+    }
+
+    /// Whether frames have alpha where they go.
+    fn alpha(&self) -> bool {
+        let keeps = match self.goal {
+            Goal::Film { encoder, .. } => encoder.alpha,
+            Goal::Gif => false,
+            Goal::Pictures { after, .. } => {
+                impasto::picture::Format::from_path(after).is_ok_and(impasto::picture::Format::has_alpha)
+            }
+        };
+        self.source.alpha() && keeps
+    }
+
+    fn interrupted(&self, work: &Work) -> Failure {
+        if !is_standard(&self.args.output) && work.has_state() {
+            talk::line("interrupted; the same command with --resume goes on");
+            return Failure::Told(crate::failure::INTERRUPTED);
+        }
+        Failure::Interrupted
+    }
+
+    /// All that decides the frames of the film and their encoding.
+    fn fingerprint(&self) -> Result<Value> {
+        let args = self.args;
+        let file = |path: &Path| -> Value {
+            let metadata = std::fs::metadata(path).ok();
+            let changed = metadata.as_ref().and_then(|data| data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok());
+            json!({ "name": path.display().to_string(), "bytes": metadata.map(|data| data.len()), "changed": changed.map(|time| time.as_secs()) })
+        };
+        let style = |argument: &StyleArgument| json!({ "file": file(&argument.path), "weight": argument.weight, "mask": argument.mask.as_deref().map(file) });
+        Ok(json!({
+            "program": env!("CARGO_PKG_VERSION"),
+            "film": file(&args.film),
+            "styles": self.arguments.iter().map(style).collect::<Vec<_>>(),
+            "style_at": self.changes.iter().map(|(at, argument)| json!([at, style(argument)])).collect::<Vec<_>>(),
+            "model": model::paths(&args.models)?.iter().map(|path| file(path)).collect::<Vec<_>>(),
+            "instructions": format!("{:?}", model::isa()?),
+            "strength": args.strength,
+            "steady": args.steady,
+            "colors": format!("{:?} {}", args.colors, args.color_strength),
+            "style_size": args.style_size,
+            "stroke": args.stroke.to_string(),
+            "grain": args.grain,
+            "mask": args.mask.as_deref().map(file),
+            "invert_mask": args.invert_mask,
+            "strength_mask": args.strength_mask.as_deref().map(file),
+            "feather": args.feather,
+            "part": [args.start, args.end],
+            "fps": args.fps.map(|rate| rate.to_string()),
+            "size": self.size.to_string(),
+            "goal": format!("{:?}", self.goal),
+        }))
+    }
+}
+
+/// Paints frames and hands them to the sink. Gives the number of frames of the whole film.
+fn paint(
+    film: &Film<'_>,
+    frames: mpsc::Receiver<impasto::Result<impasto::video::Frame>>,
+    state: impasto::video::State,
+    each: usize,
+    tell: &mpsc::SyncSender<Message>,
+    bar: &Pictures,
+) -> Result<usize> {
+    let gone = |_| Failure::failed("writing frames failed");
+    let mut count = state.frame;
+    let mut painted = film.resume(frames, state, &Unseen);
+    while let Some(frame) = painted.next() {
+        let frame = frame?;
+        count = frame.index + 1;
+        tell.send(Message::Frame(Box::new(frame))).map_err(gone)?;
+        bar.advance();
+        if count.is_multiple_of(each)
+            && let Some(state) = painted.state()
+        {
+            tell.send(Message::Seal(state)).map_err(gone)?;
+        }
+    }
+    if count == 0 {
+        return Err(Failure::failed("the film has no frames"));
+    }
+    tell.send(Message::End(count)).map_err(gone)?;
+    Ok(count)
+}
+
+/// What the program takes besides painting.
+fn memory_of_program() -> u64 {
+    super::stylize::memory::PROGRAM
+}
+
+impl Report {
+    fn json(&self, args: &Video) -> Value {
+        json!({
+            "film": args.film.display().to_string(),
+            "output": args.output.display().to_string(),
+            "width": self.size.width,
+            "height": self.size.height,
+            "frames": self.frames,
+            "shots": self.shots,
+            "painted": self.painted,
+            "at_a_time": self.at_a_time,
+            "seconds": self.seconds,
+            "peak_memory": memory::peak(),
+        })
+    }
+}

@@ -1,0 +1,164 @@
+//! A piece of the film, encoded by an ffmpeg of its own.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
+
+use impasto::video::{Frame, Samples};
+
+use super::container::Encoder;
+use super::decode::{matrix, pixels};
+use super::matroska;
+use super::probe::{Facts, Timing};
+use super::tools::{Running, Tools, file, reason};
+use crate::failure::{Failure, Result};
+use crate::values::Size;
+
+/// What all pieces of a film have in common.
+#[derive(Debug)]
+pub(super) struct Pieces<'a> {
+    pub(super) tools: &'a Tools,
+    pub(super) encoder: Encoder,
+    pub(super) size: Size,
+    pub(super) alpha: bool,
+    pub(super) deep: bool,
+    pub(super) timing: Timing,
+    pub(super) facts: Option<&'a Facts>,
+}
+
+/// A piece that is being written.
+pub(super) struct Piece {
+    running: Running,
+    stdin: ChildStdin,
+    path: PathBuf,
+    partial: PathBuf,
+    /// When its first frame is shown, if frames have times of their own.
+    begin: Option<u64>,
+}
+
+impl Pieces<'_> {
+    /// Starts a piece with frame `first`. It has its name when it is done.
+    pub(super) fn start(&self, path: &Path, first: usize) -> Result<Piece> {
+        // Of a killed run there may still be an encoder that ends its own.
+        let partial = path.with_extension(format!("{}.part.{}", std::process::id(), self.encoder.piece()));
+        let mut command = self.tools.ffmpeg();
+        let begin = match &self.timing {
+            Timing::Constant(rate) => {
+                command.args(["-f", "rawvideo", "-pixel_format", pixels(self.alpha, self.deep)]);
+                command.args(["-video_size", &self.size.to_string(), "-framerate", &rate.to_string(), "-i", "pipe:0"]);
+                None
+            }
+            Timing::Variable(_) => {
+                command.args(["-f", "matroska", "-i", "pipe:0"]).args(self.tools.each_frame_once());
+                command.args(["-enc_time_base", "1/90000"]);
+                if self.encoder.piece() != "webm" {
+                    command.args(["-video_track_timescale", "90000"]);
+                }
+                Some(self.timing.time(first))
+            }
+        };
+        command.args(["-vf", &self.filters()]).args(self.encoder.arguments()).args(self.tags());
+        command.arg(file(&partial));
+        let mut running = Running::start(command, true, false)?;
+        let mut stdin = running.stdin().ok_or_else(|| Failure::failed("ffmpeg has no standard input"))?;
+        if begin.is_some() {
+            // Where it cannot be written, ffmpeg has ended, and says why when the piece is finished.
+            let _ = stdin.write_all(&matroska::header(self.size));
+        }
+        Ok(Piece { running, stdin, path: path.to_owned(), partial, begin })
+    }
+
+    fn filters(&self) -> String {
+        let matrix = self.matrix();
+        let mut filters = format!("scale=flags=bicubic+accurate_rnd+full_chroma_int:out_color_matrix={matrix}:out_range=tv");
+        filters += &format!(",format={}", self.encoder.pixels);
+        let (wide, high) = self.facts.map_or((1, 1), |facts| facts.aspect);
+        filters += &format!(",setsar={wide}/{high}");
+        filters
+    }
+
+    fn converted(&self) -> bool {
+        self.facts.is_none_or(|facts| facts.colors.hdr().is_some() || facts.colors.wide())
+    }
+
+    fn matrix(&self) -> &'static str {
+        match self.facts {
+            Some(facts) if !self.converted() => matrix(facts),
+            _ => "bt709",
+        }
+    }
+
+    /// What the numbers mean, for players. What has been converted is BT.709; else the film's own.
+    fn tags(&self) -> Vec<String> {
+        let own = |value: fn(&Facts) -> &str| {
+            let value = self.facts.filter(|_| !self.converted()).map_or("bt709", value);
+            if value.is_empty() { self.matrix().to_owned() } else { value.to_owned() }
+        };
+        let known = |value: String, among: &[&str]| Some(value).filter(|value| among.contains(&value.as_str()));
+        let mut tags = vec!["-color_range".to_owned(), "tv".into(), "-colorspace".into(), self.matrix().into()];
+        let primaries = own(|facts| &facts.colors.primaries);
+        if let Some(primaries) =
+            known(primaries, &["bt709", "bt470bg", "bt470m", "smpte170m", "smpte240m", "smpte431", "smpte432"])
+        {
+            tags.extend(["-color_primaries".into(), primaries]);
+        }
+        let transfer = own(|facts| &facts.colors.transfer);
+        if let Some(transfer) = known(transfer, &["bt709", "smpte170m", "smpte240m", "gamma22", "gamma28", "iec61966-2-1"]) {
+            tags.extend(["-color_trc".into(), transfer]);
+        }
+        tags
+    }
+}
+
+impl Piece {
+    /// Adds a frame that is shown at this time. `false` if ffmpeg takes no more: finishing says why.
+    pub(super) fn add(&mut self, frame: &Frame, time: u64) -> bool {
+        let bytes: Vec<u8> = match (frame.samples(), self.begin) {
+            // Frames with times of their own are RGBA of 8 bits.
+            (samples, Some(_)) => rgba(samples, frame.channels()),
+            (Samples::Eight(values), None) => return self.stdin.write_all(values).is_ok(),
+            (Samples::Sixteen(values), None) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        };
+        if let Some(begin) = self.begin {
+            let before = matroska::before_frame(time.saturating_sub(begin), bytes.len());
+            return self.stdin.write_all(&before).and_then(|()| self.stdin.write_all(&bytes)).is_ok();
+        }
+        self.stdin.write_all(&bytes).is_ok()
+    }
+
+    /// Ends the piece, and gives it its name.
+    pub(super) fn finish(self) -> Result {
+        let Piece { running, stdin, path, partial, .. } = self;
+        drop(stdin);
+        let (well, said) = running.finish();
+        let named = well.then(|| {
+            std::fs::File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&partial, &path))
+        });
+        match named {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(Failure::failed(format!("{}: cannot be written: {error}", path.display()))),
+            None => {
+                let _ = std::fs::remove_file(&partial);
+                Err(Failure::failed(format!("ffmpeg failed while encoding: {}", reason(&said))))
+            }
+        }
+    }
+
+    /// Gives it up.
+    pub(super) fn discard(self) {
+        let partial = self.partial.clone();
+        drop(self);
+        let _ = std::fs::remove_file(partial);
+    }
+}
+
+fn rgba(samples: &Samples, channels: usize) -> Vec<u8> {
+    let pixel = |pixel: &[u8]| [pixel[0], pixel[1], pixel[2], pixel.get(3).copied().unwrap_or(255)];
+    match samples {
+        Samples::Eight(values) => values.chunks_exact(channels).flat_map(pixel).collect(),
+        Samples::Sixteen(values) => {
+            let eight: Vec<u8> = values.iter().map(|&v| ((u32::from(v) * 255 + 32_767) / 65_535) as u8).collect();
+            eight.chunks_exact(channels).flat_map(pixel).collect()
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What a film is: found with ffprobe, before anything is decoded.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::args::{Rate, rate};
+use super::tools::{Tools, file, guarded, output};
+use crate::failure::{Failure, Result};
+use crate::values::Size;
+
+/// Greatest side of a film. Decoders of films have 8K.
+const GREATEST: usize = 16_384;
+
+/// When the frames of a film are shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Timing {
+    /// At a constant rate.
+    Constant(Rate),
+    /// Each at its own time, in millionths of a second from the first one's.
+    Variable(Vec<u64>),
+}
+
+impl Timing {
+    /// When frame `i` is shown. Frames beyond the last known one follow in the distance of the last two.
+    pub(super) fn time(&self, i: usize) -> u64 {
+        match self {
+            Timing::Constant(rate) => rate.time(i),
+            Timing::Variable(times) => match (times.get(i), times.as_slice()) {
+                (Some(&time), _) => time,
+                (None, [.., a, b]) => b + (b - a) * (i + 1 - times.len()) as u64,
+                (None, _) => i as u64 * 40_000,
+            },
+        }
+    }
+
+    /// The frame that is shown at a time in seconds, from the first frame's.
+    pub(super) fn frame_at(&self, seconds: f64) -> usize {
+        match self {
+            Timing::Constant(rate) => (seconds * rate.per_second()).round().max(0.0) as usize,
+            Timing::Variable(times) => times.partition_point(|&time| (time as f64) < seconds * 1e6 - 1.0),
+        }
+    }
+}
+
+/// A stream of sound, subtitles or something else that goes with the film.
+#[derive(Debug, Clone)]
+pub(super) struct Stream {
+    pub(super) index: u64,
+    pub(super) kind: String,
+    pub(super) codec: String,
+}
+
+/// Facts about a film.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    pub(super) path: PathBuf,
+    /// Which of its streams is painted.
+    pub(super) stream: u64,
+    pub(super) codec: String,
+    /// Upright.
+    pub(super) size: Size,
+    /// Width by height of a pixel.
+    pub(super) aspect: (u64, u64),
+    pub(super) timing: Timing,
+    pub(super) frames: Option<usize>,
+    /// Seconds from the film's beginning (or from --start) to its first frame.
+    pub(super) delay: f64,
+    /// More than 8 bits.
+    pub(super) deep: bool,
+    pub(super) alpha: bool,
+    pub(super) interlaced: bool,
+    pub(super) colors: FilmColors,
+    pub(super) others: Vec<Stream>,
+}
+
+/// What a film's numbers mean, as ffmpeg names it; empty where the film does not say.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FilmColors {
+    pub(super) matrix: String,
+    pub(super) primaries: String,
+    pub(super) transfer: String,
+}
+
+impl FilmColors {
+    /// HDR, by its name.
+    pub(super) fn hdr(&self) -> Option<&'static str> {
+        match self.transfer.as_str() {
+            "smpte2084" => Some("HDR (PQ)"),
+            "arib-std-b67" => Some("HDR (HLG)"),
+            _ => None,
+        }
+    }
+
+    /// Whether its colors go beyond sRGB's.
+    pub(super) fn wide(&self) -> bool {
+        self.primaries.starts_with("bt2020") || self.matrix.starts_with("bt2020")
+    }
+}
+
+/// The part of a film that is painted, in seconds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Part {
+    pub(super) start: f64,
+    pub(super) end: Option<f64>,
+}
+
+/// Looks at a film. `fps` is a rate that was asked for.
+pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Result<Facts> {
+    let about = |text: String| Failure::failed(format!("{}: {text}", path.display()));
+    let opened = File::open(path).map_err(|e| about(format!("cannot be read: {e}")))?;
+    if opened.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+        return Err(about("is empty: there is no film in it".into()));
+    }
+    if is_script(opened) {
+        return Err(about("is a playlist or script that names other files; name the film itself".into()));
+    }
+    let mut command = tools.ffprobe();
+    command.args(guarded()).args(["-show_streams", "-show_format", "-of", "json", "-i"]).arg(file(path));
+    let found = output(command).map_err(|why| {
+        about(format!(
+            "is no film that can be read, or a kind that is not allowed (playlists, scripts), or it is damaged ({why})"
+        ))
+    })?;
+    let found: Value =
+        serde_json::from_slice(&found).map_err(|e| about(format!("ffprobe said something else than JSON: {e}")))?;
+    let none = Vec::new();
+    let streams = found["streams"].as_array().unwrap_or(&none);
+    let films = streams.iter().filter(|stream| stream["codec_type"] == "video" && stream["disposition"]["attached_pic"] != 1);
+    let stream = films.max_by_key(|stream| stream["disposition"]["default"].as_u64().unwrap_or(0));
+    let Some(stream) = stream else { return Err(about("has no video stream; a film is needed".into())) };
+    let number = |value: &Value| value.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let coded = Size { width: number(&stream["width"]), height: number(&stream["height"]) };
+    if coded.width == 0 || coded.height == 0 {
+        return Err(about("does not say how large its frames are; it may be damaged".into()));
+    }
+    if coded.width.max(coded.height) > GREATEST {
+        return Err(about(format!("frames of {coded} pixels are larger than {GREATEST} pixels a side; make it smaller first")));
+    }
+    let turned = rotation(stream).rem_euclid(180) == 90;
+    let size = if turned { Size { width: coded.height, height: coded.width } } else { coded };
+    let (wide, high) = ratio(&stream["sample_aspect_ratio"]).unwrap_or((1, 1));
+    let pixels = text(&stream["pix_fmt"]);
+    let index = stream["index"].as_u64().unwrap_or(0);
+    let begin = seconds(&found["format"]["start_time"]).unwrap_or(0.0);
+    let times = times(tools, path, index, stream).map_err(about)?;
+    let base = begin + part.start;
+    let inside = |time: &f64| *time >= base - 1e-6 && part.end.is_none_or(|end| *time < begin + end - 1e-6);
+    let shown: Vec<f64> = times.iter().copied().filter(inside).collect();
+    if !times.is_empty() && shown.is_empty() {
+        let last = times.last().unwrap_or(&0.0) - begin;
+        return Err(about(format!("there are no frames between --start and --end; the film ends at {last:.2} seconds")));
+    }
+    let (mut timing, mut frames) = timing(stream, &shown);
+    if let Some(fps) = fps {
+        let length = frames.map(|frames| timing.time(frames) as f64 / 1e6);
+        (timing, frames) = (Timing::Constant(fps), length.map(|length| (length * fps.per_second()).round().max(1.0) as usize));
+    }
+    let others = streams.iter().filter(|other| other["index"].as_u64() != Some(index));
+    let others = others.map(|other| Stream {
+        index: other["index"].as_u64().unwrap_or(0),
+        kind: if other["disposition"]["attached_pic"] == 1 { "cover".into() } else { text(&other["codec_type"]) },
+        codec: text(&other["codec_name"]),
+    });
+    let named = |value: &Value| Some(text(value)).filter(|name| name != "unknown" && name != "gbr").unwrap_or_default();
+    Ok(Facts {
+        path: path.to_owned(),
+        stream: index,
+        codec: text(&stream["codec_name"]),
+        size,
+        aspect: if turned { (high, wide) } else { (wide, high) },
+        timing,
+        frames,
+        delay: shown.first().map_or(0.0, |first| (first - base).max(0.0)),
+        deep: ["9", "10", "12", "14", "16", "48", "64", "f32"].iter().any(|depth| deep(&pixels, depth)),
+        alpha: ["yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8"]
+            .iter()
+            .any(|name| pixels.starts_with(name))
+            || stream["tags"]["alpha_mode"] == "1"
+            || stream["tags"]["ALPHA_MODE"] == "1",
+        interlaced: matches!(text(&stream["field_order"]).as_str(), "tt" | "bb" | "tb" | "bt"),
+        colors: FilmColors {
+            matrix: named(&stream["color_space"]),
+            primaries: named(&stream["color_primaries"]),
+            transfer: named(&stream["color_transfer"]),
+        },
+        others: others.collect(),
+    })
+}
+
+/// `yuv420p10le` has more than 8 bits, `yuv410p` has not.
+fn deep(pixels: &str, depth: &str) -> bool {
+    let plain = pixels.trim_end_matches("le").trim_end_matches("be");
+    plain.len() < pixels.len() && plain.ends_with(depth)
+}
+
+/// Whether a file is a text that names others: an m3u8 playlist, a concat script, an SDP or MPD description.
+fn is_script(mut file: File) -> bool {
+    let mut start = [0; 64];
+    let read = file.read(&mut start).unwrap_or(0);
+    let text = String::from_utf8_lossy(&start[..read]).into_owned();
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    ["#EXTM3U", "ffconcat", "[playlist]", "<?xml", "<MPD", "v=0", "[Reference]", "file "]
+        .iter()
+        .any(|sign| text.starts_with(sign))
+}
+
+/// Degrees by which the frames are turned.
+fn rotation(stream: &Value) -> i64 {
+    let sides = stream["side_data_list"].as_array();
+    let matrix = sides.and_then(|list| list.iter().find_map(|side| side["rotation"].as_f64()));
+    let tag = || stream["tags"]["rotate"].as_str().and_then(|text| text.parse::<f64>().ok());
+    matrix.or_else(tag).unwrap_or(0.0).round() as i64
+}
+
+/// When the frames are shown, in seconds, in order: of the packets, without decoding them. Empty if they do not say.
+fn times(tools: &Tools, path: &Path, index: u64, stream: &Value) -> std::result::Result<Vec<f64>, String> {
+    let mut command = tools.ffprobe();
+    command.args(guarded()).args(["-select_streams", &index.to_string(), "-show_entries", "packet=pts,dts,flags"]);
+    command.args(["-of", "csv=p=0", "-i"]).arg(file(path));
+    let listed = output(command)?;
+    let Some((num, den)) = ratio(&stream["time_base"]) else { return Ok(Vec::new()) };
+    let mut ticks: Vec<i64> = Vec::new();
+    for line in String::from_utf8_lossy(&listed).lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        if fields.get(2).is_some_and(|flags| flags.contains('D')) {
+            continue;
+        }
+        match fields.iter().take(2).find_map(|field| field.parse().ok()) {
+            Some(tick) => ticks.push(tick),
+            None => return Ok(Vec::new()),
+        }
+    }
+    ticks.sort_unstable();
+    ticks.dedup();
+    Ok(ticks.into_iter().map(|tick| tick as f64 * num as f64 / den as f64).collect())
+}
+
+/// Constant where every frame is within a tick of where its rate has it.
+fn timing(stream: &Value, times: &[f64]) -> (Timing, Option<usize>) {
+    let rates = ["avg_frame_rate", "r_frame_rate"].map(|name| rate(stream[name].as_str().unwrap_or_default()).ok());
+    let first = times.first().copied().unwrap_or(0.0);
+    let tick = ratio(&stream["time_base"]).map_or(0.001, |(num, den)| num as f64 / den as f64).max(0.001);
+    let fits = |rate: &Rate| {
+        times.iter().enumerate().all(|(i, time)| (time - first - i as f64 / rate.per_second()).abs() <= 1.01 * tick)
+    };
+    let known = rates.into_iter().flatten();
+    let count = Some(times.len()).filter(|&count| count > 0).or(stream["nb_frames"].as_str().and_then(|n| n.parse().ok()));
+    if let Some(rate) = known.clone().find(fits) {
+        return (Timing::Constant(rate), count);
+    }
+    if times.len() < 2 {
+        let rate = known.into_iter().next().unwrap_or(Rate { frames: 25, seconds: 1 });
+        return (Timing::Constant(rate), count);
+    }
+    (Timing::Variable(times.iter().map(|time| ((time - first) * 1e6).round() as u64).collect()), count)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn seconds(value: &Value) -> Option<f64> {
+    value.as_str()?.parse().ok().filter(|v: &f64| v.is_finite())
+}
+
+/// `16:9` or `16/9`.
+fn ratio(value: &Value) -> Option<(u64, u64)> {
+    let (a, b) = value.as_str()?.split_once([':', '/'])?;
+    Some((a.parse().ok()?, b.parse().ok()?)).filter(|&(a, b)| a > 0 && b > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Timing, deep, timing};
+    use crate::commands::video::args::Rate;
+
+    #[test]
+    fn depths_are_in_the_names_of_pixels() {
+        for (pixels, expected) in
+            [("yuv420p", false), ("yuv410p", false), ("yuv420p10le", true), ("gbrap12le", true), ("rgb48be", true)]
+        {
+            assert_eq!(["9", "10", "12", "14", "16", "48", "64"].iter().any(|depth| deep(pixels, depth)), expected, "{pixels}");
+        }
+    }
+
+    #[test]
+    fn rates_are_constant_within_a_tick() {
+        let stream = json!({ "avg_frame_rate": "30000/1001", "r_frame_rate": "30/1", "time_base": "1/1000" });
+        let times: Vec<f64> = (0..100).map(|i| 5.0 + (f64::from(i) * 1001.0 / 30.0).round() / 1000.0).collect();
+        assert_eq!(timing(&stream, &times), (Timing::Constant(Rate { frames: 30_000, seconds: 1001 }), Some(100)));
+        let uneven = [0.0, 0.04, 0.12, 0.14];
+        let (found, count) = timing(&stream, &uneven);
+        assert_eq!((&found, count), (&Timing::Variable(vec![0, 40_000, 120_000, 140_000]), Some(4)));
+        assert_eq!([found.time(3), found.time(5)], [140_000, 180_000]);
+        assert_eq!([found.frame_at(0.0), found.frame_at(0.05), found.frame_at(0.12)], [0, 2, 2]);
+    }
+}

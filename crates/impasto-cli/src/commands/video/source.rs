@@ -1,0 +1,240 @@
+//! Where frames come from: a film, a folder or pattern of frames, or an animation.
+
+use std::path::{Path, PathBuf};
+
+use impasto::ErrorKind;
+use impasto::picture::{Limits, Resize};
+use impasto::video::Frame;
+use impasto::{Error, Picture};
+
+use super::animation;
+use super::args::{Rate, WantedSize};
+use super::decode;
+use super::probe::{Facts, Part, Timing, probe};
+use super::tools::Tools;
+use crate::failure::{Failure, Result};
+use crate::values::Size;
+
+/// Frames a second of a folder of frames.
+const RATE: Rate = Rate { frames: 25, seconds: 1 };
+
+/// What is painted.
+#[derive(Debug)]
+pub(super) enum Source {
+    Film(Box<Facts>),
+    Pictures { files: Vec<PathBuf>, size: Size, deep: bool, alpha: bool, rate: Rate },
+    Animation { path: PathBuf, facts: animation::Facts, part: (usize, usize), timing: Timing },
+}
+
+/// How much of a source is wanted, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted {
+    pub(super) part: Part,
+    pub(super) fps: Option<Rate>,
+}
+
+/// Frames one after the other.
+pub(super) type Frames = Box<dyn Iterator<Item = impasto::Result<Frame>> + Send>;
+
+impl Source {
+    /// Looks at what a path names. `tools` is asked only if it is a film.
+    pub(super) fn open(path: &Path, wanted: Wanted, tools: &dyn Fn() -> Result<Tools>) -> Result<Self> {
+        if let Some(files) = pictures(path)? {
+            return Self::of_pictures(path, files, wanted);
+        }
+        if let Some(facts) = animation::look(path)? {
+            return Self::of_animation(path, facts, wanted);
+        }
+        Ok(Source::Film(Box::new(probe(&tools()?, path, wanted.part, wanted.fps)?)))
+    }
+
+    fn of_pictures(path: &Path, mut files: Vec<PathBuf>, wanted: Wanted) -> Result<Self> {
+        let rate = wanted.fps.unwrap_or(RATE);
+        let timing = Timing::Constant(rate);
+        let start = timing.frame_at(wanted.part.start).min(files.len());
+        let end = wanted.part.end.map_or(files.len(), |end| timing.frame_at(end).min(files.len()));
+        files = files.get(start..end).unwrap_or_default().to_vec();
+        let Some(first) = files.first() else {
+            return Err(Failure::failed(format!("{}: there are no frames to paint", path.display())));
+        };
+        let first = Picture::open(first, &Limits::default())?;
+        let size = Size { width: first.width(), height: first.height() };
+        Ok(Source::Pictures { deep: first.source().bit_depth > 8, alpha: first.alpha().is_some(), files, size, rate })
+    }
+
+    fn of_animation(path: &Path, facts: animation::Facts, wanted: Wanted) -> Result<Self> {
+        let timing = match wanted.fps {
+            Some(rate) => Timing::Constant(rate),
+            None => facts.timing.clone(),
+        };
+        let start = timing.frame_at(wanted.part.start).min(facts.frames);
+        let end = wanted.part.end.map_or(facts.frames, |end| timing.frame_at(end).min(facts.frames));
+        if start >= end {
+            return Err(Failure::failed(format!("{}: there are no frames between --start and --end", path.display())));
+        }
+        let timing = match timing {
+            Timing::Variable(times) => Timing::Variable(times[start..end].iter().map(|time| time - times[start]).collect()),
+            constant @ Timing::Constant(_) => constant,
+        };
+        Ok(Source::Animation { path: path.to_owned(), facts, part: (start, end), timing })
+    }
+
+    /// The size of its frames.
+    pub(super) fn size(&self) -> Size {
+        match self {
+            Source::Film(facts) => facts.size,
+            Source::Pictures { size, .. } => *size,
+            Source::Animation { facts, .. } => facts.size,
+        }
+    }
+
+    pub(super) fn timing(&self) -> Timing {
+        match self {
+            Source::Film(facts) => facts.timing.clone(),
+            Source::Pictures { rate, .. } => Timing::Constant(*rate),
+            Source::Animation { timing, .. } => timing.clone(),
+        }
+    }
+
+    /// How many frames there are, if that is known.
+    pub(super) fn frames(&self) -> Option<usize> {
+        match self {
+            Source::Film(facts) => facts.frames,
+            Source::Pictures { files, .. } => Some(files.len()),
+            Source::Animation { part: (start, end), .. } => Some(end - start),
+        }
+    }
+
+    pub(super) fn alpha(&self) -> bool {
+        match self {
+            Source::Film(facts) => facts.alpha,
+            Source::Pictures { alpha, .. } => *alpha,
+            Source::Animation { facts, .. } => facts.alpha,
+        }
+    }
+
+    /// Whether its samples have more than 8 bits.
+    pub(super) fn deep(&self) -> bool {
+        match self {
+            Source::Film(facts) => facts.deep,
+            Source::Pictures { deep, .. } => *deep,
+            Source::Animation { .. } => false,
+        }
+    }
+
+    /// The film, if it is one: it may have sound.
+    pub(super) fn film(&self) -> Option<&Facts> {
+        match self {
+            Source::Film(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// All frames at this size, from the first, with alpha if `alpha` says so. `salvaged` is told what damage was passed over; without it damage
+    /// is an error.
+    pub(super) fn read(&self, tools: Option<&Tools>, size: Size, reading: decode::Reading) -> Result<Frames> {
+        let (deep, alpha) = (self.deep(), reading.alpha);
+        match (self, tools) {
+            (Source::Film(facts), Some(tools)) => decode::frames(tools, facts, size, reading),
+            (Source::Film(_), None) => Err(Failure::failed("a film needs ffmpeg")),
+            (Source::Pictures { files, size: first, .. }, _) => {
+                let (first, each) = (*first, files.clone().into_iter());
+                Ok(Box::new(each.map(move |path| {
+                    let picture = Picture::open(&path, &Limits::default())?;
+                    let own = Size { width: picture.width(), height: picture.height() };
+                    if own != first {
+                        let text =
+                            format!("{}: has {own} pixels, and the first frame {first}; frames have one size", path.display());
+                        return Err(Error::new(ErrorKind::Mismatch, text));
+                    }
+                    Frame::of_picture(&fitted(picture, size, alpha)?, deep)
+                })))
+            }
+            (Source::Animation { path, part: (start, end), .. }, _) => {
+                let frames = animation::frames(path)?.skip(*start).take(end - start);
+                Ok(Box::new(frames.map(move |picture| Frame::of_picture(&fitted(picture?, size, alpha)?, deep))))
+            }
+        }
+    }
+}
+
+/// At a size, with alpha or without.
+fn fitted(picture: Picture, Size { width, height }: Size, alpha: bool) -> impasto::Result<Picture> {
+    let picture = if [width, height] == [picture.width(), picture.height()] {
+        picture
+    } else {
+        picture.resized(width, height, Resize::PHOTO)?
+    };
+    match (alpha, picture.alpha()) {
+        (true, None) => picture.with_alpha(vec![1.0; width * height]),
+        (false, Some(_)) => Picture::from_rgb_f32(width, height, picture.into_rgb()),
+        _ => Ok(picture),
+    }
+}
+
+/// The size of the result.
+pub(super) fn sized(own: Size, wanted: Option<WantedSize>) -> Size {
+    match wanted {
+        None => own,
+        Some(WantedSize::Exact(size)) => size,
+        Some(WantedSize::LongSide(side)) => own.with_long_side(side),
+    }
+}
+
+/// The pictures of a folder or of a pattern, in order; `None` if the path is neither.
+fn pictures(path: &Path) -> Result<Option<Vec<PathBuf>>> {
+    let mut files: Vec<PathBuf> = if path.is_dir() {
+        let entries = std::fs::read_dir(path).map_err(|e| Failure::failed(format!("{}: cannot be read: {e}", path.display())))?;
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.filter(|path| path.is_file() && impasto::picture::Format::from_path(path).is_ok()).collect()
+    } else if !path.exists() && path.to_str().is_some_and(|text| text.contains(['%', '*', '?', '['])) {
+        let text = path.to_str().unwrap_or_default();
+        let (before, after) = text
+            .split_once('%')
+            .map_or((text, ""), |(before, rest)| (before, rest.split_once('d').map_or("", |(_, after)| after)));
+        let pattern = if text.contains('%') {
+            format!("{}[0-9]*{}", glob::Pattern::escape(before), glob::Pattern::escape(after))
+        } else {
+            text.to_owned()
+        };
+        let found = glob::glob(&pattern).map_err(|e| Failure::usage(format!("{text}: is no pattern: {e}")))?;
+        found.filter_map(std::result::Result::ok).filter(|path| path.is_file()).collect()
+    } else {
+        return Ok(None);
+    };
+    if files.is_empty() {
+        return Err(Failure::failed(format!(
+            "{}: there are no pictures; name a film, or a folder or pattern of frames",
+            path.display()
+        )));
+    }
+    files.sort_by_cached_key(|path| natural(&path.to_string_lossy()));
+    Ok(Some(files))
+}
+
+/// A key by which frame 10 comes after frame 9.
+fn natural(name: &str) -> Vec<(String, u128)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (text, after) = rest.split_at(digits);
+        let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let (number, after) = after.split_at(end);
+        parts.push((text.to_owned(), number.parse().unwrap_or(u128::MAX)));
+        rest = after;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::natural;
+
+    #[test]
+    fn frames_are_in_the_order_of_their_numbers() {
+        let mut names = ["f10.png", "f9.png", "f1.png", "a2b10.png", "a2b9.png", "f.png"];
+        names.sort_by_cached_key(|name| natural(name));
+        assert_eq!(names, ["a2b9.png", "a2b10.png", "f1.png", "f9.png", "f10.png", "f.png"]);
+    }
+}

@@ -1,0 +1,190 @@
+//! The folder beside the output in which an unfinished film is kept, so that `--resume` can go on with it.
+//!
+//! `film.json` says what is painted and how; another film or look is not gone on with. `state.json` says how many frames are done, and is replaced whole
+//! whenever a piece of the film is. What is not named there is painted again: so it does not matter when the program is killed.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use impasto::video::State;
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, Result};
+
+/// A folder for an unfinished film.
+#[derive(Debug)]
+pub(super) struct Work {
+    folder: PathBuf,
+    /// Whether it goes when this does: for pipes, where there is nothing to go on with.
+    temporary: bool,
+}
+
+/// How far an earlier run was.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) state: State,
+    pub(super) shots: usize,
+    /// Whether only the end is missing: the pieces are to be joined.
+    pub(super) whole: bool,
+}
+
+impl Work {
+    /// For a film at this place; `None` for standard output.
+    pub(super) fn of(output: Option<&Path>) -> Self {
+        match output {
+            Some(path) => {
+                let mut name = path.components().as_path().as_os_str().to_owned();
+                name.push(".impasto");
+                Work { folder: name.into(), temporary: false }
+            }
+            None => {
+                let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+                let name = format!("impasto-{}-{time}", std::process::id());
+                Work { folder: std::env::temp_dir().join(name), temporary: true }
+            }
+        }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether there is something that a run with `--resume` can continue.
+    pub(super) fn has_state(&self) -> bool {
+        self.path("state.json").exists()
+    }
+
+    /// Begins, or goes on with what an earlier run of the same film has left. `film` says what is painted and how.
+    pub(super) fn begin(&self, film: &Value, resume: bool, force: bool) -> Result<Done> {
+        let about = |what: &str, e: &io::Error| Failure::failed(format!("{}: {what}: {e}", self.folder.display()));
+        if self.folder.exists() {
+            if resume {
+                return self.continued(film);
+            }
+            if !force {
+                return Err(Failure::failed(format!(
+                    "{}: an interrupted run has left this; continue it with --resume, or start over with --force",
+                    self.folder.display()
+                )));
+            }
+            self.remove().map_err(|e| about("cannot be removed", &e))?;
+        }
+        fs::create_dir_all(&self.folder).map_err(|e| about("cannot make this folder", &e))?;
+        self.replace("film.json", format!("{film:#}\n").as_bytes())?;
+        Ok(Done::default())
+    }
+
+    fn continued(&self, film: &Value) -> Result<Done> {
+        let read = |name: &str| -> Option<Value> { serde_json::from_slice(&fs::read(self.path(name)).ok()?).ok() };
+        let Some(before) = read("film.json") else {
+            // Killed before it had begun.
+            self.replace("film.json", format!("{film:#}\n").as_bytes())?;
+            return Ok(Done::default());
+        };
+        if &before != film {
+            let changed = film.as_object().and_then(|now| now.iter().find(|(key, value)| before.get(*key) != Some(value)));
+            let what = changed.map_or("something", |(key, _)| key.as_str());
+            return Err(Failure::failed(format!(
+                "{}: the interrupted run was of another film or look ({what} differs); use the same flags, or start over with --force",
+                self.folder.display()
+            )));
+        }
+        let Some(state) = read("state.json") else { return Ok(Done::default()) };
+        let number = |key: &str| state[key].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+        let last = match state["last"].as_str() {
+            Some(name) => match fs::read(self.path(name)) {
+                Ok(bytes) => Some(bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()),
+                Err(_) => return Ok(Done::default()),
+            },
+            None => None,
+        };
+        let whole = state["whole"] == true;
+        Ok(Done { state: State { frame: number("frame"), last }, shots: number("shots"), whole })
+    }
+
+    /// Remembers how far the film is.
+    pub(super) fn remember(&self, state: &State, shots: usize, whole: bool) -> Result {
+        let mut json = json!({ "frame": state.frame, "shots": shots, "whole": whole });
+        if let (Some(last), false) = (&state.last, whole) {
+            let name = format!("last-{:08}.bin", state.frame);
+            self.replace(&name, &last.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
+            json["last"] = name.into();
+        }
+        self.replace("state.json", format!("{json}\n").as_bytes())?;
+        let keep = json["last"].as_str().unwrap_or_default();
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with("last-") && name != keep {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// A file that is there whole or not at all.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result {
+        let partial = self.path(&format!("{name}.part"));
+        let write = || {
+            use io::Write;
+            let mut file = fs::File::create(&partial)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&partial, self.path(name))
+        };
+        write().map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", self.path(name).display())))
+    }
+
+    /// Removes the folder and what is in it.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        fs::remove_dir_all(&self.folder)
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if self.temporary {
+            let _ = self.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use impasto::video::State;
+    use serde_json::json;
+
+    use super::Work;
+
+    #[test]
+    fn what_was_done_is_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let work = Work::of(Some(&folder.path().join("out.mp4")));
+        let film = json!({ "film": "a.mp4", "strength": 0.5 });
+        assert_eq!(work.begin(&film, true, false).unwrap().state, State::default());
+        for frame in [48, 96] {
+            let state = State { frame, last: Some(vec![0.25, frame as f32]) };
+            work.remember(&state, 2, false).unwrap();
+            let done = work.begin(&film, true, false).unwrap();
+            assert_eq!((done.state, done.shots, done.whole), (state, 2, false));
+        }
+        // Without --resume nothing is lost, another look is refused, and --force starts over.
+        assert!(work.begin(&film, false, false).is_err());
+        let error = work.begin(&json!({ "film": "a.mp4", "strength": 0.7 }), true, false).unwrap_err();
+        assert!(error.to_string().contains("strength"), "{error}");
+        assert_eq!(work.begin(&film, false, true).unwrap().state, State::default());
+        work.remember(&State { frame: 100, last: None }, 3, true).unwrap();
+        assert!(work.begin(&film, true, false).unwrap().whole);
+        work.remove().unwrap();
+        let folder = {
+            let work = Work::of(None);
+            work.begin(&film, false, false).unwrap();
+            work.folder().to_owned()
+        };
+        assert!(!folder.exists());
+    }
+}

@@ -1,0 +1,337 @@
+//! `impasto video`: films in and out. What needs ffmpeg is skipped where it is absent, and says so.
+
+use crate::common;
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{Workshop, complaints, gradient, open, stderr};
+use impasto::Picture;
+
+const LOOK: [&str; 5] = ["-s", "style.png", "--model", "native.safetensors", "--force"];
+
+static SKIPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether ffmpeg is there; if not, says what is skipped.
+fn has_ffmpeg() -> bool {
+    let there = |program: &str| Command::new(program).arg("-version").output().is_ok_and(|output| output.status.success());
+    if there("ffmpeg") && there("ffprobe") {
+        return true;
+    }
+    let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
+    eprintln!("skipped: a test of films, because ffmpeg is not installed ({count} so far)");
+    false
+}
+
+#[track_caller]
+fn ffmpeg(workshop: &Workshop, arguments: &str) {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-y"])
+        .args(arguments.split_whitespace())
+        .current_dir(workshop.folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// What ffprobe says of a film's streams, line by line: kind, codec, and these entries.
+#[track_caller]
+fn probe(workshop: &Workshop, film: &str, entries: &str) -> String {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-of", "csv=p=0", "-show_entries", entries, film])
+        .current_dir(workshop.folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{film}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// The frames of a film, decoded, as one hash each.
+fn hashes(workshop: &Workshop, film: &str) -> String {
+    let output = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-i", film, "-map", "0:v", "-f", "framemd5", "-"])
+        .current_dir(workshop.folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let frames = text.lines().filter(|line| !line.starts_with('#'));
+    frames.filter_map(|line| line.rsplit(',').next()).collect::<Vec<_>>().join("\n")
+}
+
+fn video(workshop: &Workshop, arguments: &[&str]) -> Output {
+    workshop.run(&[&["video"], arguments, &LOOK].concat())
+}
+
+#[track_caller]
+fn done(workshop: &Workshop, arguments: &[&str]) -> String {
+    let output = video(workshop, arguments);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
+    said
+}
+
+/// A workshop with `film.mp4`: 50 frames of 64×48 with sound, a title and two chapters.
+fn workshop() -> Workshop {
+    let workshop = Workshop::with_native();
+    workshop.write("meta.txt", b";FFMETADATA1\ntitle=A walk\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=2000\ntitle=Two\n");
+    ffmpeg(
+        &workshop,
+        "-f lavfi -i testsrc2=size=64x48:rate=25:duration=2 -f lavfi -i sine=frequency=440:duration=2 -i meta.txt -map 0 -map 1 \
+         -map_metadata 2 -c:v libx264 -pix_fmt yuv420p -c:a aac -shortest film.mp4",
+    );
+    workshop
+}
+
+/// A folder `frames` with this many pictures that a square moves over.
+fn frames(workshop: &Workshop, count: usize) {
+    std::fs::create_dir(workshop.path("frames")).unwrap();
+    for i in 0..count {
+        let mut picture = gradient(48, 40);
+        for y in 10..20 {
+            for x in 5 + i..15 + i {
+                picture.rgb_mut()[(y * 48 + x) * 3..][..3].fill(1.0);
+            }
+        }
+        workshop.save(&format!("frames/f{i}.png"), &picture);
+    }
+}
+
+#[test]
+fn folders_of_frames_and_animations_need_no_ffmpeg() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 20);
+    let nowhere = ["--ffmpeg", "nowhere/ffmpeg"];
+    done(&workshop, &[&["frames", "-o", "painted", "--steady", "0.7"], &nowhere[..]].concat());
+    let painted: Vec<Picture> = (1..=20).map(|i| open(workshop.path(&format!("painted/{i:06}.png")))).collect();
+    assert!(painted.iter().all(|frame| (frame.width(), frame.height()) == (48, 40)));
+    assert!(painted[0] != painted[19] && !workshop.path("painted/000021.png").exists());
+    assert!(!workshop.path("painted.impasto").exists());
+    // Any number of threads gives the same frames.
+    done(&workshop, &[&["frames/f%d.png", "-o", "again/%03d.png", "--steady", "0.7", "--threads", "1"], &nowhere[..]].concat());
+    for i in 1..=20 {
+        let read = |name: String| std::fs::read(workshop.path(&name)).unwrap();
+        assert!(read(format!("painted/{i:06}.png")) == read(format!("again/{i:03}.png")), "frame {i}");
+    }
+    // A GIF of them, which is painted in turn.
+    done(&workshop, &[&["frames", "-o", "film.gif", "--fps", "10"], &nowhere[..]].concat());
+    let said = done(
+        &workshop,
+        &[&["film.gif", "-o", "small", "--size", "24x20", "--start", "0.5", "--end", "1"], &nowhere[..]].concat(),
+    );
+    assert_eq!(said, "");
+    let count = std::fs::read_dir(workshop.path("small")).unwrap().count();
+    assert_eq!((count, open(workshop.path("small/000001.png")).width()), (5, 24));
+}
+
+#[test]
+fn films_keep_what_they_are() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let workshop = workshop();
+    let said = done(&workshop, &["film.mp4", "-o", "out.mp4", "--preview-frame", "now.jpg", "--json"]);
+    assert_eq!(said, "");
+    let streams = probe(&workshop, "out.mp4", "stream=codec_name,width,height,r_frame_rate,nb_frames");
+    assert!(streams.contains("h264,64,48,25/1,50") && streams.contains("aac"), "{streams}");
+    assert!(probe(&workshop, "out.mp4", "format_tags=title").contains("A walk"));
+    assert_eq!(probe(&workshop, "out.mp4", "chapter_tags=title"), "One\nTwo");
+    let sound = |film: &str| {
+        let output =
+            Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-i", film, "-map", "0:a", "-c", "copy", "-f", "md5", "-"]);
+        let output = { output }.current_dir(workshop.folder.path()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(sound("film.mp4"), sound("out.mp4"), "the sound is not copied");
+    assert_eq!(open(workshop.path("now.jpg")).width(), 64);
+    assert!(hashes(&workshop, "out.mp4") != hashes(&workshop, "film.mp4"));
+    assert!(!workshop.path("out.mp4.impasto").exists());
+}
+
+#[test]
+fn other_containers_rates_and_parts() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let workshop = workshop();
+    // Television's rate, sound that MP4 does not hold, subtitles, a part.
+    workshop.write("words.srt", b"1\n00:00:00,200 --> 00:00:00,900\nHello\n");
+    ffmpeg(
+        &workshop,
+        "-f lavfi -i testsrc2=size=64x48:rate=30000/1001:duration=1.5 -f lavfi -i sine=duration=1.5 -i words.srt -map 0 -map 1 -map 2 \
+         -c:v mpeg4 -c:a pcm_s16le -c:s srt tv.mkv",
+    );
+    let said = done(&workshop, &["tv.mkv", "-o", "tv.mp4"]);
+    assert!(said.contains("pcm_s16le") && said.contains("aac"), "{said}");
+    let streams = probe(&workshop, "tv.mp4", "stream=codec_name,r_frame_rate");
+    assert!(streams.contains("h264,30000/1001") && streams.contains("aac") && streams.contains("mov_text"), "{streams}");
+    done(&workshop, &["tv.mkv", "-o", "part.webm", "--start", "0.5", "--end", "1", "--size", "32x24"]);
+    let streams = probe(&workshop, "part.webm", "stream=codec_name,width,height");
+    assert!(streams.contains("vp9,32,24") && streams.contains("opus") && streams.contains("webvtt"), "{streams}");
+    assert_eq!(hashes(&workshop, "part.webm").lines().count(), 15);
+    // Frames with times of their own.
+    ffmpeg(
+        &workshop,
+        "-f lavfi -i testsrc2=size=64x48:rate=25:duration=2 -vf select='not(between(n,5,14))+not(mod(n,3))' -vsync vfr -c:v libx264 uneven.mkv",
+    );
+    done(&workshop, &["uneven.mkv", "-o", "uneven.mp4"]);
+    let times = |film: &str| -> Vec<f64> {
+        let mut times: Vec<f64> =
+            probe(&workshop, film, "packet=pts_time").lines().map(|line| line.trim_matches(',').parse().unwrap()).collect();
+        times.sort_by(f64::total_cmp);
+        times.iter().map(|time| time - times[0]).collect()
+    };
+    let (before, after) = (times("uneven.mkv"), times("uneven.mp4"));
+    assert_eq!(before.len(), after.len());
+    assert!(before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 0.002), "{before:?}\n{after:?}");
+    // Turned by a quarter, and transparent.
+    ffmpeg(&workshop, "-i film.mp4 -c copy -metadata:s:v rotate=90 turned.mov");
+    done(&workshop, &["turned.mov", "-o", "turned.mkv", "--end", "0.4"]);
+    let streams = probe(&workshop, "turned.mkv", "stream=codec_name,width,height");
+    assert!(streams.contains("h264,48,64"), "{streams}");
+    ffmpeg(
+        &workshop,
+        "-f lavfi -i testsrc2=size=64x48:rate=5:duration=1,format=yuva444p10le,geq=lum='lum(X,Y)':a='X*16' -c:v prores_ks clear.mov",
+    );
+    done(&workshop, &["clear.mov", "-o", "clear.webm"]);
+    assert!(probe(&workshop, "clear.webm", "stream_tags=alpha_mode").contains('1'));
+}
+
+#[test]
+fn killed_and_interrupted_films_are_gone_on_with() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let workshop = Workshop::with_native();
+    // More frames than a piece has, of a size at which pieces are short.
+    ffmpeg(&workshop, "-f lavfi -i testsrc2=size=160x120:rate=25:duration=12 -c:v libx264 -pix_fmt yuv420p film.mp4");
+    done(&workshop, &["film.mp4", "-o", "whole.mp4", "--steady", "0.8"]);
+    let arguments =
+        ["video", "film.mp4", "-o", "out.mp4", "--steady", "0.8", "-s", "style.png", "--model", "native.safetensors", "--resume"];
+    let mut kills = 0;
+    for run in 0..40 {
+        let mut child = workshop.impasto(&arguments).stderr(std::process::Stdio::null()).spawn().unwrap();
+        // Now here, now there.
+        let moment = Duration::from_millis(300 + 170 * run % 900);
+        let start = std::time::Instant::now();
+        while start.elapsed() < moment && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        assert!(!workshop.path("out.mp4").exists());
+        if kills == 10 {
+            break;
+        }
+    }
+    if !workshop.path("out.mp4").exists() {
+        let output = workshop.run(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    eprintln!("killed {kills} times");
+    assert!(kills > 0);
+    assert_eq!(hashes(&workshop, "out.mp4"), hashes(&workshop, "whole.mp4"));
+    assert!(!workshop.path("out.mp4.impasto").exists());
+}
+
+#[test]
+fn what_is_no_film_is_refused_in_one_line() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let workshop = workshop();
+    let film = std::fs::read(workshop.path("film.mp4")).unwrap();
+    workshop.write("empty.mp4", b"");
+    workshop.write("text.mp4", b"not a film at all, only words");
+    workshop.write("list.m3u8", b"#EXTM3U\n#EXTINF:2,\nfilm.mp4\n");
+    workshop.write("script.txt", b"ffconcat version 1.0\nfile film.mp4\n");
+    // The index is at the end.
+    workshop.write("cut.mp4", &film[..film.len() / 2]);
+    ffmpeg(&workshop, "-i film.mp4 -c copy film.mkv");
+    let mkv = std::fs::read(workshop.path("film.mkv")).unwrap();
+    let mut damaged = mkv.clone();
+    let (from, to) = (mkv.len() / 3, mkv.len() * 2 / 3);
+    damaged[from..to].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x5A);
+    workshop.write("damaged.mkv", &damaged);
+    ffmpeg(&workshop, "-i film.mp4 -vn -c copy sound.m4a");
+    let cases: [(&str, &[&str], i32, &str); 16] = [
+        ("none.mp4", &[], 1, "none.mp4"),
+        ("empty.mp4", &[], 1, "empty"),
+        ("text.mp4", &[], 1, "text.mp4"),
+        ("list.m3u8", &[], 1, "playlist"),
+        ("script.txt", &[], 1, "playlist"),
+        ("cut.mp4", &[], 1, "cut.mp4"),
+        ("damaged.mkv", &[], 1, "damaged"),
+        ("sound.m4a", &[], 1, "no video stream"),
+        ("film.mp4", &["--start", "10"], 1, "--start"),
+        ("film.mp4", &["--start", "1", "--end", "0.5"], 2, "--end"),
+        ("film.mp4", &["--codec", "prores"], 2, "ProRes"),
+        ("film.mp4", &["--ffmpeg", "nowhere"], 1, "ffmpeg"),
+        ("film.mp4", &["--format", "mkv"], 2, "--format"),
+        ("film.mp4", &["--max-memory", "1M"], 1, "--max-memory"),
+        ("film.mp4", &["--mask", "sound.m4a"], 1, "sound.m4a"),
+        ("https://example.org/film.mp4", &[], 2, "https://example.org"),
+    ];
+    let mut wrong = Vec::new();
+    for (film, flags, code, word) in cases {
+        let output = video(&workshop, &[&[film, "-o", "out.mp4"], flags].concat());
+        let found = complaints(&output, code, &[word]);
+        wrong.extend(found.iter().map(|complaint| format!("{film} {flags:?}: {complaint}")));
+        if workshop.path("out.mp4").exists() {
+            wrong.push(format!("{film} {flags:?}: something is left under the final name"));
+        }
+        let _ = std::fs::remove_dir_all(workshop.path("out.mp4.impasto"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let output = video(&workshop, &["film.mp4", "-o", "out.xyz"]);
+    assert_eq!(output.status.code(), Some(2));
+    // What can be read of a damaged film is painted on request.
+    let said = done(&workshop, &["damaged.mkv", "-o", "saved.mp4", "--salvage"]);
+    assert!(said.contains("warning") && workshop.path("saved.mp4").exists(), "{said}");
+}
+
+#[test]
+fn films_go_through_pipes() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let workshop = workshop();
+    let film = std::fs::File::open(workshop.path("film.mp4")).unwrap();
+    let output =
+        workshop.impasto(&[&["video", "-", "-o", "-", "--end", "0.4"], &LOOK[..]].concat()).stdin(film).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    workshop.write("out.mkv", &output.stdout);
+    assert_eq!(hashes(&workshop, "out.mkv").lines().count(), 10);
+    let output = video(&workshop, &["-", "-o", "x.mp4", "--resume"]);
+    assert!(complaints(&output, 2, &["nothing to resume"]).is_empty(), "{}", stderr(&output));
+}
+
+#[test]
+fn masks_and_styles_may_change_along_the_film() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 12);
+    std::fs::create_dir(workshop.path("masks")).unwrap();
+    for i in 0..12 {
+        let value = |x: usize| if (x < 24) == (i % 2 == 0) { 255 } else { 0 };
+        let rgb: Vec<u8> = (0..48 * 40 * 3).map(|at| value(at / 3 % 48)).collect();
+        workshop.save(&format!("masks/{i}.png"), &Picture::from_rgb8(48, 40, &rgb).unwrap());
+    }
+    done(&workshop, &["frames", "-o", "painted", "--mask", "masks", "--style-at", "0.2=content.png", "--steady", "0"]);
+    for i in 0..12 {
+        let (content, painted) =
+            (open(workshop.path(&format!("frames/f{i}.png"))), open(workshop.path(&format!("painted/{:06}.png", i + 1))));
+        let same = |columns: std::ops::Range<usize>| {
+            columns.clone().all(|x| content.rgb()[x * 3..x * 3 + 3] == painted.rgb()[x * 3..x * 3 + 3])
+        };
+        assert_eq!((same(0..20), same(28..48)), (i % 2 == 1, i % 2 == 0), "frame {i}");
+    }
+    std::fs::remove_file(workshop.path("masks/11.png")).unwrap();
+    let output = video(&workshop, &["frames", "-o", "short", "--mask", "masks"]);
+    assert!(complaints(&output, 1, &["masks", "ends before"]).is_empty(), "{}", stderr(&output));
+    assert!(Path::new(&workshop.path("frames")).is_dir());
+}
