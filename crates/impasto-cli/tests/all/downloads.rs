@@ -226,9 +226,6 @@ fn two_processes_download_once_and_a_killed_one_leaves_nothing_usable() {
     });
     let both = workshop(&server.address("/fast"), &files);
     let pull = ["models", "pull", "hub", "--registry", "registry.json"];
-    // As in the real one, the bundle's graph has no names; those of `saved_model.pb` are used.
-    let keys: Vec<_> = variables.keys().map(|key| (key.clone(), "")).collect();
-    variables.insert(OBJECT_GRAPH.into(), Variable::string(&bundle::object_graph(&keys), 0));
     let children: Vec<_> = (0..2).map(|_| command(&both, &pull).spawn().unwrap()).collect();
     children.into_iter().for_each(|mut child| assert!(child.wait().unwrap().success()));
     assert_eq!(server.asked().len(), 1);
