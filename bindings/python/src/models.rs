@@ -64,7 +64,7 @@ pub(crate) fn model_pull(
         let wanted = match models.registry.find(name) {
             Some(entry) => Wanted { entry: entry.clone(), listed: true },
             None => match models.find(name.as_ref())? {
-                Meaning::Absent(wanted) => wanted,
+                Meaning::Absent(wanted) => *wanted,
                 Meaning::Here(paths) if paths.iter().all(|path| path.exists()) => return Ok(paths),
                 Meaning::Here(_) => {
                     let text = format!("{name}: there is no model of this name; see impasto.models.list()");

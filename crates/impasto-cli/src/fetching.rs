@@ -70,6 +70,10 @@ pub(crate) fn resolve(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let models = models()?;
     for word in words {
         match models.find(word).map_err(Failure::usage)? {
+            Meaning::Here(paths) if is_unknown_name(word, &paths) => {
+                let text = format!("{}: No such file, and no model of this name; see `impasto models list`", word.display());
+                return Err(Failure::failed(text));
+            }
             Meaning::Here(paths) => found.extend(paths),
             Meaning::Absent(wanted) => {
                 agree(word, &wanted)?;
@@ -78,6 +82,12 @@ pub(crate) fn resolve(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Whether a word means a path, but looks like a name, and nothing is there.
+fn is_unknown_name(word: &Path, paths: &[PathBuf]) -> bool {
+    let like_a_name = word.to_str().is_some_and(|text| !text.contains(['.', '/', '\\']));
+    like_a_name && paths == [word] && !word.exists()
 }
 
 /// Asks before a model is downloaded that a command needs.

@@ -28,7 +28,7 @@ pub enum Meaning {
     /// A model that is on this machine: what to open. Paths of a user are not looked at.
     Here(Vec<PathBuf>),
     /// A model that can be downloaded.
-    Absent(Wanted),
+    Absent(Box<Wanted>),
 }
 
 /// A model that can be downloaded.
@@ -112,7 +112,7 @@ impl Models {
             }
         };
         let cached = self.cached(&wanted.entry);
-        Ok(cached.map_or(Meaning::Absent(wanted), |cached| Meaning::Here(cached.paths())))
+        Ok(cached.map_or(Meaning::Absent(Box::new(wanted)), |cached| Meaning::Here(cached.paths())))
     }
 
     /// The model of an entry in the cache, if its files are those that the entry knows: a registry may have another model of this name.

@@ -207,10 +207,10 @@ impl Entry {
     /// The entry for a file that a user gives the address of: nothing else is known of it.
     pub(crate) fn of_address(address: &address::Address) -> Self {
         let file = address.last_name();
-        let stem = file.split('.').next().unwrap_or(&file);
+        let stem: String = file.split('.').next().unwrap_or(&file).chars().take(80).collect();
         // The same address is the same model; two addresses of one name are two.
         let name =
-            format!("{}-{}", names::plain(stem), &hash::of_bytes(address::comparable(&address.to_string()).as_bytes())[..8]);
+            format!("{}-{}", names::plain(&stem), &hash::of_bytes(address::comparable(&address.to_string()).as_bytes())[..8]);
         let packing = |end: &str| file.to_ascii_lowercase().ends_with(end);
         let unpack = if packing(".tar.gz") || packing(".tgz") {
             Some(Packing::TarGz)
@@ -357,6 +357,8 @@ mod tests {
         let first = entry("https://x.org/a/candy.pth");
         assert!(first.name.starts_with("candy-") && first.check().is_ok(), "{}", first.name);
         assert_ne!(first.name, entry("https://x.org/b/candy.pth").name);
+        let long = format!("https://x.org/{}.pth", "x".repeat(500));
+        assert!(entry(&long).check().is_ok());
         assert_eq!(entry("https://x.org/m.tar.gz").files[0].unpack, Some(super::Packing::TarGz));
     }
 }

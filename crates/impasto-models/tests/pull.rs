@@ -55,7 +55,7 @@ impl Place {
 
     fn wanted(&self, word: &str) -> Wanted {
         match self.models.find(Path::new(word)).unwrap() {
-            Meaning::Absent(wanted) => wanted,
+            Meaning::Absent(wanted) => *wanted,
             Meaning::Here(paths) => panic!("{word} is here: {paths:?}"),
         }
     }

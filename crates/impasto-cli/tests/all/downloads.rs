@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use crate::common::{Workshop, complaints, gradient, stderr, tiny_model};
-use bundle::{PLAIN, Variable, value_key};
+use bundle::{OBJECT_GRAPH, PLAIN, Variable, value_key};
 use flate2::write::GzEncoder;
 use impasto::picture::{EncodeOptions, Format};
 use impasto_models::hash;
@@ -34,6 +34,9 @@ fn module() -> Vec<(&'static str, Vec<u8>)> {
         variables.insert(value_key(&format!("variables/{i}")), Variable::floats(&shape, tensor.data(), 0));
         names.push((i.to_string(), name.to_owned()));
     }
+    // As in the real one, the bundle's graph has no names; those of `saved_model.pb` are used.
+    let keys: Vec<_> = variables.keys().map(|key| (key.clone(), "")).collect();
+    variables.insert(OBJECT_GRAPH.into(), Variable::string(&bundle::object_graph(&keys), 0));
     let children: Vec<_> = names.iter().map(|(key, name)| (key.as_str(), name.as_str())).collect();
     let files = bundle::build(&variables, 1, PLAIN);
     vec![
@@ -99,7 +102,7 @@ fn run(workshop: &Workshop, arguments: &[&str]) -> Output {
 fn done(workshop: &Workshop, arguments: &[&str]) -> String {
     let output = run(workshop, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-    String::from_utf8(output.stdout).unwrap() + &stderr(&output)
+    String::from_utf8_lossy(&output.stdout).into_owned() + &stderr(&output)
 }
 
 #[track_caller]
@@ -119,7 +122,7 @@ fn the_articles_address_paints_the_modules_picture_and_then_offline() {
         _ => Reply::new(404, ""),
     });
     let workshop = workshop(&server.address("/2?tf-hub-format=compressed"), &files);
-    let paint = |more: &[&str]| [&PAINT[..], &[ARTICLE, "--registry", "registry.json"], more].concat();
+    let paint = |more: &[&'static str]| [&PAINT[..], &[ARTICLE, "--registry", "registry.json"], more].concat();
     // Without a terminal nobody can be asked.
     fails(&workshop, &paint(&[]), 1, &[ARTICLE, "--yes", "Apache-2.0", "Apache-2.0", "SHA-256 of 2 of its files"]);
     fails(&workshop, &paint(&["--offline", "--yes"]), 1, &[ARTICLE, "--offline"]);

@@ -345,10 +345,11 @@ fn new_folders_are_made_for_results_only() {
 #[test]
 fn web_addresses_are_refused_where_nothing_is_downloaded() {
     let workshop = Workshop::new();
-    let address = "https://example.org/a.jpg";
-    let curl = &[address, "Download it first: curl -LO https://example.org/a.jpg"];
-    let offline = &[address, "--offline"];
-    let words: &[&str] = if cfg!(feature = "download") { offline } else { curl };
+    const ADDRESS: &str = "https://example.org/a.jpg";
+    let address = ADDRESS;
+    let curl: &'static [&'static str] = &[ADDRESS, "Download it first: curl -LO https://example.org/a.jpg"];
+    let offline: &'static [&'static str] = &[ADDRESS, "--offline"];
+    let words = if cfg!(feature = "download") { offline } else { curl };
     let given = |arguments: &[&'static str]| case(&[arguments, &["--offline"]].concat(), 2, words);
     check(
         &workshop,

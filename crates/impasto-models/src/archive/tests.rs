@@ -46,13 +46,11 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+/// Paths and contents.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// Unpacks it, and gives the paths and contents of what is there; an error with its kind.
-fn unpacked(
-    bytes: &[u8],
-    packing: Packing,
-    only: &[&str],
-    limits: Limits,
-) -> Result<Vec<(String, Vec<u8>)>, (ErrorKind, String)> {
+fn unpacked(bytes: &[u8], packing: Packing, only: &[&str], limits: Limits) -> Result<Files, (ErrorKind, String)> {
     let root = tempfile::tempdir().unwrap();
     let (archive, into) = (root.path().join("archive"), root.path().join("deep/into"));
     std::fs::create_dir_all(&into).unwrap();

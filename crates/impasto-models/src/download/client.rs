@@ -18,6 +18,8 @@ const REDIRECTIONS: usize = 10;
 pub(super) enum Failure {
     /// Another try may help: the reason.
     MayPass(String),
+    /// The server cannot be found or reached. Another try may help if it could be reached a moment ago.
+    Unreachable(Error),
     /// It will not.
     Final(Error),
 }
@@ -170,16 +172,23 @@ fn refused(text: &str) -> Error {
 /// What a request has failed of.
 fn failure(address: &Address, error: ureq::Error, idle: Duration) -> Failure {
     let host = address.host();
+    let unreachable = |why: String| Failure::Unreachable(refused(&why));
     match error {
         ureq::Error::Timeout(_) => Failure::MayPass(format!("{host} does not answer within {} s", seconds(idle))),
-        ureq::Error::HostNotFound => Failure::MayPass(format!("{host} cannot be found: is this machine online?")),
-        ureq::Error::ConnectionFailed => Failure::MayPass(format!("{host} cannot be reached")),
         ureq::Error::Io(e) if is_timeout(&e) => Failure::MayPass(format!("{host} does not answer within {} s", seconds(idle))),
-        ureq::Error::Io(e) => Failure::MayPass(format!("{host} cannot be reached ({e})")),
+        // TLS reports its failures so.
+        ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => Failure::Final(refused(&untrusted(host, &e))),
+        ureq::Error::Rustls(e) => Failure::Final(refused(&untrusted(host, &e))),
+        ureq::Error::HostNotFound => unreachable(format!("{host} cannot be found; is this machine online?")),
+        ureq::Error::ConnectionFailed => unreachable(format!("{host} cannot be reached; is this machine online?")),
+        ureq::Error::Io(e) => unreachable(format!("{host} cannot be reached ({e}); is this machine online?")),
         ureq::Error::ConnectProxyFailed(why) => Failure::Final(refused(&format!("the proxy does not connect to {host}: {why}"))),
-        ureq::Error::Rustls(e) => Failure::Final(refused(&format!("{host} cannot be trusted: {e}"))),
         other => Failure::Final(refused(&other.to_string())),
     }
+}
+
+fn untrusted(host: &str, error: &dyn std::fmt::Display) -> String {
+    format!("{host} cannot be trusted: {error}. If your network has certificates of its own, name their file in SSL_CERT_FILE")
 }
 
 /// Whether reading has failed because nothing came.

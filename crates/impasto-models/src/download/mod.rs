@@ -133,26 +133,28 @@ impl Download<'_> {
         if let Some(bytes) = self.expected.bytes.filter(|&bytes| bytes > self.options.max_bytes) {
             return Err(too_large(bytes, self.options.max_bytes));
         }
-        let (mut failures, mut pause) = (0, self.options.pause);
+        let (mut failures, mut pause, mut reached) = (0, self.options.pause, false);
         loop {
             let before = self.arrived();
-            match self.attempt() {
+            let why = match self.attempt() {
                 Ok(()) => break,
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::MayPass(why)) => {
-                    if self.arrived() > before {
-                        (failures, pause) = (0, self.options.pause);
-                    }
-                    failures += 1;
-                    if failures > self.options.retries {
-                        let again = if self.arrived() > 0 { "; what has arrived is kept, try again to continue" } else { "" };
-                        return Err(Error::new(ErrorKind::Io, format!("{why}{again}")));
-                    }
-                    self.watch.note(&format!("{}: {why}; trying again", self.address));
-                    self.sleep(pause)?;
-                    pause *= 2;
-                }
+                // Without a network this would only take time.
+                Err(Failure::Unreachable(error)) if !reached => return Err(error),
+                Err(Failure::Unreachable(error)) => error.to_string(),
+                Err(Failure::MayPass(why)) => why,
+            };
+            if self.arrived() > before {
+                (failures, pause, reached) = (0, self.options.pause, true);
             }
+            failures += 1;
+            if failures > self.options.retries {
+                let again = if self.arrived() > 0 { "; what has arrived is kept, try again to continue" } else { "" };
+                return Err(Error::new(ErrorKind::Io, format!("{why}{again}")));
+            }
+            self.watch.note(&format!("{}: {why}; trying again", self.address));
+            self.sleep(pause)?;
+            pause *= 2;
         }
         self.finish()
     }

@@ -20,6 +20,7 @@ fn it_says_what_it_is() {
     assert!(styles["styles"].as_array().unwrap().iter().any(|style| style["id"] == "starry" && style["kind"] == "built-in"));
     let models = server.get("/v1/models").json();
     assert_eq!(models["models"][0]["licence"], "MIT OR Apache-2.0");
+    assert!(models["cached"].is_array());
     let demo = server.get("/demo.jpg").picture();
     assert_eq!((demo.width(), demo.height()), (960, 640));
     let page = server.get("/");

@@ -48,7 +48,7 @@ fn wanted(models: &Models, word: &Path) -> Result<Wanted> {
         return Err(unknown(models, text));
     }
     match models.find(word).map_err(Failure::usage)? {
-        Meaning::Absent(wanted) => Ok(wanted),
+        Meaning::Absent(wanted) => Ok(*wanted),
         Meaning::Here(_) => Wanted::of_address(text).map_err(Failure::usage),
     }
 }
