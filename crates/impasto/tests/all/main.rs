@@ -10,6 +10,7 @@ mod embedded;
 mod engine;
 mod engine_bands;
 mod golden;
+mod learn;
 mod look;
 mod model_open;
 mod networks_graph;
