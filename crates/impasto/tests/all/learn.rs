@@ -151,7 +151,7 @@ fn what_cannot_be_painted_is_refused() {
     let (norms, kernels) =
         (learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 6).0, learned(&stylizer, OPTIONS, 6).0);
     let plain = stylizer.style(&painting()).unwrap();
-    let mask = Mask::new(2, 1, &[1.0, 0.0]).unwrap();
+    let mask = Mask::new(2, 2, &[1.0, 0.0, 1.0, 0.0]).unwrap();
     let palette = |style: &Style| Palette {
         style: plain.clone(),
         regions: vec![Region { style: style.clone(), mask: mask.clone() }],
@@ -165,7 +165,7 @@ fn what_cannot_be_painted_is_refused() {
     paint(palette(&norms)).unwrap();
     let error = paint(palette(&kernels)).unwrap_err();
     assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("regions"), "{error}");
-    let masked = StylizeOptions { strength_mask: Some(mask.clone()), ..StylizeOptions::default() };
+    let masked = StylizeOptions::default().strength_mask(Some(mask.clone()));
     assert_eq!(stylizer.stylize_with(&content, &kernels, &masked, &()).unwrap_err().kind(), ErrorKind::Unsupported);
     // Another model of the same family and shape.
     let mut model = tiny::native_model(48);
