@@ -69,10 +69,11 @@ impl KeptStyle {
         KeptStyle { style, picture: None }
     }
 
-    /// Bytes that it takes: the vector, and the picture's colours and alpha, in floats.
+    /// Bytes that it takes: the vector, what it has learned, and the picture's colours and alpha, in floats.
     pub(crate) fn memory(&self) -> u64 {
         let pixels = self.picture.as_ref().map_or(0, |picture| picture.width() * picture.height());
-        (self.style.vector().len() * 4 + pixels * 16) as u64
+        let learned = self.style.learned().map_or(0, impasto::style::Learned::memory);
+        (self.style.vector().len() * 4 + pixels * 16) as u64 + learned
     }
 }
 

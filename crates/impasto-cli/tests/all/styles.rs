@@ -69,6 +69,57 @@ fn styles_are_listed() {
 }
 
 #[test]
+fn a_style_that_learns_is_a_style_file() {
+    let workshop = Workshop::new();
+    for folder in ["photos", "styles", "learned"] {
+        std::fs::create_dir(workshop.path(folder)).unwrap();
+    }
+    std::fs::copy(workshop.path("content.png"), workshop.path("photos/content.png")).unwrap();
+    std::fs::copy(workshop.path("style.png"), workshop.path("styles/style.png")).unwrap();
+    let learn = ["styles", "learn", "style.png", "-o", "learned/style.style", "--contents", "photos", "--steps", "2"];
+    done(&workshop, &[&learn[..], &["--preview-picture", "preview.png"]].concat());
+    let style = Style::open(workshop.path("learned/style.style")).unwrap();
+    assert_eq!(style.name(), Some("style"));
+    assert!(style.learned().unwrap().corrects_kernels());
+    // Small enough for a gallery; nothing is left beside it.
+    assert!(std::fs::metadata(workshop.path("learned/style.style")).unwrap().len() <= 100 * 1024);
+    assert_eq!(std::fs::read_dir(workshop.path("learned")).unwrap().count(), 1);
+    let preview = open(workshop.path("preview.png"));
+    assert_eq!((preview.width(), preview.height()), (67, 93));
+    // It paints differently from what the predictor alone sees, alone and in blends.
+    done(&workshop, &["styles", "extract", "style.png", "-o", "seen.style"]);
+    for (style, out) in [("learned/style.style", "a.png"), ("seen.style", "b.png"), ("learned/style.style", "again.png")] {
+        done(&workshop, &["stylize", "content.png", "-s", style, "-o", out, "--strip"]);
+    }
+    let [a, b, again] = ["a.png", "b.png", "again.png"].map(|name| open(workshop.path(name)));
+    assert!(a.rgb() != b.rgb() && a.rgb() == again.rgb());
+    done(&workshop, &["stylize", "content.png", "-s", "learned/style.style=2", "-s", &names()[0], "-o", "blend.png"]);
+    // A record names it by its hash.
+    done(&workshop, &["stylize", "content.png", "-s", "learned/style.style", "-o", "recorded.png"]);
+    done(&workshop, &["replay", "recorded.png", "-o", "replayed.png", "--style", "learned/style.style"]);
+    assert_eq!(open(workshop.path("replayed.png")).rgb(), open(workshop.path("recorded.png")).rgb());
+    // What a file has learned for another model is refused.
+    let mut foreign = impasto::weights::safetensors::read(&style.to_bytes().unwrap()).unwrap();
+    foreign.metadata.insert("impasto.style.model".into(), "0".repeat(64));
+    let bytes = impasto::weights::safetensors::to_bytes(&foreign, impasto::weights::safetensors::Precision::F16).unwrap();
+    std::fs::write(workshop.path("foreign.style"), bytes).unwrap();
+    let refused = workshop.run(&["stylize", "content.png", "-s", "foreign.style", "-o", "no.png"]);
+    assert_eq!(complaints(&refused, 1, &["another model", "learn it again"]), [""; 0]);
+    // Measured beside the model.
+    let measured = done(
+        &workshop,
+        &["eval", "--contents", "photos", "--styles", "styles", "--learned", "learned", "--size", "64", "--artefacts", "0"],
+    );
+    assert!(measured.lines().any(|line| line.starts_with("learned ")), "{measured}");
+    // Nothing is replaced, and nothing resumed that is not there.
+    assert_eq!(complaints(&workshop.run(&learn), 1, &["style.style", "--force"]), [""; 0]);
+    let resumed = workshop.run(&["styles", "learn", "style.png", "-o", "new.style", "--contents", "photos", "--resume"]);
+    assert_eq!(complaints(&resumed, 1, &["new.style.checkpoint", "--resume"]), [""; 0]);
+    let shallow = workshop.run(&["styles", "learn", "style.png", "-o", "new.style", "--contents", "styles/style.png"]);
+    assert!(shallow.status.code() == Some(1), "{}", stderr(&shallow));
+}
+
+#[test]
 fn an_extracted_style_paints_as_its_picture() {
     let workshop = Workshop::new();
     done(&workshop, &["styles", "extract", "style.png", "-o", "my.style"]);

@@ -85,6 +85,8 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
             );
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text));
         }
+        // What a style has learned for another model would fail in every painting.
+        state.stylizer.check_style(&style).map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("style: {e}")))?;
         KeptStyle::bare(style)
     } else {
         work::style_of(state, bytes)?

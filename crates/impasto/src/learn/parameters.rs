@@ -217,3 +217,19 @@ fn normal(numbers: &mut Numbers) -> f32 {
     let (a, b) = (1.0 - unit(), unit());
     (-2.0 * a.ln()).sqrt() * (2.0 * std::f32::consts::PI * b).cos()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{native, unfolded};
+
+    #[test]
+    fn unfolding_is_the_transpose_of_folding() {
+        let scattered =
+            |len: usize, seed: usize| -> Vec<f32> { (0..len).map(|i| ((i * i * 31 + i * seed) % 101) as f32 - 50.0).collect() };
+        let (kernel, gradient) = (scattered(9 * 2 * 3, 7), scattered(25 * 2 * 3, 5));
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        let (there, back) = (native::folded(&kernel, 3, 2, 3), unfolded(&gradient, [3, 3, 2, 3]));
+        let (a, b) = (product(&there, &gradient), product(&kernel, &back));
+        assert!((a - b).abs() < 1e-3 * a.abs(), "{a} and {b}");
+    }
+}

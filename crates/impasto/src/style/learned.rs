@@ -131,6 +131,11 @@ impl Learned {
         })
     }
 
+    /// Bytes that its numbers take in memory.
+    pub fn memory(&self) -> u64 {
+        4 * self.numbers().count() as u64
+    }
+
     /// Hash of the model that it belongs to, in hexadecimal digits: a style can only be painted by this model.
     pub fn model(&self) -> &str {
         &self.model
@@ -226,8 +231,9 @@ impl Learned {
             let own: Vec<(f32, &Correction)> = own.collect();
             let Some((_, first)) = own.first() else { continue };
             let [kh, kw, inputs, outputs] = first.shape;
-            if own.iter().any(|(_, correction)| matches!(correction.sum, Sum::Whole(_))) {
-                file.insert(format!("{KERNELS}{name}"), Tensor::new(first.shape, self.correction(name, first.shape)?)?);
+            // A whole kernel is as large as its shape says. What a product claims may be anything.
+            if let Some((_, whole)) = own.iter().find(|(_, correction)| matches!(correction.sum, Sum::Whole(_))) {
+                file.insert(format!("{KERNELS}{name}"), Tensor::new(whole.shape, self.correction(name, whole.shape)?)?);
                 continue;
             }
             // A sum of products is the product of the factors side by side.

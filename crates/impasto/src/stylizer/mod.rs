@@ -336,7 +336,11 @@ impl Stylizer {
         Ok((seen, sight.memory(seen, self.engine.threads())?))
     }
 
-    pub(crate) fn check_style(&self, style: &Style) -> Result<()> {
+    /// Whether the model can paint in a style.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if it is of another family, its vector has another length, or it has learned for another model.
+    pub fn check_style(&self, style: &Style) -> Result<()> {
         let (family, len) = (&self.info.family, self.transformer.graph().style_len);
         let text = if style.family() != family {
             format!(

@@ -11,6 +11,7 @@ mod engine;
 mod engine_bands;
 mod families;
 mod golden;
+mod learn;
 mod look;
 mod model_open;
 mod networks_graph;

@@ -1,0 +1,257 @@
+//! Styles that learn, with small untrained networks.
+
+use crate::common;
+
+use common::tiny;
+use impasto::engine::EngineOptions;
+use impasto::eval::Yardstick;
+use impasto::learn::{LearnOptions, Learner, Way};
+use impasto::networks::{Architecture, native};
+use impasto::stylizer::Palette;
+use impasto::weights::safetensors::{self, Precision};
+use impasto::{ErrorKind, Model, Perceptual, Picture, Region, Style, StylizeOptions, Stylizer, picture::Mask};
+
+const OPTIONS: LearnOptions =
+    LearnOptions { way: Way::LowRank(2), batch: 3, crop: 64, content_weight: 0.2, lattice_weight: 0.5, pull: 0.0, seed: 7 };
+
+fn stylizer(threads: usize) -> Stylizer {
+    Stylizer::builder().threads(threads).build(tiny::native_model(48)).unwrap()
+}
+
+/// With filters folded into its kernels, and skips.
+fn filtered() -> Stylizer {
+    let shipped = native::Transformer::shipped();
+    let transformer = native::Transformer { widths: [5, 8, 12], blocks: 1, style_len: 8, thumbnail: 48, ..shipped };
+    let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 8 };
+    let model = Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1);
+    Stylizer::builder().threads(2).build(model.unwrap()).unwrap()
+}
+
+fn perceptual() -> Perceptual {
+    Perceptual::untrained("vgg 2x4 2x4 2x6 1x6".parse().unwrap(), 3).unwrap()
+}
+
+/// Stripes that the untrained network does not paint by itself.
+fn painting() -> Picture {
+    let pixel = |i: usize| if (i / 96 + i % 96) / 5 % 2 == 0 { [0.9, 0.2, 0.1] } else { [0.1, 0.2, 0.6] };
+    Picture::from_rgb_f32(96, 80, (0..96 * 80).flat_map(pixel).collect()).unwrap()
+}
+
+fn learner(stylizer: &Stylizer, options: LearnOptions) -> Learner {
+    let contents = [tiny::landscape(130, 100), tiny::landscape(90, 120)];
+    let start = stylizer.style(&painting()).unwrap();
+    Learner::new(stylizer, &[perceptual()], &[painting()], start, &contents, options).unwrap()
+}
+
+/// The style after some steps, and the first and last step's distance from the style.
+fn learned(stylizer: &Stylizer, options: LearnOptions, steps: u32) -> (Style, [f64; 2]) {
+    let mut learner = learner(stylizer, options);
+    let step = |i: u32| learner.step(f64::from(i) / f64::from(steps), &()).unwrap();
+    let losses: Vec<_> = (0..steps).map(step).collect();
+    let mean =
+        |losses: &[impasto::learn::LearnLosses]| losses.iter().map(|l| l.style + l.moments).sum::<f64>() / losses.len() as f64;
+    (learner.style().unwrap(), [mean(&losses[..3]), mean(&losses[losses.len() - 3..])])
+}
+
+fn bits(picture: &Picture) -> Vec<u32> {
+    picture.rgb().iter().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn every_way_comes_nearer_to_the_style() {
+    let stylizer = filtered();
+    let yardstick = Yardstick::new(&[perceptual()], EngineOptions::default().threads(1)).unwrap();
+    let content = tiny::landscape(120, 96);
+    let seen = |picture: &Picture| yardstick.see(picture, &()).unwrap();
+    // As they are painted, with the statistics of a thumbnail, on a content that learning has not seen.
+    let distance = |style: &Style| {
+        let painted = stylizer.stylize(&content, style).unwrap();
+        yardstick.distances(&seen(&painted), &seen(&content), &seen(&painting())).unwrap().style
+    };
+    let mut last = Vec::new();
+    for way in [Way::Norms, Way::LowRank(2), Way::Whole] {
+        let (style, [before, after]) = learned(&stylizer, LearnOptions { way, ..OPTIONS }, 30);
+        assert!(after < 0.9 * before, "{way:?}: {before} and {after}");
+        assert_eq!(style.learned().unwrap().corrects_kernels(), way != Way::Norms);
+        // It is a style file like any other, and paints as it did before it was one.
+        let read = Style::from_bytes(&style.to_bytes().unwrap()).unwrap();
+        assert_eq!(read, style);
+        let painted = bits(&stylizer.stylize(&content, &style).unwrap());
+        assert_eq!(painted, bits(&stylizer.stylize(&content, &read).unwrap()));
+        let plain = Style::new(style.family().clone(), style.vector().to_vec()).unwrap();
+        assert_ne!(painted, bits(&stylizer.stylize(&content, &plain).unwrap()), "{way:?} changes nothing");
+        assert!(distance(&style) < 0.95 * distance(&plain), "{way:?}: {} and {}", distance(&style), distance(&plain));
+        last.push(after);
+    }
+    assert!(last[1] < last[0], "kernels add nothing to norms: {last:?}");
+}
+
+#[test]
+fn threads_and_interruptions_change_nothing() {
+    let (one, three) = (stylizer(1), stylizer(3));
+    let (expected, _) = learned(&one, OPTIONS, 4);
+    assert_eq!(learned(&three, OPTIONS, 4).0, expected);
+    assert_ne!(learned(&one, LearnOptions { seed: 8, ..OPTIONS }, 4).0, expected);
+    let mut first = learner(&one, OPTIONS);
+    (0..2).for_each(|i| drop(first.step(f64::from(i) / 4.0, &()).unwrap()));
+    let checkpoint = first.checkpoint().unwrap();
+    let mut second = learner(&three, OPTIONS);
+    second.resume(&checkpoint).unwrap();
+    assert_eq!(second.steps(), 2);
+    (2..4).for_each(|i| drop(second.step(f64::from(i) / 4.0, &()).unwrap()));
+    assert_eq!(second.style().unwrap(), expected);
+    // What is cancelled has not happened.
+    struct Cancelled;
+    impl impasto::Control for Cancelled {
+        fn cancelled(&self) -> bool {
+            true
+        }
+    }
+    assert_eq!(second.step(0.5, &Cancelled).unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(second.style().unwrap(), expected);
+    // Other options or pictures, and bytes that are no checkpoint.
+    let mut other = learner(&one, LearnOptions { seed: 8, ..OPTIONS });
+    assert_eq!(other.resume(&checkpoint).unwrap_err().kind(), ErrorKind::Mismatch);
+    for bytes in [&checkpoint[..checkpoint.len() / 2], b"", b"{}"] {
+        assert_eq!(second.resume(bytes).unwrap_err().kind(), ErrorKind::Malformed);
+    }
+}
+
+#[test]
+fn what_is_learned_is_blended_linearly() {
+    let stylizer = stylizer(2);
+    let content = tiny::landscape(80, 64);
+    let style = learned(&stylizer, OPTIONS, 6).0;
+    let other = learned(&stylizer, LearnOptions { seed: 9, way: Way::Whole, ..OPTIONS }, 6).0;
+    let plain = stylizer.style(&tiny::landscape(70, 50)).unwrap();
+    let painted = |style: &Style| stylizer.stylize(&content, style).unwrap();
+    // All of one is that one.
+    assert_eq!(bits(&painted(&style.mix(&other, 0.0).unwrap())), bits(&painted(&style)));
+    assert_eq!(style.mix(&style, 0.3).unwrap().learned(), style.learned());
+    assert!(style.mix(&plain, 1.0).unwrap().learned().is_none());
+    let half = style.mix(&plain, 0.5).unwrap();
+    assert!(tiny::distance(&painted(&half), &painted(&style)) > 1e-3 && tiny::distance(&painted(&half), &painted(&plain)) > 1e-3);
+    // A blend can be saved, too: the sum of products, and of products and whole kernels.
+    for blend in [half, Style::blend(&[(&style, 1.0), (&other, 2.0), (&plain, 1.0)]).unwrap()] {
+        let read = Style::from_bytes(&blend.to_bytes().unwrap()).unwrap();
+        let apart = tiny::distance(&painted(&read), &painted(&blend));
+        assert!(apart < 2.0 / 255.0, "{apart}");
+    }
+    // A strength blends with the content's own style.
+    let weak = stylizer.stylize_with(&content, &style, &StylizeOptions::default().strength(0.5), &()).unwrap();
+    assert!(tiny::distance(&weak, &painted(&style)) > 1e-3 && tiny::distance(&weak, &content) > 1e-3);
+    // Painted in bands and in any order, it is the same network each time.
+    assert_eq!(bits(&painted(&style)), bits(&painted(&style)));
+}
+
+#[test]
+fn what_cannot_be_painted_is_refused() {
+    let stylizer = stylizer(1);
+    let content = tiny::landscape(64, 64);
+    let (norms, kernels) =
+        (learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 6).0, learned(&stylizer, OPTIONS, 6).0);
+    let plain = stylizer.style(&painting()).unwrap();
+    let mask = Mask::new(2, 2, &[1.0, 0.0, 1.0, 0.0]).unwrap();
+    let palette = |style: &Style| Palette {
+        style: plain.clone(),
+        regions: vec![Region { style: style.clone(), mask: mask.clone() }],
+        keep_outside: false,
+    };
+    let paint = |palette: Palette| {
+        let options = palette.options(StylizeOptions::default());
+        stylizer.stylize_with(&content, &palette.style, &options, &())
+    };
+    // Norms are each pixel's own, kernels the whole picture's.
+    paint(palette(&norms)).unwrap();
+    let error = paint(palette(&kernels)).unwrap_err();
+    assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("regions"), "{error}");
+    let masked = StylizeOptions::default().strength_mask(Some(mask.clone()));
+    assert_eq!(stylizer.stylize_with(&content, &kernels, &masked, &()).unwrap_err().kind(), ErrorKind::Unsupported);
+    // Another model of the same family and shape.
+    let mut model = tiny::native_model(48);
+    let network = model.transformer.as_mut().unwrap();
+    let name = "transformer/contract1/weights";
+    let tensor = network.weights.get(name).unwrap().clone();
+    let values = tensor.data().iter().map(|v| v * 1.01).collect();
+    network.weights.insert(name, impasto::weights::Tensor::new(tensor.shape().to_vec(), values).unwrap());
+    let other = Stylizer::builder().threads(1).build(model).unwrap();
+    for style in [&norms, &kernels] {
+        let error = other.stylize(&content, style).unwrap_err();
+        assert!(error.kind() == ErrorKind::Mismatch && error.to_string().contains("another model"), "{error}");
+    }
+    other.stylize(&content, &plain).unwrap();
+    let foreign = learned(&other, OPTIONS, 3).0;
+    assert_eq!(kernels.mix(&foreign, 0.5).unwrap_err().kind(), ErrorKind::Mismatch);
+    // Magenta's networks have no thumbnail, and their styles do not learn.
+    let magenta = Stylizer::builder().threads(1).build(tiny::model(impasto::networks::magenta::Border::Reflect, 1)).unwrap();
+    let start = magenta.style(&painting()).unwrap();
+    let error = Learner::new(&magenta, &[perceptual()], &[painting()], start, &[content], OPTIONS).map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let stylizer = stylizer(1);
+    let style = learned(&stylizer, OPTIONS, 3).0;
+    let bytes = style.to_bytes().unwrap();
+    let change = |change: &dyn Fn(&mut impasto::weights::Weights)| {
+        let mut file = safetensors::read(&bytes).unwrap();
+        change(&mut file);
+        Style::from_bytes(&safetensors::to_bytes(&file, Precision::F16).unwrap())
+    };
+    assert_eq!(change(&|_| ()).unwrap(), style);
+    let kernel = "kernels/transformer/residual1/conv1/weights";
+    let (left, right) = (format!("{kernel}/left"), format!("{kernel}/right"));
+    let tensor = |shape: &[usize]| impasto::weights::Tensor::new(shape.to_vec(), vec![0.5; shape.iter().product()]).unwrap();
+    let malformed: [&dyn Fn(&mut impasto::weights::Weights); 6] = [
+        &|file| drop(file.remove(&left)),
+        &|file| drop(file.remove(&right)),
+        &|file| drop(file.insert(right.clone(), tensor(&[5, 3]))),
+        &|file| drop(file.insert("norms/contract1/norm", tensor(&[3, 4]))),
+        &|file| drop(file.insert("surprise", tensor(&[3]))),
+        &|file| drop(file.metadata.remove("impasto.style.model")),
+    ];
+    for (i, damage) in malformed.iter().enumerate() {
+        assert_eq!(change(damage).unwrap_err().kind(), ErrorKind::Malformed, "{i}");
+    }
+    // Well-formed, but of another network: told when it is painted, before anything large is computed.
+    let elsewhere: [&dyn Fn(&mut impasto::weights::Weights); 3] = [
+        &|file| drop(file.insert("norms/contract1/norm", tensor(&[2, 77]))),
+        &|file| {
+            file.insert(left.clone(), tensor(&[1, 1, 40_000, 1]));
+            file.insert(right.clone(), tensor(&[1, 40_000]));
+        },
+        &|file| drop(file.insert("kernels/nowhere", tensor(&[1, 1, 2, 2]))),
+    ];
+    for (i, damage) in elsewhere.iter().enumerate() {
+        let style = change(damage).unwrap();
+        let error = stylizer.stylize(&tiny::landscape(40, 40), &style).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{i}: {error}");
+    }
+}
+
+#[test]
+fn options_out_of_range_are_refused() {
+    let stylizer = stylizer(1);
+    let start = stylizer.style(&painting()).unwrap();
+    let new = |pictures: &[Picture], contents: &[Picture], options| {
+        Learner::new(&stylizer, &[perceptual()], pictures, start.clone(), contents, options).map(|_| ()).unwrap_err().kind()
+    };
+    let (pictures, contents) = ([painting()], [tiny::landscape(90, 90)]);
+    for options in [
+        LearnOptions { batch: 0, ..OPTIONS },
+        LearnOptions { crop: 60, ..OPTIONS },
+        LearnOptions { crop: 72, ..OPTIONS },
+        LearnOptions { content_weight: -1.0, ..OPTIONS },
+        LearnOptions { pull: f64::NAN, ..OPTIONS },
+        LearnOptions { way: Way::LowRank(0), ..OPTIONS },
+    ] {
+        assert_eq!(new(&pictures, &contents, options.clone()), ErrorKind::InvalidArgument, "{options:?}");
+    }
+    assert_eq!(new(&[], &contents, OPTIONS), ErrorKind::InvalidArgument);
+    assert_eq!(new(&pictures, &[], OPTIONS), ErrorKind::InvalidArgument);
+    // A network that does not reach deep enough.
+    let shallow = Perceptual::untrained("vgg 2x4 2x4".parse().unwrap(), 3).unwrap();
+    let found = Learner::new(&stylizer, &[shallow], &pictures, start.clone(), &contents, OPTIONS).map(|_| ());
+    assert_eq!(found.unwrap_err().kind(), ErrorKind::Mismatch);
+}
