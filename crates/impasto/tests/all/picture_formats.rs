@@ -172,7 +172,7 @@ fn headers_that_claim_too_much_are_refused_before_memory_is_taken() {
         ("PPM of a few bytes", b"P6 16000 16000 65535\nabc".to_vec()),
         ("text", b"P3 16000 16000 255\n1 2 3".to_vec()),
         ("PAM", b"P7\nWIDTH 99999999\nHEIGHT 99999999\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n".to_vec()),
-        ("HDR", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4000000000 +X 4000000000\n".to_vec()),
+        ("HDR", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 70000 +X 70000\n".to_vec()),
     ];
     for (name, bytes) in files {
         let error = Picture::decode(&bytes, &Limits::default()).unwrap_err();
@@ -230,7 +230,7 @@ fn what_a_format_cannot_hold_is_said() {
     for format in Format::written().filter(|format| matches!(format.id(), "qoi" | "pnm" | "pam" | "tga")) {
         let encoded = picture.encode(format, &EncodeOptions::default()).unwrap();
         let said = encoded.warnings.join("\n");
-        assert!(said.contains("no place for metadata") && said.contains("color profile"), "{format}: {said}");
+        assert!(said.contains("no place for metadata") && said.contains("profile: the result is sRGB"), "{format}: {said}");
         let again = Picture::decode(&encoded.bytes, &Limits::default()).unwrap();
         assert_eq!(again.to_rgb8().unwrap(), picture.to_rgb8().unwrap(), "{format}: sRGB");
     }

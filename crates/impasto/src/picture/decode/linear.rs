@@ -76,7 +76,7 @@ fn to_srgb_primaries(primaries: u8) -> [[f32; 3]; 3] {
 /// Turns samples of linear light and sRGB's primaries, in which 1 is white, into sRGB's. They have straight alpha.
 pub(in crate::picture) fn encode(raw: &mut Raw, limits: &Limits) -> Result<()> {
     let light = floats(raw, limits)?;
-    finish(raw, light, "linear light");
+    finish(raw, light, "linear light", true);
     Ok(())
 }
 
@@ -95,7 +95,8 @@ pub(in crate::picture) fn from_hdr(raw: &mut Raw, hdr: Hdr, primaries: u8, limit
             [] => {}
         }
     }
-    finish(raw, light, &format!("high dynamic range ({})", hdr.name()));
+    // Its units are known: white paper is where it should be.
+    finish(raw, light, &format!("high dynamic range ({})", hdr.name()), false);
     Ok(())
 }
 
@@ -119,8 +120,8 @@ fn floats(raw: &mut Raw, limits: &Limits) -> Result<Vec<f32>> {
     }
 }
 
-/// Light to sRGB's samples, which become the picture's. `what` is what the light was called in the file.
-fn finish(raw: &mut Raw, mut light: Vec<f32>, what: &str) {
+/// Light to sRGB's samples, which become the picture's. `what` is what the light was called in the file; `expose`, whether its units may be wrong.
+fn finish(raw: &mut Raw, mut light: Vec<f32>, what: &str, expose: bool) {
     let colours = raw.colour.channels();
     let channels = colours + usize::from(raw.alpha);
     // Not a number is nothing; infinity is the greatest number of 16-bit floats, in which such files have most of their samples.
@@ -134,8 +135,9 @@ fn finish(raw: &mut Raw, mut light: Vec<f32>, what: &str) {
     }
     // Radiance has units of its own: files may be a thousand times too bright or too dark.
     let average = (logs / (light.len() / channels) as f64).exp() as f32;
-    let exposure = if average > 1.0 || (peak < 1.0 / 16.0 && peak > 0.0) { GREY / average.max(1e-6) } else { 1.0 };
-    if exposure != 1.0 {
+    let unusual = expose && (average > 1.0 || (peak < 1.0 / 16.0 && peak > 0.0));
+    let exposure = if unusual { GREY / average.max(1e-6) } else { 1.0 };
+    if unusual {
         raw.warnings.push(format!("{what} of unusual brightness: it is multiplied by {exposure:.3}"));
     }
     let peak = peak * exposure;

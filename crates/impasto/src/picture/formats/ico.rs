@@ -25,6 +25,30 @@ pub(super) const ROW: Row = Row {
 const HEADER: usize = 6;
 const ENTRY: usize = 16;
 
+/// A bitmap with a mask of its size. Some programs leave the mask out, or write its rows without filling them up: then all is opaque that has no
+/// alpha of its own.
+fn with_mask(bitmap: &[u8]) -> Vec<u8> {
+    let number = |at: usize, len: usize| {
+        let bytes = bitmap.get(at..at + len).unwrap_or_default();
+        bytes.iter().rev().fold(0, |sum: usize, &byte| sum << 8 | usize::from(byte))
+    };
+    let (header, width, both, bits, used) = (number(0, 4), number(4, 4), number(8, 4), number(14, 2), number(32, 4));
+    // The height counts picture and mask; sides of icons are small.
+    let height = both / 2;
+    let sound = header >= 40 && width <= 1 << 12 && height <= 1 << 12 && bits <= 32 && used <= 256;
+    let colours = if bits > 8 {
+        used
+    } else if used == 0 {
+        1 << bits
+    } else {
+        used
+    };
+    let row = |bits: usize| (width * bits).div_ceil(32) * 4;
+    let (pixels, mask) = (header.saturating_add(colours * 4 + row(bits) * height), row(1) * height);
+    let short = sound && (pixels..pixels.saturating_add(mask)).contains(&bitmap.len());
+    if short { [&bitmap[..pixels], &vec![0; mask]].concat() } else { bitmap.to_vec() }
+}
+
 fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let count = bytes.get(4..HEADER).map(|count| usize::from(u16::from_le_bytes([count[0], count[1]]))).ok_or_else(cut)?;
     let entries = bytes.get(HEADER..HEADER + count * ENTRY).ok_or_else(cut)?.as_chunks::<ENTRY>().0;
@@ -39,7 +63,9 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
         png::decode(Cursor::new(data), limits)?
     } else {
         // An icon of just this one: the decoder's own choice looks at depth before size.
-        let mut icon = [&[0, 0, 1, 0, 1, 0], &best[..], data].concat();
+        let bitmap = with_mask(data);
+        let mut icon = [&[0, 0, 1, 0, 1, 0], &best[..], &bitmap].concat();
+        icon[HEADER + 8..HEADER + 12].copy_from_slice(&(bitmap.len() as u32).to_le_bytes());
         icon[HEADER + 12..HEADER + ENTRY].copy_from_slice(&((HEADER + ENTRY) as u32).to_le_bytes());
         let decoder = IcoDecoder::new(Cursor::new(&icon)).map_err(library::error)?;
         library::decode(decoder, limits)?

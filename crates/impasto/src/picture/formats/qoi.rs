@@ -2,7 +2,7 @@
 //! which work row by row.
 
 use super::{Holds, Output, Read, Row, Write};
-use crate::picture::decode::{Colour, Raw, Samples, cut, linear, sample_count};
+use crate::picture::decode::{Colour, Raw, Samples, cut, sample_count};
 use crate::picture::encode::rows::{Alpha, Layout, NextRows, incomplete};
 use crate::picture::encode::sides;
 use crate::picture::{EncodeOptions, Format, Limits, reserved};
@@ -22,7 +22,7 @@ pub(super) const ROW: Row = Row {
 const MAGIC: &[u8] = b"qoif";
 /// What follows the last pixel.
 const END: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
-/// The value of the header's last byte for linear samples; 0 is sRGB.
+/// The value of the header's last byte for linear samples; 0 is sRGB. Encoders set it without need, and decoders pass over it.
 const LINEAR: u8 = 1;
 
 const RGB: u8 = 0xFE;
@@ -93,7 +93,7 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
         raw.warnings.push(crate::picture::decode::ENDS_EARLY.into());
     }
     if space == LINEAR {
-        linear::encode(&mut raw, limits)?;
+        raw.warnings.push("its header says that it is in linear light; as in other programs, it is taken as sRGB".into());
     }
     Ok(raw)
 }

@@ -162,7 +162,12 @@ for channels in (1, 2, 3, 4):
     for depth in (8, 16):
         values = noise(33, 21, channels, depth)
         values = values[..., 0] if channels == 1 else values
-        entry(f"lossless {channels} {depth}.jxl", imagecodecs.jpegxl_encode(values, lossless=True), rgba16(values))
+        shown = rgba16(values)
+        if depth == 16:
+            # The encoder takes 16 bits as linear light.
+            shown[..., :3] = unit(srgb(shown[..., :3] / 65535))
+        data = imagecodecs.jpegxl_encode(values, lossless=True)
+        entry(f"lossless {channels} {depth}.jxl", data, shown, depth - 8, 8 * (depth - 8))
 for channels in (1, 3):
     values = smooth(70, 50, channels)
     values = values[..., 0] if channels == 1 else values
@@ -232,7 +237,7 @@ for name, image in [("page", page), ("rough", rough)]:
         assert asked == options.get(292, 0), (compression, options, asked)
         shown = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
         entry(f"{name} {compression} {asked}.tif", data, rgba16(shown))
-lab = np.stack([random.integers(20, 236, (9, 11)), random.integers(-20, 21, (9, 11)), random.integers(-20, 21, (9, 11))], -1)
+lab = np.stack([random.integers(80, 200, (9, 11)), random.integers(-20, 21, (9, 11)), random.integers(-20, 21, (9, 11))], -1)
 data = tiff(lab.astype(np.int8).view(np.uint8), photometric="cielab")
 icc = ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
 shown = np.asarray(ImageCms.applyTransform(Image.fromarray((lab.astype(np.int8).view(np.uint8)), "LAB"), icc))

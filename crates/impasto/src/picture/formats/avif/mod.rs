@@ -7,6 +7,8 @@ mod planes;
 #[cfg(feature = "avif")]
 mod read;
 #[cfg(feature = "avif")]
+mod sequence;
+#[cfg(feature = "avif")]
 mod write;
 
 use super::unread::brands;

@@ -1,6 +1,6 @@
 //! From the planes of a decoded AV1 frame to interleaved samples.
 
-use re_rav1d::dav1d::{Picture, PixelLayout, PlanarImageComponent, pixel};
+use re_rav1d::dav1d::{Picture, PixelLayout, PlanarImageComponent};
 
 use crate::picture::convert::Level;
 use crate::picture::reserved;
@@ -12,14 +12,6 @@ pub(super) struct Coding {
     /// The number of the matrix in ITU-T H.273.
     pub(super) matrix: u16,
     pub(super) full_range: bool,
-}
-
-impl Coding {
-    /// What the frame itself says.
-    pub(super) fn of(picture: &Picture) -> Self {
-        let full_range = matches!(picture.color_range(), pixel::YUVRange::Full);
-        Coding { matrix: picture.matrix_coefficients() as u16, full_range }
-    }
 }
 
 /// One plane, whose samples have one byte or two.

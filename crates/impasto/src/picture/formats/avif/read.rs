@@ -4,6 +4,7 @@ use re_rav1d::dav1d::{Decoder, Error as Av1Error, Picture, PixelLayout, Settings
 
 use super::container::{Container, Item, Property, malformed};
 use super::planes::{self, Coding, unsupported};
+use super::sequence::{self, Stated};
 use crate::picture::convert::Level;
 use crate::picture::decode::linear::{self, Hdr};
 use crate::picture::decode::{ANIMATION, Colour, Raw, Samples, code_points, cut, orientation, sample_count};
@@ -58,8 +59,9 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
         Property::Icc(icc) => Some(icc.clone()),
         _ => None,
     });
-    let stated = tiles.stated();
-    let [primaries, transfer] = named.map_or(stated, |([primaries, transfer, _], _)| [primaries, transfer]);
+    let stated = tiles.frames[0].stated;
+    let [primaries, transfer] =
+        named.map_or([stated.primaries, stated.transfer], |([primaries, transfer, _], _)| [primaries, transfer]);
     match icc {
         Some(icc) => raw.icc = Some(icc),
         None => colour_space(&mut raw, primaries, transfer, limits)?,
@@ -138,9 +140,15 @@ fn crop(raw: &mut Raw, part: [(i64, i64); 4]) -> Result<()> {
     Ok(())
 }
 
+/// A decoded frame, and what its stream says of its colours.
+struct Frame {
+    picture: Picture,
+    stated: Stated,
+}
+
 /// The frames that a picture is made of, row by row; one for most.
 struct Tiles {
-    frames: Vec<Picture>,
+    frames: Vec<Frame>,
     across: usize,
     size: [usize; 2],
 }
@@ -149,7 +157,7 @@ impl Tiles {
     fn decode(container: &Container<'_>, item: &Item, limits: &Limits) -> Result<Self> {
         if &item.kind == b"av01" {
             let frame = frame(container.bytes(item)?, limits)?;
-            let size = [frame.width() as usize, frame.height() as usize];
+            let size = [frame.picture.width() as usize, frame.picture.height() as usize];
             limits.check_pixels(size[0] as u64, size[1] as u64)?;
             return Ok(Tiles { frames: vec![frame], across: 1, size });
         }
@@ -170,22 +178,22 @@ impl Tiles {
         if ids.len() != across * down {
             return Err(malformed("tiles of it are missing"));
         }
-        let mut frames: Vec<Picture> = Vec::new();
+        let mut frames: Vec<Frame> = Vec::new();
         for id in ids {
             let frame = frame(container.bytes(container.item(id)?)?, limits)?;
-            let same = |first: &Picture| {
+            let same = |first: &Frame| {
                 let kind = |p: &Picture| (p.width(), p.height(), p.pixel_layout(), p.bits_per_component());
-                kind(first) == kind(&frame)
+                kind(&first.picture) == kind(&frame.picture)
             };
             if !frames.first().is_none_or(same) {
                 return Err(malformed("its tiles are not of one size and kind"));
             }
             frames.push(frame);
             // As many as the picture needs, with a little over.
-            let tile = u64::from(frames[0].width()) * u64::from(frames[0].height());
+            let tile = u64::from(frames[0].picture.width()) * u64::from(frames[0].picture.height());
             limits.check_pixels(tile, frames.len() as u64)?;
         }
-        let first = &frames[0];
+        let first = &frames[0].picture;
         let covered = [first.width() as usize * across, first.height() as usize * down];
         let size = [width as usize, height as usize];
         if covered[0] < size[0] || covered[1] < size[1] {
@@ -195,17 +203,11 @@ impl Tiles {
     }
 
     fn deep(&self) -> bool {
-        self.frames[0].bit_depth() > 8
+        self.frames[0].picture.bit_depth() > 8
     }
 
     fn has_colour(&self) -> bool {
-        self.frames[0].pixel_layout() != PixelLayout::I400
-    }
-
-    /// Primaries and transfer as the frames themselves state them.
-    fn stated(&self) -> [u16; 2] {
-        let first = &self.frames[0];
-        [first.color_primaries() as u16, first.transfer_characteristic() as u16]
+        self.frames[0].picture.pixel_layout() != PixelLayout::I400
     }
 
     /// Puts the samples of all frames where they belong, as the first of a pixel's `channels`.
@@ -213,11 +215,11 @@ impl Tiles {
         &self,
         (out, channels, first): (&mut [T], usize, usize),
         taken: usize,
-        convert: impl Fn(&Picture) -> Result<Vec<T>>,
+        convert: impl Fn(&Frame) -> Result<Vec<T>>,
     ) -> Result<()> {
         for (i, frame) in self.frames.iter().enumerate() {
             let samples = convert(frame)?;
-            let [w, h] = [frame.width() as usize, frame.height() as usize];
+            let [w, h] = [frame.picture.width() as usize, frame.picture.height() as usize];
             let (left, top) = (i % self.across * w, i / self.across * h);
             let columns = w.min(self.size[0].saturating_sub(left));
             for y in 0..h.min(self.size[1].saturating_sub(top)) {
@@ -248,16 +250,18 @@ fn samples<T: Level + Default>(
     limits.check_decoded(width, height, channels * size_of::<T>())?;
     let mut out: Vec<T> = zeros(sample_count(width, height, channels)?)?;
     tiles.put((&mut out, channels, 0), colour.channels(), |frame| {
-        planes::colours(frame, coding.unwrap_or_else(|| Coding::of(frame)))
+        let stated = Coding { matrix: frame.stated.matrix, full_range: frame.stated.full_range };
+        planes::colours(&frame.picture, coding.unwrap_or(stated))
     })?;
     if let Some(alpha) = alpha {
-        alpha.put((&mut out, channels, channels - 1), 1, |frame| planes::grey(frame, Coding::of(frame).full_range))?;
+        alpha.put((&mut out, channels, channels - 1), 1, |frame| planes::grey(&frame.picture, frame.stated.full_range))?;
     }
     Ok((out, colour))
 }
 
 /// Decodes a still picture's AV1 stream.
-fn frame(stream: Vec<u8>, limits: &Limits) -> Result<Picture> {
+fn frame(stream: Vec<u8>, limits: &Limits) -> Result<Frame> {
+    let stated = sequence::stated(&stream).ok_or_else(|| malformed("its AV1 stream has no header"))?;
     let mut settings = Settings::new();
     settings.set_n_threads(1);
     settings.set_max_frame_delay(1);
@@ -271,7 +275,8 @@ fn frame(stream: Vec<u8>, limits: &Limits) -> Result<Picture> {
     match decoder.get_picture() {
         // All of the stream is there; it holds no whole picture.
         Err(Av1Error::Again) => Err(cut()),
-        picture => picture.map_err(to_error),
+        Err(e) => Err(to_error(e)),
+        Ok(picture) => Ok(Frame { picture, stated }),
     }
 }
 
