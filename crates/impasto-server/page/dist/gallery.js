@@ -251,6 +251,7 @@ export async function own(list) {
             files.keepFor(key);
             edit({ own: [{ key, name: stem(file.name) }, ...doc.own] }, false);
             mix.choose([{ key, weight: 1 }]);
+            say(`“${stem(file.name)}” is one of your styles now.`);
         }
         catch (error) {
             sayError(error, file.name);

@@ -249,6 +249,7 @@ export async function own(list: File[]): Promise<void> {
       files.keepFor(key);
       edit({ own: [{ key, name: stem(file.name) }, ...doc.own] }, false);
       mix.choose([{ key, weight: 1 }]);
+      say(`“${stem(file.name)}” is one of your styles now.`);
     } catch (error) {
       sayError(error, file.name);
     }
