@@ -2,7 +2,7 @@
 
     python3 fuzz/seeds.py [FILE...]      # .tflite and .safetensors files given are added as seeds of their target
 """
-import json, pathlib, struct, sys
+import json, pathlib, struct, sys, zlib
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 
@@ -183,5 +183,37 @@ while pack:
     width, height = pack[2 + size], pack[3 + size]
     pack = pack[4 + size + -(-width // 8) * -(-height // 8) * 3:]
 
+# formats: the packed files, see formats_corpus.py beside them
+pack = zlib.decompress((pathlib.Path(__file__).parent.parent / "crates/impasto/tests/data/pictures/formats-corpus.bin").read_bytes())
+names = {"tif": "tiff", "ppm": "pnm", "pbm": "pnm"}
+while pack:
+    name, size, width, height, _, _ = struct.unpack_from("<6I", pack)
+    title, content = pack[24 : 24 + name].decode(), pack[24 + name : 24 + name + size]
+    stem, end = title.rsplit(".", 1)
+    save(names.get(end, end), "".join(c if c.isalnum() else "_" for c in stem) + "." + end, content)
+    pack = pack[24 + name + size + width * height * 8 :]
+
 for path in map(pathlib.Path, sys.argv[1:]):
     save(path.suffix[1:], path.name, path.read_bytes())
+
+# onnx: a convolution, and an array in 8 bits
+def message(*fields):
+    return b"".join(fields)
+
+
+def tensor(name, kind, shape, values):
+    return message(*(field(1, n) for n in shape), field(2, kind), field(8, name), field(9, values))
+
+
+def node(kind, inputs, output, *attributes):
+    return message(*(field(1, name) for name in inputs), field(2, output), field(4, kind), *(field(5, a) for a in attributes))
+
+
+graph = message(
+    field(1, node(b"Pad", [b"x"], b"p", message(field(1, b"mode"), field(4, b"reflect")))),
+    field(1, node(b"DequantizeLinear", [b"q", b"s"], b"q_dequant", message(field(1, b"axis"), field(3, 0)))),
+    field(5, tensor(b"w", 1, [1, 2], floats(1.0, 2.0))),
+    field(5, tensor(b"q", 3, [2], b"\x01\xff")),
+    field(5, tensor(b"s", 1, [], floats(0.5))),
+)
+save("onnx", "plain", message(field(1, 8), field(2, b"seed"), field(7, graph)))

@@ -4,6 +4,7 @@
 mod error;
 mod given;
 mod memory;
+mod models;
 mod optimizer;
 mod picture;
 mod pixels;
@@ -20,6 +21,8 @@ mod _impasto {
 
     #[pymodule_export]
     use super::error::Error;
+    #[pymodule_export]
+    use super::models::{model_list, model_path, model_pull};
     #[pymodule_export]
     use super::optimizer::{Losses, Optimization, Optimizer, Step};
     #[pymodule_export]

@@ -103,7 +103,7 @@ impl Picture {
         given::to_pil(py, &self.0, self.has_alpha(), None)
     }
 
-    /// Writes a JPEG, PNG, WebP (lossless) or TIFF file, as the extension says, whole or not at all. A file that is there is replaced only with
+    /// Writes a picture file (JPEG, PNG, lossless WebP, TIFF, …), as the extension says, whole or not at all. A file that is there is replaced only with
     /// `overwrite`.
     #[pyo3(signature = (path, *, quality=95, overwrite=false, strip=false, profile="keep"))]
     fn save(&self, py: Python<'_>, path: PathBuf, quality: u8, overwrite: bool, strip: bool, profile: &str) -> PyResult<()> {
@@ -112,7 +112,7 @@ impl Picture {
         given::warn(py, &warnings)
     }
 
-    /// The bytes of a file: "png", "jpg", "webp" or "tif".
+    /// The bytes of a file of this format: "png", "jpg", "webp", "tif", …
     #[pyo3(signature = (format="png", *, quality=95, strip=false, profile="keep"))]
     fn encode<'py>(
         &self,
@@ -123,7 +123,10 @@ impl Picture {
         profile: &str,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let known = Format::from_extension(format);
-        let known = known.ok_or_else(|| invalid(format!("format is \"png\", \"jpg\", \"webp\" or \"tif\", not {format:?}")))?;
+        let known = known.ok_or_else(|| {
+            let names: Vec<_> = Format::written().map(Format::extension).collect();
+            invalid(format!("format is one of {}, not {format:?}", names.join(", ")))
+        })?;
         Ok(PyBytes::new(py, &self.encoded(py, known, &encoding(quality, strip, profile)?)?))
     }
 

@@ -21,7 +21,7 @@ const BANDS: u64 = 192 << 20;
 
 /// A model that is ready to paint. It is loaded once, and may be used by any number of Python threads at a time.
 ///
-/// `model` is a file or folder, or a list of them; without, it is Impasto's own. `threads` are those that paint, 0 for one a core; with 1 every caller
+/// `model` is a file, a folder, the name or web address of a model on this machine (`impasto.models`), or a list of them. Default: Impasto's own. `threads` are those that paint, 0 for one a core; with 1 every caller
 /// paints on its own thread, which is the fastest way to many small pictures. `thumbnail` is the longer side of the thumbnail that the norms take their
 /// statistics from, where it is not to be the model's own; `border` what the network reads beyond the edge: "reflect" or "zero".
 #[pyclass(frozen, module = "impasto")]
@@ -170,6 +170,9 @@ fn one_style(
             return impasto::Style::open(path).or_raise();
         }
         let bare = path.extension().is_none() && path.components().count() == 1;
+        if let (true, false, Some(name)) = (bare, stylizer.own_styles().is_empty(), path.to_str()) {
+            return stylizer.find_own_style(name).cloned().or_raise();
+        }
         if bare && !path.exists() {
             let text =
                 format!("{}: there is neither such a file nor such a built-in style; see built_in_styles()", path.display());
@@ -214,8 +217,12 @@ impl Stylizer {
         let border =
             border.map(|name| choice("border", name, &[("reflect", Border::Reflect), ("zero", Border::Zero)])).transpose()?;
         let builder = impasto::Stylizer::builder().threads(threads).thumbnail(thumbnail).border(border);
-        let builder = paths(model)?.into_iter().fold(builder, |builder, path| builder.model(path));
-        Ok(Stylizer { inner: py.detach(|| builder.open()).or_raise()?, process: Process::this() })
+        let words = paths(model)?;
+        let open = || {
+            let paths = crate::models::paths(words)?;
+            paths.into_iter().fold(builder, |builder, path| builder.model(path)).open()
+        };
+        Ok(Stylizer { inner: py.detach(open).or_raise()?, process: Process::this() })
     }
 
     /// Threads that paint.

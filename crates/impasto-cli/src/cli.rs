@@ -1,16 +1,22 @@
 //! The command line: the one definition that parser, help, completions and man pages come from.
 
+mod learn;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use impasto::networks::magenta;
 use impasto::{optimizer, picture};
 
+use crate::commands::models::flags as downloads;
 use crate::encoding::Encoding;
+use crate::fetching::Fetching;
 use crate::memory;
 use crate::talk::Loudness;
 use crate::values::{self, Size, Stroke};
+pub(crate) use learn::{StylesLearn, Tune};
 
 /// Paints one picture in the style of another.
 #[derive(Debug, Parser)]
@@ -19,6 +25,9 @@ use crate::values::{self, Size, Stroke};
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+
+    #[command(flatten)]
+    pub(crate) fetching: Fetching,
 }
 
 const SHORT_FORM: &str = "\
@@ -33,11 +42,14 @@ Exit codes: 0 done; 1 failed; 2 the command line is wrong; 130 interrupted by Ct
 Data (pictures, tables, JSON) goes to standard output, everything else to standard error.
 
 Environment:
-  IMPASTO_MODEL  default for --model; separate several paths as in PATH
-  IMPASTO_ISA    forces an instruction set: portable, avx2, avx512, neon
-  IMPASTO_TOKEN  default for --token of `serve`
-  NO_COLOR       hides the progress bar
-  XDG_DATA_HOME  where imported models are kept";
+  IMPASTO_MODEL     default for --model; separate several paths as in PATH
+  IMPASTO_HOME      folder for imported and downloaded models. Default: the system's folders for data and caches
+  IMPASTO_REGISTRY  files that name more models; separate several paths as in PATH
+  IMPASTO_OFFLINE   1 turns downloads off
+  IMPASTO_ISA       forces an instruction set: portable, avx2, avx512, neon
+  IMPASTO_TOKEN     default for --token of `serve`
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE  as for other programs
+  NO_COLOR          hides the progress bar";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -67,21 +79,20 @@ pub(crate) enum Command {
 /// not stop the others, and --resume continues an interrupted run.
 #[derive(Debug, Args)]
 pub(crate) struct Stylize {
-    /// Pictures to paint: files, folders or patterns; - is standard input
-    ///
-    /// JPEG, PNG, WebP, TIFF, GIF and BMP are read, whatever the extension. Patterns may have * ? [] and **.
-    #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath)]
+    /// Pictures to paint: files, folders, patterns or web addresses; - is standard input
+    #[arg(value_name = "CONTENT", required = true, value_hint = ValueHint::AnyPath, long_help = values::contents_help())]
     pub(crate) contents: Vec<PathBuf>,
 
-    /// Picture, built-in style or .style file; repeat it to blend
+    /// Picture (also by its web address), built-in style or .style file; repeat it to blend
     ///
-    /// `impasto styles list` prints the names of the built-in styles. If a file has the same name, the file is taken.
+    /// `impasto styles list` prints the names of the built-in styles. If a file has the same name, the file is taken. Networks that carry styles of
+    /// their own take the number of one (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
     ///
     /// Blend by weight with -s a.jpg=0.7 -s b.jpg=0.3. Weights are shares of their sum, and the default weight is 1.
     ///
     /// Paint regions with -s a.jpg@sky.png -s b.jpg: a.jpg where the mask sky.png is white, b.jpg elsewhere. Where no style is, the content stays. If a
     /// file's own name ends in =NUMBER or contains @, it is taken as that file.
-    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", required = true, value_hint = ValueHint::FilePath)]
+    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
     /// File, folder or template for the results; - is standard output
@@ -97,15 +108,16 @@ pub(crate) struct Stylize {
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever its extension. Default for standard output: png
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<PictureFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = values::format())]
+    pub(crate) format: Option<picture::Format>,
 
-    /// Model: a file, a folder, or an imported model's name
+    /// Model: a file, a folder, a name or a web address
     ///
-    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models import`, also by the
-    /// name that you gave it there. If the predictor and the transformer are in different places, give --model twice. Default: the environment
+    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models import`; or the name
+    /// of an imported or published model (`impasto models list`), or a web address. If a published model is not on this machine, the program asks
+    /// before it downloads it. If the predictor and the transformer are in different places, give --model twice. Default: the environment
     /// variable IMPASTO_MODEL, or else the built-in model.
-    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long = "model", value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
     /// How strong the style is, from 0 (the photo) to 1
@@ -342,7 +354,7 @@ pub(crate) struct Limits {
     ///
     /// Default: a quarter of the machine's memory, or two thirds of what a container leaves. The built-in model, and others that take statistics
     /// from a thumbnail, paint any picture in bands that fit, and write them as they come. The content is held as decoded: 3 bytes per pixel at 8
-    /// bits, 6 at 16 (progressive JPEG files take 6 more while they are read). JPEG, PNG and TIFF are written band by band. WebP, and results with
+    /// bits, 6 at 16 (progressive JPEG files take 6 more while they are read). Most formats are written band by band. WebP and AVIF, and results with
     /// --size, --exact, --figure or --preview, are held whole. Other models paint in one piece; their default is the memory that the machine has free.
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
@@ -374,7 +386,7 @@ impl Limits {
 /// with --resume goes on.
 #[derive(Debug, Args)]
 pub(crate) struct Optimize {
-    /// Picture to paint: JPEG, PNG, WebP, TIFF, GIF or BMP; - for standard input
+    /// Picture to paint; - for standard input
     #[arg(value_name = "CONTENT", value_hint = ValueHint::FilePath)]
     pub(crate) content: PathBuf,
 
@@ -389,8 +401,8 @@ pub(crate) struct Optimize {
     pub(crate) output: PathBuf,
 
     /// Format of the result, whatever the extension
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<PictureFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = values::format())]
+    pub(crate) format: Option<picture::Format>,
 
     /// Pixels of the result's longer side; the content is made smaller or larger
     #[arg(long, value_name = "LONGSIDE", default_value_t = 512, allow_negative_numbers = true, value_parser = side)]
@@ -710,8 +722,8 @@ pub(crate) struct Eval {
     pub(crate) contents: PathBuf,
 
     /// Folder of styles
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) styles: PathBuf,
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "gallery")]
+    pub(crate) styles: Option<PathBuf>,
 
     /// Model to measure, as for `impasto stylize`; default: the built-in one
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -733,6 +745,12 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) perceptual: Vec<PathBuf>,
 
+    /// Folder of styles that have learned, to measure beside the model: STYLE.style for a style picture STYLE; may be repeated
+    ///
+    /// Pairs are drawn from the style pictures that all of these folders have a style of.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "no_model")]
+    pub(crate) learned: Vec<PathBuf>,
+
     /// Number of pairs to measure
     #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = count)]
     pub(crate) pairs: usize,
@@ -749,9 +767,20 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "PIXELS", default_value_t = 384, allow_negative_numbers = true, value_parser = side)]
     pub(crate) size: usize,
 
-    /// Number of pairs to measure artefacts on, each with nine more paintings; 0 for none
+    /// Number of pairs to measure artefacts on, each with twelve more paintings; 0 for none
     #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
     pub(crate) artefacts: usize,
+
+    /// Measure how different a gallery's styles look instead, on this many contents: --styles, or the built-in ones
+    ///
+    /// For each style, its nearest neighbour after colors are matched; and how many paintings are matched to their styles' pictures in gray.
+    #[arg(long, value_name = "N", conflicts_with_all = ["outputs", "pairs", "pairs_from", "artefacts", "sheet", "no_model", "witness"],
+          allow_negative_numbers = true, value_parser = count)]
+    pub(crate) gallery: Option<usize>,
+
+    /// Model by others whose style predictor also judges the paintings: a network that the measured model was not trained with
+    #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) witness: Option<PathBuf>,
 
     /// Write the pictures that were compared, with their distances, as one picture; the first 50 pairs
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -780,6 +809,7 @@ pub(crate) enum Styles {
     List(StylesList),
     /// Save the style of a picture as a small file that `-s` takes
     Extract(StylesExtract),
+    Learn(Box<StylesLearn>),
 }
 
 #[derive(Debug, Args)]
@@ -819,11 +849,15 @@ pub(crate) struct StylesExtract {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// List models, look into files of weights, and convert them.
+/// List, download and convert models, and look into files of weights.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Models {
-    /// Print the built-in model and those that were imported under a name, with their licences
+    /// Print all models: built-in, imported, downloaded, and those that can be downloaded, with their licenses
     List(ModelsList),
+    Pull(downloads::Pull),
+    #[command(name = "rm", visible_alias = "remove")]
+    Remove(downloads::Remove),
+    Verify(downloads::Verify),
     /// Print what a model is: architecture, source, licence, size, layers and their cost
     Info(ModelsInfo),
     /// Write a model of any known format as one safetensors file, or keep it under a name
@@ -839,9 +873,9 @@ pub(crate) struct ModelsList {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsInfo {
-    /// File or folder with weights of any known format; several where predictor and transformer are apart; an imported model's name;
-    /// the built-in model if not given
-    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    /// File or folder with weights, or a model's name or address; several if predictor and transformer are in different places. Default: the
+    /// built-in model
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Picture size that shapes and costs are given for; default: the TF-Hub recommendation of 256x256 for a style predictor,
@@ -891,8 +925,8 @@ pub(crate) struct Bench {
     pub(crate) models: Vec<PathBuf>,
 
     /// Network to time; may be repeated
-    #[arg(long = "network", value_name = "NAME", value_delimiter = ',', default_values = ["hub", "js", "tflite"])]
-    pub(crate) networks: Vec<NetworkName>,
+    #[arg(long = "network", value_name = "NAME", value_delimiter = ',', default_values = ["hub", "js", "tflite"], value_parser = network_names())]
+    pub(crate) networks: Vec<String>,
 
     /// Picture size; may be repeated. Style predictors are timed at it too [default: 720x512, predictors 256x256]
     #[arg(long = "size", value_name = "WxH", value_delimiter = ',')]
@@ -1003,27 +1037,6 @@ pub(crate) struct Man {
     pub(crate) dir: Option<PathBuf>,
 }
 
-/// A picture format that can be written.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-#[value(rename_all = "lower")]
-pub(crate) enum PictureFormat {
-    Jpeg,
-    Png,
-    WebP,
-    Tiff,
-}
-
-impl From<PictureFormat> for picture::Format {
-    fn from(format: PictureFormat) -> Self {
-        match format {
-            PictureFormat::Jpeg => picture::Format::Jpeg,
-            PictureFormat::Png => picture::Format::Png,
-            PictureFormat::WebP => picture::Format::WebP,
-            PictureFormat::Tiff => picture::Format::Tiff,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Border {
     /// Mirrored pixels, as Magenta trained its networks
@@ -1041,27 +1054,9 @@ impl From<Border> for magenta::Border {
     }
 }
 
-/// A network that `bench` can build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum NetworkName {
-    /// Transformer of the TF-Hub module: 20 residual blocks
-    Hub,
-    /// Transformer of Magenta's checkpoint
-    Checkpoint,
-    /// Dense transformer of the browser port
-    Js,
-    /// Separable transformer of the browser port
-    Separable,
-    /// Transformer of the TFLite pair: a quarter of the width
-    Tflite,
-    /// Transformer of our own model
-    Native,
-    /// Style predictor of our own model
-    NativePredictor,
-    /// Style predictor of the TF-Hub module
-    Inception,
-    /// Style predictor of the browser port and the TFLite pair
-    Mobilenet,
+/// The published networks of the library's list of architectures.
+fn network_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(impasto::networks::published().map(|(name, _)| *name))
 }
 
 fn side(text: &str) -> Result<usize, String> {

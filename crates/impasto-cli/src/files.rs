@@ -62,6 +62,18 @@ pub(crate) fn place(path: &Path) -> PathBuf {
     }
 }
 
+/// What two names of a file that is not there yet have in common. Windows and macOS take `A.jpg` and `a.jpg` for one.
+pub(crate) fn name(place: &Path) -> PathBuf {
+    folded(place, cfg!(any(windows, target_os = "macos")))
+}
+
+fn folded(place: &Path, ignores_case: bool) -> PathBuf {
+    match place.to_str() {
+        Some(text) if ignores_case => text.to_lowercase().into(),
+        _ => place.to_owned(),
+    }
+}
+
 /// Whether two paths lead to one file: spelled differently, through links, or as hard links. Devices and pipes never count:
 /// writing to them replaces nothing.
 pub(crate) fn same(a: &Path, b: &Path) -> bool {
@@ -87,7 +99,14 @@ pub(crate) fn identity(_path: &Path) -> Option<[u64; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{place, same, walk};
+    use super::{folded, place, same, walk};
+
+    #[test]
+    fn names_are_one_where_the_system_ignores_case() {
+        let [upper, lower] = ["out/Käse.JPG", "out/käse.jpg"].map(std::path::Path::new);
+        assert_eq!(folded(upper, true), folded(lower, true));
+        assert_ne!(folded(upper, false), folded(lower, false));
+    }
 
     #[test]
     #[cfg(unix)]

@@ -10,7 +10,7 @@ use crate::shortcut::is_like_a_file;
 
 /// Flags that other programs have, and the one that is meant.
 const MEANT: [(&[&str], &str); 4] = [
-    (&["--overwrite", "--replace", "--yes", "-y", "-f"], "force"),
+    (&["--overwrite", "--replace", "-y", "-f"], "force"),
     (&["--width", "--height", "--resize", "--max-size", "--resolution"], "size"),
     (&["--styles"], "style"),
     (&["--alpha"], "strength"),

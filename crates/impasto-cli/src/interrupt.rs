@@ -57,8 +57,14 @@ fn stop() {
     match PHASE.load(Ordering::SeqCst) {
         WRITING | STREAMING | BATCH => {}
         RUNNING if !again => {}
-        _ => std::process::exit(i32::from(Failure::Interrupted.report())),
+        _ => leave(),
     }
+}
+
+/// Ends the program.
+fn leave() -> ! {
+    crate::web::clear();
+    std::process::exit(i32::from(Failure::Interrupted.report()))
 }
 
 /// Whether many pictures are worked on, see [`while_batch`].
@@ -119,7 +125,7 @@ fn during<T>(phase: u8, work: impl FnOnce() -> T) -> T {
     PHASE.store(WAITING, Ordering::SeqCst);
     // Asked too late for the work to notice: the program ends here rather than starting something new.
     if asked() && phase != RUNNING {
-        std::process::exit(i32::from(Failure::Interrupted.report()));
+        leave();
     }
     result
 }

@@ -5,12 +5,12 @@ mod cli;
 mod commands;
 mod encoding;
 mod failure;
+mod fetching;
 mod figure;
 mod files;
 mod hash;
 mod help;
 mod hints;
-mod imported;
 mod interrupt;
 mod memory;
 mod model;
@@ -22,6 +22,7 @@ mod settings;
 mod shortcut;
 mod talk;
 mod values;
+mod web;
 
 use std::process::ExitCode;
 
@@ -59,9 +60,26 @@ fn run() -> u8 {
     if let (Command::Stylize(args), true) = (&cli.command, line.was_short) {
         args.loudness.loudness().detail(&line.text());
     }
-    match commands::run(cli.command, &matches) {
+    fetching::install(cli.fetching, loudness(&matches));
+    let result = commands::run(cli.command, &matches);
+    web::clear();
+    match result {
         Ok(()) => DONE,
         Err(failure) => failure.report(),
+    }
+}
+
+/// How much a command says: for what is not its own, as downloads are. Not every command can be told.
+fn loudness(matches: &clap::ArgMatches) -> talk::Loudness {
+    let mut given = matches;
+    while let Some((_, deeper)) = given.subcommand() {
+        given = deeper;
+    }
+    let set = |flag: &str| given.try_get_one::<bool>(flag).ok().flatten().is_some_and(|&set| set);
+    match (set("quiet"), set("verbose")) {
+        (true, _) => talk::Loudness::Quiet,
+        (_, true) => talk::Loudness::Verbose,
+        _ => talk::Loudness::Normal,
     }
 }
 

@@ -6,35 +6,30 @@ use impasto::engine::{self, Isa};
 use impasto::networks::Options;
 use impasto::weights::Limits;
 use impasto::{ErrorKind, Model, Stylizer};
+use impasto_models::Models;
 
 use crate::failure::{Failure, Result};
-use crate::imported;
+use crate::fetching;
 
-/// The environment variable that stands in for `--model`.
-const VARIABLE: &str = "IMPASTO_MODEL";
-
-const NO_MODEL: &str = "no model: give its file or folder with --model PATH (or IMPASTO_MODEL); Magenta publishes the TF-Hub module \
+const NO_MODEL: &str = "no model: give its name, file or folder with --model (or IMPASTO_MODEL). `impasto models list` prints the \
+     published ones; Magenta publishes the TF-Hub module \
      (https://www.kaggle.com/models/google/arbitrary-image-stylization-v1, formerly \
      https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2), the checkpoint \
      (https://storage.googleapis.com/download.magenta.tensorflow.org/models/arbitrary_style_transfer.tar.gz), and the small TFLite \
      pair (https://storage.googleapis.com/download.tensorflow.org/models/tflite/task_library/style_transfer/android/\
      magenta_arbitrary-image-stylization-v1-256_fp16_prediction_1.tflite and …_fp16_transfer_1.tflite beside it)";
 
-/// The model that the command line asks for, or else the environment: its paths, or none for the built-in one. A bare name that is no file
-/// here is that of an imported model.
+/// The model that the command line asks for, or else the environment: its paths, or none for the built-in one. A name or a web address is
+/// that of an imported or published model, which is downloaded if the user agrees.
 ///
 /// # Errors
-/// If there is none: with the public addresses of models.
+/// If there is none: with the public addresses of models. If a published model cannot be downloaded, or may not.
 pub(crate) fn paths(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut paths = given.to_vec();
-    if paths.is_empty() {
-        let value = std::env::var_os(VARIABLE).unwrap_or_default();
-        paths = std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect();
-    }
-    if paths.is_empty() && !Model::HAS_EMBEDDED {
+    let words = if given.is_empty() { Models::default_words() } else { given.to_vec() };
+    if words.is_empty() && !Model::HAS_EMBEDDED {
         return Err(Failure::failed(NO_MODEL));
     }
-    Ok(paths.into_iter().map(|path| imported::path_of(&path).filter(|_| !path.exists()).unwrap_or(path)).collect())
+    fetching::resolve(&words)
 }
 
 /// Reads a model whole, weights included; it may be of one network. Without paths, the built-in one.

@@ -74,6 +74,48 @@ impl Drop for Steps {
     }
 }
 
+/// A bar over the bytes of a download, with the rate and the time left; gone when it is dropped. It appears after a moment.
+pub(crate) struct Bytes {
+    what: String,
+    start: Instant,
+    shown: bool,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl Bytes {
+    pub(crate) fn new(what: &str, loudness: Loudness) -> Self {
+        Bytes { what: what.to_owned(), start: Instant::now(), shown: loudness.shows_progress(), bar: Mutex::default() }
+    }
+
+    /// Shows how much has arrived, of how much if that is known.
+    pub(crate) fn show(&self, done: u64, total: Option<u64>) {
+        if !self.shown || self.start.elapsed() < MOMENT {
+            return;
+        }
+        let template = match total {
+            Some(_) => "{msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+            None => "{msg} {bytes}, {bytes_per_sec}",
+        };
+        let mut shown = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let bar = bar(&self.what, total.unwrap_or(0), template);
+            // What an earlier run has downloaded is not this one's rate.
+            bar.set_position(done);
+            bar.reset_eta();
+            bar
+        };
+        shown.get_or_insert_with(new).set_position(done);
+    }
+}
+
+impl Drop for Bytes {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// The bar that lines are written above of.
 static COUNTING: Mutex<Option<ProgressBar>> = Mutex::new(None);
 

@@ -43,7 +43,7 @@ fn is_command(command: &Command, word: &OsStr) -> bool {
 }
 
 fn expanded(command: &Command, arguments: &[OsString]) -> Option<Vec<OsString>> {
-    let (places, unknown) = positionals(command.find_subcommand("stylize")?, arguments)?;
+    let (places, unknown) = positionals(command, command.find_subcommand("stylize")?, arguments)?;
     let first = &arguments[*places.first()?];
     if is_command(command, first) {
         return None;
@@ -80,7 +80,7 @@ fn as_path(word: &OsStr) -> OsString {
 
 /// The places of arguments that are neither a flag of `stylize` nor a flag's value, and whether there are unknown flags; `None` if there is a
 /// flag that the short form itself stands for.
-fn positionals(stylize: &Command, arguments: &[OsString]) -> Option<(Vec<usize>, bool)> {
+fn positionals(program: &Command, stylize: &Command, arguments: &[OsString]) -> Option<(Vec<usize>, bool)> {
     let takes_value = |argument: Option<&Arg>| argument.is_some_and(|argument| argument.get_action().takes_values());
     let stands_for =
         |argument: Option<&Arg>| argument.is_some_and(|argument| ["styles", "output"].contains(&argument.get_id().as_str()));
@@ -94,7 +94,8 @@ fn positionals(stylize: &Command, arguments: &[OsString]) -> Option<(Vec<usize>,
         }
         if let Some(long) = text.strip_prefix("--") {
             let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
-            let argument = with_long(stylize, name);
+            // The program's own flags are for all commands.
+            let argument = with_long(stylize, name).or_else(|| with_long(program, name));
             if stands_for(argument) {
                 return None;
             }
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn three_files_are_a_photo_a_style_and_an_output() {
-        let cases: [(&[&str], &str); 9] = [
+        let cases: [(&[&str], &str); 10] = [
             (&["photo.jpg", "painting.jpg", "out.png"], "photo.jpg -s painting.jpg -o out.png"),
             (&["./sheet", "mosaic", "out.png"], "./sheet -s mosaic -o out.png"),
             (&["-", "mosaic", "-"], "- -s mosaic -o -"),
@@ -149,6 +150,7 @@ mod tests {
             (&["-rj", "2", "in/", "b.jpg", "out/"], "-rj 2 in/ -s b.jpg -o out/"),
             (&["-j2", "in/", "b.jpg", "out/"], "-j2 in/ -s b.jpg -o out/"),
             (&["--colours", "content", "a.jpg", "b.jpg", "c.png"], "--colours content a.jpg -s b.jpg -o c.png"),
+            (&["a.jpg", "b.jpg", "c.png", "--yes", "--registry", "r.json"], "a.jpg -s b.jpg -o c.png --yes --registry r.json"),
             (&["--force", "--", "-a.jpg", "-b.jpg", "-c.png"], "--force ./-a.jpg -s ./-b.jpg -o ./-c.png"),
         ];
         for (arguments, expected) in cases {

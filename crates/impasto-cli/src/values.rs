@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValuesParser, TypedValueParser};
+use impasto::picture::Format;
 
 /// A picture size, width first as screens and cameras say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,4 +182,19 @@ mod tests {
             assert!(share(text).is_err(), "{text}");
         }
     }
+}
+
+/// A picture format that can be written, by its id.
+pub(crate) fn format() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::written().map(Format::id))
+        .try_map(|id| Format::from_id(&id).ok_or_else(|| format!("{id:?} is no format")))
+}
+
+/// What `stylize` reads.
+pub(crate) fn contents_help() -> String {
+    let formats = Format::list(Format::read());
+    format!(
+        "Pictures to paint: files, folders or patterns; - is standard input\n\n\
+         {formats} are read, whatever the extension. Patterns may have * ? [] and **."
+    )
 }

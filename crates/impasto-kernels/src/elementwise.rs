@@ -11,14 +11,25 @@ use crate::view::{Extent, SharedOutput};
 /// Floats that one block of work takes.
 const BLOCK_FLOATS: usize = 64 * 1024;
 
-/// Writes some rows of a source (as its pending arithmetic makes them; up-sampling is not supported here) to `output`, through
-/// `1 / (1 + exp(-x))` if `sigmoid`.
-///
-/// The sigmoid's absolute error is below 2·10⁻⁷.
+/// What a network's last step makes of its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// Nothing.
+    Nothing,
+    /// `1 / (1 + exp(-x))`. The absolute error is below 2·10⁻⁷.
+    Sigmoid,
+    /// `0.5 + 150/255 · tanh(x)`, limited to 0..1. The absolute error is below 10⁻⁶.
+    Tanh,
+    /// Limited to 0..1.
+    Clip,
+}
+
+/// Writes some rows of a source (as its pending arithmetic makes them; up-sampling is not supported here) to `output`, through the last
+/// step of a network.
 ///
 /// # Panics
 /// If `output` has another length than the rows, the source lacks some of them, or it is enlarged.
-pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, sigmoid: bool, rows: Range<usize>, output: &mut [f32]) {
+pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, last: Last, rows: Range<usize>, output: &mut [f32]) {
     assert_eq!(source.upsample, 1, "an element-wise step does not enlarge");
     let Extent { width, channels, .. } = source.extent;
     let stager = Stager::new(source, Border::Zero, [0, 0], channels, None);
@@ -29,7 +40,7 @@ pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, sigmoid: bool, ro
         let len = height.min(rows.end - first) * width * channels;
         // SAFETY: whole rows from `first` on, which no other block has.
         let target = unsafe { std::slice::from_raw_parts_mut(output.pixel(first, 0), len) };
-        isa.run(FinishRows { stager: &stager, start: first * width, sigmoid, target });
+        isa.run(FinishRows { stager: &stager, start: first * width, last, target });
     });
 }
 
@@ -121,7 +132,7 @@ struct FinishRows<'a> {
     stager: &'a Stager<'a>,
     /// The first pixel.
     start: usize,
-    sigmoid: bool,
+    last: Last,
     target: &'a mut [f32],
 }
 
@@ -131,18 +142,36 @@ impl SimdOp for FinishRows<'_> {
     #[inline(always)]
     fn eval<S: Simd>(self, simd: S) {
         self.stager.run(simd, self.start, self.target);
-        if self.sigmoid {
-            let (chunks, rest) = self.target.split_at_mut(self.target.len() / S::LANES * S::LANES);
-            for chunk in chunks.chunks_exact_mut(S::LANES) {
-                // SAFETY: a chunk is a register's floats.
-                unsafe { simd.store(chunk.as_mut_ptr(), sigmoid(simd, simd.load(chunk.as_ptr()))) };
-            }
-            for x in rest {
-                // The same arithmetic as the registers', so that a pixel's value does not depend on where it lies.
-                let mut lanes = [0.0; 16];
-                // SAFETY: `lanes` holds the greatest register.
-                unsafe { simd.store(lanes.as_mut_ptr(), sigmoid(simd, simd.splat(*x))) };
-                *x = lanes[0];
+        if self.last == Last::Nothing {
+            return;
+        }
+        let (chunks, rest) = self.target.split_at_mut(self.target.len() / S::LANES * S::LANES);
+        for chunk in chunks.chunks_exact_mut(S::LANES) {
+            // SAFETY: a chunk is a register's floats.
+            unsafe { simd.store(chunk.as_mut_ptr(), self.last.of(simd, simd.load(chunk.as_ptr()))) };
+        }
+        for x in rest {
+            // The same arithmetic as the registers', so that a pixel's value does not depend on where it lies.
+            let mut lanes = [0.0; 16];
+            // SAFETY: `lanes` holds the greatest register.
+            unsafe { simd.store(lanes.as_mut_ptr(), self.last.of(simd, simd.splat(*x))) };
+            *x = lanes[0];
+        }
+    }
+}
+
+impl Last {
+    #[inline(always)]
+    fn of<S: Simd>(self, simd: S, x: S::V) -> S::V {
+        let limited = |x: S::V| simd.min(simd.max(x, simd.splat(0.0)), simd.splat(1.0));
+        match self {
+            Last::Nothing => x,
+            Last::Sigmoid => sigmoid(simd, x),
+            Last::Clip => limited(x),
+            // tanh(x) = 2 · sigmoid(2x) - 1.
+            Last::Tanh => {
+                let gain = 150.0 / 255.0;
+                limited(simd.mul_add(sigmoid(simd, simd.add(x, x)), simd.splat(2.0 * gain), simd.splat(0.5 - gain)))
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod conv;
 pub mod elementwise;
 mod isa;
 pub mod memory;
+pub mod norm;
 pub mod pool;
 mod simd;
 mod stage;

@@ -1,8 +1,10 @@
-//! Pooling, moments and the concatenation of channels, for small tensors.
+//! Pooling, moments and the concatenation of channels, for small tensors; and channels rearranged to pixels.
+
+use std::ops::Range;
 
 use crate::statistics::Statistics;
 use crate::threads::Threads;
-use crate::view::{Extent, SharedOutput};
+use crate::view::{Extent, SharedOutput, Strip};
 
 /// What a pool takes of its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,4 +156,28 @@ pub fn concat(inputs: &[(&[f32], Extent)], output: &mut [f32]) {
         }
         offset += extent.channels;
     }
+}
+
+/// Turns channels into pixels: every pixel's channels, `factor` times `factor` groups, become a square of so many pixels, row by row.
+/// Writes these rows of the result.
+///
+/// # Panics
+/// If lengths and extents do not fit together, or rows of the input are missing.
+pub fn depth_to_space(threads: &Threads, factor: usize, input: (Strip<'_>, Extent), rows: Range<usize>, output: &mut [f32]) {
+    let (strip, from) = input;
+    assert!(factor > 0 && from.channels.is_multiple_of(factor * factor), "channels for whole squares");
+    // What a pixel gives to a row of the result.
+    let run = from.channels / factor;
+    let row_len = from.width * run;
+    assert_eq!(output.len(), rows.len() * row_len);
+    if output.is_empty() {
+        return;
+    }
+    threads.for_each_chunk(output, row_len, |i, target| {
+        let (y, phase) = ((rows.start + i) / factor, (rows.start + i) % factor);
+        let source = &strip.data[(y - strip.first) * from.width * from.channels..][..from.width * from.channels];
+        for (target, pixel) in target.chunks_exact_mut(run).zip(source.chunks_exact(from.channels)) {
+            target.copy_from_slice(&pixel[phase * run..][..run]);
+        }
+    });
 }

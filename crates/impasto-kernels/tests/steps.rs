@@ -1,5 +1,6 @@
 //! Element-wise steps, pools and means on every instruction set, against their definitions.
 
+use impasto_kernels::elementwise::Last;
 use impasto_kernels::{Activation, Affine, Extent, Isa, Source, Strip, Threads, elementwise, pool};
 
 fn ramp(len: usize, step: f32) -> Vec<f32> {
@@ -21,9 +22,9 @@ fn finishing_applies_what_is_pending() {
                     skip: Some(Strip::whole(&skip)),
                     ..Source::plain(&data, extent)
                 };
-                for sigmoid in [false, true] {
+                for last in [Last::Nothing, Last::Sigmoid, Last::Tanh, Last::Clip] {
                     let mut output = vec![f32::NAN; extent.len()];
-                    elementwise::finish(&threads, isa, source, sigmoid, 0..height, &mut output);
+                    elementwise::finish(&threads, isa, source, last, 0..height, &mut output);
                     for (i, &found) in output.iter().enumerate() {
                         let x = f64::from(data[i]) * f64::from(scale[i % channels]) + f64::from(shift[i % channels]);
                         let x = match activation {
@@ -32,13 +33,15 @@ fn finishing_applies_what_is_pending() {
                             Activation::Relu6 => x.clamp(0.0, 6.0),
                         };
                         let x = x + f64::from(skip[i]);
-                        let expected = if sigmoid { 1.0 / (1.0 + (-x).exp()) } else { x };
+                        let expected = match last {
+                            Last::Nothing => x,
+                            Last::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+                            Last::Tanh => (0.5 + 150.0 / 255.0 * x.tanh()).clamp(0.0, 1.0),
+                            Last::Clip => x.clamp(0.0, 1.0),
+                        };
                         let error = (f64::from(found) - expected).abs();
-                        let bound = if sigmoid { 5e-6 } else { 1e-5 };
-                        assert!(
-                            error < bound,
-                            "{isa} {extent:?} {activation:?} sigmoid {sigmoid} at {i}: {found} for {expected}"
-                        );
+                        let bound = if last == Last::Sigmoid { 5e-6 } else { 1e-5 };
+                        assert!(error < bound, "{isa} {extent:?} {activation:?} {last:?} at {i}: {found} for {expected}");
                     }
                 }
             }
@@ -78,7 +81,7 @@ fn the_sigmoid_is_as_exact_as_stated() {
     let extent = Extent { height: 1, width: xs.len(), channels: 1 };
     for isa in Isa::available() {
         let mut output = vec![0.0; xs.len()];
-        elementwise::finish(&threads, isa, Source::plain(&xs, extent), true, 0..1, &mut output);
+        elementwise::finish(&threads, isa, Source::plain(&xs, extent), Last::Sigmoid, 0..1, &mut output);
         for (&x, &y) in xs.iter().zip(&output) {
             let expected = 1.0 / (1.0 + (-f64::from(x)).exp());
             assert!((f64::from(y) - expected).abs() < 2e-7, "{isa}: sigmoid({x}) gave {y}, expected {expected}");
@@ -188,6 +191,27 @@ fn a_rectified_gradient_is_zero_where_the_output_is() {
         elementwise::rectify_gradient(&threads, &output, &mut found);
         for ((&found, &gradient), &output) in found.iter().zip(&gradient).zip(&output) {
             assert_eq!(found, if output > 0.0 { gradient } else { 0.0 });
+        }
+    }
+}
+
+#[test]
+fn depth_becomes_space() {
+    let threads = Threads::new(2).unwrap();
+    for (height, width, channels, factor) in [(1, 1, 1, 2), (3, 5, 3, 2), (4, 2, 7, 3), (9, 31, 16, 2)] {
+        let from = Extent { height, width, channels: channels * factor * factor };
+        let data = ramp(from.len(), 0.31);
+        let first = height / 3;
+        let rows = first * factor..height * factor;
+        let strip = Strip { data: &data[first * width * from.channels..], first };
+        let mut output = vec![f32::NAN; rows.len() * width * factor * channels];
+        pool::depth_to_space(&threads, factor, (strip, from), rows.clone(), &mut output);
+        for (i, &found) in output.iter().enumerate() {
+            let (c, x) = (i % channels, i / channels % (width * factor));
+            let y = rows.start + i / channels / (width * factor);
+            let phase = y % factor * factor + x % factor;
+            let expected = data[(y / factor * width + x / factor) * from.channels + phase * channels + c];
+            assert_eq!(found, expected, "{from:?} by {factor} at {i}");
         }
     }
 }

@@ -9,11 +9,14 @@
 mod body;
 mod budget;
 mod connections;
+mod content;
 mod jobs;
 mod metrics;
 mod openapi;
+mod optimize;
 mod options;
 mod page;
+mod preview;
 mod problem;
 mod request;
 mod routes;

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 use crate::jobs::{JobView, Status};
 use crate::problem::Problem;
 use crate::request::{PaintOptions, PreviewBody, StylizeBody};
-use crate::routes::{contents, info, jobs, previews, styles, stylize};
+use crate::routes::{contents, info, jobs, optimize, previews, styles, stylize};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,8 +22,9 @@ use crate::routes::{contents, info, jobs, previews, styles, stylize};
         contents::upload,
         contents::about,
         contents::forget,
-        previews::preview,
+        previews::small,
         stylize::stylize,
+        optimize::optimize,
         jobs::about,
         jobs::events,
         jobs::result,

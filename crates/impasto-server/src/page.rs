@@ -1,5 +1,9 @@
 //! The page, as part of the program.
 
+use std::io::Write as _;
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -7,37 +11,110 @@ use crate::problem::Problem;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Name, media type and content of each file. Scripts are compiled from `page/src` (`page/check.sh`).
-const FILES: [(&str, &str, &[u8]); 13] = [
-    ("index.html", "text/html; charset=utf-8", include_bytes!("../page/index.html")),
+/// Declares the scripts of the page, which are compiled from `page/src` (`page/check.sh`).
+macro_rules! scripts {
+    ($($name:literal),* $(,)?) => {
+        &[$((concat!($name, ".js"), SCRIPT, include_bytes!(concat!("../page/dist/", $name, ".js")))),*]
+    };
+}
+
+/// Name, media type and content of a file.
+type File = (&'static str, &'static str, &'static [u8]);
+
+const SCRIPTS: &[File] = scripts![
+    "address", "api", "brush", "camera", "command", "compare", "files", "gallery", "history", "keep", "look", "main", "mix",
+    "painting", "photos", "preview", "render", "results", "state", "tray", "view", "words", "zip",
+];
+const OTHERS: &[File] = &[
     ("style.css", "text/css; charset=utf-8", include_bytes!("../page/style.css")),
     ("icon.svg", "image/svg+xml", include_bytes!("../page/icon.svg")),
-    ("api.js", SCRIPT, include_bytes!("../page/dist/api.js")),
-    ("brush.js", SCRIPT, include_bytes!("../page/dist/brush.js")),
-    ("command.js", SCRIPT, include_bytes!("../page/dist/command.js")),
-    ("full.js", SCRIPT, include_bytes!("../page/dist/full.js")),
-    ("gallery.js", SCRIPT, include_bytes!("../page/dist/gallery.js")),
-    ("main.js", SCRIPT, include_bytes!("../page/dist/main.js")),
-    ("photo.js", SCRIPT, include_bytes!("../page/dist/photo.js")),
-    ("preview.js", SCRIPT, include_bytes!("../page/dist/preview.js")),
-    ("state.js", SCRIPT, include_bytes!("../page/dist/state.js")),
-    ("view.js", SCRIPT, include_bytes!("../page/dist/view.js")),
 ];
+const INDEX: &str = include_str!("../page/index.html");
+/// What stands in the page for the folder of its files.
+const FOLDER: &str = "{folder}";
+/// What stands in the page for the list of its scripts, which browsers would otherwise find one after the other.
+const PRELOADS: &str = "<!-- preloads -->";
 
-/// A file of the page; unchanged ones are not sent again.
-pub(crate) fn file(name: &str, headers: &HeaderMap) -> Response {
-    let Some((_, kind, bytes)) = FILES.iter().find(|(known, ..)| *known == name) else {
-        return Problem::new(StatusCode::NOT_FOUND, "there is no such page").into_response();
-    };
-    let tag = format!("\"{}-{:08x}\"", env!("CARGO_PKG_VERSION"), checksum(bytes));
-    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
+/// A file as it is sent.
+struct Served {
+    name: &'static str,
+    kind: &'static str,
+    plain: Bytes,
+    gzip: Bytes,
+}
+
+/// All files, and the name of their version.
+struct Page {
+    version: String,
+    index: Served,
+    files: Vec<Served>,
+}
+
+/// Made when it is first asked for: a hundred kilobytes take a few milliseconds.
+static PAGE: LazyLock<Page> = LazyLock::new(|| {
+    let files = SCRIPTS.iter().chain(OTHERS);
+    let hash = files.clone().map(|(.., bytes)| *bytes).chain([INDEX.as_bytes()]).fold(0xcbf2_9ce4_8422_2325, checksum);
+    let version = format!("{hash:016x}");
+    let served = |name, kind, plain: Bytes| Served { name, kind, gzip: compressed(&plain), plain };
+    let folder = format!("/assets/{version}");
+    let preload = |(name, ..): &File| format!("<link rel=\"modulepreload\" href=\"{folder}/{name}\">");
+    let preloads: Vec<String> = SCRIPTS.iter().map(preload).collect();
+    let index = INDEX.replace(PRELOADS, &preloads.join("\n")).replace(FOLDER, &folder);
+    Page {
+        index: served("index.html", "text/html; charset=utf-8", index.into()),
+        files: files.map(|&(name, kind, bytes)| served(name, kind, Bytes::from_static(bytes))).collect(),
+        version,
+    }
+});
+
+/// The page itself. It names the version of its files, so it is asked for every time; one that is unchanged is not sent again.
+pub(crate) fn index(headers: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", PAGE.version);
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    if known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    let head = [(header::CONTENT_TYPE, (*kind).to_owned()), (header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".into())];
-    (head, *bytes).into_response()
+    ([(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".into())], send(&PAGE.index, headers)).into_response()
+}
+
+/// A script, style sheet or picture of the page. What its version names never changes, so browsers need not ask again.
+pub(crate) fn asset(version: &str, name: &str, headers: &HeaderMap) -> Response {
+    let Some(file) = PAGE.files.iter().find(|file| file.name == name) else {
+        return Problem::new(StatusCode::NOT_FOUND, "there is no such page").into_response();
+    };
+    // A page of another version asks for what it was made with: the nearest is this one, but not for long.
+    let cache = if version == PAGE.version { "public, max-age=31536000, immutable" } else { "no-cache" };
+    ([(header::CACHE_CONTROL, cache)], send(file, headers)).into_response()
+}
+
+/// A file, compressed for clients that can read that.
+fn send(file: &Served, headers: &HeaderMap) -> Response {
+    let kind = (header::CONTENT_TYPE, file.kind);
+    let vary = (header::VARY, "Accept-Encoding");
+    if takes_gzip(headers) {
+        return ([kind, vary, (header::CONTENT_ENCODING, "gzip")], file.gzip.clone()).into_response();
+    }
+    ([kind, vary], file.plain.clone()).into_response()
+}
+
+/// Whether a client names gzip, and not with a quality of 0.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let named = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let quality = |part: &str| part.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok());
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip")) && parts.filter_map(quality).all(|q| q > 0.0)
+    })
+}
+
+fn compressed(bytes: &[u8]) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    // Writing to memory does not fail.
+    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    written.map(Bytes::from).unwrap_or_default()
 }
 
 /// FNV-1a: only to tell versions apart.
-fn checksum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+fn checksum(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

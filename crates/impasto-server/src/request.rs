@@ -10,8 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use impasto::picture::Format;
 use impasto::{Stroke, StyleSize, StylizeOptions};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::body::{RATE, TooSlow};
 use crate::problem::{Problem, Result};
@@ -96,7 +97,7 @@ pub(crate) struct PaintOptions {
     /// Whether the mask's negative is meant.
     pub(crate) invert_mask: bool,
     /// The result's format; the content's if not given.
-    #[schema(inline)]
+    #[schema(schema_with = FormatName::schema)]
     pub(crate) format: Option<FormatName>,
     /// JPEG quality; 95 if not given.
     #[schema(minimum = 1, maximum = 100)]
@@ -120,24 +121,37 @@ pub(crate) enum Colors {
     Match,
 }
 
-/// A format that can be written.
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum FormatName {
-    Jpeg,
-    Png,
-    WebP,
-    Tiff,
+/// A format that can be written, by its id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FormatName(Format);
+
+impl FormatName {
+    /// What the API's description says of it.
+    fn schema() -> Object {
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Format::written().map(Format::id))).build()
+    }
+}
+
+impl<'de> Deserialize<'de> for FormatName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        let known = Format::from_id(&id).filter(|format| format.can_write());
+        known.map(FormatName).ok_or_else(|| {
+            let ids: Vec<_> = Format::written().map(Format::id).collect();
+            serde::de::Error::custom(format!("format is one of {}, not {id:?}", ids.join(", ")))
+        })
+    }
+}
+
+impl Serialize for FormatName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.id())
+    }
 }
 
 impl From<FormatName> for Format {
     fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Jpeg => Format::Jpeg,
-            FormatName::Png => Format::Png,
-            FormatName::WebP => Format::WebP,
-            FormatName::Tiff => Format::Tiff,
-        }
+        name.0
     }
 }
 
@@ -223,8 +237,11 @@ pub(crate) struct PreviewBody {
     /// Where the painting is: a picture, base64.
     mask: Option<String>,
     /// Pixels of the longer side; 512 if not given.
-    #[schema(minimum = 32, maximum = 1024)]
+    #[schema(minimum = 32, maximum = 2560)]
     pub(crate) size: Option<usize>,
+    /// Whether time matters more than the exact width of fine strokes.
+    #[serde(default)]
+    pub(crate) draft: bool,
     /// Whose preview it is: a newer one cancels an older one of the same session.
     #[schema(max_length = 64)]
     pub(crate) session: Option<String>,

@@ -5,29 +5,27 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use axum::body::Bytes;
 use axum::http::StatusCode;
-use impasto::picture::{self, Format, Resize, Stored};
+use impasto::picture::{self, Format};
 use impasto::style::Gallery;
 use impasto::{Picture, Style, Stylizer};
 use impasto_draw::content;
 use tokio::sync::Semaphore;
 
 use crate::budget::{Budget, Share};
+pub(crate) use crate::content::Content;
 use crate::jobs::{Job, Watch};
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::problem::{Problem, Result};
 use crate::store::Store;
 
-/// Longer side of what previews are made of.
-const PREVIEW: usize = 1024;
-/// Most pixels that a preview is painted on: what two cores paint in a tenth of a second. Long panoramas get fewer a side.
-const PREVIEW_PIXELS: usize = 512 * 512;
 /// The content that is always there.
 pub(crate) const DEMO: &str = "demo";
 /// Things of one kind that are kept at a time.
 const KEPT: usize = 256;
+/// Optimisations that are made or wait for that.
+const OPTIMIZATIONS: usize = 4;
 /// Sessions whose latest preview is known.
 const SESSIONS: usize = 1024;
 
@@ -48,22 +46,14 @@ pub(crate) struct State {
     pub(crate) bodies: Arc<Semaphore>,
     /// Places for bodies that are read though their requests are answered: a quarter.
     pub(crate) lingering: Arc<Semaphore>,
+    /// One optimisation at a time: it takes minutes, and paintings shall not wait for it.
+    pub(crate) optimizing: Arc<Semaphore>,
+    /// Places for optimisations that are made or wait for that.
+    pub(crate) optimizations: Arc<Semaphore>,
     painting: Arc<Semaphore>,
     /// Pictures that are painted or wait for it.
     pending: AtomicUsize,
     sessions: Mutex<HashMap<String, Weak<Watch>>>,
-}
-
-/// An uploaded photograph.
-pub(crate) struct Content {
-    /// The file as it came.
-    pub(crate) bytes: Bytes,
-    pub(crate) size: [usize; 2],
-    pub(crate) format: Format,
-    /// A small one, for previews.
-    small: Picture,
-    /// The small one at the sizes that were asked for last.
-    scaled: Mutex<Vec<(usize, Arc<Picture>)>>,
 }
 
 /// A style that requests can name.
@@ -97,17 +87,15 @@ impl Drop for Place {
 
 impl State {
     pub(crate) fn new(stylizer: Stylizer, options: ServerOptions, address: SocketAddr) -> impasto::Result<Self> {
-        let gallery = Some(Gallery::built_in()?).filter(|gallery| gallery.family() == &stylizer.model().family);
+        let gallery = match stylizer.own_styles() {
+            [] => Some(Gallery::built_in()?).filter(|gallery| gallery.family() == &stylizer.model().family),
+            own => Some(Gallery::new(own.to_vec())?),
+        };
         let drawn = content::landscape(960, 640, 0);
         let picture = Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb)?;
         let encode = picture::EncodeOptions::default().quality(90);
-        let demo = Content {
-            bytes: picture.encode(Format::Jpeg, &encode)?.bytes.into(),
-            size: [drawn.width, drawn.height],
-            format: Format::Jpeg,
-            small: picture,
-            scaled: Mutex::default(),
-        };
+        let bytes = picture.encode(Format::Jpeg, &encode)?.bytes.into();
+        let demo = Content::of([drawn.width, drawn.height], Format::Jpeg, bytes, &picture)?;
         Ok(State {
             address,
             stylizer,
@@ -120,6 +108,8 @@ impl State {
             demo: Arc::new(demo),
             bodies: Arc::new(Semaphore::new((options.connections / 2).max(1))),
             lingering: Arc::new(Semaphore::new(options.connections / 4)),
+            optimizing: Arc::new(Semaphore::new(1)),
+            optimizations: Arc::new(Semaphore::new(OPTIMIZATIONS)),
             painting: Arc::new(Semaphore::new(options.jobs)),
             pending: AtomicUsize::new(0),
             sessions: Mutex::default(),
@@ -226,48 +216,5 @@ impl State {
         if let Some(old) = sessions.insert(session.to_owned(), Arc::downgrade(watch)).and_then(|old| old.upgrade()) {
             old.cancel();
         }
-    }
-}
-
-impl Content {
-    /// Decodes a picture for its small one.
-    pub(crate) fn new(bytes: Bytes, limits: &picture::Limits) -> impasto::Result<Self> {
-        let stored = Stored::decode(&bytes, limits)?;
-        let small = stored.thumbnail(PREVIEW)?;
-        let format = stored.source().format.unwrap_or(Format::Png);
-        Ok(Content { size: [stored.width(), stored.height()], format, small, bytes, scaled: Mutex::default() })
-    }
-
-    /// Bytes that it takes: the file, and floats of the small pictures.
-    pub(crate) fn memory(&self) -> u64 {
-        self.bytes.len() as u64 + 3 * 12 * (self.small.width() * self.small.height()) as u64
-    }
-
-    /// The longer side of the largest that previews are painted on.
-    fn greatest_side(&self) -> usize {
-        let (width, height) = (self.small.width(), self.small.height());
-        let share = (PREVIEW_PIXELS as f64 / (width * height) as f64).sqrt().min(1.0);
-        (width.max(height) as f64 * share).max(1.0) as usize
-    }
-
-    /// Width and height of [`Content::scaled`], rounded up.
-    pub(crate) fn scaled_size(&self, side: usize) -> [usize; 2] {
-        let scale = side.min(self.greatest_side()) as f64 / self.small.width().max(self.small.height()) as f64;
-        [self.small.width(), self.small.height()].map(|length| (length as f64 * scale).ceil().max(1.0) as usize)
-    }
-
-    /// At this longer side, or a little less.
-    pub(crate) fn scaled(&self, side: usize) -> impasto::Result<Arc<Picture>> {
-        let side = side.min(self.greatest_side());
-        let mut scaled = self.scaled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, found)) = scaled.iter().find(|(known, _)| *known == side) {
-            return Ok(found.clone());
-        }
-        let made = Arc::new(self.small.fit_long_side(side, Resize::PHOTO)?);
-        if scaled.len() >= 2 {
-            scaled.remove(0);
-        }
-        scaled.push((side, made.clone()));
-        Ok(made)
     }
 }

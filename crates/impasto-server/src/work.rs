@@ -14,9 +14,7 @@ use crate::request::{Colors, ContentSource, PaintOptions, StyleSource, Wanted};
 use crate::state::{KeptStyle, State};
 
 /// Memory that bands may take: more makes nothing faster.
-const BANDS: u64 = 192 << 20;
-/// Memory that a preview takes at least: features of a quarter of a million pixels.
-const PREVIEW_MEMORY: u64 = 96 << 20;
+pub(crate) const BANDS: u64 = 192 << 20;
 /// Longer side of the picture that colours are matched with.
 const THUMBNAIL: usize = 384;
 
@@ -31,7 +29,7 @@ pub(crate) struct Painted {
     pub(crate) bytes: Bytes,
     pub(crate) format: Format,
     /// The memory that it takes as long as it is there.
-    _share: Share,
+    pub(crate) _share: Share,
 }
 
 /// Waits for its turn and paints on a thread of its own. `begin` is called when it is its turn.
@@ -118,14 +116,6 @@ fn painting_memory(state: &State, options: &PaintOptions, size: [usize; 2]) -> R
     Ok(painting.saturating_add(state.stylizer.canvas_memory(&stylize, size)?))
 }
 
-/// Bytes that a preview with this longer side takes at most.
-pub(crate) fn preview_memory(state: &State, wanted: &Wanted, side: usize) -> Result<u64> {
-    let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
-    let [width, height] = content.scaled_size(side);
-    let painting = painting_memory(state, &wanted.options, [width, height])?;
-    Ok(painting.saturating_add((width * height * 40) as u64).max(PREVIEW_MEMORY))
-}
-
 /// Bytes that a picture's file takes at most: its samples and the content's metadata. Noise may make a compressed file a little larger than
 /// its samples.
 fn file_memory(format: Option<Format>, [width, height]: [usize; 2], content: usize) -> u64 {
@@ -203,16 +193,6 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
     Ok((bytes, format))
 }
 
-/// A small painting of a kept content.
-pub(crate) fn preview(state: &State, wanted: &Wanted, side: usize, format: Format, watch: &Watch) -> Result<Vec<u8>> {
-    let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
-    let picture = content.scaled(side)?;
-    let look = Look::new(state, wanted, &state.limits(), || Ok((*picture).clone()), watch)?;
-    let painted = state.stylizer.stylize_with(&picture, &look.style, &look.options.max_memory(Some(BANDS)), watch)?;
-    let encode = EncodeOptions::default().quality(88).strip(true).profile(Profile::Srgb);
-    Ok(painted.encode(format, &encode)?.bytes)
-}
-
 /// The style of a picture. The picture is kept as the network saw it: its colours can be matched later.
 pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     let named = |e: impasto::Error| Problem::from(e.context("style"));
@@ -231,13 +211,13 @@ fn encoding(options: &PaintOptions) -> EncodeOptions {
 }
 
 /// Style and look of a painting, as the library takes them.
-struct Look {
-    style: Style,
-    options: StylizeOptions,
+pub(crate) struct Look {
+    pub(crate) style: Style,
+    pub(crate) options: StylizeOptions,
 }
 
 impl Look {
-    fn new(
+    pub(crate) fn new(
         state: &State,
         wanted: &Wanted,
         limits: &Limits,

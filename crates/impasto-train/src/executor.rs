@@ -172,7 +172,7 @@ impl<'a> Executor<'a> {
                     let geometry = ConvShape {
                         stride: conv.stride,
                         border: match conv.padding {
-                            Padding::Reflect(_) | Padding::ReflectUp { .. } => Border::Reflect,
+                            Padding::Reflect(_) | Padding::ReflectUp { .. } | Padding::SameMirrored => Border::Reflect,
                             Padding::Edge(_) => Border::Edge,
                             Padding::Valid | Padding::Same | Padding::Zero(_) => Border::Zero,
                         },

@@ -15,6 +15,7 @@
 //! | --- | --- |
 //! | [`stylizer`] | [`Stylizer`]: the fast method, one pass through a network |
 //! | [`style`] | [`Style`]: style vectors, files of them, the gallery |
+//! | [`learn`] | styles that learn: a model is tuned to one style |
 //! | [`video`] | films: frames in, painted frames out |
 //! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
 //! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
@@ -28,6 +29,7 @@ mod error;
 pub mod eval;
 mod finish;
 pub mod graph;
+pub mod learn;
 pub mod networks;
 pub mod optimizer;
 pub mod perceptual;

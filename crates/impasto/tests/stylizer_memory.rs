@@ -18,7 +18,7 @@ fn memory_is_as_promised() {
     let stylizer = Stylizer::builder().threads(2).build(tiny::model(Border::Reflect, 1)).unwrap();
     // The weights stay once, as the engine has them; the model's own arrays are gone.
     let ready = MEMORY.current_usage() - before;
-    let parameters = stylizer.model().predictor.parameters + stylizer.model().transformer.parameters;
+    let parameters = stylizer.model().predictor.as_ref().unwrap().parameters + stylizer.model().transformer.parameters;
     assert!((ready as u64) < parameters * 4 * 3 / 2, "{ready} bytes for {parameters} parameters");
 
     let style = stylizer.style(&tiny::swirls(64, 64)).unwrap();

@@ -9,10 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard};
 
 use impasto::weights::safetensors::{self, Precision};
-use impasto::weights::{Tensor, Weights, saved_model, tfjs, tflite};
+use impasto::weights::{Tensor, Weights, onnx, saved_model, tfjs, tflite};
 use peak_alloc::PeakAlloc;
 use weights_support::bundle::{self, OBJECT_GRAPH, PLAIN, SNAPPY, Variable, value_key};
 use weights_support::flatbuffer::{self, Constant};
+use weights_support::onnx as built;
 use weights_support::{Failures, Rng};
 
 #[global_allocator]
@@ -279,4 +280,44 @@ fn safetensors_files() {
         let file = safetensors::to_bytes(&weights, precision).unwrap();
         torment("safetensors", &file, 20_000, &safetensors::read);
     }
+}
+
+#[test]
+fn onnx_files() {
+    let _alone = alone();
+    let nodes = [
+        built::node("Pad", &["x"], "p", &[built::text("mode", "reflect")]),
+        built::node("DequantizeLinear", &["q", "s", "z"], "q_dequant", &[built::integer("axis", 1)]),
+        built::node("Conv", &["p", "w"], "y", &[]),
+    ];
+    let list: Vec<u8> = ramp(4).iter().flat_map(|v| v.to_le_bytes()).collect();
+    let tensors = [
+        built::tensor("w", 1, &[2, 3, 2, 2], &built::raw(&ramp(24))),
+        built::tensor("list", 1, &[4], &built::bytes(4, &list)),
+        built::tensor("bits", 10, &[3], &built::bytes(5, &[1, 2, 3])),
+        built::tensor("q", 3, &[2, 3], &built::bytes(9, &[7; 6])),
+        built::tensor("s", 1, &[3], &built::raw(&ramp(3))),
+        built::tensor("z", 3, &[3], &built::bytes(9, &[1; 3])),
+    ];
+    torment("onnx", &built::model(&nodes, &tensors), 20_000, &onnx::read);
+    if let Some(path) = common::shared("models/magenta-onnx/arbitrary_transform.onnx") {
+        torment("real onnx", &std::fs::read(path).unwrap(), 300, &onnx::read);
+    }
+    // One small array that many operators make floats of; and as many operators and tensors as fit into a file.
+    let mut failures = Failures::default();
+    let tensors =
+        [built::tensor("q", 3, &[1 << 16], &built::bytes(9, &[0; 1 << 16])), built::tensor("s", 1, &[], &built::raw(&[1.0]))];
+    let nodes: Vec<_> = (0..500).map(|i| built::node("DequantizeLinear", &["q", "s"], &format!("w{i}"), &[])).collect();
+    let file = built::model(&nodes, &tensors);
+    attempt("shared bytes", &file, &onnx::read, &mut failures);
+    failures.expect_error("shared bytes", onnx::read(&file), &["far more memory"]);
+    let many = vec![built::node("a", &[], "", &[]); 70_000];
+    attempt("operators", &built::model(&many, &[]), &onnx::read, &mut failures);
+    failures.expect_error("operators", onnx::read(&built::model(&many, &[])), &["more than 65536"]);
+    let few = vec![built::bytes(4, b"a"); 60_000];
+    attempt("short operators", &built::model(&few, &[]), &onnx::read, &mut failures);
+    let tensors: Vec<_> = (0..60_000).map(|i| built::bytes(8, format!("{i:x}").as_bytes())).collect();
+    attempt("short tensors", &built::model(&[], &tensors), &onnx::read, &mut failures);
+    let axes = built::tensor("w", 1, &[1; 5000], &[]);
+    attempt("axes", &built::model(&[], &[axes]), &onnx::read, &mut failures);
 }

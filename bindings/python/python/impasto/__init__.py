@@ -12,6 +12,7 @@ with pictures, models or options is an `impasto.Error`; things that cannot be pi
 import os
 import threading
 
+from . import models
 from ._impasto import (
     Error,
     Losses,
@@ -42,6 +43,7 @@ __all__ = [
     "built_in_styles",
     "draw_landscape",
     "draw_style",
+    "models",
     "optimize",
     "stylize",
 ]

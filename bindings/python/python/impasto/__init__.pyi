@@ -4,6 +4,8 @@ from typing import Any, Protocol, TypedDict, TypeVar, final, overload
 
 from typing_extensions import Self, Unpack
 
+from . import models as models
+
 __version__: str
 __all__ = [
     "Error",
@@ -19,6 +21,7 @@ __all__ = [
     "built_in_styles",
     "draw_landscape",
     "draw_style",
+    "models",
     "optimize",
     "stylize",
 ]

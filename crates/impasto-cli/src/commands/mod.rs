@@ -5,7 +5,7 @@ mod completions;
 mod demo;
 mod eval;
 mod man;
-mod models;
+pub(crate) mod models;
 mod optimize;
 mod replay;
 #[cfg(feature = "serve")]
@@ -19,9 +19,11 @@ use clap::ArgMatches;
 
 use crate::cli::{Command, Models, Styles};
 use crate::failure::Result;
+use crate::web;
 
 /// Runs a command to its end. `matches` is what the parser made of the command line.
-pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
+pub(crate) fn run(mut command: Command, matches: &ArgMatches) -> Result {
+    fetch_pictures(&mut command)?;
     let given = matches.subcommand().map_or(matches, |(_, given)| given);
     match command {
         Command::Stylize(args) => stylize::run(&args, given),
@@ -33,7 +35,11 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
         Command::Eval(args) => eval::run(&args),
         Command::Styles(Styles::List(args)) => styles::list(&args),
         Command::Styles(Styles::Extract(args)) => styles::extract(&args),
+        Command::Styles(Styles::Learn(args)) => styles::learn::run(&args),
         Command::Models(Models::List(args)) => models::list(&args),
+        Command::Models(Models::Pull(args)) => models::downloaded::pull(&args),
+        Command::Models(Models::Remove(args)) => models::downloaded::remove(&args),
+        Command::Models(Models::Verify(args)) => models::downloaded::verify(&args),
         Command::Models(Models::Info(args)) => models::info(&args),
         Command::Models(Models::Import(args)) => models::import(&args),
         #[cfg(feature = "serve")]
@@ -41,5 +47,28 @@ pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
         Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
+    }
+}
+
+/// Downloads the pictures that a command line names by their web addresses: from here on they are files.
+fn fetch_pictures(command: &mut Command) -> Result {
+    let most = impasto::picture::Limits::default().max_bytes;
+    match command {
+        Command::Stylize(args) => {
+            let most = args.limits.max_bytes.unwrap_or(most);
+            args.contents.iter_mut().try_for_each(|content| web::fetch(content, most))?;
+            args.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))
+        }
+        Command::Optimize(args) => {
+            let most = args.limits.max_bytes.unwrap_or(most);
+            web::fetch(&mut args.content, most)?;
+            args.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))
+        }
+        Command::Sheet(args) => {
+            web::fetch(&mut args.photo, most)?;
+            args.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))
+        }
+        Command::Styles(Styles::Extract(args)) => web::fetch(&mut args.picture, most),
+        _ => Ok(()),
     }
 }

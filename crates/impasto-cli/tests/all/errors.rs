@@ -201,7 +201,7 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
         ("bomb.png", &["bomb.png", "60000", "--max-pixels"]),
         ("zero.png", &["zero.png"]),
         ("folder.png", &["folder.png", "folder"]),
-        ("photo.heic", &["photo.heic", "a HEIC picture", "heif-convert"]),
+        ("photo.heic", &["photo.heic", "a HEIC picture", "heif-convert", "--features heic"]),
         ("film.png", &["film.png", "a video", "ffmpeg -i"]),
         ("line\nbreak.png", &["line?break.png"]),
     ];
@@ -343,21 +343,26 @@ fn new_folders_are_made_for_results_only() {
 }
 
 #[test]
-fn web_addresses_are_named_with_how_to_download_them() {
+fn web_addresses_are_refused_where_nothing_is_downloaded() {
     let workshop = Workshop::new();
-    let words = &["https://example.org/a.jpg", "Download it first: curl -LO https://example.org/a.jpg"];
+    const ADDRESS: &str = "https://example.org/a.jpg";
+    let address = ADDRESS;
+    let curl: &'static [&'static str] = &[ADDRESS, "Download it first: curl -LO https://example.org/a.jpg"];
+    let offline: &'static [&'static str] = &[ADDRESS, "--offline"];
+    let words = if cfg!(feature = "download") { offline } else { curl };
+    let given = |arguments: &[&'static str]| case(&[arguments, &["--offline"]].concat(), 2, words);
     check(
         &workshop,
         &[
-            with("content.png", "https://example.org/a.jpg", 2, words),
-            with("style.png", "https://example.org/a.jpg", 2, words),
-            with("style.png", "style.png@https://example.org/a.jpg", 2, words),
-            stylize(&["https://example.org/a.jpg"], 2, words),
-            case(&["https://example.org/a.jpg", "style.png", "out.png"], 2, words),
-            case(&["optimize", "https://example.org/a.jpg", "-s", "style.png", "-o", "out.png"], 2, words),
-            case(&["sheet", "https://example.org/a.jpg", "-o", "out.png"], 2, words),
-            case(&["styles", "extract", "https://example.org/a.jpg", "-o", "a.style"], 2, words),
-            with("content.png", "https://example.org/?a=1&b=*.jpg", 2, &["curl -LO 'https://example.org/?a=1&b=*.jpg'"]),
+            given(&["stylize", address, "-s", "style.png", "-o", "out.png"]),
+            given(&["stylize", "content.png", "-s", address, "-o", "out.png"]),
+            given(&[address, "style.png", "out.png"]),
+            given(&["optimize", address, "-s", "style.png", "-o", "out.png"]),
+            given(&["optimize", "content.png", "-s", address, "-o", "out.png"]),
+            given(&["sheet", address, "-o", "out.png"]),
+            given(&["styles", "extract", address, "-o", "a.style"]),
+            // Masks are files.
+            with("style.png", "style.png@https://example.org/a.jpg", 2, curl),
             with("content.png", "file:///tmp/a.jpg", 2, &["file:///tmp/a.jpg", "Give the path alone: /tmp/a.jpg"]),
         ],
     );
@@ -424,7 +429,7 @@ fn bad_models_end_with_1() {
         let mut model = tiny_model();
         match kind {
             Kind::Predictor => model.transformer = None,
-            Kind::Transformer => model.predictor = None,
+            Kind::Transformer | Kind::Perceptual => model.predictor = None,
         }
         safetensors::to_bytes(&model.to_weights(), Precision::F32).unwrap()
     };

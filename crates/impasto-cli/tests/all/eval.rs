@@ -54,7 +54,7 @@ fn a_model_is_measured_beside_two_controls() {
     assert!(rows[2]["pairs"].as_array().unwrap().len() == 3 && rows[2]["style"].as_f64().unwrap() > 0.0);
     let artefacts = report["artefacts"].as_array().unwrap();
     let mean = &artefacts[1]["mean"];
-    for column in ["lattice4", "pan1", "pan2", "pan3", "pan4", "noise", "light", "banding"] {
+    for column in ["lattice4", "repeat", "tone", "pan1", "pan4", "noise", "light", "banding", "halo", "rings", "waves"] {
         assert!(mean[column].as_f64().is_some_and(|v| v.is_finite() && v >= 0.0), "{column}: {mean}");
     }
     assert!(artefacts[0]["mean"]["lattice4"].is_f64() && artefacts[0]["mean"]["pan1"].is_null());
@@ -141,4 +141,41 @@ fn what_makes_no_sense_is_told() {
     }
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), cases.len(), failures.join("\n"));
     assert!(!workshop.path("sheet.txt").exists());
+}
+
+#[test]
+fn a_gallery_is_measured_by_its_nearest_neighbours() {
+    let workshop = workshop();
+    let report = json(&eval(&workshop, &[&MODEL[..], &["--gallery", "2", "--json"]].concat()));
+    let rows = report["gallery"].as_array().unwrap();
+    assert_eq!((rows.len(), report["contents"].as_array().unwrap().len()), (3, 2));
+    let values: Vec<f64> = rows.iter().map(|row| row["difference"].as_f64().unwrap()).collect();
+    assert!(values.is_sorted() && values[0] > 0.0, "{report}");
+    assert_eq!(report["median_difference"].as_f64().unwrap(), values[1]);
+    assert!(rows.iter().all(|row| row["style"] != row["nearest"] && row["matched"].as_f64().unwrap() <= 1.0), "{report}");
+    let table = eval(&workshop, &[&MODEL[..], &["--gallery", "1"]].concat());
+    assert!(String::from_utf8_lossy(&table.stdout).starts_with("3 styles, 1 contents"), "{table:?}");
+    // Styles of another model, one style alone, and paintings by others are refused in a line.
+    let folders = ["eval", "--contents", "contents", "--perceptual", "vgg.safetensors", "--size", "48"];
+    let run = |arguments: &[&str]| {
+        let output = workshop.run(&[&folders[..], arguments].concat());
+        assert!(!output.status.success());
+        stderr(&output)
+    };
+    assert!(run(&["--gallery", "1", "--model", "model.safetensors"]).contains("--styles"));
+    assert!(run(&["--model", "model.safetensors"]).contains("--styles"));
+    assert!(run(&["--gallery", "1", "--styles", "styles", "--outputs", "theirs"]).contains("--outputs"));
+}
+
+#[test]
+fn a_witness_judges_as_well() {
+    let workshop = workshop();
+    let witness = ["--witness", "model.safetensors", "--pairs", "2", "--artefacts", "0", "--json"];
+    let report = json(&eval(&workshop, &[&MODEL[..], &witness].concat()));
+    let rows = report["distances"].as_array().unwrap();
+    let seen: Vec<f64> = rows.iter().map(|row| row["witness"].as_f64().unwrap()).collect();
+    // The style itself, only resized otherwise, is nearest to what the witness saw of it.
+    assert!(seen[1] < seen[0] && seen.iter().all(|v| v.is_finite()), "{report}");
+    let table = eval(&workshop, &[&MODEL[..], &witness[..6]].concat());
+    assert!(String::from_utf8_lossy(&table.stdout).lines().next().unwrap().ends_with("witness"), "{table:?}");
 }

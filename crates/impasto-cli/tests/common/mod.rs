@@ -16,6 +16,9 @@ pub fn impasto() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_impasto"));
     command
         .env("XDG_DATA_HOME", "/nonexistent")
+        .env("XDG_CACHE_HOME", "/nonexistent")
+        .env_remove("IMPASTO_HOME")
+        .env_remove("IMPASTO_REGISTRY")
         .env_remove("IMPASTO_MODEL")
         .env_remove("IMPASTO_ISA")
         .env_remove("RUST_BACKTRACE")

@@ -1,31 +1,46 @@
 // The server's API, as far as the page uses it.
-/** An answer that is a problem: its one line is fit to be shown. */
+/** An answer that is a problem. */
 export class Problem extends Error {
     status;
+    detail;
     constructor(status, detail) {
         super(detail);
         this.status = status;
+        this.detail = detail;
     }
 }
 let token = sessionStorage.getItem("token") ?? "";
 let asking;
-/** Asks for the token, once at a time. */
+/** Asks for the token, once at a time, and says why; whether there is one. */
 function ask() {
     asking ??= new Promise(resolve => {
         const dialog = document.querySelector("#token-dialog");
+        const input = dialog.querySelector("#token");
+        dialog.querySelector("#token-reason").textContent = token
+            ? "The server does not accept this token. Check it, and try again."
+            : "This server is protected. Whoever runs it has the token.";
+        dialog.returnValue = "";
         dialog.addEventListener("close", () => {
-            token = dialog.querySelector("#token").value.trim();
+            token = input.value.trim();
             sessionStorage.setItem("token", token);
             asking = undefined;
-            resolve();
+            resolve(dialog.returnValue === "ok" && token !== "");
         }, { once: true });
         dialog.showModal();
+        input.select();
     });
     return asking;
 }
+/** Forgets the token. */
+export function forgetToken() {
+    token = "";
+    sessionStorage.removeItem("token");
+}
+const pause = (milliseconds) => new Promise(resolve => setTimeout(resolve, milliseconds));
 async function send(path, init = {}) {
-    for (;;) {
+    for (let tries = 0;; tries++) {
         const headers = new Headers(init.headers);
+        const used = token;
         if (token)
             headers.set("Authorization", `Bearer ${token}`);
         let response;
@@ -39,9 +54,15 @@ async function send(path, init = {}) {
         }
         if (response.ok)
             return response;
-        if (response.status === 401) {
-            await ask();
+        // Another request may have asked meanwhile.
+        if (response.status === 401 && (token !== used || await ask()))
             continue;
+        if (response.status === 401)
+            throw new Problem(401, "This server needs an access token. Reload the page to enter it.");
+        if (response.status === 429 && tries < 5) {
+            await pause(1000 * Number(response.headers.get("Retry-After") ?? 1));
+            if (!init.signal?.aborted)
+                continue;
         }
         const detail = await response.json().then(problem => String(problem.detail), () => response.statusText);
         throw new Problem(response.status, detail);
@@ -50,25 +71,17 @@ async function send(path, init = {}) {
 const json = (body, signal) => ({
     method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, ...(signal ? { signal } : {}),
 });
+const bytes = (body) => ({ method: "POST", body, headers: { "Content-Type": "application/octet-stream" } });
 export const info = async () => (await send("/v1/info")).json();
 export const styles = async () => (await (await send("/v1/styles")).json()).styles;
-export async function uploadStyle(file) {
-    const made = await (await send("/v1/styles", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } })).json();
-    return { id: made.id, name: file.name, kind: "uploaded" };
-}
-export async function uploadContent(file, name) {
-    const made = await (await send("/v1/contents", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } })).json();
-    return { ...made, name };
-}
-export async function about(id, name) {
-    return { ...(await (await send(`/v1/contents/${id}`)).json()), name };
-}
-export async function preview(content, painting, size, session, signal) {
-    const body = { content, size, styles: painting.styles, mask: painting.mask, options: painting.options, session };
-    return (await send("/v1/previews", json(body, signal))).blob();
+export const uploadStyle = async (file) => (await (await send("/v1/styles", bytes(file))).json()).id;
+export const uploadContent = async (file) => (await send("/v1/contents", bytes(file))).json();
+export const about = async (id) => (await send(`/v1/contents/${id}`)).json();
+export async function preview(content, painting, settings, signal) {
+    return (await send("/v1/previews", json({ content, ...painting, ...settings }, signal))).blob();
 }
 export async function begin(content, painting) {
-    const request = json({ content: { id: content }, styles: painting.styles, mask: painting.mask, options: painting.options });
+    const request = json({ content: { id: content }, ...painting });
     request.headers["Prefer"] = "respond-async";
     return (await send("/v1/stylize", request)).json();
 }
@@ -92,4 +105,7 @@ export async function* follow(id) {
     }
 }
 export const result = async (path) => (await send(path)).blob();
-export const cancel = async (id) => { await send(`/v1/jobs/${id}`, { method: "DELETE" }); };
+/** Lets the server forget something; it may have done so already. */
+export async function forget(path) {
+    await send(path, { method: "DELETE" }).catch(() => undefined);
+}

@@ -1,100 +1,149 @@
-// The mask: where the painting is. White where it is, black where the photograph stays.
-import { byId, changed, on, state } from "./state.js";
-import { draw, setBrush, show } from "./view.js";
+// The mask: where the painting is. White where it is, black where the photo stays.
+import { byId, doc, edit, on, save, say } from "./state.js";
+import { onShown } from "./preview.js";
+import { setBrush, setOverlay } from "./view.js";
 /** Longer side of the mask: it is soft anyway. */
 const SIDE = 512;
 const mask = document.createElement("canvas");
-/** What is shown of it: a tint where the photograph stays. */
+/** What is shown of it while somebody draws: a tint where the photo stays. */
 const tint = document.createElement("canvas");
-const brush = byId("brush");
-const feather = byId("feather");
+const width = byId("brush");
 const view = byId("view");
 let last;
+/** What of the mask the document has: what is drawn since is not yet in it. */
+let known = "";
 const mode = () => document.querySelector("input[name=brush]:checked").value;
 const context = () => mask.getContext("2d", { willReadFrequently: true });
-function fill(colour) {
-    context().fillStyle = colour;
+function fill(color) {
+    context().fillStyle = color;
     context().fillRect(0, 0, mask.width, mask.height);
 }
-/** Shows it; says whether the painting is everywhere. */
-function look() {
-    const pixels = context().getImageData(0, 0, mask.width, mask.height).data;
+/** Changes the mask's grey values; says whether the painting is everywhere. */
+function values(change) {
+    const image = context().getImageData(0, 0, mask.width, mask.height);
     let whole = true;
-    const seen = tint.getContext("2d");
-    const image = seen.createImageData(tint.width, tint.height);
-    for (let i = 0; i < pixels.length; i += 4) {
-        const kept = 255 - pixels[i];
-        whole &&= kept === 0;
-        image.data.set([30, 120, 200, mode() === "off" ? 0 : kept], i);
+    for (let i = 0; i < image.data.length; i += 4) {
+        const value = change(image.data[i]);
+        whole &&= value === 255;
+        image.data.fill(value, i, i + 3);
     }
-    seen.putImageData(image, 0, 0);
-    draw();
+    context().putImageData(image, 0, 0);
     return whole;
 }
-/** Shows it, and paints with it. */
+function showTint() {
+    const pixels = context().getImageData(0, 0, mask.width, mask.height).data;
+    const seen = tint.getContext("2d");
+    const image = seen.createImageData(tint.width, tint.height);
+    for (let i = 0; i < pixels.length; i += 4)
+        image.data.set([30, 120, 200, 255 - pixels[i]], i);
+    seen.putImageData(image, 0, 0);
+    setOverlay(tint);
+}
+/** Paints with the mask as it is now. */
 function apply() {
-    state.mask = look() ? undefined : mask.toDataURL("image/png").split(",")[1];
-    changed("painting");
+    known = values(value => value) ? "" : mask.toDataURL("image/png").split(",")[1];
+    edit({ mask: known });
 }
-function dab(point, begins) {
-    if (mode() === "off")
-        return false;
-    const paint = context();
-    const colour = mode() === "hide" ? "#000" : "#fff";
-    const width = Number(brush.value) / 100 * Math.max(mask.width, mask.height);
-    const from = begins || !last ? point : last;
-    paint.strokeStyle = colour;
-    paint.lineCap = "round";
-    paint.lineWidth = width;
-    paint.beginPath();
-    paint.moveTo(from.x * mask.width, from.y * mask.height);
-    paint.lineTo(point.x * mask.width + 0.01, point.y * mask.height);
-    paint.stroke();
-    last = point;
-    look();
-    return true;
+/** Makes it the document's again: after undo, another photo, or a stroke that is taken back. */
+async function follow() {
+    const wanted = doc.mask;
+    known = wanted;
+    if (!wanted) {
+        fill("#fff");
+        return;
+    }
+    const bytes = Uint8Array.from(atob(wanted), letter => letter.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" })).catch(() => undefined);
+    if (image && known === wanted)
+        context().drawImage(image, 0, 0, mask.width, mask.height);
 }
-for (const end of ["pointerup", "pointercancel"])
-    view.addEventListener(end, () => {
-        if (last)
-            apply();
-        last = undefined;
-    });
-for (const input of document.querySelectorAll("input[name=brush]")) {
-    input.addEventListener("change", () => {
-        view.classList.toggle("painting", mode() !== "off");
-        look();
-    });
-}
-brush.addEventListener("input", () => { byId("brush-value").textContent = `${brush.value} %`; });
-feather.addEventListener("input", () => {
-    state.feather = Number(feather.value) / 100;
-    byId("feather-value").textContent = `${feather.value} %`;
-    if (state.mask)
-        changed("painting");
-});
-byId("mask-clear").addEventListener("click", () => {
-    fill("#fff");
-    apply();
-});
-byId("mask-invert").addEventListener("click", () => {
-    const pixels = context().getImageData(0, 0, mask.width, mask.height);
-    for (let i = 0; i < pixels.data.length; i += 4)
-        for (let c = 0; c < 3; c++)
-            pixels.data[i + c] = 255 - pixels.data[i + c];
-    context().putImageData(pixels, 0, 0);
-    apply();
-});
-on("content", () => {
-    const { width, height } = state.content;
+/** The mask for a photo of this size, in its proportions. */
+export function setSize({ width, height }) {
     const scale = SIDE / Math.max(width, height);
     for (const canvas of [mask, tint]) {
         canvas.width = Math.max(1, Math.round(width * scale));
         canvas.height = Math.max(1, Math.round(height * scale));
     }
-    fill("#fff");
-    show({ overlay: tint });
-    state.mask = undefined;
-    look();
+    void follow();
+}
+setBrush({
+    draw(point, begins) {
+        if (mode() === "off")
+            return false;
+        const paint = context();
+        const from = begins || !last ? point : last;
+        paint.strokeStyle = mode() === "hide" ? "#000" : "#fff";
+        paint.lineCap = "round";
+        paint.lineWidth = Number(width.value) / 100 * Math.max(mask.width, mask.height);
+        paint.beginPath();
+        paint.moveTo(from.x * mask.width, from.y * mask.height);
+        paint.lineTo(point.x * mask.width + 0.01, point.y * mask.height);
+        paint.stroke();
+        last = point;
+        showTint();
+        return true;
+    },
+    end() {
+        if (last)
+            apply();
+        last = undefined;
+    },
+    cancel() {
+        last = undefined;
+        setOverlay(undefined);
+        void follow();
+    },
 });
-setBrush(dab);
+// The tint is for drawing: it goes when the painting shows what was drawn.
+onShown(() => { if (!last)
+    setOverlay(undefined); });
+for (const input of document.querySelectorAll("input[name=brush]")) {
+    input.addEventListener("change", () => view.classList.toggle("painting", mode() !== "off"));
+}
+on(["mask"], () => {
+    if (doc.mask !== known)
+        void follow();
+});
+width.addEventListener("input", () => { byId("brush-value").textContent = `${width.value} %`; });
+byId("mask-clear").addEventListener("click", () => {
+    fill("#fff");
+    apply();
+});
+byId("mask-invert").addEventListener("click", () => {
+    values(value => 255 - value);
+    apply();
+});
+export function saveMask() {
+    mask.toBlob(blob => { if (blob)
+        save(blob, "mask.png"); }, "image/png");
+}
+byId("mask-save").addEventListener("click", saveMask);
+const picker = byId("mask-load");
+picker.addEventListener("change", async () => {
+    const file = picker.files?.[0];
+    picker.value = "";
+    if (!file)
+        return;
+    try {
+        const image = await createImageBitmap(file);
+        const [own, given] = [mask.width / mask.height, image.width / image.height];
+        if (Math.abs(own / given - 1) > 0.05) {
+            say(`“${file.name}” has other proportions than the photo. Use a mask of the same shape.`, true);
+            return;
+        }
+        // What is transparent is black, as everywhere in Impasto.
+        fill("#000");
+        context().drawImage(image, 0, 0, mask.width, mask.height);
+        const grey = context().getImageData(0, 0, mask.width, mask.height);
+        for (let i = 0; i < grey.data.length; i += 4) {
+            const [r, g, b] = grey.data.subarray(i, i + 3);
+            grey.data.fill(0.299 * r + 0.587 * g + 0.114 * b, i, i + 3);
+        }
+        context().putImageData(grey, 0, 0);
+        apply();
+        say(`“${file.name}” is the mask.`);
+    }
+    catch {
+        say(`“${file.name}” is not a picture that this browser can read. Use PNG or JPEG.`, true);
+    }
+});

@@ -1,165 +1,281 @@
-// The styles, each painted on the photograph; and the mixture of those that are chosen.
+// The styles, each painted on the photo: found by name, marked as favorites; and those of the user's own.
 import * as api from "./api.js";
-import { byId, changed, on, say, sayError, state } from "./state.js";
+import * as files from "./files.js";
+import * as mix from "./mix.js";
+import { onStyles } from "./photos.js";
+import { isBusy, onIdle } from "./preview.js";
+import { byId, doc, edit, on, say, stem } from "./state.js";
+import { sayError } from "./words.js";
 /** Pixels of a thumbnail's longer side. */
-const SIDE = 112;
+const SIDE = 160;
 /** Thumbnails that are painted at a time. */
 const AT_ONCE = 2;
+/** Photos whose thumbnails are kept. */
+const KEPT = 4;
 const gallery = byId("gallery");
-const mix = byId("mix");
-const buttons = new Map();
-let round = new AbortController();
-let waiting = [];
-let busy = 0;
-function add(style) {
+const search = byId("search");
+let builtIn = [];
+let items = [];
+let filter = "all";
+/** The style that Tab stops at. */
+let stop = "";
+export const isKnown = (key) => builtIn.includes(key) || doc.own.some(own => own.key === key);
+function item(key, name) {
     const button = document.createElement("button");
     button.type = "button";
-    button.setAttribute("aria-pressed", "false");
-    button.dataset["style"] = style.id;
+    button.dataset["style"] = key;
     const image = document.createElement("img");
     image.alt = "";
-    const name = document.createElement("span");
-    name.textContent = style.name;
-    button.append(image, name);
-    button.addEventListener("click", event => toggle(style, event.shiftKey || event.ctrlKey || event.metaKey));
-    buttons.set(style.id, { style, button, image, done: false });
-    if (style.kind === "uploaded")
-        gallery.prepend(button);
-    else
-        gallery.append(button);
+    const label = document.createElement("span");
+    label.textContent = name;
+    const star = document.createElement("span");
+    star.className = "star";
+    star.setAttribute("aria-hidden", "true");
+    star.textContent = "★";
+    button.append(image, label, star);
+    button.addEventListener("click", event => {
+        stop = key;
+        mix.toggle(key, event.shiftKey || event.ctrlKey || event.metaKey);
+    });
+    button.addEventListener("focus", () => setStop(key));
     visible.observe(button);
+    return { key, name, button, image, star };
 }
-/** Chooses a style alone; or, once more or with a key held, besides the others. */
-function toggle(style, more) {
-    const there = state.chosen.some(chosen => chosen.style.id === style.id);
-    if (there && state.chosen.length > 1)
-        state.chosen = state.chosen.filter(chosen => chosen.style.id !== style.id);
-    else if (!there && more)
-        state.chosen = [...state.chosen, { style, weight: 1 }].slice(-state.most);
-    else if (!there)
-        state.chosen = [{ style, weight: 1 }];
+/** Makes the items anew: own styles first. */
+function build() {
+    const wanted = [...doc.own, ...builtIn.map(name => ({ key: name, name }))];
+    items = wanted.map(({ key, name }) => {
+        const there = items.find(item => item.key === key);
+        if (!there)
+            return item(key, name);
+        there.name = name;
+        there.button.querySelector("span").textContent = name;
+        return there;
+    });
+    gallery.replaceChildren(...items.map(item => item.button));
     show();
-    changed("painting");
 }
+const shown = () => items.filter(item => !item.button.hidden);
 function show() {
-    for (const [id, { button }] of buttons)
-        button.setAttribute("aria-pressed", String(state.chosen.some(chosen => chosen.style.id === id)));
-    // Only a style's picture can be given the photograph's palette: built-in styles have none.
-    const colors = byId("colors");
-    const bare = state.chosen.some(({ style }) => style.kind === "built-in");
-    colors.querySelector("[value=match]").disabled = bare;
-    if (bare && state.colors === "match")
-        colors.value = state.colors = "content";
-    mix.replaceChildren(...(state.chosen.length > 1 ? state.chosen.map(part) : []));
-    if (state.chosen.length > 0 && state.chosen.length < state.most)
-        mix.append(another());
-}
-/** A style's slider in the mixture. */
-function part(chosen) {
-    const row = document.createElement("label");
-    row.className = "field";
-    const name = document.createElement("span");
-    name.textContent = chosen.style.name;
-    const slider = document.createElement("input");
-    Object.assign(slider, { type: "range", min: "1", max: "100", value: String(chosen.weight * 50) });
-    slider.setAttribute("aria-label", `Part of ${chosen.style.name}`);
-    slider.addEventListener("input", () => {
-        chosen.weight = Number(slider.value) / 50;
-        changed("painting");
-    });
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.textContent = "×";
-    remove.setAttribute("aria-label", `Leave ${chosen.style.name} out`);
-    remove.addEventListener("click", () => toggle(chosen.style, true));
-    row.append(name, slider, remove);
-    return row;
-}
-/** A way to mix that needs no key held. */
-function another() {
-    const select = document.createElement("select");
-    select.setAttribute("aria-label", "Mix with another style");
-    select.append(new Option("Mix with…", ""));
-    for (const { style } of buttons.values()) {
-        if (!state.chosen.some(chosen => chosen.style.id === style.id))
-            select.append(new Option(style.name, style.id));
+    const query = search.value.trim().toLowerCase();
+    for (const { key, name, button, star } of items) {
+        const favorite = doc.favorites.includes(key);
+        const fits = filter === "all" || (filter === "own" ? files.isOwn(key) : favorite);
+        button.hidden = !fits || !name.toLowerCase().replaceAll("-", " ").includes(query.replaceAll("-", " "));
+        button.setAttribute("aria-pressed", String(doc.styles.some(chosen => chosen.key === key)));
+        star.hidden = !favorite;
+        if (favorite)
+            button.setAttribute("aria-label", `${name}, favorite`);
+        else
+            button.removeAttribute("aria-label");
     }
-    select.addEventListener("change", () => {
-        const found = buttons.get(select.value);
-        if (found)
-            toggle(found.style, true);
-    });
-    return select;
+    const found = shown();
+    byId("count").textContent = found.length === items.length ? `${items.length} styles` : `${found.length} of ${items.length} styles`;
+    const none = byId("none-found");
+    none.hidden = found.length > 0;
+    none.textContent = query ? `No style is called “${search.value.trim()}”.` : filter === "own"
+        ? "You have no styles of your own yet. Use a picture as one." : "Choose a style, then mark it as a favorite.";
+    setStop(found.some(item => item.key === stop) ? stop : (found.find(item => doc.styles.some(({ key }) => key === item.key)) ?? found[0])?.key ?? "");
+    const only = doc.styles.length === 1 ? doc.styles[0].key : undefined;
+    const favorite = byId("favorite");
+    const marked = only !== undefined && doc.favorites.includes(only);
+    favorite.disabled = only === undefined;
+    favorite.setAttribute("aria-pressed", String(marked));
+    favorite.textContent = marked ? "★ Favorite" : "☆ Favorite";
+    byId("rename").hidden = byId("remove").hidden = only === undefined || !files.isOwn(only);
 }
-/** Paints thumbnails of what is in sight. */
+function setStop(key) {
+    stop = key;
+    for (const item of items)
+        item.button.tabIndex = item.key === key ? 0 : -1;
+}
+/** Brings the chosen style into view, within the gallery: the page itself stays where it is. */
+function reveal() {
+    const button = items.find(item => item.key === doc.styles[0]?.key)?.button;
+    if (!button || button.hidden)
+        return;
+    const [outer, inner] = [gallery.getBoundingClientRect(), button.getBoundingClientRect()];
+    if (inner.top < outer.top || inner.bottom > outer.bottom)
+        gallery.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
+    if (inner.left < outer.left || inner.right > outer.right)
+        gallery.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+gallery.addEventListener("keydown", event => {
+    const list = shown();
+    const now = list.findIndex(item => item.button === document.activeElement);
+    if (now < 0 || event.ctrlKey || event.metaKey || event.altKey)
+        return;
+    // The same column, of the rows as they are on the screen.
+    const left = (item) => item.button.offsetLeft;
+    const row = (from, step) => {
+        let i = from + step;
+        while (list[i] && left(list[i]) !== left(list[from]))
+            i += step;
+        return list[i] ? i : from;
+    };
+    const next = {
+        ArrowLeft: () => now - 1, ArrowRight: () => now + 1, ArrowUp: () => row(now, -1), ArrowDown: () => row(now, 1),
+        Home: () => 0, End: () => list.length - 1,
+    };
+    const to = next[event.key]?.();
+    if (to === undefined)
+        return;
+    event.preventDefault();
+    list[Math.min(Math.max(to, 0), list.length - 1)].button.focus();
+});
+search.addEventListener("input", show);
+search.addEventListener("keydown", event => {
+    const first = shown()[0];
+    if (event.key === "Enter" && first && search.value.trim())
+        mix.choose([{ key: first.key, weight: 1 }]);
+});
+for (const chip of document.querySelectorAll("[data-filter]")) {
+    chip.addEventListener("click", () => {
+        filter = chip.dataset["filter"];
+        for (const other of document.querySelectorAll("[data-filter]"))
+            other.setAttribute("aria-pressed", String(other === chip));
+        show();
+    });
+}
+byId("favorite").addEventListener("click", () => {
+    const key = doc.styles[0]?.key;
+    if (key)
+        edit({ favorites: doc.favorites.includes(key) ? doc.favorites.filter(other => other !== key) : [...doc.favorites, key] });
+});
+const dialog = byId("name-dialog");
+const input = byId("name");
+byId("rename").addEventListener("click", () => {
+    const own = doc.own.find(({ key }) => key === doc.styles[0]?.key);
+    if (!own)
+        return;
+    input.value = own.name;
+    dialog.returnValue = "";
+    dialog.onclose = () => {
+        const name = input.value.trim();
+        if (dialog.returnValue === "ok" && name)
+            edit({ own: doc.own.map(other => other.key === own.key ? { ...other, name } : other) });
+    };
+    dialog.showModal();
+    input.select();
+});
+byId("remove").addEventListener("click", () => {
+    const own = doc.own.find(({ key }) => key === doc.styles[0]?.key);
+    if (!own)
+        return;
+    const next = builtIn[0] ?? doc.own.find(({ key }) => key !== own.key)?.key;
+    edit({
+        own: doc.own.filter(({ key }) => key !== own.key),
+        favorites: doc.favorites.filter(key => key !== own.key),
+        styles: next ? [{ key: next, weight: 1 }] : [],
+    });
+    say(`“${own.name}” is removed. Undo brings it back.`);
+});
+// Thumbnails of what is in sight, while nothing else is painted.
+const painted = new Map();
+let seen = new Set();
+let busy = 0;
 const visible = new IntersectionObserver(entries => {
     for (const entry of entries) {
-        const id = entry.target.dataset["style"];
-        if (entry.isIntersecting && !buttons.get(id).done && !waiting.includes(id))
-            waiting.push(id);
-        if (!entry.isIntersecting)
-            waiting = waiting.filter(other => other !== id);
+        const key = entry.target.dataset["style"];
+        if (entry.isIntersecting)
+            seen.add(key);
+        else
+            seen.delete(key);
     }
     next();
 }, { rootMargin: "100px" });
+/** The thumbnails of a photo; those of the photos before are kept for a while. */
+function ofPhoto() {
+    let known = painted.get(doc.photo);
+    if (!known)
+        painted.set(doc.photo, known = new Map());
+    for (const photo of [...painted.keys()].slice(0, -KEPT))
+        if (photo !== doc.photo) {
+            for (const url of painted.get(photo).values())
+                URL.revokeObjectURL(url);
+            painted.delete(photo);
+        }
+    return known;
+}
 function next() {
-    while (busy < AT_ONCE && waiting.length > 0 && state.content) {
-        const item = buttons.get(waiting.shift());
+    const { photo } = doc;
+    const known = ofPhoto();
+    for (const { key, image } of items) {
+        if (!seen.has(key) || known.get(key) === "")
+            continue;
+        const url = known.get(key);
+        if (url) {
+            if (image.getAttribute("src") !== url)
+                image.src = url;
+            continue;
+        }
+        if (busy >= AT_ONCE || isBusy())
+            continue;
         busy++;
-        item.done = true;
-        const { signal } = round;
-        api.preview(state.content.id, { styles: [{ id: item.style.id, weight: 1 }], options: {} }, SIDE, undefined, signal).then(blob => {
-            if (signal.aborted)
-                return;
-            URL.revokeObjectURL(item.image.src);
-            item.image.src = URL.createObjectURL(blob);
-        }, 
-        // It is tried again with the next photograph.
-        () => undefined).finally(() => {
+        // It is being painted.
+        known.set(key, "");
+        files.withFiles(async () => {
+            const { id } = await files.content(photo);
+            const plain = { styles: [{ id: await files.styleId(key), weight: 1 }], options: {} };
+            return api.preview(id, plain, { size: SIDE, draft: true }, new AbortController().signal);
+        }).then(blob => {
+            known.set(key, URL.createObjectURL(blob));
+            // A pause for previews before the next.
             busy--;
             next();
+        }, () => {
+            // It is tried again when something else has been painted.
+            known.delete(key);
+            busy--;
         });
     }
 }
-on("content", () => {
-    round.abort();
-    round = new AbortController();
-    waiting = [];
-    for (const item of buttons.values()) {
-        item.done = false;
-        // Asks anew which are in sight.
-        visible.unobserve(item.button);
-        visible.observe(item.button);
+onIdle(next);
+on(["photo"], () => {
+    for (const { key, image } of items) {
+        // Not that of another photo.
+        const url = ofPhoto().get(key);
+        if (url)
+            image.src = url;
+        else
+            image.removeAttribute("src");
     }
 });
-async function own(files) {
-    for (const file of files) {
+/** Makes styles of pictures. */
+export async function own(list) {
+    for (const file of list) {
         try {
             say(`Looking at ${file.name}…`);
-            const style = await api.uploadStyle(file);
-            add(style);
-            toggle(style, false);
+            const key = files.add("style", file.name, file);
+            await files.styleId(key);
+            files.keepFor(key);
+            edit({ own: [{ key, name: stem(file.name) }, ...doc.own] }, false);
+            mix.choose([{ key, weight: 1 }]);
         }
         catch (error) {
-            sayError(error);
+            sayError(error, file.name);
         }
     }
 }
 const picker = byId("own");
 picker.addEventListener("change", () => {
-    void own([...(picker.files ?? [])]);
+    const list = [...(picker.files ?? [])];
     picker.value = "";
+    void own(list);
 });
-for (const place of [gallery, document.querySelector("label[for=own]")]) {
-    place.addEventListener("drop", event => void own([...(event.dataTransfer?.files ?? [])]));
+onStyles(list => void own(list));
+export function begin(styles) {
+    builtIn = styles.map(style => style.name);
+    byId("no-styles").hidden = builtIn.length > 0;
+    on(["own"], build);
+    on(["styles", "favorites"], () => {
+        show();
+        reveal();
+    });
+    build();
+    // Also after a phone has been turned.
+    new ResizeObserver(reveal).observe(gallery);
 }
-export async function load() {
-    const [info, styles] = await Promise.all([api.info(), api.styles()]);
-    state.most = info.limits.max_styles;
-    byId("no-styles").hidden = styles.length > 0;
-    styles.forEach(add);
-    const first = styles.find(style => style.id === "starry") ?? styles[0];
-    if (first)
-        state.chosen = [{ style: first, weight: 1 }];
-    show();
-}
+export const all = () => items.map(({ key, name }) => ({ key, name }));
+/** A style's name, as its user calls it. */
+export const nameOf = (key) => doc.own.find(own => own.key === key)?.name ?? key;

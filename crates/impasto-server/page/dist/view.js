@@ -1,34 +1,67 @@
-// The picture: photograph and painting side by side, zoomed and moved, with the mask over it.
+// The picture: the painting, and the photo left of the divider, zoomed and moved, with the brush's strokes over it.
 import { byId } from "./state.js";
 const canvas = byId("view");
 const context = canvas.getContext("2d");
-const compare = byId("compare");
+const divider = byId("divider");
 let before;
 let after;
 let overlay;
-/** Of the photograph, in its own pixels. */
+/** Of the photo, in its own pixels. */
 let size = { width: 1, height: 1 };
-/** Screen pixels per picture pixel, and where the picture's corner is; `fit` until somebody zooms. */
+/** Share of the picture that shows the photo, from the left; the whole of it while the original is held. */
+let split = 0;
+let original = false;
+/** Screen pixels per picture pixel, and where the picture's corner is; `fitted` until somebody zooms. */
 let scale = 1;
 let corner = { x: 0, y: 0 };
 let fitted = true;
-/** What a pointer does: moves the picture if this gives false. */
-let brush = () => false;
+let brush = { draw: () => false, end: () => undefined, cancel: () => undefined };
+let zoomed = () => undefined;
 export const setBrush = (use) => { brush = use; };
-export const dimensions = () => size;
-export function show(pictures) {
+/** Calls a listener when the picture is seen at another size. */
+export const onZoom = (listener) => { zoomed = listener; };
+/** Key of the photo that is shown, and who waits for one. */
+let photo = "";
+let waiting = [];
+/** Waits until this photo is shown, or another. */
+export const whenShown = (key) => key === photo ? Promise.resolve() : new Promise(resolve => { waiting.push(resolve); });
+/** Shows a photo, which has no painting yet. */
+export function showPhoto(key, picture, size) {
+    photo = key;
+    show({ before: picture, after: null, size });
+    for (const resolve of waiting.splice(0))
+        resolve();
+}
+/** Shows a painting. */
+export const showPainting = (picture) => show({ after: picture });
+function show(pictures) {
     if (pictures.before)
         before = pictures.before;
     if (pictures.after !== undefined)
         after = pictures.after ?? undefined;
-    if (pictures.overlay)
-        overlay = pictures.overlay;
-    if (pictures.size) {
+    if (pictures.size && (pictures.size.width !== size.width || pictures.size.height !== size.height)) {
         size = pictures.size;
         fitted = true;
     }
     draw();
 }
+/** A tint over the picture; `undefined` for none. */
+export function setOverlay(tint) {
+    overlay = tint;
+    draw();
+}
+export function setSplit(share) {
+    split = share;
+    draw();
+}
+export function setOriginal(held) {
+    original = held;
+    draw();
+}
+/** A horizontal place of the window, as a share of the picture's width. */
+export const shareAt = (clientX) => Math.min(Math.max(inPicture(at({ clientX, clientY: 0 })).x, 0), 1);
+/** Pixels of the screen that the picture's longer side takes. */
+export const shownSide = () => Math.round(Math.max(size.width, size.height) * scale);
 const ratio = () => window.devicePixelRatio || 1;
 /** The scale at which all of the picture is seen. */
 const whole = () => Math.min(canvas.width / size.width, canvas.height / size.height);
@@ -49,7 +82,7 @@ export function draw() {
     context.imageSmoothingEnabled = scale < 4;
     context.imageSmoothingQuality = "high";
     const [x, y, w, h] = [corner.x, corner.y, size.width * scale, size.height * scale];
-    const border = x + w * Number(compare.value) / 100;
+    const border = x + w * (original || !after ? 1 : split);
     if (before)
         context.drawImage(before, x, y, w, h);
     if (after) {
@@ -65,10 +98,10 @@ export function draw() {
         context.drawImage(overlay, x, y, w, h);
         context.globalAlpha = 1;
     }
-    if (before && after && Number(compare.value) > 0 && Number(compare.value) < 100) {
-        context.fillStyle = "#fff";
-        context.fillRect(border - ratio(), y, 2 * ratio(), h);
-    }
+    divider.hidden = !after || original || split === 0;
+    // Where it can be reached, wherever the picture is.
+    const left = Math.min(Math.max(border / ratio(), 0), canvas.clientWidth);
+    divider.style.left = `${left}px`;
 }
 /** Where a pointer is, in canvas pixels. */
 function at(event) {
@@ -86,6 +119,7 @@ function zoom(factor, around) {
     scale = next;
     fitted = false;
     draw();
+    zoomed();
 }
 function move(x, y) {
     corner = { x: corner.x + x, y: corner.y + y };
@@ -95,15 +129,25 @@ function move(x, y) {
 function refit() {
     fitted = true;
     draw();
+    zoomed();
 }
 /** One pixel of the picture to one of the screen. */
 const oneToOne = () => zoom(1 / scale);
 const pointers = new Map();
+/** Whether there were two fingers: what is left of them neither draws nor moves. */
+let pinched = false;
 canvas.addEventListener("pointerdown", event => {
     canvas.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, at(event));
-    if (pointers.size === 1)
-        brush(inPicture(at(event)), true);
+    if (pointers.size === 1) {
+        pinched = false;
+        brush.draw(inPicture(at(event)), true);
+    }
+    else {
+        if (!pinched)
+            brush.cancel();
+        pinched = true;
+    }
 });
 canvas.addEventListener("pointermove", event => {
     const last = pointers.get(event.pointerId);
@@ -112,7 +156,7 @@ canvas.addEventListener("pointermove", event => {
     const now = at(event);
     pointers.set(event.pointerId, now);
     if (pointers.size === 1) {
-        if (!brush(inPicture(now), false))
+        if (!pinched && !brush.draw(inPicture(now), false))
             move(now.x - last.x, now.y - last.y);
         return;
     }
@@ -123,7 +167,11 @@ canvas.addEventListener("pointermove", event => {
     move((now.x - last.x) / 2, (now.y - last.y) / 2);
 });
 for (const end of ["pointerup", "pointercancel"]) {
-    canvas.addEventListener(end, event => { pointers.delete(event.pointerId); });
+    canvas.addEventListener(end, event => {
+        pointers.delete(event.pointerId);
+        if (pointers.size === 0 && !pinched)
+            brush.end();
+    });
 }
 canvas.addEventListener("wheel", event => {
     event.preventDefault();
@@ -140,10 +188,6 @@ canvas.addEventListener("keydown", event => {
     const keys = {
         ArrowLeft: () => move(step, 0), ArrowRight: () => move(-step, 0), ArrowUp: () => move(0, step), ArrowDown: () => move(0, -step),
         "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": refit, "1": oneToOne,
-        c: () => {
-            compare.value = Number(compare.value) > 50 ? "0" : "100";
-            draw();
-        },
     };
     const key = keys[event.key];
     if (key && !event.ctrlKey && !event.metaKey && !event.altKey) {
@@ -151,9 +195,11 @@ canvas.addEventListener("keydown", event => {
         key();
     }
 });
-compare.addEventListener("input", draw);
 byId("zoom-in").addEventListener("click", () => zoom(1.25));
 byId("zoom-out").addEventListener("click", () => zoom(0.8));
 byId("zoom-fit").addEventListener("click", refit);
 byId("zoom-one").addEventListener("click", oneToOne);
-new ResizeObserver(draw).observe(canvas);
+new ResizeObserver(() => {
+    draw();
+    zoomed();
+}).observe(canvas);

@@ -1,44 +1,59 @@
 // The server's API, as far as the page uses it.
 
-export interface StyleRef { id: string; name: string; kind: "built-in" | "uploaded" }
-export interface Info { limits: { max_styles: number } }
-export interface ContentRef { id: string; width: number; height: number; format: string; name: string }
+export interface StyleRef { id: string; name: string }
+export interface Info { limits: { max_styles: number; max_body_bytes: number } }
+export interface ContentRef { id: string; width: number; height: number; format: string }
 export interface Options {
-  strength?: number; colors?: string; stroke?: number; feather?: number; size?: number; format?: string;
+  strength?: number; colors?: string; color_strength?: number; stroke?: number; feather?: number; size?: number; format?: string;
 }
 export interface Painting {
   styles: { id: string; weight: number }[];
   mask?: string;
   options: Options;
 }
-export interface JobView { id: string; status: string; progress: number; error?: { detail: string }; result?: string }
+export interface JobView { id: string; status: string; progress: number; error?: { status: number; detail: string }; result?: string }
 
-/** An answer that is a problem: its one line is fit to be shown. */
+/** An answer that is a problem. */
 export class Problem extends Error {
-  constructor(readonly status: number, detail: string) { super(detail); }
+  constructor(readonly status: number, readonly detail: string) { super(detail); }
 }
 
 let token = sessionStorage.getItem("token") ?? "";
-let asking: Promise<void> | undefined;
+let asking: Promise<boolean> | undefined;
 
-/** Asks for the token, once at a time. */
-function ask(): Promise<void> {
+/** Asks for the token, once at a time, and says why; whether there is one. */
+function ask(): Promise<boolean> {
   asking ??= new Promise(resolve => {
     const dialog = document.querySelector<HTMLDialogElement>("#token-dialog")!;
+    const input = dialog.querySelector<HTMLInputElement>("#token")!;
+    dialog.querySelector("#token-reason")!.textContent = token
+      ? "The server does not accept this token. Check it, and try again."
+      : "This server is protected. Whoever runs it has the token.";
+    dialog.returnValue = "";
     dialog.addEventListener("close", () => {
-      token = dialog.querySelector<HTMLInputElement>("#token")!.value.trim();
+      token = input.value.trim();
       sessionStorage.setItem("token", token);
       asking = undefined;
-      resolve();
+      resolve(dialog.returnValue === "ok" && token !== "");
     }, { once: true });
     dialog.showModal();
+    input.select();
   });
   return asking;
 }
 
+/** Forgets the token. */
+export function forgetToken(): void {
+  token = "";
+  sessionStorage.removeItem("token");
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
+
 async function send(path: string, init: RequestInit = {}): Promise<Response> {
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     const headers = new Headers(init.headers);
+    const used = token;
     if (token) headers.set("Authorization", `Bearer ${token}`);
     let response: Response;
     try {
@@ -48,9 +63,12 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
       throw new Problem(0, "The server does not answer. Is it still running?");
     }
     if (response.ok) return response;
-    if (response.status === 401) {
-      await ask();
-      continue;
+    // Another request may have asked meanwhile.
+    if (response.status === 401 && (token !== used || await ask())) continue;
+    if (response.status === 401) throw new Problem(401, "This server needs an access token. Reload the page to enter it.");
+    if (response.status === 429 && tries < 5) {
+      await pause(1000 * Number(response.headers.get("Retry-After") ?? 1));
+      if (!init.signal?.aborted) continue;
     }
     const detail = await response.json().then(problem => String(problem.detail), () => response.statusText);
     throw new Problem(response.status, detail);
@@ -60,31 +78,22 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
 const json = (body: unknown, signal?: AbortSignal): RequestInit => ({
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, ...(signal ? { signal } : {}),
 });
+const bytes = (body: Blob): RequestInit => ({ method: "POST", body, headers: { "Content-Type": "application/octet-stream" } });
 
 export const info = async (): Promise<Info> => (await send("/v1/info")).json();
 export const styles = async (): Promise<StyleRef[]> => (await (await send("/v1/styles")).json()).styles;
+export const uploadStyle = async (file: Blob): Promise<string> => (await (await send("/v1/styles", bytes(file))).json()).id;
+export const uploadContent = async (file: Blob): Promise<ContentRef> => (await send("/v1/contents", bytes(file))).json();
+export const about = async (id: string): Promise<ContentRef> => (await send(`/v1/contents/${id}`)).json();
 
-export async function uploadStyle(file: File): Promise<StyleRef> {
-  const made = await (await send("/v1/styles", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } })).json();
-  return { id: made.id, name: file.name, kind: "uploaded" };
-}
+export interface PreviewSettings { size: number; draft?: boolean; session?: string }
 
-export async function uploadContent(file: Blob, name: string): Promise<ContentRef> {
-  const made = await (await send("/v1/contents", { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } })).json();
-  return { ...made, name };
-}
-
-export async function about(id: string, name: string): Promise<ContentRef> {
-  return { ...(await (await send(`/v1/contents/${id}`)).json()), name };
-}
-
-export async function preview(content: string, painting: Painting, size: number, session: string | undefined, signal: AbortSignal): Promise<Blob> {
-  const body = { content, size, styles: painting.styles, mask: painting.mask, options: painting.options, session };
-  return (await send("/v1/previews", json(body, signal))).blob();
+export async function preview(content: string, painting: Painting, settings: PreviewSettings, signal: AbortSignal): Promise<Blob> {
+  return (await send("/v1/previews", json({ content, ...painting, ...settings }, signal))).blob();
 }
 
 export async function begin(content: string, painting: Painting): Promise<JobView> {
-  const request = json({ content: { id: content }, styles: painting.styles, mask: painting.mask, options: painting.options });
+  const request = json({ content: { id: content }, ...painting });
   (request.headers as Record<string, string>)["Prefer"] = "respond-async";
   return (await send("/v1/stylize", request)).json();
 }
@@ -108,4 +117,8 @@ export async function* follow(id: string): AsyncGenerator<JobView> {
 }
 
 export const result = async (path: string): Promise<Blob> => (await send(path)).blob();
-export const cancel = async (id: string): Promise<void> => { await send(`/v1/jobs/${id}`, { method: "DELETE" }); };
+
+/** Lets the server forget something; it may have done so already. */
+export async function forget(path: string): Promise<void> {
+  await send(path, { method: "DELETE" }).catch(() => undefined);
+}

@@ -1,40 +1,70 @@
-// The page's beginning: what the controls mean, and the first picture.
+// The page's beginning: what an earlier visit left, what the address asks for, and the first picture.
 
-import "./brush.js";
+import * as address from "./address.js";
+import * as api from "./api.js";
+import "./camera.js";
 import "./command.js";
-import "./full.js";
+import "./compare.js";
+import * as files from "./files.js";
 import * as gallery from "./gallery.js";
-import * as photo from "./photo.js";
-import "./preview.js";
-import { byId, changed, sayError, state } from "./state.js";
+import * as history from "./history.js";
+import * as keep from "./keep.js";
+import "./look.js";
+import * as mix from "./mix.js";
+import { showChosen } from "./photos.js";
+import "./render.js";
+import * as results from "./results.js";
+import { byId, DEMO, doc, edit, PLAIN, say, type Doc } from "./state.js";
+import "./tray.js";
+import { sayError, setLargest } from "./words.js";
 
-function range(id: string, set: (value: number) => void, text: (value: number) => string): void {
-  const input = byId<HTMLInputElement>(id);
-  input.addEventListener("input", () => {
-    set(Number(input.value));
-    byId(`${id}-value`).textContent = text(Number(input.value));
-    changed("painting");
-  });
+/** The state of a newcomer. */
+let beginning: Doc = doc;
+
+/** What an earlier visit left, as far as it can still be shown. */
+function remembered(before: keep.Before, most: number): Partial<Doc> {
+  if (!before.doc) return {};
+  for (const file of before.files) files.restore(file);
+  const there = (key: string): boolean => key === DEMO || files.get(key) !== undefined;
+  const photos = before.doc.photos.filter(there);
+  const own = before.doc.own.filter(({ key }) => there(key));
+  const known = (key: string): boolean => files.isOwn(key) ? own.some(style => style.key === key) : gallery.isKnown(key);
+  const styles = before.doc.styles.filter(({ key }) => known(key)).slice(0, most);
+  const photo = photos.includes(before.doc.photo) ? before.doc.photo : photos[0] ?? DEMO;
+  return {
+    ...before.doc, own, photo,
+    photos: photos.length > 0 ? photos : [DEMO],
+    styles: styles.length > 0 ? styles : beginning.styles,
+    mask: photo === before.doc.photo ? before.doc.mask : "",
+  };
 }
 
-function choice(id: "colors" | "size" | "format", topic: "painting" | "result"): void {
-  const select = byId<HTMLSelectElement>(id);
-  select.addEventListener("change", () => {
-    state[id] = select.value;
-    changed(topic);
-  });
-}
-
-range("strength", value => { state.strength = value / 100; }, value => `${value} %`);
-range("stroke", value => { state.stroke = value; }, value => `${+(2 ** value).toFixed(2)}×`);
-choice("colors", "painting");
-choice("size", "result");
-choice("format", "result");
-document.querySelector("form.panel")!.addEventListener("submit", event => event.preventDefault());
+byId("forget").addEventListener("click", async () => {
+  edit(beginning, false);
+  history.begin();
+  results.restore([]);
+  api.forgetToken();
+  await Promise.all([keep.forget(), files.forget(), showChosen()]);
+  say("Everything is forgotten: photos, styles, results and settings, here and on the server.");
+});
 
 try {
-  await gallery.load();
-  await photo.demo();
+  const before = await keep.load();
+  const [info, styles] = await Promise.all([api.info(), api.styles()]);
+  const most = info.limits.max_styles;
+  setLargest(info.limits.max_body_bytes);
+  const first = styles.find(style => style.id === "starry") ?? styles[0];
+  beginning = { ...doc, ...PLAIN, styles: first ? [{ key: first.id, weight: 1 }] : [] };
+  gallery.begin(styles);
+  mix.begin(most, gallery.all);
+  results.restore(before.results);
+  const asked = address.isGiven() ? address.read(location.hash, gallery.isKnown, most) : {};
+  edit({ ...beginning, ...remembered(before, most), ...asked }, false);
+  history.begin();
+  keep.begin();
+  address.begin(gallery.isKnown, most);
+  // Another photo is shown because it has changed.
+  if (doc.photo === DEMO) await showChosen();
 } catch (error) {
   sayError(error);
 }

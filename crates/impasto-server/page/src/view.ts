@@ -1,39 +1,91 @@
-// The picture: photograph and painting side by side, zoomed and moved, with the mask over it.
+// The picture: the painting, and the photo left of the divider, zoomed and moved, with the brush's strokes over it.
 
 import { byId } from "./state.js";
 
 export interface Point { x: number; y: number }
+export interface Size { width: number; height: number }
 
 const canvas = byId<HTMLCanvasElement>("view");
 const context = canvas.getContext("2d")!;
-const compare = byId<HTMLInputElement>("compare");
+const divider = byId("divider");
 
 let before: CanvasImageSource | undefined;
 let after: CanvasImageSource | undefined;
 let overlay: HTMLCanvasElement | undefined;
-/** Of the photograph, in its own pixels. */
-let size = { width: 1, height: 1 };
-/** Screen pixels per picture pixel, and where the picture's corner is; `fit` until somebody zooms. */
+/** Of the photo, in its own pixels. */
+let size: Size = { width: 1, height: 1 };
+/** Share of the picture that shows the photo, from the left; the whole of it while the original is held. */
+let split = 0;
+let original = false;
+/** Screen pixels per picture pixel, and where the picture's corner is; `fitted` until somebody zooms. */
 let scale = 1;
 let corner: Point = { x: 0, y: 0 };
 let fitted = true;
 
-/** What a pointer does: moves the picture if this gives false. */
-let brush: (point: Point, begins: boolean) => boolean = () => false;
+/** What pointers do besides moving the picture. */
+export interface Brush {
+  /** Draws at a point of the picture, 0 to 1; `false` if the picture shall be moved instead. */
+  draw(point: Point, begins: boolean): boolean;
+  /** The pointer has left. */
+  end(): void;
+  /** It was the first finger of two: what it drew is taken back. */
+  cancel(): void;
+}
+let brush: Brush = { draw: () => false, end: () => undefined, cancel: () => undefined };
+let zoomed: () => void = () => undefined;
 
-export const setBrush = (use: typeof brush): void => { brush = use; };
-export const dimensions = (): { width: number; height: number } => size;
+export const setBrush = (use: Brush): void => { brush = use; };
+/** Calls a listener when the picture is seen at another size. */
+export const onZoom = (listener: () => void): void => { zoomed = listener; };
 
-export function show(pictures: { before?: CanvasImageSource; after?: CanvasImageSource | null; size?: typeof size; overlay?: HTMLCanvasElement }): void {
+/** Key of the photo that is shown, and who waits for one. */
+let photo = "";
+let waiting: (() => void)[] = [];
+
+/** Waits until this photo is shown, or another. */
+export const whenShown = (key: string): Promise<void> => key === photo ? Promise.resolve() : new Promise(resolve => { waiting.push(resolve); });
+
+/** Shows a photo, which has no painting yet. */
+export function showPhoto(key: string, picture: CanvasImageSource, size: Size): void {
+  photo = key;
+  show({ before: picture, after: null, size });
+  for (const resolve of waiting.splice(0)) resolve();
+}
+
+/** Shows a painting. */
+export const showPainting = (picture: CanvasImageSource): void => show({ after: picture });
+
+function show(pictures: { before?: CanvasImageSource; after?: CanvasImageSource | null; size?: Size }): void {
   if (pictures.before) before = pictures.before;
   if (pictures.after !== undefined) after = pictures.after ?? undefined;
-  if (pictures.overlay) overlay = pictures.overlay;
-  if (pictures.size) {
+  if (pictures.size && (pictures.size.width !== size.width || pictures.size.height !== size.height)) {
     size = pictures.size;
     fitted = true;
   }
   draw();
 }
+
+/** A tint over the picture; `undefined` for none. */
+export function setOverlay(tint: HTMLCanvasElement | undefined): void {
+  overlay = tint;
+  draw();
+}
+
+export function setSplit(share: number): void {
+  split = share;
+  draw();
+}
+
+export function setOriginal(held: boolean): void {
+  original = held;
+  draw();
+}
+
+/** A horizontal place of the window, as a share of the picture's width. */
+export const shareAt = (clientX: number): number => Math.min(Math.max(inPicture(at({ clientX, clientY: 0 })).x, 0), 1);
+
+/** Pixels of the screen that the picture's longer side takes. */
+export const shownSide = (): number => Math.round(Math.max(size.width, size.height) * scale);
 
 const ratio = (): number => window.devicePixelRatio || 1;
 
@@ -57,7 +109,7 @@ export function draw(): void {
   context.imageSmoothingEnabled = scale < 4;
   context.imageSmoothingQuality = "high";
   const [x, y, w, h] = [corner.x, corner.y, size.width * scale, size.height * scale];
-  const border = x + w * Number(compare.value) / 100;
+  const border = x + w * (original || !after ? 1 : split);
   if (before) context.drawImage(before, x, y, w, h);
   if (after) {
     context.save();
@@ -72,10 +124,10 @@ export function draw(): void {
     context.drawImage(overlay, x, y, w, h);
     context.globalAlpha = 1;
   }
-  if (before && after && Number(compare.value) > 0 && Number(compare.value) < 100) {
-    context.fillStyle = "#fff";
-    context.fillRect(border - ratio(), y, 2 * ratio(), h);
-  }
+  divider.hidden = !after || original || split === 0;
+  // Where it can be reached, wherever the picture is.
+  const left = Math.min(Math.max(border / ratio(), 0), canvas.clientWidth);
+  divider.style.left = `${left}px`;
 }
 
 /** Where a pointer is, in canvas pixels. */
@@ -96,6 +148,7 @@ function zoom(factor: number, around?: Point): void {
   scale = next;
   fitted = false;
   draw();
+  zoomed();
 }
 
 function move(x: number, y: number): void {
@@ -107,17 +160,26 @@ function move(x: number, y: number): void {
 function refit(): void {
   fitted = true;
   draw();
+  zoomed();
 }
 
 /** One pixel of the picture to one of the screen. */
 const oneToOne = (): void => zoom(1 / scale);
 
 const pointers = new Map<number, Point>();
+/** Whether there were two fingers: what is left of them neither draws nor moves. */
+let pinched = false;
 
 canvas.addEventListener("pointerdown", event => {
   canvas.setPointerCapture(event.pointerId);
   pointers.set(event.pointerId, at(event));
-  if (pointers.size === 1) brush(inPicture(at(event)), true);
+  if (pointers.size === 1) {
+    pinched = false;
+    brush.draw(inPicture(at(event)), true);
+  } else {
+    if (!pinched) brush.cancel();
+    pinched = true;
+  }
 });
 
 canvas.addEventListener("pointermove", event => {
@@ -126,7 +188,7 @@ canvas.addEventListener("pointermove", event => {
   const now = at(event);
   pointers.set(event.pointerId, now);
   if (pointers.size === 1) {
-    if (!brush(inPicture(now), false)) move(now.x - last.x, now.y - last.y);
+    if (!pinched && !brush.draw(inPicture(now), false)) move(now.x - last.x, now.y - last.y);
     return;
   }
   // Two fingers: their distance zooms, their middle moves.
@@ -137,7 +199,10 @@ canvas.addEventListener("pointermove", event => {
 });
 
 for (const end of ["pointerup", "pointercancel"] as const) {
-  canvas.addEventListener(end, event => { pointers.delete(event.pointerId); });
+  canvas.addEventListener(end, event => {
+    pointers.delete(event.pointerId);
+    if (pointers.size === 0 && !pinched) brush.end();
+  });
 }
 
 canvas.addEventListener("wheel", event => {
@@ -155,10 +220,6 @@ canvas.addEventListener("keydown", event => {
   const keys: Record<string, () => void> = {
     ArrowLeft: () => move(step, 0), ArrowRight: () => move(-step, 0), ArrowUp: () => move(0, step), ArrowDown: () => move(0, -step),
     "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), "0": refit, "1": oneToOne,
-    c: () => {
-      compare.value = Number(compare.value) > 50 ? "0" : "100";
-      draw();
-    },
   };
   const key = keys[event.key];
   if (key && !event.ctrlKey && !event.metaKey && !event.altKey) {
@@ -167,9 +228,11 @@ canvas.addEventListener("keydown", event => {
   }
 });
 
-compare.addEventListener("input", draw);
 byId("zoom-in").addEventListener("click", () => zoom(1.25));
 byId("zoom-out").addEventListener("click", () => zoom(0.8));
 byId("zoom-fit").addEventListener("click", refit);
 byId("zoom-one").addEventListener("click", oneToOne);
-new ResizeObserver(draw).observe(canvas);
+new ResizeObserver(() => {
+  draw();
+  zoomed();
+}).observe(canvas);

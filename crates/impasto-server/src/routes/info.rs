@@ -6,11 +6,13 @@ use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use impasto::picture::Format;
+use impasto_models::{Cache, Cached};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::State;
-use crate::{openapi as description, page};
+use crate::{openapi as description, optimize, page};
 
 /// What this server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -18,7 +20,7 @@ pub(crate) struct Info {
     /// Of Impasto.
     version: &'static str,
     /// Formats that results can have.
-    formats: [&'static str; 4],
+    formats: Vec<&'static str>,
     /// Family of the model: style files are for one.
     family: String,
     /// How many built-in styles there are: none for models of another family than theirs.
@@ -32,6 +34,10 @@ pub(crate) struct LimitsView {
     max_body_bytes: usize,
     max_pixels: u64,
     max_styles: usize,
+    /// Most steps at each scale that `/v1/optimize` makes.
+    max_steps: usize,
+    /// Most pixels of the longer side of what `/v1/optimize` makes.
+    max_optimized_side: usize,
     timeout_seconds: u64,
     expire_seconds: u64,
 }
@@ -46,10 +52,24 @@ pub(crate) struct ModelView {
     description: String,
 }
 
+/// A model in the cache of the machine.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CachedView {
+    name: String,
+    /// What it is, in a few words.
+    title: String,
+    licence: String,
+    /// Size of its files.
+    bytes: u64,
+}
+
 /// All models.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Models {
+    /// The model that paints.
     models: Vec<ModelView>,
+    /// Downloaded models: `impasto serve --model NAME` serves one of them.
+    cached: Vec<CachedView>,
 }
 
 /// What this server is, and what it allows.
@@ -58,20 +78,22 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     let options = &state.options;
     Json(Info {
         version: env!("CARGO_PKG_VERSION"),
-        formats: ["jpeg", "png", "webp", "tiff"],
+        formats: Format::written().map(Format::id).collect(),
         family: state.stylizer.model().family.to_string(),
         built_in_styles: state.built_in().len(),
         limits: LimitsView {
             max_body_bytes: options.max_body,
             max_pixels: options.max_pixels,
             max_styles: crate::request::MAX_STYLES,
+            max_steps: optimize::MAX_STEPS,
+            max_optimized_side: optimize::MAX_SIDE,
             timeout_seconds: options.timeout.as_secs(),
             expire_seconds: options.expire.as_secs(),
         },
     })
 }
 
-/// The model that paints.
+/// The model that paints, and the downloaded ones.
 #[utoipa::path(get, path = "/v1/models", tag = "server", responses((status = 200, body = Models)))]
 pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
     let model = state.stylizer.model();
@@ -84,7 +106,20 @@ pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
             licence: network.licence.clone(),
             description: network.architecture.description(),
         }],
+        cached: cached(),
     })
+}
+
+/// What is in the cache: a few small files are read.
+fn cached() -> Vec<CachedView> {
+    let cached = Cache::of_user().map(|cache| cache.all()).unwrap_or_default();
+    let view = |cached: Cached| CachedView {
+        bytes: cached.receipt.bytes(),
+        name: cached.receipt.name,
+        title: cached.receipt.title,
+        licence: cached.receipt.licence,
+    };
+    cached.into_iter().map(view).collect()
 }
 
 /// Whether it is up.
@@ -110,12 +145,12 @@ pub(crate) async fn openapi() -> Response {
 }
 
 pub(crate) async fn page(headers: HeaderMap) -> Response {
-    page::file("index.html", &headers)
+    page::index(&headers)
 }
 
 /// The page's scripts and styles.
-pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    page::file(&name, &headers)
+pub(crate) async fn asset(Path((version, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+    page::asset(&version, &name, &headers)
 }
 
 /// The photograph that is always there.

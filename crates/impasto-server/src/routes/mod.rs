@@ -3,6 +3,7 @@
 pub(crate) mod contents;
 pub(crate) mod info;
 pub(crate) mod jobs;
+pub(crate) mod optimize;
 pub(crate) mod previews;
 pub(crate) mod styles;
 pub(crate) mod stylize;
@@ -26,7 +27,7 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
     let (guarding, counting, placing, lingering) = (state.clone(), state.clone(), state.clone(), state.clone());
     Router::new()
         .route("/", get(info::page))
-        .route("/assets/{name}", get(info::asset))
+        .route("/assets/{version}/{name}", get(info::asset))
         .route("/demo.jpg", get(info::demo))
         .route("/healthz", get(info::health))
         .route("/metrics", get(info::metrics))
@@ -37,8 +38,9 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/v1/styles/{id}", get(styles::file).delete(styles::forget))
         .route("/v1/contents", post(contents::upload))
         .route("/v1/contents/{id}", get(contents::about).delete(contents::forget))
-        .route("/v1/previews", post(previews::preview))
+        .route("/v1/previews", post(previews::small))
         .route("/v1/stylize", post(stylize::stylize))
+        .route("/v1/optimize", post(optimize::optimize))
         .route("/v1/jobs/{id}", get(jobs::about).delete(jobs::cancel))
         .route("/v1/jobs/{id}/events", get(jobs::events))
         .route("/v1/jobs/{id}/result", get(jobs::result))

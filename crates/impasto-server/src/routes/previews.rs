@@ -8,21 +8,20 @@ use axum::response::{IntoResponse, Response};
 use impasto::picture::Format;
 
 use super::in_time;
-use super::stylize::media_type;
 use crate::jobs::{CancelOnDrop, Watch};
 use crate::problem::{Problem, Result};
 use crate::request::{self, PreviewBody};
 use crate::state::State;
-use crate::work;
+use crate::{preview, work};
 
-/// Paints a kept photograph small. A newer preview of the same session cancels an older one, which is then answered with 409.
+/// Paints a kept photograph small, with the look that it has at full size. A newer preview of the same session cancels an older one, which is then answered with 409.
 #[utoipa::path(post, path = "/v1/previews", tag = "previews", request_body = PreviewBody,
     responses(
         (status = 200, description = "The painting, as JPEG, or what Accept asks for: image/png, image/webp", content_type = "image/jpeg", body = Vec<u8>),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn preview(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+pub(crate) async fn small(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     let format = wished(request.headers());
     in_time(&state, async { paint(&state, request, format).await }).await
 }
@@ -34,8 +33,8 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
     }
     let body: PreviewBody = request::json(&request::body(request, state).await?)?;
     let side = body.size.unwrap_or(512);
-    if !(32..=1024).contains(&side) {
-        return Err(Problem::bad(format!("size is {side}; give 32 to 1024")));
+    if !(32..=preview::SIDE).contains(&side) {
+        return Err(Problem::bad(format!("size is {side}; give 32 to {}", preview::SIDE)));
     }
     if body.session.as_ref().is_some_and(|session| session.len() > 64) {
         return Err(Problem::bad("session is longer than 64 bytes"));
@@ -44,26 +43,25 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
     if let Some(session) = &body.session {
         state.begin(session, &watch);
     }
+    let draft = body.draft;
     let wanted = body.wanted(state)?;
     let _place = state.place()?;
     let _cancel = CancelOnDrop(watch.clone());
     let bytes = work::quick(state, move |state| {
-        let _share = state.memory(work::preview_memory(state, &wanted, side)?)?;
-        work::preview(state, &wanted, side, format, &watch)
+        let preview = preview::Preview::new(state, &wanted, side, draft)?;
+        let _share = state.memory(preview.memory()?)?;
+        preview.paint(format, &watch)
     })
     .await?;
-    Ok(([(header::CONTENT_TYPE, media_type(format))], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, format.media_type())], bytes).into_response())
 }
 
 /// The format that a client asks for first.
 fn wished(headers: &HeaderMap) -> Format {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    let known = |name: &str| match name {
-        "image/png" => Some(Format::Png),
-        "image/webp" => Some(Format::WebP),
-        "image/jpeg" => Some(Format::Jpeg),
-        _ => None,
-    };
+    // What browsers show.
+    let shown = [Format::Png, Format::WebP, Format::Jpeg];
+    let known = |name: &str| shown.into_iter().find(|format| format.media_type() == name);
     named.filter_map(known).next().unwrap_or(Format::Jpeg)
 }

@@ -1,16 +1,16 @@
 //! Paintings at full size.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use impasto::picture::Format;
 
 use super::in_time;
 use crate::jobs::{CancelOnDrop, Job, JobView, Watch};
-use crate::problem::Problem;
+use crate::problem::{Problem, Result};
 use crate::request::{self, StylizeBody};
 use crate::state::State;
 use crate::work::{self, Painted};
@@ -40,36 +40,36 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
             return Ok(answer(&painted));
         }
         let job = Arc::new(Job::default());
-        let id = state.jobs.keep(job.clone(), None);
-        let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
-        let view = job.view(&id);
         let painting = work::paint(state.clone(), wanted, job.watch.clone(), {
             let job = job.clone();
             move || job.begin()
         });
-        tokio::spawn(async move {
-            let outcome = painting.await;
-            job.end(outcome);
-            drop(place);
-        });
-        Ok((StatusCode::ACCEPTED, location, Json(view)).into_response())
+        Ok(accepted(&state, place, job, painting))
     })
     .await
 }
 
-/// A painting as a response.
-pub(crate) fn answer(painted: &Painted) -> Response {
-    ([(header::CONTENT_TYPE, media_type(painted.format))], painted.bytes.clone()).into_response()
+/// Keeps a job that this work ends, and answers with it at once. The work has its place until it ends.
+pub(crate) fn accepted(
+    state: &State,
+    place: impl Send + 'static,
+    job: Arc<Job>,
+    work: impl Future<Output = Result<Painted>> + Send + 'static,
+) -> Response {
+    let id = state.jobs.keep(job.clone(), None);
+    let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
+    let view = job.view(&id);
+    tokio::spawn(async move {
+        let outcome = work.await;
+        job.end(outcome);
+        drop(place);
+    });
+    (StatusCode::ACCEPTED, location, Json(view)).into_response()
 }
 
-pub(crate) fn media_type(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "image/jpeg",
-        Format::Png => "image/png",
-        Format::WebP => "image/webp",
-        Format::Tiff => "image/tiff",
-        _ => "application/octet-stream",
-    }
+/// A painting as a response.
+pub(crate) fn answer(painted: &Painted) -> Response {
+    ([(header::CONTENT_TYPE, painted.format.media_type())], painted.bytes.clone()).into_response()
 }
 
 fn asks_later(headers: &HeaderMap) -> bool {

@@ -20,6 +20,7 @@ fn it_says_what_it_is() {
     assert!(styles["styles"].as_array().unwrap().iter().any(|style| style["id"] == "starry" && style["kind"] == "built-in"));
     let models = server.get("/v1/models").json();
     assert_eq!(models["models"][0]["licence"], "MIT OR Apache-2.0");
+    assert!(models["cached"].is_array());
     let demo = server.get("/demo.jpg").picture();
     assert_eq!((demo.width(), demo.height()), (960, 640));
     let page = server.get("/");
@@ -32,6 +33,42 @@ fn it_says_what_it_is() {
     assert!(wrong.header("allow").is_some_and(|allowed| allowed.contains("GET") && allowed.contains("POST")), "{}", wrong.head);
     let metrics = server.get("/metrics").text();
     assert!(metrics.contains("impasto_requests_total{route=\"/v1/info\",status=\"200\"} 1"), "{metrics}");
+}
+
+#[test]
+fn the_pages_files_are_compressed_and_kept() {
+    let server = Running::plain();
+    let page = server.get("/");
+    assert_eq!((page.header("cache-control"), page.header("content-encoding")), (Some("no-cache"), None));
+    let text = page.text();
+    let script = text.split('"').find(|part| part.ends_with("/main.js")).unwrap();
+    let plain = server.get(script);
+    assert_eq!(plain.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert_eq!(plain.header("content-type"), Some("text/javascript; charset=utf-8"));
+    let compressed = server.send("GET", script, &[("Accept-Encoding", "br, GZIP;q=0.5")], b"");
+    assert_eq!((compressed.header("content-encoding"), compressed.header("vary")), (Some("gzip"), Some("Accept-Encoding")));
+    let mut read = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&compressed.body[..]), &mut read).unwrap();
+    assert_eq!(read, plain.body);
+    assert_eq!(server.send("GET", script, &[("Accept-Encoding", "br, gzip;q=0")], b"").header("content-encoding"), None);
+    // Everything that the page names is there, and together it is small.
+    let named: Vec<&str> = text.split('"').filter(|part| part.starts_with("/assets/")).collect();
+    assert!(named.len() > 20, "{named:?}");
+    let gzip = |path: &str| {
+        let answer = server.send("GET", path, &[("Accept-Encoding", "gzip")], b"");
+        assert_eq!(answer.status, 200, "{path}");
+        answer.body.len()
+    };
+    let all: usize = named.iter().map(|path| gzip(path)).sum::<usize>() + gzip("/");
+    assert!(all < 60_000, "{all} bytes");
+    // Another version's page gets these, but does not keep them.
+    let other = server.get("/assets/0123456789abcdef/main.js");
+    assert_eq!((other.status, other.header("cache-control")), (200, Some("no-cache")));
+    assert_eq!(server.get("/assets/0123456789abcdef/nothing.js").status, 404);
+    // A page that was seen before, by caches that weaken or collect tags.
+    let tag = page.header("etag").unwrap();
+    let known = format!("\"other\", W/{tag}");
+    assert_eq!(server.send("GET", "/", &[("If-None-Match", &known)], b"").status, 304);
 }
 
 #[test]
@@ -49,6 +86,7 @@ fn the_description_names_all_routes() {
         "/v1/contents/{id}",
         "/v1/previews",
         "/v1/stylize",
+        "/v1/optimize",
         "/v1/jobs/{id}",
         "/v1/jobs/{id}/events",
         "/v1/jobs/{id}/result",
@@ -258,6 +296,15 @@ fn previews_are_small_paintings() {
         .post_json("/v1/previews", &json!({ "content": wide["id"], "size": 1024, "styles": [{ "name": "starry" }] }))
         .picture();
     assert_eq!((strip.width(), strip.height()), (1024, 10));
+    // Never larger than the photo; of large ones as large as a screen.
+    let largest = |content: &Value, draft: bool| {
+        let body = json!({ "content": content, "size": 2560, "draft": draft, "styles": [{ "name": "starry" }] });
+        let picture = server.post_json("/v1/previews", &body).picture();
+        [picture.width(), picture.height()]
+    };
+    assert_eq!(largest(&json!("demo"), false), [960, 640]);
+    let large = server.send("POST", "/v1/contents", &[], &file(3000, 2000, Format::Jpeg)).json();
+    assert_eq!((largest(&large["id"], false), largest(&large["id"], true)), ([2560, 1707], [2560, 1707]));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn the_guides_examples_work() {
         let output = Command::new("sh").args(["-euc", &script]).current_dir(folder.path()).output().unwrap();
         assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
     }
-    for name in ["out.jpg", "mixed.jpg", "later.jpg", "preview.jpg"] {
+    for name in ["out.jpg", "mixed.jpg", "later.jpg", "optimized.jpg", "preview.jpg"] {
         let picture = impasto::Picture::open(folder.path().join(name), &impasto::picture::Limits::default()).unwrap();
         assert!(picture.width() > 0, "{name}");
     }

@@ -7,5 +7,7 @@ mod api;
 mod examples;
 mod jobs;
 mod many;
+mod optimize;
 mod page;
+mod previews;
 mod safety;

@@ -53,6 +53,8 @@ impl Browser {
                 "--disable-dev-shm-usage",
                 "--hide-scrollbars",
                 "--remote-debugging-port=0",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(format!("--window-size={width},{height}"))
@@ -129,25 +131,52 @@ impl Browser {
         }
     }
 
-    /// Does something after which the page shows a new preview, and waits for that.
+    /// Does something after which the page shows a new preview, and waits until it is as sharp as the screen.
     pub fn previewed(&mut self, action: impl FnOnce(&mut Self)) {
         let before = self.previews();
         action(self);
         self.until(&format!("Number(document.body.dataset.previews ?? 0) > {before}"));
-        // What was overtaken on the way is not the last.
-        let mut last = self.previews();
-        loop {
-            std::thread::sleep(Duration::from_millis(400));
-            let now = self.previews();
-            if now == last {
-                return;
-            }
-            last = now;
-        }
+        self.settled();
     }
 
-    fn previews(&mut self) -> u64 {
+    /// Waits until nothing is painted any more.
+    pub fn settled(&mut self) {
+        self.until("!document.body.dataset.busy && document.body.dataset.sharp !== undefined");
+    }
+
+    pub fn previews(&mut self) -> u64 {
         self.eval("Number(document.body.dataset.previews ?? 0)").as_u64().unwrap()
+    }
+
+    /// The text of an element.
+    pub fn text(&mut self, selector: &str) -> String {
+        self.eval(&format!("document.querySelector({selector:?}).textContent")).as_str().unwrap().to_owned()
+    }
+
+    /// Left, top, width and height of an element in the window.
+    pub fn area(&mut self, selector: &str) -> [f64; 4] {
+        let area = self.eval(&format!(
+            "(b => [b.left, b.top, b.width, b.height])(document.querySelector({selector:?}).getBoundingClientRect())"
+        ));
+        std::array::from_fn(|i| area[i].as_f64().unwrap())
+    }
+
+    /// Drags with the mouse.
+    pub fn drag(&mut self, from: [f64; 2], to: [f64; 2]) {
+        self.mouse("mousePressed", from[0], from[1]);
+        for step in 1..=20 {
+            let at = |i: usize| from[i] + (to[i] - from[i]) * f64::from(step) / 20.0;
+            self.mouse("mouseMoved", at(0), at(1));
+        }
+        self.mouse("mouseReleased", to[0], to[1]);
+    }
+
+    /// Loads the page again, and waits for its first preview.
+    pub fn reload(&mut self) {
+        self.eval("document.body.dataset.old = 'true'");
+        self.call("Page.reload", json!({}));
+        self.until("document.readyState === 'complete' && document.body && !document.body.dataset.old");
+        self.settled();
     }
 
     /// Sets a slider or a list, as a user's hand does.
@@ -162,14 +191,14 @@ impl Browser {
         self.eval(&format!("document.querySelector({selector:?}).click()"));
     }
 
-    /// Picks a file.
-    pub fn choose(&mut self, selector: &str, file: &Path) {
+    /// Picks files.
+    pub fn choose(&mut self, selector: &str, files: &[&Path]) {
         let document = self.call("DOM.getDocument", json!({}));
         let node = self.call("DOM.querySelector", json!({ "nodeId": document["root"]["nodeId"], "selector": selector }));
-        self.call("DOM.setFileInputFiles", json!({ "nodeId": node["nodeId"], "files": [file] }));
+        self.call("DOM.setFileInputFiles", json!({ "nodeId": node["nodeId"], "files": files }));
     }
 
-    /// Clicks a link that downloads a file, to this place, and gives what is in it.
+    /// Clicks what downloads a file, to this place, and gives what is in it.
     pub fn download(&mut self, selector: &str, file: &Path) -> Vec<u8> {
         let folder = json!({ "behavior": "allow", "downloadPath": file.parent() });
         self.call("Page.setDownloadBehavior", folder);
@@ -185,9 +214,23 @@ impl Browser {
     }
 
     pub fn key(&mut self, key: &str) {
+        self.key_down(key);
+        self.key_up(key);
+    }
+
+    pub fn key_down(&mut self, key: &str) {
         let text = if key.chars().count() == 1 { key } else { "" };
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyDown", "key": key, "code": key, "text": text }));
+    }
+
+    pub fn key_up(&mut self, key: &str) {
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "code": key }));
+    }
+
+    /// Fingers at these places.
+    pub fn touch(&mut self, kind: &str, points: &[[f64; 2]]) {
+        let points: Vec<Value> = points.iter().enumerate().map(|(i, [x, y])| json!({ "x": x, "y": y, "id": i })).collect();
+        self.call("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points }));
     }
 
     /// What the canvas shows.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use impasto_kernels::elementwise::Last;
 use impasto_kernels::{Activation, Border, Isa, conv};
 
 use super::Program;
@@ -118,6 +119,20 @@ impl Compiler<'_> {
             Op::Conv(conv) => self.conv(node, conv, inputs[0])?,
             Op::BatchNorm(norm) => self.batch_norm(norm, inputs[0])?,
             Op::InstanceNorm(norm) => self.instance_norm(norm, inputs[0])?,
+            Op::AdaptiveNorm(norm) => {
+                let channels = self.channels[node];
+                self.conditional(Affine::Adaptive { norm: *norm, channels }, inputs[0])
+            }
+            Op::Modulate { start } => {
+                let channels = self.channels[node];
+                self.affines.push(Affine::Modulated { start: *start, channels });
+                let affine = Some(self.affines.len() - 1);
+                Operand { affine, ..Operand::plain(self.plain(inputs[0])) }
+            }
+            Op::DepthToSpace { factor } => {
+                let input = self.plain(inputs[0]);
+                self.done(node, Work::DepthToSpace { input, factor: *factor })
+            }
             Op::Activation(activation) => self.activation(node, *activation, inputs[0]),
             Op::Upsample { factor } => {
                 let value = self.values[inputs[0]];
@@ -131,9 +146,10 @@ impl Compiler<'_> {
                 let input = self.plain(inputs[0]);
                 self.done(node, Work::Mean { input })
             }
-            Op::Moments => {
+            Op::Moments | Op::SampleMoments => {
+                let unbiased = graph.nodes()[node].op == Op::SampleMoments;
                 let input = self.plain(inputs[0]);
-                self.done(node, Work::Moments { input })
+                self.done(node, Work::Moments { input, unbiased })
             }
             Op::Concat => {
                 let inputs = inputs.iter().map(|&input| self.plain(input)).collect();
@@ -164,7 +180,7 @@ impl Compiler<'_> {
         let value = self.values[node];
         if !value.is_plain() {
             self.values[node] = if value.upsample == 1 {
-                self.done(node, Work::Finish { source: value, sigmoid: false })
+                self.done(node, Work::Finish { source: value, last: Last::Nothing })
             } else {
                 self.identity(node, value)
             };
@@ -221,7 +237,7 @@ impl Compiler<'_> {
             stride: conv.stride,
             depthwise: conv.depthwise,
             border: match conv.padding {
-                Padding::Reflect(_) | Padding::ReflectUp { .. } => Border::Reflect,
+                Padding::Reflect(_) | Padding::ReflectUp { .. } | Padding::SameMirrored => Border::Reflect,
                 Padding::Edge(_) => Border::Edge,
                 Padding::Valid | Padding::Same | Padding::Zero(_) => Border::Zero,
             },
@@ -229,7 +245,7 @@ impl Compiler<'_> {
         };
         let same_size = match conv.padding {
             Padding::Valid => conv.kernel == [1, 1],
-            Padding::Same => true,
+            Padding::Same | Padding::SameMirrored => true,
             // It may make more than it reads.
             Padding::ReflectUp { .. } => false,
             Padding::Zero(n) | Padding::Reflect(n) | Padding::Edge(n) => conv.kernel == [2 * n + 1, 2 * n + 1],
@@ -291,6 +307,11 @@ impl Compiler<'_> {
         let mut dense =
             |d: &graph::Dense| Ok::<_, crate::Error>(Dense { weight: self.array(&d.weight)?, bias: self.array(&d.bias)? });
         let affine = Affine::Conditional { scale: dense(&norm.scale)?, shift: dense(&norm.shift)?, epsilon: norm.epsilon };
+        Ok(self.conditional(affine, input))
+    }
+
+    /// A norm whose statistics are taken of a node's values.
+    fn conditional(&mut self, affine: Affine, input: usize) -> Operand {
         self.affines.push(affine);
         let affine = Some(self.affines.len() - 1);
         // Statistics are those of the convolution just before; where there is none, of a copy.
@@ -305,18 +326,21 @@ impl Compiler<'_> {
                 draft.measures = affine;
             }
         }
-        Ok(Operand { affine, ..Operand::plain(tensor) })
+        Operand { affine, ..Operand::plain(tensor) }
     }
 
     fn activation(&mut self, node: usize, activation: graph::Activation, input: usize) -> Operand {
+        let mut last = |last| {
+            let value = self.values[input];
+            let source = if value.upsample == 1 { value } else { Operand::plain(self.plain(input)) };
+            self.done(node, Work::Finish { source, last })
+        };
         let activation = match activation {
             graph::Activation::Relu => Activation::Relu,
             graph::Activation::Relu6 => Activation::Relu6,
-            graph::Activation::Sigmoid => {
-                let value = self.values[input];
-                let source = if value.upsample == 1 { value } else { Operand::plain(self.plain(input)) };
-                return self.done(node, Work::Finish { source, sigmoid: true });
-            }
+            graph::Activation::Sigmoid => return last(Last::Sigmoid),
+            graph::Activation::Tanh => return last(Last::Tanh),
+            graph::Activation::Clip => return last(Last::Clip),
         };
         if let Some(draft) = self.fusible(input).filter(|draft| draft.activation == Activation::None && draft.measures.is_none())
         {

@@ -8,6 +8,7 @@
 mod bands;
 pub(crate) mod chain;
 mod compile;
+pub(crate) mod differentiate;
 mod norms;
 mod plan;
 pub mod reference;
@@ -153,6 +154,12 @@ pub struct Program {
     weight_bytes: usize,
 }
 
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").finish_non_exhaustive()
+    }
+}
+
 impl Program {
     /// Fuses a graph and packs its weights for an engine's instruction set. Takes the weights, so that they are not held twice.
     ///
@@ -191,6 +198,24 @@ impl Program {
     /// [`ErrorKind::Mismatch`] if the vector is not as long as the graph's style vector.
     pub fn condition(&self, style: &[f32]) -> Result<Conditioning> {
         self.maps(style).map(Conditioning::new)
+    }
+
+    /// As [`Program::condition`], with each norm's scale and shift changed before they are used. `change` is given the norm's name.
+    ///
+    /// # Errors
+    /// As [`Program::condition`], and what `change` gives.
+    pub(crate) fn condition_changed(
+        &self,
+        style: &[f32],
+        change: &dyn Fn(&str, [&mut [f32]; 2]) -> Result<()>,
+    ) -> Result<Conditioning> {
+        let mut maps = self.maps(style)?;
+        // Both are in the order of the graph.
+        let norms = self.graph.nodes().iter().filter(|node| matches!(node.op, crate::graph::Op::InstanceNorm(_)));
+        for ((scale, shift), node) in maps.iter_mut().flatten().zip(norms) {
+            change(&node.name, [scale, shift])?;
+        }
+        Ok(Conditioning::new(maps))
     }
 
     /// As [`Program::condition`], for several styles that share the picture: each pixel of each layer is normalised with the mean of the styles'

@@ -150,8 +150,14 @@ impl<'a> Norms<'a> {
         for (i, affine) in program.affines.iter().enumerate() {
             match (affine, self) {
                 (Affine::Fixed { scale, shift }, _) => known.everywhere[i] = Some((scale.clone(), shift.clone())),
-                (Affine::Conditional { .. }, Norms::Measured(_)) => {}
-                (Affine::Conditional { .. }, Norms::Frozen(_)) => {
+                (Affine::Modulated { .. }, _) if styles.len() > 1 => {
+                    let text = "the filters of this network depend on the style, so that it paints one style at a time: leave out \
+                                regions and strength masks, or blend the styles";
+                    return Err(Error::new(ErrorKind::Unsupported, text));
+                }
+                (Affine::Modulated { .. }, _) => known.everywhere[i] = styles.first().and_then(|maps| maps[i].clone()),
+                (_, Norms::Measured(_)) => {}
+                (_, Norms::Frozen(_)) => {
                     known.put(i, styles.iter().filter_map(|maps| maps[i].clone()).collect(), self.shares().is_some());
                 }
             }
@@ -160,16 +166,16 @@ impl<'a> Norms<'a> {
     }
 
     /// What a conditional norm comes to with these statistics: `(x - mean) * rsqrt(variance + epsilon) * scale + shift` as a factor and a
-    /// summand. Nothing where it is known anyway.
-    pub(super) fn measured(self, program: &Program, norm: usize, statistics: &Statistics, known: &mut Known) {
+    /// summand. Nothing where it is known anyway. The statistics are those of so many pixels.
+    pub(super) fn measured(self, program: &Program, norm: usize, (statistics, pixels): (&Statistics, usize), known: &mut Known) {
         let Norms::Measured(Conditioning(Styles { maps, shares })) = self else { return };
-        let Affine::Conditional { epsilon, .. } = program.affines[norm] else { return };
+        let Some((factor, epsilon)) = program.affines[norm].of_variance(pixels) else { return };
         let of_style = |maps: &Maps| {
             let (scale, shift) = maps[norm].as_ref()?;
             let factors: Vec<f64> = scale
                 .iter()
                 .zip(&statistics.variance)
-                .map(|(&scale, &variance)| f64::from(scale) / (f64::from(variance) + f64::from(epsilon)).sqrt())
+                .map(|(&scale, &variance)| f64::from(scale) / (f64::from(variance) * factor + f64::from(epsilon)).sqrt())
                 .collect();
             let summands = shift.iter().zip(&statistics.mean).zip(&factors);
             let summands =

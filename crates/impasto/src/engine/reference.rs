@@ -31,13 +31,10 @@ pub type Norms = Vec<Option<Vec<(f64, f64)>>>;
 pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Norms> {
     let outputs = run_all(graph, weights, input, style)?;
     let step = Step { weights, style };
-    let norms = graph.nodes().iter().map(|node| match (&node.op, node.inputs.first()) {
-        (Op::InstanceNorm(norm), Some(id)) => {
-            let &[height, width, channels] = outputs[id.0].shape() else { return Ok(None) };
-            let map = Map { shape: Shape { height, width, channels }, data: outputs[id.0].data() };
-            Ok(Some(step.instance_map(norm, map)?))
-        }
-        _ => Ok(None),
+    let norms = graph.nodes().iter().map(|node| {
+        let Some(id) = node.inputs.first() else { return Ok(None) };
+        let &[height, width, channels] = outputs[id.0].shape() else { return Ok(None) };
+        step.style_map(&node.op, Map { shape: Shape { height, width, channels }, data: outputs[id.0].data() })
     });
     norms.collect()
 }
@@ -66,9 +63,9 @@ pub fn run_shared<S: AsRef<[f32]>>(
 ) -> Result<Tensor> {
     let style = vec![0.0; graph.style_len];
     let known = |node: usize, input: Map<'_>, picture| {
-        let Op::InstanceNorm(norm) = &graph.nodes()[node].op else { return None };
+        let op = &graph.nodes()[node].op;
         let painted = styles.iter().map(|style| {
-            let map = Step { weights, style: style.as_ref() }.instance_map(norm, input).ok()?;
+            let map = Step { weights, style: style.as_ref() }.style_map(op, input).ok()??;
             Some(scale_and_shift(input, &map))
         });
         let painted = painted.collect::<Option<Vec<_>>>()?;
@@ -146,8 +143,8 @@ impl<'a> Map<'a> {
 fn locate(at: isize, length: usize, padding: Padding) -> Option<usize> {
     let last = length as isize - 1;
     let at = match padding {
-        Padding::Reflect(_) | Padding::ReflectUp { .. } if at < 0 => -at,
-        Padding::Reflect(_) if at > last => 2 * last - at,
+        Padding::Reflect(_) | Padding::ReflectUp { .. } | Padding::SameMirrored if at < 0 => -at,
+        Padding::Reflect(_) | Padding::SameMirrored if at > last => 2 * last - at,
         Padding::ReflectUp { .. } if at > last => (2 * last - at).max(0),
         Padding::Edge(_) => at.clamp(0, last),
         _ => at,
@@ -167,7 +164,10 @@ impl<'a> Step<'a> {
             Op::Input { .. } => input.data.to_vec(),
             Op::Conv(conv) => self.conv(conv, input, shape)?,
             Op::BatchNorm(norm) => self.batch_norm(norm, input)?,
-            Op::InstanceNorm(norm) => self.instance_norm(norm, input)?,
+            Op::InstanceNorm(_) | Op::AdaptiveNorm(_) | Op::Modulate { .. } => {
+                scale_and_shift(input, &self.style_map(&node.op, input)?.unwrap_or_default())
+            }
+            Op::DepthToSpace { factor } => depth_to_space(*factor, input, shape),
             Op::Activation(function) => input.data.iter().map(|&x| activate(*function, x)).collect(),
             Op::Upsample { factor } => upsample(*factor, input, shape),
             Op::Pool(window) => pool(window, input, shape),
@@ -178,8 +178,11 @@ impl<'a> Step<'a> {
                 joined.copied().collect()
             }
             Op::Mean => moments(input).0.into_iter().map(|m| m as f32).collect(),
-            Op::Moments => {
-                let (mean, variance) = moments(input);
+            Op::Moments | Op::SampleMoments => {
+                let (mean, mut variance) = moments(input);
+                if node.op == Op::SampleMoments {
+                    unbias(&mut variance, input);
+                }
                 let deviations = variance.into_iter().map(|v| (v + f64::from(MOMENTS_EPSILON)).sqrt());
                 mean.into_iter().chain(deviations).map(|v| v as f32).collect()
             }
@@ -237,19 +240,25 @@ impl<'a> Step<'a> {
         Ok(scale_and_shift(input, &affine.collect::<Vec<_>>()))
     }
 
-    fn instance_norm(&self, norm: &InstanceNorm, input: Map<'_>) -> Result<Vec<f32>> {
-        Ok(scale_and_shift(input, &self.instance_map(norm, input)?))
-    }
-
-    /// What an instance norm comes to: scale and shift of each channel.
-    fn instance_map(&self, norm: &InstanceNorm, input: Map<'_>) -> Result<Vec<(f64, f64)>> {
-        let (scale, shift) = (self.dense(&norm.scale)?, self.dense(&norm.shift)?);
-        let (mean, variance) = moments(input);
-        let affine = (0..input.shape.channels).map(|c| {
-            let scale = scale[c] / (variance[c] + f64::from(norm.epsilon)).sqrt();
+    /// What a node that depends on the style comes to: scale and shift of each channel. `None` for other nodes.
+    fn style_map(&self, op: &Op, input: Map<'_>) -> Result<Option<Vec<(f64, f64)>>> {
+        let channels = input.shape.channels;
+        let slice = |start: usize| -> Vec<f64> { self.style[start..][..channels].iter().map(|&z| f64::from(z)).collect() };
+        let (scale, shift, epsilon) = match op {
+            Op::InstanceNorm(InstanceNorm { scale, shift, epsilon }) => (self.dense(scale)?, self.dense(shift)?, *epsilon),
+            Op::AdaptiveNorm(norm) => (slice(norm.deviation), slice(norm.mean), norm.epsilon),
+            Op::Modulate { start } => return Ok(Some(slice(*start).into_iter().map(|factor| (factor, 0.0)).collect())),
+            _ => return Ok(None),
+        };
+        let (mean, mut variance) = moments(input);
+        if matches!(op, Op::AdaptiveNorm(_)) {
+            unbias(&mut variance, input);
+        }
+        let affine = (0..channels).map(|c| {
+            let scale = scale[c] / (variance[c] + f64::from(epsilon)).sqrt();
             (scale, shift[c] - mean[c] * scale)
         });
-        Ok(affine.collect())
+        Ok(Some(affine.collect()))
     }
 
     /// `z·W + b`
@@ -301,11 +310,21 @@ fn moments(input: Map<'_>) -> (Vec<f64>, Vec<f64>) {
     (mean, variance)
 }
 
+/// Makes variances those of a sample.
+fn unbias(variance: &mut [f64], input: Map<'_>) {
+    let pixels = input.shape.height * input.shape.width;
+    if pixels > 1 {
+        variance.iter_mut().for_each(|v| *v *= pixels as f64 / (pixels - 1) as f64);
+    }
+}
+
 fn activate(function: Activation, x: f32) -> f32 {
     match function {
         Activation::Relu => x.max(0.0),
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::Sigmoid => (1.0 / (1.0 + (-f64::from(x)).exp())) as f32,
+        Activation::Tanh => (0.5 + 150.0 / 255.0 * f64::from(x).tanh()).clamp(0.0, 1.0) as f32,
+        Activation::Clip => x.clamp(0.0, 1.0),
     }
 }
 
@@ -314,6 +333,17 @@ fn upsample(factor: usize, input: Map<'_>, shape: Shape) -> Vec<f32> {
     for y in 0..shape.height {
         for x in 0..shape.width {
             out.extend_from_slice(row(input.data, shape.channels, y / factor * input.shape.width + x / factor));
+        }
+    }
+    out
+}
+
+fn depth_to_space(factor: usize, input: Map<'_>, shape: Shape) -> Vec<f32> {
+    let mut out = Vec::with_capacity(input.data.len());
+    for y in 0..shape.height {
+        for x in 0..shape.width {
+            let pixel = row(input.data, input.shape.channels, y / factor * input.shape.width + x / factor);
+            out.extend_from_slice(row(pixel, shape.channels, y % factor * factor + x % factor));
         }
     }
     out

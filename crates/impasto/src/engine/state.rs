@@ -8,7 +8,7 @@ use impasto_kernels::{Source, Strip, elementwise, pool};
 use super::norms::{Known, Norms};
 use super::plan::{Plan, extent};
 use super::run::StepInfo;
-use super::step::{Operand, Step, Work};
+use super::step::{self, Operand, Step, Work};
 use super::{Engine, Program};
 use crate::Result;
 use crate::graph::{MOMENTS_EPSILON, PoolKind, Shape};
@@ -128,7 +128,8 @@ impl<'a> State<'a> {
                     (Norms::Measured(_), Some(norm)) => {
                         let output = (&mut *target, output_extent);
                         if let Some(statistics) = conv.run(&engine.threads, input, padding, output, true, keep_slice) {
-                            norms.measured(self.program, *norm, &statistics, &mut self.known);
+                            let pixels = shape.height * shape.width;
+                            norms.measured(self.program, *norm, (&statistics, pixels), &mut self.known);
                         }
                     }
                     _ => {
@@ -146,8 +147,8 @@ impl<'a> State<'a> {
                     self.put(tensor, kept, &rows);
                 }
             }
-            Work::Finish { source, sigmoid } => {
-                elementwise::finish(&engine.threads, engine.isa, self.source(source), *sigmoid, rows.clone(), target);
+            Work::Finish { source, last } => {
+                elementwise::finish(&engine.threads, engine.isa, self.source(source), *last, rows.clone(), target);
             }
             Work::Pool { input, pool } => {
                 let from = extent(self.shapes[*input]);
@@ -166,12 +167,18 @@ impl<'a> State<'a> {
             Work::Mean { input } => {
                 target[..shape.channels].copy_from_slice(&pool::mean(self.data(*input).data, extent(self.shapes[*input])));
             }
-            Work::Moments { input } => {
-                let Statistics { mean, variance } = pool::moments(self.data(*input).data, extent(self.shapes[*input]));
+            Work::DepthToSpace { input, factor } => {
+                let from = extent(self.shapes[*input]);
+                pool::depth_to_space(&engine.threads, *factor, (self.data(*input), from), rows.clone(), target);
+            }
+            Work::Moments { input, unbiased } => {
+                let from = extent(self.shapes[*input]);
+                let Statistics { mean, variance } = pool::moments(self.data(*input).data, from);
+                let factor = if *unbiased { step::unbiased(from.height * from.width) } else { 1.0 };
                 let (means, deviations) = target[..shape.channels].split_at_mut(mean.len());
                 means.copy_from_slice(&mean);
                 for (target, v) in deviations.iter_mut().zip(variance) {
-                    *target = (v + MOMENTS_EPSILON).sqrt();
+                    *target = ((f64::from(v) * factor) as f32 + MOMENTS_EPSILON).sqrt();
                 }
             }
             Work::Concat { inputs } => {

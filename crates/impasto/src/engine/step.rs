@@ -1,8 +1,9 @@
 //! What a compiled network consists of.
 
+use impasto_kernels::elementwise::Last;
 use impasto_kernels::{Activation, conv};
 
-use crate::graph::{Padding, Pool};
+use crate::graph::{AdaptiveNorm, Padding, Pool};
 
 /// One layer of a compiled network. Numbers index [`super::Program`]'s tensors and affine maps.
 pub(super) struct Step {
@@ -26,7 +27,7 @@ pub(super) enum Work {
     /// Pending arithmetic carried out by itself.
     Finish {
         source: Operand,
-        sigmoid: bool,
+        last: Last,
     },
     Pool {
         input: usize,
@@ -37,6 +38,12 @@ pub(super) enum Work {
     },
     Moments {
         input: usize,
+        /// Whether the variance is divided by one less than the number of pixels.
+        unbiased: bool,
+    },
+    DepthToSpace {
+        input: usize,
+        factor: usize,
     },
     Concat {
         inputs: Vec<usize>,
@@ -73,7 +80,9 @@ impl Step {
     pub(super) fn reads(&self) -> Vec<usize> {
         match &self.work {
             Work::Conv { source, .. } | Work::Finish { source, .. } => source.reads().collect(),
-            Work::Pool { input, .. } | Work::Mean { input } | Work::Moments { input } => vec![*input],
+            Work::Pool { input, .. } | Work::Mean { input } | Work::Moments { input, .. } | Work::DepthToSpace { input, .. } => {
+                vec![*input]
+            }
             Work::Concat { inputs } => inputs.clone(),
         }
     }
@@ -91,14 +100,32 @@ pub(super) enum Affine {
     Fixed { scale: Vec<f32>, shift: Vec<f32> },
     /// An instance norm.
     Conditional { scale: Dense, shift: Dense, epsilon: f32 },
+    /// An adaptive instance norm of so many channels.
+    Adaptive { norm: AdaptiveNorm, channels: usize },
+    /// Factors that the style vector holds from a place on.
+    Modulated { start: usize, channels: usize },
 }
 
 impl Affine {
+    /// What the variance of so many pixels is multiplied by and what is added to it, where the map depends on statistics.
+    pub(super) fn of_variance(&self, pixels: usize) -> Option<(f64, f32)> {
+        match self {
+            Affine::Conditional { epsilon, .. } => Some((1.0, *epsilon)),
+            Affine::Adaptive { norm, .. } => Some((unbiased(pixels), norm.epsilon)),
+            Affine::Fixed { .. } | Affine::Modulated { .. } => None,
+        }
+    }
+
     /// Scale and shift of a conditional norm for a style vector.
     pub(super) fn condition(&self, style: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
         match self {
             Affine::Fixed { .. } => None,
             Affine::Conditional { scale, shift, .. } => Some((scale.apply(style), shift.apply(style))),
+            // `Graph::channels` has checked that the style vector is long enough.
+            Affine::Adaptive { norm, channels } => {
+                Some((style[norm.deviation..][..*channels].to_vec(), style[norm.mean..][..*channels].to_vec()))
+            }
+            Affine::Modulated { start, channels } => Some((style[*start..][..*channels].to_vec(), vec![0.0; *channels])),
         }
     }
 }
@@ -109,6 +136,7 @@ impl Affine {
         match self {
             Affine::Fixed { scale, .. } => scale.len(),
             Affine::Conditional { scale, .. } => scale.bias.len(),
+            Affine::Adaptive { channels, .. } | Affine::Modulated { channels, .. } => *channels,
         }
     }
 
@@ -119,8 +147,14 @@ impl Affine {
             Affine::Conditional { scale, shift, .. } => {
                 scale.weight.len() + scale.bias.len() + shift.weight.len() + shift.bias.len()
             }
+            Affine::Adaptive { .. } | Affine::Modulated { .. } => 0,
         }
     }
+}
+
+/// Makes the variance of so many pixels unbiased. A single pixel has none: it stays 0.
+pub(super) fn unbiased(pixels: usize) -> f64 {
+    pixels as f64 / pixels.saturating_sub(1).max(1) as f64
 }
 
 /// `z·W + b`.
@@ -132,7 +166,7 @@ pub(super) struct Dense {
 
 impl Dense {
     /// Sums in float64: the cost is nothing and style vectors have up to 768 numbers.
-    fn apply(&self, style: &[f32]) -> Vec<f32> {
+    pub(super) fn apply(&self, style: &[f32]) -> Vec<f32> {
         let mut sums: Vec<f64> = self.bias.iter().map(|&b| f64::from(b)).collect();
         for (&z, row) in style.iter().zip(self.weight.chunks_exact(self.bias.len())) {
             for (sum, &w) in sums.iter_mut().zip(row) {

@@ -26,7 +26,7 @@ pub fn banding(paint: &mut Paint<'_>) -> Result<f64> {
     Ok(coarse.max(TINY) / fine.max(TINY))
 }
 
-fn gradient() -> Result<Picture> {
+pub(super) fn gradient() -> Result<Picture> {
     let pixel = |i: usize| {
         let (x, y) = ((i % WIDTH) as f32, (i / WIDTH) as f32);
         [0.35 + 0.25 * x / 448.0, 0.45 + 0.2 * y / 320.0, 0.7 - 0.2 * (x + y) / 768.0]
@@ -34,7 +34,7 @@ fn gradient() -> Result<Picture> {
     Picture::from_rgb_f32(WIDTH, HEIGHT, (0..WIDTH * HEIGHT).flat_map(pixel).collect())
 }
 
-fn at_16_bits(picture: &Picture) -> Result<Picture> {
+pub(super) fn at_16_bits(picture: &Picture) -> Result<Picture> {
     let values = picture.to_rgb16()?.into_iter().map(|v| f32::from(v) / 65535.0).collect();
     Picture::from_rgb_f32(picture.width(), picture.height(), values)
 }

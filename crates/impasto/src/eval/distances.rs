@@ -179,6 +179,23 @@ impl Yardstick {
     }
 }
 
+impl Features {
+    /// The style alone: what a gallery's paintings are compared by takes far less memory.
+    pub(super) fn without_content(self) -> Self {
+        Features { content: Vec::new(), ..self }
+    }
+
+    /// Distance of two paintings' Gram matrices, in relation to both: 2 ‖G − G′‖ / (‖G‖ + ‖G′‖), the mean over the layers.
+    pub(super) fn apart(&self, other: &Features) -> f64 {
+        let norm = |values: &[f64]| values.iter().map(|v| v.powi(2)).sum::<f64>().sqrt();
+        let layer = |(a, b): (&Statistics, &Statistics)| {
+            let apart: f64 = a.gram.iter().zip(&b.gram).map(|(a, b)| (a - b).powi(2)).sum();
+            2.0 * apart.sqrt() / (norm(&a.gram) + norm(&b.gram)).max(TINY)
+        };
+        mean(self.style.iter().zip(&other.style).map(layer))
+    }
+}
+
 impl Network {
     fn compile(
         perceptual: &Perceptual,

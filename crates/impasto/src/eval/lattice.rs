@@ -9,7 +9,8 @@
 //! from 0 to 1. The content's own share is the control; 15 / pixels is what chance gives.
 
 use super::plane::{Plane, median};
-use crate::{Error, ErrorKind, Picture, Result};
+use super::{explained, same_size};
+use crate::{Picture, Result};
 
 /// Pixels that the lattice repeats after.
 const PERIOD: usize = 4;
@@ -17,39 +18,22 @@ const PERIOD: usize = 4;
 /// The share of a painting's fine contrast that is a lattice of 4×4 pixels, in the flat half of the content.
 ///
 /// # Errors
-/// [`ErrorKind::Mismatch`] if the two differ in size.
+/// [`crate::ErrorKind::Mismatch`] if the two differ in size.
 pub fn lattice4(painting: &Picture, content: &Picture) -> Result<f64> {
-    let (size, content_size) = ([painting.width(), painting.height()], [content.width(), content.height()]);
-    if size != content_size {
-        let ([w, h], [cw, ch]) = (size, content_size);
-        let text = format!("a painting of {w}×{h} has no lattice of a content of {cw}×{ch}");
-        return Err(Error::new(ErrorKind::Mismatch, text));
-    }
-    Ok(share(&Plane::luminance(painting).fine(9), &flat(content)))
+    same_size(painting, content)?;
+    let (fine, flat) = (Plane::luminance(painting).fine(9), flat(content));
+    let phase = |at: usize| at / fine.width % PERIOD * PERIOD + at % fine.width % PERIOD;
+    let chosen = fine.values.iter().enumerate().filter(|&(at, _)| flat[at]);
+    Ok(explained(chosen.map(|(at, &v)| (phase(at), v)), PERIOD * PERIOD))
 }
 
 /// Whether each pixel is in the flat half.
-fn flat(content: &Picture) -> Vec<bool> {
+pub(super) fn flat(content: &Picture) -> Vec<bool> {
     let mut variance = Plane::luminance(content).fine(17);
     variance.values.iter_mut().for_each(|v| *v *= *v);
     let variance = variance.blurred(17).values;
     let middle = median(&variance);
     variance.into_iter().map(|v| v <= middle).collect()
-}
-
-fn share(fine: &Plane, counts: &[bool]) -> f64 {
-    let chosen = || fine.values.iter().enumerate().filter(|&(at, _)| counts[at]);
-    let (mut number, mut sum) = ([0.0; PERIOD * PERIOD], [0.0; PERIOD * PERIOD]);
-    for (at, v) in chosen() {
-        let phase = at / fine.width % PERIOD * PERIOD + at % fine.width % PERIOD;
-        number[phase] += 1.0;
-        sum[phase] += v;
-    }
-    let mean = sum.iter().sum::<f64>() / number.iter().sum::<f64>().max(1.0);
-    let of_phase = |(n, sum): (&f64, &f64)| n * (sum / n.max(1.0) - mean).powi(2);
-    let explained: f64 = number.iter().zip(&sum).map(of_phase).sum();
-    let whole: f64 = chosen().map(|(_, v)| (v - mean).powi(2)).sum();
-    explained / whole.max(1e-12)
 }
 
 #[cfg(test)]

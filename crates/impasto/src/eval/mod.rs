@@ -25,16 +25,45 @@
 //! ```
 
 pub mod banding;
+pub mod difference;
 pub mod distances;
 pub mod films;
+pub mod halo;
 pub mod lattice;
 mod numbers;
 pub mod pairs;
 mod plane;
+pub mod repetition;
 pub mod seen;
 pub mod shifts;
+pub mod spectrum;
+pub mod tone;
 
+use crate::{Error, ErrorKind, Picture, Result};
 pub use distances::{Distances, Features, LayerSource, Yardstick};
+
+fn same_size(painting: &Picture, content: &Picture) -> Result<()> {
+    let (size, of) = ([painting.width(), painting.height()], [content.width(), content.height()]);
+    if size == of {
+        return Ok(());
+    }
+    let text = format!("a painting of {}×{} cannot be compared with a content of {}×{}", size[0], size[1], of[0], of[1]);
+    Err(Error::new(ErrorKind::Mismatch, text))
+}
+
+/// The share of the values' variance that their groups' means explain: R², 0 to 1.
+fn explained(values: impl Iterator<Item = (usize, f64)>, groups: usize) -> f64 {
+    let (mut number, mut sum, mut squares) = (vec![0.0; groups], vec![0.0; groups], 0.0);
+    for (group, v) in values {
+        number[group] += 1.0;
+        sum[group] += v;
+        squares += v * v;
+    }
+    let count = number.iter().sum::<f64>().max(1.0);
+    let mean = sum.iter().sum::<f64>() / count;
+    let between: f64 = number.iter().zip(&sum).map(|(n, sum): (&f64, &f64)| n * (sum / n.max(1.0) - mean).powi(2)).sum();
+    between / (squares - count * mean * mean).max(1e-12)
+}
 
 #[cfg(test)]
 mod tests {

@@ -52,11 +52,24 @@ pub enum Op {
     /// Instance norm, conditional on the style vector `z`: `(x - m) / sqrt(v + epsilon) * scale + shift` per channel, with `m` and
     /// `v` the mean and the biased variance of `x` over height and width, `scale = z·W + b` and `shift` likewise.
     InstanceNorm(InstanceNorm),
+    /// Instance norm to the mean and the deviation that the style vector holds (AdaIN: Huang & Belongie 2017, arXiv 1703.06868).
+    AdaptiveNorm(AdaptiveNorm),
+    /// Every channel times a number of the style vector: channel `c` times `z[start + c]`. It has no shift and reads no statistics.
+    Modulate {
+        /// Where in the style vector the first channel's factor is.
+        start: usize,
+    },
     /// An element-wise function.
     Activation(Activation),
     /// Nearest-neighbour up-sampling: every pixel becomes `factor × factor` pixels.
     Upsample {
         /// By how much.
+        factor: usize,
+    },
+    /// Every pixel's channels, `factor · factor` groups, become a square of pixels: group `dy · factor + dx` the pixel of row `dy` and
+    /// column `dx`. After a convolution to so many channels it is a transposed convolution.
+    DepthToSpace {
+        /// By how much height and width grow.
         factor: usize,
     },
     /// Maximum or mean over a window.
@@ -70,6 +83,8 @@ pub enum Op {
     /// Mean of every channel over height and width, then `sqrt(variance + `[`MOMENTS_EPSILON`]`)` of every channel with the biased
     /// variance; the result is 1×1, of twice the channels.
     Moments,
+    /// As [`Op::Moments`], with the unbiased variance (of `n` pixels: divided by `n - 1`), as PyTorch's `var` has it.
+    SampleMoments,
 }
 
 /// Added to the variance in [`Op::Moments`], so that its root has a derivative in a flat picture.
@@ -101,6 +116,8 @@ pub enum Padding {
     Valid,
     /// TensorFlow's `SAME`: output length `ceil(n / stride)`; zeros are split evenly, an odd one goes to the bottom/right.
     Same,
+    /// As [`Padding::Same`], with mirrored pixels instead of zeros. Height and width must be greater than what is mirrored.
+    SameMirrored,
     /// This many zeros on every side, then as [`Padding::Valid`].
     Zero(usize),
     /// This many mirrored pixels on every side (the border pixel is not repeated: -1 reads 1), then as [`Padding::Valid`].
@@ -144,6 +161,18 @@ pub struct InstanceNorm {
     pub epsilon: f32,
 }
 
+/// An adaptive instance norm's parameters: `(x - m) / sqrt(v + epsilon) * z[deviation + c] + z[mean + c]` for channel `c`, with `m` and `v`
+/// the mean and the unbiased variance of `x` over height and width.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdaptiveNorm {
+    /// Where in the style vector the first channel's mean is.
+    pub mean: usize,
+    /// Where in the style vector the first channel's deviation is.
+    pub deviation: usize,
+    /// Added to the variance.
+    pub epsilon: f32,
+}
+
 /// `z·W + b`: names of `W`, `style_len × channels` (leading axes of length 1 are allowed), and `b` `[channels]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
@@ -162,6 +191,10 @@ pub enum Activation {
     Relu6,
     /// `1 / (1 + exp(-x))`
     Sigmoid,
+    /// `0.5 + 150/255 · tanh(x)`, limited to 0..1: how fast neural style networks make a picture of their last layer.
+    Tanh,
+    /// Limited to 0..1.
+    Clip,
 }
 
 /// A window that slides over the picture.

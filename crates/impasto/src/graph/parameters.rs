@@ -57,13 +57,17 @@ impl Graph {
                     }
                 }
                 Op::Input { .. }
+                | Op::AdaptiveNorm(_)
+                | Op::Modulate { .. }
                 | Op::Activation(_)
                 | Op::Upsample { .. }
+                | Op::DepthToSpace { .. }
                 | Op::Pool(_)
                 | Op::Add
                 | Op::Concat
                 | Op::Mean
-                | Op::Moments => {}
+                | Op::Moments
+                | Op::SampleMoments => {}
             }
         }
         Ok(parameters)

@@ -14,7 +14,7 @@ impl Graph {
     ///
     /// Where [`Padding::Same`] makes the alignment depend on the picture's size, the answer covers every size.
     pub fn reads(&self, rows: [i64; 2], columns: [i64; 2]) -> Option<[[i64; 2]; 2]> {
-        if self.nodes().iter().any(|node| matches!(node.op, Op::Mean | Op::Moments)) {
+        if self.nodes().iter().any(|node| matches!(node.op, Op::Mean | Op::Moments | Op::SampleMoments)) {
             return None;
         }
         Some([self.reads_axis(rows, 0), self.reads_axis(columns, 1)])
@@ -45,7 +45,7 @@ impl Graph {
             scales.push(match &node.op {
                 Op::Conv(conv) => (numerator.saturating_mul(length(conv.stride)), denominator),
                 Op::Pool(pool) => (numerator.saturating_mul(length(pool.stride)), denominator),
-                Op::Upsample { factor } => (numerator, denominator.saturating_mul(length(*factor))),
+                Op::Upsample { factor } | Op::DepthToSpace { factor } => (numerator, denominator.saturating_mul(length(*factor))),
                 _ => (numerator, denominator),
             });
         }
@@ -62,7 +62,7 @@ impl Graph {
             let [low, high] = match &node.op {
                 Op::Conv(conv) => window(span, conv.kernel[axis], conv.stride, conv.padding),
                 Op::Pool(pool) => window(span, pool.kernel, pool.stride, pool.padding),
-                Op::Upsample { factor } => span.map(|at| at.div_euclid(length(*factor).max(1))),
+                Op::Upsample { factor } | Op::DepthToSpace { factor } => span.map(|at| at.div_euclid(length(*factor).max(1))),
                 _ => span,
             };
             for id in &node.inputs {
@@ -78,8 +78,8 @@ fn window([low, high]: Span, kernel: usize, stride: usize, padding: Padding) -> 
     // With `Same`, between none and half of the kernel lies before the first pixel, depending on the size.
     let (most, least) = match padding {
         Padding::Valid => (0, 0),
-        Padding::Same if stride == 1 => ((kernel - 1) / 2, (kernel - 1) / 2),
-        Padding::Same => ((kernel - 1) / 2, 0),
+        Padding::Same | Padding::SameMirrored if stride == 1 => ((kernel - 1) / 2, (kernel - 1) / 2),
+        Padding::Same | Padding::SameMirrored => ((kernel - 1) / 2, 0),
         Padding::Zero(n) | Padding::Reflect(n) | Padding::Edge(n) | Padding::ReflectUp { border: n, .. } => {
             (length(n), length(n))
         }

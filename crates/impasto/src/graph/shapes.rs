@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Graph, Node, NodeId, Op, Padding};
+use super::{AdaptiveNorm, Graph, Node, NodeId, Op, Padding};
 use crate::{Error, ErrorKind, Result};
 
 /// The shape of a picture or of features. One picture: there is no batch axis.
@@ -51,9 +51,12 @@ impl Padding {
         }
         let (before, after) = match self {
             Padding::Valid => (0, 0),
-            Padding::Same => {
+            Padding::Same | Padding::SameMirrored => {
                 let reach = (length.div_ceil(stride) - 1).checked_mul(stride)?.checked_add(kernel)?;
                 let total = reach.saturating_sub(length);
+                if self == Padding::SameMirrored && total - total / 2 >= length {
+                    return None;
+                }
                 (total / 2, total - total / 2)
             }
             Padding::Zero(n) => (n, n),
@@ -127,7 +130,19 @@ impl Graph {
                 Op::Concat => {
                     inputs.iter().try_fold(0usize, |sum, &n| sum.checked_add(n)).ok_or_else(|| wrong("has too many channels"))?
                 }
-                Op::Moments => inputs[0].checked_mul(2).ok_or_else(|| wrong("has too many channels"))?,
+                Op::AdaptiveNorm(AdaptiveNorm { mean, deviation, .. })
+                    if !fits(self.style_len, *mean, inputs[0]) || !fits(self.style_len, *deviation, inputs[0]) =>
+                {
+                    return Err(wrong("reads beyond the style vector"));
+                }
+                Op::Modulate { start } if !fits(self.style_len, *start, inputs[0]) => {
+                    return Err(wrong("reads beyond the style vector"));
+                }
+                Op::DepthToSpace { factor } => {
+                    let square = factor.checked_mul(*factor).filter(|&square| square > 0 && inputs[0].is_multiple_of(square));
+                    inputs[0] / square.ok_or_else(|| wrong(&format!("makes no squares of {} channels", inputs[0])))?
+                }
+                Op::Moments | Op::SampleMoments => inputs[0].checked_mul(2).ok_or_else(|| wrong("has too many channels"))?,
                 _ => inputs[0],
             });
         }
@@ -148,11 +163,11 @@ impl Graph {
         match &node.op {
             Op::Conv(conv) => slide(conv.kernel, conv.stride, conv.padding),
             Op::Pool(pool) => slide([pool.kernel; 2], pool.stride, pool.padding),
-            Op::Upsample { factor } => match input.map(|n| n.checked_mul(*factor)) {
+            Op::Upsample { factor } | Op::DepthToSpace { factor } => match input.map(|n| n.checked_mul(*factor)) {
                 [Some(height), Some(width)] => Ok([height, width]),
                 _ => Err(overflow(node)),
             },
-            Op::Mean | Op::Moments => Ok([1, 1]),
+            Op::Mean | Op::Moments | Op::SampleMoments => Ok([1, 1]),
             Op::Add | Op::Concat => match node.inputs.iter().map(of).find(|other| *other != input) {
                 Some([height, width]) => {
                     let text = format!("node {:?} joins {}×{} with {height}×{width} pixels", node.name, input[0], input[1]);
@@ -160,9 +175,19 @@ impl Graph {
                 }
                 None => Ok(input),
             },
-            Op::Input { .. } | Op::BatchNorm(_) | Op::InstanceNorm(_) | Op::Activation(_) => Ok(input),
+            Op::Input { .. }
+            | Op::BatchNorm(_)
+            | Op::InstanceNorm(_)
+            | Op::AdaptiveNorm(_)
+            | Op::Modulate { .. }
+            | Op::Activation(_) => Ok(input),
         }
     }
+}
+
+/// Whether as many numbers as there are channels are in a style vector from a place on.
+fn fits(style_len: usize, start: usize, channels: usize) -> bool {
+    start.checked_add(channels).is_some_and(|end| end <= style_len)
 }
 
 fn too_small(node: &Node, picture: [usize; 2], input: [usize; 2], kernel: [usize; 2], padding: Padding) -> Error {

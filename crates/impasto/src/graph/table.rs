@@ -52,9 +52,14 @@ impl fmt::Display for Op {
             }
             Op::BatchNorm(_) => f.write_str("batch norm"),
             Op::InstanceNorm(_) => f.write_str("instance norm"),
+            Op::AdaptiveNorm(_) => f.write_str("adaptive norm"),
+            Op::Modulate { .. } => f.write_str("modulate"),
             Op::Activation(Activation::Relu) => f.write_str("relu"),
             Op::Activation(Activation::Relu6) => f.write_str("relu6"),
             Op::Activation(Activation::Sigmoid) => f.write_str("sigmoid"),
+            Op::Activation(Activation::Tanh) => f.write_str("tanh"),
+            Op::Activation(Activation::Clip) => f.write_str("clip"),
+            Op::DepthToSpace { factor } => write!(f, "depth to space ×{factor}"),
             Op::Upsample { factor } => write!(f, "upsample ×{factor}"),
             Op::Pool(pool) => {
                 let kind = match pool.kind {
@@ -67,7 +72,7 @@ impl fmt::Display for Op {
             Op::Add => f.write_str("add"),
             Op::Concat => f.write_str("concat"),
             Op::Mean => f.write_str("mean"),
-            Op::Moments => f.write_str("moments"),
+            Op::Moments | Op::SampleMoments => f.write_str("moments"),
         }
     }
 }
@@ -80,7 +85,7 @@ fn stride_and_padding(f: &mut fmt::Formatter<'_>, stride: usize, padding: Paddin
         Padding::Valid => Ok(()),
         Padding::Same => f.write_str(" same"),
         Padding::Zero(_) => f.write_str(" zero"),
-        Padding::Reflect(_) | Padding::ReflectUp { .. } => f.write_str(" reflect"),
+        Padding::Reflect(_) | Padding::ReflectUp { .. } | Padding::SameMirrored => f.write_str(" reflect"),
         Padding::Edge(_) => f.write_str(" edge"),
     }
 }

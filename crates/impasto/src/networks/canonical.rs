@@ -1,6 +1,7 @@
 //! Brings the arrays of a file to the checkpoint's names and axis orders.
 
-use crate::weights::{Tensor, Weights};
+use super::foreign;
+use crate::weights::{Tensor, Weights, onnx};
 use crate::{Error, ErrorKind, Result};
 
 /// Where the arrays' names and axis orders come from.
@@ -11,6 +12,21 @@ pub(super) enum Layout {
     /// TFLite's converter: batch norms folded into biases of its own naming, kernels `[out, kh, kw, in]`, depthwise kernels
     /// `[1, kh, kw, channels]`.
     TfLite,
+    /// The same as ONNX: kernels `[out, in, kh, kw]`, depthwise kernels `[channels, 1, kh, kw]`.
+    Onnx,
+}
+
+/// A file's arrays under canonical names.
+pub(super) struct Named {
+    pub(super) layout: Layout,
+    pub(super) weights: Weights,
+}
+
+impl Named {
+    /// Whether an array's name begins so.
+    pub(super) fn any(&self, prefix: &str) -> bool {
+        self.weights.iter().any(|(name, _)| name.starts_with(prefix))
+    }
 }
 
 /// Suffixes of the biases that TFLite's converter makes.
@@ -21,23 +37,29 @@ const TFLITE_BIASES: [&str; 2] = ["/Conv2D_bias", "/depthwise_bias"];
 ///
 /// # Errors
 /// [`ErrorKind::Malformed`] if two arrays have one canonical name.
-pub(super) fn canonical(mut weights: Weights) -> Result<(Layout, Weights)> {
+pub(super) fn canonical(mut weights: Weights) -> Result<Named> {
     let names: Vec<String> = weights.iter().map(|(name, _)| name.to_owned()).collect();
     let is_tflite = names.iter().any(|name| TFLITE_BIASES.iter().any(|suffix| name.ends_with(suffix)));
-    let layout = if is_tflite { Layout::TfLite } else { Layout::TensorFlow };
+    let layout = match (is_tflite, weights.metadata.contains_key(onnx::OPERATORS)) {
+        (false, _) => Layout::TensorFlow,
+        (true, false) => Layout::TfLite,
+        (true, true) => Layout::Onnx,
+    };
     let mut out = Weights::new();
     out.metadata = std::mem::take(&mut weights.metadata);
     for name in names {
         let Some(mut tensor) = weights.remove(&name) else { continue };
         let renamed = rename(&name, layout);
-        if layout == Layout::TfLite {
-            tensor = turn(&renamed, tensor)?;
-        }
+        tensor = match layout {
+            Layout::TensorFlow => tensor,
+            Layout::TfLite => turn(&renamed, tensor)?,
+            Layout::Onnx => turn_onnx(&renamed, tensor)?,
+        };
         if out.insert(renamed.clone(), tensor).is_some() {
             return Err(Error::new(ErrorKind::Malformed, format!("there are two arrays that mean {renamed:?}")));
         }
     }
-    Ok((layout, out))
+    Ok(Named { layout, weights: out })
 }
 
 fn rename(name: &str, layout: Layout) -> String {
@@ -46,7 +68,7 @@ fn rename(name: &str, layout: Layout) -> String {
     let name = name.strip_suffix("/read").unwrap_or(name);
     let scope = TFLITE_BIASES.iter().find_map(|suffix| name.strip_suffix(suffix));
     match (layout, scope) {
-        (Layout::TfLite, Some(scope)) => format!("{scope}/biases"),
+        (Layout::TfLite | Layout::Onnx, Some(scope)) => format!("{scope}/biases"),
         _ => name.to_owned(),
     }
 }
@@ -68,4 +90,17 @@ fn turn(name: &str, tensor: Tensor) -> Result<Tensor> {
         turned.extend((0..out).map(|channel| data[channel * rows + row]));
     }
     Tensor::new([height, width, last, out], turned)
+}
+
+/// A kernel in ONNX's axis order, turned; anything else as it is.
+fn turn_onnx(name: &str, tensor: Tensor) -> Result<Tensor> {
+    let &[out, inputs, height, width] = tensor.shape() else { return Ok(tensor) };
+    if tensor.data().is_empty() {
+        return Ok(tensor);
+    }
+    if name.ends_with("/depthwise_weights") && inputs == 1 {
+        let turned = foreign::turned(&tensor, [out, 1, height, width], 1.0)?;
+        return Tensor::new([height, width, out, 1], turned.into_data());
+    }
+    if name.ends_with("/weights") { foreign::turned(&tensor, [out, inputs, height, width], 1.0) } else { Ok(tensor) }
 }

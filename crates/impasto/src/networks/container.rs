@@ -5,9 +5,11 @@
 //! | --- | --- |
 //! | `impasto.format` | `1` |
 //! | `impasto.family` | [`Family`] |
-//! | `impasto.predictor`, `impasto.transformer` | [`Architecture`] of each network that is there |
-//! | `impasto.predictor.source`, `impasto.transformer.source` | where its weights come from |
-//! | `impasto.predictor.licence`, `impasto.transformer.licence` | under which terms |
+//! | `impasto.predictor`, `impasto.transformer`, `impasto.perceptual` | [`Architecture`] of each network that is there |
+//! | `impasto.predictor.source`, … | where its weights come from |
+//! | `impasto.predictor.licence`, … | under which terms |
+//!
+//! A file of a perceptual network alone may lack the format and the family.
 
 use super::recognise::Found;
 use super::{Architecture, Family, Kind, Model};
@@ -20,16 +22,25 @@ const VERSION: &str = "1";
 
 /// The networks that the metadata announces; `None` if the file is not a container.
 pub(super) fn read_metadata(weights: &Weights) -> Result<Option<Vec<Found>>> {
-    let Some(version) = weights.metadata.get(FORMAT) else { return Ok(None) };
+    let Some(version) = weights.metadata.get(FORMAT) else {
+        return match weights.metadata.contains_key(&key(Kind::Perceptual)) {
+            true => networks(weights, &Family::Other("perceptual".into())).map(Some),
+            false => Ok(None),
+        };
+    };
     if version != VERSION {
         let text = format!("is a container of format {version:?}, and this version of Impasto reads format {VERSION}; update it");
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     let malformed = |text: String| Error::new(ErrorKind::Malformed, text);
     let family = weights.metadata.get(FAMILY).ok_or_else(|| malformed(format!("lacks the metadata {FAMILY:?}")))?;
-    let family: Family = family.parse()?;
+    networks(weights, &family.parse()?).map(Some)
+}
+
+fn networks(weights: &Weights, family: &Family) -> Result<Vec<Found>> {
+    let malformed = |text: String| Error::new(ErrorKind::Malformed, text);
     let mut found = Vec::new();
-    for kind in [Kind::Predictor, Kind::Transformer] {
+    for kind in Kind::ALL {
         let key = key(kind);
         let Some(text) = weights.metadata.get(&key) else { continue };
         let architecture: Architecture = text.parse()?;
@@ -39,7 +50,19 @@ pub(super) fn read_metadata(weights: &Weights) -> Result<Option<Vec<Found>>> {
         let about = |what: &str| weights.metadata.get(&format!("{key}.{what}")).cloned().unwrap_or_else(|| "unknown".into());
         found.push(Found { architecture, family: family.clone(), source: about("source"), licence: about("licence") });
     }
-    Ok(Some(found))
+    Ok(found)
+}
+
+/// Metadata for arrays of networks from one source.
+pub(super) fn describe(weights: &mut Weights, networks: &[Architecture], family: &Family, [source, licence]: [&str; 2]) {
+    weights.metadata.insert(FORMAT.into(), VERSION.into());
+    weights.metadata.insert(FAMILY.into(), family.to_string());
+    for architecture in networks {
+        let key = key(architecture.kind());
+        weights.metadata.insert(format!("{key}.source"), source.into());
+        weights.metadata.insert(format!("{key}.licence"), licence.into());
+        weights.metadata.insert(key, architecture.to_string());
+    }
 }
 
 /// The model's arrays, and the metadata that [`read_metadata`] reads.
@@ -60,8 +83,5 @@ pub(super) fn write(model: &Model) -> Weights {
 }
 
 fn key(kind: Kind) -> String {
-    match kind {
-        Kind::Predictor => "impasto.predictor".into(),
-        Kind::Transformer => "impasto.transformer".into(),
-    }
+    format!("impasto.{}", kind.key())
 }

@@ -3,7 +3,10 @@
 //!
 //! Two things differ from the usual Inception-v3: the picture is RGB in 0..1 as it is, and every activation is `relu6`.
 
-use super::{BATCH_NORM_EPSILON, bottleneck};
+use super::design::Design;
+use super::list::{Entry, Recognise};
+use super::recognise::{length, magenta_found};
+use super::{Architecture, BATCH_NORM_EPSILON, Kind, bottleneck};
 use crate::graph::{Activation, BatchNorm, Conv, Graph, NodeId, Op, Padding, Pool, PoolKind};
 
 /// What tells one predictor of this architecture from another.
@@ -11,6 +14,51 @@ use crate::graph::{Activation, BatchNorm, Conv, Graph, NodeId, Op, Padding, Pool
 pub struct Inception {
     /// Length of the style vector where a linear layer makes it; without one it is the 768 means themselves.
     pub bottleneck: Option<usize>,
+}
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "inception-v3-mixed-6e",
+    title: "style predictor of Magenta's module and checkpoint",
+    published: &[("inception", || Architecture::Inception(Inception { bottleneck: None }))],
+    parse: |fields| {
+        let none = fields.is("bottleneck", "none");
+        let bottleneck = if none { None } else { Some(fields.number("bottleneck", 1)?) };
+        Ok(Architecture::Inception(Inception { bottleneck }))
+    },
+    recognise: Recognise::ByNames(|named| {
+        if !named.any("InceptionV3/") {
+            return Ok(None);
+        }
+        let bottleneck = named.weights.get("Conv/weights").map(|_| length(&named.weights, "Conv/weights", 3)).transpose()?;
+        let hub = bottleneck.is_none();
+        Ok(Some(magenta_found(Architecture::Inception(Inception { bottleneck }), named, hub, false)))
+    }),
+};
+
+impl Design for Inception {
+    fn kind(&self) -> Kind {
+        Kind::Predictor
+    }
+
+    fn style_len(&self) -> usize {
+        self.vector_len()
+    }
+
+    fn graph(&self) -> Graph {
+        Inception::graph(self)
+    }
+
+    fn description(&self) -> String {
+        match self.bottleneck {
+            None => "style predictor: Inception-v3 to Mixed_6e, style vector of its 768 means".into(),
+            Some(length) => format!("style predictor: Inception-v3 to Mixed_6e, style vector of {length}"),
+        }
+    }
+
+    fn text(&self) -> String {
+        let bottleneck = self.bottleneck.map_or_else(|| "none".to_owned(), |length| length.to_string());
+        format!("{} bottleneck={bottleneck}", ENTRY.name)
+    }
 }
 
 /// One convolution of a branch: name, kernel height and width, channels of the output.

@@ -4,7 +4,12 @@
 //! width rounded up to multiples of 4. All but the contracting convolutions are followed by an instance norm whose scale and
 //! shift are affine in the style vector.
 
-use super::{BATCH_NORM_EPSILON, FixedNorm};
+use super::canonical::{Layout, Named};
+use super::design::{BORDERS, Design, Names, commas, name_of};
+use super::list::{Entry, Recognise};
+use super::recognise::{Found, length, magenta_found};
+use super::{Architecture, BATCH_NORM_EPSILON, FixedNorm, Kind};
+use crate::Result;
 use crate::graph::{Activation, BatchNorm, Conv, Dense, Graph, InstanceNorm, NodeId, Op, Padding};
 
 /// The epsilon of the conditional instance norms.
@@ -43,6 +48,111 @@ pub enum Border {
     Reflect,
     /// Zeros, as the browser port's graph was published; draws a faint frame around the picture.
     Zero,
+}
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "magenta-transformer",
+    title: "transformer of Magenta's arbitrary image stylization",
+    published: &[
+        ("hub", || Architecture::Transformer(Transformer::hub())),
+        ("checkpoint", || Architecture::Transformer(Transformer::checkpoint())),
+        ("js", || Architecture::Transformer(Transformer { border: Border::Zero, ..Transformer::checkpoint() })),
+        ("separable", || Architecture::Transformer(Transformer::browser_separable())),
+        ("tflite", || Architecture::Transformer(Transformer::tflite())),
+    ],
+    parse: |fields| {
+        Ok(Architecture::Transformer(Transformer {
+            widths: fields.numbers("widths")?,
+            blocks: fields.number("blocks", 0)?,
+            style_len: fields.number("style", 1)?,
+            convolution: fields.choice("convolution", CONVOLUTIONS)?,
+            border: fields.choice("border", BORDERS)?,
+            norm: fields.choice("norm", NORMS)?,
+        }))
+    },
+    recognise: Recognise::ByNames(recognise),
+};
+
+const CONVOLUTIONS: Names<Convolution> = &[("dense", Convolution::Dense), ("separable", Convolution::Separable)];
+pub(super) const NORMS: Names<FixedNorm> = &[("batch", FixedNorm::Batch), ("folded", FixedNorm::Folded)];
+
+impl Design for Transformer {
+    fn kind(&self) -> Kind {
+        Kind::Transformer
+    }
+
+    fn style_len(&self) -> usize {
+        self.style_len
+    }
+
+    fn graph(&self) -> Graph {
+        Transformer::graph(self)
+    }
+
+    fn description(&self) -> String {
+        let [a, b, c] = self.widths;
+        let convolutions = match self.convolution {
+            Convolution::Dense => "dense",
+            Convolution::Separable => "depthwise-separable",
+        };
+        let border = match self.border {
+            Border::Reflect => "mirrored",
+            Border::Zero => "zero-padded",
+        };
+        format!(
+            "Magenta transformer: {a}-{b}-{c} channels, {} residual blocks, {convolutions} convolutions, {border} border, \
+             style vector of {}",
+            self.blocks, self.style_len
+        )
+    }
+
+    fn text(&self) -> String {
+        format!(
+            "{} widths={} blocks={} style={} convolution={} border={} norm={}",
+            ENTRY.name,
+            commas(&self.widths),
+            self.blocks,
+            self.style_len,
+            name_of(CONVOLUTIONS, &self.convolution),
+            name_of(BORDERS, &self.border),
+            name_of(NORMS, &self.norm)
+        )
+    }
+
+    fn repeats(&self) -> usize {
+        self.blocks
+    }
+}
+
+fn recognise(named: &Named) -> Result<Option<Found>> {
+    let weights = &named.weights;
+    if !named.any("transformer/") && !named.any("style_params/") {
+        return Ok(None);
+    }
+    let width = |name: &str| length(weights, &format!("transformer/contract/{name}/weights"), 3);
+    let separable = weights.get("transformer/expand/conv1/dilate_conv/depthwise_weights").is_some();
+    // Frozen graphs, the browser port's form, hold the batch norms' absent scale as a constant. Only this tells the port's dense
+    // transformer, published with zero padding, from the checkpoint that it was made of.
+    let port = weights.get("transformer/contract/conv1/BatchNorm/Const").is_some();
+    let transformer = Transformer {
+        widths: [width("conv1")?, width("conv2")?, width("conv3")?],
+        blocks: weights.iter().filter_map(|(name, _)| block(name)).max().unwrap_or(0),
+        style_len: length(weights, "style_params/transformer/expand/conv3/conv/StyleNorm/Conv/weights", 2)?,
+        convolution: if separable { Convolution::Separable } else { Convolution::Dense },
+        border: if separable || port { Border::Zero } else { Border::Reflect },
+        norm: FixedNorm::of(weights, "transformer/contract/conv1"),
+    };
+    let hub = named.layout == Layout::TensorFlow && transformer.style_len == super::inception::Inception::FEATURES;
+    let browser_only = separable;
+    Ok(Some(magenta_found(Architecture::Transformer(transformer), named, hub, browser_only)))
+}
+
+/// The number of the residual block that an array belongs to. Any of its arrays counts, so that a block is never left out
+/// because one of them is missing.
+fn block(name: &str) -> Option<usize> {
+    let name = name.strip_prefix("style_params/").unwrap_or(name);
+    let (number, _) = name.strip_prefix("transformer/residual/residual")?.split_once('/')?;
+    number.parse().ok()
 }
 
 impl Transformer {

@@ -1,7 +1,11 @@
 //! The small style predictor of the browser port and of the TFLite files: MobileNetV2 1.0 (Sandler et al. 2018, arXiv 1801.04381)
 //! up to `layer_19`, a mean over the picture, and a linear layer to the style vector. The picture is RGB in 0..1 as it is.
 
-use super::{BATCH_NORM_EPSILON, FixedNorm, bottleneck};
+use super::design::{Design, name_of};
+use super::list::{Entry, Recognise};
+use super::magenta::NORMS;
+use super::recognise::{length, magenta_found};
+use super::{Architecture, BATCH_NORM_EPSILON, FixedNorm, Kind, bottleneck};
 use crate::graph::{Activation, BatchNorm, Conv, Graph, NodeId, Op, Padding};
 
 /// What tells one predictor of this architecture from another.
@@ -11,6 +15,46 @@ pub struct MobileNet {
     pub vector_len: usize,
     /// What normalises its convolutions. Their batch norms have a `gamma`.
     pub norm: FixedNorm,
+}
+
+pub(super) const ENTRY: Entry = Entry {
+    name: "mobilenet-v2",
+    title: "style predictor of the browser port and the TFLite files",
+    published: &[("mobilenet", || Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded }))],
+    parse: |fields| {
+        let vector_len = fields.number("vector", 1)?;
+        Ok(Architecture::MobileNet(MobileNet { vector_len, norm: fields.choice("norm", NORMS)? }))
+    },
+    recognise: Recognise::ByNames(|named| {
+        if !named.any("MobilenetV2/") {
+            return Ok(None);
+        }
+        let vector_len = length(&named.weights, "mobilenet_conv/Conv/weights", 3)?;
+        let norm = FixedNorm::of(&named.weights, "MobilenetV2/Conv");
+        Ok(Some(magenta_found(Architecture::MobileNet(MobileNet { vector_len, norm }), named, false, true)))
+    }),
+};
+
+impl Design for MobileNet {
+    fn kind(&self) -> Kind {
+        Kind::Predictor
+    }
+
+    fn style_len(&self) -> usize {
+        self.vector_len
+    }
+
+    fn graph(&self) -> Graph {
+        MobileNet::graph(self)
+    }
+
+    fn description(&self) -> String {
+        format!("style predictor: MobileNetV2 1.0, style vector of {}", self.vector_len)
+    }
+
+    fn text(&self) -> String {
+        format!("{} vector={} norm={}", ENTRY.name, self.vector_len, name_of(NORMS, &self.norm))
+    }
 }
 
 /// Channels and stride of the 17 blocks. All widen their input six times inside but the first, which does not.

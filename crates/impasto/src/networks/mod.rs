@@ -1,15 +1,21 @@
-//! Architectures: each a short function that builds a [`Graph`]; and recognising which of them a weights file is
-//! ([`Model::assemble`]).
+//! Architectures: each a room of its own with a short function that builds a [`Graph`], and a row in one list ([`LIST`]); and recognising
+//! which of them a weights file is ([`Model::assemble`]).
 //!
 //! Parameter names and layouts are those of Magenta's TensorFlow checkpoint, whatever file the weights come from: kernels
 //! `[kh, kw, in, out]`, depthwise kernels `[kh, kw, channels, 1]`. These are called *canonical* here.
 
+pub mod adain;
 mod architecture;
 mod canonical;
 mod container;
+mod design;
 mod embedded;
+pub mod feed_forward;
+mod foreign;
 pub mod inception;
+mod list;
 pub mod magenta;
+pub mod microast;
 pub mod mobilenet;
 mod model;
 pub mod native;
@@ -19,10 +25,12 @@ mod untrained;
 pub mod vgg;
 
 pub use architecture::Architecture;
+pub use list::{Entry, LIST, Published, published};
 pub use model::{Family, Kind, Model, Network, Options, Part};
 pub(crate) use untrained::{Numbers, random as random_weights};
 
 use crate::graph::{Conv, Graph, NodeId, Op, Padding};
+use crate::weights::Weights;
 
 /// What normalises a convolution's output with fixed statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +39,13 @@ pub enum FixedNorm {
     Batch,
     /// Multiplied into the kernel; what is left is a bias `SCOPE/biases`.
     Folded,
+}
+
+impl FixedNorm {
+    /// What these arrays have under a scope.
+    fn of(weights: &Weights, scope: &str) -> Self {
+        if weights.get(&format!("{scope}/biases")).is_some() { FixedNorm::Folded } else { FixedNorm::Batch }
+    }
 }
 
 /// TensorFlow-slim's epsilon of every batch norm of the family.

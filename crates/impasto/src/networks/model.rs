@@ -16,14 +16,29 @@ pub enum Kind {
     Predictor,
     /// Content picture and style vector in, stylised picture out.
     Transformer,
+    /// Picture in, features out that losses compare.
+    Perceptual,
 }
 
 impl Kind {
-    /// `style predictor` or `transformer`.
+    /// All roles.
+    pub const ALL: [Kind; 3] = [Kind::Predictor, Kind::Transformer, Kind::Perceptual];
+
+    /// For people: `style predictor`, `transformer` or `perceptual network`.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Predictor => "style predictor",
             Kind::Transformer => "transformer",
+            Kind::Perceptual => "perceptual network",
+        }
+    }
+
+    /// For programs: `predictor`, `transformer` or `perceptual`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Kind::Predictor => "predictor",
+            Kind::Transformer => "transformer",
+            Kind::Perceptual => "perceptual",
         }
     }
 }
@@ -114,12 +129,12 @@ impl Network {
 /// Choices that a file does not state.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// What the transformer reads beyond the border. Default: as its file was published, [`Border::Zero`] for the browser port,
-    /// [`Border::Reflect`] for all others.
+    /// What the transformer reads beyond the border. Default: as its file was published, [`Border::Zero`] for the browser port and for
+    /// fast-style-transfer, [`Border::Reflect`] for all others. Only these have the choice; for others it plays no part.
     pub border: Option<Border>,
 }
 
-/// A style predictor, a transformer, or both: then of one family.
+/// A set of roles: a style predictor and a transformer, then of one family, or one of them alone; or a perceptual network.
 #[derive(Debug, Clone)]
 pub struct Model {
     /// Whose style vectors these are.
@@ -128,6 +143,8 @@ pub struct Model {
     pub predictor: Option<Network>,
     /// Paints with style vectors.
     pub transformer: Option<Network>,
+    /// Sees pictures for losses.
+    pub perceptual: Option<Network>,
 }
 
 impl Model {
@@ -158,12 +175,15 @@ impl Model {
     /// predictor and transformer are of different families or vector lengths, or if there are two of a kind;
     /// [`ErrorKind::Malformed`] if values are not finite; [`ErrorKind::InvalidArgument`] if there are no files.
     pub fn assemble_with(parts: Vec<Part>, options: &Options) -> Result<Self> {
-        let (mut predictor, mut transformer) = (None, None);
+        let (mut predictor, mut transformer, mut perceptual) = (None, None, None);
+        let mut parts = parts;
+        recognise::adopt(&mut parts)?;
         for part in parts {
             for network in recognise::recognise(part, options.border)? {
                 let place = match network.kind() {
                     Kind::Predictor => &mut predictor,
                     Kind::Transformer => &mut transformer,
+                    Kind::Perceptual => &mut perceptual,
                 };
                 if let Some(other) = place {
                     return Err(two_of_a_kind(other, &network));
@@ -174,14 +194,33 @@ impl Model {
         if let (Some(predictor), Some(transformer)) = (&predictor, &transformer) {
             check_pair(predictor, transformer)?;
         }
-        let family = predictor.as_ref().or(transformer.as_ref()).map(|network: &Network| network.family.clone());
+        let family =
+            predictor.as_ref().or(transformer.as_ref()).or(perceptual.as_ref()).map(|network: &Network| network.family.clone());
         let family = family.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "no weights files were given"))?;
-        Ok(Model { family, predictor, transformer })
+        Ok(Model { family, predictor, transformer, perceptual })
     }
 
-    /// The networks that are there, the predictor first.
+    /// The networks that are there: predictor, transformer, perceptual network.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
-        self.predictor.iter().chain(&self.transformer)
+        self.predictor.iter().chain(&self.transformer).chain(&self.perceptual)
+    }
+
+    /// What paints: a transformer, and a style predictor unless the transformer has styles of its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if one is absent, naming which; [`ErrorKind::Unsupported`] for a perceptual network alone.
+    pub fn painter(&self) -> Result<(Option<&Network>, &Network)> {
+        match (&self.transformer, &self.perceptual) {
+            (Some(transformer), _) if transformer.architecture.own_styles() > 0 => Ok((None, transformer)),
+            (None, Some(perceptual)) if self.predictor.is_none() => {
+                let text = format!(
+                    "{}: is a perceptual network, which sees pictures and paints none: give it to `impasto optimize --perceptual`",
+                    perceptual.file
+                );
+                Err(Error::new(ErrorKind::Unsupported, text))
+            }
+            _ => self.pair().map(|(predictor, transformer)| (Some(predictor), transformer)),
+        }
     }
 
     /// Both networks.

@@ -10,7 +10,9 @@
 //! The style predictor reads moments: the mean and the standard deviation of every channel of several layers (as style is
 //! measured: Huang & Belongie 2017, arXiv 1703.06868), and a linear layer makes the style vector of them.
 
-use super::bottleneck;
+use super::design::{Design, Names, commas, name_of};
+use super::list::{Entry, Recognise};
+use super::{Architecture, Kind, bottleneck};
 use crate::graph::{Activation, Conv, Dense, Graph, InstanceNorm, NodeId, Op, Padding};
 
 /// The epsilon of the conditional instance norms.
@@ -40,6 +42,74 @@ pub struct Transformer {
     pub style_len: usize,
     /// Pixels of the longer side of the thumbnail whose statistics the norms use; a smaller picture is its own thumbnail.
     pub thumbnail: usize,
+}
+
+pub(super) const TRANSFORMER: Entry = Entry {
+    name: "impasto-transformer",
+    title: "Impasto's own transformer",
+    published: &[("native", || Architecture::NativeTransformer(Transformer::shipped()))],
+    parse: |fields| {
+        Ok(Architecture::NativeTransformer(Transformer {
+            widths: fields.numbers("widths")?,
+            blocks: fields.number("blocks", 0)?,
+            kernel: fields.odd("kernel")?,
+            resample: fields.choice_or("resample", RESAMPLES)?,
+            skips: fields.choice_or("skips", SKIPS)?,
+            style_len: fields.number("style", 1)?,
+            thumbnail: fields.number("thumbnail", 16)?,
+        }))
+    },
+    recognise: Recognise::Never,
+};
+
+const RESAMPLES: Names<usize> = &[("3", 3), ("5", 5)];
+const SKIPS: Names<bool> = &[("no", false), ("yes", true)];
+
+impl Design for Transformer {
+    fn kind(&self) -> Kind {
+        Kind::Transformer
+    }
+
+    fn style_len(&self) -> usize {
+        self.style_len
+    }
+
+    fn graph(&self) -> Graph {
+        Transformer::graph(self)
+    }
+
+    fn description(&self) -> String {
+        let [a, b, c] = self.widths;
+        format!(
+            "Impasto transformer: {a}-{b}-{c} channels, {} residual blocks, statistics of a {}-pixel thumbnail, style vector of {}",
+            self.blocks, self.thumbnail, self.style_len
+        )
+    }
+
+    fn text(&self) -> String {
+        let mut text =
+            format!("{} widths={} blocks={} kernel={}", TRANSFORMER.name, commas(&self.widths), self.blocks, self.kernel);
+        // Left out where they are what they were before there was a choice, so that older versions read the file, too.
+        if self.resample != RESAMPLES[0].1 {
+            text += &format!(" resample={}", name_of(RESAMPLES, &self.resample));
+        }
+        if self.skips {
+            text += &format!(" skips={}", name_of(SKIPS, &self.skips));
+        }
+        text + &format!(" style={} thumbnail={}", self.style_len, self.thumbnail)
+    }
+
+    fn repeats(&self) -> usize {
+        self.blocks
+    }
+
+    fn thumbnail(&self) -> Option<usize> {
+        Some(self.thumbnail)
+    }
+
+    fn canvas(&self) -> Option<usize> {
+        Some(CANVAS)
+    }
 }
 
 impl Transformer {
@@ -131,6 +201,39 @@ pub struct Predictor {
     pub widths: [usize; 4],
     /// Length of the style vector.
     pub vector_len: usize,
+}
+
+pub(super) const PREDICTOR: Entry = Entry {
+    name: "impasto-predictor",
+    title: "Impasto's own style predictor",
+    published: &[("native-predictor", || Architecture::NativePredictor(Predictor::shipped()))],
+    parse: |fields| {
+        let widths = fields.numbers("widths")?;
+        Ok(Architecture::NativePredictor(Predictor { widths, vector_len: fields.number("vector", 1)? }))
+    },
+    recognise: Recognise::Never,
+};
+
+impl Design for Predictor {
+    fn kind(&self) -> Kind {
+        Kind::Predictor
+    }
+
+    fn style_len(&self) -> usize {
+        self.vector_len
+    }
+
+    fn graph(&self) -> Graph {
+        Predictor::graph(self)
+    }
+
+    fn description(&self) -> String {
+        format!("style predictor: moments of {} stages, style vector of {}", self.widths.len(), self.vector_len)
+    }
+
+    fn text(&self) -> String {
+        format!("{} widths={} vector={}", PREDICTOR.name, commas(&self.widths), self.vector_len)
+    }
 }
 
 impl Predictor {

@@ -52,7 +52,7 @@ impl Model {
             })
         };
         let (predictor, transformer) = (network(predictor)?, network(transformer)?);
-        Ok(Model { family, predictor: Some(predictor), transformer: Some(transformer) })
+        Ok(Model { family, predictor: Some(predictor), transformer: Some(transformer), perceptual: None })
     }
 }
 

@@ -18,14 +18,14 @@
 //! ```
 
 mod checkpoint;
-mod loss;
+pub(crate) mod loss;
 mod method;
 mod network;
 mod objective;
 mod options;
 mod regions;
 mod scales;
-mod sums;
+pub(crate) mod sums;
 #[cfg(test)]
 mod tests;
 mod tiles;

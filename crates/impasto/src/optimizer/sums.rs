@@ -8,7 +8,7 @@ const RUN: usize = 1024;
 
 /// Weighted sums of features and of their products over pixels.
 #[derive(Debug, Clone)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     weight: f64,
     first: Vec<f64>,
     /// `channels × channels`.
@@ -17,25 +17,25 @@ pub(super) struct Sums {
 
 /// Means of features and of their products.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Statistics {
+pub(crate) struct Statistics {
     /// Of each channel.
-    pub(super) mean: Vec<f64>,
+    pub(crate) mean: Vec<f64>,
     /// Of each pair of channels, `channels × channels`: the Gram matrix over the number of pixels.
-    pub(super) second: Vec<f64>,
+    pub(crate) second: Vec<f64>,
 }
 
 impl Sums {
-    pub(super) fn new(channels: usize) -> Self {
+    pub(crate) fn new(channels: usize) -> Self {
         Sums { weight: 0.0, first: vec![0.0; channels], second: vec![0.0; channels * channels] }
     }
 
     /// How much weight all pixels have together.
-    pub(super) fn weight(&self) -> f64 {
+    pub(crate) fn weight(&self) -> f64 {
         self.weight
     }
 
     /// Adds a layer's features, each pixel with its weight (1 without `weights`). `scratch` is as long as the features.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         threads: &Threads,
         isa: Isa,
@@ -82,7 +82,7 @@ impl Sums {
     }
 
     /// What the sums come to; `None` where no pixel has weight.
-    pub(super) fn statistics(&self) -> Option<Statistics> {
+    pub(crate) fn statistics(&self) -> Option<Statistics> {
         if self.weight <= 0.0 {
             return None;
         }
@@ -93,7 +93,7 @@ impl Sums {
 
 impl Statistics {
     /// Those of a mixture of pictures, with these shares.
-    pub(super) fn mixture(parts: &[(f64, Statistics)]) -> Option<Statistics> {
+    pub(crate) fn mixture(parts: &[(f64, Statistics)]) -> Option<Statistics> {
         let total: f64 = parts.iter().map(|(share, _)| share).sum();
         let (_, first) = parts.first()?;
         let mut mixed = Statistics { mean: vec![0.0; first.mean.len()], second: vec![0.0; first.second.len()] };
@@ -105,12 +105,12 @@ impl Statistics {
     }
 
     /// How many channels there are.
-    pub(super) fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.mean.len()
     }
 
     /// Variance of a channel; rounding never makes it negative.
-    pub(super) fn variance(&self, channel: usize) -> f64 {
+    pub(crate) fn variance(&self, channel: usize) -> f64 {
         (self.second[channel * (self.channels() + 1)] - self.mean[channel].powi(2)).max(0.0)
     }
 }

@@ -5,10 +5,10 @@ mod open;
 use std::path::Path;
 
 use crate::graph::{Graph, NodeId, Op, PoolKind};
+pub use crate::networks::vgg::Preprocessing;
 use crate::networks::vgg::Vgg;
 use crate::weights::{Limits, Weights};
 use crate::{Error, ErrorKind, Result};
-pub use open::Preprocessing;
 
 /// A container's metadata: the architecture, where the weights come from, and under which terms.
 const ARCHITECTURE: &str = "impasto.perceptual";

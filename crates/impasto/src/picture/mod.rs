@@ -17,26 +17,29 @@
 mod convert;
 mod decode;
 mod encode;
-mod format;
+mod formats;
 mod limits;
 mod mask;
 mod metadata;
+mod read;
 pub(crate) mod resize;
 pub(crate) mod rows;
 mod save;
+mod source;
 mod transparency;
 mod writer;
 
 use crate::{Error, ErrorKind, Result};
 pub use decode::Stored;
 pub use encode::{Compression, Depth, EncodeOptions, Encoded, Profile, Subsampling};
-pub use format::{Format, Source};
+pub use formats::Format;
 pub use limits::Limits;
 pub use mask::Mask;
 pub(crate) use mask::Plane;
 pub use metadata::Density;
 pub use resize::{Filter, Resize, Space};
 pub use save::{SaveOptions, Target};
+pub use source::Source;
 pub use writer::Writer;
 
 /// A picture: float32 RGB, height × width × 3, row-major, sRGB-encoded, 0..1; optionally with an alpha plane.

@@ -109,7 +109,10 @@ impl Target {
     /// Puts a complete temporary file in its place.
     pub(super) fn persist(&self, file: NamedTempFile) -> Result<()> {
         let persisted = if self.overwrite {
-            if let Ok(old) = fs::metadata(&self.path) {
+            // Not on Windows, whose only permission is not to be written or removed: a temporary file with that could not be renamed.
+            if cfg!(unix)
+                && let Ok(old) = fs::metadata(&self.path)
+            {
                 // Best effort: a file that we may replace need not be ours.
                 let _ = file.as_file().set_permissions(old.permissions());
             }

@@ -8,15 +8,15 @@ use std::thread::JoinHandle;
 
 use tempfile::NamedTempFile;
 
-use super::encode::{self, rows::Layout};
+use super::encode::rows::Layout;
 use super::{EncodeOptions, Format, Source, Target};
 use crate::{Error, ErrorKind, Result};
 
 /// Writes a picture file of rows as they come, whole or not at all.
 ///
-/// JPEG, PNG and TIFF are encoded by a thread of their own while the next rows are made, into a temporary file ([`Writer::new`]) or into memory
+/// Most formats are encoded by a thread of their own while the next rows are made, into a temporary file ([`Writer::new`]) or into memory
 /// ([`Writer::in_memory`]); besides, a few rows are in memory.
-/// WebP's encoder takes a picture whole: its rows are collected first. Dropped unfinished, it leaves nothing behind.
+/// The encoders of WebP and AVIF take a picture whole: its rows are collected first. Dropped unfinished, it leaves nothing behind.
 pub struct Writer {
     /// How errors call the file.
     name: Option<String>,
@@ -146,12 +146,12 @@ impl Writer {
     /// Most bytes of rows that are in memory beside those being written, if this many come at a time.
     pub fn memory(format: Format, width: usize, height: usize, rows: usize) -> u64 {
         let bytes = |rows: usize| width as u64 * rows as u64 * 8;
-        match format {
+        if format.row().write.as_ref().is_some_and(|write| write.whole) {
             // The samples twice, once as the encoder's own.
-            Format::WebP => bytes(height),
-            // Two bands wait, one is being encoded; TIFF collects strips of a megabyte.
-            _ => bytes(rows).saturating_mul(3).saturating_add(4 << 20),
+            return bytes(height);
         }
+        // Two bands wait, one is being encoded; TIFF collects strips of a megabyte.
+        bytes(rows).saturating_mul(3).saturating_add(4 << 20)
     }
 
     /// Takes the next rows: colours as [`crate::Picture::rgb`] has them, and alpha if there is any.
@@ -218,7 +218,11 @@ impl Writer {
         self.check_complete()?;
         let mut file = self.close()?;
         let placed = match self.place.take() {
-            Some(Place::Target(target, temporary)) => target.persist(temporary),
+            Some(Place::Target(target, temporary)) => {
+                // Windows renames no file that is open elsewhere without leave.
+                drop(file);
+                return target.persist(temporary).map_err(|e| self.named(e));
+            }
             Some(Place::Special(target)) => target.special().and_then(|special| match special {
                 Some(mut special) => copy(&mut file, &mut special),
                 None => Ok(()),
@@ -267,7 +271,7 @@ fn stopped() -> Error {
 }
 
 fn encode(format: Format, options: &EncodeOptions, layout: &Layout, receiver: &Receiver<Vec<u8>>, mut out: Out) -> Result<Out> {
-    let written = encode::write(format, options, layout, &mut || Ok(receiver.recv().ok()), &mut out);
+    let written = format.write(options, layout, &mut || Ok(receiver.recv().ok()), &mut out);
     let written = written.and_then(|()| Ok(out.flush()?));
     // Encoders have words of their own for what their output fails with, and PNG's passes over it at the end: the output itself knows.
     if let Out::Memory { most, full: true, .. } = &out {

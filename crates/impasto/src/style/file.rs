@@ -2,15 +2,27 @@
 //!
 //! | key | value |
 //! | --- | --- |
-//! | `impasto.style` | `1`, the version |
+//! | `impasto.style` | `1`, the version; `2` if the style has learned |
 //! | `impasto.style.family` | [`Family`](crate::networks::Family) |
 //! | `impasto.style.name`, `impasto.style.provenance` | text; may be absent |
+//! | `impasto.style.model` | hash of the model that a style has learned for |
+//!
+//! What a style has learned is in further arrays. All numbers of such a file are float16.
+//!
+//! | array | shape | what it is |
+//! | --- | --- | --- |
+//! | `norms/NORM` | `[2, channels]` | what is added to scale and shift of a conditional norm |
+//! | `kernels/KERNEL` | `[kh, kw, in, out]` | what is added to a kernel, whole |
+//! | `kernels/KERNEL/left`, `…/right` | `[kh, kw, in, rank]`, `[rank, out]` | the same as a product |
+//!
+//! If a kernel has a binomial filter folded into it, the correction is of the kernel without the filter, and is folded likewise.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::Style;
+use super::{Learned, Style};
 use crate::picture::Target;
 use crate::weights::safetensors::{self, Precision};
 use crate::weights::{Tensor, Weights};
@@ -18,31 +30,38 @@ use crate::{Error, ErrorKind, Result};
 
 const VERSION_KEY: &str = "impasto.style";
 const VERSION: &str = "1";
+/// Of styles that have learned: older programs would read only half of it.
+const LEARNED_VERSION: &str = "2";
 const FAMILY: &str = "impasto.style.family";
 const NAME: &str = "impasto.style.name";
 const PROVENANCE: &str = "impasto.style.provenance";
+const MODEL: &str = "impasto.style.model";
 const VECTOR: &str = "style_vector";
 
-/// Most bytes of a style file: a vector of the greatest length and its texts fit four times.
+/// Most bytes of a style file: a vector of the greatest length and its texts fit four times, all kernels of our network at float16 once.
 const MAX_BYTES: u64 = 1 << 20;
 
 impl Style {
-    /// The bytes of a style file: a few kilobytes of safetensors, the same for the same style.
+    /// The bytes of a style file: a few kilobytes of safetensors, the same for the same style. Styles that have learned take up to a megabyte.
     ///
     /// # Errors
-    /// As [`safetensors::to_bytes`]; none is possible for a style that exists.
+    /// [`ErrorKind::TooLarge`] for a blend of so many styles that have learned that nobody would read it.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut weights = Weights::new();
         weights.insert(VECTOR, Tensor::new([self.vector.len()], self.vector.clone())?);
         let texts = [
-            (VERSION_KEY, Some(VERSION.to_owned())),
+            (VERSION_KEY, Some(if self.learned.is_some() { LEARNED_VERSION } else { VERSION }.to_owned())),
+            (MODEL, self.learned.as_ref().map(|learned| learned.model().to_owned())),
             (FAMILY, Some(self.family.to_string())),
             (NAME, self.name.clone()),
             (PROVENANCE, self.provenance.clone()),
         ];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), text?)));
         weights.metadata.extend(texts);
-        safetensors::to_bytes(&weights, Precision::F32)
+        let Some(learned) = &self.learned else { return safetensors::to_bytes(&weights, Precision::F32) };
+        learned.write(&mut weights)?;
+        let bytes = safetensors::to_bytes(&weights, Precision::F16)?;
+        if bytes.len() as u64 > MAX_BYTES { Err(too_large()) } else { Ok(bytes) }
     }
 
     /// The style that these bytes of a style file hold.
@@ -56,23 +75,30 @@ impl Style {
         }
         let unsupported = |text: String| Err(Error::new(ErrorKind::Unsupported, text));
         let malformed = |text: &str| Error::new(ErrorKind::Malformed, text);
-        let weights = safetensors::read(bytes).map_err(|e| e.context("no style file"))?;
-        let text = |key: &str| weights.metadata.get(key);
-        match text(VERSION_KEY).map(String::as_str) {
-            Some(VERSION) => {}
+        let mut weights = safetensors::read(bytes).map_err(|e| e.context("no style file"))?;
+        let metadata = std::mem::take(&mut weights.metadata);
+        let text = |key: &str| metadata.get(key);
+        let learned = match text(VERSION_KEY).map(String::as_str) {
+            Some(VERSION) => false,
+            Some(LEARNED_VERSION) => true,
             Some(other) => {
                 return unsupported(format!(
-                    "is a style file of version {other:?}, and this version of Impasto reads version {VERSION}; update it"
+                    "is a style file of version {other:?}, and this version of Impasto reads up to version {LEARNED_VERSION}; update it"
                 ));
             }
             None => return unsupported("is no style file: it holds arrays, but does not call itself a style".into()),
-        }
+        };
         let family = text(FAMILY).ok_or_else(|| malformed("is a style file that does not say of which family"))?.parse()?;
-        let vector = weights.get(VECTOR).ok_or_else(|| malformed("is a style file without a float \"style_vector\""))?;
-        if weights.len() != 1 || vector.shape().len() != 1 {
+        let vector = weights.remove(VECTOR).ok_or_else(|| malformed("is a style file without a float \"style_vector\""))?;
+        if vector.shape().len() != 1 || !learned && !weights.is_empty() {
             return Err(malformed("is a style file with something else than one plain list of numbers in it"));
         }
-        let mut style = Style::new(family, vector.data().to_vec())?;
+        let mut style = Style::new(family, vector.into_data())?;
+        if learned {
+            let model =
+                text(MODEL).ok_or_else(|| malformed("is a style file that does not say for which model it has learned"))?;
+            style = style.with_learned(Arc::new(Learned::read(&mut weights, model.clone())?));
+        }
         if let Some(name) = text(NAME) {
             style = style.with_name(name);
         }

@@ -37,7 +37,7 @@ impl Gallery {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if there are none, a name is absent, there twice, or anything but lower-case letters, digits and
-    /// hyphens; [`ErrorKind::Mismatch`] if families or vector lengths differ.
+    /// hyphens, or a style has learned; [`ErrorKind::Mismatch`] if families or vector lengths differ.
     pub fn new(mut styles: Vec<Style>) -> Result<Self> {
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
         let Some((first, others)) = styles.split_first() else { return invalid("a gallery without styles".into()) };
@@ -47,6 +47,11 @@ impl Gallery {
         let fits = |name: &str| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if let Some(style) = styles.iter().find(|style| style.name().is_none_or(|name| !fits(name))) {
             return invalid(format!("{style} cannot be in a gallery: names are lower-case letters, digits and hyphens"));
+        }
+        if let Some(style) = styles.iter().find(|style| style.learned().is_some()) {
+            return invalid(format!(
+                "{style} has learned, and a gallery's file holds vectors only; keep it as a file of its own"
+            ));
         }
         styles.sort_by(|a, b| a.name().cmp(&b.name()));
         if let Some(pair) = styles.windows(2).find(|pair| pair[0].name() == pair[1].name()) {

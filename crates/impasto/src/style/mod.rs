@@ -2,10 +2,15 @@
 
 mod file;
 mod gallery;
+mod learned;
+
+use std::sync::Arc;
 
 use crate::networks::Family;
 use crate::{Error, ErrorKind, Result};
 pub use gallery::{Gallery, names_file, nearest};
+pub use learned::Learned;
+pub(crate) use learned::{Correction, product};
 
 /// Most numbers that a style vector may have: many times what any known network uses.
 const MAX_LEN: usize = 1 << 16;
@@ -31,6 +36,7 @@ const MAX_TEXT: usize = 200;
 pub struct Style {
     family: Family,
     vector: Vec<f32>,
+    learned: Option<Arc<Learned>>,
     name: Option<String>,
     provenance: Option<String>,
 }
@@ -53,7 +59,7 @@ impl Style {
             );
             return Err(Error::new(ErrorKind::Malformed, text));
         }
-        Ok(Style { family, vector, name: None, provenance: None })
+        Ok(Style { family, vector, learned: None, name: None, provenance: None })
     }
 
     /// The same style with a name for people. Control characters become spaces; 200 characters are kept.
@@ -67,6 +73,18 @@ impl Style {
     #[must_use]
     pub fn with_provenance(self, provenance: impl AsRef<str>) -> Self {
         Style { provenance: one_line(provenance.as_ref()), ..self }
+    }
+
+    /// The same style with what it has learned. Its vector is then kept at float16, too.
+    #[must_use]
+    pub(crate) fn with_learned(mut self, learned: Arc<Learned>) -> Self {
+        learned::round(&mut self.vector);
+        Style { learned: Some(learned), ..self }
+    }
+
+    /// What it has learned for one model, if anything ([`crate::learn`]).
+    pub fn learned(&self) -> Option<&Learned> {
+        self.learned.as_deref()
     }
 
     /// Whose predictor made it: only this family's transformers can read it.
@@ -91,12 +109,13 @@ impl Style {
 
     /// A mixture of styles of one family, each with its share: the weighted mean of their vectors, shares scaled to sum 1.
     ///
-    /// The network's norms are linear in the vector, so mixing vectors is mixing the norms' scales and shifts. Shares are at
-    /// least 0; those of 0 change nothing. The result has no name.
+    /// The network's norms are linear in the vector, so mixing vectors is mixing the norms' scales and shifts. What styles have learned is
+    /// mixed alike; a style that has learned nothing is like one that has learned to change nothing. Shares are at least 0; those of 0
+    /// change nothing. The result has no name.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if there are no styles, a share is negative or not finite, or all shares are 0;
-    /// [`ErrorKind::Mismatch`] if families or vector lengths differ.
+    /// [`ErrorKind::Mismatch`] if families or vector lengths differ, or styles have learned for different models.
     pub fn blend(styles: &[(&Style, f32)]) -> Result<Self> {
         let invalid = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
         let Some(((first, _), others)) = styles.split_first() else {
@@ -118,7 +137,13 @@ impl Style {
             let share = f64::from(*share) / total;
             sums.iter_mut().zip(&style.vector).for_each(|(sum, v)| *sum += share * f64::from(*v));
         }
-        Style::new(first.family.clone(), sums.into_iter().map(|sum| sum as f32).collect())
+        let learned = styles.iter().filter_map(|(style, share)| {
+            let share = f64::from(*share) / total;
+            Some((style.learned.as_deref()?, share as f32))
+        });
+        let learned = Learned::blend(&learned.collect::<Vec<_>>())?;
+        let blend = Style::new(first.family.clone(), sums.into_iter().map(|sum| sum as f32).collect())?;
+        Ok(Style { learned: learned.map(Arc::new), ..blend })
     }
 
     /// The style `t` of the way from this one to another: 0 gives this, 1 the other.

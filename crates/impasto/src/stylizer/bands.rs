@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::brush::Brush;
 use super::{Phase, Stylizer, fit};
-use crate::engine::{Bands, Conditioning, Frozen, Shares};
+use crate::engine::{Bands, Conditioning, Frozen, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Error, ErrorKind, Picture, Result};
 
@@ -59,15 +59,16 @@ impl Stylizer {
     pub(super) fn norms(&self, picture: &dyn Rows, brush: &Brush, always: bool, measuring: &dyn Control) -> Result<Norms> {
         let thumbnail = self.thumbnail.and_then(|side| thumbnail_size(picture.size(), side));
         let seen = || thumbnail.map_or_else(|| rows::whole(picture), |size| rows::resized(picture, size));
+        let program = brush.program(self);
         let frozen = match (&brush.styles[..], &brush.shares) {
             ([_], None) if thumbnail.is_none() && !always => return Ok(Norms::Own),
-            ([style], None) => self.frozen(&seen()?, style, measuring)?,
+            ([style], None) => self.frozen(&seen()?, (program, style), measuring)?,
             (styles, Some(shares)) => {
                 // Each with its own statistics, of the picture itself where there is no thumbnail.
                 let seen = seen()?;
                 let each = styles.iter().enumerate().map(|(i, style)| {
                     let part = Phase { inner: measuring, before: i as u64, own: 1, total: styles.len() as u64 };
-                    self.frozen(&seen, style, &part)
+                    self.frozen(&seen, (program, style), &part)
                 });
                 Frozen::shared(each.collect::<Result<_>>()?, shares.clone())?
             }
@@ -88,23 +89,24 @@ impl Stylizer {
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
+        let program = brush.program(self);
         match (norms, &brush.styles[..]) {
-            (Norms::Frozen(frozen), _) => self.paint_bands(picture, frozen, max_memory, write, control),
-            (Norms::Own, [style]) => self.paint_whole(picture, style, write, control),
+            (Norms::Frozen(frozen), _) => self.paint_bands(picture, (program, frozen), max_memory, write, control),
+            (Norms::Own, [style]) => self.paint_whole(picture, (program, style), write, control),
             (Norms::Own, _) => Err(Error::new(ErrorKind::Mismatch, "several styles need statistics of their own")),
         }
     }
 
     /// A style's norms with the statistics of this picture.
-    fn frozen(&self, picture: &Picture, style: &Conditioning, control: &dyn Control) -> Result<Frozen> {
-        self.transformer.measure(&self.engine, self.content_fit.extend(picture)?.view(), style, control)
+    fn frozen(&self, picture: &Picture, (program, style): (&Program, &Conditioning), control: &dyn Control) -> Result<Frozen> {
+        program.measure(&self.engine, self.content_fit.extend(picture)?.view(), style, control)
     }
 
     /// A picture that is its own thumbnail, or a model without: measuring and painting are one run.
     pub(super) fn paint_whole(
         &self,
         content: &dyn Rows,
-        conditioning: &Conditioning,
+        (program, conditioning): (&Program, &Conditioning),
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
@@ -124,7 +126,7 @@ impl Stylizer {
                 &read
             }
         };
-        let (painted, shape) = self.transformer.run(&self.engine, (values, high, wide), conditioning, control)?;
+        let (painted, shape) = program.run(&self.engine, (values, high, wide), conditioning, control)?;
         let rows = painted.chunks(shape.width * 3 * AT_A_TIME).zip((0..height).step_by(AT_A_TIME));
         let mut crop = |(rows, y): (&[f32], usize)| write(&fit::crop(rows, shape.width, width, AT_A_TIME.min(height - y))?);
         rows.into_iter().try_for_each(&mut crop)?;
@@ -135,7 +137,7 @@ impl Stylizer {
     fn paint_bands(
         &self,
         content: &dyn Rows,
-        frozen: &Frozen,
+        (program, frozen): (&Program, &Frozen),
         max_memory: Option<u64>,
         write: WriteRows<'_>,
         control: &dyn Control,
@@ -149,7 +151,7 @@ impl Stylizer {
         let extended @ [wide, _] = self.content_fit.size(width, height);
         let mut read = |rows, target: &mut [f32]| fit::read_extended(content, extended, rows, target);
         // The network's rows are a little longer, and a few more.
-        let from_width = self.transformer.output_shape(extended[1], wide)?.width;
+        let from_width = program.output_shape(extended[1], wide)?.width;
         let mut write = |rows: std::ops::Range<usize>, painted: &[f32]| {
             let inside = rows.end.min(height).saturating_sub(rows.start);
             if inside == 0 {
@@ -160,7 +162,7 @@ impl Stylizer {
             }
             write(&fit::crop(painted, from_width, width, inside)?)
         };
-        self.transformer.paint_bands(&self.engine, &bands, frozen, (&mut read, &mut write), control)
+        program.paint_bands(&self.engine, &bands, frozen, (&mut read, &mut write), control)
     }
 
     /// Greatest memory of measuring a picture of this size and painting it, the packed weights included.

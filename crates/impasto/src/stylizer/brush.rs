@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::learned::check_one_network;
 use super::phase::Phase;
 use super::places::Places;
 use super::strength::{self, Curve};
 use super::{StyleOptions, StyleSize, StylizeOptions, Stylizer};
-use crate::engine::{Conditioning, Shares};
+use crate::engine::{Conditioning, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Picture, Result, Style};
 
@@ -20,12 +21,24 @@ const MIXES: [f32; 3] = [0.25, 0.5, 1.0];
 /// Styles that the network paints in.
 #[derive(Debug, Clone)]
 pub(super) struct Brush {
+    /// The network that paints, if a style has another than the model's.
+    program: Option<Arc<Program>>,
     pub(super) styles: Vec<Conditioning>,
     /// Where which style is, if there are several.
     pub(super) shares: Option<Arc<Shares>>,
 }
 
 impl Brush {
+    /// The network that paints: the stylizer's transformer, or a style's own.
+    pub(super) fn program<'a>(&'a self, stylizer: &'a Stylizer) -> &'a Program {
+        self.program.as_deref().unwrap_or(&stylizer.transformer)
+    }
+
+    /// Whether both paint by one network.
+    pub(super) fn same_program(&self, other: &Brush) -> bool {
+        self.program.as_ref().map(Arc::as_ptr) == other.program.as_ref().map(Arc::as_ptr)
+    }
+
     /// Places the styles again, by the masks of these options, and gives their shares.
     pub(super) fn place(&mut self, options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
         let shares = shares(options, size, curves)?;
@@ -54,23 +67,33 @@ impl Stylizer {
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> Result<(Brush, Vec<Curve>)> {
-        let own = if options.strength < 1.0 || options.strength_mask.is_some() {
-            Some(self.own_style(content, &options.style, control)?)
-        } else {
-            None
+        check_one_network(styles, options.strength_mask.is_some())?;
+        let weaker = options.strength < 1.0 || options.strength_mask.is_some();
+        let own = match (weaker && self.predictor.is_some(), &options.strengths) {
+            (false, _) => None,
+            (true, Some(known)) => Some(known.content_style().clone()),
+            (true, None) => Some(self.own_style(content, &options.style, control)?),
         };
-        let curves = match &own {
-            Some(own) => self.curves(content, own, styles, control)?,
-            None => vec![Curve::straight(); styles.len()],
+        let curves = match (&own, &options.strengths) {
+            (Some(_), Some(known)) => known.curves_for(styles.len())?,
+            (Some(own), None) => self.curves(content, own, styles, control)?,
+            // Without a predictor there is no style of the content's own to come from.
+            (None, _) if weaker => vec![Curve::fading(); styles.len()],
+            (None, _) => vec![Curve::straight(); styles.len()],
         };
-        let mixes = mixes(options);
+        let mixes: &[f32] = if own.is_some() { mixes(options) } else { &[] };
         let mut conditionings = Vec::new();
+        let mut program = None;
         match &own {
-            None => styles.iter().try_for_each(|style| self.condition_into(style, &mut conditionings))?,
+            None => {
+                for style in styles {
+                    program = self.condition_into(style, &mut conditionings)?;
+                }
+            }
             Some(own) if mixes.is_empty() => {
                 for (style, curve) in styles.iter().zip(&curves) {
                     let mixed = own.mix(style, curve.place(options.strength).mix)?;
-                    self.condition_into(&mixed, &mut conditionings)?;
+                    program = self.condition_into(&mixed, &mut conditionings)?;
                 }
             }
             Some(own) => {
@@ -81,21 +104,22 @@ impl Stylizer {
             }
         }
         let shares = if conditionings.len() == 1 { None } else { Some(shares(options, content.size(), &curves)?) };
-        Ok((Brush { styles: conditionings, shares }, curves))
+        Ok((Brush { program, styles: conditionings, shares }, curves))
     }
 
     /// A brush of one style.
     pub(super) fn plain_brush(&self, style: &Style) -> Result<Brush> {
-        Ok(Brush { styles: vec![self.transformer.condition(style.vector())?], shares: None })
+        Ok(Brush { program: self.program_of(style)?, styles: vec![self.conditioning(style)?], shares: None })
     }
 
-    fn condition_into(&self, style: &Style, conditionings: &mut Vec<Conditioning>) -> Result<()> {
-        conditionings.push(self.transformer.condition(style.vector())?);
-        Ok(())
+    /// Adds a style's norms, and gives its network if that is not the model's.
+    fn condition_into(&self, style: &Style, conditionings: &mut Vec<Conditioning>) -> Result<Option<Arc<Program>>> {
+        conditionings.push(self.conditioning(style)?);
+        self.program_of(style)
     }
 
     /// What strengths mean for each style on this content.
-    fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
+    pub(super) fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
         let thumbnail = rows::small(content, strength::SIDE)?;
         // The progress stays where it is.
         let control = &Phase { inner: control, before: 1, own: 0, total: 1 };

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::fit::Fit;
-use super::{ModelInfo, NetworkInfo, Stylizer};
+use super::sight::Sight;
+use super::{Base, ModelInfo, NetworkInfo, Stylizer};
 use crate::engine::{self, Engine, EngineOptions, Isa, Program};
 use crate::networks::magenta::Border;
 use crate::networks::{Model, Network, Options};
 use crate::weights::Limits;
-use crate::{Error, ErrorKind, Result};
+use crate::{Result, Style};
 
 /// Settings of a [`Stylizer`], each with a default.
 ///
@@ -92,26 +93,57 @@ impl StylizerBuilder {
     /// Makes a model ready that is in memory. Paths, limits and border play no part.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the model lacks a network; [`ErrorKind::InvalidArgument`] if `IMPASTO_ISA` names an
-    /// instruction set that this machine does not have; [`ErrorKind::Io`] if the system gives no threads.
+    /// [`crate::ErrorKind::Mismatch`] if the model lacks a network; [`crate::ErrorKind::InvalidArgument`] if `IMPASTO_ISA` names an
+    /// instruction set that this machine does not have; [`crate::ErrorKind::Io`] if the system gives no threads.
     pub fn build(self, model: Model) -> Result<Stylizer> {
-        model.pair()?;
-        let Model { family, predictor: Some(predictor), transformer: Some(transformer) } = model else {
-            return Err(Error::new(ErrorKind::Mismatch, "a model needs a style predictor and a transformer"));
+        let (predictor, transformer) = model.painter()?;
+        let info = ModelInfo {
+            family: model.family.clone(),
+            predictor: predictor.map(NetworkInfo::from),
+            transformer: transformer.into(),
         };
+        let own_styles = own_styles(transformer)?;
+        // Networks go on without their copies in the model.
+        let Model { predictor, transformer, .. } = model;
+        let predictor = predictor.filter(|_| info.predictor.is_some());
         let isa = self.isa.map_or_else(engine::isa_from_environment, Ok)?;
         let engine = Engine::new(EngineOptions::default().threads(self.threads).isa(isa))?;
-        let info = ModelInfo { family, predictor: (&predictor).into(), transformer: (&transformer).into() };
-        let (predictor, transformer) = (pack(predictor, isa, &info.predictor)?, pack(transformer, isa, &info.transformer)?);
-        let style_fit = Fit::of(predictor.graph())?;
+        let predictor = predictor.map(|network| Sight::new(pack(network, isa)?)).transpose()?;
+        let transformer = transformer.ok_or_else(no_transformer)?;
+        let base = Base::of(&transformer);
+        let transformer = pack(transformer, isa)?;
         let content_fit = Fit::of(transformer.graph())?;
         let thumbnail = self.thumbnail.or(info.transformer.architecture.thumbnail());
         let made_for = info.transformer.architecture.canvas();
-        Ok(Stylizer { engine, predictor, transformer, style_fit, content_fit, thumbnail, made_for, info })
+        Ok(Stylizer { engine, predictor, transformer, base, own_styles, content_fit, thumbnail, made_for, info })
     }
 }
 
 /// Takes the network, so that its weights are freed as soon as they are packed.
-fn pack(network: Network, isa: Isa, info: &NetworkInfo) -> Result<Program> {
-    Program::compile(&network.graph, network.weights, isa).map_err(|e| e.context(&info.file))
+fn pack(network: Network, isa: Isa) -> Result<Program> {
+    Program::compile(&network.graph, network.weights, isa).map_err(|e| e.context(&network.file))
+}
+
+/// `Model::painter` has found one.
+fn no_transformer() -> crate::Error {
+    crate::Error::new(crate::ErrorKind::Mismatch, "the model has no transformer")
+}
+
+/// A style for each that the network has learned: all of it, and nothing of the others.
+fn own_styles(transformer: &Network) -> Result<Vec<Style>> {
+    let count = transformer.architecture.own_styles();
+    let style = |number: usize| {
+        let mut shares = vec![0.0; count];
+        shares[number] = 1.0;
+        let name = match Path::new(&transformer.file).file_stem() {
+            // As a gallery wants names.
+            Some(stem) if count == 1 => {
+                let fits = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+                stem.to_string_lossy().chars().map(fits).collect()
+            }
+            _ => number.to_string(),
+        };
+        Ok(Style::new(transformer.family.clone(), shares)?.with_name(name).with_provenance(&transformer.source))
+    };
+    (0..count).map(style).collect()
 }

@@ -8,8 +8,8 @@ use crate::networks::{Architecture, Family, Network};
 pub struct ModelInfo {
     /// Whose style vectors it makes and reads.
     pub family: Family,
-    /// What makes style vectors of pictures.
-    pub predictor: NetworkInfo,
+    /// What makes style vectors of pictures; `None` where the transformer has styles of its own.
+    pub predictor: Option<NetworkInfo>,
     /// What paints with them.
     pub transformer: NetworkInfo,
 }

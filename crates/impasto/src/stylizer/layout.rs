@@ -99,10 +99,10 @@ impl Stylizer {
     pub(super) fn costs(&self, layout: &Layout, options: &StylizeOptions) -> Costs {
         let Layout { size, canvas, way } = *layout;
         let cost = |size| work(&self.transformer, self.content_fit.size_of(size));
-        let sees = options.strength < 1.0 || options.strength_mask.is_some();
-        let seen = || self.style_fit.size_of(options.style.size.of(size[0], size[1]));
+        let sees = options.strengths.is_none() && (options.strength < 1.0 || options.strength_mask.is_some());
+        let seen = options.style.size.of(size[0], size[1]);
         Costs {
-            seeing: if sees { work(&self.predictor, seen()) } else { 0 },
+            seeing: self.predictor.as_ref().filter(|_| sees).map_or(0, |sight| sight.work(seen)),
             measuring: self.thumbnail.and_then(|side| thumbnail_size(canvas, side)).map_or(0, cost),
             painting: cost(canvas),
             again: if way == Way::PaintedTwice { cost(size) } else { 0 },

@@ -27,14 +27,17 @@ mod fit;
 mod grain;
 mod info;
 mod layout;
+mod learned;
 mod options;
 mod painter;
 mod palette;
 mod phase;
 mod places;
 mod region;
+mod sight;
 mod stored;
 mod strength;
+mod strengths;
 mod stroke;
 mod view;
 
@@ -45,12 +48,15 @@ use crate::{Control, Error, ErrorKind, Picture, Result, Style};
 pub use builder::StylizerBuilder;
 use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
+pub(crate) use learned::Base;
 pub use options::{StyleOptions, StyleSize, StylizeOptions};
 pub use painter::Painter;
 pub use palette::{Palette, Part};
 use phase::Phase;
 pub use region::Region;
+use sight::Sight;
 pub use stored::TakeRows;
+pub use strengths::Strengths;
 pub use stroke::Stroke;
 
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
@@ -60,10 +66,14 @@ pub use stroke::Stroke;
 /// the stylizer's threads, and take scratch memory of their own.
 pub struct Stylizer {
     engine: Engine,
-    predictor: Program,
+    /// What sees style pictures; none where the transformer has styles of its own.
+    predictor: Option<Sight>,
     transformer: Program,
-    /// What the networks' least sides ask of pictures.
-    style_fit: Fit,
+    /// The transformer's weights, where styles can have learned.
+    base: Option<Base>,
+    /// The transformer's own styles.
+    own_styles: Vec<Style>,
+    /// What the transformer's least side asks of pictures.
     content_fit: Fit,
     /// Pixels of the longer side of the thumbnail that the transformer's norms take their statistics from, if they do.
     thumbnail: Option<usize>,
@@ -136,9 +146,32 @@ impl Stylizer {
         Ok(if self.has_detail(options) { canvas } else { [canvas[0].max(size[0]), canvas[1].max(size[1])] })
     }
 
-    /// Whether a painting that is larger than its canvas gets the content's detail, rather than being painted once more.
+    /// Whether a painting that is larger than its canvas gets the content's detail, rather than being painted once more in its own style.
     fn has_detail(&self, options: &StylizeOptions) -> bool {
-        self.made_for.is_some() && matches!(options.stroke, Stroke::Relative(_))
+        self.made_for.is_some() && matches!(options.stroke, Stroke::Relative(_)) || self.predictor.is_none()
+    }
+
+    /// The styles that are part of the network, by number: a network of one style has just this one, under the name of its file. None for
+    /// models that paint in the styles of pictures.
+    pub fn own_styles(&self) -> &[Style] {
+        &self.own_styles
+    }
+
+    /// The network's own style of this name or number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] if it has none of this name, or no styles of its own at all.
+    pub fn find_own_style(&self, name: &str) -> Result<&Style> {
+        let file = &self.info.transformer.file;
+        let found = self.own_styles.iter().find(|style| style.name() == Some(name));
+        found.ok_or_else(|| {
+            let text = match self.own_styles.as_slice() {
+                [] => format!("{file}: has no styles of its own, so that it knows no style {name:?}; give a picture"),
+                [one] => format!("{file}: has one style, {:?}, and no style {name:?}", one.name().unwrap_or_default()),
+                several => format!("{file}: has styles 0 to {}, and no style {name:?}", several.len() - 1),
+            };
+            Error::new(ErrorKind::InvalidArgument, text)
+        })
     }
 
     /// Most bytes that another [canvas](Stylizer::canvas) takes besides the painting itself, for a picture of this size: rows on their way between
@@ -184,24 +217,37 @@ impl Stylizer {
     ///
     /// # Errors
     /// As [`Picture::resized`] for sizes that cannot be; [`ErrorKind::TooLarge`] if memory cannot be had;
-    /// [`ErrorKind::Malformed`] if the picture holds values that are not finite; [`ErrorKind::Cancelled`] if `control` says so.
+    /// [`ErrorKind::Malformed`] if the picture holds values that are not finite; [`ErrorKind::Cancelled`] if `control` says so;
+    /// [`ErrorKind::Unsupported`] if the model has only [styles of its own](Stylizer::own_styles).
     pub fn style_with(&self, picture: &Picture, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
         check_cancelled(control)?;
         let resized = options.size.apply(picture)?;
-        let fitted = self.style_fit.extend(&resized)?;
-        let conditioning = self.predictor.condition(&[])?;
-        let (vector, _) = self.predictor.run(&self.engine, fitted.view(), &conditioning, control)?;
+        let vector = self.sight()?.see(&self.engine, &resized, control)?;
         Style::new(self.info.family.clone(), vector)
     }
 
-    /// Greatest memory in bytes that [`Stylizer::style_with`] takes for a picture that is seen at this width and height.
+    /// What sees style pictures.
+    fn sight(&self) -> Result<&Sight> {
+        self.predictor.as_ref().ok_or_else(|| {
+            let which = match self.own_styles.len() {
+                1 => "one style of its own: leave out the style".to_owned(),
+                count => format!("{count} styles of its own: choose one of 0 to {}", count - 1),
+            };
+            let text = format!("{}: takes no style pictures, since it paints in {which}", self.info.transformer.file);
+            Error::new(ErrorKind::Unsupported, text)
+        })
+    }
+
+    /// Greatest memory in bytes that [`Stylizer::style_with`] takes for a picture that is seen at this width and height; 0 for models that
+    /// see none.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] if the picture is too large to count.
     pub fn style_memory(&self, width: usize, height: usize) -> Result<u64> {
-        let [width, height] = self.style_fit.size(width, height);
+        let Some(sight) = &self.predictor else { return Ok(0) };
+        let [width, height] = sight.fit.size(width, height);
         let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(2 * 12);
-        Ok(self.predictor.peak_memory(height, width, self.engine.threads())?.saturating_add(pictures))
+        Ok(sight.memory([width, height], self.engine.threads())?.saturating_add(pictures))
     }
 
     /// The content picture's own style: what a strength below 1 blends towards. The same as [`Stylizer::style`].
@@ -239,7 +285,8 @@ impl Stylizer {
     /// statistics of each style, for models without a thumbnail at full size; coarse strokes, the small painting at 16 bits in memory.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the style is of another family than the model; [`ErrorKind::InvalidArgument`] for options
+    /// [`ErrorKind::Mismatch`] if the style is of another family than the model, or has learned for another one;
+    /// [`ErrorKind::Unsupported`] if a style that has learned texture is to share the picture with others; [`ErrorKind::InvalidArgument`] for options
     /// out of range; [`ErrorKind::Mismatch`], too, if a mask has other proportions than the content; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
     /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. Besides as [`Stylizer::style_with`] if the strength is
     /// below 1.
@@ -270,21 +317,26 @@ impl Stylizer {
             return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {width}×{height} has no pixels")));
         }
         let threads = self.engine.threads();
-        let [seen_width, seen_height] = StyleSize::default().of(width, height);
-        let [seen_width, seen_height] = self.style_fit.size(seen_width, seen_height);
         let [painted_width, painted_height] = self.content_fit.size(width, height);
         // A run leaves its buffers for the next one, so that both networks' may be held at a time.
-        let seeing = self.predictor.peak_memory(seen_height, seen_width, threads)?;
+        let (seen, seeing) = self.seeing([width, height])?;
         let painting = match self.thumbnail {
             None => self.transformer.peak_memory(painted_height, painted_width, threads)?,
             Some(side) => self.band_memory([width, height], side, None)?,
         };
         let bytes = |pixels: [usize; 2]| (pixels[0] as u64).saturating_mul(pixels[1] as u64).saturating_mul(12);
-        let pictures = [[seen_width, seen_height], [width, height]];
+        let pictures = [seen, [width, height]];
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
     }
 
-    fn check_style(&self, style: &Style) -> Result<()> {
+    /// The size at which a picture of this size is seen by default, and the memory that seeing it takes.
+    fn seeing(&self, [width, height]: [usize; 2]) -> Result<([usize; 2], u64)> {
+        let Some(sight) = &self.predictor else { return Ok(([0, 0], 0)) };
+        let seen = sight.fit.size_of(StyleSize::default().of(width, height));
+        Ok((seen, sight.memory(seen, self.engine.threads())?))
+    }
+
+    pub(crate) fn check_style(&self, style: &Style) -> Result<()> {
         let (family, len) = (&self.info.family, self.transformer.graph().style_len);
         let text = if style.family() != family {
             format!(
@@ -295,7 +347,7 @@ impl Stylizer {
         } else if style.vector().len() != len {
             format!("{style} has {} numbers, the model reads {len}; make the style with this model", style.vector().len())
         } else {
-            return Ok(());
+            return self.check_learned(style);
         };
         Err(Error::new(ErrorKind::Mismatch, text))
     }

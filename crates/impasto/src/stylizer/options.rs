@@ -1,8 +1,9 @@
 //! What may be chosen for a style and for a painting.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::{Region, Stroke};
+use super::{Region, Strengths, Stroke};
 use crate::picture::{Mask, Resize};
 use crate::{Colours, Error, ErrorKind, Picture, Result, Style};
 
@@ -127,6 +128,9 @@ pub struct StylizeOptions {
     /// mixed ([`Style::mix`], from the [content's own](crate::Stylizer::content_style)), and weak paintings fade into the content. At 1 the result is
     /// just what the network gives.
     pub strength: f32,
+    /// What the strength means for this content and these styles, if you have measured it before ([`crate::Stylizer::strengths`]). `None`, the
+    /// default, to measure it for this painting. Plays no part at strength 1.
+    pub strengths: Option<Arc<Strengths>>,
     /// Where the strength is less: it is multiplied by this mask's values. `None`, the default, for nowhere.
     pub strength_mask: Option<Mask>,
     /// How the content's own style is made. Plays no part at strength 1.
@@ -162,6 +166,7 @@ impl Default for StylizeOptions {
     fn default() -> Self {
         StylizeOptions {
             strength: 1.0,
+            strengths: None,
             strength_mask: None,
             style: StyleOptions::default(),
             colours: Colours::default(),
@@ -194,6 +199,12 @@ impl StylizeOptions {
     #[must_use]
     pub fn strength(self, strength: f32) -> Self {
         StylizeOptions { strength, ..self }
+    }
+
+    /// With these [`StylizeOptions::strengths`].
+    #[must_use]
+    pub fn strengths(self, strengths: Option<Arc<Strengths>>) -> Self {
+        StylizeOptions { strengths, ..self }
     }
 
     /// With this [`StylizeOptions::strength_mask`].
@@ -261,6 +272,15 @@ impl StylizeOptions {
     #[must_use]
     pub fn max_memory(self, max_memory: Option<u64>) -> Self {
         StylizeOptions { max_memory, ..self }
+    }
+
+    /// The styles of a painting, those of the regions first; then the given one, if it has the rest.
+    pub(super) fn styles<'a>(&'a self, style: &'a Style) -> Vec<&'a Style> {
+        let mut styles: Vec<&Style> = self.regions.iter().map(|region| &region.style).collect();
+        if !self.keep_outside {
+            styles.push(style);
+        }
+        styles
     }
 
     pub(super) fn check(&self) -> Result<()> {

@@ -125,7 +125,7 @@ impl Stylizer {
 
     /// What can be found wrong before any work.
     fn check(&self, style: &Style, options: &StylizeOptions, size: [usize; 2], control: &dyn Control) -> Result<Layout> {
-        styles(style, options).into_iter().try_for_each(|style| self.check_style(style))?;
+        options.styles(style).into_iter().try_for_each(|style| self.check_style(style))?;
         let layout = self.layout(options, size)?;
         check_cancelled(control)?;
         Places::check(options, size)?;
@@ -141,7 +141,7 @@ impl Stylizer {
         (costs, always): (Costs, bool),
         control: &dyn Control,
     ) -> Result<Prepared> {
-        let styles = styles(style, options);
+        let styles = options.styles(style);
         let (brush, curves) = self.brush(view.content, &styles, options, &costs.seeing(control))?;
         let thumbnails = || {
             let content = rows::small(view.content, self.thumbnail.unwrap_or(COLOURS))?;
@@ -282,6 +282,10 @@ impl<'a> Painter<'a> {
     pub fn towards(&self, other: &Painter<'_>, share: f32) -> Result<Painter<'a>> {
         let same = std::ptr::eq(self.stylizer, other.stylizer) && self.layout == other.layout;
         let prepared = match (&self.prepared, &other.prepared) {
+            (Some(from), Some(to)) if same && !from.brush.same_program(&to.brush) => {
+                let text = "styles that have learned texture cannot glide into each other: their networks differ; let one follow the other";
+                return Err(Error::new(ErrorKind::Mismatch, text));
+            }
             (Some(from), Some(to)) if same && from.curves.len() == to.curves.len() => Some(Prepared {
                 norms: from.norms.towards(&to.norms, share)?,
                 recolour: match (&from.recolour, &to.recolour) {
@@ -320,15 +324,6 @@ impl<'a> Painter<'a> {
         }
         Ok(Painter { prepared, options, ..*self })
     }
-}
-
-/// The styles of a painting in the order of [`Places`].
-fn styles<'a>(style: &'a Style, options: &'a StylizeOptions) -> Vec<&'a Style> {
-    let mut styles: Vec<&Style> = options.regions.iter().map(|region| &region.style).collect();
-    if !options.keep_outside {
-        styles.push(style);
-    }
-    styles
 }
 
 /// The content itself.

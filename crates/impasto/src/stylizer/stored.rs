@@ -1,6 +1,6 @@
 //! Painting a picture that is never in memory as floats.
 
-use super::{StyleSize, Stylizer};
+use super::Stylizer;
 use crate::picture::Stored;
 use crate::{Control, Error, ErrorKind, Result, Style, StylizeOptions};
 
@@ -64,9 +64,7 @@ impl Stylizer {
         let Some(side) = self.thumbnail else {
             return Ok(self.peak_memory(width, height)?.saturating_add(pixels.saturating_mul(16)));
         };
-        let [seen_width, seen_height] = StyleSize::default().of(width, height);
-        let [seen_width, seen_height] = self.style_fit.size(seen_width, seen_height);
-        let seeing = self.predictor.peak_memory(seen_height, seen_width, self.engine.threads())?;
+        let (_, seeing) = self.seeing([width, height])?;
         let painting = self.band_memory([width, height], side, max_memory)?;
         // Rows on their way: as read, as written, and their alpha.
         let rows = (width as u64).saturating_mul(64 * 32);

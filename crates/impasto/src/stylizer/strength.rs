@@ -19,7 +19,7 @@ pub(super) const SIDE: usize = 128;
 /// Where on the way from photograph to full style a strength is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Curve {
-    /// Place and strength there, both rising from 0 to 1.
+    /// Place and strength there, both rising from 0 to 1; none where the way is from the photograph to the painting in its full style.
     points: Vec<(f32, f32)>,
 }
 
@@ -42,6 +42,11 @@ impl Curve {
     /// The way as it is: a strength is a place.
     pub(super) fn straight() -> Self {
         Curve { points: vec![(0.0, 0.0), (1.0, 1.0)] }
+    }
+
+    /// The painting in its full style, faded into the photograph.
+    pub(super) fn fading() -> Self {
+        Curve { points: Vec::new() }
     }
 
     /// From a thumbnail, its paintings at [`PLACES`], and that in the full style.
@@ -71,7 +76,8 @@ impl Curve {
 
     /// Where a strength of 0 to 1 is.
     pub(super) fn place(&self, strength: f32) -> Place {
-        let next = self.points.iter().position(|&(_, s)| s >= strength).unwrap_or(self.points.len() - 1);
+        let Some(last) = self.points.len().checked_sub(1) else { return Place { mix: 1.0, fade: strength } };
+        let next = self.points.iter().position(|&(_, s)| s >= strength).unwrap_or(last);
         let (mix, reached) = self.points[next];
         let mix = match next.checked_sub(1).map(|last| self.points[last]) {
             Some((from, s)) if reached > s && strength < reached => from + (mix - from) * (strength - s) / (reached - s),
@@ -97,6 +103,7 @@ mod tests {
             let places: Vec<Place> = (0..=100).map(|i| curve.place(i as f32 / 100.0)).collect();
             assert!(places.windows(2).all(|p| p[0].mix <= p[1].mix && p[0].fade <= p[1].fade), "{curve:?}: {places:?}");
         }
+        assert_eq!(Curve::fading().place(0.3), Place { mix: 1.0, fade: 0.3 });
         assert_eq!(Curve::straight().place(1.0).mix, 1.0);
         assert_eq!(Curve::straight().place(0.5).mix, 0.5);
     }

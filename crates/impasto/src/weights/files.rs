@@ -134,6 +134,6 @@ pub(super) fn describe(head: &[u8]) -> &'static str {
     } else if head.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) {
         "is a text file, not weights"
     } else {
-        "is not a weights file of a known format (TFLite, TFJS model.json, TensorFlow SavedModel or checkpoint, safetensors, PyTorch)"
+        "is not a weights file of a known format (TFLite, TFJS model.json, TensorFlow SavedModel or checkpoint, safetensors, PyTorch, ONNX)"
     }
 }

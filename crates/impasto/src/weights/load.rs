@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Quota, Source};
-use super::{Weights, safetensors, saved_model, tfjs, tflite, torch};
+use super::{Weights, deeplearn, onnx, safetensors, saved_model, tfjs, tflite, torch};
 use crate::{Error, ErrorKind, Result};
 
 /// What may be read.
@@ -46,6 +46,10 @@ pub enum Format {
     SafeTensors,
     /// PyTorch checkpoint (`.pth`, `.pt`).
     Torch,
+    /// ONNX (`.onnx`).
+    Onnx,
+    /// deeplearn.js (`manifest.json` and a file for each array).
+    DeepLearnJs,
 }
 
 impl fmt::Display for Format {
@@ -57,6 +61,8 @@ impl fmt::Display for Format {
             Format::Checkpoint => "TensorFlow checkpoint",
             Format::SafeTensors => "safetensors",
             Format::Torch => "PyTorch checkpoint",
+            Format::Onnx => "ONNX",
+            Format::DeepLearnJs => "deeplearn.js",
         })
     }
 }
@@ -75,8 +81,8 @@ pub struct Loaded {
 
 /// Reads the weights that `path` holds, a folder or a file of any format; the format is detected from the content, not the name.
 ///
-/// A folder is a SavedModel if it has `saved_model.pb` or `variables/`, a TFJS model if it has `model.json`, and else may hold one
-/// weights file (or one checkpoint) among other things. Files are taken as [`load_file`] does.
+/// A folder is a SavedModel if it has `saved_model.pb` or `variables/`, a TFJS model if it has `model.json`, a deeplearn.js model if it has
+/// `manifest.json`, and else may hold one weights file (or one checkpoint) among other things. Files are taken as [`load_file`] does.
 ///
 /// # Errors
 /// One line that names the file and what is wrong with it: [`Io`](ErrorKind::Io) if it or a file that belongs to it is missing,
@@ -93,8 +99,14 @@ pub fn load(path: &Path, limits: &Limits) -> Result<Loaded> {
     if path.join("model.json").is_file() {
         return read(Format::TfJs, &path.join("model.json"), limits);
     }
+    if path.join(deeplearn::MANIFEST).is_file() {
+        return read(Format::DeepLearnJs, &path.join(deeplearn::MANIFEST), limits);
+    }
     load_file(&only_file(path)?, limits)
 }
+
+/// What files are called that look like weights.
+const EXTENSIONS: [&str; 6] = ["tflite", "safetensors", "index", "pth", "pt", "onnx"];
 
 /// The files of a folder that look like weights, ordered by name.
 pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -102,15 +114,17 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
         std::fs::read_dir(folder).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
     let mut found = listing.map_err(|e| Error::from(e).context(folder.display()))?;
     found.retain(|p| {
-        p.extension().is_some_and(|e| ["tflite", "safetensors", "index", "pth", "pt"].iter().any(|known| e == *known))
+        // Some checkpoints of PyTorch are called `.pth.tar`; they are no archives.
+        let named = p.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".pth.tar"));
+        named || p.extension().is_some_and(|e| EXTENSIONS.iter().any(|known| e == *known))
     });
     found.sort();
     Ok(found)
 }
 
-/// Whether a folder is one model by its layout, SavedModel or TFJS, rather than a place where weights files lie.
+/// Whether a folder is one model by its layout, SavedModel, TFJS or deeplearn.js, rather than a place where weights files lie.
 pub(crate) fn is_model_folder(path: &Path) -> bool {
-    is_saved_model(path) || path.join("model.json").is_file()
+    is_saved_model(path) || path.join("model.json").is_file() || path.join(deeplearn::MANIFEST).is_file()
 }
 
 fn is_saved_model(path: &Path) -> bool {
@@ -124,7 +138,7 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
     let (kind, text) = match found.len() {
         1 => return Ok(found.remove(0)),
         0 => {
-            let text = "no weights in this folder (looked for saved_model.pb, variables/, model.json, *.tflite, *.safetensors, *.index, *.pth, *.pt)";
+            let text = "no weights in this folder (looked for saved_model.pb, variables/, model.json, *.tflite, *.safetensors, *.index, *.pth, *.pt, *.onnx)";
             (ErrorKind::Unsupported, text.to_owned())
         }
         n => (ErrorKind::InvalidArgument, format!("the folder has {n} weights files; name one of {}", names.join(", "))),
@@ -134,7 +148,7 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
 
 /// Reads the weights that a file holds (and the files beside it that it refers to).
 ///
-/// A `model.json`, `.tflite` or safetensors file, the index of a checkpoint or SavedModel, a SavedModel's `saved_model.pb`, or a
+/// A `model.json`, `.tflite`, ONNX or safetensors file, the index of a checkpoint or SavedModel, a SavedModel's `saved_model.pb`, or a
 /// checkpoint's prefix (`model.ckpt` where there is a `model.ckpt.index`).
 ///
 /// # Errors
@@ -171,7 +185,8 @@ fn recognise(path: &Path) -> Result<Format> {
         return Ok(Format::Torch);
     }
     if text.starts_with(b"{") || text.starts_with(b"\xef\xbb\xbf{") {
-        return Ok(Format::TfJs);
+        let listed = path.file_name().is_some_and(|name| name == deeplearn::MANIFEST);
+        return Ok(if listed { Format::DeepLearnJs } else { Format::TfJs });
     }
     let mut tail = Vec::new();
     source.read_at(source.len().saturating_sub(48), source.len().min(48) as usize, &mut tail)?;
@@ -181,6 +196,9 @@ fn recognise(path: &Path) -> Result<Format> {
     }
     if path.file_name().is_some_and(|name| name == "saved_model.pb") {
         return Ok(Format::SavedModel);
+    }
+    if onnx::is_model(&head, source.len()) {
+        return Ok(Format::Onnx);
     }
     Err(Error::new(ErrorKind::Unsupported, format!("{}: {}", path.display(), files::describe(&head))))
 }
@@ -192,6 +210,8 @@ fn read(format: Format, path: &Path, limits: &Limits) -> Result<Loaded> {
         Format::SavedModel | Format::Checkpoint => saved_model::load(path, &mut quota)?,
         Format::TfLite => tflite::read(&files::read(path, &mut quota)?).map_err(|e| e.context(path.display()))?,
         Format::Torch => torch::load(path, &mut quota)?,
+        Format::Onnx => onnx::read(&files::read(path, &mut quota)?).map_err(|e| e.context(path.display()))?,
+        Format::DeepLearnJs => deeplearn::load(path, &mut quota)?,
         Format::SafeTensors => safetensors::read(&files::read(path, &mut quota)?).map_err(|e| e.context(path.display()))?,
     };
     Ok(Loaded { weights, format, bytes: quota.used })

@@ -6,15 +6,18 @@
 //! allocation (memory stays within a small multiple of the file's size), and a NaN or infinity is refused.
 
 mod collect;
+mod deeplearn;
 mod element;
 mod files;
 mod load;
+pub mod onnx;
 pub mod safetensors;
 pub mod saved_model;
 mod tensor;
 pub mod tfjs;
 pub mod tflite;
 mod torch;
+mod wire;
 
 use std::collections::BTreeMap;
 
@@ -70,6 +73,11 @@ impl Weights {
     /// Names and arrays, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
+    }
+
+    /// Names and arrays, without copies.
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = (String, Tensor)> {
+        self.tensors.into_iter()
     }
 
     /// How many arrays there are.

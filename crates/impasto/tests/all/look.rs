@@ -342,6 +342,29 @@ fn the_look_does_not_depend_on_the_resolution() {
 }
 
 #[test]
+fn strengths_that_were_measured_before_change_no_byte() {
+    let stylizer = native(2);
+    let content = tiny::landscape(150, 100);
+    for (name, options) in all_options(150, 100) {
+        let measured = stylizer.strengths(&content, &style(0.0), &options, None, &()).unwrap();
+        let again = stylizer.strengths(&content, &style(0.0), &options, Some(measured.content_style()), &()).unwrap();
+        assert_eq!(measured, again, "{name}");
+        let plain = paint(&stylizer, &content, &options);
+        let kept = paint(&stylizer, &content, &options.strengths(Some(measured.into())));
+        assert!(plain == kept, "{name}: {}", root_mean_square(&plain, &kept));
+    }
+    // Those of another content are another painting; those of fewer styles are refused.
+    let options = StylizeOptions::default().strength(0.5);
+    let other = tiny::landscape(80, 90).with_colours_of(&Picture::from_rgb8(2, 1, &[250, 10, 10, 40, 0, 90]).unwrap());
+    let foreign = stylizer.strengths(&other, &style(0.0), &options, None, &()).unwrap();
+    let painted = paint(&stylizer, &content, &options.clone().strengths(Some(foreign.clone().into())));
+    assert!(root_mean_square(&painted, &paint(&stylizer, &content, &options)) > 1e-4);
+    let two = options.region(style(2.0), left(150, 100, 0.5)).strengths(Some(foreign.into()));
+    let error = stylizer.stylize_with(&content, &style(0.0), &two, &()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let (stylizer, content) = (native(1), tiny::landscape(90, 60));
     let plain = StylizeOptions::default;

@@ -307,12 +307,18 @@ fn the_container_gives_back_the_same_model() {
         assert_eq!((&a.graph, b.file.as_str()), (&b.graph, "container"));
         assert!(a.weights.iter().eq(b.weights.iter()));
     }
-    let ours = Model { family: Family::Other("ours-1".into()), predictor: None, transformer: model.transformer.clone() };
+    let ours = Model {
+        family: Family::Other("ours-1".into()),
+        predictor: None,
+        transformer: model.transformer.clone(),
+        perceptual: None,
+    };
     let again = Model::from_weights("container", ours.to_weights()).unwrap();
     assert_eq!(again.family, Family::Other("ours-1".into()));
     assert!(again.predictor.is_none());
     // Two containers that each hold half of a family of our own go together.
-    let other = Model { family: Family::Other("ours-1".into()), predictor: model.predictor.clone(), transformer: None };
+    let other =
+        Model { family: Family::Other("ours-1".into()), predictor: model.predictor.clone(), transformer: None, perceptual: None };
     let parts = [ours, other].map(|model| Part { file: "half".into(), weights: model.to_weights() });
     assert!(Model::assemble(parts.into()).unwrap().pair().is_ok());
 }

@@ -117,7 +117,7 @@ fn nothing_in_a_checkpoint_is_run() {
 
 #[test]
 fn a_perceptual_network_is_told_from_a_model() {
-    let text = impasto::Model::open(data("small.pth")).map(|model| model.family.to_string()).unwrap_err().to_string();
+    let text = impasto::Stylizer::open(data("small.pth")).unwrap_err().to_string();
     assert!(text.contains("perceptual network") && text.contains("--perceptual"), "{text}");
 }
 

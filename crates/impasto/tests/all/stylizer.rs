@@ -297,8 +297,8 @@ fn the_model_is_described_without_its_weights() {
     let stylizer = Stylizer::builder().threads(3).build(model).unwrap();
     let info = stylizer.model();
     assert_eq!(info.family.to_string(), "untrained-7");
-    assert_eq!([info.predictor.parameters, info.transformer.parameters], parameters[..]);
+    assert_eq!([info.predictor.as_ref().unwrap().parameters, info.transformer.parameters], parameters[..]);
     assert_eq!(info.transformer.architecture.style_len(), tiny::STYLE_LEN);
-    assert_eq!(info.predictor.source, "random weights");
+    assert_eq!(info.predictor.as_ref().unwrap().source, "random weights");
     assert_eq!(stylizer.engine().threads(), 3);
 }

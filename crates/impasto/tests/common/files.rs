@@ -11,10 +11,16 @@ use super::shared;
 pub struct Fixture(Vec<u8>);
 
 impl Fixture {
-    /// The file `fixtures/NAME.safetensors`.
+    /// The shared file `fixtures/NAME.safetensors`.
     pub fn open(name: &str) -> Option<Self> {
         let path = shared(&format!("fixtures/{name}.safetensors"))?;
         Some(Fixture(fs::read(path).unwrap()))
+    }
+
+    /// The first case of such a file, which is part of the repository.
+    pub fn committed(name: &str) -> Self {
+        let path = format!("{}/tests/data/tensorflow/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+        Fixture(fs::read(path).unwrap())
     }
 
     /// Names without their first part: `0` of `0.content`.

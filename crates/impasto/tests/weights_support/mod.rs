@@ -3,6 +3,7 @@
 
 pub mod bundle;
 pub mod flatbuffer;
+pub mod onnx;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -3,15 +3,11 @@
 use impasto::Model;
 use impasto::engine::{Isa, Program};
 use impasto::graph::Graph;
-use impasto::networks::inception::Inception;
-use impasto::networks::magenta::{Border, Transformer};
-use impasto::networks::mobilenet::MobileNet;
-use impasto::networks::native;
-use impasto::networks::{Architecture, FixedNorm, Kind, Network};
+use impasto::networks::{Kind, Network, published};
 use impasto::weights::{Tensor, Weights};
 
-use crate::cli::{Bench, NetworkName};
-use crate::failure::Result;
+use crate::cli::Bench;
+use crate::failure::{Failure, Result};
 use crate::model;
 use crate::values::Size;
 
@@ -32,7 +28,7 @@ impl Subject {
     pub(super) fn sizes(&self, asked: &[Size]) -> Vec<Size> {
         let usual = match self.kind {
             Kind::Predictor => STYLE,
-            Kind::Transformer => PICTURE,
+            Kind::Transformer | Kind::Perceptual => PICTURE,
         };
         if asked.is_empty() { vec![usual] } else { asked.to_vec() }
     }
@@ -43,16 +39,16 @@ pub(super) enum Recipe {
     /// Of a model's file.
     Given(Box<Network>),
     /// With random weights.
-    Synthetic(NetworkName),
+    Synthetic(String),
 }
 
 /// The networks that the command line asks for.
 pub(super) fn recipes(args: &Bench) -> Result<Vec<Recipe>> {
     if args.models.is_empty() {
-        return Ok(args.networks.iter().copied().map(Recipe::Synthetic).collect());
+        return Ok(args.networks.iter().cloned().map(Recipe::Synthetic).collect());
     }
-    let Model { predictor, transformer, .. } = model::open(&args.models)?;
-    Ok([predictor, transformer].into_iter().flatten().map(|network| Recipe::Given(Box::new(network))).collect())
+    let Model { predictor, transformer, perceptual, .. } = model::open(&args.models)?;
+    Ok([predictor, transformer, perceptual].into_iter().flatten().map(|network| Recipe::Given(Box::new(network))).collect())
 }
 
 impl Recipe {
@@ -63,26 +59,19 @@ impl Recipe {
                 let name = format!("{} {}", network.family, kind.name());
                 Ok(Subject { name, program: Program::compile(&network.graph, network.weights, isa)?, kind })
             }
-            Recipe::Synthetic(name) => synthetic(name, isa),
+            Recipe::Synthetic(name) => synthetic(&name, isa),
         }
     }
 }
 
-fn synthetic(name: NetworkName, isa: Isa) -> Result<Subject> {
-    let (text, architecture) = match name {
-        NetworkName::Hub => ("hub", Architecture::Transformer(Transformer::hub())),
-        NetworkName::Checkpoint => ("checkpoint", Architecture::Transformer(Transformer::checkpoint())),
-        NetworkName::Js => ("js", Architecture::Transformer(Transformer { border: Border::Zero, ..Transformer::checkpoint() })),
-        NetworkName::Separable => ("separable", Architecture::Transformer(Transformer::browser_separable())),
-        NetworkName::Tflite => ("tflite", Architecture::Transformer(Transformer::tflite())),
-        NetworkName::Native => ("native", Architecture::NativeTransformer(native::Transformer::shipped())),
-        NetworkName::NativePredictor => ("native-predictor", Architecture::NativePredictor(native::Predictor::shipped())),
-        NetworkName::Inception => ("inception", Architecture::Inception(Inception { bottleneck: None })),
-        NetworkName::Mobilenet => ("mobilenet", Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded })),
-    };
+fn synthetic(name: &str, isa: Isa) -> Result<Subject> {
+    let found = published().find(|(published, _)| *published == name);
+    // The parser has taken no other name.
+    let (_, architecture) = found.ok_or_else(|| Failure::usage(format!("there is no network {name:?}")))?;
+    let architecture = architecture();
     let graph = architecture.graph();
     let program = Program::compile(&graph, weights(&graph)?, isa)?;
-    Ok(Subject { name: text.to_owned(), program, kind: architecture.kind() })
+    Ok(Subject { name: name.to_owned(), program, kind: architecture.kind() })
 }
 
 /// Arrays of the right shapes that keep features at the size they have in a trained network: numbers that overflow or become

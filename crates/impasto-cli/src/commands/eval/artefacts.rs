@@ -1,22 +1,31 @@
-//! The network's own patterns, of the first pairs.
+//! What a painter adds of its own, of the first pairs: patterns, flicker, halos, blotches.
 
-use impasto::eval::{banding, lattice, seen, shifts};
+use std::path::Path;
 
-use super::{Subjects, about, paint, style};
+use impasto::eval::{banding, halo, lattice, repetition, seen, shifts, spectrum, tone};
+use impasto::{Picture, Style, StylizeOptions, Stylizer};
+
+use super::{Subjects, about, learned, paint, style};
 use crate::failure::Result;
 use crate::progress::Pictures;
 
 /// Pixels of the longer side that contents are painted at for this.
 const SIDE: usize = 512;
 
-/// What a column is called.
-pub(super) const COLUMNS: [&str; 8] = ["lattice4", "pan 1", "pan 2", "pan 3", "pan 4", "noise", "light", "banding"];
+/// What a column is called. The first ones need nothing but a painting.
+pub(super) const COLUMNS: [&str; 13] =
+    ["lattice4", "repeat", "tone", "pan 1", "pan 2", "pan 3", "pan 4", "noise", "light", "banding", "halo", "rings", "waves"];
+/// Columns of a picture.
+const OF_A_PICTURE: usize = 3;
+
+/// A value for each column, where there is one.
+pub(super) type Values = [Option<f64>; COLUMNS.len()];
 
 /// The values of one painter, or of the contents.
 pub(super) struct Row {
     pub(super) name: String,
-    /// Of every pair; where there is only a painting and no painter, the first column alone.
-    pub(super) pairs: Vec<[Option<f64>; COLUMNS.len()]>,
+    /// Of every pair; where there is only a painting and no painter, the first columns alone.
+    pub(super) pairs: Vec<Values>,
 }
 
 impl Row {
@@ -24,7 +33,7 @@ impl Row {
         Row { name: name.to_owned(), pairs: Vec::new() }
     }
 
-    pub(super) fn mean(&self) -> [Option<f64>; COLUMNS.len()] {
+    pub(super) fn mean(&self) -> Values {
         std::array::from_fn(|i| {
             let sum: Option<f64> = self.pairs.iter().map(|values| values[i]).sum();
             sum.map(|sum| sum / self.pairs.len().max(1) as f64)
@@ -41,42 +50,66 @@ pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> 
     for pair in &subjects.pairs[..count] {
         let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
         let base = shifts::base(&photo).map_err(about(&pair.content))?;
-        rows[0].pairs.push(only_lattice(lattice::lattice4(&base, &base)?));
+        rows[0].pairs.push(of_picture(&base, &base)?);
     }
     if let Some((name, stylizer)) = &subjects.model {
-        let mut row = Row::new(name);
-        for (i, pair) in subjects.pairs[..count].iter().enumerate() {
-            let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
-            let base = shifts::base(&photo).map_err(about(&pair.content))?;
-            let style = style(stylizer, &subjects.open(&pair.style)?)?;
-            // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
-            let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
-            let mut paint = |picture: &impasto::Picture| paint(stylizer, picture, &style, 0.0);
-            let lattice = lattice::lattice4(&painting, &base)?;
-            // Every pair has noise of its own.
-            let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut paint)?;
-            let [a, b, c, d] = shifts.pan;
-            row.pairs.push([lattice, a, b, c, d, shifts.noise, shifts.light, banding::banding(&mut paint)?].map(Some));
-            bar.advance();
+        rows.push(painted(subjects, count, stylizer, name, &|path| style(stylizer, &subjects.open(path)?), bar)?);
+        for folder in &subjects.args.learned {
+            let name = folder.display().to_string();
+            rows.push(painted(subjects, count, stylizer, &name, &|path| learned(folder, path), bar)?);
         }
-        rows.push(row);
     }
     for folder in &subjects.args.outputs {
         let mut row = Row::new(&folder.display().to_string());
         for pair in &subjects.pairs[..count] {
             let path = folder.join(pair.painting());
             // At its own size: a resize would blur a lattice away.
-            // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
             let painting = seen::at_8_bits(&subjects.open(&path)?).map_err(about(&path))?;
             let size = [painting.width(), painting.height()];
             let content = seen::at(&subjects.open(&pair.content)?, size).map_err(about(&pair.content))?;
-            row.pairs.push(only_lattice(lattice::lattice4(&painting, &content)?));
+            row.pairs.push(of_picture(&painting, &content)?);
         }
         rows.push(row);
     }
     Ok(rows)
 }
 
-fn only_lattice(value: f64) -> [Option<f64>; COLUMNS.len()] {
-    std::array::from_fn(|i| (i == 0).then_some(value))
+fn of_picture(painting: &Picture, content: &Picture) -> Result<Values> {
+    let mut values = [None; COLUMNS.len()];
+    values[0] = Some(lattice::lattice4(painting, content)?);
+    values[1] = Some(repetition::repetition(painting, content)?);
+    values[2] = Some(tone::tone(painting, content)?);
+    Ok(values)
+}
+
+/// What the model paints in the styles that a picture's path stands for.
+fn painted(
+    subjects: &Subjects<'_>,
+    count: usize,
+    stylizer: &Stylizer,
+    name: &str,
+    style: &dyn Fn(&Path) -> Result<Style>,
+    bar: &Pictures,
+) -> Result<Row> {
+    let mut row = Row::new(name);
+    for (i, pair) in subjects.pairs[..count].iter().enumerate() {
+        let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
+        let base = shifts::base(&photo).map_err(about(&pair.content))?;
+        let style = style(&pair.style)?;
+        // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
+        let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
+        let mut plain = |picture: &Picture| paint(stylizer, picture, &style, 0.0);
+        let mut values = of_picture(&painting, &base)?;
+        // Every pair has noise of its own.
+        let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut plain)?;
+        let [a, b, c, d] = shifts.pan;
+        let (banding, halo) = (banding::banding(&mut plain)?, halo::halo(&mut plain)?);
+        // As people get it, with grain: noise hides nothing from this measure.
+        let order = spectrum::spectrum(&mut |picture: &Picture| paint(stylizer, picture, &style, StylizeOptions::GRAIN))?;
+        let of_painter = [a, b, c, d, shifts.noise, shifts.light, banding, halo, order.rings, order.waves];
+        values[OF_A_PICTURE..].copy_from_slice(&of_painter.map(Some));
+        row.pairs.push(values);
+        bar.advance();
+    }
+    Ok(row)
 }

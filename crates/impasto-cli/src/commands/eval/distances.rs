@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use impasto::eval::{Distances, Features, Yardstick, seen};
-use impasto::{Picture, StylizeOptions};
+use impasto::{Picture, Style, StylizeOptions, Stylizer};
 
 use super::pairs::Pair;
 use super::sheet::Shown;
-use super::{Subjects, about, paint, style};
+use super::{Subjects, about, learned, paint, style};
 use crate::failure::Result;
 use crate::progress::{Pictures, Unseen};
 
@@ -16,6 +16,8 @@ use crate::progress::{Pictures, Unseen};
 pub(super) enum Kind {
     Control,
     Model,
+    /// Styles that have learned for the model.
+    Learned,
     Outputs,
 }
 
@@ -25,6 +27,8 @@ pub(super) struct Row {
     pub(super) kind: Kind,
     /// Of every pair.
     pub(super) pairs: Vec<Distances>,
+    /// Of every pair, where there is a witness: the distance of its style vectors.
+    pub(super) seen: Vec<f64>,
 }
 
 impl Row {
@@ -32,11 +36,32 @@ impl Row {
         let mean = |of: fn(&Distances) -> f64| self.pairs.iter().map(of).sum::<f64>() / self.pairs.len().max(1) as f64;
         Distances { style: mean(|d| d.style), moments: mean(|d| d.moments), content: mean(|d| d.content) }
     }
+
+    /// How far paintings are from their styles as the witness sees them: ‖v − vₛ‖ / ‖vₛ‖ of its style vectors, the mean of all pairs.
+    pub(super) fn witness(&self) -> Option<f64> {
+        (!self.seen.is_empty()).then(|| self.seen.iter().sum::<f64>() / self.seen.len() as f64)
+    }
+}
+
+/// A model whose style predictor sees pictures, and what it saw of the style.
+struct Witness<'a> {
+    stylizer: &'a Stylizer,
+    style: Style,
+}
+
+impl Witness<'_> {
+    fn distance(&self, painting: &Picture) -> Result<f64> {
+        let (own, of) = (style(self.stylizer, painting)?, &self.style);
+        let squares = |values: &mut dyn Iterator<Item = f32>| values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        let apart = squares(&mut own.vector().iter().zip(of.vector()).map(|(a, b)| a - b));
+        Ok(apart / squares(&mut of.vector().iter().copied()).max(1e-12))
+    }
 }
 
 /// One pair's pictures.
 struct Compared<'a> {
     yardstick: &'a Yardstick,
+    witness: Option<Witness<'a>>,
     pair: &'a Pair,
     size: [usize; 2],
     content: Features,
@@ -45,9 +70,10 @@ struct Compared<'a> {
 
 /// All distances, and what a sheet shows.
 pub(super) fn measure(subjects: &Subjects<'_>, yardstick: &Yardstick, bar: &Pictures) -> Result<(Vec<Row>, Vec<Shown>)> {
-    let row = |name: &str, kind| Row { name: name.to_owned(), kind, pairs: Vec::new() };
+    let row = |name: &str, kind| Row { name: name.to_owned(), kind, pairs: Vec::new(), seen: Vec::new() };
     let mut rows = vec![row("content itself", Kind::Control), row("style itself", Kind::Control)];
     rows.extend(subjects.model.iter().map(|(name, _)| row(name, Kind::Model)));
+    rows.extend(subjects.args.learned.iter().map(|folder| row(&folder.display().to_string(), Kind::Learned)));
     rows.extend(subjects.args.outputs.iter().map(|folder| row(&folder.display().to_string(), Kind::Outputs)));
     let mut shown = Vec::new();
     for pair in &subjects.pairs {
@@ -58,22 +84,28 @@ pub(super) fn measure(subjects: &Subjects<'_>, yardstick: &Yardstick, bar: &Pict
         let small_style = seen::short_side(&style_picture, side).map_err(about(style_path))?;
         let compared = Compared {
             yardstick,
+            witness: subjects.witness.as_ref().map(|stylizer| witness(stylizer, &style_picture)).transpose()?,
             pair,
             size: [content.width(), content.height()],
             content: yardstick.see(&content, &Unseen).map_err(about(content_path))?,
             style: yardstick.see(&small_style, &Unseen).map_err(about(style_path))?,
         };
         let mut found = vec![
-            compared.distances(&compared.content)?,
+            compared.of(&content, content_path)?,
             compared.of(&seen::at(&style_picture, compared.size).map_err(about(style_path))?, style_path)?,
         ];
         let mut paintings = Vec::new();
         if let Some((_, stylizer)) = &subjects.model {
-            let painting = paint(stylizer, &content, &style(stylizer, &style_picture)?, StylizeOptions::GRAIN)
-                .map_err(about(content_path))?;
-            let painting = seen::at_8_bits(&painting)?;
-            found.push(compared.of(&painting, content_path)?);
-            paintings.push(painting);
+            let mut styles = vec![style(stylizer, &style_picture)?];
+            for folder in &subjects.args.learned {
+                styles.push(learned(folder, style_path)?);
+            }
+            for style in styles {
+                let painting = paint(stylizer, &content, &style, StylizeOptions::GRAIN).map_err(about(content_path))?;
+                let painting = seen::at_8_bits(&painting)?;
+                found.push(compared.of(&painting, content_path)?);
+                paintings.push(painting);
+            }
         }
         for folder in &subjects.args.outputs {
             let path = folder.join(pair.painting());
@@ -82,21 +114,27 @@ pub(super) fn measure(subjects: &Subjects<'_>, yardstick: &Yardstick, bar: &Pict
             paintings.push(painting);
         }
         if subjects.args.sheet.is_some() && shown.len() < Shown::MOST {
-            let titles = rows[2..].iter().map(|row| row.name.as_str()).zip(&found[2..]);
+            let titles = rows[2..].iter().map(|row| row.name.as_str()).zip(found[2..].iter().map(|(found, _)| found));
             shown.push(Shown::new(pair, &content, &small_style, &paintings, titles)?);
         }
-        rows.iter_mut().zip(found).for_each(|(row, found)| row.pairs.push(found));
+        for (row, (distances, seen)) in rows.iter_mut().zip(found) {
+            row.pairs.push(distances);
+            row.seen.extend(seen);
+        }
         bar.advance();
     }
     Ok((rows, shown))
 }
 
-impl Compared<'_> {
-    fn of(&self, painting: &Picture, path: &Path) -> Result<Distances> {
-        self.distances(&self.yardstick.see(painting, &Unseen).map_err(about(path))?)
-    }
+fn witness<'a>(stylizer: &'a Stylizer, picture: &Picture) -> Result<Witness<'a>> {
+    Ok(Witness { stylizer, style: style(stylizer, picture)? })
+}
 
-    fn distances(&self, painting: &Features) -> Result<Distances> {
-        self.yardstick.distances(painting, &self.content, &self.style).map_err(about(&self.pair.content))
+impl Compared<'_> {
+    /// A picture's distances, and what the witness says.
+    fn of(&self, picture: &Picture, path: &Path) -> Result<(Distances, Option<f64>)> {
+        let seen = self.yardstick.see(picture, &Unseen).map_err(about(path))?;
+        let distances = self.yardstick.distances(&seen, &self.content, &self.style).map_err(about(&self.pair.content))?;
+        Ok((distances, self.witness.as_ref().map(|witness| witness.distance(picture)).transpose()?))
     }
 }

@@ -2,11 +2,12 @@
 
 mod artefacts;
 mod distances;
+mod gallery;
 mod pairs;
 mod report;
 mod sheet;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use impasto::engine::EngineOptions;
 use impasto::eval::Yardstick;
@@ -29,15 +30,20 @@ struct Subjects<'a> {
     pairs: Vec<Pair>,
     /// The model and what it is called, unless only others' paintings are measured.
     model: Option<(String, Stylizer)>,
+    /// Another model, whose style predictor judges paintings, too.
+    witness: Option<Stylizer>,
 }
 
 pub(crate) fn run(args: &Eval) -> Result {
+    if let Some(count) = args.gallery {
+        return gallery::run(args, count);
+    }
     let pairs = pairs::of(args)?;
     let sheet = args.sheet.as_deref().map(|path| sheet::Destination::new(args, path, &pairs)).transpose()?;
-    let networks = networks(args)?;
-    let options = EngineOptions::default().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
-    let yardstick = Yardstick::new(&networks, options)?;
-    let subjects = Subjects { args, pairs, model: subject(args)? };
+    let networks = networks(&args.perceptual)?;
+    let yardstick = yardstick(args, &networks)?;
+    let witness = args.witness.as_ref().map(|path| model::stylizer(std::slice::from_ref(path), args.threads)).transpose()?;
+    let subjects = Subjects { args, pairs, model: subject(args)?, witness };
     let artefact_pairs = args.artefacts.min(subjects.pairs.len());
     let bar = Pictures::new("measure", (subjects.pairs.len() + artefact_pairs) as u64, args.loudness.loudness());
     let (distances, artefacts, shown) = interrupt::while_running(|| {
@@ -66,10 +72,16 @@ fn subject(args: &Eval) -> Result<Option<(String, Stylizer)>> {
     Ok(Some((name, stylizer)))
 }
 
-fn networks(args: &Eval) -> Result<Vec<Perceptual>> {
-    if !args.perceptual.is_empty() {
+fn yardstick(args: &Eval, networks: &[Perceptual]) -> Result<Yardstick> {
+    let options = EngineOptions::default().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
+    Ok(Yardstick::new(networks, options)?)
+}
+
+/// The perceptual networks of these files, or the built-in one.
+pub(super) fn networks(perceptual: &[PathBuf]) -> Result<Vec<Perceptual>> {
+    if !perceptual.is_empty() {
         let open = |path| Ok(Perceptual::open_with(path, &weights::Limits::default(), None)?);
-        return args.perceptual.iter().map(open).collect();
+        return perceptual.iter().map(open).collect();
     }
     #[cfg(feature = "embedded")]
     return Ok(vec![Perceptual::embedded()?]);
@@ -81,11 +93,20 @@ fn networks(args: &Eval) -> Result<Vec<Perceptual>> {
 
 impl Subjects<'_> {
     fn open(&self, path: &Path) -> Result<Picture> {
-        let picture = Picture::open(path, &Limits::default())?;
-        let loudness = self.args.loudness.loudness();
-        picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", path.display())));
-        Ok(picture)
+        open(self.args, path)
     }
+}
+
+fn open(args: &Eval, path: &Path) -> Result<Picture> {
+    let picture = Picture::open(path, &Limits::default())?;
+    let loudness = args.loudness.loudness();
+    picture.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", path.display())));
+    Ok(picture)
+}
+
+/// What a style has learned, in this folder.
+fn learned(folder: &Path, picture: &Path) -> Result<Style> {
+    Ok(Style::open(pairs::learned(folder, picture))?)
 }
 
 /// A style as the model sees it.

@@ -33,12 +33,29 @@ fn painting(content: &Path, style: &Path) -> OsString {
     name
 }
 
+/// Where the style is that has learned from a picture.
+pub(super) fn learned(folder: &Path, picture: &Path) -> PathBuf {
+    let mut name = picture.file_stem().unwrap_or_default().to_owned();
+    name.push(".style");
+    folder.join(name)
+}
+
 /// The pairs that the command line asks for.
 ///
 /// # Errors
 /// If a folder cannot be read or has no pictures, a file of pairs is none, or paintings of other programs are missing.
 pub(super) fn of(args: &Eval) -> Result<Vec<Pair>> {
-    let (contents, styles) = (pictures_in(&args.contents)?, pictures_in(&args.styles)?);
+    let folder = args.styles.as_deref().ok_or_else(|| Failure::usage("pairs need a folder of styles: name one with --styles"))?;
+    let (contents, mut styles) = (pictures_in(&args.contents)?, pictures_in(folder)?);
+    for learned_in in &args.learned {
+        styles.retain(|style| learned(learned_in, style).is_file());
+        if styles.is_empty() {
+            let (learned_in, styles) = (learned_in.display(), folder.display());
+            return Err(Failure::failed(format!(
+                "{learned_in}: no STYLE.style for any picture of {styles}; make them with `impasto styles learn`"
+            )));
+        }
+    }
     if !args.outputs.is_empty() {
         distinct(&contents)?;
         distinct(&styles)?;
@@ -129,7 +146,7 @@ fn listed(list: &Path, contents: &[PathBuf], styles: &[PathBuf], args: &Eval) ->
     let pair = |(i, pair): (usize, &Value)| {
         Ok(Pair {
             content: find(pair, i + 1, "content", &args.contents, contents)?,
-            style: find(pair, i + 1, "style", &args.styles, styles)?,
+            style: find(pair, i + 1, "style", args.styles.as_deref().unwrap_or(Path::new("")), styles)?,
         })
     };
     pairs.iter().enumerate().map(pair).collect()

@@ -30,20 +30,31 @@ pub(super) fn print(
 }
 
 fn tables(pairs: usize, distances: &[distances::Row], artefacts: &[artefacts::Row]) -> String {
-    let mut text = format!("{:NAME$} {:>8} {:>8} {:>8}\n", count(pairs), "style", "moments", "content");
+    let witnessed = distances.iter().any(|row| row.witness().is_some());
+    let mut text = format!("{:NAME$} {:>8} {:>8} {:>8}", count(pairs), "style", "moments", "content");
+    text.push_str(if witnessed { "  witness\n" } else { "\n" });
     for row in distances {
         let mean = row.mean();
-        let _ = writeln!(text, "{:NAME$} {:8.3} {:8.3} {:8.3}", end(&row.name), mean.style, mean.moments, mean.content);
+        let _ = write!(text, "{:NAME$} {:8.3} {:8.3} {:8.3}", end(&row.name), mean.style, mean.moments, mean.content);
+        if let Some(witness) = row.witness() {
+            let _ = write!(text, " {witness:8.3}");
+        }
+        text.push('\n');
     }
-    if let Some(first) = artefacts.first() {
+    for columns in [0..7, 7..COLUMNS.len()] {
+        let Some(first) = artefacts.first() else { break };
         let _ = write!(text, "\n{:NAME$}", count(first.pairs.len()));
-        COLUMNS.iter().for_each(|column| write!(text, " {column:>8}").unwrap_or_default());
+        COLUMNS[columns.clone()].iter().for_each(|column| write!(text, " {column:>8}").unwrap_or_default());
         text.push('\n');
         for row in artefacts {
+            let values = &row.mean()[columns.clone()];
+            if values.iter().all(Option::is_none) {
+                continue;
+            }
             let _ = write!(text, "{:NAME$}", end(&row.name));
-            for (value, column) in row.mean().iter().zip(COLUMNS) {
+            for (value, column) in values.iter().zip(&COLUMNS[columns.clone()]) {
                 let _ = match value {
-                    Some(value) if column == "banding" => write!(text, " {value:8.2}"),
+                    Some(value) if *column == "banding" => write!(text, " {value:8.2}"),
                     Some(value) => write!(text, " {value:8.4}"),
                     None => write!(text, " {:>8}", "-"),
                 };
@@ -88,6 +99,7 @@ fn json(
         let kind = match row.kind {
             Kind::Control => "control",
             Kind::Model => "model",
+            Kind::Learned => "learned",
             Kind::Outputs => "outputs",
         };
         json!({
@@ -96,6 +108,7 @@ fn json(
             "style": mean.style,
             "moments": mean.moments,
             "content": mean.content,
+            "witness": row.witness(),
             "pairs": row.pairs.iter().map(|d| json!([d.style, d.moments, d.content])).collect::<Vec<_>>(),
         })
     };
@@ -126,27 +139,34 @@ mod tests {
     use impasto::eval::Distances;
 
     use super::super::distances::{Kind, Row};
-    use super::{artefacts, end, tables};
+    use super::{COLUMNS, artefacts, end, tables};
 
     #[test]
     fn tables_have_a_row_for_each_subject() {
         let pair = |style| Distances { style, moments: 0.25, content: 0.0 };
         let rows = [
-            Row { name: "content itself".into(), kind: Kind::Control, pairs: vec![pair(1.0), pair(0.5)] },
-            Row { name: "a/very/long/path/to/some/folder/of/paintings".into(), kind: Kind::Outputs, pairs: vec![pair(0.5); 2] },
+            Row { name: "content itself".into(), kind: Kind::Control, pairs: vec![pair(1.0), pair(0.5)], seen: Vec::new() },
+            Row {
+                name: "a/very/long/path/to/some/folder/of/paintings".into(),
+                kind: Kind::Outputs,
+                pairs: vec![pair(0.5); 2],
+                seen: vec![0.25; 2],
+            },
         ];
-        let mut values = [None; 8];
+        let mut values = [None; COLUMNS.len()];
         values[0] = Some(0.01);
         let artefacts = [artefacts::Row { name: "content itself".into(), pairs: vec![values] }];
         let text = tables(2, &rows, &artefacts);
         let words: Vec<Vec<_>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(words[0], ["2", "pairs", "style", "moments", "content"]);
+        assert_eq!(words[0], ["2", "pairs", "style", "moments", "content", "witness"]);
         assert_eq!(words[1], ["content", "itself", "0.750", "0.250", "0.000"]);
-        assert_eq!(words[2], ["…/path/to/some/folder/of/paintings", "0.500", "0.250", "0.000"]);
-        assert_eq!(words[4][..4], ["1", "pair", "lattice4", "pan"]);
-        assert_eq!(words[5], ["content", "itself", "0.0100", "-", "-", "-", "-", "-", "-", "-"]);
+        assert_eq!(words[2], ["…/path/to/some/folder/of/paintings", "0.500", "0.250", "0.000", "0.250"]);
+        assert_eq!(words[4][..4], ["1", "pair", "lattice4", "repeat"]);
+        assert_eq!(words[5], ["content", "itself", "0.0100", "-", "-", "-", "-", "-", "-"]);
+        // The second table has no row for who has no value in it.
+        assert_eq!((words[7][2], words.len()), ("noise", 8));
         // Columns stand below each other.
-        assert!(text.lines().take(3).all(|line| line.chars().count() == 34 + 3 * 9), "{text}");
+        assert!([0, 2].iter().all(|&line| text.lines().nth(line).unwrap().chars().count() == 34 + 4 * 9), "{text}");
         assert_eq!(end("short"), "short");
     }
 }

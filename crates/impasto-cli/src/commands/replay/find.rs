@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use impasto::style::{Gallery, names_file};
 
+use impasto_models::Cache;
+
 use super::recipe;
 use crate::failure::Result;
-use crate::imported;
 use crate::settings::Ingredient;
 
 /// What has become of an ingredient.
@@ -45,13 +46,21 @@ fn look(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf], 
 }
 
 /// A style, which may be built in.
-pub(super) fn style(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+///
+/// A style of the `model`'s own is what it was if the model is.
+pub(super) fn style(
+    wanted: &recipe::Ingredient,
+    named: Option<&Path>,
+    folders: &[PathBuf],
+    model: &[recipe::Ingredient],
+) -> Result<Found> {
     if !wanted.built_in || named.is_some() {
         return ingredient(wanted, named, folders);
     }
     let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name.display())));
     let gallery = Gallery::built_in()?;
     match wanted.name.to_str().and_then(|name| gallery.find(name)) {
+        None if model.iter().any(|model| !model.built_in) && !names_file(&wanted.name) => Ok(Found::BuiltIn),
         None => Ok(Found::Missing),
         // A file comes first where a command line names a style.
         Some(_) if names_file(&wanted.name) => differs("not the built-in style, but a file, is called"),
@@ -60,7 +69,7 @@ pub(super) fn style(wanted: &recipe::Ingredient, named: Option<&Path>, folders: 
     }
 }
 
-/// A model: built in, in the folders, or imported.
+/// A model: built in, in the folders, imported or downloaded.
 pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     if wanted.built_in && named.is_none() {
         let own = Ingredient::of_model(&[])?;
@@ -68,6 +77,14 @@ pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: 
         return Ok(if same { Found::BuiltIn } else { Found::Differs("this program's built-in model".into()) });
     }
     let mut folders = folders.to_vec();
-    folders.extend(imported::folder());
+    folders.extend(impasto_models::folders::imported());
+    if let (Ok(cache), Some(name)) = (Cache::of_user(), wanted.name.to_str()) {
+        // A downloaded model is in a folder of its name; what is opened of it may be one level deeper, or have another name.
+        let named = cache.get(name).into_iter();
+        for model in named.chain(cache.all()) {
+            folders
+                .extend([model.folder().parent().map(Path::to_path_buf), Some(model.folder().to_owned())].into_iter().flatten());
+        }
+    }
     look(wanted, named, &folders, true)
 }

@@ -10,12 +10,12 @@ mod recipe;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches, ValueEnum};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use impasto::Picture;
 use impasto::picture::{Format, Limits, Stored};
 
 use super::stylize;
-use crate::cli::{Cli, Command, PictureFormat, Replay};
+use crate::cli::{Cli, Command, Replay};
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
 use crate::values::Size;
@@ -124,7 +124,7 @@ fn check_options(recipe: &Recipe, limits: &Limits) -> Result<(), String> {
             return Err(format!("a preview of {width}×{height} pixels, more than --max-pixels allows"));
         }
     }
-    if PictureFormat::from_str(&recipe.format, false).is_err() {
+    if !Format::from_id(&recipe.format).is_some_and(Format::can_write) {
         return Err(format!("{:?} is no format", recipe.format));
     }
     match recipe.files.iter().find(|(flag, _)| !known(flag, true)) {
@@ -139,7 +139,7 @@ fn command_line(args: &Replay, recipe: &Recipe) -> Result<(Vec<OsString>, Vec<St
     let mut look = Look { missing: Vec::new(), notes: Vec::new() };
     let mut line: Vec<OsString> = vec!["impasto".into(), "stylize".into()];
     for (i, recipe::Style { style, weight, mask }) in recipe.styles.iter().enumerate() {
-        let found = find::style(style, args.styles.get(i).map(PathBuf::as_path), &folders)?;
+        let found = find::style(style, args.styles.get(i).map(PathBuf::as_path), &folders, &recipe.model)?;
         let style = look.path(&style.name, found, "--style");
         let after = match mask {
             // A style that has a region for itself has no weight.
@@ -228,7 +228,7 @@ fn output(args: &Replay, recipe: &Recipe) -> Result<PathBuf> {
         if path.as_os_str() == "-" || path.is_dir() {
             return Err(Failure::usage("the new picture needs a file to go to, not a folder or standard output"));
         }
-        if Format::from_path(path).is_ok_and(|format| format.to_string().to_lowercase() != recipe.format) {
+        if Format::from_path(path).is_ok_and(|format| format.id() != recipe.format) {
             let text = format!("{}: it is made again as {}; give it such a name", path.display(), recipe.format);
             return Err(Failure::usage(text));
         }

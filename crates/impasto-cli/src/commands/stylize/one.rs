@@ -40,7 +40,8 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
         Some(path) => Some(Destination::figure(path, &output, args.force, &encode)?),
         None => None,
     };
-    let models = model::paths(&args.models)?;
+    let models = style::models(&arguments, &args.models)?;
+    style::check_any(&arguments, &models)?;
     let preview = args.preview && preview::possible();
     if args.preview && !preview {
         loudness.warn("standard output is no terminal that shows pictures: --preview is left out");

@@ -12,7 +12,7 @@ use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::{self, Loudness};
 use crate::values::Size;
-use crate::{memory, names, settings};
+use crate::{memory, names, settings, web};
 
 /// Times of the phases, one after the other.
 pub(super) struct Stopwatch {
@@ -87,7 +87,7 @@ impl Report<'_> {
         let Styles { arguments, sizes, .. } = self.styles;
         let styles = arguments.iter().zip(sizes).zip(style::shares(arguments)).map(|((argument, pixels), share)| {
             let mut json = json!({ "share": share, "size": pixels.map(size) });
-            names::put(&mut json, "path", &argument.path);
+            names::put(&mut json, "path", web::spoken(&argument.path));
             json
         });
         let mut seconds: Map<String, Value> =
@@ -111,7 +111,7 @@ impl Report<'_> {
             "strength": settings::number(self.args.strength),
             "model": {
                 "family": model.family.to_string(),
-                "predictor": network(&model.predictor),
+                "predictor": model.predictor.as_ref().map(network),
                 "transformer": network(&model.transformer),
             },
             "threads": self.stylizer.engine().threads(),
@@ -119,7 +119,7 @@ impl Report<'_> {
             "seconds": seconds,
             "memory": { "planned": self.painted.needed, "peak": memory::peak() },
         });
-        names::put(&mut json, "content", self.content);
+        names::put(&mut json, "content", web::spoken(self.content));
         names::put(&mut json, "output", &self.args.output);
         if let Some(figure) = &self.args.figure {
             names::put(&mut json, "figure", figure);
@@ -132,11 +132,11 @@ impl Report<'_> {
 pub(super) fn model_line(stylizer: &Stylizer) -> String {
     let model = stylizer.model();
     let engine = stylizer.engine();
+    let networks = model.predictor.iter().chain([&model.transformer]).map(|network| network.architecture.description());
     format!(
-        "model of family {}: {}; {}; {} threads, {}",
+        "model of family {}: {}; {} threads, {}",
         model.family,
-        model.predictor.architecture.description(),
-        model.transformer.architecture.description(),
+        networks.collect::<Vec<_>>().join("; "),
         engine.threads(),
         engine.isa()
     )

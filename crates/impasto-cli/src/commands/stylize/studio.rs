@@ -69,12 +69,22 @@ impl<'a> Studio<'a> {
     }
 
     /// The styles' vectors, and the one that they make together. Their pictures are kept only for a figure.
-    pub(super) fn see(&self, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Result<Styles> {
+    ///
+    /// # Errors
+    /// Wrong usage if there are no styles, unless the network has just one.
+    pub(super) fn see(&self, mut arguments: Vec<StyleArgument>, mut sources: Vec<Seen>, keep: bool) -> Result<Styles> {
+        if arguments.is_empty() {
+            let (argument, source) = style::only(&self.stylizer)?;
+            (arguments, sources) = (vec![argument], vec![source]);
+        }
         sources.iter().filter_map(Seen::picture).try_for_each(|picture| memory::check_style(self, picture))?;
         let seen = interrupt::while_running(|| {
             let progress = Progress::new("style", self.loudness);
             sources.iter().map(|source| source.see(&self.stylizer, &self.style, &progress)).collect::<Result<Vec<_>>>()
         })?;
+        for ((argument, source), style) in arguments.iter_mut().zip(&sources).zip(&seen) {
+            argument.own = matches!(source, Seen::Own(_)).then(|| style.clone());
+        }
         let limits = self.args.limits.of_floats();
         let mask = |argument: &StyleArgument| {
             argument.mask.as_ref().map(|path| look::mask(path, self.args.look.feather, &limits, self.loudness)).transpose()

@@ -21,6 +21,8 @@ pub(in crate::commands) struct StyleArgument {
     pub(in crate::commands) weight: f32,
     /// Where the style is, if not everywhere.
     pub(in crate::commands) mask: Option<PathBuf>,
+    /// The network's own style that it turned out to be.
+    pub(in crate::commands) own: Option<Style>,
 }
 
 impl StyleArgument {
@@ -49,7 +51,7 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
         return Err(Failure::usage("--style needs the name of a file"));
     }
     names::check_is_no_address(Path::new(argument))?;
-    let whole = || StyleArgument { path: argument.into(), weight: 1.0, mask: None };
+    let whole = || StyleArgument { path: argument.into(), weight: 1.0, mask: None, own: None };
     if Path::new(argument).exists() {
         return Ok(whole());
     }
@@ -63,7 +65,7 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
             return Err(Failure::usage(format!("{}: write a style for a region as STYLE@MASK", argument.display())));
         }
         names::check_is_no_address(Path::new(&mask))?;
-        return Ok(StyleArgument { path: path.into(), weight: 1.0, mask: Some(mask.into()) });
+        return Ok(StyleArgument { path: path.into(), weight: 1.0, mask: Some(mask.into()), own: None });
     }
     let Some((path, weight)) = weighted else { return Ok(whole()) };
     if path.as_os_str().is_empty() {
@@ -72,7 +74,7 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
     if !weight.is_finite() || weight < 0.0 {
         return Err(Failure::usage(format!("{}: a style's weight must be 0 or more", argument.display())));
     }
-    Ok(StyleArgument { path, weight, mask: None })
+    Ok(StyleArgument { path, weight, mask: None, own: None })
 }
 
 /// Style and mask: divided where what is before an `@` is a file, else at the last one.
@@ -92,12 +94,17 @@ pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
 pub(in crate::commands) enum Seen {
     Picture(Picture),
     Saved(Style),
+    /// A style that is part of the network, by name or number.
+    Own(String),
 }
 
 impl StyleArgument {
     /// For people: the file's name without its folder.
     pub(in crate::commands) fn name(&self) -> String {
-        self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string()
+        match (self.model().and_then(Path::file_stem), self.of_network()) {
+            (Some(model), Some(number)) => format!("{}-{number}", model.display()),
+            _ => self.path.file_stem().unwrap_or(self.path.as_os_str()).display().to_string(),
+        }
     }
 
     /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
@@ -108,7 +115,7 @@ impl StyleArgument {
     }
 
     fn ingredient(&self, style: &Style) -> Result<Ingredient> {
-        if let Some(style) = self.built_in() {
+        if let Some(style) = self.own.clone().or_else(|| self.built_in()) {
             return Ok(Ingredient::of_style(&style));
         }
         if super::record::is_stream(&self.path) {
@@ -122,29 +129,93 @@ impl StyleArgument {
         Style::meant_by(&self.path)
     }
 
-    /// What to do about a name that is neither.
-    fn hint(&self, error: impasto::Error) -> Failure {
-        let name = self.path.to_str().filter(|_| self.path.file_name() == Some(self.path.as_os_str()));
-        match name.filter(|_| self.path.extension().is_none() && !self.path.exists() && Model::HAS_EMBEDDED) {
-            Some(name) => Failure::failed(no_such_style(name)),
-            None => error.into(),
-        }
+    /// A bare name that is no file: perhaps a style that is part of the network.
+    fn bare(&self) -> Option<&str> {
+        let name = self.path.to_str().filter(|_| self.path.file_name() == Some(self.path.as_os_str()))?;
+        let is_file = self.path.extension().is_some() || self.path.exists() || super::is_standard(&self.path);
+        (!is_file).then(|| numbered(name).map_or(name, |(_, number)| number))
+    }
+
+    /// The name or number of a style that is part of the network, if it can be one.
+    fn of_network(&self) -> Option<&str> {
+        let numbered = || self.model().and_then(|_| numbered(self.path.to_str()?)).map(|(_, number)| number);
+        self.bare().or_else(numbered)
+    }
+
+    /// The model before the number of one of its styles: `multistyle26:3`.
+    fn model(&self) -> Option<&Path> {
+        let (model, _) = self.path.to_str().and_then(numbered)?;
+        (!self.path.exists()).then(|| Path::new(model))
     }
 
     pub(in crate::commands) fn read(&self, limits: &picture::Limits, loudness: Loudness) -> Result<Seen> {
         if let Some(style) = self.built_in() {
             return Ok(Seen::Saved(style));
         }
+        if let Some(name) = self.of_network() {
+            return Ok(Seen::Own(name.to_owned()));
+        }
         if self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
             return Ok(Seen::Saved(Style::open(&self.path)?));
         }
-        let stored = super::open(&self.path, limits, loudness).map_err(|e| self.hint(e))?;
+        let stored = super::open(&self.path, limits, loudness)?;
         Ok(Seen::Picture(stored.to_picture().map_err(|e| e.context(self.path.display()))?))
+    }
+}
+
+/// The style of a network that has just one, for a command line that names none.
+pub(super) fn only(stylizer: &Stylizer) -> Result<(StyleArgument, Seen)> {
+    let name = match stylizer.own_styles() {
+        [one] => one.name().unwrap_or_default().to_owned(),
+        [] => return Err(no_style()),
+        several => {
+            let text = format!("choose a style of the model's own: -s 0 to -s {}", several.len() - 1);
+            return Err(Failure::usage(text));
+        }
+    };
+    let argument = StyleArgument { path: PathBuf::from(&name), weight: 1.0, mask: None, own: None };
+    Ok((argument, Seen::Own(name)))
+}
+
+/// What is required of a command line without `--style`.
+fn no_style() -> Failure {
+    Failure::usage("--style is required: give a picture, a built-in style or a .style file with -s STYLE")
+}
+
+/// Refuses a command line without styles where the built-in model would paint, which needs one.
+pub(super) fn check_any(arguments: &[StyleArgument], models: &[PathBuf]) -> Result {
+    if arguments.is_empty() && models.is_empty() { Err(no_style()) } else { Ok(()) }
+}
+
+/// A model and a number, with a colon between them.
+fn numbered(text: &str) -> Option<(&str, &str)> {
+    let (model, number) = text.rsplit_once(':')?;
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (digits && !model.is_empty()).then_some((model, number))
+}
+
+/// The model's paths: those given, or else what stands before the number of a style (`-s multistyle26:3`).
+///
+/// # Errors
+/// Wrong usage if styles name two models.
+pub(in crate::commands) fn models(arguments: &[StyleArgument], given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut named: Vec<&Path> = arguments.iter().filter_map(StyleArgument::model).collect();
+    named.dedup();
+    match (given, named.as_slice()) {
+        ([], [model]) => crate::model::paths(&[model.to_path_buf()]),
+        ([], [first, second, ..]) => {
+            let text = format!("{} and {}: the styles of a picture are of one model", first.display(), second.display());
+            Err(Failure::usage(text))
+        }
+        _ => crate::model::paths(given),
     }
 }
 
 /// Says that there is neither a file nor a built-in style of this name, and which style may be meant.
 fn no_such_style(name: &str) -> String {
+    if !Model::HAS_EMBEDDED {
+        return format!("{name}: there is no such file");
+    }
     let gallery = Gallery::built_in().ok();
     match gallery.as_ref().and_then(|gallery| gallery.suggest(name)) {
         Some(near) => format!("{name}: there is no such file or built-in style; did you mean {near}?"),
@@ -216,7 +287,7 @@ impl Seen {
     pub(in crate::commands) fn picture(&self) -> Option<&Picture> {
         match self {
             Seen::Picture(picture) => Some(picture),
-            Seen::Saved(_) => None,
+            Seen::Saved(_) | Seen::Own(_) => None,
         }
     }
 
@@ -224,6 +295,8 @@ impl Seen {
         match self {
             Seen::Picture(picture) => Ok(stylizer.style_with(picture, options, control)?),
             Seen::Saved(style) => Ok(style.clone()),
+            Seen::Own(name) if stylizer.own_styles().is_empty() => Err(Failure::failed(no_such_style(name))),
+            Seen::Own(name) => Ok(stylizer.find_own_style(name)?.clone()),
         }
     }
 }
@@ -246,21 +319,26 @@ mod tests {
             ("a.jpg=1e-1", "a.jpg", 0.1),
         ];
         for (text, path, weight) in cases {
-            assert_eq!(split(text.as_ref()).unwrap(), StyleArgument { path: path.into(), weight, mask: None }, "{text}");
+            assert_eq!(
+                split(text.as_ref()).unwrap(),
+                StyleArgument { path: path.into(), weight, mask: None, own: None },
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn masks_follow_the_last_at_sign() {
         let found = split("a@b.jpg@sky.png".as_ref()).unwrap();
-        assert_eq!(found, StyleArgument { path: "a@b.jpg".into(), weight: 1.0, mask: Some("sky.png".into()) });
+        assert_eq!(found, StyleArgument { path: "a@b.jpg".into(), weight: 1.0, mask: Some("sky.png".into()), own: None });
         assert!(split("a.jpg@".as_ref()).is_err() && split("@sky.png".as_ref()).is_err());
         // Files whose names have an @.
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a@2x.jpg");
         std::fs::write(&path, "").unwrap();
         let with = |end: &str| split(format!("{}{end}", path.display()).as_ref()).unwrap();
-        let expected = |weight, mask: Option<&str>| StyleArgument { path: path.clone(), weight, mask: mask.map(Into::into) };
+        let expected =
+            |weight, mask: Option<&str>| StyleArgument { path: path.clone(), weight, mask: mask.map(Into::into), own: None };
         assert_eq!(with(""), expected(1.0, None));
         assert_eq!(with("=0.7"), expected(0.7, None));
         assert_eq!(with("@sky@2x.png"), expected(1.0, Some("sky@2x.png")));
@@ -275,7 +353,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("odd.jpg=0.5");
         std::fs::write(&path, "").unwrap();
-        assert_eq!(split(path.as_ref()).unwrap(), StyleArgument { path, weight: 1.0, mask: None });
+        assert_eq!(split(path.as_ref()).unwrap(), StyleArgument { path, weight: 1.0, mask: None, own: None });
     }
 
     #[test]

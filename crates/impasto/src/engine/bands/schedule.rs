@@ -119,6 +119,7 @@ fn reads(step: &Step, shapes: &[Shape], rows: Range<usize>) -> Result<Range<usiz
             Ok(conv.reads(rows, height, window.map_or(0, |window| window.before)))
         }
         Work::Finish { .. } => Ok(rows),
+        Work::DepthToSpace { factor, .. } => Ok(rows.start / factor..rows.end.div_ceil(*factor)),
         Work::Pool { .. } | Work::Mean { .. } | Work::Moments { .. } | Work::Concat { .. } => {
             Err(Error::new(ErrorKind::Unsupported, "a network with layers that read everything cannot be run in bands"))
         }

@@ -11,7 +11,7 @@ const EPSILON: f64 = 1e-5;
 
 /// The content's features in one layer, of the whole picture.
 #[derive(Debug)]
-pub(in crate::optimizer) struct Target {
+pub(crate) struct Target {
     loss: ContentLoss,
     extent: Extent,
     /// As the network gives them, or normalised.
@@ -22,25 +22,25 @@ pub(in crate::optimizer) struct Target {
 
 /// Which of a tile's features belong to it, and where they lie in the picture's.
 #[derive(Debug, Clone)]
-pub(in crate::optimizer) struct Place {
+pub(crate) struct Place {
     /// In the tile.
-    pub(in crate::optimizer) rows: Range<usize>,
+    pub(crate) rows: Range<usize>,
     /// In the tile.
-    pub(in crate::optimizer) columns: Range<usize>,
+    pub(crate) columns: Range<usize>,
     /// Where the tile's first pixel lies in the picture.
-    pub(in crate::optimizer) origin: [usize; 2],
+    pub(crate) origin: [usize; 2],
 }
 
 /// Sums over the pixels of the features `x` to be compared and the target `t`, by channel.
 #[derive(Debug, Clone)]
-pub(in crate::optimizer) struct Sums {
+pub(crate) struct Sums {
     /// Of `x`, of `x²`, of `x·t`.
     sums: [Vec<f64>; 3],
 }
 
 /// The derivative with respect to a pixel's features: `by_target · t + by_own · x + shift`, by channel.
 #[derive(Debug)]
-pub(in crate::optimizer) struct Slope {
+pub(crate) struct Slope {
     by_target: Vec<f32>,
     by_own: Vec<f32>,
     shift: Vec<f32>,
@@ -48,7 +48,7 @@ pub(in crate::optimizer) struct Slope {
 
 impl Target {
     /// Takes the features of the whole content picture.
-    pub(in crate::optimizer) fn new(loss: ContentLoss, mut features: Vec<f32>, extent: Extent) -> Self {
+    pub(crate) fn new(loss: ContentLoss, mut features: Vec<f32>, extent: Extent) -> Self {
         let channels = extent.channels;
         let count = (extent.height * extent.width) as f64;
         if loss == ContentLoss::Normalised {
@@ -70,11 +70,11 @@ impl Target {
     }
 
     /// Bytes that it takes.
-    pub(in crate::optimizer) fn bytes(extent: Extent) -> u64 {
+    pub(crate) fn bytes(extent: Extent) -> u64 {
         4 * extent.len() as u64
     }
 
-    pub(in crate::optimizer) fn sums(&self) -> Sums {
+    pub(crate) fn sums(&self) -> Sums {
         Sums { sums: std::array::from_fn(|_| vec![0.0; self.extent.channels]) }
     }
 
@@ -90,7 +90,7 @@ impl Target {
     }
 
     /// Adds a tile's features.
-    pub(in crate::optimizer) fn add(&self, sums: &mut Sums, (features, tile): (&[f32], Extent), place: &Place) {
+    pub(crate) fn add(&self, sums: &mut Sums, (features, tile): (&[f32], Extent), place: &Place) {
         let channels = self.extent.channels;
         let [own, squares, products] = &mut sums.sums;
         for (at, target) in self.pairs(tile, place) {
@@ -104,7 +104,7 @@ impl Target {
     }
 
     /// The distance, and its derivative times `scale`.
-    pub(in crate::optimizer) fn compare(&self, sums: &Sums, scale: f64) -> (f64, Slope) {
+    pub(crate) fn compare(&self, sums: &Sums, scale: f64) -> (f64, Slope) {
         let channels = self.extent.channels;
         let count = (self.extent.height * self.extent.width) as f64;
         let [own, squares, products] = sums.sums.each_ref().map(|sums| sums.iter().map(|v| v / count).collect::<Vec<f64>>());
@@ -138,13 +138,7 @@ impl Target {
     }
 
     /// Adds the derivative with respect to a tile's features to their gradient.
-    pub(in crate::optimizer) fn add_slope(
-        &self,
-        slope: &Slope,
-        (features, tile): (&[f32], Extent),
-        place: &Place,
-        gradient: &mut [f32],
-    ) {
+    pub(crate) fn add_slope(&self, slope: &Slope, (features, tile): (&[f32], Extent), place: &Place, gradient: &mut [f32]) {
         let channels = self.extent.channels;
         for (at, target) in self.pairs(tile, place) {
             let pixels = gradient[at..at + channels].iter_mut().zip(&features[at..at + channels]).zip(target);

@@ -1,6 +1,6 @@
 //! What is minimised, and its derivatives with respect to features or pixels.
 
-pub(super) mod content;
-pub(super) mod style;
-pub(super) mod variation;
-pub(super) mod wasserstein;
+pub(crate) mod content;
+pub(crate) mod style;
+pub(crate) mod variation;
+pub(crate) mod wasserstein;

@@ -12,7 +12,7 @@ const EPSILON: f64 = 1e-5;
 
 /// The style picture's statistics in one layer, ready to be compared with.
 #[derive(Debug)]
-pub(in crate::optimizer) struct Target {
+pub(crate) struct Target {
     statistics: Statistics,
     way: Way,
 }
@@ -26,13 +26,13 @@ enum Way {
 
 /// The derivative with respect to a pixel's features `f`: `weight · (matrix · f + shift)`. The matrix is symmetric.
 #[derive(Debug)]
-pub(in crate::optimizer) struct Slope {
+pub(crate) struct Slope {
     matrix: Vec<f32>,
     shift: Vec<f32>,
 }
 
 impl Target {
-    pub(in crate::optimizer) fn new(loss: StyleLoss, statistics: Statistics) -> Self {
+    pub(crate) fn new(loss: StyleLoss, statistics: Statistics) -> Self {
         let way = match loss {
             StyleLoss::Gram => Way::Gram,
             StyleLoss::Moments => Way::Moments,
@@ -43,7 +43,7 @@ impl Target {
 
     /// The distance of a picture's statistics, relative to the style's own size, and its derivatives with respect to the picture's features. The derivatives are
     /// multiplied by `scale`, and divided by the sum of all pixels' `weight`.
-    pub(in crate::optimizer) fn compare(&self, own: &Statistics, scale: f64, weight: f64) -> (f64, Slope) {
+    pub(crate) fn compare(&self, own: &Statistics, scale: f64, weight: f64) -> (f64, Slope) {
         let channels = own.channels();
         let style = &self.statistics;
         let mut by_mean = vec![0.0; channels];
@@ -82,7 +82,7 @@ impl Target {
 
 impl Slope {
     /// Adds the derivative to a gradient. `weights` has each pixel's, 1 if absent; `scratch` is as long as the features.
-    pub(in crate::optimizer) fn add(
+    pub(crate) fn add(
         &self,
         threads: &Threads,
         isa: Isa,

@@ -37,12 +37,12 @@ pub(super) fn rows<T: Copy>(
 }
 
 /// The orientation that a raw Exif block states; 1 if it states none.
-pub(super) fn from_exif(exif: &[u8]) -> u8 {
+pub(in crate::picture) fn from_exif(exif: &[u8]) -> u8 {
     image::metadata::Orientation::from_exif_chunk(exif).map_or(1, image::metadata::Orientation::to_exif)
 }
 
 /// The Exif block from its byte-order mark on: some writers keep JPEG's `Exif\0\0` in front in other formats too.
-pub(super) fn exif_block(bytes: Vec<u8>) -> Vec<u8> {
+pub(in crate::picture) fn exif_block(bytes: Vec<u8>) -> Vec<u8> {
     match bytes.strip_prefix(b"Exif\0\0") {
         Some(rest) => rest.to_vec(),
         None => bytes,

@@ -4,7 +4,7 @@ use super::super::metadata::Metadata;
 
 /// What the colour channels mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Colour {
+pub(in crate::picture) enum Colour {
     Grey,
     Rgb,
     /// Ink: the greatest value is full ink.
@@ -12,7 +12,7 @@ pub(in super::super) enum Colour {
 }
 
 impl Colour {
-    pub(super) fn channels(self) -> usize {
+    pub(in crate::picture) fn channels(self) -> usize {
         match self {
             Colour::Grey => 1,
             Colour::Rgb => 3,
@@ -23,14 +23,14 @@ impl Colour {
 
 /// Interleaved samples. The greatest whole number stands for 1.
 #[derive(Debug)]
-pub(in super::super) enum Samples {
+pub(in crate::picture) enum Samples {
     U8(Vec<u8>),
     U16(Vec<u16>),
     F32(Vec<f32>),
 }
 
 impl Samples {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::picture) fn len(&self) -> usize {
         match self {
             Samples::U8(v) => v.len(),
             Samples::U16(v) => v.len(),
@@ -41,26 +41,26 @@ impl Samples {
 
 /// A decoded file, before colour management and orientation.
 #[derive(Debug)]
-pub(in super::super) struct Raw {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) colour: Colour,
+pub(in crate::picture) struct Raw {
+    pub(in crate::picture) width: usize,
+    pub(in crate::picture) height: usize,
+    pub(in crate::picture) colour: Colour,
     /// Whether a last channel is alpha.
-    pub(super) alpha: bool,
+    pub(in crate::picture) alpha: bool,
     /// Whether colour has been multiplied by alpha.
-    pub(super) premultiplied: bool,
-    pub(super) samples: Samples,
-    pub(super) bit_depth: u8,
-    pub(super) icc: Option<Vec<u8>>,
+    pub(in crate::picture) premultiplied: bool,
+    pub(in crate::picture) samples: Samples,
+    pub(in crate::picture) bit_depth: u8,
+    pub(in crate::picture) icc: Option<Vec<u8>>,
     /// A profile to convert from in place of `icc`; written files do not keep it.
-    pub(super) convert_from: Option<Vec<u8>>,
-    pub(super) metadata: Metadata,
-    pub(super) orientation: u8,
-    pub(super) warnings: Vec<String>,
+    pub(in crate::picture) convert_from: Option<Vec<u8>>,
+    pub(in crate::picture) metadata: Metadata,
+    pub(in crate::picture) orientation: u8,
+    pub(in crate::picture) warnings: Vec<String>,
 }
 
 impl Raw {
-    pub(in super::super) fn new(width: usize, height: usize, colour: Colour, alpha: bool, samples: Samples) -> Self {
+    pub(in crate::picture) fn new(width: usize, height: usize, colour: Colour, alpha: bool, samples: Samples) -> Self {
         let bit_depth = match samples {
             Samples::U8(_) => 8,
             Samples::U16(_) => 16,
@@ -84,7 +84,7 @@ impl Raw {
 }
 
 /// A sample as a share of the greatest.
-pub(super) trait Unit: Copy {
+pub(in crate::picture) trait Unit: Copy {
     fn unit(self) -> f32;
 }
 

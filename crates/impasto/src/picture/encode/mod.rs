@@ -1,17 +1,13 @@
 //! From a [`Picture`] to a file's bytes.
 
-mod jpeg;
-mod png;
 mod profile;
 pub(super) mod rows;
-mod tiff;
-mod webp;
 
-use std::io::{Cursor, Seek, Write};
+use std::io::Cursor;
 
 use super::{Format, Picture};
 use crate::{Error, ErrorKind, Result};
-use rows::{Layout, NextRows};
+use rows::Layout;
 
 /// Bits of a written sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,7 +18,7 @@ pub enum Depth {
     Auto,
     /// 8 bits.
     Eight,
-    /// 16 bits: PNG and TIFF only.
+    /// 16 bits: only in formats of [`Format::has_16_bits`].
     Sixteen,
 }
 
@@ -153,7 +149,7 @@ impl EncodeOptions {
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
         if self.depth == Depth::Sixteen && !format.has_16_bits() {
-            let text = format!("{format} holds 8 bits a sample; use PNG or TIFF for 16");
+            let text = format!("{format} holds 8 bits a sample; use {} for 16", Format::that_hold(|holds| holds.deep));
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
         Ok(())
@@ -172,8 +168,8 @@ pub struct Encoded {
 
 impl Picture {
     /// The bytes of a picture file: rounded to nearest, clamped to 0..1, in the colour space of [`EncodeOptions::profile`], with the metadata of
-    /// [`Picture::source`] brought up to date. Transparency is written to PNG, WebP and TIFF;
-    /// JPEG gets the picture over white, with a warning.
+    /// [`Picture::source`] brought up to date. Transparency is written to formats of
+    /// [`Format::has_alpha`]; others get the picture over white, with a warning.
     ///
     /// # Errors
     /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if the format
@@ -182,32 +178,15 @@ impl Picture {
         let size = [self.width(), self.height()];
         let layout = Layout::new(size, self.source(), self.alpha().is_some(), format, options)?;
         let mut out = Cursor::new(Vec::new());
-        write(format, options, &layout, &mut rows::of_picture(self, &layout), &mut out)?;
+        format.write(options, &layout, &mut rows::of_picture(self, &layout), &mut out)?;
         let Layout { warnings, .. } = layout;
         Ok(Encoded { bytes: out.into_inner(), warnings })
     }
 }
 
-/// Writes a file of rows as they come.
-pub(super) fn write(
-    format: Format,
-    options: &EncodeOptions,
-    layout: &Layout,
-    next: NextRows<'_>,
-    out: impl Write + Seek,
-) -> Result<()> {
-    match format {
-        Format::Jpeg => jpeg::encode(layout, options, next, out),
-        Format::Png => png::encode(layout, options.compression, next, out),
-        Format::WebP => webp::encode(layout, next, out),
-        Format::Tiff => tiff::encode(layout, options.compression, next, out),
-        other => Err(Error::new(ErrorKind::Unsupported, format!("{other} is not written"))),
-    }
-}
-
 /// The sides, if neither is greater than the format allows.
-fn sides<T: TryFrom<usize>>(layout: &Layout, format: Format, most: usize) -> Result<(T, T)> {
-    let (width, height) = (layout.width, layout.height);
+pub(super) fn sides<T: TryFrom<usize>>(layout: &Layout, format: Format) -> Result<(T, T)> {
+    let (width, height, most) = (layout.width, layout.height, format.most_side());
     match (T::try_from(width), T::try_from(height)) {
         (Ok(w), Ok(h)) if width <= most && height <= most => Ok((w, h)),
         _ => {
@@ -217,6 +196,7 @@ fn sides<T: TryFrom<usize>>(layout: &Layout, format: Format, most: usize) -> Res
     }
 }
 
-fn failed(format: Format, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+/// What an encoder failed with.
+pub(super) fn failed(format: Format, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Unsupported, format!("cannot write {format}: {error}")).with_source(error)
 }

@@ -61,7 +61,7 @@ impl Space {
     }
 
     /// The profile to embed.
-    pub(super) fn icc(&self) -> Option<&[u8]> {
+    pub(in super::super) fn icc(&self) -> Option<&[u8]> {
         match self {
             Space::Srgb => None,
             Space::Kept { icc, .. } => Some(icc),

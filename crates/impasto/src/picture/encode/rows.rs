@@ -3,7 +3,7 @@
 use super::super::convert::{Level, check_numbers};
 use super::super::{Picture, reserved};
 use super::profile::Space;
-use super::{Depth, EncodeOptions, Format};
+use super::{Depth, EncodeOptions, Format, Profile};
 use crate::picture::Source;
 use crate::picture::metadata::Written;
 use crate::{Error, ErrorKind, Result};
@@ -28,8 +28,8 @@ pub(in super::super) struct Layout {
     /// Whether samples have 16 bits.
     pub(in super::super) deep: bool,
     /// The colour space of the samples.
-    pub(super) space: Space,
-    pub(super) metadata: Written,
+    pub(in super::super) space: Space,
+    pub(in super::super) metadata: Written,
     /// What the file cannot hold, for people.
     pub(in super::super) warnings: Vec<String>,
 }
@@ -56,19 +56,24 @@ impl Layout {
         };
         let mut warnings = Vec::new();
         if alpha == Alpha::White {
-            warnings.push("JPEG has no transparency; the picture is put on white".into());
+            warnings.push(format!("{format} has no transparency; the picture is put on white"));
         }
-        let space = Space::new(source, options.profile, &mut warnings);
+        let profile = if format.holds().profile { options.profile } else { Profile::Srgb };
+        let space = Space::new(source, profile, &mut warnings);
         let metadata = if options.strip {
             Written::default()
         } else {
             Written::new(source, [width, height], (format, space.is_srgb()), &mut warnings)
         };
+        let kept = Space::new(source, options.profile, &mut Vec::new());
+        if !kept.is_srgb() && space.is_srgb() && profile != options.profile {
+            warnings.push(format!("{format} has no place for the content's colour profile: the result is sRGB"));
+        }
         Ok(Layout { width, height, alpha, deep, space, metadata, warnings })
     }
 
     /// Samples of a pixel.
-    pub(super) fn channels(&self) -> usize {
+    pub(in super::super) fn channels(&self) -> usize {
         if self.alpha == Alpha::Kept { 4 } else { 3 }
     }
 
@@ -134,7 +139,7 @@ pub(super) fn of_picture<'a>(picture: &'a Picture, layout: &'a Layout) -> impl F
 }
 
 /// All rows at once, for formats that need them so.
-pub(super) fn all(layout: &Layout, next: NextRows<'_>) -> Result<Vec<u8>> {
+pub(in super::super) fn all(layout: &Layout, next: NextRows<'_>) -> Result<Vec<u8>> {
     let mut all = reserved(layout.row_bytes().saturating_mul(layout.height))?;
     while let Some(rows) = next()? {
         all.extend_from_slice(&rows);
@@ -146,6 +151,6 @@ pub(super) fn all(layout: &Layout, next: NextRows<'_>) -> Result<Vec<u8>> {
 }
 
 /// What an encoder says that runs out of rows.
-pub(super) fn incomplete() -> Error {
+pub(in super::super) fn incomplete() -> Error {
     Error::new(ErrorKind::Cancelled, "the picture ended early")
 }

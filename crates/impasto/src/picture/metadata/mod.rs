@@ -93,8 +93,9 @@ impl Written {
             parsed.map_err(|why| warnings.push(format!("the Exif data is left out: {why}"))).ok()
         });
         let bare = facts.density.is_some() || software.is_some();
-        if block.is_none() && bare && matches!(format, Format::WebP | Format::Tiff) {
-            // They have no other place for them.
+        let holds = format.holds();
+        if block.is_none() && bare && holds.exif && !holds.density {
+            // There is no other place for them.
             block = Some(exif::Block::new(true));
         }
         if let Some(block) = &mut block {
@@ -112,11 +113,24 @@ impl Written {
 
     /// Leaves out what the format cannot hold.
     fn fit(&mut self, format: Format, facts: &Facts<'_>, warnings: &mut Vec<String>) {
-        let mut left_out = |what: &str, why: &str| warnings.push(format!("the {what} data is left out: {why}"));
-        if format == Format::WebP && self.iptc.take().is_some() {
-            left_out("IPTC", "WebP has no place for it");
+        let holds = format.holds();
+        if !(holds.exif || holds.xmp || holds.iptc) {
+            let found = self.exif.is_some() || self.xmp.is_some() || self.iptc.is_some();
+            *self = Written { density: self.density.filter(|_| holds.density), ..Written::default() };
+            if found {
+                warnings.push(format!("{format} has no place for metadata: it is left out, and so is what replay needs"));
+            }
+            return;
         }
-        if format != Format::Jpeg {
+        let mut left_out = |what: &str, why: &str| warnings.push(format!("the {what} data is left out: {why}"));
+        let no_place = format!("{format} has no place for it");
+        if !holds.iptc && self.iptc.take().is_some() {
+            left_out("IPTC", &no_place);
+        }
+        if !holds.xmp && self.xmp.take().is_some() {
+            left_out("XMP", &no_place);
+        }
+        if !holds.segments {
             return;
         }
         let large = "a JPEG's segment holds 64 KiB";

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::table;
-use super::wire::{Fields, Value};
 use crate::Result;
 use crate::weights::collect::{Budget, malformed, quoted, unsupported};
 use crate::weights::element::Element;
+use crate::weights::wire::{Fields, Value};
 
 /// TensorFlow's number for strings.
 pub(super) const STRING: u64 = 7;

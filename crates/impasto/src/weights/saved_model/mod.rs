@@ -8,7 +8,6 @@ mod index;
 mod names;
 mod shards;
 mod table;
-mod wire;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +17,7 @@ use self::shards::{FileShards, Shards};
 pub(super) use self::table::is_table;
 use super::collect::{Collector, check_size, count, malformed, quoted};
 use super::files::{self, Quota};
-use super::{Limits, Weights};
+use super::{Limits, Weights, wire};
 use crate::Result;
 
 /// One variable as the index of a bundle lists it.

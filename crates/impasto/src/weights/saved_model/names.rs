@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::index::Record;
-use super::wire::{Fields, Value};
 use crate::Result;
 use crate::weights::collect::malformed;
+use crate::weights::wire::{Fields, Value};
 
 /// Where an object-based bundle keeps its graph of objects.
 pub(super) const OBJECT_GRAPH_KEY: &str = "_CHECKPOINTABLE_OBJECT_GRAPH";

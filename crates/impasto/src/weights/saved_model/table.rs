@@ -3,9 +3,9 @@
 //! Layout (LevelDB, `doc/table_format.md`): a 48-byte footer at the end names the index block; a block is followed by its
 //! compression type and the masked CRC-32C of both; within a block, each key is given as what it adds to the one before.
 
-use super::wire::{take, varint, varint_usize};
 use crate::Result;
 use crate::weights::collect::{malformed, unsupported};
+use crate::weights::wire::{take, varint, varint_usize};
 
 const FOOTER: usize = 48;
 const MAGIC: [u8; 8] = 0xdb47_7524_8b80_fb57_u64.to_le_bytes();

@@ -70,7 +70,7 @@ fn shard_groups(model_json: &[u8]) -> Result<Vec<Group>> {
 }
 
 /// Whether this can only be a file in the same folder, on any system: manifests come from strangers.
-fn is_plain_name(name: &str) -> bool {
+pub(super) fn is_plain_name(name: &str) -> bool {
     let harmless = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ' | '+' | '@' | '=' | '(' | ')');
     !name.is_empty() && name.len() <= 255 && !name.starts_with('.') && name.chars().all(harmless)
 }

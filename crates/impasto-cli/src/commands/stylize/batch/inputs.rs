@@ -5,11 +5,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use impasto::picture::Format;
+
 use crate::failure::{Failure, Result};
 use crate::files;
-
-/// Extensions of what folders are searched for, in any case.
-const PICTURES: [&str; 10] = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "gif", "bmp"];
 
 /// A content picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,9 +111,10 @@ fn in_folder(folder: &Path, recursive: bool, results: &Path, left_out: &mut Vec<
     let wanted = |path: &PathBuf| !is_hidden(path) && files::place(path) != results && has_pictures(path);
     left_out.extend(folders.into_iter().filter(wanted).map(|path| LeftOut { path, why: Why::Folder }));
     if inputs.is_empty() {
+        let endings: Vec<_> = Format::read_extensions().collect();
         let deeper = if recursive { "" } else { ", and --recursive looks in sub-folders" };
         let text =
-            format!("{}: no pictures in this folder (names that end in .{}{deeper})", folder.display(), PICTURES.join(", ."));
+            format!("{}: no pictures in this folder (names that end in .{}{deeper})", folder.display(), endings.join(", ."));
         return Err(Failure::failed(text));
     }
     Ok(inputs)
@@ -163,7 +163,7 @@ fn fixed_part(pattern: &str) -> PathBuf {
 
 fn is_picture(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default().to_lowercase();
-    !is_hidden(path) && PICTURES.contains(&extension.as_str())
+    !is_hidden(path) && Format::read_extensions().any(|known| known == extension)
 }
 
 /// A file that is no picture by its name, if it is one by its content.
@@ -181,31 +181,10 @@ fn has_pictures(folder: &Path) -> bool {
 
 /// Whether a file's first bytes are those of a picture, also of formats that are not read.
 fn begins_like_a_picture(path: &Path) -> bool {
-    let mut start = [0; 16];
+    let mut start = Vec::new();
     // A pipe would wait for its writer.
-    let read = path.is_file() && File::open(path).and_then(|mut file| file.read(&mut start)).is_ok();
-    let begins = |magic: &[u8]| start.starts_with(magic);
-    let (riff, bitmap) = (&start[8..12] == b"WEBP", start[6..10] == [0; 4]);
-    // HEIC, AVIF and Canon's CR3 are films of one picture.
-    let brands: [&[u8; 4]; 9] = [b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"crx "];
-    let film = &start[4..8] == b"ftyp" && brands.iter().any(|brand| start[8..12] == brand[..]);
-    // Most cameras' raw files are TIFF.
-    let magics: [&[u8]; 13] = [
-        b"\xff\xd8\xff",
-        b"\x89PNG\r\n",
-        b"GIF8",
-        b"II*\0",
-        b"MM\0*",
-        b"II+\0",
-        b"MM\0+",
-        b"8BPS",
-        b"\xff\x0a",
-        b"\0\0\0\x0cJXL ",
-        b"\0\0\0\x0cjP  ",
-        b"FUJIFILM",
-        b"IIRO",
-    ];
-    read && (film || begins(b"RIFF") && riff || begins(b"BM") && bitmap || magics.iter().any(|magic| begins(magic)))
+    let read = path.is_file() && File::open(path).and_then(|file| file.take(4096).read_to_end(&mut start)).is_ok();
+    read && Format::looks_like_a_picture(&start)
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -60,10 +60,11 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     check_usage(args)?;
     let loudness = args.loudness.loudness();
     let arguments = style::parse(&args.styles)?;
+    let models = style::models(&arguments, &args.models)?;
+    style::check_any(&arguments, &models)?;
     let groups = groups(args, arguments);
     let isa = model::isa()?;
     let encode = args.encoding.options();
-    let models = model::paths(&args.models)?;
 
     let template = plan::template(args)?;
     let mut left_out = Vec::new();
@@ -183,7 +184,11 @@ fn check_usage(args: &Stylize) -> Result {
 
 /// The styles that are blended each time.
 fn groups(args: &Stylize, arguments: Vec<StyleArgument>) -> Vec<Vec<StyleArgument>> {
-    if args.batch.each_style { arguments.into_iter().map(|argument| vec![argument]).collect() } else { vec![arguments] }
+    if args.batch.each_style && !arguments.is_empty() {
+        arguments.into_iter().map(|argument| vec![argument]).collect()
+    } else {
+        vec![arguments]
+    }
 }
 
 /// What names call a blend; a folder's separator would make one.

@@ -116,7 +116,7 @@ fn expand(args: &Stylize, (template, styles): (&Template, &[String]), inputs: &[
             let (content, dir, number) = (&input.path, &input.dir, jobs.len() + 1);
             let output = template.expand(&Values { content, dir, ext: &ext, style, number, count });
             let format = match args.format {
-                Some(format) => format.into(),
+                Some(format) => format,
                 None => destination::by_extension(&output)?,
             };
             jobs.push(Job { input: input.path.clone(), style: index, output, format });
@@ -127,9 +127,12 @@ fn expand(args: &Stylize, (template, styles): (&Template, &[String]), inputs: &[
 
 /// Jobs by where their results go.
 fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
-    let mut by_output = HashMap::new();
+    let (mut by_output, mut by_name) = (HashMap::new(), HashMap::new());
     for (i, job) in jobs.iter().enumerate() {
-        if let Some(first) = by_output.insert(files::place(&job.output), i) {
+        let place = files::place(&job.output);
+        let name = files::name(&place);
+        by_output.insert(place, i);
+        if let Some(first) = by_name.insert(name, i) {
             let first: &Job = &jobs[first];
             return Err(Failure::usage(format!(
                 "{}: the paintings of {} and {} would both be this file; tell them apart with {{dir}}, {{name}}, {{style}} or {{number}}, for \
@@ -146,7 +149,7 @@ fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
 /// The extension of a result: that of the format asked for, or the content's own where it can be written.
 fn extension(args: &Stylize, content: &Path) -> String {
     let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
-    match args.format.map(Format::from) {
+    match args.format {
         Some(format) if own.as_deref().and_then(Format::from_extension) != Some(format) => format.extension().into(),
         _ => own.filter(|own| Format::from_extension(own).is_some()).unwrap_or_else(|| "png".into()),
     }

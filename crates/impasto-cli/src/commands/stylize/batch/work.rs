@@ -18,7 +18,7 @@ use crate::commands::stylize::studio::Studio;
 use crate::commands::stylize::{memory, open, place};
 use crate::failure::{Failure, Result};
 use crate::settings::{Common, Ingredient, Settings};
-use crate::{hash, names, panics};
+use crate::{hash, names, panics, web};
 
 /// What all jobs share.
 pub(super) struct Worker<'a> {
@@ -138,7 +138,7 @@ impl Worker<'_> {
             "style": self.looks[job.style].name,
             "seconds": start.elapsed().as_secs_f64(),
         });
-        names::put(&mut record, "input", &job.input);
+        names::put(&mut record, "input", web::spoken(&job.input));
         self.manifest.put_output(&mut record, &job.output);
         record
     }

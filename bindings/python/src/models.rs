@@ -1,0 +1,124 @@
+//! Models by name: `impasto.models`.
+
+use std::path::PathBuf;
+
+use impasto::ErrorKind;
+use impasto_models::{Meaning, Models, PullOptions, Wanted};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::error::{OrRaise, error};
+use crate::watch::Watch;
+
+/// What Python is told of a download: the share of each file's bytes.
+struct Transfer<'a>(&'a Watch);
+
+impl impasto_models::Watch for Transfer<'_> {
+    fn progress(&self, _file: &str, done: u64, total: Option<u64>) {
+        if let Some(total) = total {
+            self.0.tell(done as f64 / total.max(1) as f64);
+        }
+    }
+
+    fn cancelled(&self) -> bool {
+        impasto::Control::cancelled(self.0)
+    }
+}
+
+/// The paths of models by their names or web addresses. Nothing is downloaded.
+pub(crate) fn paths(words: Vec<PathBuf>) -> impasto::Result<Vec<PathBuf>> {
+    if words.iter().all(|word| word.exists()) {
+        return Ok(words);
+    }
+    let models = Models::from_environment()?;
+    let mut found = Vec::new();
+    for word in words {
+        match models.find(&word)? {
+            Meaning::Here(paths) => found.extend(paths),
+            Meaning::Absent(wanted) => {
+                let text = format!(
+                    "{}: this model is not on this machine; download it with impasto.models.pull({:?})",
+                    word.display(),
+                    wanted.name()
+                );
+                return Err(impasto::Error::new(ErrorKind::Unsupported, text));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Downloads a model into the cache, unless it is there, and gives the paths that it is opened from.
+#[pyfunction]
+#[pyo3(signature = (name, *, offline=false, accept_non_commercial=false, progress=None))]
+pub(crate) fn model_pull(
+    py: Python<'_>,
+    name: &str,
+    offline: bool,
+    accept_non_commercial: bool,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<PathBuf>> {
+    let watch = Watch::new(progress, "download")?;
+    watch.run(py, || {
+        let models = Models::from_environment()?;
+        let wanted = match models.registry.find(name) {
+            Some(entry) => Wanted { entry: entry.clone(), listed: true },
+            None => match models.find(name.as_ref())? {
+                Meaning::Absent(wanted) => *wanted,
+                Meaning::Here(paths) if paths.iter().all(|path| path.exists()) => return Ok(paths),
+                Meaning::Here(_) => {
+                    let text = format!("{name}: there is no model of this name; see impasto.models.list()");
+                    return Err(impasto::Error::new(ErrorKind::InvalidArgument, text));
+                }
+            },
+        };
+        let options = PullOptions::default().offline(offline).accept_non_commercial(accept_non_commercial);
+        Ok(models.pull(&wanted, &options, &Transfer(&watch))?.paths())
+    })
+}
+
+/// The paths of a model on this machine, by its name or web address.
+#[pyfunction]
+pub(crate) fn model_path(name: PathBuf) -> PyResult<Vec<PathBuf>> {
+    let found = paths(vec![name.clone()]).or_raise()?;
+    match found.iter().all(|path| path.exists()) {
+        true => Ok(found),
+        false => Err(error(ErrorKind::Io, format!("{}: there is no such file and no model of this name", name.display()))),
+    }
+}
+
+/// Published and downloaded models, a dictionary for each.
+#[pyfunction]
+pub(crate) fn model_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    let models = Models::from_environment().or_raise()?;
+    let list = PyList::empty(py);
+    let add =
+        |name: &str, title: &str, licence: &str, non_commercial: bool, bytes: Option<u64>, known: String, downloaded: bool| {
+            let item = PyDict::new(py);
+            item.set_item("name", name)?;
+            item.set_item("title", title)?;
+            item.set_item("licence", licence)?;
+            item.set_item("non_commercial", non_commercial)?;
+            item.set_item("bytes", bytes)?;
+            item.set_item("known", known)?;
+            item.set_item("downloaded", downloaded)?;
+            list.append(item)
+        };
+    let cached = models.cache().map(|cache| cache.all()).unwrap_or_default();
+    for model in &cached {
+        let receipt = &model.receipt;
+        add(
+            model.name(),
+            &receipt.title,
+            &receipt.licence,
+            receipt.non_commercial,
+            Some(receipt.bytes()),
+            receipt.trust(),
+            true,
+        )?;
+    }
+    for entry in models.registry.entries().iter().filter(|entry| models.cached(entry).is_none()) {
+        add(&entry.name, &entry.title, &entry.licence, entry.non_commercial, entry.bytes(), entry.trust(), false)?;
+    }
+    Ok(list)
+}

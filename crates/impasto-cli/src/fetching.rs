@@ -1,0 +1,229 @@
+//! Flags about downloads, which every command has, and what the user is asked before a download.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use clap::{Args, ValueHint};
+use impasto_models::{Cached, Entry, Meaning, Models, Registry, Wanted};
+
+use crate::failure::{Failure, Result};
+use crate::talk::Loudness;
+use crate::{interrupt, memory, progress};
+
+/// What may be downloaded, and how.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Downloads")]
+pub(crate) struct Fetching {
+    /// Download models without asking, also those whose terms forbid commercial use
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) yes: bool,
+
+    /// Download nothing: use only what is on this machine. Also set by the environment variable IMPASTO_OFFLINE
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) offline: bool,
+
+    /// File that names more models, beside the built-in registry; may be repeated. Default: IMPASTO_REGISTRY
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) registry: Vec<PathBuf>,
+
+    /// Allow http addresses, which could be changed on the way
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(crate) allow_http: bool,
+}
+
+/// What the command line said.
+static CHOSEN: OnceLock<(Fetching, Loudness)> = OnceLock::new();
+
+/// Keeps what the command line said, for everything that downloads. Called once.
+pub(crate) fn install(mut fetching: Fetching, loudness: Loudness) {
+    let set = std::env::var_os("IMPASTO_OFFLINE").unwrap_or_default();
+    fetching.offline |= !set.is_empty() && set != "0";
+    // It is called once.
+    let _ = CHOSEN.set((fetching, loudness));
+}
+
+pub(crate) fn chosen() -> (&'static Fetching, Loudness) {
+    static NONE: OnceLock<Fetching> = OnceLock::new();
+    match CHOSEN.get() {
+        Some((fetching, loudness)) => (fetching, *loudness),
+        None => (NONE.get_or_init(Fetching::default), Loudness::Normal),
+    }
+}
+
+/// The models that this user has or can get.
+pub(crate) fn models() -> Result<Models> {
+    let mut models = Models::from_environment()?;
+    for path in &chosen().0.registry {
+        models.registry.extend(Registry::open(path)?);
+    }
+    Ok(models)
+}
+
+/// The files and folders of the models that these words mean. What is not on this machine is downloaded, if the user agrees.
+pub(crate) fn resolve(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    // Most words are paths: then no registry is read.
+    if words.iter().all(|word| word.exists()) {
+        return Ok(words.to_vec());
+    }
+    let models = models()?;
+    for word in words {
+        match models.find(word).map_err(Failure::usage)? {
+            Meaning::Here(paths) if is_unknown_name(word, &paths) => {
+                let text = format!("{}: No such file, and no model of this name; see `impasto models list`", word.display());
+                return Err(Failure::failed(text));
+            }
+            Meaning::Here(paths) => found.extend(paths),
+            Meaning::Absent(wanted) => {
+                agree(word, &wanted)?;
+                found.extend(pull(&models, &wanted)?.paths());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a word means a path, but looks like a name, and nothing is there.
+fn is_unknown_name(word: &Path, paths: &[PathBuf]) -> bool {
+    let like_a_name = word.to_str().is_some_and(|text| !text.contains(['.', '/', '\\']));
+    like_a_name && paths == [word] && !word.exists()
+}
+
+/// Asks before a model is downloaded that a command needs.
+fn agree(word: &Path, wanted: &Wanted) -> Result {
+    let (fetching, _) = chosen();
+    let name = word.display();
+    if fetching.offline {
+        return Err(Failure::failed(format!(
+            "{name}: this model is not on this machine, and downloads are turned off (--offline)"
+        )));
+    }
+    if !impasto_models::CAN_DOWNLOAD {
+        return Err(cannot_download(&wanted.entry));
+    }
+    if fetching.yes {
+        return Ok(());
+    }
+    let about = about(&wanted.entry);
+    if !can_ask() {
+        return Err(Failure::failed(format!("{name}: this model is not on this machine. Add --yes to download it: {about}")));
+    }
+    if ask(&format!("{name} is not on this machine. {about} Download it?"))? {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("{name}: not downloaded")))
+}
+
+/// Asks before a model is downloaded whose terms forbid commercial use, where the user has asked for the download itself.
+pub(crate) fn agree_to_terms(wanted: &Wanted) -> Result {
+    let entry = &wanted.entry;
+    if !impasto_models::CAN_DOWNLOAD {
+        return Err(cannot_download(entry));
+    }
+    if !entry.non_commercial || chosen().0.yes {
+        return Ok(());
+    }
+    if !can_ask() {
+        let text = format!("{}: its terms forbid commercial use ({}). Add --yes to accept them", entry.name, entry.licence);
+        return Err(Failure::failed(text));
+    }
+    if ask(&format!("The terms of {} forbid commercial use ({}). Accept them and download it?", entry.name, entry.licence))? {
+        return Ok(());
+    }
+    Err(Failure::failed(format!("{}: not downloaded", entry.name)))
+}
+
+fn cannot_download(entry: &Entry) -> Failure {
+    let addresses: Vec<_> = entry.files.iter().filter_map(|item| item.mirrors.last()).map(String::as_str).collect();
+    let text = format!(
+        "{}: this build of Impasto cannot download (it lacks the feature `download`). Download it yourself and give its path: {}",
+        entry.name,
+        addresses.join(" and ")
+    );
+    Failure::failed(text)
+}
+
+/// What a user may want to know before a download.
+pub(crate) fn about(entry: &Entry) -> String {
+    let size = entry.bytes().map_or_else(|| "size not known".to_owned(), memory::human);
+    let terms = if entry.non_commercial { ", no commercial use" } else { "" };
+    let from = entry.files.first().and_then(|item| item.mirrors.first()).map_or("", String::as_str);
+    format!("{} (license: {}{terms}; {size}; from {from}). {}", entry.title, entry.licence, entry.trust())
+}
+
+fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+fn ask(question: &str) -> Result<bool> {
+    let clean: String = question.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let mut stderr = io::stderr().lock();
+    // Whoever cannot be asked answers nothing, which is no.
+    let _ = write!(stderr, "impasto: {clean} [y/N] ").and_then(|()| stderr.flush());
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(|e| Failure::failed(format!("cannot read your answer: {e}")))?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+/// Downloads a model into the cache.
+#[cfg(feature = "download")]
+pub(crate) fn pull(models: &Models, wanted: &Wanted) -> Result<Cached> {
+    let (fetching, loudness) = chosen();
+    let options = impasto_models::PullOptions::default()
+        .offline(fetching.offline)
+        // Whoever is asked has been asked.
+        .accept_non_commercial(true)
+        .download(download_options());
+    let transfer = Transfer::new(loudness);
+    Ok(interrupt::while_running(|| models.pull(wanted, &options, &transfer))?)
+}
+
+/// Downloads nothing.
+#[cfg(not(feature = "download"))]
+pub(crate) fn pull(_models: &Models, wanted: &Wanted) -> Result<Cached> {
+    Err(cannot_download(&wanted.entry))
+}
+
+/// How downloads behave.
+#[cfg(feature = "download")]
+pub(crate) fn download_options() -> impasto_models::download::DownloadOptions {
+    let options = impasto_models::download::DownloadOptions::default();
+    options.allow_http(chosen().0.allow_http).how_to_allow_http(", or add --allow-http")
+}
+
+/// Shows a download, and passes Ctrl-C on.
+pub(crate) struct Transfer {
+    loudness: Loudness,
+    /// The bar, and the file that it is for.
+    bar: Mutex<Option<(String, progress::Bytes)>>,
+}
+
+impl Transfer {
+    pub(crate) fn new(loudness: Loudness) -> Self {
+        Transfer { loudness, bar: Mutex::default() }
+    }
+}
+
+impl impasto_models::Watch for Transfer {
+    fn progress(&self, file: &str, done: u64, total: Option<u64>) {
+        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        if bar.as_ref().is_none_or(|(shown, _)| shown != file) {
+            // The old one goes first.
+            *bar = None;
+            *bar = Some((file.to_owned(), progress::Bytes::new(file, self.loudness)));
+        }
+        if let Some((_, bar)) = &*bar {
+            bar.show(done, total);
+        }
+    }
+
+    fn note(&self, text: &str) {
+        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.loudness.warn(text);
+    }
+
+    fn cancelled(&self) -> bool {
+        interrupt::asked()
+    }
+}

@@ -1,0 +1,138 @@
+//! Archives, unpacked as if an enemy had made them.
+//!
+//! Only regular files are taken, and only with paths that stay inside of the folder. Links, devices and encrypted files are refused, and so
+//! are archives with too many files, too many bytes, or far more bytes than they have themselves.
+
+mod tar_gz;
+#[cfg(test)]
+mod tests;
+mod zip_file;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use impasto::{Error, ErrorKind, Result};
+
+use crate::cache::{cancelled, io};
+use crate::registry::Packing;
+use crate::{Watch, names};
+
+/// What an archive may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes of all files together.
+    pub(crate) bytes: u64,
+    /// Files and folders.
+    pub(crate) count: usize,
+    /// How many times larger than the archive its files may be together. Weights hardly compress.
+    pub(crate) ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { bytes: 4 << 30, count: 10_000, ratio: 100 }
+    }
+}
+
+/// Small archives may grow by any ratio up to this many bytes.
+const SMALL: u64 = 1 << 20;
+
+/// Unpacks an archive into a folder, which must be empty. `only` are the files to keep; all if it is empty.
+///
+/// # Errors
+/// One line about the archive: [`ErrorKind::Malformed`] if it is damaged or hostile, lacks a file that is to be kept or has nothing in it,
+/// [`ErrorKind::TooLarge`] over the limits, [`ErrorKind::Unsupported`] for encrypted ones, [`ErrorKind::Io`], [`ErrorKind::Cancelled`].
+pub(crate) fn unpack(
+    archive: &Path,
+    packing: Packing,
+    into: &Path,
+    only: &[String],
+    limits: Limits,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let size = std::fs::metadata(archive).map_err(|e| io(archive, e))?.len();
+    let most = limits.bytes.min(size.saturating_mul(limits.ratio).max(SMALL));
+    let only: Vec<PathBuf> = only.iter().filter_map(|path| names::inside(path)).collect();
+    let mut folder = Folder { into, only: &only, most, count: limits.count, seen: HashSet::new(), kept: 0, watch };
+    let file = File::open(archive).map_err(|e| io(archive, e))?;
+    match packing {
+        Packing::TarGz => tar_gz::unpack(file, &mut folder)?,
+        Packing::Zip => zip_file::unpack(file, &mut folder)?,
+    }
+    match (folder.kept, only.iter().find(|path| !into.join(path).is_file())) {
+        (_, Some(absent)) => Err(malformed(&format!("the archive lacks {}", absent.display()))),
+        (0, None) => Err(malformed("the archive has no files in it")),
+        _ => Ok(()),
+    }
+}
+
+/// Where an archive's files go, and what they may still take.
+struct Folder<'a> {
+    into: &'a Path,
+    only: &'a [PathBuf],
+    /// Bytes that may still come.
+    most: u64,
+    /// Entries that may still come.
+    count: usize,
+    /// Paths in lower case: some file systems do not tell them apart.
+    seen: HashSet<String>,
+    kept: usize,
+    watch: &'a dyn Watch,
+}
+
+impl Folder<'_> {
+    /// Counts an entry, and says where its file goes; `None` if it is not to be kept.
+    fn place(&mut self, path: &str) -> Result<Option<PathBuf>> {
+        if self.watch.cancelled() {
+            return Err(cancelled());
+        }
+        self.count =
+            self.count.checked_sub(1).ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive has too many files"))?;
+        let inside =
+            names::inside(path).ok_or_else(|| malformed(&format!("the archive has a path that leaves its folder: {path:?}")))?;
+        if !self.seen.insert(inside.to_string_lossy().to_lowercase()) {
+            return Err(malformed(&format!("the archive has {path:?} twice")));
+        }
+        Ok((self.only.is_empty() || self.only.contains(&inside)).then(|| self.into.join(inside)))
+    }
+
+    /// Writes an entry's file. What it holds counts also if it is not kept: it has to be decompressed.
+    fn write(&mut self, path: &str, content: &mut dyn Read) -> Result<()> {
+        let place = self.place(path)?;
+        let mut file = match &place {
+            None => None,
+            Some(place) => {
+                let parent = place.parent().unwrap_or(self.into);
+                std::fs::create_dir_all(parent).map_err(|e| io(parent, e))?;
+                Some(File::create_new(place).map_err(|e| io(place, e))?)
+            }
+        };
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            let n = content.read(&mut piece).map_err(|e| malformed(&format!("the archive is damaged: {path:?}: {e}")))?;
+            if n == 0 {
+                break;
+            }
+            if self.watch.cancelled() {
+                return Err(cancelled());
+            }
+            let left = self.most.checked_sub(n as u64);
+            self.most =
+                left.ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive's files are far larger than it is itself"))?;
+            if let (Some(file), Some(place)) = (&mut file, &place) {
+                file.write_all(&piece[..n]).map_err(|e| io(place, e))?;
+            }
+        }
+        if let (Some(file), Some(place)) = (&file, &place) {
+            file.sync_all().map_err(|e| io(place, e))?;
+            self.kept += 1;
+        }
+        Ok(())
+    }
+}
+
+fn malformed(text: &str) -> Error {
+    Error::new(ErrorKind::Malformed, text)
+}

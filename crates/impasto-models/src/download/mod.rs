@@ -1,0 +1,307 @@
+//! Downloads of one file: with progress, limits, redirections, and going on where a broken connection has stopped.
+//!
+//! The bytes go to `FILE.part`, with what the server said about them in `FILE.part.json`. The file appears under its own name by a rename
+//! when it is complete and has the expected size and SHA-256.
+
+mod client;
+mod proxy;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use impasto::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::cache::{cancelled, clear, io};
+use crate::{Address, Watch, hash};
+use client::{Answer, Failure, Request};
+
+/// What is expected of a file.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Expected {
+    /// Its size, if it is known.
+    pub bytes: Option<u64>,
+    /// Its SHA-256 in lower-case hexadecimal, if it is known.
+    pub sha256: Option<String>,
+}
+
+impl Expected {
+    /// This size and hash, as far as they are known.
+    pub fn new(bytes: Option<u64>, sha256: Option<String>) -> Self {
+        Expected { bytes, sha256 }
+    }
+}
+
+/// How downloads behave.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct DownloadOptions {
+    /// Bytes that a file may have. Default: 2 GiB.
+    pub max_bytes: u64,
+    /// Whether `http` addresses of other machines are allowed. Those of this machine always are. Default: no.
+    pub allow_http: bool,
+    /// How long to wait for a connection, and for the next bytes. Default: 30 seconds.
+    pub idle: Duration,
+    /// How often in a row to try again after a failure that may pass, without a byte arriving. Default: 4.
+    pub retries: u32,
+    /// The pause before the first of these; each one is twice as long. Default: 1 second.
+    pub pause: Duration,
+    /// What the user is told that does not allow `http`. Default: empty.
+    pub how_to_allow_http: &'static str,
+}
+
+impl Default for DownloadOptions {
+    fn default() -> Self {
+        DownloadOptions {
+            max_bytes: 2 << 30,
+            allow_http: false,
+            idle: Duration::from_secs(30),
+            retries: 4,
+            pause: Duration::from_secs(1),
+            how_to_allow_http: "",
+        }
+    }
+}
+
+impl DownloadOptions {
+    /// The same with this [`DownloadOptions::max_bytes`].
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// The same with this [`DownloadOptions::allow_http`].
+    #[must_use]
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// The same with this [`DownloadOptions::how_to_allow_http`].
+    #[must_use]
+    pub fn how_to_allow_http(mut self, how: &'static str) -> Self {
+        self.how_to_allow_http = how;
+        self
+    }
+
+    /// The same with these [`DownloadOptions::idle`] and [`DownloadOptions::pause`].
+    #[must_use]
+    pub fn patience(mut self, idle: Duration, pause: Duration) -> Self {
+        (self.idle, self.pause) = (idle, pause);
+        self
+    }
+}
+
+/// What is known of a file that has arrived in part.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Partial {
+    address: String,
+    /// `ETag` or `Last-Modified`: what tells the server whether it still has the same file.
+    validator: Option<String>,
+}
+
+/// Downloads a file to `path`, which is replaced.
+///
+/// An earlier download to the same path that broke off is continued, if the server still has the same file or the file's SHA-256 is known.
+///
+/// # Errors
+/// One line that names the address. [`ErrorKind::Io`] for connections and what servers answer, [`ErrorKind::TooLarge`] over the limit,
+/// [`ErrorKind::Malformed`] if size or SHA-256 are not the expected ones, [`ErrorKind::InvalidArgument`] for `http` that is not allowed,
+/// [`ErrorKind::Cancelled`]: then what has arrived stays, to be continued.
+pub fn file(address: &Address, path: &Path, expected: &Expected, options: &DownloadOptions, watch: &dyn Watch) -> Result<()> {
+    let text = address.to_string();
+    let download = Download { address, path, expected, options, watch };
+    download.run().map_err(|e| if e.kind() == ErrorKind::Cancelled { e } else { e.context(text) })
+}
+
+struct Download<'a> {
+    address: &'a Address,
+    path: &'a Path,
+    expected: &'a Expected,
+    options: &'a DownloadOptions,
+    watch: &'a dyn Watch,
+}
+
+impl Download<'_> {
+    fn run(&self) -> Result<()> {
+        if let Some(bytes) = self.expected.bytes.filter(|&bytes| bytes > self.options.max_bytes) {
+            return Err(too_large(bytes, self.options.max_bytes));
+        }
+        let (mut failures, mut pause, mut reached) = (0, self.options.pause, false);
+        loop {
+            let before = self.arrived();
+            let why = match self.attempt() {
+                Ok(()) => break,
+                Err(Failure::Final(error)) => return Err(error),
+                // Without a network this would only take time.
+                Err(Failure::Unreachable(error)) if !reached => return Err(error),
+                Err(Failure::Unreachable(error)) => error.to_string(),
+                Err(Failure::MayPass(why)) => why,
+            };
+            if self.arrived() > before {
+                (failures, pause, reached) = (0, self.options.pause, true);
+            }
+            failures += 1;
+            if failures > self.options.retries {
+                let again = if self.arrived() > 0 { "; what has arrived is kept, try again to continue" } else { "" };
+                return Err(Error::new(ErrorKind::Io, format!("{why}{again}")));
+            }
+            self.watch.note(&format!("{}: {why}; trying again", self.address));
+            self.sleep(pause)?;
+            pause *= 2;
+        }
+        self.finish()
+    }
+
+    /// One connection: asks for what is missing, and writes what arrives.
+    fn attempt(&self) -> Result<(), Failure> {
+        let known = self.known();
+        let arrived = if known.is_some() { self.arrived() } else { 0 };
+        let request = Request {
+            address: self.address,
+            from: arrived,
+            validator: known.as_ref().and_then(|known| known.validator.clone()),
+            options: self.options,
+        };
+        let Answer { from, length, validator, mut body } = match request.send(self.watch)? {
+            Some(answer) => answer,
+            // The server has nothing after what has arrived: either that is all, or it is of another file.
+            None if self.expected.bytes == Some(arrived) => return Ok(()),
+            None => {
+                clear(&self.part())?;
+                return Err(Failure::MayPass("the server has another file than before".to_owned()));
+            }
+        };
+        let total = length.map(|length| from + length);
+        if let (Some(total), Some(bytes)) = (total, self.expected.bytes)
+            && total != bytes
+        {
+            return Err(malformed(format!("has {total} bytes instead of {bytes}: it is not the expected file")).into());
+        }
+        if total.is_some_and(|total| total > self.options.max_bytes) {
+            return Err(too_large(total.unwrap_or_default(), self.options.max_bytes).into());
+        }
+        self.note_partial(validator)?;
+        let mut file = self.open_part(from)?;
+        let (mut done, most) = (from, self.expected.bytes.unwrap_or(self.options.max_bytes));
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            if self.watch.cancelled() {
+                return Err(cancelled().into());
+            }
+            self.watch.progress(&name, done, total.or(self.expected.bytes));
+            let n = match body.read(&mut piece) {
+                Ok(0) => break,
+                Ok(n) => n,
+                Err(e) if client::is_timeout(&e) => {
+                    return Err(Failure::MayPass(format!("nothing arrived for {} s", client::seconds(self.options.idle))));
+                }
+                Err(_) => return Err(broke_off(done, total)),
+            };
+            done += n as u64;
+            if done > most {
+                let error = if self.expected.bytes.is_some() {
+                    malformed(format!("has more than {most} bytes: it is not the expected file"))
+                } else {
+                    too_large(done, most)
+                };
+                clear(&self.part())?;
+                return Err(error.into());
+            }
+            file.write_all(&piece[..n]).map_err(|e| io(&self.part(), e))?;
+        }
+        file.sync_all().map_err(|e| io(&self.part(), e))?;
+        let whole = total.or(self.expected.bytes);
+        if whole.is_some_and(|whole| done < whole) { Err(broke_off(done, whole)) } else { Ok(()) }
+    }
+
+    /// Compares the file with what is expected, and gives it its name.
+    fn finish(&self) -> Result<()> {
+        let part = self.part();
+        if let Some(expected) = &self.expected.sha256 {
+            let found = hash::of_file(&part).map_err(|e| io(&part, e))?;
+            if found != *expected {
+                clear(&part)?;
+                clear(&self.notes())?;
+                return Err(malformed(format!("is not the expected file: its SHA-256 is {found} instead of {expected}")));
+            }
+        }
+        std::fs::rename(&part, self.path).map_err(|e| io(self.path, e))?;
+        clear(&self.notes())
+    }
+
+    fn part(&self) -> PathBuf {
+        with_end(self.path, ".part")
+    }
+
+    fn notes(&self) -> PathBuf {
+        with_end(self.path, ".part.json")
+    }
+
+    /// Bytes of an earlier attempt.
+    fn arrived(&self) -> u64 {
+        std::fs::metadata(self.part()).map_or(0, |about| about.len())
+    }
+
+    /// What an earlier attempt has noted, if it can be continued: the server can tell whether the file is the same, or the hash will.
+    fn known(&self) -> Option<Partial> {
+        let notes: Partial = serde_json::from_slice(&std::fs::read(self.notes()).ok()?).ok()?;
+        let same_server = notes.address == self.address.to_string() && notes.validator.is_some();
+        if same_server { Some(notes) } else { self.expected.sha256.is_some().then(Partial::default) }
+    }
+
+    fn note_partial(&self, validator: Option<String>) -> Result<()> {
+        let notes = Partial { address: self.address.to_string(), validator };
+        let json = serde_json::to_vec(&notes).map_err(|e| Error::new(ErrorKind::Io, e.to_string()))?;
+        std::fs::write(self.notes(), json).map_err(|e| io(&self.notes(), e))
+    }
+
+    /// The file to write to, with `from` bytes in it.
+    fn open_part(&self, from: u64) -> Result<File> {
+        let part = self.part();
+        let open = || -> std::io::Result<File> {
+            let mut file = File::options().create(true).truncate(false).write(true).open(&part)?;
+            file.set_len(from)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(file)
+        };
+        open().map_err(|e| io(&part, e))
+    }
+
+    fn sleep(&self, pause: Duration) -> Result<()> {
+        let end = Instant::now() + pause;
+        while Instant::now() < end {
+            if self.watch.cancelled() {
+                return Err(cancelled());
+            }
+            std::thread::sleep(Duration::from_millis(20).min(pause));
+        }
+        Ok(())
+    }
+}
+
+fn broke_off(done: u64, total: Option<u64>) -> Failure {
+    let of = total.map_or_else(String::new, |total| format!(" of {total}"));
+    Failure::MayPass(format!("the connection broke off after {done}{of} bytes"))
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn malformed(text: String) -> Error {
+    Error::new(ErrorKind::Malformed, text)
+}
+
+fn too_large(bytes: u64, most: u64) -> Error {
+    Error::new(ErrorKind::TooLarge, format!("has at least {bytes} bytes, over the limit of {most}"))
+}

@@ -1,0 +1,143 @@
+//! What a user means by a name, a path or an address.
+
+use std::path::{Path, PathBuf};
+
+use impasto::{Error, ErrorKind, Result};
+
+use crate::address::{self, Address};
+use crate::registry::Entry;
+use crate::{Cache, Cached, Registry, imported};
+
+/// The environment variable with more registry files, separated as in `PATH`.
+pub const REGISTRY_VARIABLE: &str = "IMPASTO_REGISTRY";
+/// The environment variable with the default model: paths, names or addresses, separated as in `PATH`.
+pub const MODEL_VARIABLE: &str = "IMPASTO_MODEL";
+
+/// The models that this user has or can get.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// Published models.
+    pub registry: Registry,
+    /// Downloaded models; `None` if there is no folder for them.
+    cache: Option<Cache>,
+}
+
+/// What a word means.
+#[derive(Debug, Clone)]
+pub enum Meaning {
+    /// A model that is on this machine: what to open. Paths of a user are not looked at.
+    Here(Vec<PathBuf>),
+    /// A model that can be downloaded.
+    Absent(Box<Wanted>),
+}
+
+/// A model that can be downloaded.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What is known of it.
+    pub entry: Entry,
+    /// Whether it is in a registry. If not, the user has given an address, and nothing is known of what is there.
+    pub listed: bool,
+}
+
+impl Wanted {
+    /// What is at a web address, of which nothing else is known.
+    ///
+    /// # Errors
+    /// As [`Address::parse`].
+    pub fn of_address(text: &str) -> Result<Self> {
+        Ok(Wanted { entry: Entry::of_address(&Address::parse(text)?), listed: false })
+    }
+
+    /// Its name, which is also its name in the cache.
+    pub fn name(&self) -> &str {
+        &self.entry.name
+    }
+}
+
+impl Models {
+    /// The user's cache, the built-in registry and those of `IMPASTO_REGISTRY`.
+    ///
+    /// # Errors
+    /// As [`Registry::open`].
+    pub fn from_environment() -> Result<Self> {
+        let mut models = Models { registry: Registry::built_in()?, cache: Cache::of_user().ok() };
+        let more = std::env::var_os(REGISTRY_VARIABLE).unwrap_or_default();
+        for path in std::env::split_paths(&more).filter(|path| !path.as_os_str().is_empty()) {
+            models.registry.extend(Registry::open(&path)?);
+        }
+        Ok(models)
+    }
+
+    /// Models of this registry, kept in this cache.
+    pub fn new(registry: Registry, cache: Cache) -> Self {
+        Models { registry, cache: Some(cache) }
+    }
+
+    /// The cache.
+    ///
+    /// # Errors
+    /// As [`Cache::of_user`].
+    pub fn cache(&self) -> Result<&Cache> {
+        // The same error again.
+        self.cache.as_ref().map_or_else(|| Err(Cache::of_user().map_or_else(|e| e, |_| no_cache())), Ok)
+    }
+
+    /// What a word means, in this order: a path where something is, an imported model, a model of the registry or of the cache by its name,
+    /// a web address. Everything else is a path where nothing is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for addresses that cannot be downloaded.
+    pub fn find(&self, word: &Path) -> Result<Meaning> {
+        if word.exists() {
+            return Ok(Meaning::Here(vec![word.to_owned()]));
+        }
+        if let Some(file) = imported::path_of(word) {
+            return Ok(Meaning::Here(vec![file]));
+        }
+        let Some(text) = word.to_str() else { return Ok(Meaning::Here(vec![word.to_owned()])) };
+        let wanted = match self.registry.find(text) {
+            Some(entry) => Wanted { entry: entry.clone(), listed: true },
+            None if address::is_like_one(text) => {
+                if let Some(path) = text.strip_prefix("file://") {
+                    let text = format!("{text}: this is a web address, not a path. Give the path alone: {path}");
+                    return Err(Error::new(ErrorKind::InvalidArgument, text));
+                }
+                Wanted::of_address(text)?
+            }
+            None => {
+                // One that a registry of another day knew.
+                let cached = self.cache.as_ref().and_then(|cache| cache.get(text));
+                return Ok(Meaning::Here(cached.map_or_else(|| vec![word.to_owned()], |cached| cached.paths())));
+            }
+        };
+        let cached = self.cached(&wanted.entry);
+        Ok(cached.map_or(Meaning::Absent(Box::new(wanted)), |cached| Meaning::Here(cached.paths())))
+    }
+
+    /// The model of an entry in the cache, if its files are those that the entry knows: a registry may have another model of this name.
+    pub fn cached(&self, entry: &Entry) -> Option<Cached> {
+        let cached = self.cache.as_ref()?.get(&entry.name)?;
+        let whole = entry.files.iter().filter(|item| item.unpack.is_none());
+        let files = whole.filter_map(|item| Some((&item.name, item.sha256.as_ref()?)));
+        let mut known = files.chain(entry.contains.iter().map(|known| (&known.path, &known.sha256)));
+        let agrees =
+            known.all(|(path, sha256)| cached.receipt.files.iter().any(|file| file.path == *path && file.sha256 == *sha256));
+        agrees.then_some(cached)
+    }
+
+    /// The paths that `IMPASTO_MODEL` has; empty if it is not set.
+    pub fn default_words() -> Vec<PathBuf> {
+        let value = std::env::var(MODEL_VARIABLE).unwrap_or_default();
+        // A web address alone has the separator of paths in it.
+        if address::is_like_one(&value) {
+            return vec![value.into()];
+        }
+        let value = std::env::var_os(MODEL_VARIABLE).unwrap_or_default();
+        std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect()
+    }
+}
+
+fn no_cache() -> Error {
+    Error::new(ErrorKind::Io, "there is no folder for downloaded models")
+}

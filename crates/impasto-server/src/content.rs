@@ -1,0 +1,157 @@
+//! Uploaded photographs, and what is kept of them for previews.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use impasto::picture::{self, Format, Resize, Stored};
+use impasto::stylizer::Strengths;
+use impasto::{Control, Picture, Style, StylizeOptions, Stylizer};
+
+use crate::preview;
+
+/// Longer side of what strengths are measured on, which is seen at 256 pixels of the shorter one.
+const MEASURED: usize = 768;
+/// Sizes that are kept besides the largest.
+const SIZES: usize = 3;
+/// Longer side of what counts as small among them: one larger is kept at a time.
+const LARGE: usize = 1024;
+/// Measured strengths that are kept.
+const STRENGTHS: usize = 8;
+
+/// An uploaded photograph.
+pub(crate) struct Content {
+    /// The file as it came.
+    pub(crate) bytes: Bytes,
+    pub(crate) size: [usize; 2],
+    pub(crate) format: Format,
+    /// As large as the largest preview.
+    largest: Arc<Compact>,
+    /// At the sizes that were asked for last.
+    scaled: Mutex<Vec<(usize, Arc<Compact>)>>,
+    /// What strengths mean for it, by what they were measured for.
+    strengths: Mutex<Vec<(Measured, Arc<Strengths>)>>,
+}
+
+/// What strengths are measured for: the styles' numbers, and how the content's own style is seen.
+#[derive(PartialEq)]
+struct Measured {
+    styles: Vec<Style>,
+    seen: impasto::StyleOptions,
+}
+
+/// A picture at 8 bits: a quarter of what floats take.
+struct Compact {
+    size: [usize; 2],
+    rgb: Vec<u8>,
+    alpha: Option<Vec<u8>>,
+}
+
+impl Compact {
+    fn new(picture: &Picture) -> impasto::Result<Self> {
+        let alpha = |alpha: &[f32]| alpha.iter().map(|a| (a * 255.0).round() as u8).collect();
+        Ok(Compact { size: [picture.width(), picture.height()], rgb: picture.to_rgb8()?, alpha: picture.alpha().map(alpha) })
+    }
+
+    fn picture(&self) -> impasto::Result<Picture> {
+        let picture = Picture::from_rgb8(self.size[0], self.size[1], &self.rgb)?;
+        match &self.alpha {
+            Some(alpha) => picture.with_alpha(alpha.iter().map(|&a| f32::from(a) / 255.0).collect()),
+            None => Ok(picture),
+        }
+    }
+
+    fn memory(&self) -> u64 {
+        (self.rgb.len() + self.alpha.as_ref().map_or(0, Vec::len)) as u64
+    }
+}
+
+impl Content {
+    /// Decodes a picture for its small one.
+    pub(crate) fn new(bytes: Bytes, limits: &picture::Limits) -> impasto::Result<Self> {
+        let stored = Stored::decode(&bytes, limits)?;
+        let small = stored.thumbnail(preview::SIDE)?;
+        let format = stored.source().format.unwrap_or(Format::Png);
+        Self::of([stored.width(), stored.height()], format, bytes, &small)
+    }
+
+    /// A file of this size and format, and the picture in it, perhaps made smaller.
+    pub(crate) fn of(size: [usize; 2], format: Format, bytes: Bytes, picture: &Picture) -> impasto::Result<Self> {
+        let largest = Arc::new(Compact::new(picture)?);
+        Ok(Content { bytes, size, format, largest, scaled: Mutex::default(), strengths: Mutex::default() })
+    }
+
+    /// Bytes that it takes: the file; the largest picture, and once more as much for another; small ones.
+    pub(crate) fn memory(&self) -> u64 {
+        self.bytes.len() as u64 + 2 * self.largest.memory() + (SIZES * LARGE * LARGE * 4) as u64 / 2
+    }
+
+    /// Width and height of [`Content::scaled`], of this longer side or less: no larger than what is kept, and of this many pixels at most.
+    pub(crate) fn scaled_size(&self, side: usize, most_pixels: usize) -> [usize; 2] {
+        let [width, height] = self.largest.size;
+        let fits = (most_pixels as f64 / (width * height) as f64).sqrt();
+        let scale = (side as f64 / width.max(height) as f64).min(fits).min(1.0);
+        [width, height].map(|length| ((length as f64 * scale).round() as usize).max(1))
+    }
+
+    /// The photograph at this size, which is one of [`Content::scaled_size`].
+    pub(crate) fn scaled(&self, size: [usize; 2]) -> impasto::Result<Picture> {
+        if size == self.largest.size {
+            return self.largest.picture();
+        }
+        let side = size[0].max(size[1]);
+        let known = {
+            let mut scaled = self.scaled.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = scaled.iter().position(|(_, picture)| picture.size == size);
+            found.map(|i| {
+                // The newest is last.
+                let entry = scaled.remove(i);
+                scaled.push(entry);
+                scaled[scaled.len() - 1].1.clone()
+            })
+        };
+        if let Some(known) = known {
+            return known.picture();
+        }
+        let made = self.largest.picture()?.resized(size[0], size[1], Resize::PHOTO)?;
+        let compact = Arc::new(Compact::new(&made)?);
+        let mut scaled = self.scaled.lock().unwrap_or_else(PoisonError::into_inner);
+        if side > LARGE {
+            scaled.retain(|(known, _)| *known <= LARGE);
+        }
+        if scaled.len() >= SIZES {
+            scaled.remove(0);
+        }
+        scaled.push((side, compact.clone()));
+        drop(scaled);
+        // Always the same pixels, whether they were there before or not.
+        compact.picture()
+    }
+
+    /// What strengths mean for it in this style and these options' regions; measured once.
+    pub(crate) fn strengths(
+        &self,
+        stylizer: &Stylizer,
+        style: &Style,
+        options: &StylizeOptions,
+        control: &dyn Control,
+    ) -> impasto::Result<Arc<Strengths>> {
+        let regions = options.regions.iter().map(|region| region.style.clone());
+        let key = Measured { styles: regions.chain([style.clone()]).collect(), seen: options.style };
+        let own = {
+            let known = self.strengths.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, found)) = known.iter().find(|(known, _)| *known == key) {
+                return Ok(found.clone());
+            }
+            // Its own style is the same whatever it is painted in.
+            known.iter().find(|(known, _)| known.seen == key.seen).map(|(_, found)| found.content_style().clone())
+        };
+        let picture = self.scaled(self.scaled_size(MEASURED, usize::MAX))?;
+        let measured = Arc::new(stylizer.strengths(&picture, style, options, own.as_ref(), control)?);
+        let mut known = self.strengths.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= STRENGTHS {
+            known.remove(0);
+        }
+        known.push((key, measured.clone()));
+        Ok(measured)
+    }
+}

@@ -1,0 +1,209 @@
+//! Paintings by optimisation, as `impasto optimize` makes them.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use impasto::optimizer::{Initial, KeepColours, OptimizeOptions, Optimizer, StylePicture};
+use impasto::picture::{EncodeOptions, Format, Limits, Mask, Profile, Resize, Stored};
+use impasto::{Control, Perceptual, Picture};
+
+use crate::jobs::Watch;
+use crate::problem::{Problem, Result};
+use crate::request::{Colors, ContentSource, PaintOptions, StyleSource, Wanted, WantedStyle};
+use crate::state::State;
+use crate::work::{Painted, style_memory};
+
+/// Most steps at each scale.
+pub(crate) const MAX_STEPS: usize = 500;
+/// Most pixels of the result's longer side.
+pub(crate) const MAX_SIDE: usize = 1024;
+/// The longer side if no size is given: the command line's.
+const DEFAULT_SIDE: usize = 512;
+
+/// What an optimisation is asked for, besides a painting.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// At each scale.
+    pub(crate) steps: usize,
+    pub(crate) style_weight: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let options = OptimizeOptions::default();
+        Settings { steps: options.steps.first().copied().unwrap_or(1), style_weight: options.style_weight }
+    }
+}
+
+impl Settings {
+    /// Those of a request's query: `steps=100&style_weight=6`.
+    pub(crate) fn of_query(query: &str) -> Result<Self> {
+        let mut settings = Settings::default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=').unwrap_or((pair, "")) {
+                ("steps", value) => {
+                    let steps = value.parse().ok().filter(|steps| (1..=MAX_STEPS).contains(steps));
+                    settings.steps = steps.ok_or_else(|| Problem::bad(format!("steps is a number from 1 to {MAX_STEPS}")))?;
+                }
+                ("style_weight", value) => {
+                    let weight = value.parse().ok().filter(|weight: &f64| weight.is_finite() && (0.0..=1e6).contains(weight));
+                    settings.style_weight = weight.ok_or_else(|| Problem::bad("style_weight is a number from 0 to 1000000"))?;
+                }
+                _ => return Err(Problem::bad("the query has a parameter that is not known; known are steps and style_weight")),
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// Refuses what the fast method has and this one has not, rather than to leave it out.
+pub(crate) fn check(wanted: &Wanted) -> Result<()> {
+    let PaintOptions { strength, color_strength, stroke, grain, style_size, .. } = &wanted.options;
+    let given = [
+        ("strength", strength.is_some()),
+        ("color_strength", color_strength.is_some()),
+        ("stroke", stroke.is_some()),
+        ("native_strokes", wanted.options.native_strokes),
+        ("grain", grain.is_some()),
+        ("style_size", style_size.is_some()),
+        ("invert_mask", wanted.options.invert_mask),
+    ];
+    let refused = |text: String| Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, text));
+    if let Some((name, _)) = given.iter().find(|(_, given)| *given) {
+        return refused(format!("options.{name} is for /v1/stylize; leave it out to optimize"));
+    }
+    if wanted.mask.is_some() {
+        return refused("a mask of the painting is for /v1/stylize; give the styles masks to optimize".into());
+    }
+    if wanted.options.colors == Colors::Content {
+        return refused(
+            "options.colors is \"content\", which is for /v1/stylize; optimize with \"luminance\" or \"match\"".into(),
+        );
+    }
+    if wanted.styles.iter().any(|style| style.weight == 0.0) {
+        return refused("a style's weight is 0; leave the style out".into());
+    }
+    match wanted.options.size {
+        Some(side) if side > MAX_SIDE => Err(Problem::bad(format!("options.size is {side}; give 1 to {MAX_SIDE} to optimize"))),
+        _ => Ok(()),
+    }
+}
+
+/// Waits for its turn and optimises on a thread of its own. `begin` is called when it is its turn.
+pub(crate) async fn paint(
+    state: Arc<State>,
+    wanted: Wanted,
+    settings: Settings,
+    watch: Arc<Watch>,
+    begin: impl FnOnce(),
+) -> Result<Painted> {
+    let permit = state.optimizing.clone().acquire_owned().await.map_err(|_| Problem::internal())?;
+    if watch.cancelled() {
+        return Err(Problem::cancelled());
+    }
+    begin();
+    let work = move || {
+        let done = whole(&state, &wanted, settings, &watch);
+        drop(permit);
+        let (bytes, format) = done?;
+        state.metrics.painted();
+        let share = state.memory(bytes.len() as u64)?;
+        Ok(Painted { bytes: bytes.into(), format, _share: share })
+    };
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
+}
+
+/// Says when to stop, and nothing of the progress within a step.
+struct Stop<'a>(&'a Watch);
+
+impl Control for Stop<'_> {
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
+    }
+}
+
+fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> Result<(Vec<u8>, Format)> {
+    let limits = state.limits();
+    let options = &wanted.options;
+    let side = options.size.unwrap_or(DEFAULT_SIDE);
+    let bytes = match &wanted.content {
+        ContentSource::Kept(content) => &content.bytes,
+        ContentSource::Bytes(bytes) => bytes,
+    };
+    let content = {
+        let _share = state.memory(style_memory(bytes))?;
+        let stored = Stored::decode(bytes, &limits).map_err(|e| Problem::from(e.context("content")))?;
+        stored.to_picture()?.fit_long_side(side, Resize::PHOTO)?
+    };
+    let own = content.source().format.filter(|format| format.can_write()).unwrap_or(Format::Png);
+    let format = options.format.map_or(own, Into::into);
+    let profile = if options.srgb { Profile::Srgb } else { Profile::Keep };
+    let encode = EncodeOptions::default().quality(options.quality.unwrap_or(95)).strip(options.strip).profile(profile);
+    encode.check(format)?;
+
+    let optimizer = Optimizer::new(
+        &Perceptual::embedded()?,
+        OptimizeOptions {
+            steps: vec![settings.steps],
+            keep_colours: match options.colors {
+                Colors::Luminance => KeepColours::Luminance,
+                Colors::Match => KeepColours::Matched,
+                Colors::Style | Colors::Content => KeepColours::No,
+            },
+            // What is kept and other requests shall have the rest.
+            max_memory: Some(state.budget.limit() / 2),
+            threads: state.stylizer.engine().threads(),
+            isa: Some(state.stylizer.engine().isa()),
+            ..OptimizeOptions::default()
+        }
+        .style_weight(settings.style_weight),
+    )?;
+    let _share = state.memory(optimizer.peak_memory([content.width(), content.height()]))?;
+    let feather = options.feather.unwrap_or(0.0);
+    let named = |i: usize| {
+        move |mut problem: Problem| {
+            problem.detail = format!("style {}: {}", i + 1, problem.detail);
+            problem
+        }
+    };
+    let styles = wanted.styles.iter().enumerate();
+    let styles = styles.map(|(i, style)| style_picture(state, style, side, feather, &limits).map_err(named(i)));
+    let styles = styles.collect::<Result<Vec<_>>>()?;
+    let stop = Stop(watch);
+    let initial = Initial::painted(&state.stylizer, &content, &styles, &stop)?;
+    let mut optimization = optimizer.start(&content, &styles, initial)?;
+    while let Some(step) = optimization.step(&stop)? {
+        watch.progress((step.share * 1e6) as u64, 1_000_000);
+    }
+    Ok((optimization.picture()?.encode(format, &encode)?.bytes, format))
+}
+
+/// A style's picture; a built-in style is drawn.
+fn style_picture(state: &State, wanted: &WantedStyle, side: usize, feather: f32, limits: &Limits) -> Result<StylePicture> {
+    let picture = match &wanted.source {
+        StyleSource::Picture(bytes) => {
+            let _share = state.memory(style_memory(bytes))?;
+            let picture = Stored::decode(bytes, limits)?.to_picture()?;
+            // Optimising sees it no larger than the content.
+            if picture.width().max(picture.height()) > 2 * MAX_SIDE {
+                picture.fit_long_side(2 * MAX_SIDE, Resize::NETWORK)?
+            } else {
+                picture
+            }
+        }
+        StyleSource::Kept(kept) => match (&kept.picture, kept.style.name().and_then(impasto_draw::styles::find)) {
+            (Some(picture), _) => picture.clone(),
+            // A style file may have a built-in style's name.
+            (None, Some(drawn)) if state.built_in().contains(&kept.style) => {
+                let canvas = drawn.painting(side);
+                Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?
+            }
+            _ => {
+                let text = "a style file has no picture, which optimizing needs; send the picture itself, or use /v1/stylize";
+                return Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, text));
+            }
+        },
+    };
+    let mask = |bytes: &Bytes| -> Result<Mask> { Ok(Mask::from_stored(&Stored::decode(bytes, limits)?)?.feather(feather)?) };
+    Ok(StylePicture::new(picture).weight(wanted.weight).mask(wanted.mask.as_ref().map(mask).transpose()?))
+}

@@ -1,0 +1,93 @@
+//! Small paintings of kept photographs: what a full-size painting looks like, on a screen.
+
+use std::sync::Arc;
+
+use impasto::picture::{EncodeOptions, Format, Profile};
+use impasto::{Stroke, StylizeOptions};
+
+use crate::content::Content;
+use crate::jobs::Watch;
+use crate::problem::{Problem, Result};
+use crate::request::{ContentSource, Wanted};
+use crate::state::State;
+use crate::work::{BANDS, Look};
+
+/// Greatest longer side.
+pub(crate) const SIDE: usize = 2560;
+/// Most pixels where the canvas is as large as the preview: what two cores paint in a tenth of a second.
+const PAINTED_PIXELS: usize = 512 * 512;
+/// Longer side of what colours are matched with.
+const COLOURS: usize = 384;
+/// Memory that a preview takes at least: features of a quarter of a million pixels.
+const LEAST_MEMORY: u64 = 96 << 20;
+
+/// A preview that is wanted.
+pub(crate) struct Preview<'a> {
+    state: &'a State,
+    wanted: &'a Wanted,
+    content: &'a Arc<Content>,
+    size: [usize; 2],
+    /// The full size that it is a preview of, where strokes are relative to it.
+    full: Option<[usize; 2]>,
+    stroke: Stroke,
+}
+
+impl<'a> Preview<'a> {
+    /// With this longer side, or a little less. A draft of fine strokes has them coarser, to be there sooner.
+    pub(crate) fn new(state: &'a State, wanted: &'a Wanted, side: usize, draft: bool) -> Result<Self> {
+        let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
+        let stroke = wanted.options.strokes();
+        let stylizer = &state.stylizer;
+        // Models that are made for no canvas paint on the picture itself, as native strokes do everywhere.
+        let huge = [1 << 20; 2];
+        let relative = matches!(stroke, Stroke::Relative(_)) && stylizer.canvas(&StylizeOptions::default(), huge)? != huge;
+        if !relative {
+            let size = content.scaled_size(side, PAINTED_PIXELS);
+            return Ok(Preview { state, wanted, content, size, full: None, stroke });
+        }
+        let size = content.scaled_size(side, usize::MAX);
+        let full = match wanted.options.size {
+            None => content.size,
+            Some(side) => {
+                let scale = side as f64 / content.size[0].max(content.size[1]) as f64;
+                content.size.map(|length| ((length as f64 * scale).round() as usize).max(1))
+            }
+        };
+        let canvas = stylizer.canvas(&StylizeOptions::default().stroke(stroke).preview_of(Some(full)), size)?;
+        // A draft's canvas is no larger than itself.
+        let too_large = canvas[0].max(canvas[1]) as f32 / size[0].max(size[1]) as f32;
+        let stroke = match draft && too_large > 1.0 {
+            true => Stroke::Relative((stroke.factor() * too_large).min(*Stroke::FACTORS.end())),
+            false => stroke,
+        };
+        Ok(Preview { state, wanted, content, size, full: Some(full), stroke })
+    }
+
+    /// Bytes that it takes at most.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        let (stylizer, size) = (&self.state.stylizer, self.size);
+        let options = StylizeOptions::default().stroke(self.stroke).preview_of(self.full);
+        let greatest = stylizer.greatest_canvas(&options, size)?;
+        let painting = stylizer.stored_memory(greatest[0], greatest[1], Some(BANDS))?;
+        let bytes = painting.saturating_add(stylizer.canvas_memory(&options, size)?);
+        Ok(bytes.saturating_add((size[0] * size[1] * 40) as u64).max(LEAST_MEMORY))
+    }
+
+    /// As a file of this format.
+    pub(crate) fn paint(&self, format: Format, watch: &Watch) -> Result<Vec<u8>> {
+        let (state, content) = (self.state, self.content);
+        let picture = content.scaled(self.size)?;
+        let colours = || content.scaled(content.scaled_size(COLOURS, usize::MAX));
+        let look = Look::new(state, self.wanted, &state.limits(), colours, watch)?;
+        let mut options = look.options.stroke(self.stroke).preview_of(self.full).max_memory(Some(BANDS));
+        // Networks without a predictor only fade: nothing is measured for them.
+        let measured = state.stylizer.model().predictor.is_some();
+        if measured && options.strength > 0.0 && options.strength < 1.0 {
+            let strengths = content.strengths(&state.stylizer, &look.style, &options, watch)?;
+            options = options.strengths(Some(strengths));
+        }
+        let painted = state.stylizer.stylize_with(&picture, &look.style, &options, watch)?;
+        let encode = EncodeOptions::default().quality(90).strip(true).profile(Profile::Srgb);
+        Ok(painted.encode(format, &encode)?.bytes)
+    }
+}

@@ -1,0 +1,94 @@
+//! Pattern that repeats with the strides of the network: [`crate::eval::lattice`] as a loss.
+
+use impasto_kernels::Extent;
+
+/// Pixels after which the pattern repeats.
+const CELL: usize = 4;
+/// Blocks a side that are looked at by themselves, so that strokes have no time to agree by chance.
+const BLOCKS: usize = 3;
+/// Added to the energy of fine contrast.
+const EPSILON: f64 = 1e-5;
+
+/// The share of a picture's fine contrast that a pixel's place within its cell explains: of what deviates from the mean of each cell, the
+/// energy of the mean cell, over all energy; a mean over blocks and channels. Adds its derivative times `weight` to the gradient.
+pub(super) fn add(picture: &[f32], extent: Extent, weight: f64, gradient: &mut [f32]) -> f64 {
+    let Extent { height, width, channels } = extent;
+    let cells = [height / CELL / BLOCKS, width / CELL / BLOCKS];
+    let count = cells[0] * cells[1];
+    if count == 0 {
+        return 0.0;
+    }
+    let share = 1.0 / (BLOCKS * BLOCKS * channels) as f64;
+    let mut total = 0.0;
+    let mut fine = vec![0.0f64; count * CELL * CELL];
+    for (block, channel) in (0..BLOCKS * BLOCKS).flat_map(|block| (0..channels).map(move |channel| (block, channel))) {
+        let (top, left) = (block / BLOCKS * cells[0] * CELL, block % BLOCKS * cells[1] * CELL);
+        let at = |cell: usize, place: usize| {
+            let y = top + cell / cells[1] * CELL + place / CELL;
+            let x = left + cell % cells[1] * CELL + place % CELL;
+            (y * width + x) * channels + channel
+        };
+        let mut pattern = [0.0f64; CELL * CELL];
+        let mut all = 0.0;
+        for (cell, fine) in fine.chunks_exact_mut(CELL * CELL).enumerate() {
+            for (place, v) in fine.iter_mut().enumerate() {
+                *v = f64::from(picture[at(cell, place)]);
+            }
+            let mean = fine.iter().sum::<f64>() / (CELL * CELL) as f64;
+            for (v, pattern) in fine.iter_mut().zip(&mut pattern) {
+                *v -= mean;
+                *pattern += *v;
+                all += *v * *v;
+            }
+        }
+        // Means over cells of squares.
+        pattern.iter_mut().for_each(|v| *v /= count as f64);
+        let energy = pattern.iter().map(|v| v * v).sum::<f64>() / (CELL * CELL) as f64;
+        let whole = all / (count * CELL * CELL) as f64 + EPSILON;
+        total += energy / whole * share;
+        // With p the mean cell and f the fine contrast, both of mean 0 in a cell: d(E/W) = 2 (p - E/W · f) / (n W) by each pixel.
+        let step = 2.0 * weight * share / ((count * CELL * CELL) as f64 * whole);
+        let ratio = energy / whole;
+        for (cell, fine) in fine.chunks_exact(CELL * CELL).enumerate() {
+            for (place, (v, pattern)) in fine.iter().zip(&pattern).enumerate() {
+                gradient[at(cell, place)] += (step * (pattern - ratio * v)) as f32;
+            }
+        }
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use impasto_kernels::Extent;
+
+    use super::add;
+
+    const EXTENT: Extent = Extent { height: 48, width: 60, channels: 2 };
+
+    fn scattered(seed: usize) -> Vec<f32> {
+        (0..EXTENT.len()).map(|i| ((i * i * 31 + i * seed) % 251) as f32 / 250.0).collect()
+    }
+
+    #[test]
+    fn a_grid_is_all_lattice_and_a_flat_picture_none() {
+        let mut gradient = vec![0.0; EXTENT.len()];
+        let grid: Vec<f32> = (0..EXTENT.len()).map(|i| if i / 2 % 60 % 4 == 1 { 0.9 } else { 0.2 }).collect();
+        assert!(add(&grid, EXTENT, 1.0, &mut gradient) > 0.99);
+        assert_eq!(add(&[0.5; EXTENT.height * EXTENT.width * EXTENT.channels], EXTENT, 1.0, &mut gradient), 0.0);
+    }
+
+    #[test]
+    fn its_gradient_is_its_difference() {
+        let (picture, direction) = (scattered(17), scattered(5));
+        let mut gradient = vec![0.0; EXTENT.len()];
+        add(&picture, EXTENT, 3.0, &mut gradient);
+        let found: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+        let at = |step: f32| {
+            let moved: Vec<f32> = picture.iter().zip(&direction).map(|(p, d)| p + step * d).collect();
+            3.0 * add(&moved, EXTENT, 1.0, &mut vec![0.0; EXTENT.len()])
+        };
+        let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
+        assert!((found - expected).abs() < 1e-3 * expected.abs().max(1e-3), "{found} and {expected}");
+    }
+}

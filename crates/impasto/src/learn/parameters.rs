@@ -1,0 +1,219 @@
+//! What is learned: numbers in one list, and what they mean for the network.
+
+use std::ops::Range;
+
+use super::{LearnOptions, Way};
+use crate::engine::differentiate::{Gradients, Network};
+use crate::networks::{Numbers, native};
+use crate::style::{Correction, Learned};
+use crate::stylizer::Base;
+use crate::{Error, ErrorKind, Result};
+
+/// Adam's rates at the beginning. Kernels taken whole move less: each of their many numbers follows its own gradient.
+const NORM_RATE: f32 = 0.01;
+const FACTOR_RATE: f32 = 3e-3;
+const WHOLE_RATE: f32 = 1e-3;
+/// Deviation of the numbers that left factors begin with. (Right ones begin at 0, so that nothing is corrected at first.)
+const LEFT: f32 = 0.01;
+
+/// The numbers, and where they go.
+pub(super) struct Parameters {
+    pub(super) values: Vec<f32>,
+    /// By norm: where its changes of scale and shift are.
+    norms: Vec<[Range<usize>; 2]>,
+    /// By kernel.
+    kernels: Vec<Kernel>,
+    way: Way,
+}
+
+/// How a kernel is corrected.
+struct Kernel {
+    /// Its values without correction, `[kh, kw, in, out]`.
+    base: Vec<f32>,
+    /// The shape of what is corrected: without the filter that is folded into the kernel, two pixels less a side.
+    shape: [usize; 4],
+    folded: bool,
+    part: Part,
+}
+
+enum Part {
+    Nothing,
+    /// `[kh·kw·in, rank]` and `[rank, out]`.
+    Factors {
+        rank: usize,
+        left: Range<usize>,
+        right: Range<usize>,
+    },
+    Whole(Range<usize>),
+}
+
+impl Kernel {
+    /// Rows and columns of the kernel as a matrix.
+    fn matrix(&self) -> [usize; 2] {
+        let [kh, kw, inputs, outputs] = self.shape;
+        [kh * kw * inputs, outputs]
+    }
+}
+
+impl Parameters {
+    pub(super) fn new(network: &Network, base: &Base, options: &LearnOptions) -> Result<Self> {
+        let mut values = Vec::new();
+        let zeros = |values: &mut Vec<f32>, len: usize| {
+            let start = values.len();
+            values.resize(start + len, 0.0);
+            start..start + len
+        };
+        let norms = network.norms().iter().map(|norm| std::array::from_fn(|_| zeros(&mut values, norm.channels))).collect();
+        let mut numbers = Numbers::seeded(options.seed);
+        let mut kernels = Vec::new();
+        for kernel in network.kernels() {
+            let folded = base.folded.contains(&kernel.name);
+            let [kh, kw, inputs, outputs] = kernel.shape;
+            let shape = if folded { [kh - 2, kw - 2, inputs, outputs] } else { kernel.shape };
+            let base = base.weights.require(&kernel.name, &kernel.shape)?.data().to_vec();
+            let mut own = Kernel { base, shape, folded, part: Part::Nothing };
+            let [rows, columns] = own.matrix();
+            own.part = match options.way {
+                Way::Norms => Part::Nothing,
+                Way::LowRank(rank) => {
+                    let rank = rank.min(columns).min(rows);
+                    let left = zeros(&mut values, rows * rank);
+                    values[left.clone()].iter_mut().for_each(|v| *v = normal(&mut numbers) * LEFT);
+                    Part::Factors { rank, left, right: zeros(&mut values, rank * columns) }
+                }
+                Way::Whole => Part::Whole(zeros(&mut values, rows * columns)),
+            };
+            kernels.push(own);
+        }
+        Ok(Parameters { values, norms, kernels, way: options.way })
+    }
+
+    /// Runs of numbers with their rates.
+    pub(super) fn rates(&self) -> Vec<(Range<usize>, f32)> {
+        let norms = self.norms.last().map_or(0, |[_, last]| last.end);
+        let rate = if self.way == Way::Whole { WHOLE_RATE } else { FACTOR_RATE };
+        vec![(0..norms, NORM_RATE), (norms..self.values.len(), rate)]
+    }
+
+    /// Scales and shifts: those that the style vector gives, changed.
+    pub(super) fn norms(&self, given: &[[Vec<f32>; 2]]) -> Vec<[Vec<f32>; 2]> {
+        let changed = |(given, own): (&[Vec<f32>; 2], &[Range<usize>; 2])| {
+            std::array::from_fn(|i| given[i].iter().zip(&self.values[own[i].clone()]).map(|(a, b)| a + b).collect())
+        };
+        given.iter().zip(&self.norms).map(changed).collect()
+    }
+
+    /// Kernels that are corrected, with the number of each.
+    pub(super) fn kernels(&self) -> Vec<(usize, Vec<f32>)> {
+        let corrected = |(i, kernel): (usize, &Kernel)| {
+            let correction = kernel.correction(&self.values)?;
+            Some((i, kernel.base.iter().zip(correction).map(|(a, b)| a + b).collect()))
+        };
+        self.kernels.iter().enumerate().filter_map(corrected).collect()
+    }
+
+    /// Adds a loss's gradient times `share` to that of the numbers.
+    pub(super) fn pull_back(&self, found: &Gradients, share: f32, gradient: &mut [f32]) {
+        for (found, own) in found.norms.iter().zip(&self.norms) {
+            for (found, own) in found.iter().zip(own) {
+                gradient[own.clone()].iter_mut().zip(found).for_each(|(g, v)| *g += share * v);
+            }
+        }
+        for (found, kernel) in found.kernels.iter().zip(&self.kernels) {
+            if found.is_empty() {
+                continue;
+            }
+            let small;
+            let found = if kernel.folded {
+                small = unfolded(found, kernel.shape);
+                &small
+            } else {
+                found
+            };
+            let [rows, columns] = kernel.matrix();
+            match &kernel.part {
+                Part::Nothing => {}
+                Part::Whole(own) => gradient[own.clone()].iter_mut().zip(found).for_each(|(g, v)| *g += share * v),
+                Part::Factors { rank, left, right } => {
+                    // Of W = L·R: by L it is G·Rᵀ, by R it is Lᵀ·G.
+                    for row in 0..rows {
+                        let found = &found[row * columns..][..columns];
+                        for k in 0..*rank {
+                            let factors = &self.values[right.start + k * columns..][..columns];
+                            let product: f32 = found.iter().zip(factors).map(|(a, b)| a * b).sum();
+                            gradient[left.start + row * rank + k] += share * product;
+                            let factor = share * self.values[left.start + row * rank + k];
+                            let target = &mut gradient[right.start + k * columns..][..columns];
+                            target.iter_mut().zip(found).for_each(|(t, v)| *t += factor * v);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds the gradient of half the sum of all squares, times `weight`.
+    pub(super) fn pull(&self, weight: f32, gradient: &mut [f32]) {
+        gradient.iter_mut().zip(&self.values).for_each(|(g, v)| *g += weight * v);
+    }
+
+    /// What these numbers are as part of a style.
+    pub(super) fn learned(&self, network: &Network, values: &[f32], model: String) -> Result<Learned> {
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                "learning has left the range of numbers; use a smaller weight or fewer steps",
+            ));
+        }
+        let of = |range: &Range<usize>| values[range.clone()].to_vec();
+        let norms = network.norms().iter().zip(&self.norms).map(|(norm, own)| (norm.name.clone(), own.each_ref().map(of)));
+        let kernels = network.kernels().iter().zip(&self.kernels).filter_map(|(named, kernel)| {
+            let correction = match &kernel.part {
+                Part::Nothing => return None,
+                Part::Whole(own) => Correction::whole(kernel.shape, of(own)),
+                Part::Factors { rank, left, right } => Correction::factors(kernel.shape, *rank, of(left), of(right)),
+            };
+            Some((named.name.clone(), correction))
+        });
+        Learned::new(model, norms.collect(), kernels.collect())
+    }
+}
+
+impl Kernel {
+    /// What is added to the kernel; `None` where nothing is.
+    fn correction(&self, values: &[f32]) -> Option<Vec<f32>> {
+        let [_, _, inputs, outputs] = self.shape;
+        let small = match &self.part {
+            Part::Nothing => return None,
+            Part::Whole(own) => values[own.clone()].to_vec(),
+            Part::Factors { rank, left, right } => {
+                crate::style::product(&values[left.clone()], &values[right.clone()], *rank, outputs)
+            }
+        };
+        Some(if self.folded { native::folded(&small, self.shape[0], inputs, outputs) } else { small })
+    }
+}
+
+/// The gradient with respect to a kernel of that with respect to the kernel with a filter folded into it ([`native::folded`]).
+fn unfolded(gradient: &[f32], [kh, kw, inputs, outputs]: [usize; 4]) -> Vec<f32> {
+    const BINOMIAL: [f32; 3] = [0.25, 0.5, 0.25];
+    let place = inputs * outputs;
+    let mut small = vec![0.0; kh * kw * place];
+    for (i, target) in small.chunks_exact_mut(place).enumerate() {
+        let (y, x) = (i / kw, i % kw);
+        for (dy, down) in BINOMIAL.into_iter().enumerate() {
+            for (dx, across) in BINOMIAL.into_iter().enumerate() {
+                let source = &gradient[((y + dy) * (kw + 2) + x + dx) * place..][..place];
+                target.iter_mut().zip(source).for_each(|(t, v)| *t += down * across * v);
+            }
+        }
+    }
+    small
+}
+
+/// A standard normal number (Box & Muller 1958).
+fn normal(numbers: &mut Numbers) -> f32 {
+    let mut unit = || numbers.next().unwrap_or(0.0);
+    let (a, b) = (1.0 - unit(), unit());
+    (-2.0 * a.ln()).sqrt() * (2.0 * std::f32::consts::PI * b).cos()
+}

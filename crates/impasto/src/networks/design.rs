@@ -1,0 +1,158 @@
+//! What every architecture says of itself, and how its one-line text form is taken apart.
+
+use std::collections::BTreeMap;
+
+use super::Kind;
+use super::magenta::Border;
+use crate::graph::Graph;
+use crate::{Error, ErrorKind, Result};
+
+/// What an architecture's parameters decide.
+pub(super) trait Design {
+    /// What the network is for.
+    fn kind(&self) -> Kind;
+
+    /// Length of the style vector that it makes or reads; 0 if it has none.
+    fn style_len(&self) -> usize;
+
+    /// The network as a graph.
+    fn graph(&self) -> Graph;
+
+    /// The architecture in words, for people.
+    fn description(&self) -> String;
+
+    /// Its name and its parameters in one line: `mobilenet-v2 vector=100 norm=batch`.
+    fn text(&self) -> String;
+
+    /// Parts that repeat under numbered names: a graph of so many is built only if there are as many arrays.
+    fn repeats(&self) -> usize {
+        0
+    }
+
+    /// Pixels of the longer side of the content thumbnail whose statistics the instance norms use; `None` where they use the picture's own.
+    fn thumbnail(&self) -> Option<usize> {
+        None
+    }
+
+    /// Pixels of the longer side of the canvas that a transformer is made for; `None` where nothing is known of such a size.
+    fn canvas(&self) -> Option<usize> {
+        None
+    }
+
+    /// How many styles are part of the network itself. Its style vector has a share for each; 0 for networks that read a predictor's.
+    fn own_styles(&self) -> usize {
+        0
+    }
+}
+
+/// The values of a choice, and what they are called.
+pub(super) type Names<T> = &'static [(&'static str, T)];
+
+pub(super) const BORDERS: Names<Border> = &[("reflect", Border::Reflect), ("zero", Border::Zero)];
+
+pub(super) fn name_of<T: PartialEq>(names: Names<T>, value: &T) -> &'static str {
+    names.iter().find(|(_, v)| v == value).map_or("", |(name, _)| name)
+}
+
+/// Numbers with commas between them.
+pub(super) fn commas(numbers: &[usize]) -> String {
+    numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// The words of a text form that have not been read yet.
+pub(super) struct Fields<'a> {
+    pub(super) text: &'a str,
+    values: BTreeMap<&'a str, &'a str>,
+    /// Words that are no `KEY=VALUE`.
+    plain: Vec<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    /// The architecture's name, and its words.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] if a key is there twice.
+    pub(super) fn split(text: &'a str) -> Result<(&'a str, Self)> {
+        let mut words = text.split_whitespace();
+        let name = words.next().unwrap_or_default();
+        let mut fields = Fields { text, values: BTreeMap::new(), plain: Vec::new() };
+        for word in words {
+            match word.split_once('=') {
+                Some((key, value)) if fields.values.insert(key, value).is_none() => {}
+                Some((key, _)) => return Err(fields.malformed(&format!("{key:?} is there twice"))),
+                None => fields.plain.push(word),
+            }
+        }
+        Ok((name, fields))
+    }
+
+    /// Checks that every word was read.
+    pub(super) fn finish(self) -> Result<()> {
+        match (self.plain.first(), self.values.keys().next()) {
+            (Some(word), _) => Err(self.malformed(&format!("{word:?} is no KEY=VALUE"))),
+            (None, Some(key)) => Err(self.unsupported(&format!("{key:?} is not known"))),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// All words that are no `KEY=VALUE`.
+    pub(super) fn take_plain(&mut self) -> Vec<&'a str> {
+        std::mem::take(&mut self.plain)
+    }
+
+    fn take(&mut self, key: &str) -> Result<&'a str> {
+        self.values.remove(key).ok_or_else(|| self.malformed(&format!("{key:?} is missing")))
+    }
+
+    /// The value of a key, if it is this word; the key is read then.
+    pub(super) fn is(&mut self, key: &str, word: &str) -> bool {
+        let is = self.values.get(key) == Some(&word);
+        if is {
+            self.values.remove(key);
+        }
+        is
+    }
+
+    pub(super) fn number(&mut self, key: &str, least: usize) -> Result<usize> {
+        let value = self.take(key)?;
+        self.parse(key, value, least)
+    }
+
+    /// Nothing here is anywhere near the limit; it keeps sums of lengths from overflowing.
+    fn parse(&self, key: &str, value: &str, least: usize) -> Result<usize> {
+        let number = value.parse().ok().filter(|n| (least..=1_000_000).contains(n));
+        number.ok_or_else(|| self.malformed(&format!("{key}={value} is no number from {least} to 1000000")))
+    }
+
+    pub(super) fn numbers<const N: usize>(&mut self, key: &str) -> Result<[usize; N]> {
+        let value = self.take(key)?;
+        let numbers: Vec<usize> = value.split(',').map(|n| self.parse(key, n, 1)).collect::<Result<_>>()?;
+        numbers.try_into().map_err(|_| self.malformed(&format!("{key:?} needs {N} numbers")))
+    }
+
+    /// A side of a kernel that has a middle.
+    pub(super) fn odd(&mut self, key: &str) -> Result<usize> {
+        let value = self.number(key, 1)?;
+        if value % 2 == 0 { Err(self.malformed(&format!("{key}={value} is no odd number"))) } else { Ok(value) }
+    }
+
+    pub(super) fn choice<T: Copy>(&mut self, key: &str, names: Names<T>) -> Result<T> {
+        let value = self.take(key)?;
+        let found = names.iter().find(|(name, _)| *name == value);
+        found.map(|(_, it)| *it).ok_or_else(|| self.unsupported(&format!("{key}={value} is not known")))
+    }
+
+    /// The first of the choices where the word is missing.
+    pub(super) fn choice_or<T: Copy>(&mut self, key: &str, names: Names<T>) -> Result<T> {
+        if self.values.contains_key(key) { self.choice(key, names) } else { Ok(names[0].1) }
+    }
+
+    pub(super) fn malformed(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Malformed, format!("architecture {:?}: {what}", self.text))
+    }
+
+    pub(super) fn unsupported(&self, what: &str) -> Error {
+        let text = format!("architecture {:?}: {what}; a newer version of Impasto may know it", self.text);
+        Error::new(ErrorKind::Unsupported, text)
+    }
+}

@@ -1,0 +1,57 @@
+//! Formats that need nothing that `image`'s decoders do not give.
+
+use image::{ColorType, ImageDecoder, ImageError};
+
+use super::super::{Limits, zeros};
+use super::{Colour, Raw, Samples, cut, failed, sample_count};
+use crate::{Error, ErrorKind, Result};
+
+/// Many programs leave the alpha of all pixels 0 and mean an opaque picture. Nobody stores an invisible one.
+pub(in crate::picture) fn unhide(raw: &mut Raw) {
+    let channels = raw.colour.channels() + 1;
+    let Samples::U8(samples) = &mut raw.samples else { return };
+    if raw.alpha && samples.iter().skip(channels - 1).step_by(channels).all(|&alpha| alpha == 0) {
+        samples.iter_mut().skip(channels - 1).step_by(channels).for_each(|alpha| *alpha = 255);
+    }
+}
+
+/// The picture that a decoder has found the header of.
+pub(in crate::picture) fn decode(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<Raw> {
+    let (width, height) = decoder.dimensions();
+    limits.check_pixels(u64::from(width), u64::from(height))?;
+    let pixel = usize::from(decoder.color_type().bytes_per_pixel());
+    limits.check_decoded(width as usize, height as usize, pixel)?;
+    let len = sample_count(width as usize, height as usize, pixel)?;
+    // The picture once as frame and once as canvas, and a little for tables.
+    let mut allowed = image::Limits::default();
+    allowed.max_alloc = Some(len as u64 * 3 + (1 << 20));
+    decoder.set_limits(allowed).map_err(error)?;
+    let (colour, alpha) = match decoder.color_type() {
+        ColorType::L8 => (Colour::Grey, false),
+        ColorType::La8 => (Colour::Grey, true),
+        ColorType::Rgb8 | ColorType::Rgb32F => (Colour::Rgb, false),
+        ColorType::Rgba8 => (Colour::Rgb, true),
+        other => return Err(Error::new(ErrorKind::Unsupported, format!("samples of kind {other:?} are not read"))),
+    };
+    let samples = if decoder.color_type() == ColorType::Rgb32F {
+        let mut samples: Vec<f32> = zeros(len / 4)?;
+        decoder.read_image(bytemuck::cast_slice_mut(&mut samples)).map_err(error)?;
+        Samples::F32(samples)
+    } else {
+        let mut samples: Vec<u8> = zeros(len)?;
+        decoder.read_image(&mut samples).map_err(error)?;
+        Samples::U8(samples)
+    };
+    Ok(Raw::new(width as usize, height as usize, colour, alpha, samples))
+}
+
+/// A decoder's error as ours.
+pub(in crate::picture) fn error(error: ImageError) -> Error {
+    match error {
+        ImageError::Limits(e) => failed(ErrorKind::TooLarge, e),
+        ImageError::Unsupported(e) => failed(ErrorKind::Unsupported, e),
+        // The bytes are in memory: the only input error there is, is running out of them.
+        ImageError::IoError(e) => cut().with_source(e),
+        e => failed(ErrorKind::Malformed, e),
+    }
+}

@@ -1,0 +1,29 @@
+//! Radiance HDR (RGBE): linear light.
+
+use std::io::Cursor;
+
+use image::codecs::hdr::HdrDecoder;
+
+use super::{Read, Row};
+use crate::Result;
+use crate::picture::Limits;
+use crate::picture::decode::{Raw, library, linear};
+
+pub(super) const ROW: Row = Row {
+    name: "Radiance HDR",
+    id: "hdr",
+    media_type: "image/vnd.radiance",
+    extensions: &["hdr"],
+    only_read: &[],
+    detect: |head| head.starts_with(b"#?RADIANCE") || head.starts_with(b"#?RGBE"),
+    read: Read::Bytes(decode),
+    write: None,
+};
+
+fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
+    // Strict, it would know one of the two signatures only. Other colour spaces and orders of rows it refuses.
+    let decoder = HdrDecoder::new_nonstrict(Cursor::new(bytes)).map_err(library::error)?;
+    let mut raw = library::decode(decoder, limits)?;
+    linear::encode(&mut raw, limits)?;
+    Ok(raw)
+}

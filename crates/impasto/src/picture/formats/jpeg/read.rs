@@ -1,0 +1,174 @@
+//! JPEG files, by one decoder or the other.
+
+use std::io::{self, BufRead, Read, Seek};
+
+use zune_core::bytestream::{ZByteReaderTrait, ZCursor};
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+
+use super::survey::Survey;
+use super::{AGAIN, coded};
+use crate::picture::decode::{Colour, Raw, Samples, orientation, sample_count};
+use crate::picture::metadata::{Metadata, iptc};
+use crate::picture::{Limits, zeros};
+use crate::{Error, ErrorKind, Result};
+
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
+    let file = Survey::of(bytes.iter().map(|&byte| Ok(byte)))?;
+    if !file.usual() {
+        return decode_unusual(bytes, &file, limits);
+    }
+    let raw = decode_usual(ZCursor::new(bytes), &file, limits);
+    if raw.is_err() && limits.salvage { decode_unusual(bytes, &file, limits) } else { raw }
+}
+
+/// From a file that is not in memory.
+pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) -> Result<Raw> {
+    let file = Survey::of(input.by_ref().bytes())?;
+    input.rewind()?;
+    if file.usual() {
+        return decode_usual(input, &file, limits);
+    }
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    decode_unusual(&bytes, &file, limits)
+}
+
+/// With the fast decoder, which streams.
+fn decode_usual(input: impl ZByteReaderTrait, file: &Survey, limits: &Limits) -> Result<Raw> {
+    let (size, colour) = checked(file, limits)?;
+    let mut decoder = headers(input)?;
+    // CMYK and YCCK are taken as stored: the decoder's own conversion knows neither profiles nor, for YCCK, inversion.
+    let wanted = match colour {
+        Colour::Grey => ColorSpace::Luma,
+        Colour::Rgb => ColorSpace::RGB,
+        Colour::Cmyk => decoder.input_colorspace().unwrap_or(ColorSpace::CMYK),
+    };
+    decoder.set_options(options().jpeg_set_out_colorspace(wanted));
+    let mut samples: Vec<u8> = zeros(sample_count(size[0], size[1], colour.channels())?)?;
+    decoder.decode_into(&mut samples).map_err(|e| to_error(&e))?;
+    if colour == Colour::Cmyk {
+        to_ink(&mut samples, file.is_ycck());
+    }
+    Ok(raw(size, colour, samples, &decoder, file))
+}
+
+/// With the decoder for everything.
+fn decode_unusual(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<Raw> {
+    let (size, colour) = checked(file, limits)?;
+    let coded = coded::decode(bytes, size[1], limits.salvage)?;
+    let mut samples = coded.samples;
+    match colour {
+        Colour::Rgb if !file.is_rgb() => samples.as_chunks_mut::<3>().0.iter_mut().for_each(|p| *p = ycc_to_rgb(*p)),
+        Colour::Cmyk => to_ink(&mut samples, file.is_ycck()),
+        _ => {}
+    }
+    let decoder = headers(ZCursor::new(file.plain_headers(bytes, size[1])))?;
+    let mut raw = raw(size, colour, samples, &decoder, file);
+    if !coded.whole {
+        let what = match (coded.part * 100.0).floor() {
+            100.0 => "the picture lacks detail or colors".into(),
+            percent => format!("{percent} % of the picture is read, the rest is grey"),
+        };
+        raw.warnings.push(format!("the file is cut off or damaged: {what}"));
+    } else if !coded.ended {
+        raw.warnings.push("the file's last bytes are missing, but all of the picture is there".into());
+    }
+    if !file.huffman_tables {
+        raw.warnings.push("the file has no Huffman tables; it is read with the standard ones".into());
+    }
+    Ok(raw)
+}
+
+/// The size and the kind of the samples, which the limits allow.
+fn checked(file: &Survey, limits: &Limits) -> Result<([usize; 2], Colour)> {
+    let frame = file.frame()?;
+    let [width, height] = [usize::from(frame.size[0]), file.height()?];
+    limits.check_pixels(width as u64, height as u64)?;
+    let colour = match frame.components.len() {
+        1 => Colour::Grey,
+        3 => Colour::Rgb,
+        _ => Colour::Cmyk,
+    };
+    limits.check_decoded(width, height, colour.channels())?;
+    Ok(([width, height], colour))
+}
+
+/// Lenient, as every viewer is: cameras write odd markers. Files that stop early are found by their missing end instead.
+fn options() -> DecoderOptions {
+    DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX)
+}
+
+/// A decoder that has read the headers.
+fn headers<T: ZByteReaderTrait>(input: T) -> Result<JpegDecoder<T>> {
+    let mut decoder = JpegDecoder::new_with_options(input, options());
+    decoder.decode_headers().map_err(|e| to_error(&e))?;
+    Ok(decoder)
+}
+
+/// Samples with what the headers say of them.
+fn raw<T: ZByteReaderTrait>(
+    [width, height]: [usize; 2],
+    colour: Colour,
+    samples: Vec<u8>,
+    headers: &JpegDecoder<T>,
+    file: &Survey,
+) -> Raw {
+    let mut raw = Raw::new(width, height, colour, false, Samples::U8(samples));
+    raw.icc = headers.icc_profile();
+    raw.metadata = Metadata {
+        exif: file.exif.clone(),
+        xmp: headers.xmp().cloned(),
+        iptc: headers.iptc().and_then(|resources| iptc::of_resources(resources)),
+        density: file.density,
+    };
+    raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
+    if file.gain_map {
+        raw.warnings.push("the file has an HDR gain map; it is left out".into());
+    } else if file.others > 0 {
+        let (more, noun) = (file.others, if file.others == 1 { "picture" } else { "pictures" });
+        raw.warnings.push(format!("the file has {more} more {noun}, such as gain or depth maps; only the first picture is read"));
+    }
+    raw
+}
+
+/// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and every reader and writer since. YCCK is made
+/// from the complement of what is stored as CMY, hence from ink; its K is stored inverted all the same.
+fn to_ink(samples: &mut [u8], ycck: bool) {
+    for p in samples.as_chunks_mut::<4>().0 {
+        let [c, m, y] = if ycck { ycc_to_rgb([p[0], p[1], p[2]]) } else { [255 - p[0], 255 - p[1], 255 - p[2]] };
+        *p = [c, m, y, 255 - p[3]];
+    }
+}
+
+/// JFIF's YCbCr to RGB (ITU-T T.871, section 7).
+pub(in crate::picture::formats) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
+    // The casts saturate.
+    [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(|v| (v + 0.5) as u8)
+}
+
+/// A line of ours for each of the decoder's errors, whose own texts are for those who write decoders.
+fn to_error(error: &DecodeErrors) -> Error {
+    let kind = match error {
+        DecodeErrors::Unsupported(_) => ErrorKind::Unsupported,
+        DecodeErrors::LargeDimensions(_) => ErrorKind::TooLarge,
+        _ => ErrorKind::Malformed,
+    };
+    let what = match error {
+        DecodeErrors::Unsupported(_) => "its coding is not supported",
+        DecodeErrors::ZeroError => "its header claims no rows or no columns",
+        DecodeErrors::DqtError(_) => "a quantization table is damaged",
+        DecodeErrors::SosError(_) => "a scan header is damaged",
+        DecodeErrors::SofError(_) => "the frame header is damaged",
+        DecodeErrors::HuffmanDecode(_) => "a Huffman table is damaged",
+        DecodeErrors::MCUError(_) => "the picture data is damaged",
+        DecodeErrors::LargeDimensions(_) => "the picture is too large",
+        _ => "the file is damaged",
+    };
+    // The decoder's error is not `Send`-safe to keep in every version; its text is all there is to it.
+    let text = format!("{error:?}").split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::new(kind, format!("{what}. {AGAIN}")).with_source(io::Error::other(text))
+}

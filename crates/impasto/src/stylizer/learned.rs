@@ -1,0 +1,153 @@
+//! Styles that have learned: the network as each of them has it.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::Stylizer;
+use crate::engine::{Conditioning, Program};
+use crate::graph::Graph;
+use crate::networks::{Architecture, Network, native};
+use crate::style::Learned;
+use crate::weights::{Tensor, Weights};
+use crate::{Error, ErrorKind, Result, Style};
+
+/// Networks of styles that are kept, each a few megabytes: a strength needs one for each of its mixtures, a film the same ones again.
+const KEPT: usize = 4;
+
+/// A transformer before it was packed: what learning changes.
+pub(crate) struct Base {
+    pub(crate) graph: Graph,
+    pub(crate) weights: Weights,
+    /// Kernels that have a filter folded into them.
+    pub(crate) folded: Vec<String>,
+    architecture: Architecture,
+    hash: OnceLock<String>,
+    /// Styles' networks, the latest last.
+    kept: Mutex<Vec<(Learned, Arc<Program>)>>,
+}
+
+impl Base {
+    /// `None` if its styles cannot learn.
+    pub(super) fn of(network: &Network) -> Option<Self> {
+        let Architecture::NativeTransformer(transformer) = &network.architecture else { return None };
+        Some(Base {
+            graph: network.graph.clone(),
+            weights: network.weights.clone(),
+            folded: if transformer.resample == 5 { transformer.resampling().to_vec() } else { Vec::new() },
+            architecture: network.architecture.clone(),
+            hash: OnceLock::new(),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// SHA-256 of the architecture and of all arrays, in hexadecimal digits.
+    pub(crate) fn hash(&self) -> &str {
+        self.hash.get_or_init(|| {
+            let mut hasher = Sha256::new();
+            hasher.update(self.architecture.to_string());
+            for (name, tensor) in self.weights.iter() {
+                hasher.update(format!("\n{name} {:?}\n", tensor.shape()));
+                let bytes: Vec<u8> = tensor.data().iter().flat_map(|v| v.to_le_bytes()).collect();
+                hasher.update(bytes);
+            }
+            hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        })
+    }
+
+    /// The network with a style's corrections.
+    fn program(&self, learned: &Learned, isa: crate::engine::Isa) -> Result<Arc<Program>> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut kept = kept();
+            if let Some(place) = kept.iter().position(|(known, _)| known == learned) {
+                let found = kept.remove(place);
+                let program = found.1.clone();
+                kept.push(found);
+                return Ok(program);
+            }
+        }
+        let mut weights = self.weights.clone();
+        for name in learned.kernels() {
+            let kernel = weights.get(name).filter(|kernel| kernel.shape().len() == 4);
+            let unknown =
+                || Error::new(ErrorKind::Mismatch, format!("the style has learned for another network: it has no {name:?}"));
+            let kernel = kernel.ok_or_else(unknown)?;
+            let shape @ [kh, kw, inputs, outputs] = std::array::from_fn(|axis| kernel.shape()[axis]);
+            let correction = if self.folded.iter().any(|folded| folded == name) {
+                let small = learned.correction(name, [kh - 2, kw - 2, inputs, outputs])?;
+                native::folded(&small, kh - 2, inputs, outputs)
+            } else {
+                learned.correction(name, shape)?
+            };
+            let values = kernel.data().iter().zip(correction).map(|(a, b)| a + b).collect();
+            weights.insert(name, Tensor::new(shape, values)?);
+        }
+        let program = Arc::new(Program::compile(&self.graph, weights, isa)?);
+        let mut kept = kept();
+        kept.push((learned.clone(), program.clone()));
+        let more = kept.len().saturating_sub(KEPT);
+        kept.drain(..more);
+        Ok(program)
+    }
+}
+
+impl Stylizer {
+    /// The transformer's weights, to learn from.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] if the model's styles cannot learn.
+    pub(crate) fn base(&self) -> Result<&Base> {
+        self.base.as_ref().ok_or_else(|| {
+            let text = format!(
+                "styles of the model {} cannot learn: only those of Impasto's own networks can; use the built-in model",
+                self.info.transformer.file
+            );
+            Error::new(ErrorKind::Unsupported, text)
+        })
+    }
+
+    /// Whether what a style has learned is for this model.
+    pub(super) fn check_learned(&self, style: &Style) -> Result<()> {
+        let Some(learned) = style.learned() else { return Ok(()) };
+        if self.base.as_ref().is_some_and(|base| base.hash() == learned.model()) {
+            return Ok(());
+        }
+        let text =
+            format!("{style} has learned for another model than {}; learn it again with this one", self.info.transformer.file);
+        Err(Error::new(ErrorKind::Mismatch, text))
+    }
+
+    /// The network that paints in a style, if it is not the model's own.
+    pub(super) fn program_of(&self, style: &Style) -> Result<Option<Arc<Program>>> {
+        match (style.learned().filter(|learned| learned.corrects_kernels()), &self.base) {
+            (Some(learned), Some(base)) => base.program(learned, self.engine.isa()).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// A style's norms.
+    pub(super) fn conditioning(&self, style: &Style) -> Result<Conditioning> {
+        match style.learned() {
+            None => self.transformer.condition(style.vector()),
+            Some(learned) => self.transformer.condition_changed(style.vector(), &|name, map| learned.change_norm(name, map)),
+        }
+    }
+}
+
+/// Styles that share a picture are painted by one network.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] if they have different ones.
+pub(super) fn check_one_network(styles: &[&Style], strength_mask: bool) -> Result<()> {
+    let corrects = |style: &&&Style| style.learned().is_some_and(Learned::corrects_kernels);
+    let Some(style) = styles.iter().find(corrects) else { return Ok(()) };
+    if styles.len() == 1 && !strength_mask {
+        return Ok(());
+    }
+    let text = format!(
+        "{style} has learned texture, and paints whole pictures: it cannot be one of several regions, nor have a strength mask; use a mask \
+         instead, or the style of its picture"
+    );
+    Err(Error::new(ErrorKind::Unsupported, text))
+}

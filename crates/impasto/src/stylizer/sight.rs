@@ -1,0 +1,37 @@
+//! What sees style pictures.
+
+use super::fit::Fit;
+use crate::engine::{Engine, Program};
+use crate::{Control, Picture, Result};
+
+/// A style predictor, ready to run.
+pub(super) struct Sight {
+    program: Program,
+    /// What its least side asks of pictures.
+    pub(super) fit: Fit,
+}
+
+impl Sight {
+    pub(super) fn new(program: Program) -> Result<Self> {
+        let fit = Fit::of(program.graph())?;
+        Ok(Sight { program, fit })
+    }
+
+    /// The style vector of a picture, as it is.
+    pub(super) fn see(&self, engine: &Engine, picture: &Picture, control: &dyn Control) -> Result<Vec<f32>> {
+        let fitted = self.fit.extend(picture)?;
+        let conditioning = self.program.condition(&[])?;
+        let (vector, _) = self.program.run(engine, fitted.view(), &conditioning, control)?;
+        Ok(vector)
+    }
+
+    /// Greatest memory that seeing a picture of this width and height takes, which the network can take.
+    pub(super) fn memory(&self, [width, height]: [usize; 2], threads: usize) -> Result<u64> {
+        self.program.peak_memory(height, width, threads)
+    }
+
+    /// The share of seeing in a progress bar.
+    pub(super) fn work(&self, size: [usize; 2]) -> u64 {
+        super::work(&self.program, self.fit.size_of(size))
+    }
+}

@@ -1,0 +1,10 @@
+//! The ONNX reader on any bytes, and the recogniser on what it reads.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(weights) = impasto::weights::onnx::read(bytes) {
+        let _ = impasto::Model::from_weights("fuzz.onnx", weights);
+    }
+});

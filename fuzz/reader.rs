@@ -1,0 +1,19 @@
+//! What the targets of picture formats share.
+
+use impasto::Picture;
+use impasto::picture::{Format, Limits};
+
+/// Reads a file of this format; files of others are passed over, because another target is for them. Limits are small, so that memory beyond
+/// them shows.
+///
+/// Decoders are called through a guard that turns their panics into errors; here, where a panic should be seen, libFuzzer's hook ends the
+/// program at once.
+pub fn read(format: Format, bytes: &[u8]) {
+    if Format::detect(&bytes[..bytes.len().min(4096)]) != Some(format) {
+        return;
+    }
+    let limits = Limits { max_pixels: 1 << 16, max_bytes: 1 << 20, ..Limits::default() };
+    let Ok(picture) = Picture::decode(bytes, &limits) else { return };
+    assert_eq!(picture.rgb().len(), picture.width() * picture.height() * 3);
+    assert!(picture.rgb().iter().chain(picture.alpha().into_iter().flatten()).all(|value| (0.0..=1.0).contains(value)));
+}
