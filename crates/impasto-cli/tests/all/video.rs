@@ -138,9 +138,9 @@ fn films_keep_what_they_are() {
     assert!(probe(&workshop, "out.mp4", "format_tags=title").contains("A walk"));
     assert_eq!(probe(&workshop, "out.mp4", "chapter_tags=title"), "One\nTwo");
     let sound = |film: &str| {
-        let output =
-            Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-i", film, "-map", "0:a", "-c", "copy", "-f", "md5", "-"]);
-        let output = { output }.current_dir(workshop.folder.path()).output().unwrap();
+        let mut command = Command::new("ffmpeg");
+        command.args(["-v", "error", "-nostdin", "-i", film, "-map", "0:a", "-c", "copy", "-f", "md5", "-"]);
+        let output = command.current_dir(workshop.folder.path()).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
     assert_eq!(sound("film.mp4"), sound("out.mp4"), "the sound is not copied");
