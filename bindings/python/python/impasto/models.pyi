@@ -6,7 +6,7 @@ from typing import TypedDict
 
 __all__ = ["list", "path", "pull"]
 
-class Model(TypedDict):
+class _Model(TypedDict):
     name: str
     title: str
     licence: str
@@ -23,4 +23,4 @@ def pull(
     progress: Callable[[float], object] | bool | None = None,
 ) -> builtins.list[Path]: ...
 def path(name: str | PathLike[str]) -> builtins.list[Path]: ...
-def list() -> builtins.list[Model]: ...
+def list() -> builtins.list[_Model]: ...
