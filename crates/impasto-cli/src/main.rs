@@ -3,7 +3,6 @@
 
 mod cli;
 mod commands;
-mod encoding;
 mod failure;
 mod figure;
 mod files;
@@ -18,7 +17,7 @@ mod names;
 mod panics;
 mod preview;
 mod progress;
-mod settings;
+mod references;
 mod shortcut;
 mod talk;
 mod values;
@@ -45,9 +44,8 @@ fn run() -> u8 {
     let command = help::command();
     let line = Line::new(&command, std::env::args_os().collect());
     let matches = command.clone().try_get_matches_from(&line.arguments);
-    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
-    let (cli, matches) = match parsed {
-        Ok(parsed) => parsed,
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
         Err(error) => return usage(&error, hints::better(&error, &command, &line.arguments)),
     };
     if let Some(why) = memory::too_little() {
@@ -59,7 +57,7 @@ fn run() -> u8 {
     if let (Command::Stylize(args), true) = (&cli.command, line.was_short) {
         args.loudness.loudness().detail(&line.text());
     }
-    match commands::run(cli.command, &matches) {
+    match commands::run(cli.command) {
         Ok(()) => DONE,
         Err(failure) => failure.report(),
     }

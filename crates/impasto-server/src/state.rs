@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use impasto::picture::{self, Format, Resize, Stored};
+use impasto::request::Reference;
 use impasto::style::Gallery;
 use impasto::{Picture, Style, Stylizer};
 use impasto_draw::content;
@@ -69,14 +70,16 @@ pub(crate) struct Content {
 /// A style that requests can name.
 pub(crate) struct KeptStyle {
     pub(crate) style: Style,
+    /// What it was made of.
+    pub(crate) reference: Reference,
     /// The picture that it was made of, as the network saw it; `None` for built-in styles and style files.
     pub(crate) picture: Option<Picture>,
 }
 
 impl KeptStyle {
     /// A style without a picture.
-    pub(crate) fn bare(style: Style) -> Self {
-        KeptStyle { style, picture: None }
+    pub(crate) fn bare(style: Style, reference: Reference) -> Self {
+        KeptStyle { style, reference, picture: None }
     }
 
     /// Bytes that it takes: the vector, and the picture's colours and alpha, in floats.
@@ -200,7 +203,10 @@ impl State {
 
     /// A built-in style by its name, or an uploaded one.
     pub(crate) fn style(&self, name: &str) -> Result<Arc<KeptStyle>> {
-        let built_in = || Some(Arc::new(KeptStyle::bare(self.gallery.as_ref()?.find(name)?.clone())));
+        let built_in = || {
+            let style = self.gallery.as_ref()?.find(name)?;
+            Some(Arc::new(KeptStyle::bare(style.clone(), Reference::of_style(style))))
+        };
         self.styles.get(name).or_else(built_in).ok_or_else(|| self.no_style(name))
     }
 

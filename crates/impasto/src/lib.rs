@@ -16,6 +16,7 @@
 //! | [`stylizer`] | [`Stylizer`]: the fast method, one pass through a network |
 //! | [`style`] | [`Style`]: style vectors, files of them, the gallery |
 //! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
+//! | [`request`] | what to paint as data: the table of options, records, plans |
 //! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
 //! | [`networks`], [`weights`] | architectures, and readers for the files that hold their weights |
 //! | [`graph`], [`engine`] | a network as data, and what runs it |
@@ -31,6 +32,7 @@ pub mod networks;
 pub mod optimizer;
 pub mod perceptual;
 pub mod picture;
+pub mod request;
 pub mod style;
 pub mod stylizer;
 pub mod weights;

@@ -14,16 +14,13 @@ mod sheet;
 mod styles;
 mod stylize;
 
-use clap::ArgMatches;
-
 use crate::cli::{Command, Models, Styles};
 use crate::failure::Result;
 
-/// Runs a command to its end. `matches` is what the parser made of the command line.
-pub(crate) fn run(command: Command, matches: &ArgMatches) -> Result {
-    let given = matches.subcommand().map_or(matches, |(_, given)| given);
+/// Runs a command to its end.
+pub(crate) fn run(command: Command) -> Result {
     match command {
-        Command::Stylize(args) => stylize::run(&args, given),
+        Command::Stylize(args) => stylize::run(&args),
         Command::Optimize(args) => optimize::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Demo(args) => demo::run(&args),

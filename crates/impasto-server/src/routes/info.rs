@@ -6,6 +6,8 @@ use axum::Json;
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use impasto::picture::Format;
+use impasto::request::format_name;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,7 +20,7 @@ pub(crate) struct Info {
     /// Of Impasto.
     version: &'static str,
     /// Formats that results can have.
-    formats: [&'static str; 4],
+    formats: Vec<String>,
     /// Family of the model: style files are for one.
     family: String,
     /// How many built-in styles there are: none for models of another family than theirs.
@@ -58,7 +60,7 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     let options = &state.options;
     Json(Info {
         version: env!("CARGO_PKG_VERSION"),
-        formats: ["jpeg", "png", "webp", "tiff"],
+        formats: Format::writable().map(format_name).collect(),
         family: state.stylizer.model().family.to_string(),
         built_in_styles: state.built_in().len(),
         limits: LimitsView {

@@ -7,6 +7,7 @@ use axum::extract::{Path, Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use impasto::Style;
+use impasto::request::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -85,7 +86,7 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
             );
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text));
         }
-        KeptStyle::bare(style)
+        KeptStyle::bare(style, Reference::of_bytes("style.style", bytes))
     } else {
         work::style_of(state, bytes)?
     };

@@ -63,6 +63,16 @@ impl Format {
         }
     }
 
+    /// All formats that can be written.
+    pub fn writable() -> impl Iterator<Item = Self> {
+        WRITABLE.iter().map(|&(format, _)| format)
+    }
+
+    /// The extensions of files that are written, the usual one first; none for formats that are only read.
+    pub fn extensions(self) -> &'static [&'static str] {
+        WRITABLE.iter().find(|&&(format, _)| format == self).map_or(&[], |(_, names)| names)
+    }
+
     /// Whether [`crate::picture::Picture::encode`] can write it.
     pub fn can_write(self) -> bool {
         WRITABLE.iter().any(|&(format, _)| format == self)

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use impasto::request::Reference;
 use impasto::style::{Gallery, names_file};
 
-use super::recipe;
 use crate::failure::Result;
 use crate::imported;
-use crate::settings::Ingredient;
+use crate::references;
 
 /// What has become of an ingredient.
 pub(super) enum Found {
@@ -23,20 +23,20 @@ pub(super) enum Found {
 }
 
 /// Looks for a file that was recorded: at what the user names for it, else by its name in these folders and nowhere else.
-pub(super) fn ingredient(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+pub(super) fn ingredient(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     look(wanted, named, folders, false)
 }
 
 /// `folders_too`: it may be a folder, all of whose files count. Not for everything: a stranger may call a photograph `Documents`.
-fn look(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf], folders_too: bool) -> Result<Found> {
+fn look(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf], folders_too: bool) -> Result<Found> {
     if let Some(path) = named {
-        let same = Ingredient::of_path(path)?.sha256 == wanted.sha256;
+        let same = references::of_path(path)?.sha256 == wanted.sha256;
         return Ok(if same { Found::Same(path.to_owned()) } else { Found::Instead(path.to_owned()) });
     }
     let mut differs = None;
     let there = |path: &PathBuf| path.is_file() || folders_too && path.is_dir();
-    for path in folders.iter().map(|folder| folder.join(&wanted.name)).filter(there) {
-        if Ingredient::of_path(&path)?.sha256 == wanted.sha256 {
+    for path in folders.iter().map(|folder| folder.join(wanted.os_name())).filter(there) {
+        if references::of_path(&path)?.sha256 == wanted.sha256 {
             return Ok(Found::Same(path));
         }
         differs.get_or_insert(path);
@@ -45,26 +45,25 @@ fn look(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf], 
 }
 
 /// A style, which may be built in.
-pub(super) fn style(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+pub(super) fn style(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     if !wanted.built_in || named.is_some() {
         return ingredient(wanted, named, folders);
     }
-    let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name.display())));
+    let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name)));
     let gallery = Gallery::built_in()?;
-    match wanted.name.to_str().and_then(|name| gallery.find(name)) {
+    match gallery.find(&wanted.name) {
         None => Ok(Found::Missing),
         // A file comes first where a command line names a style.
-        Some(_) if names_file(&wanted.name) => differs("not the built-in style, but a file, is called"),
-        Some(style) if Ingredient::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
+        Some(_) if names_file(Path::new(&wanted.name)) => differs("not the built-in style, but a file, is called"),
+        Some(style) if Reference::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
         Some(_) => differs("this program's built-in style"),
     }
 }
 
 /// A model: built in, in the folders, or imported.
-pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+pub(super) fn model(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     if wanted.built_in && named.is_none() {
-        let own = Ingredient::of_model(&[])?;
-        let same = own.first().is_some_and(|own| own.sha256 == wanted.sha256);
+        let same = Reference::of_embedded_model().sha256 == wanted.sha256;
         return Ok(if same { Found::BuiltIn } else { Found::Differs("this program's built-in model".into()) });
     }
     let mut folders = folders.to_vec();

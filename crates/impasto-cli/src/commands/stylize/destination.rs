@@ -7,7 +7,6 @@ use impasto::picture::{EncodeOptions, Format, Stored, Writer};
 use impasto::{ErrorKind, Picture};
 
 use super::place::Place;
-use crate::cli::PictureFormat;
 use crate::failure::{Failure, Result};
 use crate::files;
 use crate::interrupt;
@@ -24,15 +23,10 @@ pub(in crate::commands) struct Destination {
 
 impl Destination {
     /// Checks format and place before any work is done.
-    pub(in crate::commands) fn new(
-        path: &Path,
-        format: Option<PictureFormat>,
-        force: bool,
-        encode: &EncodeOptions,
-    ) -> Result<Self> {
+    pub(in crate::commands) fn new(path: &Path, format: Option<Format>, force: bool, encode: &EncodeOptions) -> Result<Self> {
         let standard = super::is_standard(path);
         let format = match format {
-            Some(format) => format.into(),
+            Some(format) => format,
             None if standard || is_nameless_stream(path) => Format::Png,
             None => by_extension(path)?,
         };
