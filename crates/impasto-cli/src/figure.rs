@@ -6,7 +6,7 @@ use impasto::picture::Resize;
 
 use crate::failure::{Failure, Result};
 use crate::memory;
-use crate::values::Size;
+use impasto::request::Size;
 
 /// Height of the panels: the result's own, within what makes a figure that reads well on screen and paper.
 const HEIGHTS: (usize, usize) = (240, 720);
@@ -241,8 +241,8 @@ impl Text<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Content, Panel, Sheet, draw};
-    use crate::values::Size;
     use impasto::Picture;
+    use impasto::request::Size;
 
     fn plain(width: usize, height: usize, value: u8) -> Picture {
         Picture::from_rgb8(width, height, &vec![value; width * height * 3]).unwrap()

@@ -1,41 +1,15 @@
 //! SHA-256 of bytes, files and folders, in hexadecimal.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
+use impasto::request::Hasher;
 
 use crate::files;
 
 /// Bytes that are read at a time.
 const CHUNK: usize = 1 << 16;
-
-/// A hash under way.
-#[derive(Default)]
-pub(crate) struct Hasher(Sha256);
-
-impl Hasher {
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// 64 digits.
-    pub(crate) fn finish(self) -> String {
-        self.0.finalize().iter().fold(String::new(), |mut text, byte| {
-            // A string takes everything.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-    }
-}
-
-pub(crate) fn of_bytes(bytes: &[u8]) -> String {
-    let mut hasher = Hasher::default();
-    hasher.update(bytes);
-    hasher.finish()
-}
 
 /// Of a file's content, whatever its name.
 ///
@@ -104,7 +78,9 @@ impl<R: Read> Read for Hashing<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hashing, of_bytes, of_file, of_tree};
+    use impasto::request::sha256;
+
+    use super::{Hashing, of_file, of_tree};
     use std::io::Read;
 
     /// FIPS 180-2, appendix B.1.
@@ -121,7 +97,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("abc");
         std::fs::write(&path, "abc").unwrap();
-        assert_eq!(of_bytes(b"abc"), ABC);
+        assert_eq!(sha256(b"abc"), ABC);
         assert_eq!(of_file(&path).unwrap(), ABC);
         assert_eq!(of_tree(&path).unwrap(), ABC);
         let mut stream = Hashing::new(&b"abc"[..]);

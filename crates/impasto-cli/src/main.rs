@@ -3,7 +3,6 @@
 
 mod cli;
 mod commands;
-mod encoding;
 mod failure;
 mod fetching;
 mod figure;
@@ -18,7 +17,7 @@ mod names;
 mod panics;
 mod preview;
 mod progress;
-mod settings;
+mod references;
 mod shortcut;
 mod talk;
 mod values;
@@ -46,9 +45,8 @@ fn run() -> u8 {
     let command = help::command();
     let line = Line::new(&command, std::env::args_os().collect());
     let matches = command.clone().try_get_matches_from(&line.arguments);
-    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
-    let (cli, matches) = match parsed {
-        Ok(parsed) => parsed,
+    let (cli, matches) = match matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
+        Ok(read) => read,
         Err(error) => return usage(&error, hints::better(&error, &command, &line.arguments)),
     };
     if let Some(why) = memory::too_little() {
@@ -61,7 +59,7 @@ fn run() -> u8 {
         args.loudness.loudness().detail(&line.text());
     }
     fetching::install(cli.fetching, loudness(&matches));
-    let result = commands::run(cli.command, &matches);
+    let result = commands::run(cli.command);
     web::clear();
     match result {
         Ok(()) => DONE,

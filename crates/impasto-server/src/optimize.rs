@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use impasto::optimizer::{Initial, KeepColours, OptimizeOptions, Optimizer, StylePicture};
-use impasto::picture::{EncodeOptions, Format, Limits, Mask, Profile, Resize, Stored};
-use impasto::{Control, Perceptual, Picture};
+use impasto::picture::{Format, Limits, Mask, Resize, Stored};
+use impasto::request::{Part, table};
+use impasto::{Colours, Control, Perceptual, Picture};
 
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
-use crate::request::{Colors, ContentSource, PaintOptions, StyleSource, Wanted, WantedStyle};
+use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
 use crate::state::State;
 use crate::work::{Painted, style_memory};
 
@@ -19,6 +20,9 @@ pub(crate) const MAX_STEPS: usize = 500;
 pub(crate) const MAX_SIDE: usize = 1024;
 /// The longer side if no size is given: the command line's.
 const DEFAULT_SIDE: usize = 512;
+
+/// Options of the painting itself that optimising obeys, besides those of the result's file.
+const OBEYED: [&str; 3] = ["size", "colors", "feather"];
 
 /// What an optimisation is asked for, besides a painting.
 #[derive(Debug, Clone, Copy)]
@@ -58,24 +62,16 @@ impl Settings {
 
 /// Refuses what the fast method has and this one has not, rather than to leave it out.
 pub(crate) fn check(wanted: &Wanted) -> Result<()> {
-    let PaintOptions { strength, color_strength, stroke, grain, style_size, .. } = &wanted.options;
-    let given = [
-        ("strength", strength.is_some()),
-        ("color_strength", color_strength.is_some()),
-        ("stroke", stroke.is_some()),
-        ("native_strokes", wanted.options.native_strokes),
-        ("grain", grain.is_some()),
-        ("style_size", style_size.is_some()),
-        ("invert_mask", wanted.options.invert_mask),
-    ];
     let refused = |text: String| Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, text));
-    if let Some((name, _)) = given.iter().find(|(_, given)| *given) {
-        return refused(format!("options.{name} is for /v1/stylize; leave it out to optimize"));
-    }
-    if wanted.mask.is_some() {
+    if wanted.masks.mask.is_some() || wanted.masks.strength.is_some() {
         return refused("a mask of the painting is for /v1/stylize; give the styles masks to optimize".into());
     }
-    if wanted.options.colors == Colors::Content {
+    let given = wanted.options.given();
+    let obeyed = |name: &str| OBEYED.contains(&name) || table().iter().any(|row| row.name == name && row.part == Part::File);
+    if let Some(name) = given.keys().find(|name| !obeyed(name)) {
+        return refused(format!("options.{name} is for /v1/stylize; leave it out to optimize"));
+    }
+    if wanted.options.colors == Colours::Content {
         return refused(
             "options.colors is \"content\", which is for /v1/stylize; optimize with \"luminance\" or \"match\"".into(),
         );
@@ -136,9 +132,8 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
         stored.to_picture()?.fit_long_side(side, Resize::PHOTO)?
     };
     let own = content.source().format.filter(|format| format.can_write()).unwrap_or(Format::Png);
-    let format = options.format.map_or(own, Into::into);
-    let profile = if options.srgb { Profile::Srgb } else { Profile::Keep };
-    let encode = EncodeOptions::default().quality(options.quality.unwrap_or(95)).strip(options.strip).profile(profile);
+    let format = options.format.unwrap_or(own);
+    let encode = options.encoding();
     encode.check(format)?;
 
     let optimizer = Optimizer::new(
@@ -146,9 +141,9 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
         OptimizeOptions {
             steps: vec![settings.steps],
             keep_colours: match options.colors {
-                Colors::Luminance => KeepColours::Luminance,
-                Colors::Match => KeepColours::Matched,
-                Colors::Style | Colors::Content => KeepColours::No,
+                Colours::Luminance => KeepColours::Luminance,
+                Colours::Match => KeepColours::Matched,
+                _ => KeepColours::No,
             },
             // What is kept and other requests shall have the rest.
             max_memory: Some(state.budget.limit() / 2),
@@ -159,7 +154,7 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
         .style_weight(settings.style_weight),
     )?;
     let _share = state.memory(optimizer.peak_memory([content.width(), content.height()]))?;
-    let feather = options.feather.unwrap_or(0.0);
+    let feather = options.feather;
     let named = |i: usize| {
         move |mut problem: Problem| {
             problem.detail = format!("style {}: {}", i + 1, problem.detail);

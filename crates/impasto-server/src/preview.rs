@@ -36,7 +36,7 @@ impl<'a> Preview<'a> {
     /// With this longer side, or a little less. A draft of fine strokes has them coarser, to be there sooner.
     pub(crate) fn new(state: &'a State, wanted: &'a Wanted, side: usize, draft: bool) -> Result<Self> {
         let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
-        let stroke = wanted.options.strokes();
+        let stroke = wanted.options.strokes()?;
         let stylizer = &state.stylizer;
         // Models that are made for no canvas paint on the picture itself, as native strokes do everywhere.
         let huge = [1 << 20; 2];

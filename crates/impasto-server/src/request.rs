@@ -8,11 +8,11 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use impasto::picture::Format;
-use impasto::{Stroke, StyleSize, StylizeOptions};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use impasto::Colours;
+use impasto::request::{Kind, Options, Part, Reference, Row, table};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 
 use crate::body::{RATE, TooSlow};
 use crate::problem::{Problem, Result};
@@ -25,8 +25,8 @@ pub(crate) const MAX_STYLES: usize = 8;
 pub(crate) struct Wanted {
     pub(crate) content: ContentSource,
     pub(crate) styles: Vec<WantedStyle>,
-    pub(crate) mask: Option<Bytes>,
-    pub(crate) options: PaintOptions,
+    pub(crate) masks: Masks,
+    pub(crate) options: Options,
 }
 
 /// A photograph in the request, or one that was uploaded before.
@@ -64,123 +64,64 @@ pub(crate) enum StyleSource {
     Kept(Arc<KeptStyle>),
 }
 
-/// How to paint. Names and meanings are those of `impasto stylize`.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+/// How to paint: options of the library's table, and the styles' weights.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct PaintOptions {
-    /// How strongly the style shows: 0 (the photograph) to 1, the default.
-    #[schema(minimum = 0, maximum = 1)]
-    pub(crate) strength: Option<f32>,
-    /// Whose colours the painting has. `match` needs the styles' pictures: in the request, or uploaded as pictures.
-    #[schema(inline)]
-    pub(crate) colors: Colors,
-    /// How far the colours go from the style's (0) to those that `colors` says (1, the default).
-    #[schema(minimum = 0, maximum = 1)]
-    pub(crate) color_strength: Option<f32>,
-    /// Width of the strokes: 1 as the built-in model is made for, 2 twice as wide.
-    #[schema(minimum = 0.25, maximum = 8)]
-    pub(crate) stroke: Option<f32>,
-    /// Whether strokes are as wide in pixels as the network draws them, times `stroke`, instead of a share of the picture.
-    pub(crate) native_strokes: bool,
-    /// Faint noise that gives smooth areas strokes, in steps of 8 bits; 1.5 if not given.
-    #[schema(minimum = 0, maximum = 8)]
-    pub(crate) grain: Option<f32>,
-    /// Pixels of a style picture's shorter side for the network; 256 if not given.
-    #[schema(minimum = 16, maximum = 4096)]
-    pub(crate) style_size: Option<usize>,
-    /// Pixels of the result's longer side; the content's if not given.
-    #[schema(minimum = 1, maximum = 32768)]
-    pub(crate) size: Option<usize>,
-    /// Soft edges of masks, in pixels of the result.
-    #[schema(minimum = 0, maximum = 10000)]
-    pub(crate) feather: Option<f32>,
-    /// Whether the mask's negative is meant.
-    pub(crate) invert_mask: bool,
-    /// The result's format; the content's if not given.
-    #[schema(schema_with = FormatName::schema)]
-    pub(crate) format: Option<FormatName>,
-    /// JPEG quality; 95 if not given.
-    #[schema(minimum = 1, maximum = 100)]
-    pub(crate) quality: Option<u8>,
-    /// Whether the content's metadata are left out.
-    pub(crate) strip: bool,
-    /// Whether the result is sRGB whatever the content's colour profile.
-    pub(crate) srgb: bool,
-    /// Weights of the styles, in their order; 1 each if not given.
-    pub(crate) weights: Vec<f32>,
+    pub(crate) options: Options,
+    weights: Vec<f32>,
 }
 
-/// Whose colours a painting has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Colors {
-    #[default]
-    Style,
-    Content,
-    Luminance,
-    Match,
-}
-
-/// A format that can be written, by its id.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FormatName(Format);
-
-impl FormatName {
-    /// What the API's description says of it.
-    fn schema() -> Object {
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Format::written().map(Format::id))).build()
-    }
-}
-
-impl<'de> Deserialize<'de> for FormatName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let id = String::deserialize(deserializer)?;
-        let known = Format::from_id(&id).filter(|format| format.can_write());
-        known.map(FormatName).ok_or_else(|| {
-            let ids: Vec<_> = Format::written().map(Format::id).collect();
-            serde::de::Error::custom(format!("format is one of {}, not {id:?}", ids.join(", ")))
-        })
-    }
-}
-
-impl Serialize for FormatName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.id())
-    }
-}
-
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        name.0
-    }
+/// The rows of the library's table that requests have as `options`. Masks are pictures, which requests send apart; the model is the server's.
+pub(crate) fn rows(table: &[Row]) -> impl Iterator<Item = &Row> {
+    table.iter().filter(|row| row.part != Part::Model && row.kind != Kind::Picture)
 }
 
 impl PaintOptions {
-    /// How wide strokes are.
-    pub(crate) fn strokes(&self) -> Stroke {
-        let factor = self.stroke.unwrap_or(1.0);
-        if self.native_strokes { Stroke::Native(factor) } else { Stroke::Relative(factor) }
-    }
-
-    /// Whether all numbers are in their ranges.
-    pub(crate) fn check(&self) -> Result<()> {
-        fn within<T: PartialOrd + std::fmt::Display + Copy>(name: &str, value: Option<T>, least: T, most: T) -> Result<()> {
-            match value {
-                Some(value) if !(least <= value && value <= most) => {
-                    Err(Problem::bad(format!("options.{name} is {value}; give {least} to {most}")))
-                }
-                _ => Ok(()),
+    /// Reads options. `masks` are those that the request has besides.
+    fn read(mut options: Map<String, Value>, masks: &Masks) -> Result<Self> {
+        let bad = |text: String| Problem::bad(format!("options.{text}"));
+        let weights = options.remove("weights").unwrap_or_else(|| Value::Array(Vec::new()));
+        let weights = serde_json::from_value(weights).map_err(|e| bad(format!("weights: {e}")))?;
+        of_today(&mut options)?;
+        for row in table().iter().filter(|row| !rows(table()).any(|known| known.name == row.name)) {
+            if options.contains_key(row.name) {
+                let what = if row.part == Part::Model { "the server's own" } else { "a field of its own, with a picture" };
+                return Err(bad(format!("{}: this is {what}", row.name)));
             }
         }
-        within("strength", self.strength, 0.0, 1.0)?;
-        within("color_strength", self.color_strength, 0.0, 1.0)?;
-        within("grain", self.grain, *StylizeOptions::GRAINS.start(), *StylizeOptions::GRAINS.end())?;
-        within("stroke", self.stroke, *Stroke::FACTORS.start(), *Stroke::FACTORS.end())?;
-        within("style_size", self.style_size, *StyleSize::SIDES.start(), *StyleSize::SIDES.end())?;
-        within("size", self.size, 1, 32768)?;
-        within("feather", self.feather, 0.0, 10000.0)?;
-        within("quality", self.quality, 1, 100)
+        for (name, bytes) in [("mask", &masks.mask), ("strength_mask", &masks.strength)] {
+            if let Some(bytes) = bytes {
+                options.insert(name.into(), serde_json::to_value(Reference::of_bytes(name, bytes)).unwrap_or_default());
+            }
+        }
+        Ok(PaintOptions { options: Options::read(&options).map_err(|e| bad(e.to_string()))?, weights })
     }
+}
+
+/// Options under their earlier names.
+fn of_today(options: &mut Map<String, Value>) -> Result<()> {
+    let flag = |value: Option<Value>, name: &str| match value {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(flag),
+        Some(_) => Err(Problem::bad(format!("options.{name}: must be true or false"))),
+    };
+    if flag(options.remove("srgb"), "srgb")? {
+        options.insert("profile".into(), "srgb".into());
+    }
+    if flag(options.remove("native_strokes"), "native_strokes")? {
+        let factor = options.get("stroke").filter(|factor| factor.is_number()).map_or_else(|| "1".into(), Value::to_string);
+        options.insert("stroke".into(), format!("native:{factor}").into());
+    }
+    Ok(())
+}
+
+/// The masks of a painting.
+#[derive(Default)]
+pub(crate) struct Masks {
+    /// Where the painting is.
+    pub(crate) mask: Option<Bytes>,
+    /// Where it is strong.
+    pub(crate) strength: Option<Bytes>,
 }
 
 /// A painting as JSON.
@@ -194,8 +135,12 @@ pub(crate) struct StylizeBody {
     styles: Vec<StyleBody>,
     /// Where the painting is: a picture, base64.
     mask: Option<String>,
+    /// Where it is strong: a picture, base64.
+    strength_mask: Option<String>,
+    /// How to paint.
     #[serde(default)]
-    options: PaintOptions,
+    #[schema(value_type = Object)]
+    options: Map<String, Value>,
 }
 
 /// A photograph: just one of these.
@@ -236,6 +181,8 @@ pub(crate) struct PreviewBody {
     styles: Vec<StyleBody>,
     /// Where the painting is: a picture, base64.
     mask: Option<String>,
+    /// Where it is strong: a picture, base64.
+    strength_mask: Option<String>,
     /// Pixels of the longer side; 512 if not given.
     #[schema(minimum = 32, maximum = 2560)]
     pub(crate) size: Option<usize>,
@@ -245,8 +192,10 @@ pub(crate) struct PreviewBody {
     /// Whose preview it is: a newer one cancels an older one of the same session.
     #[schema(max_length = 64)]
     pub(crate) session: Option<String>,
+    /// How to paint.
     #[serde(default)]
-    options: PaintOptions,
+    #[schema(value_type = Object)]
+    options: Map<String, Value>,
 }
 
 impl PreviewBody {
@@ -255,6 +204,7 @@ impl PreviewBody {
             content: ContentBody { id: Some(self.content), picture: None },
             styles: self.styles,
             mask: self.mask,
+            strength_mask: self.strength_mask,
             options: self.options,
         };
         body.wanted(state)
@@ -269,8 +219,9 @@ impl StylizeBody {
             _ => return Err(Problem::bad("content has either a picture or an id")),
         };
         let styles = self.styles.into_iter().map(|style| style.wanted(state)).collect::<Result<Vec<_>>>()?;
-        let mask = self.mask.map(|text| decoded(&text, "mask")).transpose()?;
-        finish(content, styles, mask, self.options)
+        let mask = |text: Option<String>, name: &str| text.map(|text| decoded(&text, name)).transpose();
+        let masks = Masks { mask: mask(self.mask, "mask")?, strength: mask(self.strength_mask, "strength_mask")? };
+        finish(content, styles, masks, self.options)
     }
 }
 
@@ -291,15 +242,15 @@ fn decoded(text: &str, field: &str) -> Result<Bytes> {
 }
 
 /// Checks what all forms have in common.
-fn finish(content: ContentSource, mut styles: Vec<WantedStyle>, mask: Option<Bytes>, options: PaintOptions) -> Result<Wanted> {
-    options.check()?;
+fn finish(content: ContentSource, mut styles: Vec<WantedStyle>, masks: Masks, options: Map<String, Value>) -> Result<Wanted> {
+    let PaintOptions { options, weights } = PaintOptions::read(options, &masks)?;
     if styles.is_empty() || styles.len() > MAX_STYLES {
         return Err(Problem::bad(format!("{} styles; give 1 to {MAX_STYLES}", styles.len())));
     }
-    if !options.weights.is_empty() && options.weights.len() != styles.len() {
-        return Err(Problem::bad(format!("{} weights for {} styles", options.weights.len(), styles.len())));
+    if !weights.is_empty() && weights.len() != styles.len() {
+        return Err(Problem::bad(format!("{} weights for {} styles", weights.len(), styles.len())));
     }
-    styles.iter_mut().zip(&options.weights).for_each(|(style, weight)| style.weight = *weight);
+    styles.iter_mut().zip(&weights).for_each(|(style, weight)| style.weight = *weight);
     if styles.iter().any(|style| !style.weight.is_finite() || style.weight < 0.0) {
         return Err(Problem::bad("a style's weight is a number of 0 or more"));
     }
@@ -307,10 +258,10 @@ fn finish(content: ContentSource, mut styles: Vec<WantedStyle>, mask: Option<Byt
     if everywhere().count() > 0 && everywhere().all(|style| style.weight == 0.0) {
         return Err(Problem::bad("all styles have weight 0; give at least one a weight above"));
     }
-    if options.colors == Colors::Match {
+    if options.colors == Colours::Match {
         styles.iter().enumerate().try_for_each(|(i, style)| style.check_match(i))?;
     }
-    Ok(Wanted { content, styles, mask, options })
+    Ok(Wanted { content, styles, masks, options })
 }
 
 /// JSON, whatever goes wrong with it a problem of one line.
@@ -397,7 +348,7 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
     let text = |name: &str, bytes: &Bytes| -> Result<String> {
         String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad(format!("the field {name} is not text")))
     };
-    let (mut content, mut options, mut mask) = (None, None, None);
+    let (mut content, mut options, mut of_all) = (None, None, Masks::default());
     let mut styles: Vec<WantedStyle> = Vec::new();
     let mut masks: Vec<(usize, Bytes)> = Vec::new();
     let once =
@@ -416,16 +367,20 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
             "style_name" | "style_id" => styles.push(plain(StyleSource::Kept(state.style(&text(&name, &bytes)?)?))),
             "options" => {
                 once(options.is_some(), "options")?;
-                options = Some(json::<PaintOptions>(&bytes).map_err(|e| Problem::bad(format!("options: {}", e.detail)))?);
+                options = Some(json::<Map<String, Value>>(&bytes).map_err(|e| Problem::bad(format!("options: {}", e.detail)))?);
             }
             "mask" => {
-                once(mask.is_some(), "mask")?;
-                mask = Some(bytes);
+                once(of_all.mask.is_some(), "mask")?;
+                of_all.mask = Some(bytes);
+            }
+            "strength_mask" => {
+                once(of_all.strength.is_some(), "strength_mask")?;
+                of_all.strength = Some(bytes);
             }
             other => match other.strip_prefix("mask_").and_then(|number| number.parse::<usize>().ok()) {
                 Some(number) => masks.push((number, bytes)),
                 None => {
-                    let known = "content, content_id, style, style_name, style_id, mask, mask_N and options";
+                    let known = "content, content_id, style, style_name, style_id, mask, mask_N, strength_mask and options";
                     return Err(Problem::bad(format!(
                         "there is no field {:?}; known are {known}",
                         other.chars().take(40).collect::<String>()
@@ -439,7 +394,7 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
         styles.get_mut(number).ok_or_else(missing)?.mask = Some(bytes);
     }
     let content = content.ok_or_else(|| Problem::bad("the field content is missing: the picture to paint"))?;
-    finish(content, styles, mask, options.unwrap_or_default())
+    finish(content, styles, of_all, options.unwrap_or_default())
 }
 
 /// A single file: a form's field of this name, or the whole body of any other type.
@@ -455,4 +410,38 @@ pub(crate) async fn one_file(request: Request, name: &str, state: &State) -> Res
         return Err(Problem::bad(format!("the body is empty; send the {name}'s picture")));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use impasto::request::table;
+    use serde_json::{Value, json};
+
+    use super::{Masks, PaintOptions, rows};
+
+    fn read(options: Value) -> Result<PaintOptions, String> {
+        let Value::Object(options) = options else { panic!("{options} is no object") };
+        PaintOptions::read(options, &Masks::default()).map_err(|problem| problem.detail)
+    }
+
+    #[test]
+    fn every_option_is_read_as_the_table_does() {
+        for row in rows(table()) {
+            assert!(read(json!({ row.name: row.default.clone() })).is_ok(), "{}", row.name);
+            let error = read(json!({ row.name: [] })).unwrap_err();
+            let expected = row.check(&json!([])).unwrap_err();
+            assert_eq!(error, format!("options.{}: {expected}, not []", row.name));
+        }
+        for row in table().iter().filter(|row| !rows(table()).any(|known| known.name == row.name)) {
+            assert!(read(json!({ row.name: "x" })).unwrap_err().contains(row.name));
+        }
+    }
+
+    #[test]
+    fn earlier_names_are_read() {
+        let old = read(json!({ "srgb": true, "native_strokes": true, "stroke": 2, "weights": [1, 2] })).unwrap();
+        assert_eq!(old.options, read(json!({ "profile": "srgb", "stroke": "native:2" })).unwrap().options);
+        assert_eq!(read(json!({ "native_strokes": true })).unwrap().options.stroke.to_string(), "native");
+        assert!(read(json!({ "srgb": 1 })).is_err() && read(json!({ "weights": "x" })).is_err());
+    }
 }

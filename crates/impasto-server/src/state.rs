@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::http::StatusCode;
 use impasto::picture::{self, Format};
+use impasto::request::Reference;
 use impasto::style::Gallery;
 use impasto::{Picture, Style, Stylizer};
 use impasto_draw::content;
@@ -59,14 +60,16 @@ pub(crate) struct State {
 /// A style that requests can name.
 pub(crate) struct KeptStyle {
     pub(crate) style: Style,
+    /// What it was made of.
+    pub(crate) reference: Reference,
     /// The picture that it was made of, as the network saw it; `None` for built-in styles and style files.
     pub(crate) picture: Option<Picture>,
 }
 
 impl KeptStyle {
     /// A style without a picture.
-    pub(crate) fn bare(style: Style) -> Self {
-        KeptStyle { style, picture: None }
+    pub(crate) fn bare(style: Style, reference: Reference) -> Self {
+        KeptStyle { style, reference, picture: None }
     }
 
     /// Bytes that it takes: the vector, what it has learned, and the picture's colours and alpha, in floats.
@@ -191,7 +194,10 @@ impl State {
 
     /// A built-in style by its name, or an uploaded one.
     pub(crate) fn style(&self, name: &str) -> Result<Arc<KeptStyle>> {
-        let built_in = || Some(Arc::new(KeptStyle::bare(self.gallery.as_ref()?.find(name)?.clone())));
+        let built_in = || {
+            let style = self.gallery.as_ref()?.find(name)?;
+            Some(Arc::new(KeptStyle::bare(style.clone(), Reference::of_style(style))))
+        };
         self.styles.get(name).or_else(built_in).ok_or_else(|| self.no_style(name))
     }
 

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use impasto::picture::{EncodeOptions, Format, Limits, Mask, Profile, Resize, Stored, Writer};
+use impasto::picture::{Format, Limits, Mask, Stored, Writer};
+use impasto::request::{self, Header, Reference, Request, Room, Size, StyleUse, matched, stored_thumbnail};
 use impasto::stylizer::{Palette, Part};
 use impasto::{Colours, Picture, Style, StyleOptions, StyleSize, StylizeOptions};
 
 use crate::budget::Share;
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
-use crate::request::{Colors, ContentSource, PaintOptions, StyleSource, Wanted};
+use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
 use crate::state::{KeptStyle, State};
 
 /// Memory that bands may take: more makes nothing faster.
 pub(crate) const BANDS: u64 = 192 << 20;
-/// Longer side of the picture that colours are matched with.
-const THUMBNAIL: usize = 384;
 
 /// For pictures that have the size at which the network sees them.
 fn as_it_is() -> StyleOptions {
@@ -70,50 +69,34 @@ pub(crate) async fn quick<T: Send + 'static>(
 
 /// Bytes that painting takes at most, as its pictures' headers have it.
 fn estimate(state: &State, wanted: &Wanted) -> Result<u64> {
-    let [width, height] = match &wanted.content {
+    let size = match &wanted.content {
         ContentSource::Kept(content) => content.size,
         ContentSource::Bytes(bytes) => size_of(bytes),
     };
-    let pixels = |[width, height]: [usize; 2]| (width as u64).saturating_mul(height as u64);
-    // As decoded, at 16 bits with alpha; a mask or two.
-    let mut bytes = pixels([width, height]).saturating_mul(8);
-    let painted = match wanted.options.size {
-        Some(side) => {
-            let scale = side as f64 / width.max(height).max(1) as f64;
-            let size = [width, height].map(|length| ((length as f64 * scale) as usize).max(1));
-            // As floats, before and after.
-            bytes =
-                bytes.saturating_add(pixels([width, height]).saturating_mul(16)).saturating_add(pixels(size).saturating_mul(40));
-            size
-        }
-        None => [width, height],
-    };
-    let painted = painted.map(|side| side.max(1));
-    bytes = bytes.saturating_add(painting_memory(state, &wanted.options, painted)?);
-    bytes = bytes.saturating_add(Writer::memory(Format::Png, painted[0], painted[1], 64));
-    if wanted.options.size.is_none() {
-        bytes = bytes.saturating_add(file_memory(format_of(wanted), painted, content_of(wanted).len()));
-    }
-    let mut seeing = 0;
+    let options = &wanted.options;
+    let (mut held, mut seeing) = (0u64, 0);
     for style in &wanted.styles {
         if let StyleSource::Picture(picture) = &style.source {
             let [width, height] = size_of(picture);
-            let [seen_width, seen_height] = seen(&wanted.options).size.of(width, height);
+            let [seen_width, seen_height] = options.seen().size.of(width, height);
             seeing = seeing.max(state.stylizer.style_memory(seen_width, seen_height)?);
-            bytes = bytes.saturating_add(pixels([width, height]).saturating_mul(24));
+            held = held.saturating_add(Size { width, height }.pixels().saturating_mul(24));
         }
-        bytes = bytes.saturating_add(style.mask.as_ref().map_or(0, |mask| pixels(size_of(mask)).saturating_mul(24)));
     }
-    bytes = bytes.saturating_add(seeing);
-    Ok(bytes.saturating_add(wanted.mask.as_ref().map_or(0, |mask| pixels(size_of(mask)).saturating_mul(24))))
-}
-
-/// Bytes that the network takes at most for a picture of this size, on the canvas that its strokes need.
-fn painting_memory(state: &State, options: &PaintOptions, size: [usize; 2]) -> Result<u64> {
-    let stylize = StylizeOptions::default().stroke(options.strokes());
-    let greatest = state.stylizer.greatest_canvas(&stylize, size)?;
-    let painting = state.stylizer.stored_memory(greatest[0], greatest[1], Some(BANDS))?;
-    Ok(painting.saturating_add(state.stylizer.canvas_memory(&stylize, size)?))
+    let of_styles = wanted.styles.iter().filter_map(|style| style.mask.as_ref());
+    for mask in of_styles.chain(&wanted.masks.mask).chain(&wanted.masks.strength) {
+        held = held.saturating_add(Size::from(size_of(mask)).pixels().saturating_mul(24));
+    }
+    held = held.saturating_add(seeing);
+    let format = format_of(wanted);
+    if !options.resizes() {
+        held = held.saturating_add(file_memory(format, size, content_of(wanted).len()));
+    }
+    let header = Header::of_size(size.map(|side| side.max(1)).into());
+    let format = (format.unwrap_or(Format::Png), false);
+    let plan = request::plan(options, &state.stylizer, &header, format, held, Room::Bands(BANDS))?;
+    // Styles are seen and masks are read while the content is there as it was decoded.
+    Ok(plan.needed.max(plan.reading.saturating_add(held)))
 }
 
 /// Bytes that a picture's file takes at most: its samples and the content's metadata. Noise may make a compressed file a little larger than
@@ -135,18 +118,13 @@ fn content_of(wanted: &Wanted) -> &Bytes {
 /// The result's format, as far as it is known before the content is read.
 fn format_of(wanted: &Wanted) -> Option<Format> {
     match (&wanted.content, wanted.options.format) {
-        (_, Some(format)) => Some(format.into()),
+        (_, Some(format)) => Some(format),
         (ContentSource::Kept(content), None) => Some(content.format),
         (ContentSource::Bytes(bytes), None) => match imagesize::image_type(bytes) {
             Ok(imagesize::ImageType::Jpeg) => Some(Format::Jpeg),
             _ => None,
         },
     }
-}
-
-/// How style pictures are seen.
-fn seen(options: &PaintOptions) -> StyleOptions {
-    StyleOptions::default().size(options.style_size.map_or_else(StyleSize::default, StyleSize::ShortSide))
 }
 
 /// Width and height as a file's header has them; what cannot be told will fail when it is decoded.
@@ -162,18 +140,19 @@ pub(crate) fn style_memory(bytes: &[u8]) -> u64 {
 
 /// One painting from the files to the file.
 fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Format)> {
-    let limits = state.limits();
+    let limits = Limits { salvage: wanted.options.salvage, ..state.limits() };
     let named = |what: &'static str| move |e: impasto::Error| Problem::from(e.context(what));
     let content = content_of(wanted);
-    let stored = Stored::decode(content, &limits).map_err(named("content"))?;
+    let mut stored = Stored::decode(content, &limits).map_err(named("content"))?;
     let options = &wanted.options;
     let own = stored.source().format.filter(|format| format.can_write()).unwrap_or(Format::Png);
-    let format = options.format.map_or(own, Into::into);
-    let encode = encoding(options);
+    let format = options.format.unwrap_or(own);
+    let encode = options.encoding();
     encode.check(format)?;
-    let look = Look::new(state, wanted, &limits, || stored.thumbnail(THUMBNAIL), watch)?;
-    let bytes = match options.size {
-        None => {
+    stored.source_mut().settings = record(state, wanted, format);
+    let look = Look::new(state, wanted, &state.limits(), || stored_thumbnail(&stored), watch)?;
+    let bytes = match options.resizes() {
+        false => {
             let like = (stored.source(), stored.has_alpha());
             let size = [stored.width(), stored.height()];
             let most = usize::try_from(file_memory(Some(format), size, content.len())).unwrap_or(usize::MAX);
@@ -183,8 +162,8 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
             state.stylizer.stylize_stored(&stored, &look.style, &stylize, &mut write, watch)?;
             writer.finish_bytes()?
         }
-        Some(side) => {
-            let picture = stored.to_picture()?.fit_long_side(side, Resize::PHOTO)?;
+        true => {
+            let picture = options.sized(stored.to_picture()?)?;
             drop(stored);
             let stylize = look.options.max_memory(Some(BANDS));
             state.stylizer.stylize_with(&picture, &look.style, &stylize, watch)?.encode(format, &encode)?.bytes
@@ -199,15 +178,27 @@ pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     let picture = Stored::decode(bytes, &state.limits()).and_then(|stored| stored.to_picture()).map_err(named)?;
     let picture = StyleSize::default().apply(&picture).map_err(named)?.into_owned();
     let style = state.stylizer.style_with(&picture, &as_it_is(), &()).map_err(named)?;
-    Ok(KeptStyle { style, picture: Some(picture) })
+    Ok(KeptStyle { style, picture: Some(picture), reference: Reference::of_bytes("style", bytes) })
 }
 
-fn encoding(options: &PaintOptions) -> EncodeOptions {
-    EncodeOptions::default().quality(options.quality.unwrap_or(95)).strip(options.strip).profile(if options.srgb {
-        Profile::Srgb
-    } else {
-        Profile::Keep
-    })
+/// What the result says about how it was made, as far as this server knows its model's files.
+fn record(state: &State, wanted: &Wanted, format: Format) -> Option<String> {
+    if wanted.options.strip || state.options.model.is_empty() {
+        return None;
+    }
+    let style = |(i, style): (usize, &WantedStyle)| {
+        let of = match &style.source {
+            StyleSource::Picture(bytes) => Reference::of_bytes(format!("style-{}", i + 1), bytes),
+            StyleSource::Kept(kept) => kept.reference.clone(),
+        };
+        let mask = style.mask.as_ref().map(|bytes| Reference::of_bytes(format!("mask-{}", i + 1), bytes));
+        StyleUse::new(of, style.weight).masked(mask)
+    };
+    let styles = wanted.styles.iter().enumerate().map(style).collect();
+    let content = Reference::of_bytes("content", content_of(wanted));
+    let executor = state.stylizer.engine().isa().to_string();
+    let request = Request::new(content, styles, state.options.model.clone(), wanted.options.clone(), &executor);
+    Some(request.in_format(format).to_json())
 }
 
 /// Style and look of a painting, as the library takes them.
@@ -225,14 +216,14 @@ impl Look {
         watch: &Watch,
     ) -> Result<Self> {
         let options = &wanted.options;
-        let feather = options.feather.unwrap_or(0.0);
+        let feather = options.feather;
         let mask = |bytes: &Bytes, name: &str| -> Result<Mask> {
             let mask = Stored::decode(bytes, limits).and_then(|stored| Mask::from_stored(&stored)?.feather(feather));
             Ok(mask.map_err(|e| Problem::from(e.context(name)))?.named(name))
         };
-        let seen = seen(options);
+        let seen = options.seen();
         let colours_of = match options.colors {
-            Colors::Match => Some((thumbnail()?, options.color_strength.unwrap_or(1.0))),
+            Colours::Match => Some((thumbnail()?, options.color_strength)),
             _ => None,
         };
         // The style of a picture that is as large as the network sees it; in the content's colours where these are matched.
@@ -240,8 +231,7 @@ impl Look {
             let plain =
                 || style.map_or_else(|| state.stylizer.style_with(picture, &as_it_is(), watch), |style| Ok(style.clone()));
             let Some((content, share)) = &colours_of else { return plain() };
-            let matched = state.stylizer.style_with(&picture.clone().with_colours_of(content), &as_it_is(), watch)?;
-            if *share >= 1.0 { Ok(matched) } else { plain()?.mix(&matched, *share) }
+            matched(&state.stylizer, (picture, style), content, *share, watch)
         };
         let mut parts = Vec::new();
         for (i, wanted) in wanted.styles.iter().enumerate() {
@@ -260,22 +250,8 @@ impl Look {
             parts.push(Part { style, weight: wanted.weight, mask });
         }
         let palette = Palette::new(parts)?;
-        let colours = match options.colors {
-            // Matched styles are painted as they are.
-            Colors::Style | Colors::Match => Colours::Style,
-            Colors::Content => Colours::Content,
-            Colors::Luminance => Colours::Luminance,
-        };
-        let painted = wanted.mask.as_ref().map(|bytes| mask(bytes, "mask")).transpose()?;
-        let painted = if options.invert_mask { painted.map(|mask| mask.inverted()) } else { painted };
-        let stylize = StylizeOptions::default()
-            .strength(options.strength.unwrap_or(1.0))
-            .style(seen)
-            .colours(colours)
-            .colour_strength(options.color_strength.unwrap_or(1.0))
-            .stroke(options.strokes())
-            .grain(options.grain.unwrap_or(StylizeOptions::GRAIN))
-            .mask(painted);
+        let of_all = |bytes: &Option<Bytes>, name: &str| bytes.as_ref().map(|bytes| mask(bytes, name)).transpose();
+        let stylize = options.stylize(of_all(&wanted.masks.mask, "mask")?, of_all(&wanted.masks.strength, "strength_mask")?)?;
         Ok(Look { options: palette.options(stylize), style: palette.style })
     }
 }

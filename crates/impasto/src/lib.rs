@@ -18,6 +18,7 @@
 //! | [`learn`] | styles that learn: a model is tuned to one style |
 //! | [`video`] | films: frames in, painted frames out |
 //! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
+//! | [`request`] | what to paint as data: the table of options, records, plans |
 //! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
 //! | [`networks`], [`weights`] | architectures, and readers for the files that hold their weights |
 //! | [`graph`], [`engine`] | a network as data, and what runs it |
@@ -34,6 +35,7 @@ pub mod networks;
 pub mod optimizer;
 pub mod perceptual;
 pub mod picture;
+pub mod request;
 pub mod style;
 pub mod stylizer;
 pub mod video;

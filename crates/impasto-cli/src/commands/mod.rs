@@ -15,18 +15,15 @@ mod styles;
 mod stylize;
 pub(crate) mod video;
 
-use clap::ArgMatches;
-
 use crate::cli::{Command, Models, Styles};
 use crate::failure::Result;
 use crate::web;
 
-/// Runs a command to its end. `matches` is what the parser made of the command line.
-pub(crate) fn run(mut command: Command, matches: &ArgMatches) -> Result {
+/// Runs a command to its end.
+pub(crate) fn run(mut command: Command) -> Result {
     fetch_pictures(&mut command)?;
-    let given = matches.subcommand().map_or(matches, |(_, given)| given);
     match command {
-        Command::Stylize(args) => stylize::run(&args, given),
+        Command::Stylize(args) => stylize::run(&args),
         Command::Video(args) => video::run(&args),
         Command::Optimize(args) => optimize::run(&args),
         Command::Replay(args) => replay::run(&args),

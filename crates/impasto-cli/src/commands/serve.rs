@@ -6,7 +6,7 @@ use impasto_server::{Server, ServerOptions};
 
 use crate::cli::Serve;
 use crate::failure::{Failure, Result};
-use crate::{interrupt, memory, model, talk};
+use crate::{interrupt, memory, model, references, talk};
 
 /// Threads that talk to clients; painting has its own.
 const TALKERS: usize = 2;
@@ -34,6 +34,7 @@ fn serve(args: &Serve) -> Result {
     options.timeout = Duration::from_secs(args.timeout.into());
     options.grace = Duration::from_secs(args.drain.into()).saturating_sub(END);
     options.expire = Duration::from_secs(args.expire.into());
+    options.model = references::of_model(&model::paths(&args.models)?)?;
     let stylizer = model::stylizer(&args.models, args.threads)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(TALKERS)

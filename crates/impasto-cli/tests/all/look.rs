@@ -125,8 +125,8 @@ fn what_makes_no_sense_is_told() {
         (&["--colors", "purple"], 2, &["purple", "luminance"]),
         (&["--color-strength", "2"], 2, &["--color-strength", "0 to 1"]),
         (&["--stroke", "9"], 2, &["--stroke", "0.25 to 8"]),
-        (&["--stroke", "3mm"], 2, &["--dpi"]),
-        (&["--stroke", "2", "--dpi", "300"], 2, &["--dpi", "mm"]),
+        (&["--stroke", "3mm"], 2, &["dpi"]),
+        (&["--stroke", "2", "--dpi", "300"], 2, &["dpi", "mm"]),
         (&["--stroke", "400mm", "--dpi", "300"], 2, &["400", "mm"]),
         (&["--preview-of", "0x10"], 2, &["--preview-of"]),
     ];

@@ -129,3 +129,36 @@ fn nothing_of_a_request_reaches_a_file() {
     child.wait().unwrap();
     assert!(answer.starts_with(b"HTTP/1.0 200"), "{}", String::from_utf8_lossy(&answer[..answer.len().min(300)]));
 }
+
+/// What the server has painted says how, to the command line too.
+#[test]
+fn its_pictures_are_replayed() {
+    let workshop = common::Workshop::new();
+    workshop.save("content.png", &common::gradient(48, 32));
+    workshop.save("style.png", &common::gradient(40, 40));
+    let (mut child, address) = start(&[]);
+    let mut body = Vec::new();
+    for (name, bytes) in
+        [("content", "content.png"), ("style", "style.png")].map(|(n, f)| (n, std::fs::read(workshop.path(f)).unwrap()))
+    {
+        let head = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n");
+        body.extend([head.as_bytes(), &bytes, b"\r\n"].concat());
+    }
+    let options = "{\"strength\": 0.7, \"size\": 40}";
+    body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"options\"\r\n\r\n{options}\r\n--x--\r\n").bytes());
+    let mut stream = TcpStream::connect(&address).unwrap();
+    let head = format!(
+        "POST /v1/stylize HTTP/1.0\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let _ = child.kill();
+    let _ = child.wait();
+    let start = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    workshop.write("served.png", &answer[start..]);
+    let replay = ["replay", "served.png", "--content", "content.png", "--style", "style.png", "-o", "again.png"];
+    let again = workshop.run(&replay);
+    assert!(common::stderr(&again).contains("the same picture"), "{}", common::stderr(&again));
+}

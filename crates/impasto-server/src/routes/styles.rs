@@ -7,6 +7,7 @@ use axum::extract::{Path, Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use impasto::Style;
+use impasto::request::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -87,7 +88,7 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
         }
         // What a style has learned for another model would fail in every painting.
         state.stylizer.check_style(&style).map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("style: {e}")))?;
-        KeptStyle::bare(style)
+        KeptStyle::bare(style, Reference::of_bytes("style.style", bytes))
     } else {
         work::style_of(state, bytes)?
     };

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use common::{Running, file, png};
 use impasto::picture::{EncodeOptions, Format, Limits, Mask};
+use impasto::request::{Options, Reference, Request, sha256};
 use impasto::{Colours, Picture, Style, StylizeOptions, Stylizer};
 use serde_json::{Value, json};
 
@@ -183,6 +184,25 @@ fn colors_are_matched_as_far_as_is_asked() {
         let refused = look((source.0, source.1.as_bytes()), r#"{"colors": "match"}"#);
         assert_eq!(refused.complaint(422, "colors could be matched"), None);
     }
+}
+
+#[test]
+fn results_say_how_they_were_made() {
+    let server = Running::start(|options| options.model = vec![Reference::of_embedded_model()]);
+    let (content, style) = (png(64, 48), png(40, 40));
+    let answer = |options: &[u8]| {
+        let fields = [("content", &*content), ("style", &*style), ("style_name", b"starry"), ("options", options)];
+        server.post_form("/v1/stylize", &fields, &[]).picture()
+    };
+    let picture = answer(br#"{"strength": 0.5, "exact": "32x20", "srgb": true, "weights": [3, 1]}"#);
+    assert_eq!((picture.width(), picture.height()), (32, 20));
+    let request = Request::from_json(&picture.source().recorded_settings().unwrap()).unwrap();
+    let options = json!({ "strength": 0.5, "exact": "32x20", "profile": "srgb", "format": "png" });
+    assert_eq!(request.options, Options::read(options.as_object().unwrap()).unwrap());
+    assert_eq!(request.content.sha256, Some(sha256(&content)));
+    assert_eq!((request.styles[0].style.sha256.clone(), request.styles[0].weight), (Some(sha256(&style)), 3.0));
+    assert!(request.styles[1].style.built_in && request.model == [Reference::of_embedded_model()]);
+    assert_eq!(answer(br#"{"strip": true}"#).source().recorded_settings(), None);
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub enum Colours {
     Content,
     /// The content's own colour at each pixel; of the painting only the lightness.
     Luminance,
+    /// The style pictures get the content's palette before they are seen. That is done where there are pictures: [`crate::request::matched`]. A
+    /// [`crate::Style`] has none, so painting refuses it.
+    Match,
 }
 
 /// What becomes of a painted colour.
@@ -46,7 +49,7 @@ impl Recolour {
             return Ok(None);
         }
         let way = match colours {
-            Colours::Style => return Ok(None),
+            Colours::Style | Colours::Match => return Ok(None),
             Colours::Luminance => Way::Luminance,
             Colours::Content => {
                 let (content, painted) = thumbnails()?;

@@ -296,6 +296,8 @@ impl StylizeOptions {
                 Self::GRAINS.start(),
                 Self::GRAINS.end()
             )
+        } else if self.colours == Colours::Match {
+            "colors are matched on a style's picture, before it is seen: see `request::matched`".into()
         } else if let Err(error) = self.stroke.check() {
             return Err(error);
         } else if self.preview_of.is_some_and(|[width, height]| width == 0 || height == 0) {

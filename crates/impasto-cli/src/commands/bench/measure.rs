@@ -9,7 +9,7 @@ use impasto::graph::{Conv, Graph, Op, Padding, Shape};
 
 use super::subject::{Random, weights};
 use crate::failure::Result;
-use crate::values::Size;
+use impasto::request::Size;
 
 /// How long one network took at one size.
 pub(super) struct Timing {

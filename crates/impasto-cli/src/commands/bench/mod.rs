@@ -10,8 +10,8 @@ use crate::cli::Bench;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::talk::{self, Loudness};
-use crate::values::Size;
 use crate::{interrupt, memory, model};
+use impasto::request::Size;
 use report::{Entry, Peak};
 
 pub(crate) fn run(args: &Bench) -> Result {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::measure::{Layer, Timing};
 use crate::memory;
-use crate::values::Size;
+use impasto::request::Size;
 
 /// What the machine can do at most.
 pub(super) struct Peak {

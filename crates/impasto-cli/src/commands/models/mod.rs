@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use super::stylize::place;
 use crate::cli::{ModelsImport, ModelsInfo, ModelsList};
 use crate::failure::{Failure, Result};
-use crate::values::Size;
 use crate::{fetching, interrupt, memory, model, talk};
+use impasto::request::Size;
 
 /// Prints which models there are: those on this machine, and those that can be downloaded. One that cannot be read is listed with the reason.
 pub(crate) fn list(args: &ModelsList) -> Result {

@@ -39,9 +39,9 @@ impl Setup {
         for output in std::iter::once(&args.output).chain(&args.trace) {
             destination::keep_inputs(output, read.iter().copied())?;
         }
-        let encode = args.encoding.options();
+        let encode = args.file.options.encoding();
         // An interrupted run has left its picture there.
-        let output = Destination::new(&args.output, args.format, args.force || args.resume, &encode)?;
+        let output = Destination::new(&args.output, args.file.options.format, args.force || args.resume, &encode)?;
         let checkpoint = (!stylize::is_standard(&args.output)).then(|| checkpoint(args));
         for trace in &args.trace {
             super::trace::check(trace, args.force || args.resume)?;

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use impasto::request::Reference;
 use impasto::style::{Gallery, names_file};
 
 use impasto_models::Cache;
 
-use super::recipe;
 use crate::failure::Result;
-use crate::settings::Ingredient;
+use crate::references;
 
 /// What has become of an ingredient.
 pub(super) enum Found {
@@ -24,20 +24,20 @@ pub(super) enum Found {
 }
 
 /// Looks for a file that was recorded: at what the user names for it, else by its name in these folders and nowhere else.
-pub(super) fn ingredient(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+pub(super) fn ingredient(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     look(wanted, named, folders, false)
 }
 
 /// `folders_too`: it may be a folder, all of whose files count. Not for everything: a stranger may call a photograph `Documents`.
-fn look(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf], folders_too: bool) -> Result<Found> {
+fn look(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf], folders_too: bool) -> Result<Found> {
     if let Some(path) = named {
-        let same = Ingredient::of_path(path)?.sha256 == wanted.sha256;
+        let same = references::of_path(path)?.sha256 == wanted.sha256;
         return Ok(if same { Found::Same(path.to_owned()) } else { Found::Instead(path.to_owned()) });
     }
     let mut differs = None;
     let there = |path: &PathBuf| path.is_file() || folders_too && path.is_dir();
-    for path in folders.iter().map(|folder| folder.join(&wanted.name)).filter(there) {
-        if Ingredient::of_path(&path)?.sha256 == wanted.sha256 {
+    for path in folders.iter().map(|folder| folder.join(wanted.os_name())).filter(there) {
+        if references::of_path(&path)?.sha256 == wanted.sha256 {
             return Ok(Found::Same(path));
         }
         differs.get_or_insert(path);
@@ -48,39 +48,33 @@ fn look(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf], 
 /// A style, which may be built in.
 ///
 /// A style of the `model`'s own is what it was if the model is.
-pub(super) fn style(
-    wanted: &recipe::Ingredient,
-    named: Option<&Path>,
-    folders: &[PathBuf],
-    model: &[recipe::Ingredient],
-) -> Result<Found> {
+pub(super) fn style(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf], model: &[Reference]) -> Result<Found> {
     if !wanted.built_in || named.is_some() {
         return ingredient(wanted, named, folders);
     }
-    let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name.display())));
+    let differs = |why: &str| Ok(Found::Differs(format!("{why} {}", wanted.name)));
     let gallery = Gallery::built_in()?;
-    match wanted.name.to_str().and_then(|name| gallery.find(name)) {
-        None if model.iter().any(|model| !model.built_in) && !names_file(&wanted.name) => Ok(Found::BuiltIn),
+    match gallery.find(&wanted.name) {
+        None if model.iter().any(|model| !model.built_in) && !names_file(Path::new(&wanted.name)) => Ok(Found::BuiltIn),
         None => Ok(Found::Missing),
         // A file comes first where a command line names a style.
-        Some(_) if names_file(&wanted.name) => differs("not the built-in style, but a file, is called"),
-        Some(style) if Ingredient::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
+        Some(_) if names_file(Path::new(&wanted.name)) => differs("not the built-in style, but a file, is called"),
+        Some(style) if Reference::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
         Some(_) => differs("this program's built-in style"),
     }
 }
 
 /// A model: built in, in the folders, imported or downloaded.
-pub(super) fn model(wanted: &recipe::Ingredient, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
+pub(super) fn model(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     if wanted.built_in && named.is_none() {
-        let own = Ingredient::of_model(&[])?;
-        let same = own.first().is_some_and(|own| own.sha256 == wanted.sha256);
+        let same = Reference::of_embedded_model().sha256 == wanted.sha256;
         return Ok(if same { Found::BuiltIn } else { Found::Differs("this program's built-in model".into()) });
     }
     let mut folders = folders.to_vec();
     folders.extend(impasto_models::folders::imported());
-    if let (Ok(cache), Some(name)) = (Cache::of_user(), wanted.name.to_str()) {
+    if let Ok(cache) = Cache::of_user() {
         // A downloaded model is in a folder of its name; what is opened of it may be one level deeper, or have another name.
-        let named = cache.get(name).into_iter();
+        let named = cache.get(&wanted.name).into_iter();
         for model in named.chain(cache.all()) {
             folders
                 .extend([model.folder().parent().map(Path::to_path_buf), Some(model.folder().to_owned())].into_iter().flatten());

@@ -14,8 +14,8 @@ use super::stylize::style::{self, StyleArgument};
 use crate::cli::Sheet;
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
-use crate::values::Size;
 use crate::{figure, interrupt, memory, model, names};
+use impasto::request::Size;
 
 /// Paintings in a row where nothing else is asked for.
 const COLUMNS: usize = 6;

@@ -18,7 +18,6 @@ pub(super) mod style;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 
-use clap::ArgMatches;
 use impasto::picture::{self, Stored};
 
 use crate::cli::Stylize;
@@ -27,21 +26,17 @@ use crate::names;
 use crate::talk::Loudness;
 pub(super) use batch::pictures_in;
 
-/// `matches` is what the parser made of the arguments.
-pub(crate) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
+pub(crate) fn run(args: &Stylize) -> Result {
     args.contents.iter().try_for_each(|content| names::check_is_no_address(content))?;
     match args.contents.as_slice() {
-        [content] if !batch::is_asked(args) => one::run(args, content, matches),
-        _ => batch::run(args, matches),
+        [content] if !batch::is_asked(args) => one::run(args, content, style::parse(&args.styles)?),
+        _ => batch::run(args),
     }
 }
 
-/// One picture to a file of just this name.
-pub(crate) fn run_one(args: &Stylize, matches: &ArgMatches) -> Result {
-    match args.contents.as_slice() {
-        [content] => one::run(args, content, matches),
-        _ => Err(Failure::usage("one picture is painted at a time")),
-    }
+/// One picture to a file of just this name, in these styles; those of the arguments have no part.
+pub(super) fn run_one(args: &Stylize, content: &Path, styles: Vec<style::StyleArgument>) -> Result {
+    one::run(args, content, styles)
 }
 
 pub(super) fn is_standard(path: &Path) -> bool {

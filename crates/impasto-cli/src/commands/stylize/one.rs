@@ -2,25 +2,22 @@
 
 use std::path::Path;
 
-use clap::ArgMatches;
-
 use super::destination::{self, Destination};
 use super::painting::{self, Job};
 use super::report::{self, Report, Stopwatch};
 use super::studio::Studio;
-use super::style::{self, Seen};
+use super::style::{self, Seen, StyleArgument};
 use super::{check_standard_streams, is_standard, memory, record};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::settings::Settings;
 use crate::{model, preview};
 
-pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Result {
+/// Paints one picture in these styles.
+pub(super) fn run(args: &Stylize, content: &Path, arguments: Vec<StyleArgument>) -> Result {
     let mut watch = Stopwatch::start();
     let loudness = args.loudness.loudness();
     // Whatever can be found wrong without work is found before any.
-    let arguments = style::parse(&args.styles)?;
     let inputs = arguments.iter().map(|style| style.path.as_path()).chain([content]);
     check_standard_streams(inputs, &args.output, args.json)?;
     if is_standard(&args.output) && args.preview {
@@ -28,14 +25,14 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
             "--preview and a picture (-o -) cannot both go to standard output; name a file for the picture",
         ));
     }
-    let look = [args.look.mask.as_deref(), args.look.strength_mask.as_deref()].into_iter().flatten();
+    let look = args.paint.files.iter().map(|(_, path)| path.as_path());
     let read: Vec<&Path> = arguments.iter().flat_map(|style| style.files()).chain(look).chain([content]).collect();
     for output in [Some(&args.output), args.figure.as_ref()].into_iter().flatten() {
         destination::keep_inputs(output, read.iter().copied())?;
     }
     let isa = model::isa()?;
-    let encode = args.encoding.options();
-    let output = Destination::new(&args.output, args.format, args.force, &encode)?;
+    let encode = args.paint.options.encoding();
+    let output = Destination::new(&args.output, args.paint.options.format, args.force, &encode)?;
     let figure = match &args.figure {
         Some(path) => Some(Destination::figure(path, &output, args.force, &encode)?),
         None => None,
@@ -67,11 +64,11 @@ pub(super) fn run(args: &Stylize, content: &Path, matches: &ArgMatches) -> Resul
     }
     watch.lap("style");
 
-    if !args.encoding.strip {
-        let common = record::common(matches, &models, isa)?;
-        let used = styles.used()?;
-        let settings = Settings { common: &common, content: &ingredient, styles: &used, format: output.format() };
-        photo.source_mut().settings = Some(settings.json().to_string());
+    if !args.paint.options.strip {
+        let mut request = record::common(&args.paint, &models, isa)?.in_format(output.format());
+        request.content = ingredient;
+        request.styles = styles.used()?;
+        photo.source_mut().settings = Some(request.to_json());
     }
 
     let progress = Progress::new("paint", loudness);

@@ -1,17 +1,17 @@
 //! One picture's work, from what was read to the file that is written.
 
 use impasto::picture::Stored;
+use impasto::request::{Plan, stored_thumbnail, thumbnail};
 use impasto::{Control, Picture};
 
 use super::destination::Destination;
-use super::memory::Plan;
 use super::report::Stopwatch;
 use super::studio::Studio;
 use super::style::{self, Styles};
 use crate::failure::{Failure, Result};
 use crate::figure::{self, Content, Panel};
-use crate::values::Size;
 use crate::{interrupt, preview};
+use impasto::request::Size;
 
 /// One picture to paint.
 pub(super) struct Job<'a> {
@@ -38,8 +38,7 @@ pub(super) struct Painted {
 /// # Errors
 /// [`Failure::Interrupted`] if `control` or the user says so: nothing is written then.
 pub(super) fn paint(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, control: &dyn Control) -> Result<Painted> {
-    let size = studio.size_of(Size { width: job.content.width(), height: job.content.height() });
-    let painted = Painted { size, needed: job.plan.needed };
+    let painted = Painted { size: job.plan.size, needed: job.plan.needed };
     match job.plan.bands {
         Some(bytes) => paint_in_bands(studio, &job, bytes, control)?,
         None => return paint_whole(studio, job, watch, control).map(|()| painted),
@@ -50,7 +49,7 @@ pub(super) fn paint(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, co
 
 /// In bounded memory: the content stays as decoded, bands are painted and written as they come.
 fn paint_in_bands(studio: &Studio<'_>, job: &Job<'_>, bytes: u64, control: &dyn Control) -> Result {
-    let (style, options) = studio.for_content(job.styles, || Studio::stored_thumbnail(&job.content))?;
+    let (style, options) = studio.for_content(job.styles, || stored_thumbnail(&job.content))?;
     let options = options.max_memory(Some(bytes));
     job.output.stream(&job.content, studio.loudness, |writer| {
         let mut write = |rgb: &[f32], alpha: Option<&[f32]>| writer.write(rgb, alpha);
@@ -62,11 +61,11 @@ fn paint_in_bands(studio: &Studio<'_>, job: &Job<'_>, bytes: u64, control: &dyn 
 fn paint_whole(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, control: &dyn Control) -> Result {
     let Job { content, styles, output, figure, preview, .. } = job;
     let stored = content;
-    let content = studio.sized(stored.to_picture()?)?;
+    let asked = &studio.args.paint.options;
+    let content = asked.sized(stored.to_picture()?)?;
     // At its own size of the stored picture, as in bands: the same bytes.
-    let as_stored = studio.args.size.is_none() && studio.args.exact.is_none();
-    let thumbnail = || if as_stored { Studio::stored_thumbnail(&stored) } else { Studio::thumbnail(&content) };
-    let (style, options) = studio.for_content(styles, thumbnail)?;
+    let small = || if asked.resizes() { thumbnail(&content) } else { stored_thumbnail(&stored) };
+    let (style, options) = studio.for_content(styles, small)?;
     drop(stored);
     let painted = interrupt::while_running(|| studio.stylizer.stylize_with(&content, &style, &options, control))?;
     watch.lap("paint");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use impasto::Stylizer;
+use impasto::{Stylizer, request};
 use serde_json::{Map, Value, json};
 
 use super::painting::Painted;
@@ -11,8 +11,8 @@ use super::style::{self, Styles};
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::{self, Loudness};
-use crate::values::Size;
-use crate::{memory, names, settings, web};
+use crate::{memory, names, web};
+use impasto::request::Size;
 
 /// Times of the phases, one after the other.
 pub(super) struct Stopwatch {
@@ -108,7 +108,7 @@ impl Report<'_> {
             "figure": null,
             "size": size([self.painted.size.width, self.painted.size.height]),
             "styles": styles.collect::<Vec<_>>(),
-            "strength": settings::number(self.args.strength),
+            "strength": request::shortest(self.args.paint.options.strength),
             "model": {
                 "family": model.family.to_string(),
                 "predictor": model.predictor.as_ref().map(network),

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use impasto::engine::Isa;
-use impasto::picture::{self, Resize};
-use impasto::{Picture, StyleOptions, StyleSize, StylizeOptions, Stylizer, weights};
+use impasto::picture;
+use impasto::request::in_bands;
+use impasto::{StyleOptions, StylizeOptions, Stylizer, weights};
 
 use super::style::{self, Seen, StyleArgument, Styles};
 use super::{look, memory};
@@ -13,7 +14,6 @@ use crate::failure::Result;
 use crate::interrupt;
 use crate::progress::Progress;
 use crate::talk::Loudness;
-use crate::values::Size;
 
 /// A model that is ready, and how it paints.
 pub(super) struct Studio<'a> {
@@ -30,42 +30,24 @@ impl<'a> Studio<'a> {
     /// Reads the model.
     pub(super) fn open(args: &'a Stylize, models: &[PathBuf], isa: Isa) -> Result<Self> {
         let mut builder = Stylizer::builder().threads(args.threads.unwrap_or(0)).isa(isa);
-        builder = builder.border(args.border.map(Into::into)).thumbnail(args.thumbnail);
+        builder = builder.border(args.paint.options.border).thumbnail(args.paint.options.thumbnail);
         if let Some(bytes) = args.limits.max_bytes {
             builder = builder.limits(weights::Limits::default().max_bytes(bytes));
         }
         let stylizer = models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
-        let style = style_options(args);
-        let stylize = look::options(args, args.loudness.loudness())?.style(style);
+        let style = args.paint.options.seen();
+        let stylize = look::options(args, args.loudness.loudness())?;
         Ok(Studio { args, loudness: args.loudness.loudness(), stylizer, style, stylize })
     }
 
     /// What picture files may ask of this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
-        picture::Limits { salvage: args.salvage, ..args.limits.of_pictures() }
+        picture::Limits { salvage: args.paint.options.salvage, ..args.limits.of_pictures() }
     }
 
     /// Whether pictures are painted in bands, unless something needs the result in one piece.
     pub(super) fn paints_in_bands(&self) -> bool {
-        self.stylizer.thumbnail().is_some() && self.args.size.is_none() && self.args.exact.is_none()
-    }
-
-    /// The size that a content of this size will be painted at, to the pixel or nearly so.
-    pub(super) fn size_of(&self, content: Size) -> Size {
-        match (self.args.exact, self.args.size) {
-            (Some(size), _) => size,
-            (None, Some(side)) => content.with_long_side(side),
-            (None, None) => content,
-        }
-    }
-
-    /// The content at the size that was asked for.
-    pub(super) fn sized(&self, content: Picture) -> Result<Picture> {
-        Ok(match (self.args.exact, self.args.size) {
-            (Some(size), _) => content.resize_bilinear_tf(size.width, size.height)?,
-            (None, Some(side)) => content.fit_long_side(side, Resize::PHOTO)?,
-            (None, None) => content,
-        })
+        in_bands(&self.args.paint.options, &self.stylizer)
     }
 
     /// The styles' vectors, and the one that they make together. Their pictures are kept only for a figure.
@@ -87,18 +69,15 @@ impl<'a> Studio<'a> {
         }
         let limits = self.args.limits.of_floats();
         let mask = |argument: &StyleArgument| {
-            argument.mask.as_ref().map(|path| look::mask(path, self.args.look.feather, &limits, self.loudness)).transpose()
+            argument
+                .mask
+                .as_ref()
+                .map(|path| look::mask(path, self.args.paint.options.feather, &limits, self.loudness))
+                .transpose()
         };
         let masks = arguments.iter().map(mask).collect::<Result<Vec<_>>>()?;
         let palette = style::palette(&seen, &arguments, &masks)?;
         let uncoloured = self.uncoloured(&sources)?;
         Ok(Styles { masks, uncoloured, ..Styles::new(palette, arguments, sources, keep) })
     }
-}
-
-fn style_options(args: &Stylize) -> StyleOptions {
-    StyleOptions::default().size(match args.exact {
-        Some(size) => StyleSize::Exact { width: size.width, height: size.height },
-        None => StyleSize::ShortSide(args.style_size),
-    })
 }

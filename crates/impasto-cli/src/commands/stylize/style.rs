@@ -4,14 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use impasto::picture::Mask;
+use impasto::request::{Reference, StyleUse, shortest};
 use impasto::style::Gallery;
 use impasto::stylizer::{Palette, Part};
 use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
 use crate::failure::{Failure, Result};
-use crate::settings::{Ingredient, StyleUse};
 use crate::talk::Loudness;
-use crate::{names, settings};
+use crate::{names, references};
 
 /// One style as the command line names it.
 #[derive(Debug, PartialEq)]
@@ -86,8 +86,8 @@ fn at(argument: &OsStr) -> Option<(OsString, OsString)> {
 
 /// Each style's weight as its part of the sum; 1 for those that have a region for themselves.
 pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
-    let sum: f64 = styles.iter().filter(|style| style.mask.is_none()).map(|style| settings::number(style.weight)).sum();
-    styles.iter().map(|style| if style.mask.is_some() { 1.0 } else { settings::number(style.weight) / sum }).collect()
+    let sum: f64 = styles.iter().filter(|style| style.mask.is_none()).map(|style| shortest(style.weight)).sum();
+    styles.iter().map(|style| if style.mask.is_some() { 1.0 } else { shortest(style.weight) / sum }).collect()
 }
 
 /// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
@@ -110,18 +110,19 @@ impl StyleArgument {
     /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
     /// known of a picture from standard input.
     fn used(&self, style: &Style) -> Result<StyleUse> {
-        let mask = self.mask.as_deref().map(Ingredient::of_path).transpose()?;
-        Ok(StyleUse { style: self.ingredient(style)?, weight: self.weight, mask })
+        let mask = self.mask.as_deref().map(references::of_path).transpose()?;
+        Ok(StyleUse::new(self.reference(style)?, self.weight).masked(mask))
     }
 
-    fn ingredient(&self, style: &Style) -> Result<Ingredient> {
+    fn reference(&self, style: &Style) -> Result<Reference> {
         if let Some(style) = self.own.clone().or_else(|| self.built_in()) {
-            return Ok(Ingredient::of_style(&style));
+            return Ok(Reference::of_style(&style));
         }
         if super::record::is_stream(&self.path) {
-            return Ok(Ingredient { name: "standard input".into(), built_in: false, ..Ingredient::of_style(style) });
+            let hash = Reference::of_style(style).sha256.unwrap_or_default();
+            return Ok(Reference::new("standard input").hashed(hash));
         }
-        Ingredient::of_path(&self.path)
+        references::of_path(&self.path)
     }
 
     /// The built-in style of this name, if there is no such file.

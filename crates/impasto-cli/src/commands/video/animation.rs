@@ -11,7 +11,7 @@ use impasto::{Error, ErrorKind, Picture};
 use super::args::Rate;
 use super::probe::Timing;
 use crate::failure::{Failure, Result};
-use crate::values::Size;
+use impasto::request::Size;
 
 /// A GIF's delay of 0 or 1 hundredths is shown as a tenth of a second by browsers.
 const SHORTEST: u64 = 20_000;

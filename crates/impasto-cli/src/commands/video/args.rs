@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use impasto::StylizeOptions;
+use impasto::request::Size;
+use impasto::{Colours, StylizeOptions};
 
-use crate::cli::{Colors, LoudnessFlags};
-use crate::values::{self, Size};
+use crate::cli::LoudnessFlags;
+use crate::values;
 
 /// Paint a film in the style of a picture.
 ///
@@ -53,9 +54,9 @@ pub(crate) struct Video {
     #[arg(long, value_name = "0..1", default_value = "0.5", allow_negative_numbers = true, value_parser = values::share, help_heading = LOOK)]
     pub(super) steady: f32,
 
-    /// Whose colors the film has
+    /// Whose colors the film has: style, content or luminance
     #[arg(long, aliases = ["colours", "colour", "color"], value_name = "COLORS", default_value = "style", help_heading = LOOK)]
-    pub(super) colors: Colors,
+    pub(super) colors: Colours,
 
     /// How far the colors go from the style's (0) to those of --colors (1)
     #[arg(long, alias = "colour-strength", value_name = "0..1", default_value = "1", allow_negative_numbers = true,
@@ -71,7 +72,7 @@ pub(crate) struct Video {
     pub(super) stroke: impasto::Stroke,
 
     /// Faint noise that strokes begin from in smooth areas; it moves with the camera
-    #[arg(long, value_name = "0..8", default_value_t = StylizeOptions::GRAIN, allow_negative_numbers = true, value_parser = values::grain,
+    #[arg(long, value_name = "0..8", default_value_t = StylizeOptions::GRAIN, allow_negative_numbers = true, value_parser = grain,
           help_heading = LOOK)]
     pub(super) grain: f32,
 
@@ -255,6 +256,12 @@ fn wanted_size(text: &str) -> Result<WantedSize, String> {
         return Ok(WantedSize::LongSide(side));
     }
     text.parse().map(WantedSize::Exact).map_err(|_| "write it as 640 (the longer side) or 640x360".into())
+}
+
+fn grain(text: &str) -> Result<f32, String> {
+    let range = StylizeOptions::GRAINS;
+    let number = text.parse().ok().filter(|v| range.contains(v));
+    number.ok_or_else(|| format!("must be a number from {} to {}", range.start(), range.end()))
 }
 
 fn style_side(text: &str) -> Result<usize, String> {

@@ -7,7 +7,7 @@ use super::probe::{Facts, Stream};
 use super::tools::Tools;
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
-use crate::values::Size;
+use impasto::request::Size;
 
 /// Where painted frames go.
 #[derive(Debug, Clone, PartialEq)]

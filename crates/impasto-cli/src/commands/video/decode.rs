@@ -11,7 +11,7 @@ use super::probe::{Facts, Part};
 use super::source::Frames;
 use super::tools::{Running, Tools, file, guarded, reason};
 use crate::failure::{Failure, Result};
-use crate::values::Size;
+use impasto::request::Size;
 
 /// How frames are read.
 #[derive(Debug, Clone, Default)]

@@ -12,7 +12,7 @@ use super::work::Work;
 use crate::commands::sheet::animation;
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
-use crate::values::Size;
+use impasto::request::Size;
 
 /// A film whose frames are all painted.
 pub(super) struct Whole<'a> {

@@ -11,7 +11,6 @@ use super::decode::Reading;
 use super::probe::Timing;
 use super::source::{Frames, Source, Wanted};
 use super::tools::Tools;
-use crate::cli::Colors;
 use crate::commands::stylize::look;
 use crate::commands::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
@@ -72,16 +71,13 @@ pub(super) fn look(
     for (at, argument) in changes {
         styles = styles.with(timing.frame_at((at - wanted.part.start).max(0.0)), see(argument)?);
     }
-    let colours = match args.colors {
-        Colors::Style => Colours::Style,
-        Colors::Content => Colours::Content,
-        Colors::Luminance => Colours::Luminance,
-        Colors::Match => return Err(Failure::usage("--colors match is for pictures; use content or luminance for films")),
-    };
+    if args.colors == Colours::Match {
+        return Err(Failure::usage("--colors match is for pictures; use content or luminance for films"));
+    }
     let stylize = StylizeOptions::default()
         .strength(args.strength)
         .style(options)
-        .colours(colours)
+        .colours(args.colors)
         .colour_strength(args.color_strength)
         .stroke(args.stroke)
         .grain(args.grain);

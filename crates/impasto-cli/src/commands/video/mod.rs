@@ -48,8 +48,8 @@ use super::stylize::place;
 use super::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
-use crate::values::Size;
 use crate::{interrupt, memory, model, names, talk};
+use impasto::request::Size;
 
 /// Pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
 const PIECE: usize = 48 * 1280 * 720;

@@ -12,7 +12,7 @@ use super::matroska;
 use super::probe::{Facts, Timing};
 use super::tools::{Running, Tools, file, reason};
 use crate::failure::{Failure, Result};
-use crate::values::Size;
+use impasto::request::Size;
 
 /// What all pieces of a film have in common.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::args::{Rate, rate};
 use super::tools::{Tools, file, guarded, output};
 use crate::failure::{Failure, Result};
-use crate::values::Size;
+use impasto::request::Size;
 
 /// Greatest side of a film. Decoders of films have 8K.
 const GREATEST: usize = 16_384;

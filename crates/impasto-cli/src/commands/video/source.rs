@@ -13,7 +13,7 @@ use super::decode;
 use super::probe::{Facts, Part, Timing, probe};
 use super::tools::Tools;
 use crate::failure::{Failure, Result};
-use crate::values::Size;
+use impasto::request::Size;
 
 /// Frames a second of a folder of frames.
 const RATE: Rate = Rate { frames: 25, seconds: 1 };

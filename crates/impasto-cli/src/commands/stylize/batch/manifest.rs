@@ -176,7 +176,7 @@ mod tests {
         let begun = Manifest::open(&path).unwrap();
         assert!(!begun.is_done(&output, "k") && begun.owns(&output));
         let record = json!({
-            "state": "done", "output": manifest.name(&output).to_str(), "key": "k", "bytes": 7, "sha256": crate::hash::of_bytes(b"picture"),
+            "state": "done", "output": manifest.name(&output).to_str(), "key": "k", "bytes": 7, "sha256": impasto::request::sha256(b"picture"),
         });
         manifest.add(&record).unwrap();
         let done = Manifest::open(&path).unwrap();

@@ -14,8 +14,8 @@ mod work;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use clap::ArgMatches;
 use impasto::picture::Target;
+use impasto::request::StyleUse;
 
 use super::memory::{self, Ceiling};
 use super::studio::Studio;
@@ -23,11 +23,10 @@ use super::style::{self, StyleArgument, Styles};
 use super::{destination, is_standard, record, report};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
-use crate::settings::StyleUse;
 use crate::talk::Loudness;
-use crate::values::Size;
 use crate::{interrupt, model};
 use budget::Budget;
+use impasto::request::Size;
 use inputs::LeftOut;
 pub(in crate::commands) use inputs::pictures_in;
 use manifest::Manifest;
@@ -56,7 +55,7 @@ pub(super) fn is_asked(args: &Stylize) -> bool {
     flags || several || template::is_template(&args.output) || plan::is_folder(&args.output)
 }
 
-pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
+pub(super) fn run(args: &Stylize) -> Result {
     check_usage(args)?;
     let loudness = args.loudness.loudness();
     let arguments = style::parse(&args.styles)?;
@@ -64,7 +63,7 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     style::check_any(&arguments, &models)?;
     let groups = groups(args, arguments);
     let isa = model::isa()?;
-    let encode = args.encoding.options();
+    let encode = args.paint.options.encoding();
 
     let template = plan::template(args)?;
     let mut left_out = Vec::new();
@@ -92,7 +91,7 @@ pub(super) fn run(args: &Stylize, matches: &ArgMatches) -> Result {
     let sources = groups.iter().map(|group| style::read(group, &limits, loudness)).collect::<Result<Vec<_>>>()?;
     let mut studio = Studio::open(args, &models, isa)?;
     loudness.detail(&report::model_line(&studio.stylizer));
-    let common = record::common(matches, &models, isa)?;
+    let common = record::common(&args.paint, &models, isa)?;
     let looks = groups.into_iter().zip(sources).zip(names).map(|((group, sources), name)| {
         let styles = studio.see(group, sources, false)?;
         let used = styles.used()?;

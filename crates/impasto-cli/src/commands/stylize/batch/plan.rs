@@ -33,7 +33,7 @@ pub(super) fn template(args: &Stylize) -> Result<Template> {
     if is_template(output) {
         return Template::parse(output);
     }
-    let names_file = !is_folder(output) && (args.format.is_some() || Format::from_path(output).is_ok());
+    let names_file = !is_folder(output) && (args.paint.options.format.is_some() || Format::from_path(output).is_ok());
     let several = args.contents.len() > 1 || args.contents.iter().any(|content| inputs::is_several(content));
     // Without an extension it may be either: with several contents it can only be a folder.
     let plain = names_file && !(several && output.extension().is_none());
@@ -115,7 +115,7 @@ fn expand(args: &Stylize, (template, styles): (&Template, &[String]), inputs: &[
         for (index, style) in styles.iter().enumerate() {
             let (content, dir, number) = (&input.path, &input.dir, jobs.len() + 1);
             let output = template.expand(&Values { content, dir, ext: &ext, style, number, count });
-            let format = match args.format {
+            let format = match args.paint.options.format {
                 Some(format) => format,
                 None => destination::by_extension(&output)?,
             };
@@ -149,7 +149,7 @@ fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
 /// The extension of a result: that of the format asked for, or the content's own where it can be written.
 fn extension(args: &Stylize, content: &Path) -> String {
     let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
-    match args.format {
+    match args.paint.options.format {
         Some(format) if own.as_deref().and_then(Format::from_extension) != Some(format) => format.extension().into(),
         _ => own.filter(|own| Format::from_extension(own).is_some()).unwrap_or_else(|| "png".into()),
     }

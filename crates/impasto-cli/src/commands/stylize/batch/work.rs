@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use impasto::Control;
 use impasto::picture::EncodeOptions;
+use impasto::request::Request;
 use serde_json::{Value, json};
 
 use super::Look;
@@ -17,14 +18,14 @@ use crate::commands::stylize::report::Stopwatch;
 use crate::commands::stylize::studio::Studio;
 use crate::commands::stylize::{memory, open, place};
 use crate::failure::{Failure, Result};
-use crate::settings::{Common, Ingredient, Settings};
-use crate::{hash, names, panics, web};
+use crate::{hash, names, panics, references, web};
 
 /// What all jobs share.
 pub(super) struct Worker<'a> {
     pub(super) studio: &'a Studio<'a>,
     pub(super) looks: &'a [Look],
-    pub(super) common: &'a Common,
+    /// What all pictures have in common.
+    pub(super) common: &'a Request,
     pub(super) manifest: &'a Manifest,
     pub(super) budget: &'a Budget,
     /// Bytes that are taken besides, whatever is painted.
@@ -74,9 +75,10 @@ impl Worker<'_> {
             // Waiting for a pipe, or reading a device to its end, may take for ever.
             return Err(Failure::failed(format!("{}: is not a regular file", job.input.display())));
         }
-        let content = Ingredient::of_path(&job.input)?;
-        let settings = Settings { common: self.common, content: &content, styles: &look.used, format: job.format };
-        let key = settings.key();
+        let mut request = self.common.clone().in_format(job.format);
+        request.content = references::of_path(&job.input)?;
+        request.styles = look.used.clone();
+        let key = request.key();
         if args.batch.resume && self.manifest.is_done(&job.output, &key) {
             return Ok(Outcome::Skipped);
         }
@@ -84,14 +86,14 @@ impl Worker<'_> {
             place::make_folder(folder)?;
         }
         let ours = args.batch.resume && self.manifest.owns(&job.output);
-        let output = Destination::new(&job.output, args.format, args.force || ours, &self.encode)?;
+        let output = Destination::new(&job.output, args.paint.options.format, args.force || ours, &self.encode)?;
 
         // A share of the memory as large as anybody's, or as this picture needs.
         let share = self.budget.total() / self.at_a_time as u64;
         let mut loan = self.budget.lend(need.max(share));
         let mut photo = open(&job.input, &Studio::picture_limits(args), studio.loudness)?;
-        if !args.encoding.strip {
-            photo.source_mut().settings = Some(settings.json().to_string());
+        if !args.paint.options.strip {
+            photo.source_mut().settings = Some(request.to_json());
         }
         let whole = (output.format(), false);
         let mut plan = memory::plan(studio, &photo, whole, 0, Some(loan.bytes));

@@ -1,0 +1,76 @@
+//! Flags that commands share.
+
+use clap::Args;
+use impasto::picture;
+
+use crate::talk::Loudness;
+use crate::{memory, values};
+
+/// Ceilings that protect the machine.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct Limits {
+    /// Largest picture to read, in pixels
+    #[arg(long, value_name = "N", default_value_t = picture::Limits::default().max_pixels, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_pixels: u64,
+
+    /// Largest file to read, in bytes; also the limit for all weights together. Default: 2G
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
+    pub(crate) max_bytes: Option<u64>,
+
+    /// Memory to use at most, for example 512M
+    ///
+    /// Default: a quarter of the machine's memory, or two thirds of what a container leaves. The built-in model, and others that take statistics
+    /// from a thumbnail, paint any picture in bands that fit, and write them as they come. The content is held as decoded: 3 bytes per pixel at 8
+    /// bits, 6 at 16 (progressive JPEG files take 6 more while they are read). Most formats are written band by band. WebP and AVIF, and results with
+    /// --size, --exact, --figure or --preview, are held whole. Other models paint in one piece; their default is the memory that the machine has free.
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
+    pub(crate) max_memory: Option<u64>,
+}
+
+impl Limits {
+    /// What picture files may ask of this machine.
+    pub(crate) fn of_pictures(&self) -> picture::Limits {
+        picture::Limits { max_decoded: self.max_memory.unwrap_or_else(memory::for_samples), ..self.of_files() }
+    }
+
+    /// The same for pictures that become floats at once.
+    pub(crate) fn of_floats(&self) -> picture::Limits {
+        let own = memory::limits_of_floats();
+        picture::Limits { max_decoded: self.max_memory.unwrap_or(own.max_decoded), ..self.of_files() }
+    }
+
+    /// Of picture files, whatever memory there is to decode them.
+    pub(crate) fn of_files(&self) -> picture::Limits {
+        let own = picture::Limits::default();
+        picture::Limits { max_pixels: self.max_pixels, max_bytes: self.max_bytes.unwrap_or(own.max_bytes), ..own }
+    }
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoudnessFlags {
+    /// Print only errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Print details: model, times, memory
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl LoudnessFlags {
+    /// Whether nothing but errors is said.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    pub(crate) fn loudness(&self) -> Loudness {
+        match (self.quiet, self.verbose) {
+            (true, _) => Loudness::Quiet,
+            (_, true) => Loudness::Verbose,
+            _ => Loudness::Normal,
+        }
+    }
+}

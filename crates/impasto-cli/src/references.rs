@@ -1,0 +1,43 @@
+//! References to what pictures are made of: files by their names without their folders, and by hash.
+
+use std::path::{Path, PathBuf};
+
+use impasto::request::Reference;
+
+use crate::failure::{Failure, Result};
+use crate::hash;
+
+/// A file or a folder.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn of_path(path: &Path) -> Result<Reference> {
+    let sha256 = hash::of_tree(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
+    Ok(Reference::of_path(path).hashed(sha256))
+}
+
+/// The model of these paths; none for the built-in one.
+///
+/// # Errors
+/// As [`of_path`].
+pub(crate) fn of_model(paths: &[PathBuf]) -> Result<Vec<Reference>> {
+    if paths.is_empty() { Ok(vec![Reference::of_embedded_model()]) } else { paths.iter().map(|path| of_path(path)).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{of_model, of_path};
+
+    #[test]
+    fn a_model_is_known_by_all_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("w.bin"), "1").unwrap();
+        let first = of_model(&[folder.path().to_path_buf()]).unwrap();
+        std::fs::write(folder.path().join("w.bin"), "2").unwrap();
+        assert_ne!(first, of_model(&[folder.path().to_path_buf()]).unwrap());
+        assert!(of_path(Path::new("/nonexistent/file")).is_err());
+        assert!(of_model(&[]).unwrap()[0].built_in);
+    }
+}

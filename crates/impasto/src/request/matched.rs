@@ -1,0 +1,45 @@
+//! Styles whose pictures are given the content's palette first.
+
+use crate::picture::{Resize, Stored};
+use crate::stylizer::{StyleOptions, StyleSize};
+use crate::{Control, Picture, Result, Style, Stylizer};
+
+/// Longer side of the picture that colors are matched with.
+const THUMBNAIL: usize = 384;
+
+/// The style of a picture that has the content's colors: `colors: match`. `picture` is as large as it is seen, `plain` is its own style if that is
+/// known, `content` a thumbnail of the content. `share` says how far the colors go there: 0 to 1.
+///
+/// # Errors
+/// As [`Stylizer::style_with`].
+pub fn matched(
+    stylizer: &Stylizer,
+    (picture, plain): (&Picture, Option<&Style>),
+    content: &Picture,
+    share: f32,
+    control: &dyn Control,
+) -> Result<Style> {
+    let as_it_is = StyleOptions::default().size(StyleSize::Original);
+    let style = |picture: &Picture| stylizer.style_with(picture, &as_it_is, control);
+    let matched = style(&picture.clone().with_colours_of(content))?;
+    if share >= 1.0 {
+        return Ok(matched);
+    }
+    plain.cloned().map_or_else(|| style(picture), Ok)?.mix(&matched, share)
+}
+
+/// The thumbnail of a content in memory that colors are matched with.
+///
+/// # Errors
+/// As [`Picture::resized`].
+pub fn thumbnail(content: &Picture) -> Result<Picture> {
+    content.fit_long_side(THUMBNAIL.min(content.width().max(content.height())), Resize::NETWORK)
+}
+
+/// The same of a content that is stored.
+///
+/// # Errors
+/// As [`Stored::thumbnail`].
+pub fn stored_thumbnail(content: &Stored) -> Result<Picture> {
+    content.thumbnail(THUMBNAIL)
+}

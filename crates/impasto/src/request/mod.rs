@@ -1,0 +1,46 @@
+//! What to paint, as data: every program of Impasto makes a request of its user's words, and what a picture was made with is written as one.
+//!
+//! ```
+//! use impasto::request::{Options, Request};
+//!
+//! let json = serde_json::json!({ "strength": 0.7, "colors": "content", "format": "png" });
+//! let options = Options::read(json.as_object().unwrap())?;
+//! assert_eq!((options.strength, options.quality), (0.7, 95));
+//! let wrong = serde_json::json!({ "strength": 7 });
+//! let error = Options::read(wrong.as_object().unwrap()).unwrap_err();
+//! assert_eq!(error.to_string(), "strength: must be a number from 0 to 1, not 7");
+//! # Ok::<(), impasto::Error>(())
+//! ```
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `table.rs` | the table of options: names, ranges, help |
+//! | `options.rs` | the same as fields, and what the library makes of them |
+//! | `names.rs`, `size.rs` | values that have a text form |
+//! | `reference.rs`, `hash.rs` | what a painting is made of: names and hashes |
+//! | `record.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
+//! | `plan.rs` | sizes and memory, before any pixel is touched |
+//! | `matched.rs` | styles that get the content's colors first |
+
+mod hash;
+mod matched;
+mod names;
+mod old;
+mod options;
+mod plan;
+mod record;
+mod reference;
+mod size;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use hash::{Hasher, sha256};
+pub use matched::{matched, stored_thumbnail, thumbnail};
+pub use names::{Choice, format_name, format_named};
+pub use options::Options;
+pub use plan::{Header, Plan, Room, in_bands, plan};
+pub use record::{Request, StyleUse, VERSION};
+pub use reference::Reference;
+pub use size::{MAX_SIDE, Size, StrokeWidth, shortest};
+pub use table::{Kind, Name, Part, Row, checked, table};

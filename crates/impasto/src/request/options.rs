@@ -1,0 +1,211 @@
+//! How a picture is painted and written: a field for each row of the table.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::names;
+use super::reference::Reference;
+use super::size::{Size, StrokeWidth, number};
+use super::table::{checked, table};
+use crate::networks::magenta::Border;
+use crate::picture::{Compression, Depth, EncodeOptions, Format, Mask, Profile, Resize, Subsampling};
+use crate::stylizer::{Stroke, StyleOptions, StyleSize, StylizeOptions};
+use crate::{Colours, Error, ErrorKind, Picture, Result};
+
+/// Most pixels that masks are softened by.
+pub(super) const FEATHER: f32 = 10_000.0;
+const INCH: f32 = 25.4;
+
+/// How a picture is painted and written. [`table()`] explains each field, and says its range.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the table has each field's help, range and default")]
+pub struct Options {
+    pub salvage: bool,
+    pub size: Option<usize>,
+    pub exact: Option<Size>,
+    pub preview_of: Option<Size>,
+    #[serde(serialize_with = "number::serialize")]
+    pub strength: f32,
+    pub strength_mask: Option<Reference>,
+    pub colors: Colours,
+    #[serde(serialize_with = "number::serialize")]
+    pub color_strength: f32,
+    pub mask: Option<Reference>,
+    pub invert_mask: bool,
+    #[serde(serialize_with = "number::serialize")]
+    pub feather: f32,
+    pub stroke: StrokeWidth,
+    #[serde(serialize_with = "number::serialize")]
+    pub grain: f32,
+    #[serde(serialize_with = "number::serialize_option")]
+    pub dpi: Option<f32>,
+    pub style_size: usize,
+    pub border: Option<Border>,
+    pub thumbnail: Option<usize>,
+    #[serde(with = "names::format")]
+    pub format: Option<Format>,
+    pub profile: Profile,
+    pub strip: bool,
+    pub depth: Depth,
+    pub quality: u8,
+    pub subsampling: Subsampling,
+    pub compression: Compression,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (look, file) = (StylizeOptions::default(), EncodeOptions::default());
+        Options {
+            salvage: false,
+            size: None,
+            exact: None,
+            preview_of: None,
+            strength: look.strength,
+            strength_mask: None,
+            colors: look.colours,
+            color_strength: look.colour_strength,
+            mask: None,
+            invert_mask: false,
+            feather: 0.0,
+            stroke: StrokeWidth::default(),
+            grain: look.grain,
+            dpi: None,
+            style_size: 256,
+            border: None,
+            thumbnail: None,
+            format: None,
+            profile: file.profile,
+            strip: file.strip,
+            depth: file.depth,
+            quality: file.quality,
+            subsampling: file.subsampling,
+            compression: file.compression,
+        }
+    }
+}
+
+impl Options {
+    /// Reads options by their names, checked by the table; those that are not given have their defaults.
+    ///
+    /// # Errors
+    /// As [`checked`]: an unknown option, a value out of range, options that do not go together.
+    pub fn read(options: &Map<String, Value>) -> Result<Self> {
+        let given = checked(table(), options)?;
+        serde_json::from_value(Value::Object(given)).map_err(|e| Error::new(ErrorKind::InvalidArgument, e.to_string()))
+    }
+
+    /// All options by their names.
+    pub(super) fn all(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => map,
+            _ => Map::new(),
+        }
+    }
+
+    /// Those that are not as by default: what [`Options::read`] reads again.
+    pub fn given(&self) -> Map<String, Value> {
+        let mut all = self.all();
+        all.retain(|name, value| table().iter().any(|row| row.name == name && row.default != *value));
+        all
+    }
+
+    /// How style pictures are seen.
+    pub fn seen(&self) -> StyleOptions {
+        StyleOptions::default().size(match self.exact {
+            Some(Size { width, height }) => StyleSize::Exact { width, height },
+            None => StyleSize::ShortSide(self.style_size),
+        })
+    }
+
+    /// How the result's file is written.
+    pub fn encoding(&self) -> EncodeOptions {
+        EncodeOptions::default()
+            .quality(self.quality)
+            .subsampling(self.subsampling)
+            .compression(self.compression)
+            .profile(self.profile)
+            .strip(self.strip)
+            .depth(self.depth)
+    }
+
+    /// How wide strokes are.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for millimetres without a resolution, a resolution without millimetres, or strokes out of range.
+    pub fn strokes(&self) -> Result<Stroke> {
+        let invalid = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
+        let (millimetres, dpi) = match (self.stroke, self.dpi) {
+            (StrokeWidth::Width(width), None) => return Ok(self.reproduced(width)),
+            (StrokeWidth::Width(_), Some(_)) => {
+                return invalid("dpi is for strokes in millimetres; give stroke in mm, for example 3mm");
+            }
+            (StrokeWidth::Millimetres(_), None) => {
+                return invalid("strokes in millimetres need the print's resolution, dpi: 300 for example");
+            }
+            (StrokeWidth::Millimetres(millimetres), Some(dpi)) => (millimetres, dpi),
+        };
+        let own = StylizeOptions::STROKE_PIXELS / dpi * INCH;
+        let (factor, range) = (millimetres / own, Stroke::FACTORS);
+        if range.contains(&factor) {
+            return Ok(Stroke::Native(factor));
+        }
+        invalid(&format!(
+            "strokes of {millimetres} mm at {dpi} dpi are {factor:.2} times the network's; give {:.2} to {:.1} mm",
+            own * range.start(),
+            own * range.end()
+        ))
+    }
+
+    /// What `exact` reproduces is painted at the picture's own size.
+    fn reproduced(&self, stroke: Stroke) -> Stroke {
+        if self.exact.is_some() { Stroke::Native(stroke.factor()) } else { stroke }
+    }
+
+    /// How a picture is painted, but for its styles; with the masks, which are softened already. Colors that are matched to the content's are
+    /// the styles' work (see [`super::matched`]): what is painted then keeps them.
+    ///
+    /// # Errors
+    /// As [`Options::strokes`].
+    pub fn stylize(&self, mask: Option<Mask>, strength_mask: Option<Mask>) -> Result<StylizeOptions> {
+        let mask = if self.invert_mask { mask.map(|mask| mask.inverted()) } else { mask };
+        let colours = if self.colors == Colours::Match { Colours::Style } else { self.colors };
+        Ok(StylizeOptions::default()
+            .strength(self.strength)
+            .strength_mask(strength_mask)
+            .style(self.seen())
+            .colours(colours)
+            .colour_strength(self.color_strength)
+            .mask(mask)
+            .stroke(self.strokes()?)
+            .grain(self.grain)
+            .preview_of(self.preview_of.map(Into::into)))
+    }
+
+    /// Whether the content is resized before it is painted.
+    pub fn resizes(&self) -> bool {
+        self.size.is_some() || self.exact.is_some()
+    }
+
+    /// The size that a content of this size is painted at, to the pixel or nearly so.
+    pub fn size_of(&self, content: Size) -> Size {
+        match (self.exact, self.size) {
+            (Some(size), _) => size,
+            (None, Some(side)) => content.with_long_side(side),
+            (None, None) => content,
+        }
+    }
+
+    /// The content at the size that is asked for.
+    ///
+    /// # Errors
+    /// As [`Picture::resized`].
+    pub fn sized(&self, content: Picture) -> Result<Picture> {
+        match (self.exact, self.size) {
+            (Some(size), _) => content.resize_bilinear_tf(size.width, size.height),
+            (None, Some(side)) => content.fit_long_side(side, Resize::PHOTO),
+            (None, None) => Ok(content),
+        }
+    }
+}

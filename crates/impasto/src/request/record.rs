@@ -1,0 +1,182 @@
+//! Requests as JSON: what a picture says about how it was made.
+//!
+//! ```json
+//! {
+//!   "version": 3,
+//!   "program": "impasto 0.1.0",
+//!   "executor": "avx2",
+//!   "content": {"name": "photo.jpg", "sha256": "…"},
+//!   "styles": [{"style": {"name": "waves.jpg", "sha256": "…"}, "weight": 0.7},
+//!              {"style": {"name": "starry", "sha256": "…", "built_in": true}, "weight": 0.3}],
+//!   "model": [{"name": "built-in", "sha256": "…", "built_in": true}],
+//!   "options": {"strength": 0.6, "size": 1600, "format": "jpeg"}
+//! }
+//! ```
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::hash::sha256;
+use super::options::Options;
+use super::reference::Reference;
+use super::size::number;
+use super::{names, old};
+use crate::picture::Format;
+use crate::{Error, ErrorKind, Result};
+
+/// The form of requests that this library writes. It reads those before, too.
+pub const VERSION: u64 = 3;
+
+/// Most styles, and most files of a model: real requests have a handful.
+const MOST: usize = 64;
+/// Most bytes of a text.
+const TEXT: usize = 1024;
+
+/// A painting: what it is made of, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Request {
+    /// The form of this request.
+    pub version: u64,
+    /// Name and version of the program that painted it: `impasto 0.1.0`.
+    pub program: String,
+    /// What ran the network: the processor's instruction set. Another one may round otherwise.
+    pub executor: String,
+    /// The picture to paint.
+    pub content: Reference,
+    /// What to paint it in.
+    pub styles: Vec<StyleUse>,
+    /// The model's files.
+    pub model: Vec<Reference>,
+    /// How to paint and write it.
+    #[serde(serialize_with = "given", deserialize_with = "read")]
+    pub options: Options,
+}
+
+/// A style and its part of a painting.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct StyleUse {
+    /// The style.
+    pub style: Reference,
+    /// How much of it there is, compared with the others that are everywhere: 0 or more.
+    #[serde(serialize_with = "number::serialize")]
+    pub weight: f32,
+    /// Where it is; everywhere if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Reference>,
+}
+
+impl StyleUse {
+    /// A style with its weight, everywhere.
+    pub fn new(style: Reference, weight: f32) -> Self {
+        StyleUse { style, weight, mask: None }
+    }
+
+    /// The same where this mask is white.
+    #[must_use]
+    pub fn masked(self, mask: Option<Reference>) -> Self {
+        StyleUse { mask, ..self }
+    }
+}
+
+fn given<S: Serializer>(options: &Options, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    options.given().serialize(serializer)
+}
+
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Options, D::Error> {
+    Options::read(&Map::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+impl Request {
+    /// A request of today's form. `executor` is the instruction set that paints.
+    pub fn new(content: Reference, styles: Vec<StyleUse>, model: Vec<Reference>, options: Options, executor: &str) -> Self {
+        let program = concat!("impasto ", env!("CARGO_PKG_VERSION")).into();
+        Request { version: VERSION, program, executor: executor.into(), content, styles, model, options }
+    }
+
+    /// The same for a result of this format.
+    #[must_use]
+    pub fn in_format(mut self, format: Format) -> Self {
+        self.options.format = Some(format);
+        self
+    }
+
+    /// The JSON text that files and manifests hold; [`Request::from_json`] reads it.
+    pub fn to_json(&self) -> String {
+        // Structs of text and numbers, which cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Request::to_json`] wrote, or an earlier version of Impasto. Texts come from strangers: unknown fields, values out of range
+    /// and names that lead into other folders are refused.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] with what is wrong; [`ErrorKind::Unsupported`] for a form that is newer than this library.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let malformed = |why: String| Error::new(ErrorKind::Malformed, why);
+        let json: Value = serde_json::from_str(text).map_err(|e| malformed(e.to_string()))?;
+        let request = match json.get("version").map(Value::as_u64) {
+            None | Some(Some(1 | 2)) => old::read(&json).map_err(malformed)?,
+            Some(Some(VERSION)) => serde_json::from_value(json).map_err(|e| malformed(e.to_string()))?,
+            Some(Some(newer)) => {
+                let text = format!("its form {newer} is newer than this program");
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
+            Some(None) => return Err(malformed("its version is no number".into())),
+        };
+        request.check().map_err(malformed)?;
+        Ok(request)
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        for (what, count) in [("styles", self.styles.len()), ("model", self.model.len())] {
+            if !(1..=MOST).contains(&count) {
+                return Err(format!("{what} has {count} entries; 1 to {MOST} are allowed"));
+            }
+        }
+        for text in [&self.program, &self.executor] {
+            if text.len() > TEXT || text.contains(char::is_control) {
+                return Err("program or executor is no short text".into());
+            }
+        }
+        if self.options.format.is_none() {
+            return Err("format is absent".into());
+        }
+        if self.styles.iter().any(|style| !style.weight.is_finite() || style.weight < 0.0) {
+            return Err("a style's weight is a number of 0 or more".into());
+        }
+        self.references().try_for_each(Reference::check)
+    }
+
+    /// All that it names: content, styles, masks and model.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        let styles = self.styles.iter().flat_map(|style| std::iter::once(&style.style).chain(&style.mask));
+        let masks = self.options.mask.iter().chain(&self.options.strength_mask);
+        std::iter::once(&self.content).chain(styles).chain(masks).chain(&self.model)
+    }
+
+    /// The same number for the same picture: a hash of everything but names.
+    pub fn key(&self) -> String {
+        let nameless = |reference: &mut Reference| {
+            reference.name.clear();
+            reference.name_bytes = None;
+        };
+        let mut request = self.clone();
+        nameless(&mut request.content);
+        request.model.iter_mut().for_each(nameless);
+        request.options.mask.iter_mut().chain(&mut request.options.strength_mask).for_each(nameless);
+        for style in &mut request.styles {
+            nameless(&mut style.style);
+            style.mask.iter_mut().for_each(nameless);
+        }
+        sha256(request.to_json().as_bytes())
+    }
+
+    /// The result's format by its name.
+    pub fn format_name(&self) -> String {
+        self.options.format.map(names::format_name).unwrap_or_default()
+    }
+}

@@ -1,0 +1,106 @@
+//! Things that a painting is made of, by name and hash.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::hash::{Hasher, hex, sha256, unhex};
+use crate::{Model, Style};
+
+/// Most bytes of a name.
+const LONGEST: usize = 1024;
+
+/// A content, a style, a mask or a model, by name; with a hash of what it holds where that is known. It says what was meant, not where it is:
+/// what a name may stand for is each program's to decide, and names in records have no folders.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Reference {
+    /// The name of a file or folder, of a built-in style or of the built-in model. Characters stand in for bytes that are no text.
+    pub name: String,
+    /// The name's bytes in hexadecimal, where they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_bytes: Option<String>,
+    /// 64 hexadecimal digits: of a file's bytes, of all files of a folder, of a built-in style's family and vector, of the built-in model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Whether it is part of the program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub built_in: bool,
+}
+
+impl Reference {
+    /// By name alone.
+    pub fn new(name: impl AsRef<OsStr>) -> Self {
+        let name = name.as_ref();
+        let name_bytes = name.to_str().is_none().then(|| hex(name.as_encoded_bytes()));
+        Reference { name: name.to_string_lossy().into_owned(), name_bytes, ..Reference::default() }
+    }
+
+    /// A file, by its name without its folders.
+    pub fn of_path(path: &Path) -> Self {
+        Self::new(path.file_name().unwrap_or_default())
+    }
+
+    /// A file's bytes under a name.
+    pub fn of_bytes(name: impl AsRef<OsStr>, bytes: &[u8]) -> Self {
+        Self::new(name).hashed(sha256(bytes))
+    }
+
+    /// A built-in style, which is known by its family and vector.
+    pub fn of_style(style: &Style) -> Self {
+        let mut hasher = Hasher::default();
+        hasher.update(style.family().to_string().as_bytes());
+        style.vector().iter().for_each(|v| hasher.update(&v.to_le_bytes()));
+        Reference { built_in: true, ..Self::new(style.name().unwrap_or_default()).hashed(hasher.finish()) }
+    }
+
+    /// The built-in model.
+    pub fn of_embedded_model() -> Self {
+        let bytes = Model::embedded_bytes().unwrap_or_default();
+        Reference { built_in: true, ..Self::of_bytes("built-in", bytes) }
+    }
+
+    /// The same with this hash, in hexadecimal.
+    #[must_use]
+    pub fn hashed(self, sha256: String) -> Self {
+        Reference { sha256: Some(sha256), ..self }
+    }
+
+    /// The name, to the byte.
+    pub fn os_name(&self) -> OsString {
+        let exact = self.name_bytes.as_deref().and_then(unhex).and_then(of_bytes);
+        exact.unwrap_or_else(|| self.name.clone().into())
+    }
+
+    /// Whether its name leads into no other folder and its hash is one. Records come from strangers.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let name = self.os_name();
+        if !is_bare(&name) || !is_bare(self.name.as_ref()) {
+            return Err(format!("{name:?} is no file name"));
+        }
+        match &self.sha256 {
+            Some(hash) if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(()),
+            _ => Err(format!("the SHA-256 of {name:?} is none")),
+        }
+    }
+}
+
+/// Whether it names something in a folder, and leads nowhere else, on any system.
+fn is_bare(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    let odd = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
+    !name.is_empty() && name.len() <= LONGEST && name != "." && name != ".." && !name.contains(odd)
+}
+
+#[cfg(unix)]
+fn of_bytes(bytes: Vec<u8>) -> Option<OsString> {
+    Some(std::os::unix::ffi::OsStringExt::from_vec(bytes))
+}
+
+/// Elsewhere such names are no bytes.
+#[cfg(not(unix))]
+fn of_bytes(_bytes: Vec<u8>) -> Option<OsString> {
+    None
+}
