@@ -288,3 +288,32 @@ fn another_registrys_model_of_the_same_name_is_another_model() {
     let models = Models::new(other.models.registry.clone(), place.models.cache().unwrap().clone());
     assert!(matches!(models.find(Path::new("m")).unwrap(), Meaning::Absent(_)));
 }
+
+/// A file in the folder of real weights that lies beside the project (or where `IMPASTO_SHARED` says); `None`, with a line on standard
+/// error, if that folder does not exist.
+fn shared(path: &str) -> Option<Vec<u8>> {
+    let root = std::env::var_os("IMPASTO_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), std::path::PathBuf::from);
+    if !root.is_dir() {
+        eprintln!("skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
+        return None;
+    }
+    Some(std::fs::read(root.join(path)).unwrap())
+}
+
+#[test]
+fn published_files_are_those_that_the_built_in_registry_knows() {
+    let server = serving(|path| shared(&format!("models{path}")));
+    for (name, folder) in [("magenta-tflite", "magenta-tflite"), ("microast", "microast")] {
+        if shared("models/README.md").is_none() {
+            return;
+        }
+        let mut entry = Registry::built_in().unwrap().find(name).unwrap().clone();
+        for item in &mut entry.files {
+            item.mirrors = vec![server.address(&format!("/{folder}/{}", item.name))];
+        }
+        let place = Place::new(r#"{"name":"f","mirrors":["https://example.org/f"]}"#, "");
+        let cached = place.models.pull(&Wanted { entry, listed: true }, &options(), &Unwatched).unwrap();
+        assert!(cached.receipt.files.iter().all(|file| file.known), "{name}");
+    }
+}
