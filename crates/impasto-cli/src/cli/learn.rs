@@ -42,7 +42,7 @@ pub(crate) struct StylesLearn {
     pub(crate) rank: usize,
 
     /// Number of steps
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = count)]
     pub(crate) steps: usize,
 
     /// Learn for this many minutes instead, however many steps that is; the result then depends on the machine

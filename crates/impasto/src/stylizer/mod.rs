@@ -114,7 +114,7 @@ impl Stylizer {
         StylizerBuilder::new()
     }
 
-    /// What was read, without the weights: these are kept only in the form that the engine needs.
+    /// What was read, without the weights.
     pub fn model(&self) -> &ModelInfo {
         &self.info
     }

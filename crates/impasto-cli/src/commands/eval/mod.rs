@@ -45,7 +45,11 @@ pub(crate) fn run(args: &Eval) -> Result {
     let witness = args.witness.as_ref().map(|path| model::stylizer(std::slice::from_ref(path), args.threads)).transpose()?;
     let subjects = Subjects { args, pairs, model: subject(args)?, witness };
     let artefact_pairs = args.artefacts.min(subjects.pairs.len());
-    let bar = Pictures::new("measure", (subjects.pairs.len() + artefact_pairs) as u64, args.loudness.loudness());
+    let bar = Pictures::new(
+        "measure",
+        (subjects.pairs.len() + artefact_pairs * (1 + args.learned.len())) as u64,
+        args.loudness.loudness(),
+    );
     let (distances, artefacts, shown) = interrupt::while_running(|| {
         let (distances, shown) = distances::measure(&subjects, &yardstick, &bar)?;
         let artefacts = artefacts::measure(&subjects, artefact_pairs, &bar)?;

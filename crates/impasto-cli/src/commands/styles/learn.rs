@@ -21,7 +21,7 @@ const CONTENTS: usize = 48;
 /// Contents that are drawn where no folder is given, and their size.
 const DRAWN: usize = 16;
 const DRAWN_SIZE: [usize; 2] = [400, 300];
-/// Longer side of contents that are kept.
+/// Longer side of contents at most: larger ones are made smaller.
 const CONTENT_SIDE: usize = 576;
 /// How often the preview is painted.
 const PREVIEW: Duration = Duration::from_secs(15);
@@ -96,7 +96,11 @@ fn contents(args: &StylesLearn) -> Result<Vec<Picture>> {
     let paths = pictures_in(folder)?;
     let step = paths.len().div_ceil(CONTENTS).max(1);
     let read = |path: &PathBuf| {
-        Ok(open(args, path)?.fit_long_side(CONTENT_SIDE, Resize::PHOTO).map_err(|e| e.context(path.display()))?)
+        let picture = open(args, path)?;
+        if picture.width().max(picture.height()) <= CONTENT_SIDE {
+            return Ok(picture);
+        }
+        Ok(picture.fit_long_side(CONTENT_SIDE, Resize::PHOTO).map_err(|e| e.context(path.display()))?)
     };
     paths.iter().step_by(step).map(read).collect()
 }
