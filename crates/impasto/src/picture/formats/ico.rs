@@ -35,17 +35,13 @@ fn with_mask(bitmap: &[u8]) -> Vec<u8> {
     let (header, width, both, bits, used) = (number(0, 4), number(4, 4), number(8, 4), number(14, 2), number(32, 4));
     // The height counts picture and mask; sides of icons are small.
     let height = both / 2;
-    let sound = header >= 40 && width <= 1 << 12 && height <= 1 << 12 && bits <= 32 && used <= 256;
-    let colours = if bits > 8 {
-        used
-    } else if used == 0 {
-        1 << bits
-    } else {
-        used
-    };
+    if header < 40 || header > 256 || width > 1 << 12 || height > 1 << 12 || bits > 32 || used > 256 {
+        return bitmap.to_vec();
+    }
+    let colours = if bits <= 8 && used == 0 { 1 << bits } else { used };
     let row = |bits: usize| (width * bits).div_ceil(32) * 4;
-    let (pixels, mask) = (header.saturating_add(colours * 4 + row(bits) * height), row(1) * height);
-    let short = sound && (pixels..pixels.saturating_add(mask)).contains(&bitmap.len());
+    let (pixels, mask) = (header + colours * 4 + row(bits) * height, row(1) * height);
+    let short = (pixels..pixels + mask).contains(&bitmap.len());
     if short { [&bitmap[..pixels], &vec![0; mask]].concat() } else { bitmap.to_vec() }
 }
 
