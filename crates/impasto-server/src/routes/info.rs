@@ -98,7 +98,8 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
 pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
     let model = state.stylizer.model();
     let network = &model.transformer;
-    let built_in = network.file == "built-in" || !state.built_in().is_empty();
+    // Models with styles of their own have a gallery, too.
+    let built_in = state.stylizer.own_styles().is_empty() && !state.built_in().is_empty();
     Json(Models {
         models: vec![ModelView {
             name: model.family.to_string(),
