@@ -204,19 +204,23 @@ fn killed_and_interrupted_films_are_gone_on_with() {
         return;
     }
     let workshop = Workshop::with_native();
-    // More frames than a piece has, of a size at which pieces are short.
-    ffmpeg(&workshop, "-f lavfi -i testsrc2=size=160x120:rate=25:duration=12 -c:v libx264 -pix_fmt yuv420p film.mp4");
-    done(&workshop, &["film.mp4", "-o", "whole.mp4", "--steady", "0.8"]);
-    let arguments =
-        ["video", "film.mp4", "-o", "out.mp4", "--steady", "0.8", "-s", "style.png", "--model", "native.safetensors", "--resume"];
+    // Three pieces of 48 frames at most.
+    ffmpeg(&workshop, "-f lavfi -i testsrc2=size=64x48:rate=25:duration=5 -c:v libx264 -pix_fmt yuv420p film.mp4");
+    let look = ["--steady", "0.8", "-s", "style.png", "--model", "native.safetensors"];
+    let run = |output: &str, flag: &str| [&["video", "film.mp4", "-o", output, flag], &look[..]].concat().join(" ");
+    let start = |text: &str| workshop.impasto(&text.split(' ').collect::<Vec<_>>());
+    assert!(start(&run("whole.mp4", "--force")).status().unwrap().success());
+    let arguments = run("out.mp4", "--resume");
+    let sealed = || std::fs::read_to_string(workshop.path("out.mp4.impasto/state.json")).unwrap_or_default();
     let mut kills = 0;
-    for run in 0..40 {
-        let mut child = workshop.impasto(&arguments).stderr(std::process::Stdio::null()).spawn().unwrap();
-        // Now here, now there.
-        let moment = Duration::from_millis(300 + 170 * run % 900);
-        let start = std::time::Instant::now();
-        while start.elapsed() < moment && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(10));
+    while kills < 10 {
+        let mut child = start(&arguments).stderr(std::process::Stdio::null()).spawn().unwrap();
+        // Now early, now after another piece, which is after the first seconds.
+        let (begin, before) = (std::time::Instant::now(), sealed());
+        let early = Duration::from_millis(150 + 130 * kills);
+        let enough = || if kills % 3 == 2 { sealed() != before } else { begin.elapsed() > early };
+        while !enough() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(5));
         }
         if child.try_wait().unwrap().is_some() {
             break;
@@ -225,13 +229,9 @@ fn killed_and_interrupted_films_are_gone_on_with() {
         child.wait().unwrap();
         kills += 1;
         assert!(!workshop.path("out.mp4").exists());
-        if kills == 10 {
-            break;
-        }
     }
     if !workshop.path("out.mp4").exists() {
-        let output = workshop.run(&arguments);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(start(&arguments).status().unwrap().success());
     }
     eprintln!("killed {kills} times");
     assert!(kills > 0);

@@ -73,7 +73,7 @@ impl Goal {
         let (digits, after) = rest.split_once('d').ok_or_else(wrong)?;
         let digits =
             if digits.is_empty() { 1 } else { digits.parse().ok().filter(|n| (1..=12).contains(n)).ok_or_else(wrong)? };
-        let format = impasto::picture::Format::from_path(after).map_err(Failure::usage)?;
+        let format = impasto::picture::Format::from_path(format!("frame{after}")).map_err(Failure::usage)?;
         if after.contains('%') || !format.can_write() {
             return Err(wrong());
         }

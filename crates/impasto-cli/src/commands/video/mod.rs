@@ -51,7 +51,7 @@ use crate::progress::{Pictures, Unseen};
 use crate::{interrupt, memory, model, names, talk};
 use impasto::request::Size;
 
-/// Pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
+/// Most pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
 const PIECE: usize = 48 * 1280 * 720;
 
 /// What a run has come to.
@@ -237,7 +237,7 @@ impl Painting<'_> {
     /// Frames of a piece: a multiple of [`KEY`], always the same for films of one size.
     fn piece(&self) -> usize {
         let pixels = (self.size.width * self.size.height).max(1);
-        (PIECE / pixels / KEY).clamp(2, 12) * KEY
+        (PIECE / pixels / KEY).clamp(2, 6) * KEY
     }
 
     /// Paints what is not painted yet. Gives the numbers of frames, of shots, and of frames that were painted at a time.
@@ -323,7 +323,7 @@ impl Painting<'_> {
             Goal::Film { encoder, .. } => encoder.alpha,
             Goal::Gif => false,
             Goal::Pictures { after, .. } => {
-                impasto::picture::Format::from_path(after).is_ok_and(impasto::picture::Format::has_alpha)
+                impasto::picture::Format::from_path(format!("frame{after}")).is_ok_and(impasto::picture::Format::has_alpha)
             }
         };
         self.source.alpha() && keeps
