@@ -134,8 +134,6 @@ fn nothing_of_a_request_reaches_a_file() {
 #[test]
 fn its_pictures_are_replayed() {
     let workshop = common::Workshop::new();
-    workshop.save("content.png", &common::gradient(48, 32));
-    workshop.save("style.png", &common::gradient(40, 40));
     let (mut child, address) = start(&[]);
     let mut body = Vec::new();
     for (name, bytes) in

@@ -20,37 +20,60 @@ const INCH: f32 = 25.4;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the table has each field's help, range and default")]
 pub struct Options {
+    /// Whether damaged JPEG contents are read as far as possible.
     pub salvage: bool,
+    /// Pixels of the longer side that the content is resized to.
     pub size: Option<usize>,
+    /// The size that content and styles are resized to, as TensorFlow's `tf.image.resize` does.
     pub exact: Option<Size>,
+    /// The size of the picture that this is a preview of.
     pub preview_of: Option<Size>,
+    /// How strong the style is: 0 (the content) to 1.
     #[serde(serialize_with = "number::serialize")]
     pub strength: f32,
+    /// Where the strength is less: it is multiplied by this picture's values.
     pub strength_mask: Option<Reference>,
+    /// Whose colors the result has.
     pub colors: Colours,
+    /// How far the colors go from the style's (0) to those of `colors` (1).
     #[serde(serialize_with = "number::serialize")]
     pub color_strength: f32,
+    /// Where the painting is: white.
     pub mask: Option<Reference>,
+    /// Whether the painting is where the mask is black.
     pub invert_mask: bool,
+    /// Pixels of the result that the edges of all masks are softened by, on either side.
     #[serde(serialize_with = "number::serialize")]
     pub feather: f32,
+    /// Width of the strokes.
     pub stroke: StrokeWidth,
+    /// Noise that gives smooth areas strokes, in steps of 8 bits: 0 to 8.
     #[serde(serialize_with = "number::serialize")]
     pub grain: f32,
+    /// Pixels an inch that the result is printed with, for strokes in millimetres.
     #[serde(serialize_with = "number::serialize_option")]
     pub dpi: Option<f32>,
+    /// Pixels of a style picture's shorter side as it is seen: [`StyleSize::SIDES`].
     pub style_size: usize,
+    /// What the transformer reads beyond the border; what the model was published with if not given.
     pub border: Option<Border>,
+    /// Pixels of the longer side of the thumbnail that norms take their statistics from; the model's own if not given.
     pub thumbnail: Option<usize>,
+    /// The result's format; decided by its name or by the content if not given.
     #[serde(with = "names::format")]
     pub format: Option<Format>,
+    /// The result's color space.
     pub profile: Profile,
+    /// Whether metadata and the record of how it was made are left out.
     pub strip: bool,
+    /// Bits of the result's samples.
     pub depth: Depth,
+    /// JPEG quality, 1 to 100.
     pub quality: u8,
+    /// How much less color than brightness a JPEG holds.
     pub subsampling: Subsampling,
+    /// Effort to make PNG and TIFF files small.
     pub compression: Compression,
 }
 
