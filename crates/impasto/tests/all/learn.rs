@@ -93,12 +93,16 @@ fn threads_and_interruptions_change_nothing() {
     assert_eq!(learned(&three, OPTIONS, 4).0, expected);
     assert_ne!(learned(&one, LearnOptions { seed: 8, ..OPTIONS }, 4).0, expected);
     let mut first = learner(&one, OPTIONS);
-    (0..2).for_each(|i| drop(first.step(f64::from(i) / 4.0, &()).unwrap()));
+    for i in 0..2 {
+        first.step(f64::from(i) / 4.0, &()).unwrap();
+    }
     let checkpoint = first.checkpoint().unwrap();
     let mut second = learner(&three, OPTIONS);
     second.resume(&checkpoint).unwrap();
     assert_eq!(second.steps(), 2);
-    (2..4).for_each(|i| drop(second.step(f64::from(i) / 4.0, &()).unwrap()));
+    for i in 2..4 {
+        second.step(f64::from(i) / 4.0, &()).unwrap();
+    }
     assert_eq!(second.style().unwrap(), expected);
     // What is cancelled has not happened.
     struct Cancelled;
