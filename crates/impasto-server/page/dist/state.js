@@ -29,6 +29,7 @@ export const byId = (id) => document.getElementById(id);
 export function say(text, wrong = false) {
     const status = byId("status");
     status.textContent = text;
+    status.title = text;
     status.classList.toggle("wrong", wrong);
 }
 /** Starts a download of a file. */

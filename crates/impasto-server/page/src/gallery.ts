@@ -82,7 +82,10 @@ function show(): void {
   none.hidden = found.length > 0;
   none.textContent = query ? `No style is called “${search.value.trim()}”.` : filter === "own"
     ? "You have no styles of your own yet. Use a picture as one." : "Choose a style, then mark it as a favorite.";
-  setStop(found.some(item => item.key === stop) ? stop : (found.find(item => doc.styles.some(({ key }) => key === item.key)) ?? found[0])?.key ?? "");
+  // Tab stops at the chosen style, unless somebody is at another.
+  const chosen = found.find(item => doc.styles.some(({ key }) => key === item.key)) ?? found[0];
+  const stays = gallery.contains(document.activeElement) && found.some(item => item.key === stop);
+  setStop(stays ? stop : chosen?.key ?? "");
   const only = doc.styles.length === 1 ? doc.styles[0]!.key : undefined;
   const favorite = byId<HTMLButtonElement>("favorite");
   const marked = only !== undefined && doc.favorites.includes(only);

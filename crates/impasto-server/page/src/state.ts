@@ -67,6 +67,7 @@ export const byId = <T extends HTMLElement>(id: string): T => document.getElemen
 export function say(text: string, wrong = false): void {
   const status = byId("status");
   status.textContent = text;
+  status.title = text;
   status.classList.toggle("wrong", wrong);
 }
 
