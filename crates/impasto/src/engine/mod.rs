@@ -143,6 +143,9 @@ impl Engine {
     }
 }
 
+/// Changes a norm, by its name: its scale and its shift, one of each a channel.
+pub(crate) type ChangeNorm<'a> = &'a dyn Fn(&str, [&mut [f32]; 2]) -> Result<()>;
+
 /// A compiled network: packed weights and fused steps, for any picture size.
 pub struct Program {
     graph: Graph,
@@ -204,11 +207,7 @@ impl Program {
     ///
     /// # Errors
     /// As [`Program::condition`], and what `change` gives.
-    pub(crate) fn condition_changed(
-        &self,
-        style: &[f32],
-        change: &dyn Fn(&str, [&mut [f32]; 2]) -> Result<()>,
-    ) -> Result<Conditioning> {
+    pub(crate) fn condition_changed(&self, style: &[f32], change: ChangeNorm<'_>) -> Result<Conditioning> {
         let mut maps = self.maps(style)?;
         // Both are in the order of the graph.
         let norms = self.graph.nodes().iter().filter(|node| matches!(node.op, crate::graph::Op::InstanceNorm(_)));

@@ -70,7 +70,7 @@ impl Default for LearnOptions {
             way: Way::LowRank(Way::RANK),
             batch: 4,
             crop: 192,
-            content_weight: 0.9,
+            content_weight: 0.5,
             lattice_weight: 1.0,
             pull: 0.0,
             seed: 0,

@@ -22,8 +22,11 @@ pub struct Learned {
     /// Hash of the model that it belongs to.
     model: String,
     /// What was learned, with the share that each has.
-    parts: Vec<(f32, Arc<Values>)>,
+    parts: Vec<Part>,
 }
+
+/// A share, and what has it.
+type Part = (f32, Arc<Values>);
 
 #[derive(Debug, PartialEq)]
 struct Values {
@@ -95,7 +98,7 @@ pub(super) fn round(values: &mut [f32]) {
 /// Equal parts in the same order.
 impl PartialEq for Learned {
     fn eq(&self, other: &Self) -> bool {
-        let same = |(a, b): (&(f32, Arc<Values>), &(f32, Arc<Values>))| a.0 == b.0 && (Arc::ptr_eq(&a.1, &b.1) || a.1 == b.1);
+        let same = |(a, b): (&Part, &Part)| a.0 == b.0 && (Arc::ptr_eq(&a.1, &b.1) || a.1 == b.1);
         self.model == other.model && self.parts.len() == other.parts.len() && self.parts.iter().zip(&other.parts).all(same)
     }
 }
@@ -193,7 +196,7 @@ impl Learned {
     /// [`ErrorKind::Mismatch`] if they belong to different models.
     pub(super) fn blend(learned: &[(&Learned, f32)]) -> Result<Option<Learned>> {
         let Some(((first, _), _)) = learned.split_first() else { return Ok(None) };
-        let mut parts: Vec<(f32, Arc<Values>)> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         for (own, share) in learned {
             if own.model != first.model {
                 let text = "the styles have learned for different models; learn them for one model";
