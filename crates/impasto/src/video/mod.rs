@@ -157,7 +157,7 @@ impl<'a> Film<'a> {
         // Waiting and painted frames; the paintings and traces of those at work; the last painting; pyramids.
         let frames = pixels.saturating_mul(bytes_per_pixel as u64).saturating_mul(2 * (KEY as u64 + 1));
         let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1);
-        let pyramids = (KEY as u64 + 2) * (640 * 640 * 6);
+        let pyramids = (KEY as u64 + 2) * (320 * 320 * 6);
         Ok(one.saturating_mul(at_a_time).saturating_add(frames).saturating_add(paintings).saturating_add(pyramids))
     }
 }

@@ -6,8 +6,9 @@
 use crate::Result;
 use crate::picture::rows::{self, Rows};
 
-/// Longer side at which motion is estimated: finer detail does not make it more exact.
-const SIDE: usize = 640;
+/// Longer side at which motion is estimated. At 640 it took a quarter of the time of a frame of 640×360; vectors are found to a few hundredths of a
+/// pixel anyway.
+const SIDE: usize = 320;
 /// Shorter side at which the pyramid ends.
 const COARSEST: usize = 24;
 /// Side of a block, in pixels of its level.

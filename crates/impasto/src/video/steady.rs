@@ -110,7 +110,9 @@ fn taps() -> &'static [[f32; TAPS]; PHASES + 1] {
                 let others = (0..TAPS).filter(|&j| j != i);
                 others.map(|j| (t - place(j)) / (place(i) - place(j))).product::<f64>()
             };
-            std::array::from_fn(|i| (LANCZOS * lanczos(i) / sum + (1.0 - LANCZOS) * lagrange(i)) as f32)
+            // Whole places are exact: what rounding leaves of zeros is left out.
+            let weight = |i: usize| LANCZOS * lanczos(i) / sum + (1.0 - LANCZOS) * lagrange(i);
+            std::array::from_fn(|i| if weight(i).abs() < 1e-12 { 0.0 } else { weight(i) as f32 })
         })
     })
 }
