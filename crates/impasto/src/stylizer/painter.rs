@@ -316,11 +316,10 @@ impl<'a> Painter<'a> {
         let options = StylizeOptions { mask, strength_mask, ..self.options.clone() };
         Places::check(&options, self.layout.size)?;
         let mut prepared = self.prepared.clone();
-        if let Some(Prepared { brush, norms, curves, .. }) = &mut prepared {
-            if options.strength_mask.is_some() {
-                let shares = brush.place(&options, self.layout.size, curves)?;
-                norms.place(shares)?;
-            }
+        if let Some(Prepared { brush, norms, curves, .. }) = &mut prepared
+            && options.strength_mask.is_some()
+        {
+            norms.place(brush.place(&options, self.layout.size, curves)?)?;
         }
         Ok(Painter { prepared, options, ..*self })
     }

@@ -38,8 +38,8 @@ pub(super) struct Encoder {
 }
 
 impl Goal {
-    /// What the output's name asks for.
-    pub(super) fn new(args: &Video) -> Result<Option<Kind>> {
+    /// The kind of film that the output's name asks for; `None` for pictures.
+    pub(super) fn kind(args: &Video) -> Result<Option<Kind>> {
         let path = &args.output;
         if path.as_os_str() == "-" {
             return Ok(Some(args.format.unwrap_or(Kind::Mkv)));

@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Video) -> Result {
     names::check_is_no_address(&args.film)?;
     let arguments = style::parse(&args.styles)?;
     let changes = look::changes(args)?;
-    let kind = Goal::new(args)?;
+    let kind = Goal::kind(args)?;
     let (from_stdin, to_stdout) = (is_standard(&args.film), is_standard(&args.output));
     check(args, from_stdin, to_stdout)?;
     let read = arguments.iter().chain(changes.iter().map(|(_, style)| style)).flat_map(StyleArgument::files);
@@ -298,7 +298,7 @@ impl Painting<'_> {
         let result = std::thread::scope(|scope| {
             scope.spawn(move || {
                 // Whoever paints them may have left.
-                let _ = frames.into_iter().try_for_each(|frame| give.send(frame));
+                let _ = frames.into_iter().all(|frame| give.send(frame).is_ok());
             });
             let sink = scope.spawn(move || sink.take(&told, shots));
             let painted = paint(&film, take, done.state, each, &tell, &bar);

@@ -42,9 +42,7 @@ impl Sink<'_> {
             match message {
                 Message::Frame(painted) => {
                     shots += usize::from(painted.first_of_shot);
-                    if let Err(error) = self.frame(&painted, &mut piece) {
-                        return Err(error);
-                    }
+                    self.frame(&painted, &mut piece)?;
                     newest = Some(painted.frame);
                     if !shown {
                         self.show(newest.as_ref())?;

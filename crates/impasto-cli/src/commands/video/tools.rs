@@ -185,7 +185,7 @@ pub(super) fn reason(said: &str) -> String {
         Some(rest) => rest.split_once("] ").map_or(line, |(_, text)| text).trim().to_owned(),
         None => line.trim().to_owned(),
     };
-    let mut lines = said.lines().map(|line| plain(line)).filter(|line| !line.is_empty());
+    let mut lines = said.lines().map(plain).filter(|line| !line.is_empty());
     lines.next().unwrap_or_else(|| "it says nothing about why".into())
 }
 
