@@ -56,6 +56,15 @@ pub(crate) fn positive(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|v: &f32| v.is_finite() && *v > 0.0).ok_or_else(|| "must be a number above 0".into())
 }
 
+/// What `stylize` reads.
+pub(crate) fn contents_help() -> String {
+    let formats = Format::list(Format::read());
+    format!(
+        "Pictures to paint: files, folders, patterns or web addresses; - is standard input\n\n\
+         {formats} are read, whatever the extension. Patterns may have * ? [] and **."
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::{bytes, length, positive, share};
@@ -87,13 +96,4 @@ mod tests {
             assert!(share(text).is_err(), "{text}");
         }
     }
-}
-
-/// What `stylize` reads.
-pub(crate) fn contents_help() -> String {
-    let formats = Format::list(Format::read());
-    format!(
-        "Pictures to paint: files, folders or patterns; - is standard input\n\n\
-         {formats} are read, whatever the extension. Patterns may have * ? [] and **."
-    )
 }

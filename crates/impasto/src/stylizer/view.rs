@@ -37,7 +37,8 @@ impl<'a> View<'a> {
             Way::Detailed => Canvas::Small(rows::resized(content, layout.canvas)?),
             Way::Shrunk | Way::PaintedTwice => Canvas::Scaled(Scaled::new(content, layout.canvas)),
         };
-        let grain = if stylizer.has_detail(options) { options.grain } else { 0.0 };
+        // Networks of others paint as they were published: without grain.
+        let grain = if stylizer.has_detail(options) && stylizer.made_for.is_some() { options.grain } else { 0.0 };
         let moved = [0, 1].map(|i| moved[i] * layout.canvas[i] as f32 / layout.size[i] as f32);
         Ok(View { content, canvas, grain, moved })
     }

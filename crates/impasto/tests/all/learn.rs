@@ -33,7 +33,7 @@ fn perceptual() -> Perceptual {
 
 /// Stripes that the untrained network does not paint by itself.
 fn painting() -> Picture {
-    let pixel = |i: usize| if (i / 96 + i % 96) / 5 % 2 == 0 { [0.9, 0.2, 0.1] } else { [0.1, 0.2, 0.6] };
+    let pixel = |i: usize| if ((i / 96 + i % 96) / 5).is_multiple_of(2) { [0.9, 0.2, 0.1] } else { [0.1, 0.2, 0.6] };
     Picture::from_rgb_f32(96, 80, (0..96 * 80).flat_map(pixel).collect()).unwrap()
 }
 

@@ -143,7 +143,7 @@ fn other_files_are_refused() {
         ("not a number", nan, ErrorKind::Malformed, "NaN"),
         ("a model", model, ErrorKind::TooLarge, "too many for a style"),
         ("no metadata", plain, ErrorKind::Unsupported, "no style file"),
-        ("a newer version", changed(set("impasto.style", "2")), ErrorKind::Unsupported, "version \"2\""),
+        ("a newer version", changed(set("impasto.style", "3")), ErrorKind::Unsupported, "version \"3\""),
         ("no family", changed(|w| drop(w.metadata.remove("impasto.style.family"))), ErrorKind::Malformed, "of which family"),
         ("a bad family", changed(set("impasto.style.family", "No Such")), ErrorKind::Malformed, "No Such"),
         ("two arrays", changed(|w| drop(w.insert("more", array(&[1])))), ErrorKind::Malformed, "something else"),

@@ -35,7 +35,7 @@ fn with_mask(bitmap: &[u8]) -> Vec<u8> {
     let (header, width, both, bits, used) = (number(0, 4), number(4, 4), number(8, 4), number(14, 2), number(32, 4));
     // The height counts picture and mask; sides of icons are small.
     let height = both / 2;
-    if header < 40 || header > 256 || width > 1 << 12 || height > 1 << 12 || bits > 32 || used > 256 {
+    if !(40..=256).contains(&header) || width > 1 << 12 || height > 1 << 12 || bits > 32 || used > 256 {
         return bitmap.to_vec();
     }
     let colours = if bits <= 8 && used == 0 { 1 << bits } else { used };
