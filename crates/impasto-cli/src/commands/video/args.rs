@@ -92,7 +92,7 @@ pub(crate) struct Video {
     #[arg(long, value_name = "PIXELS", default_value = "0", allow_negative_numbers = true, value_parser = values::length, help_heading = LOOK)]
     pub(super) feather: f32,
 
-    /// Start at this time: seconds, or [hours:]minutes:seconds
+    /// Start at this time: seconds, minutes:seconds or hours:minutes:seconds
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = FILM)]
     pub(super) start: Option<f64>,
 
