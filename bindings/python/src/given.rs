@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use impasto::ErrorKind;
 use impasto::picture::{EncodeOptions, Format, Limits, Mask, Picture};
+use impasto::request::Options;
 use pyo3::exceptions::{PyImportError, PyTypeError, PyUserWarning};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyModule, PyString};
@@ -16,8 +17,8 @@ use crate::pixels::{Kind, Pixels, Samples};
 
 /// What a picture was given as.
 pub(crate) enum Form {
-    /// An `impasto.Picture`, or a path.
-    Picture,
+    /// An `impasto.Picture`, or a path: with the numbers of its source.
+    Picture(Kind),
     /// A file's bytes.
     File(Format),
     /// A `PIL.Image`, with what its `info` says.
@@ -42,15 +43,20 @@ impl Given {
 
     /// The same; with `clip`, floats out of 0..1 are taken as the nearest of these.
     pub(crate) fn read_clipped(object: &Bound<'_, PyAny>, what: &str, clip: bool) -> PyResult<Self> {
+        Self::read_within(object, what, clip, &Limits::default())
+    }
+
+    /// The same; files are read as these limits say.
+    pub(crate) fn read_within(object: &Bound<'_, PyAny>, what: &str, clip: bool, limits: &Limits) -> PyResult<Self> {
         let py = object.py();
-        let limits = Limits::default();
         let new = |picture, form| Ok(Given { picture: Arc::new(picture), form });
         if let Ok(picture) = object.cast::<picture::Picture>() {
-            return Ok(Given { picture: picture.get().shared(), form: Form::Picture });
+            let (picture, kind) = (picture.get().shared(), picture.get().kind());
+            return Ok(Given { picture, form: Form::Picture(kind) });
         }
         if let Some(bytes) = bytes(object)? {
             let bytes = bytes.as_bytes();
-            let picture = py.detach(|| Picture::decode(bytes, &limits)).map_err(|e| e.context(what)).or_raise()?;
+            let picture = py.detach(|| Picture::decode(bytes, limits)).map_err(|e| e.context(what)).or_raise()?;
             warn(py, picture.warnings())?;
             let format = picture.source().format.filter(|format| format.can_write()).unwrap_or(Format::Png);
             return new(picture, Form::File(format));
@@ -76,15 +82,27 @@ impl Given {
                 "{what} is of type {kind}; give a path, a file's bytes, an array of height × width × 3 or 4, a PIL.Image or an impasto.Picture"
             )));
         };
-        let picture = py.detach(|| Picture::open(&path, &limits)).or_raise()?;
+        let picture = py.detach(|| Picture::open(&path, limits)).or_raise()?;
         warn(py, picture.warnings())?;
-        new(picture, Form::Picture)
+        let kind = Kind::of_source(picture.source());
+        new(picture, Form::Picture(kind))
     }
 
     /// The picture, its longer side made this long.
     pub(crate) fn fit(self, py: Python<'_>, size: Option<usize>) -> PyResult<Self> {
         let Some(size) = size else { return Ok(self) };
         let picture = py.detach(|| self.picture.fit_long_side(size, impasto::picture::Resize::PHOTO)).or_raise()?;
+        Ok(Given { picture: Arc::new(picture), ..self })
+    }
+}
+
+impl Given {
+    /// The picture at the size that is asked for.
+    pub(crate) fn sized(self, py: Python<'_>, options: &Options) -> PyResult<Self> {
+        if !options.resizes() {
+            return Ok(self);
+        }
+        let picture = py.detach(|| options.sized((*self.picture).clone())).or_raise()?;
         Ok(Given { picture: Arc::new(picture), ..self })
     }
 }
@@ -97,7 +115,7 @@ impl Form {
             Ok::<_, PyErr>(Bound::new(py, Pixels::new(samples))?.into_any())
         };
         match self {
-            Form::Picture => Ok(Bound::new(py, picture::Picture::new(painted))?.into_any()),
+            Form::Picture(kind) => Ok(Bound::new(py, picture::Picture::of(Arc::new(painted), *kind))?.into_any()),
             Form::File(format) => {
                 let encoded = py.detach(|| painted.encode(*format, &EncodeOptions::default())).or_raise()?;
                 warn(py, &encoded.warnings)?;

@@ -1,6 +1,7 @@
 //! The Python module `impasto._impasto`: the library's types, and what Python's pictures need to get in and out. The package around it is in
 //! `python/impasto`; its `__init__.pyi` has the signatures, the doc comments here are what `help()` shows.
 
+mod asked;
 mod error;
 mod given;
 mod memory;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _impasto {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::asked::options;
     #[pymodule_export]
     use super::error::Error;
     #[pymodule_export]

@@ -4,9 +4,10 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use half::f16;
-use impasto::picture::Picture;
+use impasto::picture::{Picture, Source};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict};
+use pyo3::types::{PyCapsule, PyDict, PyType};
 
 use crate::error::{OrRaise, invalid};
 use crate::memory::{self, DEVICE};
@@ -68,9 +69,35 @@ impl Kind {
         found.map(|(kind, ..)| *kind).ok_or_else(|| invalid(format!("an array of {text}; {}", Self::KNOWN)))
     }
 
+    /// The numbers that a file's samples are, or the nearest to them.
+    pub(crate) fn of_source(source: &Source) -> Self {
+        match source.bit_depth {
+            ..=8 => Kind::U8,
+            9..=16 => Kind::U16,
+            _ => Kind::F32,
+        }
+    }
+
+    /// By a name, a NumPy type (`numpy.uint8`) or a `numpy.dtype`.
+    pub(crate) fn of_dtype(dtype: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::of_name(&dtype_name(dtype)?)
+    }
+
     pub(crate) fn of_name(name: &str) -> PyResult<Self> {
         let found = KINDS.iter().find(|(kind, known, ..)| *known == name && *kind != Kind::Bool);
         found.map(|(kind, ..)| *kind).ok_or_else(|| invalid(format!("an array of {name}; {}", Self::KNOWN)))
+    }
+}
+
+/// What NumPy calls it.
+fn dtype_name(dtype: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(name) = dtype.extract::<String>() {
+        return Ok(name);
+    }
+    let attribute = if dtype.is_instance_of::<PyType>() { "__name__" } else { "name" };
+    match dtype.getattr_opt(attribute)? {
+        Some(name) => name.extract(),
+        None => Err(PyTypeError::new_err(format!("dtype is {}, not a name or a type of NumPy", dtype.repr()?))),
     }
 }
 

@@ -45,15 +45,32 @@ impl Watch {
         Ok(Watch { callback, bar, ..Self::quiet() })
     }
 
-    /// Does work without Python's lock.
+    /// Does the last of the work without Python's lock: a bar of ours ends.
     pub(crate) fn run<T: Send>(&self, py: Python<'_>, work: impl FnOnce() -> impasto::Result<T> + Send) -> PyResult<T> {
-        let result = py.detach(work);
-        if let (Some(bar), true) = (&self.callback, self.bar) {
-            bar.call_method0(py, "close")?;
+        let done = self.step(py, work);
+        if done.is_ok() {
+            self.close(py)?;
         }
-        match self.state().raised.take() {
+        done
+    }
+
+    /// Does work that more is to follow without Python's lock.
+    pub(crate) fn step<T: Send>(&self, py: Python<'_>, work: impl FnOnce() -> impasto::Result<T> + Send) -> PyResult<T> {
+        let result = py.detach(work);
+        let done = match self.state().raised.take() {
             Some(raised) => Err(raised),
             None => result.or_raise(),
+        };
+        if done.is_err() {
+            self.close(py)?;
+        }
+        done
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        match &self.callback {
+            Some(bar) if self.bar => bar.call_method0(py, "close").map(drop),
+            _ => Ok(()),
         }
     }
 

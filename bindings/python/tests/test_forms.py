@@ -97,9 +97,40 @@ def test_no_memory_is_shared_by_accident(stylizer, landscape):
     second[:] = 0
     assert (first == kept).all()
     # Memory lives as long as the array over it.
-    view = np.asarray(impasto.draw_landscape(40, 30))
-    assert view.dtype == np.float32 and not view.flags.writeable
+    view = np.asarray(impasto.draw_landscape(40, 30).pixels("float32"))
+    assert view.dtype == np.float32
     assert (view == impasto.draw_landscape(40, 30).numpy("float32")).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_a_pictures_array_is_what_its_source_was(stylizer, landscape, dtype, tmp_path):
+    source = landscape.numpy(dtype)
+    picture = impasto.Picture(source)
+    pictures = [picture, impasto.Picture(picture), picture.fit(96)]
+    if dtype != "float32":
+        picture.save(tmp_path / "a.png")
+        pictures += [impasto.Picture(tmp_path / "a.png"), impasto.Picture((tmp_path / "a.png").read_bytes())]
+    for one in pictures:
+        assert np.asarray(one).dtype == dtype and (np.asarray(one) == source).all()
+        # Converted, not cut, whatever the source was.
+        eight = np.array(one, dtype="uint8")
+        assert (eight == landscape.numpy()).all() and (one.numpy(np.uint8) == eight).all() and (one.numpy(np.dtype("u1")) == eight).all()
+        assert (np.asarray(one, np.float32) == one.numpy("float32")).all()
+        assert np.asarray(one, np.int64).tolist() == source.astype(np.int64).tolist()
+    assert np.asarray(stylizer.stylize(picture, "starry")).dtype == dtype
+    if dtype == "uint8":
+        assert (np.asarray(Image.fromarray(np.asarray(picture))) == source).all()
+    with pytest.raises(TypeError):
+        picture.numpy(5)
+    with pytest.raises(impasto.Error, match="complex64"):
+        picture.numpy(np.complex64)
+    with pytest.raises(ValueError):
+        np.array(picture, copy=False)
+
+
+def test_a_pictures_array_has_its_alpha(landscape):
+    rgba = np.dstack([landscape.numpy(), np.full((64, 96), 128, np.uint8)])
+    assert np.asarray(impasto.Picture(rgba)).shape == impasto.Picture(rgba).shape == (64, 96, 4)
 
 
 def test_pil(stylizer, landscape):

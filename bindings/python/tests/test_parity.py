@@ -104,7 +104,17 @@ def test_the_built_in_model_and_its_look(tmp_path):
     program = built("impasto")
     content = tmp_path / "content.png"
     impasto.draw_landscape(180, 120).save(content)
+    painting, mask = tmp_path / "painting.png", tmp_path / "mask.png"
+    impasto.draw_style("mosaic", 96, 128).save(painting)
+    half = np.zeros((120, 180), np.uint8)
+    half[:, :90] = 255
+    Image.fromarray(half).save(mask)
     cases = [
+        (["-s", painting, "--colors", "match"], {"style": painting, "colors": "match"}),
+        (["-s", painting, "--colors", "match", "--color-strength", "0.4"], {"style": painting, "colors": "match", "color_strength": 0.4}),
+        (["-s", painting, "--exact", "100x90"], {"style": painting, "exact": (100, 90)}),
+        (["-s", painting, "--mask", mask, "--invert-mask"], {"style": painting, "mask": mask, "invert_mask": True}),
+        (["-s", painting, "--style-size", "64", "--grain", "3"], {"style": painting, "style_size": 64, "grain": 3}),
         (["-s", "starry"], {"style": "starry"}),
         (["-s", "starry=3", "-s", "mosaic"], {"style": [("starry", 3), ("mosaic", 1)]}),
         (["-s", "starry", "--strength", "0.6"], {"style": "starry", "strength": 0.6}),

@@ -189,6 +189,22 @@ def test_what_is_wrong_from_the_start(cluster, photographs, tmp_path):
     assert stylize_dataset(photographs / "01.jpg", "starry", out, overwrite=True).painted == 1
 
 
+def test_the_options_are_those_of_the_table(cluster, photographs, tmp_path):
+    from impasto.ray import _OPTIONS
+
+    own = {"strength", "format", "quality"}
+    of_one_picture = {"mask", "invert_mask", "strength_mask", "salvage"}
+    names = {row["name"] for row in impasto.options() if row["part"] != "model"}
+    assert _OPTIONS.keys() == names - own - of_one_picture
+    options = {"exact": (40, 30), "stroke": "native", "subsampling": "420", "strip": True}
+    stylize_dataset(photographs / "01.jpg", "starry", tmp_path / "a", **options)
+    painted = impasto.stylize(photographs / "01.jpg", "starry", exact=(40, 30), stroke="native")
+    assert (tmp_path / "a/01.jpg").read_bytes() == painted.encode("jpg", subsampling="420", strip=True)
+    for wrong, words in [({"colors": "match"}, "match"), ({"subsampling": "1"}, "^subsampling: "), ({"grain": 99}, "^grain: ")]:
+        with pytest.raises(impasto.Error, match=words):
+            stylize_dataset(photographs / "01.jpg", "starry", tmp_path / "b", **wrong)
+
+
 def test_the_program(cluster, photographs, tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "impasto.ray", str(photographs), "-s", "starry=2", "-s", "mosaic", "-o", str(out), "--address", cluster.address]

@@ -49,12 +49,16 @@ import impasto
 a: impasto.Picture = impasto.stylize(Path("x"), "starry", size=3)
 b: bytes = impasto.stylize(b"x", ["a", ("b", 2)], progress=True)
 c: float = impasto.optimize("x", "y", steps=[3, 2]).width
+e: bytes = impasto.hub.load("magenta")(b"x", b"y")[0]
+impasto.stylize("x", "y", exact=(9, 9), colors="match", invert_mask=True).save("z", depth=16, subsampling="420")
 for step in impasto.Optimizer(steps=3).start("x", "y", seed=3):
     d: float = step.losses.total
 """
     (tmp_path / "good.py").write_text(good)
-    (tmp_path / "bad.py").write_text('import impasto\nimpasto.stylize("x", "y", strenth=1)\n')
+    bad = ['stylize("x", "y", strenth=1)', 'stylize("x", "y", colors="bright")', 'Picture("x").save("y", depth=9)', 'Stylizer(border="none")']
+    (tmp_path / "bad.py").write_text("import impasto\n" + "".join(f"impasto.{line}\n" for line in bad))
     check = [sys.executable, "-m", "mypy", "--strict"]
     run = subprocess.run([*check, "good.py"], cwd=tmp_path, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
-    assert subprocess.run([*check, "bad.py"], cwd=tmp_path, capture_output=True).returncode == 1
+    run = subprocess.run([*check, "bad.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1 and all(f"bad.py:{i}: error" in run.stdout for i in range(2, 2 + len(bad))), run.stdout

@@ -9,10 +9,11 @@ with `__array_interface__` or DLPack in the machine's memory), or as `impasto.Pi
 with pictures, models or options is an `impasto.Error`; things that cannot be pictures are a `TypeError`, as everywhere.
 """
 
+import inspect
 import os
 import threading
 
-from . import models
+from . import hub, models
 from ._impasto import (
     Error,
     Losses,
@@ -27,6 +28,7 @@ from ._impasto import (
     built_in_styles,
     draw_landscape,
     draw_style,
+    options,
 )
 
 __all__ = [
@@ -43,8 +45,10 @@ __all__ = [
     "built_in_styles",
     "draw_landscape",
     "draw_style",
+    "hub",
     "models",
     "optimize",
+    "options",
     "stylize",
 ]
 
@@ -54,18 +58,18 @@ _lock = threading.Lock()
 _last = (None, None)
 
 
-def _stylizer(model, threads):
+def _stylizer(model, threads, **options):
     global _last
     paths = (model,) if model is None or isinstance(model, (str, os.PathLike)) else tuple(model)
     # Threads do not outlive a fork.
-    key = (os.getpid(), paths, threads)
+    key = (os.getpid(), paths, threads, *options.values())
     with _lock:
         if _last[0] != key:
-            _last = (key, Stylizer(model, threads=threads))
+            _last = (key, Stylizer(model, threads=threads, **options))
         return _last[1]
 
 
-def stylize(content, style=None, strength=1.0, *, model=None, threads=0, **options):
+def stylize(content, style=None, strength=1.0, *, model=None, threads=0, border=None, thumbnail=None, **options):
     """Paints a picture in a style with the fast method, in a fraction of a second.
 
     content: the picture, in any form. The result has the same form and size.
@@ -73,24 +77,41 @@ def stylize(content, style=None, strength=1.0, *, model=None, threads=0, **optio
         (style, weight), to be blended. It may be left out where there are `regions`.
     strength: from 0, the content as it is, to 1, all of the style.
     model: a file or folder of another model, or a list of them; it stays loaded for the next call. `Stylizer` keeps several.
+    border, thumbnail: those of `Stylizer`.
     options: those of `Stylizer.stylize`:
-        size: resizes the content to this longer side first.
+        size: resizes the content to this longer side first; exact: (width, height) for content and styles, as `tf.image.resize` makes them.
         regions: a list of (style, mask): styles that have parts of the picture for themselves.
-        strength_mask, mask: pictures or arrays of height × width; where the strength is less, and where the painting is (white).
+        strength_mask, mask: pictures or arrays of height × width; where the strength is less, and where the painting is (white; black with
+            invert_mask).
         feather: pixels by which all masks are made soft.
-        colors: whose colours the painting has: "style", "content" (its palette) or "luminance" (the content's own at each pixel).
+        colors: whose colours the painting has: "style", "content" (its palette), "luminance" (the content's own at each pixel) or "match" (the style
+            picture is given the content's palette first).
         color_strength: how far the colours go there, 0 to 1.
-        stroke: width of the strokes, 0.25 to 8 times the usual share of the picture; or "native" or "native:2": as the network draws them, in pixels.
+        stroke: width of the strokes, 0.25 to 8 times the usual share of the picture; "native" or "native:2": as the network draws them, in pixels; or
+            on paper, "3mm", with dpi.
         grain: faint noise that gives smooth areas strokes, in steps of 8 bits: 0 for none, to 8.
         preview_of: (width, height) of the picture that this is to be a preview of.
         style_size: pixels of the style's shorter side as the predictor sees it.
+        salvage: reads damaged JPEG files as far as possible.
         clip: floats out of 0 to 1 are refused; with True they are clipped.
         max_memory: bytes that painting may take besides the pictures.
         progress: a function that is called with the share of the work that is done (0 to 1), or True for a bar (where `tqdm` is installed).
 
     Raises `Error`; `KeyboardInterrupt` stops it at once. Other Python threads run meanwhile.
     """
-    return _stylizer(model, threads).stylize(content, style, strength, **options)
+    return _stylizer(model, threads, border=border, thumbnail=thumbnail).stylize(content, style, strength, **options)
+
+
+def _signature():
+    """That of `stylize` with all options by their names, for `help` and editors."""
+    own = inspect.signature(stylize).parameters.values()
+    method = inspect.signature(Stylizer.stylize).parameters
+    named = [one for one in own if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    known = {one.name for one in named}
+    return inspect.Signature([*named, *(one for name, one in method.items() if name != "self" and name not in known)])
+
+
+stylize.__signature__ = _signature()
 
 
 def optimize(content, style, *, initial=None, size=None, seed=0, progress=None, **options):

@@ -1,9 +1,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
-from typing import Any, Protocol, TypedDict, TypeVar, final, overload
+from typing import Any, Literal, Protocol, TypedDict, TypeVar, final, overload
 
 from typing_extensions import Self, Unpack
 
+from . import hub as hub
 from . import models as models
 
 __version__: str
@@ -21,8 +22,10 @@ __all__ = [
     "built_in_styles",
     "draw_landscape",
     "draw_style",
+    "hub",
     "models",
     "optimize",
+    "options",
     "stylize",
 ]
 
@@ -39,29 +42,49 @@ _Style = Any
 _Progress = Callable[[float], object] | bool | None
 _T = TypeVar("_T")
 
+_Size = tuple[int, int] | str
+_Colors = Literal["style", "content", "luminance", "match"]
+_Border = Literal["reflect", "zero"]
+_Profile = Literal["keep", "srgb"]
+_Depth = Literal["auto", "8", "16", 8, 16]
+_Subsampling = Literal["444", "422", "420", 444, 422, 420]
+_Compression = Literal["fast", "balanced", "high"]
+
 class _Look(TypedDict, total=False):
     regions: Sequence[tuple[_Style, _Picture]] | None
+    salvage: bool
+    size: int | None
+    exact: _Size | None
+    preview_of: _Size | None
     strength_mask: _Picture | None
-    colors: str
+    colors: _Colors
     color_strength: float
     mask: _Picture | None
+    invert_mask: bool
     feather: float
     stroke: float | str
     grain: float
+    dpi: float | None
     style_size: int
     clip: bool
     progress: _Progress
 
 class _Stylize(_Look, total=False):
-    size: int | None
-    preview_of: tuple[int, int] | None
     max_memory: int | None
 
-class _StylizeFile(_Look, total=False):
-    quality: int
+class _Encode(TypedDict, total=False):
+    profile: _Profile
     strip: bool
-    profile: str
+    depth: _Depth
+    quality: int
+    subsampling: _Subsampling
+    compression: _Compression
+
+class _Save(_Encode, total=False):
+    format: str | None
     overwrite: bool
+
+class _StylizeFile(_Look, _Save, total=False): ...
 
 class _Start(TypedDict, total=False):
     initial: str | _Picture | None
@@ -120,16 +143,13 @@ class Picture:
     @property
     def has_alpha(self) -> bool: ...
     def fit(self, long_side: int) -> Picture: ...
-    def numpy(self, dtype: str = "uint8") -> Any: ...
-    def pixels(self, dtype: str = "uint8") -> Pixels: ...
+    def numpy(self, dtype: Any = "uint8") -> Any: ...
+    def pixels(self, dtype: Any = "uint8") -> Pixels: ...
     def pil(self) -> Any: ...
-    def save(
-        self, path: _Path, *, quality: int = 95, overwrite: bool = False, strip: bool = False, profile: str = "keep"
-    ) -> None: ...
-    def encode(self, format: str = "png", *, quality: int = 95, strip: bool = False, profile: str = "keep") -> bytes: ...
+    def save(self, path: _Path, **options: Unpack[_Save]) -> None: ...
+    def encode(self, format: str = "png", **options: Unpack[_Encode]) -> bytes: ...
     def _repr_png_(self) -> bytes: ...
-    @property
-    def __array_interface__(self) -> dict[str, Any]: ...
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any: ...
     def __dlpack__(
         self, *, stream: object = None, max_version: object = None, dl_device: object = None, copy: bool | None = None
     ) -> object: ...
@@ -163,8 +183,8 @@ class Stylizer:
         model: _Path | Sequence[_Path] | None = None,
         *,
         threads: int = 0,
+        border: _Border | None = None,
         thumbnail: int | None = None,
-        border: str | None = None,
     ) -> Self: ...
     @property
     def threads(self) -> int: ...
@@ -189,6 +209,7 @@ class Stylizer:
         strength: float = 1.0,
         **options: Unpack[_StylizeFile],
     ) -> None: ...
+    def __call__(self, content: _T, style: Any) -> tuple[_T]: ...
 
 @final
 class Losses:
@@ -244,6 +265,7 @@ class Optimizer:
     def peak_memory(self, width: int, height: int) -> int: ...
 
 def built_in_styles() -> list[str]: ...
+def options() -> list[dict[str, Any]]: ...
 def draw_landscape(width: int = 720, height: int = 512, seed: int = 0) -> Picture: ...
 def draw_style(name: str, width: int = 512, height: int = 512, seed: int = 0) -> Picture: ...
 @overload
@@ -254,6 +276,8 @@ def stylize(
     *,
     model: _Path | Sequence[_Path] | None = None,
     threads: int = 0,
+    border: _Border | None = None,
+    thumbnail: int | None = None,
     **options: Unpack[_Stylize],
 ) -> Picture: ...
 @overload
@@ -264,6 +288,8 @@ def stylize(
     *,
     model: _Path | Sequence[_Path] | None = None,
     threads: int = 0,
+    border: _Border | None = None,
+    thumbnail: int | None = None,
     **options: Unpack[_Stylize],
 ) -> bytes: ...
 @overload
@@ -274,6 +300,8 @@ def stylize(
     *,
     model: _Path | Sequence[_Path] | None = None,
     threads: int = 0,
+    border: _Border | None = None,
+    thumbnail: int | None = None,
     **options: Unpack[_Stylize],
 ) -> _T: ...
 @overload

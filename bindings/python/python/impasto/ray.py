@@ -56,6 +56,15 @@ _EXTENSIONS = {
     **dict.fromkeys(["tif", "tiff"], "tif"),
     "webp": "webp",
 }
+# Options that are the same for all pictures, from the one table: not masks, which are of one picture, nor the model's. `strength`, `format` and
+# `quality` have arguments of their own.
+_OPTIONS = {
+    row["name"]: row
+    for row in impasto.options()
+    if row["kind"] != "picture" and row["part"] != "model" and row["name"] not in ("strength", "format", "quality", "invert_mask", "salvage")
+}
+# How a picture is tried that has no size to speak of.
+_NO_SIZES = {"size": None, "exact": None, "preview_of": None}
 # The folder in the output folder with files that are being written.
 _PARTS = ".impasto-parts"
 # Pictures that a worker gets at a time, at most: those of a worker that dies are painted again.
@@ -109,19 +118,23 @@ def stylize_dataset(
     workers: actors; as many as the cluster has processors for if not given. `threads`: processors of each.
     retries: how often reading and writing are tried again. Pictures of a worker that dies go to another without end.
     resume: goes on from the manifest: what is done of the same content with the same options stays. overwrite: begins anew in a folder that is not empty.
-    options: `size`, `colors`, `color_strength`, `stroke` of `impasto.stylize`.
+    options: those of `impasto.stylize` that can be the same for all pictures: all but masks, regions and those of the model; and those of
+        `Picture.save`.
 
     Raises `impasto.Error` for what is wrong from the start. Pictures that fail do not stop the others; the summary has them.
     """
-    unknown = options.keys() - {"size", "colors", "color_strength", "stroke"}
+    unknown = options.keys() - _OPTIONS.keys()
     if unknown:
         raise TypeError(f"stylize_dataset() has no option {min(unknown)!r}")
+    if options.get("colors") == "match":
+        raise _error('colors="match" needs the style\'s picture beside each content, which workers have not; give colors="content"')
     if format is not None and format not in ("jpg", "png", "webp", "tif"):
         raise _error(f'format is "jpg", "png", "webp" or "tif", not {format!r}')
     stylizer = impasto.Stylizer(model)
     seen = _style(style, stylizer)
     # What is wrong with the options is found here, not on every worker.
-    stylizer.stylize(impasto.draw_landscape(16, 16), seen, strength, **{**options, "size": None})
+    trial = stylizer.stylize(impasto.draw_landscape(16, 16), seen, strength, **(_part(options, file=False) | _NO_SIZES))
+    trial.encode(format or "png", quality=quality, **_part(options, file=True))
     output = _Folder(os.fspath(output_path))
     options = {"strength": strength, **options}
     run = _hash(json.dumps([impasto.__version__, options, format, quality]).encode(), bytes(seen))
@@ -189,6 +202,11 @@ def stylize_dataset(
     return summary
 
 
+def _part(options: dict[str, Any], file: bool) -> dict[str, Any]:
+    """Those that say how files are written, or the others."""
+    return {name: value for name, value in options.items() if (name in _OPTIONS and _OPTIONS[name]["part"] == "file") == file}
+
+
 class _Painter:
     """Paints rows: an actor, with the model in memory."""
 
@@ -234,8 +252,8 @@ class _Painter:
         done = self.done.get(output)
         if done is not None and done[0] == key and self.output.size(output) == done[1]:
             return {"state": "skipped"}
-        painted = self.stylizer.stylize(impasto.Picture(content), self.style, **self.options)
-        encoded = painted.encode(output.rpartition(".")[2], quality=self.quality)
+        painted = self.stylizer.stylize(impasto.Picture(content), self.style, **_part(self.options, file=False))
+        encoded = painted.encode(output.rpartition(".")[2], quality=self.quality, **_part(self.options, file=True))
         self.again(lambda: self.output.write(output, encoded))
         return {
             "state": "done",
@@ -438,10 +456,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("-o", "--output", required=True, help="the folder for the results, or its URI")
     add("--address", help='the cluster\'s address, "auto" for the one that this machine is part of; a cluster of this machine alone if not given')
     add("--strength", type=float, default=1.0, help="0, the content, to 1 (the default), all of the style")
-    add("--size", type=int, help="resizes contents to this longer side")
-    add("--colors", choices=["style", "content", "luminance"], default="style", help="whose colours the paintings have")
-    add("--color-strength", type=float, default=1.0, help="how far the colours go there, 0 to 1")
-    add("--stroke", type=float, default=1.0, help="width of the strokes, 0.25 to 8")
+    for row in _OPTIONS.values():
+        _add(parser, row)
     add("--format", choices=["jpg", "png", "webp", "tif"], help="format of all results; the contents' if not given")
     add("--quality", type=int, default=95, help="of JPEGs, 1 to 100")
     add("--model", action="append", help="a file or folder of another model")
@@ -469,10 +485,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             retries=given.retries,
             resume=given.resume,
             overwrite=given.overwrite,
-            size=given.size,
-            colors=given.colors,
-            color_strength=given.color_strength,
-            stroke=given.stroke,
+            **{name: getattr(given, name) for name in _OPTIONS if getattr(given, name) is not None},
         )
     except impasto.Error as e:
         print(f"impasto: {e}", file=sys.stderr)
@@ -484,6 +497,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for path, error in summary.failures:
         print(f"impasto:   {path}  {error}", file=sys.stderr)
     return 1 if summary.failures else 0
+
+
+def _add(parser: argparse.ArgumentParser, row: dict[str, Any]) -> None:
+    """An option of the table as a flag. Its value is checked where those of all doors are."""
+    flag, about = "--" + row["name"].replace("_", "-"), row["help"].replace("%", "%%")
+    if row["kind"] == "flag":
+        parser.add_argument(flag, action="store_true", default=None, help=about)
+        return
+    types: dict[str, Callable[[str], Any]] = {"number": float, "whole": int, "stroke": _number_or_text}
+    parser.add_argument(flag, type=types.get(row["kind"], str), choices=row.get("choices"), help=about)
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _weighted(text: str) -> tuple[str, float]:

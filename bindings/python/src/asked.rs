@@ -1,0 +1,155 @@
+//! Keywords of Python's callers as options of the one request: their names, ranges, defaults and errors are those of the library's table.
+
+use impasto::request::{Kind, Options, Part, Reference, Row, table};
+use pyo3::conversion::FromPyObjectOwned;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use serde_json::{Map, Value};
+
+use crate::error::{OrRaise, invalid};
+
+/// Options that say what is painted, and how large.
+pub(crate) const LOOK: [Part; 3] = [Part::Content, Part::Size, Part::Look];
+
+/// The keywords of a call.
+pub(crate) struct Asked<'py> {
+    /// Those of the table, checked.
+    pub(crate) options: Options,
+    /// Masks, and what the call takes besides; without those that are `None`.
+    others: Vec<(String, Bound<'py, PyAny>)>,
+}
+
+impl<'py> Asked<'py> {
+    /// Reads the keywords of `call`, which takes the options of these parts and its own besides.
+    pub(crate) fn read(call: &str, parts: &[Part], own: &[&str], keywords: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
+        let mut json = Map::new();
+        let mut others = Vec::new();
+        for (name, value) in keywords.into_iter().flatten() {
+            let name: String = name.extract()?;
+            let row = table().iter().find(|row| row.name == name && parts.contains(&row.part));
+            if row.is_none() && !own.contains(&name.as_str()) {
+                return Err(PyTypeError::new_err(format!("{call}() got an unexpected keyword argument '{name}'")));
+            }
+            if value.is_none() {
+                continue;
+            }
+            if let Some(row) = row {
+                json.insert(name.clone(), checked(row, &value)?);
+            }
+            if row.is_none_or(|row| row.kind == Kind::Picture) {
+                others.push((name, value));
+            }
+        }
+        Ok(Asked { options: Options::read(&json).or_raise()?, others })
+    }
+
+    /// One of those that are no option of the table, or a mask.
+    pub(crate) fn get(&self, name: &str) -> Option<&Bound<'py, PyAny>> {
+        self.others.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// The same as a value of this type; another one is a `TypeError`.
+    pub(crate) fn extract<T: FromPyObjectOwned<'py, Error = PyErr>>(&self, name: &str) -> PyResult<Option<T>> {
+        self.get(name).map(|value| value.extract::<T>()).transpose()
+    }
+}
+
+/// A value as its row has it; what is of no type that it could be is a `TypeError`.
+fn checked(row: &Row, value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if row.kind == Kind::Picture {
+        // Which picture it is, the call finds out.
+        return serde_json::to_value(Reference::new(row.name)).map_err(|e| invalid(e.to_string()));
+    }
+    let wrong_type = || match value.get_type().name() {
+        Ok(kind) => PyTypeError::new_err(format!("{}: {}, not of type {kind}", row.name, row.wrong())),
+        Err(e) => e,
+    };
+    let json = json(value)?.ok_or_else(wrong_type)?;
+    if json.is_string() && matches!(row.kind, Kind::Number(..) | Kind::Whole(..) | Kind::Flag) {
+        return Err(wrong_type());
+    }
+    row.check(&json).map_err(|why| invalid(format!("{}: {why}, not {}", row.name, shown(value))))
+}
+
+/// A value as Python writes it, cut where it is long.
+fn shown(value: &Bound<'_, PyAny>) -> String {
+    let text = value.repr().map_or_else(|_| "this".into(), |text| text.to_string());
+    text.chars().filter(|c| !c.is_control()).take(80).collect()
+}
+
+/// Truths, numbers (NumPy's, too), texts, and lists and tuples of them; `None` for everything else. Numbers that JSON has not, NaN for one,
+/// become null, which no option takes.
+fn json(value: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
+    if let Ok(truth) = value.extract::<bool>() {
+        return Ok(Some(truth.into()));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Some(text.to_cow()?.into_owned().into()));
+    }
+    if let Ok(whole) = value.extract::<i64>() {
+        return Ok(Some(whole.into()));
+    }
+    if value.is_instance_of::<PyTuple>() || value.is_instance_of::<PyList>() {
+        let items: Option<Vec<Value>> = value.try_iter()?.map(|item| json(&item?)).collect::<PyResult<_>>()?;
+        return Ok(items.map(Value::Array));
+    }
+    Ok(value.extract::<f64>().ok().map(Value::from))
+}
+
+/// The options of a picture's painting, each as a dictionary: `name`, `kind` ("flag", "number", "whole", "choice", "size", "stroke" or "picture"),
+/// `default`, `part` (of the work: "content", "size", "look", "model" or "file"), `help`, and, as far as they have them, `range` and `choices`.
+/// These are the keywords of `stylize`, `stylize_file`, `Stylizer` and `Picture.save`.
+#[pyfunction]
+pub(crate) fn options(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    let list = PyList::empty(py);
+    for row in table() {
+        let entry = PyDict::new(py);
+        entry.set_item("name", row.name)?;
+        entry.set_item("part", part(row.part))?;
+        entry.set_item("help", row.help)?;
+        let default = match &row.default {
+            Value::Bool(truth) => truth.into_pyobject(py)?.to_owned().into_any(),
+            Value::Number(number) => match number.as_u64() {
+                Some(whole) => whole.into_pyobject(py)?.into_any(),
+                None => number.as_f64().into_pyobject(py)?,
+            },
+            Value::String(text) => text.into_pyobject(py)?.into_any(),
+            _ => py.None().into_bound(py),
+        };
+        entry.set_item("default", default)?;
+        let kind = match &row.kind {
+            Kind::Flag => "flag",
+            Kind::Number(least, most) => {
+                entry.set_item("range", (least, most))?;
+                "number"
+            }
+            Kind::Whole(least, most) => {
+                entry.set_item("range", (least, most))?;
+                "whole"
+            }
+            Kind::Choice(names) => {
+                entry.set_item("choices", names.iter().map(|name| name.name.as_str()).collect::<Vec<_>>())?;
+                "choice"
+            }
+            Kind::Size => "size",
+            Kind::Stroke => "stroke",
+            Kind::Picture => "picture",
+            _ => "other",
+        };
+        entry.set_item("kind", kind)?;
+        list.append(entry)?;
+    }
+    Ok(list)
+}
+
+fn part(part: Part) -> &'static str {
+    match part {
+        Part::Content => "content",
+        Part::Size => "size",
+        Part::Look => "look",
+        Part::Model => "model",
+        Part::File => "file",
+        _ => "other",
+    }
+}
