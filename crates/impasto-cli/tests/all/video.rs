@@ -259,7 +259,9 @@ fn what_is_no_film_is_refused_in_one_line() {
     damaged[from..to].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x5A);
     workshop.write("damaged.mkv", &damaged);
     ffmpeg(&workshop, "-i film.mp4 -vn -c copy sound.m4a");
-    let cases: [(&str, &[&str], i32, &str); 16] = [
+    workshop.save("photo.jpg", &gradient(48, 40));
+    let cases: [(&str, &[&str], i32, &str); 17] = [
+        ("photo.jpg", &[], 1, "is a picture (JPEG), not a film"),
         ("none.mp4", &[], 1, "none.mp4"),
         ("empty.mp4", &[], 1, "empty"),
         ("text.mp4", &[], 1, "text.mp4"),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use impasto::picture::Format;
 use serde_json::Value;
 
 use super::args::{Rate, rate};
@@ -107,6 +108,13 @@ pub(super) struct Part {
     pub(super) end: Option<f64>,
 }
 
+/// The format of a file that begins like a picture.
+fn still(path: &Path) -> Option<Format> {
+    let mut head = Vec::new();
+    File::open(path).ok()?.take(64).read_to_end(&mut head).ok()?;
+    Format::detect(&head)
+}
+
 /// Looks at a film. `fps` is a rate that was asked for.
 pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Result<Facts> {
     let about = |text: String| Failure::failed(format!("{}: {text}", path.display()));
@@ -120,6 +128,9 @@ pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -
     let mut command = tools.ffprobe();
     command.args(guarded()).args(["-show_streams", "-show_format", "-of", "json", "-i"]).arg(file(path));
     let found = output(command).map_err(|why| {
+        if let Some(format) = still(path) {
+            return about(format!("is a picture ({format}), not a film; paint it with `impasto stylize`"));
+        }
         about(format!(
             "is no film that can be read, or a kind that is not allowed (playlists, scripts), or it is damaged ({why})"
         ))
