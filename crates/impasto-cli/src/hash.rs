@@ -1,15 +1,11 @@
 //! SHA-256 of bytes, files and folders, in hexadecimal.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use impasto::request::Hasher;
 
 use crate::files;
-
-/// Bytes that are read at a time.
-const CHUNK: usize = 1 << 16;
 
 /// Of a file's content, whatever its name.
 ///
@@ -19,9 +15,7 @@ pub(crate) fn of_file(path: &Path) -> io::Result<String> {
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("is not a regular file; save it to one first"));
     }
-    let mut hasher = Hasher::default();
-    add_file(&mut hasher, path)?;
-    Ok(hasher.finish())
+    impasto_models::hash::of_file(path)
 }
 
 /// Of a file's content, or of all files in a folder: their paths in it and their contents, sorted.
@@ -37,17 +31,6 @@ pub(crate) fn of_tree(path: &Path) -> io::Result<String> {
         hasher.update(of_file(&file)?.as_bytes());
     }
     Ok(hasher.finish())
-}
-
-fn add_file(hasher: &mut Hasher, path: &Path) -> io::Result<()> {
-    let mut file = File::open(path)?;
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match file.read(&mut chunk)? {
-            0 => return Ok(()),
-            n => hasher.update(&chunk[..n]),
-        }
-    }
 }
 
 /// Passes a stream on and hashes what has gone by: for what can be read only once.

@@ -6,35 +6,25 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use impasto::request::Reference;
 use serde_json::Value;
 
 use crate::failure::{Failure, Result};
 
 /// Puts a name into a JSON object.
 pub(crate) fn put(json: &mut Value, field: &str, name: impl AsRef<OsStr>) {
-    let name = name.as_ref();
-    json[field] = name.to_string_lossy().into();
-    if name.to_str().is_none() {
-        json[format!("{field}_bytes")] = hex(name.as_encoded_bytes()).into();
+    let name = Reference::new(name);
+    json[field] = name.name.into();
+    if let Some(bytes) = name.name_bytes {
+        json[format!("{field}_bytes")] = bytes.into();
     }
 }
 
 /// The name in a JSON object; `None` if there is none.
 pub(crate) fn get(json: &Value, field: &str) -> Option<OsString> {
-    let text = json[field].as_str()?;
-    let exact = json[format!("{field}_bytes")].as_str().and_then(unhex).and_then(of_bytes);
-    Some(exact.unwrap_or_else(|| text.into()))
-}
-
-#[cfg(unix)]
-fn of_bytes(bytes: Vec<u8>) -> Option<OsString> {
-    Some(std::os::unix::ffi::OsStringExt::from_vec(bytes))
-}
-
-/// Elsewhere such names are no bytes.
-#[cfg(not(unix))]
-fn of_bytes(_bytes: Vec<u8>) -> Option<OsString> {
-    None
+    let mut name = Reference::new(json[field].as_str()?);
+    name.name_bytes = json[format!("{field}_bytes")].as_str().map(str::to_owned);
+    Some(name.os_name())
 }
 
 /// All ways to divide a name at this ASCII character, the last first.
@@ -86,16 +76,6 @@ pub(crate) fn check_is_no_address(path: &Path) -> Result {
             format!("{address}: this is a web address, not a file. Download it first: curl -LO {}", quoted(OsStr::new(address)))
         }
     }))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| (high * 16 + low) as u8).collect())
 }
 
 #[cfg(all(test, unix))]

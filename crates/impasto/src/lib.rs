@@ -30,6 +30,7 @@ mod error;
 pub mod eval;
 mod finish;
 pub mod graph;
+mod hash;
 pub mod learn;
 pub mod networks;
 pub mod optimizer;

@@ -102,7 +102,7 @@ fn side(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "must be a whole number of pixels from 1 to 1000000".into())
 }
 
-fn style_side(text: &str) -> Result<usize, String> {
+pub(crate) fn style_side(text: &str) -> Result<usize, String> {
     let sides = impasto::StyleSize::SIDES;
     let number = text.parse().ok().filter(|n| sides.contains(n));
     number.ok_or_else(|| format!("must be a whole number of pixels from {} to {}", sides.start(), sides.end()))

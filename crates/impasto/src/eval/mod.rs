@@ -41,6 +41,7 @@ pub mod tone;
 
 use crate::{Error, ErrorKind, Picture, Result};
 pub use distances::{Distances, Features, LayerSource, Yardstick};
+pub use plane::median;
 
 fn same_size(painting: &Picture, content: &Picture) -> Result<()> {
     let (size, of) = ([painting.width(), painting.height()], [content.width(), content.height()]);

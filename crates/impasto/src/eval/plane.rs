@@ -56,7 +56,7 @@ impl Plane {
 }
 
 /// The middle value, or the mean of the two in the middle.
-pub(super) fn median(values: &[f64]) -> f64 {
+pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let middle = sorted.len() / 2;

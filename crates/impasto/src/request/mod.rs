@@ -17,12 +17,11 @@
 //! | `table.rs` | the table of options: names, ranges, help |
 //! | `options.rs` | the same as fields, and what the library makes of them |
 //! | `names.rs`, `size.rs` | values that have a text form |
-//! | `reference.rs`, `hash.rs` | what a painting is made of: names and hashes |
+//! | `reference.rs` | what a painting is made of: names and hashes |
 //! | `record.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
 //! | `plan.rs` | sizes and memory, before any pixel is touched |
 //! | `matched.rs` | styles that get the content's colors first |
 
-mod hash;
 mod matched;
 mod names;
 mod old;
@@ -35,9 +34,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use hash::{Hasher, sha256};
+pub use crate::hash::{Hasher, sha256};
 pub use matched::{matched, stored_thumbnail, thumbnail};
-pub use names::{Choice, format_name, format_named};
+pub use names::{Choice, format_named};
 pub use options::Options;
 pub use plan::{Header, Plan, Room, in_bands, plan};
 pub use record::{Request, StyleUse, VERSION};

@@ -96,12 +96,7 @@ names! { Compression:
     Compression::High = "high" "As much effort as helps",
 }
 
-/// A format's name in requests: lower case, `jpeg`.
-pub fn format_name(format: Format) -> String {
-    format.id().to_owned()
-}
-
-/// The format that is written under this name: `jpeg`, or one of its files' extensions.
+/// The format that is written under this name: its [id](Format::id), `jpeg`, or one of its files' extensions.
 pub fn format_named(name: &str) -> Option<Format> {
     let writable = |format: &Format| format.can_write();
     Format::from_id(name).filter(writable).or_else(|| Format::from_extension(name).filter(writable))
@@ -109,11 +104,11 @@ pub fn format_named(name: &str) -> Option<Format> {
 
 /// serde for formats by these names.
 pub(super) mod format {
-    use super::{Deserialize, Deserializer, Format, Serializer, format_name, format_named};
+    use super::{Deserialize, Deserializer, Format, Serializer, format_named};
 
     pub(in crate::request) fn serialize<S: Serializer>(format: &Option<Format>, serializer: S) -> Result<S::Ok, S::Error> {
         match format {
-            Some(format) => serializer.serialize_some(&format_name(*format)),
+            Some(format) => serializer.serialize_some(format.id()),
             None => serializer.serialize_none(),
         }
     }

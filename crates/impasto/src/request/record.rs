@@ -16,11 +16,11 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::hash::sha256;
+use super::old;
 use super::options::Options;
 use super::reference::Reference;
 use super::size::number;
-use super::{names, old};
+use crate::hash::sha256;
 use crate::picture::Format;
 use crate::{Error, ErrorKind, Result};
 
@@ -175,8 +175,8 @@ impl Request {
         sha256(request.to_json().as_bytes())
     }
 
-    /// The result's format by its name.
-    pub fn format_name(&self) -> String {
-        self.options.format.map(names::format_name).unwrap_or_default()
+    /// The id of the result's format; empty if it is not known.
+    pub fn format_name(&self) -> &'static str {
+        self.options.format.map_or("", Format::id)
     }
 }

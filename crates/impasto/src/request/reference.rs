@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::hash::{Hasher, hex, sha256, unhex};
+use crate::hash::{Hasher, hex, sha256, unhex};
 use crate::{Model, Style};
 
 /// Most bytes of a name.

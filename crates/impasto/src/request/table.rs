@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::names::{Choice, format_name};
+use super::names::Choice;
 use super::options::{self, Options};
 use super::size::{self, MAX_SIDE, Size, shortest};
 use crate::networks::magenta::Border;
@@ -193,7 +193,7 @@ fn choice<C: Choice>() -> Kind {
 
 fn formats() -> Kind {
     let name = |format: Format| {
-        let name = format_name(format);
+        let name = format.id().to_owned();
         let aliases = format.extensions().iter().map(|one| (*one).to_owned()).filter(|one| *one != name).collect();
         Name { name, aliases, help: "" }
     };

@@ -119,7 +119,7 @@ fn requests_are_read_as_they_were_written() {
     assert!(json.contains("\"strength\":0.7,") && json.contains("\"weight\":0.7}") && !json.contains("quality"), "{json}");
     let read = Request::from_json(&json).unwrap();
     assert_eq!(read, request);
-    assert_eq!((read.options.colors, read.format_name().as_str()), (Colours::Match, "png"));
+    assert_eq!((read.options.colors, read.format_name()), (Colours::Match, "png"));
 }
 
 #[test]

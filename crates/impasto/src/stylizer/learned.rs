@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use sha2::{Digest, Sha256};
-
 use super::Stylizer;
 use crate::engine::{Conditioning, Program};
 use crate::graph::Graph;
+use crate::hash::Hasher;
 use crate::networks::{Architecture, Network, native};
 use crate::style::Learned;
 use crate::weights::{Tensor, Weights};
@@ -44,14 +43,14 @@ impl Base {
     /// SHA-256 of the architecture and of all arrays, in hexadecimal digits.
     pub(crate) fn hash(&self) -> &str {
         self.hash.get_or_init(|| {
-            let mut hasher = Sha256::new();
-            hasher.update(self.architecture.to_string());
+            let mut hasher = Hasher::default();
+            hasher.update(self.architecture.to_string().as_bytes());
             for (name, tensor) in self.weights.iter() {
-                hasher.update(format!("\n{name} {:?}\n", tensor.shape()));
+                hasher.update(format!("\n{name} {:?}\n", tensor.shape()).as_bytes());
                 let bytes: Vec<u8> = tensor.data().iter().flat_map(|v| v.to_le_bytes()).collect();
-                hasher.update(bytes);
+                hasher.update(&bytes);
             }
-            hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+            hasher.finish()
         })
     }
 

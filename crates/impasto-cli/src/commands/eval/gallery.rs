@@ -128,14 +128,7 @@ fn entries(args: &Eval, stylizer: &impasto::Stylizer) -> Result<Vec<Entry>> {
 }
 
 fn median(rows: &[Row]) -> f64 {
-    let mut values: Vec<f64> = rows.iter().map(|row| row.nearest.difference).collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => 0.0,
-        len if len % 2 == 1 => values[middle],
-        _ => f64::midpoint(values[middle - 1], values[middle]),
-    }
+    impasto::eval::median(&rows.iter().map(|row| row.nearest.difference).collect::<Vec<_>>())
 }
 
 fn matched(rows: &[Row]) -> f64 {

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use impasto::picture::{Format, Limits, Stored};
-use impasto::request::{Kind, Reference, Request, StyleUse, format_name, table};
+use impasto::request::{Kind, Reference, Request, StyleUse, table};
 use impasto::{ErrorKind, Picture};
 
 use super::stylize::{self, style::StyleArgument};
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Replay) -> Result {
         let quoted: Vec<_> = found.command_line(&request).iter().map(|word| names::quoted(word)).collect();
         return talk::data(format!("{}\n", quoted.join(" ")).as_bytes());
     }
-    let output = output(args, &request.format_name())?;
+    let output = output(args, request.format_name())?;
     let Ingredients { content, styles, models, files } = found;
     let stylize = Stylize {
         contents: vec![content.clone()],
@@ -225,7 +225,7 @@ fn output(args: &Replay, format: &str) -> Result<PathBuf> {
         if path.as_os_str() == "-" || path.is_dir() {
             return Err(Failure::usage("the new picture needs a file to go to, not a folder or standard output"));
         }
-        if Format::from_path(path).is_ok_and(|own| format_name(own) != format) {
+        if Format::from_path(path).is_ok_and(|own| own.id() != format) {
             let text = format!("{}: it is made again as {format}; give it such a name", path.display());
             return Err(Failure::usage(text));
         }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use impasto::request::Size;
 use impasto::{Colours, StylizeOptions};
 
-use crate::cli::LoudnessFlags;
+use crate::cli::{LoudnessFlags, style_side};
 use crate::values;
 
 /// Paint a film in the style of a picture.
@@ -262,12 +262,6 @@ fn grain(text: &str) -> Result<f32, String> {
     let range = StylizeOptions::GRAINS;
     let number = text.parse().ok().filter(|v| range.contains(v));
     number.ok_or_else(|| format!("must be a number from {} to {}", range.start(), range.end()))
-}
-
-fn style_side(text: &str) -> Result<usize, String> {
-    let sides = impasto::StyleSize::SIDES;
-    let number = text.parse().ok().filter(|n| sides.contains(n));
-    number.ok_or_else(|| format!("must be a whole number of pixels from {} to {}", sides.start(), sides.end()))
 }
 
 #[cfg(test)]

@@ -152,15 +152,6 @@ fn zipped(
             let text = format!("{name}: ends before the film that it is a mask for; give it a frame for every frame");
             Err(Error::new(ErrorKind::Mismatch, text))
         });
-        Some(mask.and_then(|mask| join(frame, of_frame(&mask)?.named(&name))))
+        Some(mask.and_then(|mask| join(frame, Mask::from_picture(&mask.to_picture()?)?.named(&name))))
     })
-}
-
-/// As pictures are: their transparency if they have any, or else their luminance.
-fn of_frame(frame: &Frame) -> impasto::Result<Mask> {
-    let picture = frame.to_picture()?;
-    let luminance =
-        || picture.rgb().chunks_exact(3).map(|pixel| 0.299 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]).collect();
-    let values: Vec<f32> = picture.alpha().map_or_else(luminance, <[f32]>::to_vec);
-    Mask::new(picture.width(), picture.height(), &values)
 }
