@@ -171,7 +171,8 @@ impl Gallery {
             let mut style = Style::new(family.clone(), vector.into_data())?.with_name(&name);
             if !arrays.is_empty() {
                 let model = metadata.get(MODEL);
-                let model = model.ok_or_else(|| malformed("is a gallery that does not say for which model its styles have learned"))?;
+                let model =
+                    model.ok_or_else(|| malformed("is a gallery that does not say for which model its styles have learned"))?;
                 style = style.with_learned(Arc::new(Learned::read(&mut arrays, model.clone())?));
             }
             let about = metadata.get(&format!("{ABOUT}{name}"));

@@ -135,8 +135,9 @@ impl Stylizer {
         let thumbnail = rows::small(content, strength::SIDE)?;
         // The progress stays where it is.
         let control = &Phase { inner: control, before: 1, own: 0, total: 1 };
-        let paint =
-            |style: &Style| -> Result<Vec<f32>> { Ok(self.sketch(&thumbnail, &self.plain_brush(style)?.into(), control)?.into_rgb()) };
+        let paint = |style: &Style| -> Result<Vec<f32>> {
+            Ok(self.sketch(&thumbnail, &self.plain_brush(style)?.into(), control)?.into_rgb())
+        };
         let curve = |style: &&Style| {
             let mixes = strength::PLACES.iter().map(|&mix| paint(&own.mix(style, mix)?)).collect::<Result<Vec<_>>>()?;
             Ok(Curve::measured(thumbnail.rgb(), &mixes, &paint(style)?))

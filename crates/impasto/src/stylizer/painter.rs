@@ -9,8 +9,8 @@
 use std::borrow::Cow;
 
 use super::bands::WriteRows;
-use super::coats::{self, Coat};
 use super::coarse::Coarse;
+use super::coats::{self, Coat};
 use super::detail::Detailed;
 use super::layout::{Costs, Layout, Way};
 use super::places::Places;
@@ -179,9 +179,8 @@ impl Stylizer {
             y += rows.len() / (size[0] * 3);
             write(&rows)
         };
-        let network = |write: WriteRows<'_>| {
-            self.paint_coats(&view.rows(), coats, options.max_memory, write, &costs.painting(control))
-        };
+        let network =
+            |write: WriteRows<'_>| self.paint_coats(&view.rows(), coats, options.max_memory, write, &costs.painting(control));
         match way {
             Way::Same => network(&mut |rows| finished(rows.into())),
             Way::Shrunk => {

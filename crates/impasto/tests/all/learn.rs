@@ -152,7 +152,8 @@ fn what_is_learned_is_blended_linearly() {
 /// Left and right halves of a picture, without the middle, where one goes over into the other.
 fn sides(picture: &Picture) -> [Vec<f32>; 2] {
     let width = picture.width() * 3;
-    let cut = |from: usize, to: usize| -> Vec<f32> { picture.rgb().chunks(width).flat_map(|row| row[from..to].to_vec()).collect() };
+    let cut =
+        |from: usize, to: usize| -> Vec<f32> { picture.rgb().chunks(width).flat_map(|row| row[from..to].to_vec()).collect() };
     [cut(0, width / 4), cut(width * 3 / 4, width)]
 }
 
@@ -230,7 +231,9 @@ fn a_gallery_keeps_what_its_styles_have_learned() {
     let network = model.transformer.as_mut().unwrap();
     let tensor = network.weights.get("transformer/contract1/weights").unwrap().clone();
     let values = tensor.data().iter().map(|v| v * 1.01).collect();
-    network.weights.insert("transformer/contract1/weights", impasto::weights::Tensor::new(tensor.shape().to_vec(), values).unwrap());
+    network
+        .weights
+        .insert("transformer/contract1/weights", impasto::weights::Tensor::new(tensor.shape().to_vec(), values).unwrap());
     let other = Stylizer::builder().threads(1).build(model).unwrap();
     let foreign = learned(&other, OPTIONS, 3).0.with_name("foreign");
     let error = Gallery::new(vec![named(&kernels, "kernels"), foreign]).unwrap_err();
