@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use impasto::{Error, ErrorKind, Result};
 
 use crate::address::{self, Address};
-use crate::registry::Entry;
+use crate::registry::{Entry, Role};
 use crate::{Cache, Cached, Registry, imported};
 
 /// The environment variable with more registry files, separated as in `PATH`.
@@ -113,6 +113,23 @@ impl Models {
         };
         let cached = self.cached(&wanted.entry);
         Ok(cached.map_or(Meaning::Absent(Box::new(wanted)), |cached| Meaning::Here(cached.paths())))
+    }
+
+    /// What the model that a word means is used for; `None` where nothing is known of it: for paths, imported models, and addresses that were
+    /// never downloaded.
+    pub fn role(&self, word: &Path) -> Option<Role> {
+        if word.exists() || imported::path_of(word).is_some() {
+            return None;
+        }
+        let text = word.to_str()?;
+        if let Some(entry) = self.registry.find(text) {
+            return Some(entry.role);
+        }
+        let name = match Address::parse(text) {
+            Ok(address) => Entry::of_address(&address).name,
+            Err(_) => text.to_owned(),
+        };
+        Some(self.cache.as_ref()?.get(&name)?.receipt.role)
     }
 
     /// The model of an entry in the cache, if its files are those that the entry knows: a registry may have another model of this name.
