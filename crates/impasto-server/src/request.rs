@@ -92,11 +92,7 @@ impl PaintOptions {
         }
         for row in table().iter().filter(|row| !rows(table()).any(|known| known.name == row.name)) {
             if options.contains_key(row.name) {
-                let what = if row.part == Part::Model {
-                    "the server's own"
-                } else {
-                    "a field of its own, with a picture"
-                };
+                let what = if row.part == Part::Model { "the server's own" } else { "a field of its own, with a picture" };
                 return Err(bad(format!("{}: this is {what}", row.name)));
             }
         }

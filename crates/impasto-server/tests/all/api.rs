@@ -150,7 +150,7 @@ fn models_of_another_family_paint_in_styles_of_pictures() {
     let id = server.send("POST", "/v1/styles", &[], &picture).json()["id"].as_str().unwrap().to_owned();
     let by_id = server.post_form("/v1/stylize", &[("content", &content), ("style_id", id.as_bytes())], &[]);
     assert_eq!(by_id.body, painted.body);
-    assert!(server.get("/").text().contains("This model has no built-in styles"));
+    assert!(server.get("/").text().contains("This model has no styles of its own"));
 }
 
 #[test]
