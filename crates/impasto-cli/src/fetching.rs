@@ -101,7 +101,7 @@ pub(crate) fn is_perceptual(words: &[PathBuf]) -> Result<bool> {
 fn check_role(models: &Models, word: &Path, role: Role) -> Result {
     match models.role(word) {
         Some(found) if found != role => {
-            let names = models.registry.names(role).join(", ");
+            let names = models.registry.names(role).into_iter().take(3).collect::<Vec<_>>().join(", ");
             let text = format!(
                 "{}: this is {}: give it with {}. {} takes {}, for example {names}",
                 word.display(),
