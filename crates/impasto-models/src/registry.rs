@@ -315,7 +315,7 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::Registry;
+    use super::{Registry, Role};
     use crate::Address;
 
     #[test]
@@ -334,6 +334,10 @@ mod tests {
         ] {
             assert_eq!(registry.find(text).map(|entry| entry.name.as_str()), Some("magenta"), "{text}");
         }
+        assert_eq!(registry.suggest("Magneta"), Some("magenta"));
+        assert_eq!(registry.suggest("mona-lisa"), None);
+        // Losses look through some of them, and those are told from models that paint.
+        assert!(registry.names(Role::Perceptual).contains(&"vgg19") && !registry.names(Role::Model).contains(&"vgg19"));
         // The first version of the module is another format, which nobody has claimed to read.
         assert!(registry.find("https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/1").is_none());
         for entry in registry.entries() {

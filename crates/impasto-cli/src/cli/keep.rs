@@ -68,7 +68,7 @@ pub(crate) enum Models {
     #[command(name = "rm", visible_alias = "remove")]
     Remove(downloads::Remove),
     Verify(downloads::Verify),
-    /// Print what a model is: architecture, source, licence, size, layers and their cost
+    /// Print what a model is: architecture, source, license, size, layers and their cost
     Info(ModelsInfo),
     /// Write a model of any known format as one safetensors file, or keep it under a name
     Import(ModelsImport),

@@ -11,7 +11,7 @@ use impasto_server::{Served, Server, ServerOptions};
 use serde_json::{Value, json};
 
 /// A network of three styles.
-pub fn three() -> Stylizer {
+pub(crate) fn three() -> Stylizer {
     let text =
         "feed-forward contract=4,4,4 blocks=1 expand=4,4 styles=3 epsilon=1e-5 border=reflect doubling=nearest output=sigmoid";
     let graph = text.parse::<Architecture>().unwrap().graph();
@@ -35,7 +35,7 @@ fn served(name: &str, stylizer: Stylizer) -> Served {
 }
 
 /// A server with the built-in model, a small one that sees pictures, and one of three styles.
-pub fn several() -> Running {
+pub(crate) fn several() -> Running {
     Running::with(vec![served("built-in", built_in()), served("small", other_model()), served("three", three())], |_| {})
 }
 
