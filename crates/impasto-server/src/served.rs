@@ -54,9 +54,12 @@ impl Served {
         self.gallery.as_ref()
     }
 
-    /// The same as a list, empty if there are none.
+    /// The same as a list, empty if there are none. Those with numbers are in their order, which is not that of their names.
     pub(crate) fn styles(&self) -> &[Style] {
-        self.gallery.as_ref().map_or(&[], Gallery::styles)
+        match self.stylizer.own_styles() {
+            [] => self.gallery.as_ref().map_or(&[], Gallery::styles),
+            own => own,
+        }
     }
 
     /// Whether pictures can be its styles.

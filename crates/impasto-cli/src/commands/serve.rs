@@ -31,7 +31,14 @@ pub(crate) fn run(args: &Serve) -> Result {
 /// The models to serve: that of `--model` first, which paints where a request names none.
 fn models(args: &Serve) -> Result<Vec<Served>> {
     let first = if args.models.is_empty() { Models::default_words() } else { args.models.clone() };
-    let mut served = vec![open(&first, args)?];
+    let hint = |failure| match failure {
+        // Two that paint, perhaps.
+        Failure::Failed(why) if first.len() > 1 => {
+            Failure::failed(format!("{why}. To serve several models, give one with --model and the others with --also"))
+        }
+        other => other,
+    };
+    let mut served = vec![open(&first, args).map_err(hint)?];
     for word in &args.also {
         served.push(open(std::slice::from_ref(word), args)?);
     }

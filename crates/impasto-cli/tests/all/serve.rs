@@ -133,6 +133,7 @@ fn several_models_are_served_by_their_names() {
     for (arguments, words) in [
         (&["--also", &model, "--also", &model][..], "two models are called \"model\""),
         (&["--also", "magneta"], "did you mean magenta?"),
+        (&["--model", &model, "--model", &other], "give one with --model and the others with --also"),
         (&["--also", "vgg19"], "--perceptual"),
     ] {
         let output = impasto().args(["serve", "--port", "0"]).args(arguments).output().unwrap();

@@ -81,7 +81,7 @@ function show(): void {
   const found = shown();
   byId("count").textContent = found.length === items.length ? `${items.length} styles` : `${found.length} of ${items.length} styles`;
   const none = byId("none-found");
-  none.hidden = found.length > 0;
+  none.hidden = found.length > 0 || (items.length === 0 && filter === "all");
   none.textContent = query ? `No style is called “${search.value.trim()}”.` : filter === "own"
     ? "You have no styles of your own yet. Use a picture as one." : "Choose a style, then mark it as a favorite.";
   // Tab stops at the chosen style, unless somebody is at another.

@@ -52,11 +52,19 @@ export function fitting(name: string, styles: Chosen[], own: Doc["own"]): Chosen
 
 const select = byId<HTMLSelectElement>("model");
 
+/** What a model can, in a person's words. */
+function about({ names, sees_pictures, licence }: Model): string {
+  const own = `${names.length} ${names.length === 1 ? "style" : "styles"}`;
+  const can = names.length === 0 ? "Paints in the style of your pictures" : sees_pictures ? `${own}, and those of your pictures` : `${own} of its own`;
+  return `${can}. License: ${licence}.`;
+}
+
 function show(): void {
   const model = of(doc.model);
   if (!model) return;
   select.value = model.name;
-  byId("model-about").textContent = `${model.description}. License: ${model.licence}.`;
+  byId("model-about").textContent = about(model);
+  select.title = model.description;
   byId("own-part").hidden = !model.sees_pictures;
   byId("no-styles").hidden = model.names.length > 0;
 }
