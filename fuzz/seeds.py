@@ -2,7 +2,7 @@
 
     python3 fuzz/seeds.py [FILE...]      # .tflite and .safetensors files given are added as seeds of their target
 """
-import json, pathlib, struct, sys, zlib
+import io, json, pathlib, struct, sys, tarfile, zipfile, zlib
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 
@@ -217,3 +217,34 @@ graph = message(
     field(5, tensor(b"s", 1, [], floats(0.5))),
 )
 save("onnx", "plain", message(field(1, 8), field(2, b"seed"), field(7, graph)))
+
+# registry: the built-in one is too long to begin with
+entry = {
+    "name": "a-model", "title": "t", "licence": "MIT", "source": "s", "addresses": ["https://example.org/a"], "checksums": "c",
+    "files": [{"name": "m.tar.gz", "mirrors": ["https://example.org/m.tar.gz?x=1#y"], "unpack": "tar.gz", "only": ["a/b"], "bytes": 1, "sha256": "0" * 64}],
+    "contains": [{"path": "a/b", "sha256": "f" * 64}], "open": ["a/b"], "role": "perceptual", "non_commercial": True, "good_for": "g",
+}
+other = {"name": "b", "title": "t", "licence": "MIT", "source": "s", "files": [{"name": "m.pth", "mirrors": ["http://[::1]:80/m.pth"]}]}
+save("registry", "two", json.dumps({"version": 1, "models": [entry, other]}).encode())
+save("registry", "none", b'{"version":1,"models":[]}')
+save("registry", "address", b"HTTPS://www.Kaggle.com:443/models/a/frameworks/b/variations/c/versions/2?tf-hub-format=compressed&d=%2e%2E/e f#g")
+
+# archive: the first byte says which kind it is
+for kind, mode in [(0, "w:"), (1, "w:gz")]:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode, format=tarfile.PAX_FORMAT) as archive:
+        for name in ["variables/variables.index", "./a" + "b" * 120, "\u00e9"]:
+            info = tarfile.TarInfo(name)
+            info.size = 5
+            archive.addfile(info, io.BytesIO(b"hello"))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+        if kind == 0:
+            archive.addfile(link)
+    save("archive", f"tar-{kind}", bytes([kind]) + file.getvalue())
+for name, method in [("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DEFLATED)]:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("folder/model.onnx", b"x" * 300)
+        archive.writestr("../out", b"y")
+    save("archive", name, b"\2" + file.getvalue())

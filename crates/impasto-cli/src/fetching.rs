@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use clap::{Args, ValueHint};
+use impasto_models::registry::Role;
 use impasto_models::{Cached, Entry, Meaning, Models, Registry, Wanted};
 
 use crate::failure::{Failure, Result};
@@ -60,28 +61,65 @@ pub(crate) fn models() -> Result<Models> {
     Ok(models)
 }
 
-/// The files and folders of the models that these words mean. What is not on this machine is downloaded, if the user agrees.
-pub(crate) fn resolve(words: &[PathBuf]) -> Result<Vec<PathBuf>> {
+/// The files and folders of the models that these words mean. What is not on this machine is downloaded, if the user agrees. With a `role`, models
+/// that are known to be for something else are refused.
+pub(crate) fn resolve(words: &[PathBuf], role: Option<Role>) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     // Most words are paths: then no registry is read.
     if words.iter().all(|word| word.exists()) {
         return Ok(words.to_vec());
     }
     let models = models()?;
+    let fits = |word: &Path| role.map_or(Ok(()), |role| check_role(&models, word, role));
     for word in words {
-        match models.find(word).map_err(Failure::usage)? {
-            Meaning::Here(paths) if is_unknown_name(word, &paths) => {
-                let text = format!("{}: No such file, and no model of this name; see `impasto models list`", word.display());
-                return Err(Failure::failed(text));
-            }
+        let meaning = models.find(word).map_err(Failure::usage)?;
+        // Before anything is downloaded.
+        fits(word)?;
+        match meaning {
+            Meaning::Here(paths) if is_unknown_name(word, &paths) => return Err(unknown(&models, word)),
             Meaning::Here(paths) => found.extend(paths),
             Meaning::Absent(wanted) => {
                 agree(word, &wanted)?;
                 found.extend(pull(&models, &wanted)?.paths());
+                // Of what no registry knows, this shows only now.
+                fits(word)?;
             }
         }
     }
     Ok(found)
+}
+
+/// Whether this is one word, of a model that is known to be a perceptual network.
+pub(crate) fn is_perceptual(words: &[PathBuf]) -> Result<bool> {
+    match words {
+        [word] if !word.exists() => Ok(models()?.role(word) == Some(Role::Perceptual)),
+        _ => Ok(false),
+    }
+}
+
+/// Refuses a model that is known to be for something else than this.
+fn check_role(models: &Models, word: &Path, role: Role) -> Result {
+    match models.role(word) {
+        Some(found) if found != role => {
+            let names = models.registry.names(role).into_iter().take(3).collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "{}: this is {}: give it with {}. {} takes {}, for example {names}",
+                word.display(),
+                found.described(),
+                found.flag(),
+                role.flag(),
+                role.described(),
+            );
+            Err(Failure::usage(text))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unknown(models: &Models, word: &Path) -> Failure {
+    let near = word.to_str().and_then(|text| models.registry.suggest(text));
+    let hint = near.map_or_else(|| "see `impasto models list`".to_owned(), |near| format!("did you mean {near}?"));
+    Failure::failed(format!("{}: No such file, and no model of this name; {hint}", word.display()))
 }
 
 /// Whether a word means a path, but looks like a name, and nothing is there.

@@ -59,12 +59,13 @@ fn run() -> u8 {
         args.loudness.loudness().detail(&line.text());
     }
     fetching::install(cli.fetching, loudness(&matches));
-    let result = commands::run(cli.command);
-    web::clear();
-    match result {
+    let code = match commands::run(cli.command) {
         Ok(()) => DONE,
         Err(failure) => failure.report(),
-    }
+    };
+    // Not before: what is reported names addresses, not the files that go now.
+    web::clear();
+    code
 }
 
 /// How much a command says: for what is not its own, as downloads are. Not every command can be told.

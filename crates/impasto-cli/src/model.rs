@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use impasto::engine::{self, Isa};
 use impasto::networks::Options;
 use impasto::weights::Limits;
-use impasto::{ErrorKind, Model, Stylizer};
+use impasto::{ErrorKind, Model, Perceptual, Stylizer, perceptual};
 use impasto_models::Models;
+use impasto_models::registry::Role;
 
 use crate::failure::{Failure, Result};
 use crate::fetching;
@@ -23,22 +24,61 @@ const NO_MODEL: &str = "no model: give its name, file or folder with --model (or
 /// that of an imported or published model, which is downloaded if the user agrees.
 ///
 /// # Errors
-/// If there is none: with the public addresses of models. If a published model cannot be downloaded, or may not.
+/// If there is none: with the public addresses of models. If a published model cannot be downloaded, or may not, or does not paint.
 pub(crate) fn paths(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    paths_for(given, Some(Role::Model))
+}
+
+fn paths_for(given: &[PathBuf], role: Option<Role>) -> Result<Vec<PathBuf>> {
     let words = if given.is_empty() { Models::default_words() } else { given.to_vec() };
     if words.is_empty() && !Model::HAS_EMBEDDED {
         return Err(Failure::failed(NO_MODEL));
     }
-    fetching::resolve(&words)
+    fetching::resolve(&words, role)
 }
 
-/// Reads a model whole, weights included; it may be of one network. Without paths, the built-in one.
+/// Reads a model whole, weights included; it may be of one network, and that a perceptual one. Without paths, the built-in one.
 pub(crate) fn open(paths: &[PathBuf]) -> Result<Model> {
-    let paths = self::paths(paths)?;
+    let perceptual = !paths.is_empty() && fetching::is_perceptual(paths)?;
+    let paths = paths_for(paths, None)?;
     if paths.is_empty() {
         return Ok(Model::embedded()?);
     }
-    Ok(Model::open_with(&paths, &Limits::default(), &Options::default())?)
+    match &paths[..] {
+        // It may lack what only a classifier needs.
+        [path] if perceptual => {
+            let weights = Perceptual::open(path)?.to_weights();
+            Ok(Model::from_weights(&path.display().to_string(), weights)?)
+        }
+        _ => Ok(Model::open_with(&paths, &Limits::default(), &Options::default())?),
+    }
+}
+
+/// The perceptual networks that these words mean: files, folders, names or web addresses. What is published is downloaded if the user agrees.
+///
+/// # Errors
+/// As [`paths`]; as [`Perceptual::open_with`].
+pub(crate) fn perceptual(
+    words: &[PathBuf],
+    limits: &Limits,
+    preprocessing: Option<perceptual::Preprocessing>,
+) -> Result<Vec<Perceptual>> {
+    let open = |path: PathBuf| Ok(Perceptual::open_with(path, limits, preprocessing)?);
+    fetching::resolve(words, Some(Role::Perceptual))?.into_iter().map(open).collect()
+}
+
+/// The perceptual network of the program.
+///
+/// # Errors
+/// If it was built without one.
+pub(crate) fn embedded_perceptual() -> Result<Perceptual> {
+    #[cfg(feature = "embedded")]
+    return Ok(Perceptual::embedded()?);
+    #[cfg(not(feature = "embedded"))]
+    Err(Failure::failed(
+        "no perceptual network: this program was built without one; give a name or a file of VGG-16 or VGG-19 with --perceptual, for \
+         example --perceptual vgg19",
+    ))
 }
 
 /// A model ready to paint, as [`open()`] finds it.

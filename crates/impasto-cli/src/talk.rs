@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::failure::{Failure, Result};
-use crate::progress;
+use crate::{progress, web};
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ impl Loudness {
 /// One line on standard error after the program's name. File names may hold anything, line breaks and escape sequences too: what
 /// is no text is shown as a question mark. A closed standard error is nobody's fault.
 pub(crate) fn line(text: &str) {
-    let clean: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let clean: String = web::with_addresses(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     progress::aside(|| {
         let _ = writeln!(io::stderr().lock(), "impasto: {clean}");
     });

@@ -59,6 +59,14 @@ pub(crate) fn spoken(path: &Path) -> PathBuf {
     from.map_or_else(|| path.to_owned(), |(address, _)| PathBuf::from(address))
 }
 
+/// A message with the addresses of downloaded pictures in place of their paths, which mean nothing to anybody.
+pub(crate) fn with_addresses(text: &str) -> String {
+    // A message may come from within a download: then it names no finished one.
+    let Ok(pictures) = PICTURES.try_lock() else { return text.to_owned() };
+    let from = pictures.iter().flat_map(|pictures| &pictures.from);
+    from.fold(text.to_owned(), |text, (address, path)| text.replace(&path.display().to_string(), address))
+}
+
 /// Removes all downloads. Called before the program ends, however it ends.
 pub(crate) fn clear() {
     // A signal may come while this is held: then a temporary folder stays behind.

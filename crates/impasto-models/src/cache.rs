@@ -209,6 +209,21 @@ pub(crate) fn paths(folder: &Path, open: &[String]) -> Vec<PathBuf> {
     }
 }
 
+/// Opens files of which nothing is known, to see whether they are a model, and what it is used for.
+///
+/// # Errors
+/// If they are neither: why they are no model that paints.
+#[cfg(feature = "download")]
+pub(crate) fn role_of(paths: &[PathBuf]) -> Result<Role> {
+    let error = match check(Role::Model, paths) {
+        // Containers hold either.
+        Ok(()) if check(Role::Perceptual, paths).is_err() => return Ok(Role::Model),
+        Ok(()) => return Ok(Role::Perceptual),
+        Err(error) => error,
+    };
+    check(Role::Perceptual, paths).map(|()| Role::Perceptual).map_err(|_| error)
+}
+
 /// Opens a model to see that it is one.
 pub(crate) fn check(role: Role, paths: &[PathBuf]) -> Result<()> {
     match role {

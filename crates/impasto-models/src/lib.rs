@@ -16,12 +16,12 @@
 //! - [`imported`]: models that users keep under a name of their own.
 //! - [`folders`]: where all of these are.
 //! - [`address`]: web addresses.
-//! - `download` and `pull` (feature `download`): how a model gets into the cache.
+//! - `download`, `archive` and `pull` (feature `download`): how a model gets into the cache.
 #![forbid(unsafe_code)]
 
 pub mod address;
 #[cfg(feature = "download")]
-mod archive;
+pub mod archive;
 pub mod cache;
 #[cfg(feature = "download")]
 pub mod download;

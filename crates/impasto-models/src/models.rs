@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use impasto::{Error, ErrorKind, Result};
 
 use crate::address::{self, Address};
-use crate::registry::Entry;
+use crate::registry::{Entry, Role};
 use crate::{Cache, Cached, Registry, imported};
 
 /// The environment variable with more registry files, separated as in `PATH`.
@@ -115,6 +115,34 @@ impl Models {
         Ok(cached.map_or(Meaning::Absent(Box::new(wanted)), |cached| Meaning::Here(cached.paths())))
     }
 
+    /// The name of the model that a word means; `None` for paths, and for what neither a registry nor the cache knows.
+    pub fn name(&self, word: &Path) -> Option<String> {
+        if word.exists() {
+            return None;
+        }
+        let text = word.to_str()?;
+        if imported::path_of(word).is_some() {
+            return Some(text.to_owned());
+        }
+        if let Some(entry) = self.registry.find(text) {
+            return Some(entry.name.clone());
+        }
+        Some(self.cache.as_ref()?.get(&downloaded_name(text))?.receipt.name)
+    }
+
+    /// What the model that a word means is used for; `None` where nothing is known of it: for paths, imported models, and addresses that were
+    /// never downloaded.
+    pub fn role(&self, word: &Path) -> Option<Role> {
+        if word.exists() || imported::path_of(word).is_some() {
+            return None;
+        }
+        let text = word.to_str()?;
+        if let Some(entry) = self.registry.find(text) {
+            return Some(entry.role);
+        }
+        Some(self.cache.as_ref()?.get(&downloaded_name(text))?.receipt.role)
+    }
+
     /// The model of an entry in the cache, if its files are those that the entry knows: a registry may have another model of this name.
     pub fn cached(&self, entry: &Entry) -> Option<Cached> {
         let cached = self.cache.as_ref()?.get(&entry.name)?;
@@ -135,6 +163,14 @@ impl Models {
         }
         let value = std::env::var_os(MODEL_VARIABLE).unwrap_or_default();
         std::env::split_paths(&value).filter(|path| !path.as_os_str().is_empty()).collect()
+    }
+}
+
+/// What the cache calls a model that no registry knows, by its address or its name there.
+fn downloaded_name(text: &str) -> String {
+    match Address::parse(text) {
+        Ok(address) => Entry::of_address(&address).name,
+        Err(_) => text.to_owned(),
     }
 }
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use impasto::{Error, ErrorKind, Result};
 
-use crate::cache::{cancelled, check, clear, io, paths};
+use crate::cache::{cancelled, check, clear, io, paths, role_of};
 use crate::download::{self, DownloadOptions, Expected};
 use crate::receipt::{Kept, Receipt};
-use crate::registry::{Entry, Item};
+use crate::registry::{Entry, Item, Role};
 use crate::{Address, Cache, Cached, Models, Wanted, Watch, archive, hash, names};
 
 /// How a model is pulled.
@@ -49,7 +49,7 @@ impl Models {
     /// Downloads a model into the cache, unless it is there.
     ///
     /// Files are downloaded beside the cache, compared with the sizes and hashes of the registry, unpacked, and opened as a model; then they
-    /// are renamed into the cache, all at once. What was broken off is continued by the next call. If another process pulls the same model,
+    /// are renamed into the cache, all at once. What the model at an address that no registry knows is used for shows when it is opened. What was broken off is continued by the next call. If another process pulls the same model,
     /// this one waits for it.
     ///
     /// # Errors
@@ -72,13 +72,15 @@ impl Models {
         if let Some(cached) = self.cached(entry) {
             return Ok(cached);
         }
-        let pull = Pull { entry, cache, options, watch };
+        let pull = Pull { entry, listed: wanted.listed, cache, options, watch };
         pull.run().map_err(|e| if e.kind() == ErrorKind::Cancelled { e } else { e.context(&entry.name) })
     }
 }
 
 struct Pull<'a> {
     entry: &'a Entry,
+    /// Whether a registry has the entry.
+    listed: bool,
     cache: &'a Cache,
     options: &'a PullOptions,
     watch: &'a dyn Watch,
@@ -113,8 +115,8 @@ impl Pull<'_> {
                 _ => e.context(&arrived.addresses[i]),
             })?;
         }
-        let receipt = self.receipt(&arrived).inspect_err(|_| self.forget(&work))?;
-        self.check(&arrived).inspect_err(|_| self.forget(&work))?;
+        let mut receipt = self.receipt(&arrived).inspect_err(|_| self.forget(&work))?;
+        receipt.role = self.check(&arrived).inspect_err(|_| self.forget(&work))?;
         self.cache.place(receipt, &arrived.files)
     }
 
@@ -222,10 +224,11 @@ impl Pull<'_> {
         })
     }
 
-    /// Opens it, which compares the checksums of its format.
-    fn check(&self, arrived: &Arrived) -> Result<()> {
+    /// Opens it, which compares the checksums of its format, and tells what it is used for.
+    fn check(&self, arrived: &Arrived) -> Result<Role> {
         let paths = paths(&arrived.files, &self.entry.open);
-        check(self.entry.role, &paths).map_err(|e| {
+        let role = if self.listed { check(self.entry.role, &paths).map(|()| self.entry.role) } else { role_of(&paths) };
+        role.map_err(|e| {
             // Errors name a path that is about to vanish.
             let folder = arrived.files.display().to_string();
             let text =

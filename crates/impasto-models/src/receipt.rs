@@ -55,7 +55,7 @@ impl Receipt {
     /// What is known of the files, in a sentence for people.
     pub fn trust(&self) -> String {
         let known = self.files.iter().filter(|file| file.known).count();
-        let sums = self.checksums.as_ref().map(|sums| format!(" {sums} show damage, but not forgery.")).unwrap_or_default();
+        let sums = self.checksums.as_ref().map(|sums| format!(" {sums} shows damage, but not forgery.")).unwrap_or_default();
         match known {
             _ if known == self.files.len() => {
                 "Every file has the SHA-256 that the registry knows: neither damaged nor forged.".into()

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use impasto::style::nearest;
 use impasto::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
@@ -58,7 +59,7 @@ pub struct Entry {
     pub good_for: String,
 }
 
-/// What a model is used for.
+/// What a model is used for. The command line has a flag for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -68,6 +69,24 @@ pub enum Role {
     Model,
     /// Losses look through it: `--perceptual`.
     Perceptual,
+}
+
+impl Role {
+    /// For people, with its article: what a model of this role is.
+    pub fn described(self) -> &'static str {
+        match self {
+            Role::Model => "a model that paints",
+            Role::Perceptual => "a perceptual network, which losses look through",
+        }
+    }
+
+    /// The flag of the command line that takes such a model.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Role::Model => "--model",
+            Role::Perceptual => "--perceptual",
+        }
+    }
 }
 
 /// A file to download.
@@ -178,6 +197,16 @@ impl Registry {
         Ok(registry)
     }
 
+    /// The name that may be meant by one that is not there.
+    pub fn suggest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.entries.iter().map(|entry| entry.name.as_str()))
+    }
+
+    /// The names of all models that are used for this.
+    pub fn names(&self, role: Role) -> Vec<&str> {
+        self.entries.iter().filter(|entry| entry.role == role).map(|entry| entry.name.as_str()).collect()
+    }
+
     /// Adds another registry's entries. They replace those of the same name, and are found before all others.
     pub fn extend(&mut self, other: Registry) {
         self.entries.retain(|entry| other.entries.iter().all(|new| new.name != entry.name));
@@ -189,10 +218,10 @@ impl Registry {
         &self.entries
     }
 
-    /// The model of this name, or that has this web address.
+    /// The model of this name, or that has this web address. People leave out the scheme of an address.
     pub fn find(&self, word: &str) -> Option<&Entry> {
-        if !address::is_like_one(word) {
-            return self.entries.iter().find(|entry| entry.name == word);
+        if let Some(entry) = self.entries.iter().find(|entry| entry.name == word) {
+            return Some(entry);
         }
         let word = address::comparable(word);
         let has = |entry: &&Entry| {
@@ -286,7 +315,7 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::Registry;
+    use super::{Registry, Role};
     use crate::Address;
 
     #[test]
@@ -297,6 +326,7 @@ mod tests {
             "magenta",
             "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2",
             "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2?tf-hub-format=compressed",
+            "tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2",
             "https://www.kaggle.com/models/google/arbitrary-image-stylization-v1",
             "https://www.kaggle.com/models/google/arbitrary-image-stylization-v1/TensorFlow1/256/2",
             "https://kaggle.com/models/google/arbitrary-image-stylization-v1/frameworks/tensorFlow1/variations/256/versions/2",
@@ -304,6 +334,10 @@ mod tests {
         ] {
             assert_eq!(registry.find(text).map(|entry| entry.name.as_str()), Some("magenta"), "{text}");
         }
+        assert_eq!(registry.suggest("Magneta"), Some("magenta"));
+        assert_eq!(registry.suggest("mona-lisa"), None);
+        // Losses look through some of them, and those are told from models that paint.
+        assert!(registry.names(Role::Perceptual).contains(&"vgg19") && !registry.names(Role::Model).contains(&"vgg19"));
         // The first version of the module is another format, which nobody has claimed to read.
         assert!(registry.find("https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/1").is_none());
         for entry in registry.entries() {

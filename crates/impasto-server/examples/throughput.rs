@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use impasto::picture::{EncodeOptions, Format, Limits, Stored, Writer};
 use impasto::{Picture, Style, StylizeOptions, Stylizer};
-use impasto_server::{Server, ServerOptions};
+use impasto_server::{Served, Server, ServerOptions};
 
 const SIZE: [usize; 2] = [512, 720];
 const PICTURES: usize = 60;
@@ -34,7 +34,8 @@ fn main() -> impasto::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut options = ServerOptions::default();
     options.address.set_port(0);
-    let server = runtime.block_on(Server::bind(Stylizer::builder().threads(2).open()?, options))?;
+    let server =
+        runtime.block_on(Server::bind(vec![Served::new("built-in", Stylizer::builder().threads(2).open()?)?], options))?;
     let address = server.address();
     runtime.spawn(server.serve(std::future::pending()));
 

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use impasto::picture::{self, Format, Resize, Stored};
 use impasto::stylizer::Strengths;
-use impasto::{Control, Picture, Style, StylizeOptions, Stylizer};
+use impasto::{Control, Picture, Style, StylizeOptions};
 
 use crate::preview;
+use crate::served::Served;
 
 /// Longer side of what strengths are measured on, which is seen at 256 pixels of the shorter one.
 const MEASURED: usize = 768;
@@ -32,9 +33,10 @@ pub(crate) struct Content {
     strengths: Mutex<Vec<(Measured, Arc<Strengths>)>>,
 }
 
-/// What strengths are measured for: the styles' numbers, and how the content's own style is seen.
+/// What strengths are measured for: the model, the styles' numbers, and how the content's own style is seen.
 #[derive(PartialEq)]
 struct Measured {
+    model: String,
     styles: Vec<Style>,
     seen: impasto::StyleOptions,
 }
@@ -130,23 +132,27 @@ impl Content {
     /// What strengths mean for it in this style and these options' regions; measured once.
     pub(crate) fn strengths(
         &self,
-        stylizer: &Stylizer,
+        model: &Served,
         style: &Style,
         options: &StylizeOptions,
         control: &dyn Control,
     ) -> impasto::Result<Arc<Strengths>> {
         let regions = options.regions.iter().map(|region| region.style.clone());
-        let key = Measured { styles: regions.chain([style.clone()]).collect(), seen: options.style };
+        let key =
+            Measured { model: model.name().to_owned(), styles: regions.chain([style.clone()]).collect(), seen: options.style };
         let own = {
             let known = self.strengths.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((_, found)) = known.iter().find(|(known, _)| *known == key) {
                 return Ok(found.clone());
             }
             // Its own style is the same whatever it is painted in.
-            known.iter().find(|(known, _)| known.seen == key.seen).map(|(_, found)| found.content_style().clone())
+            known
+                .iter()
+                .find(|(known, _)| known.seen == key.seen && known.model == key.model)
+                .map(|(_, found)| found.content_style().clone())
         };
         let picture = self.scaled(self.scaled_size(MEASURED, usize::MAX))?;
-        let measured = Arc::new(stylizer.strengths(&picture, style, options, own.as_ref(), control)?);
+        let measured = Arc::new(model.stylizer().strengths(&picture, style, options, own.as_ref(), control)?);
         let mut known = self.strengths.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= STRENGTHS {
             known.remove(0);

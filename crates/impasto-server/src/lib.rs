@@ -11,6 +11,7 @@ mod budget;
 mod connections;
 mod content;
 mod jobs;
+mod kept;
 mod metrics;
 mod openapi;
 mod optimize;
@@ -21,6 +22,7 @@ mod problem;
 mod request;
 mod routes;
 mod security;
+mod served;
 mod state;
 mod store;
 mod work;
@@ -29,8 +31,9 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use impasto::{Error, ErrorKind, Result, Stylizer};
+use impasto::{Error, ErrorKind, Result};
 pub use options::ServerOptions;
+pub use served::Served;
 use state::State;
 use tokio::net::TcpListener;
 
@@ -42,12 +45,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the address.
+    /// Takes the address. Of the models, the first paints where a request names none.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the address is not loopback and there is no token; [`ErrorKind::Io`] if it cannot be had.
-    pub async fn bind(stylizer: Stylizer, options: ServerOptions) -> Result<Self> {
+    /// [`ErrorKind::InvalidArgument`] if the address is not loopback and there is no token, or if there is no model or two have one name;
+    /// [`ErrorKind::Io`] if the address cannot be had.
+    pub async fn bind(models: Vec<Served>, options: ServerOptions) -> Result<Self> {
         options.check()?;
+        let models = served::Models::new(models)?;
         let wanted = options.address;
         let listener = TcpListener::bind(wanted).await.map_err(|e| {
             let hint = match e.kind() {
@@ -58,7 +63,7 @@ impl Server {
             Error::new(ErrorKind::Io, format!("cannot listen on {wanted}: {e}{hint}")).with_source(e)
         })?;
         let address = listener.local_addr()?;
-        Ok(Server { listener, address, state: Arc::new(State::new(stylizer, options, address)?) })
+        Ok(Server { listener, address, state: Arc::new(State::new(models, options, address)?) })
     }
 
     /// Where it listens.

@@ -11,6 +11,7 @@ use impasto::{Colours, Control, Perceptual, Picture};
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
+use crate::served::Served;
 use crate::state::State;
 use crate::work::{Painted, style_memory};
 
@@ -147,8 +148,8 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
             },
             // What is kept and other requests shall have the rest.
             max_memory: Some(state.budget.limit() / 2),
-            threads: state.stylizer.engine().threads(),
-            isa: Some(state.stylizer.engine().isa()),
+            threads: wanted.model.stylizer().engine().threads(),
+            isa: Some(wanted.model.stylizer().engine().isa()),
             ..OptimizeOptions::default()
         }
         .style_weight(settings.style_weight),
@@ -162,10 +163,10 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
         }
     };
     let styles = wanted.styles.iter().enumerate();
-    let styles = styles.map(|(i, style)| style_picture(state, style, side, feather, &limits).map_err(named(i)));
+    let styles = styles.map(|(i, style)| style_picture(state, (&wanted.model, style), side, feather, &limits).map_err(named(i)));
     let styles = styles.collect::<Result<Vec<_>>>()?;
     let stop = Stop(watch);
-    let initial = Initial::painted(&state.stylizer, &content, &styles, &stop)?;
+    let initial = Initial::painted(wanted.model.stylizer(), &content, &styles, &stop)?;
     let mut optimization = optimizer.start(&content, &styles, initial)?;
     while let Some(step) = optimization.step(&stop)? {
         watch.progress((step.share * 1e6) as u64, 1_000_000);
@@ -174,7 +175,13 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
 }
 
 /// A style's picture; a built-in style is drawn.
-fn style_picture(state: &State, wanted: &WantedStyle, side: usize, feather: f32, limits: &Limits) -> Result<StylePicture> {
+fn style_picture(
+    state: &State,
+    (model, wanted): (&Served, &WantedStyle),
+    side: usize,
+    feather: f32,
+    limits: &Limits,
+) -> Result<StylePicture> {
     let picture = match &wanted.source {
         StyleSource::Picture(bytes) => {
             let _share = state.memory(style_memory(bytes))?;
@@ -186,10 +193,10 @@ fn style_picture(state: &State, wanted: &WantedStyle, side: usize, feather: f32,
                 picture
             }
         }
-        StyleSource::Kept(kept) => match (&kept.picture, kept.style.name().and_then(impasto_draw::styles::find)) {
+        StyleSource::Kept(kept) => match (kept.picture(), kept.name().and_then(impasto_draw::styles::find)) {
             (Some(picture), _) => picture.clone(),
             // A style file may have a built-in style's name.
-            (None, Some(drawn)) if state.built_in().contains(&kept.style) => {
+            (None, Some(drawn)) if kept.reference.built_in && model.stylizer().own_styles().is_empty() => {
                 let canvas = drawn.painting(side);
                 Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?
             }

@@ -3,7 +3,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use impasto::request::Reference;
 use impasto::{Error, ErrorKind, Result};
 
 /// Settings of a [`crate::Server`].
@@ -16,8 +15,6 @@ pub struct ServerOptions {
     pub token: Option<String>,
     /// A page's origin (`https://example.org`) whose scripts may use the API. Default: none but the own page's.
     pub cors: Option<String>,
-    /// The model's files, for what results say about how they were made; without them results say nothing. Default: the built-in model.
-    pub model: Vec<Reference>,
     /// Pictures that are painted at a time. Default: 2.
     pub jobs: usize,
     /// Pictures that may wait for that. Default: 16.
@@ -44,7 +41,6 @@ impl Default for ServerOptions {
             address: (Ipv4Addr::LOCALHOST, 8300).into(),
             token: None,
             cors: None,
-            model: vec![Reference::of_embedded_model()],
             jobs: 2,
             queue: 16,
             connections: 256,

@@ -37,7 +37,7 @@ impl<'a> Preview<'a> {
     pub(crate) fn new(state: &'a State, wanted: &'a Wanted, side: usize, draft: bool) -> Result<Self> {
         let ContentSource::Kept(content) = &wanted.content else { return Err(Problem::internal()) };
         let stroke = wanted.options.strokes()?;
-        let stylizer = &state.stylizer;
+        let stylizer = wanted.model.stylizer();
         // Models that are made for no canvas paint on the picture itself, as native strokes do everywhere.
         let huge = [1 << 20; 2];
         let relative = matches!(stroke, Stroke::Relative(_)) && stylizer.canvas(&StylizeOptions::default(), huge)? != huge;
@@ -65,7 +65,7 @@ impl<'a> Preview<'a> {
 
     /// Bytes that it takes at most.
     pub(crate) fn memory(&self) -> Result<u64> {
-        let (stylizer, size) = (&self.state.stylizer, self.size);
+        let (stylizer, size) = (self.wanted.model.stylizer(), self.size);
         let options = StylizeOptions::default().stroke(self.stroke).preview_of(self.full);
         let greatest = stylizer.greatest_canvas(&options, size)?;
         let painting = stylizer.stored_memory(greatest[0], greatest[1], Some(BANDS))?;
@@ -78,15 +78,15 @@ impl<'a> Preview<'a> {
         let (state, content) = (self.state, self.content);
         let picture = content.scaled(self.size)?;
         let colours = || content.scaled(content.scaled_size(COLOURS, usize::MAX));
-        let look = Look::new(state, self.wanted, &state.limits(), colours, watch)?;
+        let look = Look::new(self.wanted, &state.limits(), colours, watch)?;
         let mut options = look.options.stroke(self.stroke).preview_of(self.full).max_memory(Some(BANDS));
         // Networks without a predictor only fade: nothing is measured for them.
-        let measured = state.stylizer.model().predictor.is_some();
+        let measured = self.wanted.model.sees_pictures();
         if measured && options.strength > 0.0 && options.strength < 1.0 {
-            let strengths = content.strengths(&state.stylizer, &look.style, &options, watch)?;
+            let strengths = content.strengths(&self.wanted.model, &look.style, &options, watch)?;
             options = options.strengths(Some(strengths));
         }
-        let painted = state.stylizer.stylize_with(&picture, &look.style, &options, watch)?;
+        let painted = self.wanted.model.stylizer().stylize_with(&picture, &look.style, &options, watch)?;
         let encode = EncodeOptions::default().quality(90).strip(true).profile(Profile::Srgb);
         Ok(painted.encode(format, &encode)?.bytes)
     }

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::body::{RATE, TooSlow};
 use crate::problem::{Problem, Result};
+use crate::served::Served;
 use crate::state::{Content, KeptStyle, State};
 
 /// Styles of one painting.
@@ -23,6 +24,8 @@ pub(crate) const MAX_STYLES: usize = 8;
 
 /// A painting that is wanted.
 pub(crate) struct Wanted {
+    /// What paints it.
+    pub(crate) model: Arc<Served>,
     pub(crate) content: ContentSource,
     pub(crate) styles: Vec<WantedStyle>,
     pub(crate) masks: Masks,
@@ -46,10 +49,10 @@ impl WantedStyle {
     /// Colours are matched on a style's picture: where there is none, the request is refused, not changed.
     fn check_match(&self, i: usize) -> Result<()> {
         let StyleSource::Kept(kept) = &self.source else { return Ok(()) };
-        if kept.picture.is_some() {
+        if kept.picture().is_some() {
             return Ok(());
         }
-        let name = kept.style.name().map_or_else(|| "a style file".to_owned(), |name| format!("{name:?}"));
+        let name = kept.name().map_or_else(|| "a style file".to_owned(), |name| format!("{name:?}"));
         let text = format!(
             "style {}: {name} has no picture whose colors could be matched; send a picture as the style, or use \"colors\": \"content\"",
             i + 1
@@ -71,7 +74,8 @@ pub(crate) struct PaintOptions {
     weights: Vec<f32>,
 }
 
-/// The rows of the library's table that requests have as `options`. Masks are pictures, which requests send apart; the model is the server's.
+/// The rows of the library's table that requests have as `options`. Masks are pictures, and the model has a name: requests have them as
+/// fields of their own.
 pub(crate) fn rows(table: &[Row]) -> impl Iterator<Item = &Row> {
     table.iter().filter(|row| row.part != Part::Model && row.kind != Kind::Picture)
 }
@@ -83,6 +87,9 @@ impl PaintOptions {
         let weights = options.remove("weights").unwrap_or_else(|| Value::Array(Vec::new()));
         let weights = serde_json::from_value(weights).map_err(|e| bad(format!("weights: {e}")))?;
         of_today(&mut options)?;
+        if options.contains_key("model") {
+            return Err(bad("model: the model is a field beside options, with a name of /v1/models".into()));
+        }
         for row in table().iter().filter(|row| !rows(table()).any(|known| known.name == row.name)) {
             if options.contains_key(row.name) {
                 let what = if row.part == Part::Model { "the server's own" } else { "a field of its own, with a picture" };
@@ -128,6 +135,8 @@ pub(crate) struct Masks {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StylizeBody {
+    /// The model that paints, by its name in `/v1/models`; the first if not given.
+    model: Option<String>,
     /// The photograph.
     content: ContentBody,
     /// What to paint it in.
@@ -174,6 +183,8 @@ pub(crate) struct StyleBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PreviewBody {
+    /// The model that paints, by its name in `/v1/models`; the first if not given.
+    model: Option<String>,
     /// A content's id, or `demo`.
     pub(crate) content: String,
     /// What to paint it in.
@@ -201,6 +212,7 @@ pub(crate) struct PreviewBody {
 impl PreviewBody {
     pub(crate) fn wanted(self, state: &State) -> Result<Wanted> {
         let body = StylizeBody {
+            model: self.model,
             content: ContentBody { id: Some(self.content), picture: None },
             styles: self.styles,
             mask: self.mask,
@@ -218,18 +230,19 @@ impl StylizeBody {
             ContentBody { picture: None, id: Some(id) } => ContentSource::Kept(state.content(&id)?),
             _ => return Err(Problem::bad("content has either a picture or an id")),
         };
-        let styles = self.styles.into_iter().map(|style| style.wanted(state)).collect::<Result<Vec<_>>>()?;
+        let model = state.models.find(self.model.as_deref())?;
+        let styles = self.styles.into_iter().map(|style| style.wanted(state, &model)).collect::<Result<Vec<_>>>()?;
         let mask = |text: Option<String>, name: &str| text.map(|text| decoded(&text, name)).transpose();
         let masks = Masks { mask: mask(self.mask, "mask")?, strength: mask(self.strength_mask, "strength_mask")? };
-        finish(content, styles, masks, self.options)
+        finish(model, content, styles, masks, self.options)
     }
 }
 
 impl StyleBody {
-    fn wanted(self, state: &State) -> Result<WantedStyle> {
+    fn wanted(self, state: &State, model: &Served) -> Result<WantedStyle> {
         let source = match (self.picture, self.name.or(self.id)) {
             (Some(text), None) => StyleSource::Picture(decoded(&text, "style.picture")?),
-            (None, Some(name)) => StyleSource::Kept(state.style(&name)?),
+            (None, Some(name)) => StyleSource::Kept(state.style(model, &name)?),
             _ => return Err(Problem::bad("a style has just one of picture, name and id")),
         };
         let mask = self.mask.map(|text| decoded(&text, "style.mask")).transpose()?;
@@ -242,7 +255,13 @@ fn decoded(text: &str, field: &str) -> Result<Bytes> {
 }
 
 /// Checks what all forms have in common.
-fn finish(content: ContentSource, mut styles: Vec<WantedStyle>, masks: Masks, options: Map<String, Value>) -> Result<Wanted> {
+fn finish(
+    model: Arc<Served>,
+    content: ContentSource,
+    mut styles: Vec<WantedStyle>,
+    masks: Masks,
+    options: Map<String, Value>,
+) -> Result<Wanted> {
     let PaintOptions { options, weights } = PaintOptions::read(options, &masks)?;
     if styles.is_empty() || styles.len() > MAX_STYLES {
         return Err(Problem::bad(format!("{} styles; give 1 to {MAX_STYLES}", styles.len())));
@@ -261,7 +280,7 @@ fn finish(content: ContentSource, mut styles: Vec<WantedStyle>, masks: Masks, op
     if options.colors == Colours::Match {
         styles.iter().enumerate().try_for_each(|(i, style)| style.check_match(i))?;
     }
-    Ok(Wanted { content, styles, masks, options })
+    Ok(Wanted { model, content, styles, masks, options })
 }
 
 /// JSON, whatever goes wrong with it a problem of one line.
@@ -353,6 +372,11 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
     let mut masks: Vec<(usize, Bytes)> = Vec::new();
     let once =
         |there: bool, name: &str| if there { Err(Problem::bad(format!("the field {name} is there twice"))) } else { Ok(()) };
+    // Styles have the names that the model gives them, wherever its field is.
+    let named = fields.iter().filter(|(name, _)| name == "model").map(|(name, bytes)| text(name, bytes));
+    let named = named.collect::<Result<Vec<_>>>()?;
+    once(named.len() > 1, "model")?;
+    let model = state.models.find(named.first().map(String::as_str))?;
     for (name, bytes) in fields {
         let plain = |source| WantedStyle { source, weight: 1.0, mask: None };
         match name.as_str() {
@@ -364,7 +388,8 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
                 });
             }
             "style" => styles.push(plain(StyleSource::Picture(bytes))),
-            "style_name" | "style_id" => styles.push(plain(StyleSource::Kept(state.style(&text(&name, &bytes)?)?))),
+            "style_name" | "style_id" => styles.push(plain(StyleSource::Kept(state.style(&model, &text(&name, &bytes)?)?))),
+            "model" => {}
             "options" => {
                 once(options.is_some(), "options")?;
                 options = Some(json::<Map<String, Value>>(&bytes).map_err(|e| Problem::bad(format!("options: {}", e.detail)))?);
@@ -380,7 +405,8 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
             other => match other.strip_prefix("mask_").and_then(|number| number.parse::<usize>().ok()) {
                 Some(number) => masks.push((number, bytes)),
                 None => {
-                    let known = "content, content_id, style, style_name, style_id, mask, mask_N, strength_mask and options";
+                    let known =
+                        "model, content, content_id, style, style_name, style_id, mask, mask_N, strength_mask and options";
                     return Err(Problem::bad(format!(
                         "there is no field {:?}; known are {known}",
                         other.chars().take(40).collect::<String>()
@@ -394,7 +420,7 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
         styles.get_mut(number).ok_or_else(missing)?.mask = Some(bytes);
     }
     let content = content.ok_or_else(|| Problem::bad("the field content is missing: the picture to paint"))?;
-    finish(content, styles, of_all, options.unwrap_or_default())
+    finish(model, content, styles, of_all, options.unwrap_or_default())
 }
 
 /// A single file: a form's field of this name, or the whole body of any other type.

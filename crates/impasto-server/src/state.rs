@@ -6,19 +6,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::http::StatusCode;
+use impasto::Picture;
 use impasto::picture::{self, Format};
 use impasto::request::Reference;
-use impasto::style::Gallery;
-use impasto::{Picture, Style, Stylizer};
 use impasto_draw::content;
 use tokio::sync::Semaphore;
 
 use crate::budget::{Budget, Share};
 pub(crate) use crate::content::Content;
 use crate::jobs::{Job, Watch};
+pub(crate) use crate::kept::KeptStyle;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::problem::{Problem, Result};
+use crate::served::{Models, Served};
 use crate::store::Store;
 
 /// The content that is always there.
@@ -34,9 +35,7 @@ const SESSIONS: usize = 1024;
 pub(crate) struct State {
     pub(crate) options: ServerOptions,
     pub(crate) address: SocketAddr,
-    pub(crate) stylizer: Stylizer,
-    /// The built-in styles, where they are for this model's family.
-    pub(crate) gallery: Option<Gallery>,
+    pub(crate) models: Models,
     pub(crate) budget: Arc<Budget>,
     pub(crate) contents: Store<Content>,
     pub(crate) styles: Store<KeptStyle>,
@@ -57,29 +56,6 @@ pub(crate) struct State {
     sessions: Mutex<HashMap<String, Weak<Watch>>>,
 }
 
-/// A style that requests can name.
-pub(crate) struct KeptStyle {
-    pub(crate) style: Style,
-    /// What it was made of.
-    pub(crate) reference: Reference,
-    /// The picture that it was made of, as the network saw it; `None` for built-in styles and style files.
-    pub(crate) picture: Option<Picture>,
-}
-
-impl KeptStyle {
-    /// A style without a picture.
-    pub(crate) fn bare(style: Style, reference: Reference) -> Self {
-        KeptStyle { style, reference, picture: None }
-    }
-
-    /// Bytes that it takes: the vector, what it has learned, and the picture's colours and alpha, in floats.
-    pub(crate) fn memory(&self) -> u64 {
-        let pixels = self.picture.as_ref().map_or(0, |picture| picture.width() * picture.height());
-        let learned = self.style.learned().map_or(0, impasto::style::Learned::memory);
-        (self.style.vector().len() * 4 + pixels * 16) as u64 + learned
-    }
-}
-
 /// A place among what may be painted or wait, given back when it is dropped.
 pub(crate) struct Place(Arc<State>);
 
@@ -90,11 +66,7 @@ impl Drop for Place {
 }
 
 impl State {
-    pub(crate) fn new(stylizer: Stylizer, options: ServerOptions, address: SocketAddr) -> impasto::Result<Self> {
-        let gallery = match stylizer.own_styles() {
-            [] => Some(Gallery::built_in()?).filter(|gallery| gallery.family() == &stylizer.model().family),
-            own => Some(Gallery::new(own.to_vec())?),
-        };
+    pub(crate) fn new(models: Models, options: ServerOptions, address: SocketAddr) -> impasto::Result<Self> {
         let drawn = content::landscape(960, 640, 0);
         let picture = Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb)?;
         let encode = picture::EncodeOptions::default().quality(90);
@@ -102,8 +74,7 @@ impl State {
         let demo = Content::of([drawn.width, drawn.height], Format::Jpeg, bytes, &picture)?;
         Ok(State {
             address,
-            stylizer,
-            gallery,
+            models,
             budget: Budget::new(options.max_memory),
             contents: Store::new(options.expire, KEPT),
             styles: Store::new(options.expire, 4 * KEPT),
@@ -187,25 +158,26 @@ impl State {
         self.contents.get(name).ok_or_else(|| Problem::not_found("content"))
     }
 
-    /// The built-in styles: none if they are for models of another family.
-    pub(crate) fn built_in(&self) -> &[Style] {
-        self.gallery.as_ref().map_or(&[], Gallery::styles)
-    }
-
-    /// A built-in style by its name, or an uploaded one.
-    pub(crate) fn style(&self, name: &str) -> Result<Arc<KeptStyle>> {
-        let built_in = || {
-            let style = self.gallery.as_ref()?.find(name)?;
+    /// A style of this model by its name, or an uploaded one.
+    pub(crate) fn style(&self, model: &Served, name: &str) -> Result<Arc<KeptStyle>> {
+        let own = || {
+            let style = model.gallery()?.find(name)?;
             Some(Arc::new(KeptStyle::bare(style.clone(), Reference::of_style(style))))
         };
-        self.styles.get(name).or_else(built_in).ok_or_else(|| self.no_style(name))
+        self.styles.get(name).or_else(own).ok_or_else(|| self.no_style(model, name))
     }
 
-    /// A style that is not there, and the built-in one that may be meant.
-    fn no_style(&self, name: &str) -> Problem {
-        match self.gallery.as_ref().and_then(|gallery| gallery.suggest(name)) {
-            Some(known) => {
-                Problem::new(StatusCode::NOT_FOUND, format!("there is no such style: {name:?}. Did you mean {known:?}?"))
+    /// A style that is not there, and the one that may be meant.
+    fn no_style(&self, model: &Served, name: &str) -> Problem {
+        if let Some(known) = model.gallery().and_then(|gallery| gallery.suggest(name)) {
+            let text = format!("there is no such style: {name:?}. Did you mean {known:?}?");
+            return Problem::new(StatusCode::NOT_FOUND, text);
+        }
+        let others = self.models.all().iter().filter(|other| other.name() != model.name());
+        match others.into_iter().find(|other| other.gallery().is_some_and(|gallery| gallery.find(name).is_some())) {
+            Some(other) => {
+                let text = format!("{name:?} is a style of the model {:?}, not of {:?}", other.name(), model.name());
+                Problem::new(StatusCode::NOT_FOUND, text)
             }
             None => Problem::not_found("style"),
         }

@@ -35,7 +35,7 @@ pub(crate) struct Painted {
 pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, begin: impl FnOnce()) -> Result<Painted> {
     let permit = state.permit().await;
     begin();
-    let share = state.memory(estimate(&state, &wanted)?)?;
+    let share = state.memory(estimate(&wanted)?)?;
     let work = move || {
         let painted = whole(&state, &wanted, &watch);
         drop((share, permit));
@@ -68,7 +68,7 @@ pub(crate) async fn quick<T: Send + 'static>(
 }
 
 /// Bytes that painting takes at most, as its pictures' headers have it.
-fn estimate(state: &State, wanted: &Wanted) -> Result<u64> {
+fn estimate(wanted: &Wanted) -> Result<u64> {
     let size = match &wanted.content {
         ContentSource::Kept(content) => content.size,
         ContentSource::Bytes(bytes) => size_of(bytes),
@@ -79,7 +79,7 @@ fn estimate(state: &State, wanted: &Wanted) -> Result<u64> {
         if let StyleSource::Picture(picture) = &style.source {
             let [width, height] = size_of(picture);
             let [seen_width, seen_height] = options.seen().size.of(width, height);
-            seeing = seeing.max(state.stylizer.style_memory(seen_width, seen_height)?);
+            seeing = seeing.max(wanted.model.stylizer().style_memory(seen_width, seen_height)?);
             held = held.saturating_add(Size { width, height }.pixels().saturating_mul(24));
         }
     }
@@ -98,7 +98,7 @@ fn estimate(state: &State, wanted: &Wanted) -> Result<u64> {
         held = held.saturating_add(sharing);
     }
     let format = (format.unwrap_or(Format::Png), false);
-    let plan = request::plan(options, &state.stylizer, &header, format, held, Room::Bands(BANDS))?;
+    let plan = request::plan(options, wanted.model.stylizer(), &header, format, held, Room::Bands(BANDS))?;
     // Styles are seen and masks are read while the content is there as it was decoded.
     Ok(plan.needed.max(plan.reading.saturating_add(held)))
 }
@@ -153,8 +153,8 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
     let format = options.format.unwrap_or(own);
     let encode = options.encoding();
     encode.check(format)?;
-    stored.source_mut().settings = record(state, wanted, format);
-    let look = Look::new(state, wanted, &state.limits(), || stored_thumbnail(&stored), watch)?;
+    stored.source_mut().settings = record(wanted, format);
+    let look = Look::new(wanted, &state.limits(), || stored_thumbnail(&stored), watch)?;
     let bytes = match options.resizes() {
         false => {
             let like = (stored.source(), stored.has_alpha());
@@ -163,14 +163,14 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
             let mut writer = Writer::in_memory(most, format, &encode, size, like)?;
             let stylize = look.options.max_memory(Some(BANDS));
             let mut write = |rgb: &[f32], alpha: Option<&[f32]>| writer.write(rgb, alpha);
-            state.stylizer.stylize_stored(&stored, &look.style, &stylize, &mut write, watch)?;
+            wanted.model.stylizer().stylize_stored(&stored, &look.style, &stylize, &mut write, watch)?;
             writer.finish_bytes()?
         }
         true => {
             let picture = options.sized(stored.to_picture()?)?;
             drop(stored);
             let stylize = look.options.max_memory(Some(BANDS));
-            state.stylizer.stylize_with(&picture, &look.style, &stylize, watch)?.encode(format, &encode)?.bytes
+            wanted.model.stylizer().stylize_with(&picture, &look.style, &stylize, watch)?.encode(format, &encode)?.bytes
         }
     };
     Ok((bytes, format))
@@ -181,13 +181,17 @@ pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     let named = |e: impasto::Error| Problem::from(e.context("style"));
     let picture = Stored::decode(bytes, &state.limits()).and_then(|stored| stored.to_picture()).map_err(named)?;
     let picture = StyleSize::default().apply(&picture).map_err(named)?.into_owned();
-    let style = state.stylizer.style_with(&picture, &as_it_is(), &()).map_err(named)?;
-    Ok(KeptStyle { style, picture: Some(picture), reference: Reference::of_bytes("style", bytes) })
+    let kept = KeptStyle::of_picture(picture, Reference::of_bytes("style", bytes));
+    // Nobody waits for it in the first preview.
+    let all = state.models.all();
+    let model = all.iter().find(|model| model.sees_pictures()).unwrap_or(state.models.first());
+    kept.style(model, &()).map_err(named)?;
+    Ok(kept)
 }
 
 /// What the result says about how it was made, as far as this server knows its model's files.
-fn record(state: &State, wanted: &Wanted, format: Format) -> Option<String> {
-    if wanted.options.strip || state.options.model.is_empty() {
+fn record(wanted: &Wanted, format: Format) -> Option<String> {
+    if wanted.options.strip || wanted.model.made_of().is_empty() {
         return None;
     }
     let style = |(i, style): (usize, &WantedStyle)| {
@@ -200,8 +204,8 @@ fn record(state: &State, wanted: &Wanted, format: Format) -> Option<String> {
     };
     let styles = wanted.styles.iter().enumerate().map(style).collect();
     let content = Reference::of_bytes("content", content_of(wanted));
-    let executor = state.stylizer.engine().isa().to_string();
-    let request = Request::new(content, styles, state.options.model.clone(), wanted.options.clone(), &executor);
+    let executor = wanted.model.stylizer().engine().isa().to_string();
+    let request = Request::new(content, styles, wanted.model.made_of().to_vec(), wanted.options.clone(), &executor);
     Some(request.in_format(format).to_json())
 }
 
@@ -213,7 +217,6 @@ pub(crate) struct Look {
 
 impl Look {
     pub(crate) fn new(
-        state: &State,
         wanted: &Wanted,
         limits: &Limits,
         thumbnail: impl FnOnce() -> impasto::Result<Picture>,
@@ -225,33 +228,35 @@ impl Look {
             let mask = Stored::decode(bytes, limits).and_then(|stored| Mask::from_stored(&stored)?.feather(feather));
             Ok(mask.map_err(|e| Problem::from(e.context(name)))?.named(name))
         };
-        let seen = options.seen();
+        let (seen, stylizer) = (options.seen(), wanted.model.stylizer());
         let colours_of = match options.colors {
             Colours::Match => Some((thumbnail()?, options.color_strength)),
             _ => None,
         };
         // The style of a picture that is as large as the network sees it; in the content's colours where these are matched.
         let style_of = |picture: &Picture, style: Option<&Style>| -> impasto::Result<Style> {
-            let plain =
-                || style.map_or_else(|| state.stylizer.style_with(picture, &as_it_is(), watch), |style| Ok(style.clone()));
+            let plain = || style.map_or_else(|| stylizer.style_with(picture, &as_it_is(), watch), |style| Ok(style.clone()));
             let Some((content, share)) = &colours_of else { return plain() };
-            matched(&state.stylizer, (picture, style), content, *share, watch)
+            matched(stylizer, (picture, style), content, *share, watch)
         };
         let mut parts = Vec::new();
-        for (i, wanted) in wanted.styles.iter().enumerate() {
+        for (i, part) in wanted.styles.iter().enumerate() {
             let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
-            let style = match &wanted.source {
-                StyleSource::Kept(kept) => match &kept.picture {
-                    Some(picture) => style_of(picture, Some(&kept.style)).map_err(named)?,
-                    None => kept.style.clone(),
-                },
+            let style = match &part.source {
+                StyleSource::Kept(kept) => {
+                    let style = kept.style(&wanted.model, watch).map_err(named)?;
+                    match kept.picture() {
+                        Some(picture) => style_of(picture, Some(&style)).map_err(named)?,
+                        None => style,
+                    }
+                }
                 StyleSource::Picture(bytes) => {
                     let picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
                     style_of(&*seen.size.apply(&picture).map_err(named)?, None).map_err(named)?
                 }
             };
-            let mask = wanted.mask.as_ref().map(|bytes| mask(bytes, &format!("mask of style {}", i + 1))).transpose()?;
-            parts.push(Part { style, weight: wanted.weight, mask });
+            let mask = part.mask.as_ref().map(|bytes| mask(bytes, &format!("mask of style {}", i + 1))).transpose()?;
+            parts.push(Part { style, weight: part.weight, mask });
         }
         let palette = Palette::new(parts)?;
         let of_all = |bytes: &Option<Bytes>, name: &str| bytes.as_ref().map(|bytes| mask(bytes, name)).transpose();

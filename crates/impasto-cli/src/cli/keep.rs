@@ -8,10 +8,10 @@ use impasto::request::Size;
 use super::{LoudnessFlags, StylesLearn};
 use crate::commands::models::flags as downloads;
 
-/// List the built-in styles, and make styles of pictures.
+/// List the styles that come with models, and make styles of pictures.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Styles {
-    /// Print the built-in styles' names, and what they are like
+    /// Print the styles that come with models: those of the built-in one with what they are like, and the numbers of others
     List(StylesList),
     /// Save the style of a picture as a small file that `-s` takes
     Extract(StylesExtract),
@@ -20,6 +20,10 @@ pub(crate) enum Styles {
 
 #[derive(Debug, Args)]
 pub(crate) struct StylesList {
+    /// Print the styles of this model only; as for `impasto stylize`
+    #[arg(long = "model", value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) models: Vec<PathBuf>,
+
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -64,7 +68,7 @@ pub(crate) enum Models {
     #[command(name = "rm", visible_alias = "remove")]
     Remove(downloads::Remove),
     Verify(downloads::Verify),
-    /// Print what a model is: architecture, source, licence, size, layers and their cost
+    /// Print what a model is: architecture, source, license, size, layers and their cost
     Info(ModelsInfo),
     /// Write a model of any known format as one safetensors file, or keep it under a name
     Import(ModelsImport),

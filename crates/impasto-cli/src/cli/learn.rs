@@ -70,7 +70,7 @@ pub(crate) struct StylesLearn {
     pub(crate) style_size: usize,
 
     /// Perceptual network, as for `impasto eval`; default: the built-in one
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "NAME|PATH|URL", value_hint = ValueHint::AnyPath)]
     pub(crate) perceptual: Vec<PathBuf>,
 
     /// File or folder of the model to tune, as for `impasto stylize`: one of Impasto's own; default: the built-in one

@@ -111,8 +111,9 @@ pub(crate) struct Optimize {
     #[arg(long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = super::threads)]
     pub(crate) history: usize,
 
-    /// Perceptual network: VGG-16 or VGG-19 as .pth, safetensors or TensorFlow.js folder; default: the built-in one
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    /// Perceptual network: the name or address of a published one (vgg19, vgg19-16x, …), or VGG-16 or VGG-19 as .pth, safetensors or TensorFlow.js
+    /// folder; default: the built-in one
+    #[arg(long, value_name = "NAME|PATH|URL", value_hint = ValueHint::AnyPath)]
     pub(crate) perceptual: Option<PathBuf>,
 
     /// What the network's weights expect, where that is not as their names say

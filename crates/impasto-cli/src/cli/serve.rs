@@ -34,9 +34,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) cors: Option<String>,
 
-    /// File or folder with the networks' weights, as for `impasto stylize`
-    #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    /// Model that paints, as for `impasto stylize`
+    #[arg(long = "model", value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
+
+    /// One more model, which requests and the page can choose by its name; may be repeated
+    ///
+    /// A name of `impasto models list` (built-in, too), a file, a folder or a web address. All models are read when the server starts. Requests choose
+    /// among these: nothing that a request names is read or downloaded.
+    #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) also: Vec<PathBuf>,
 
     /// Threads that paint; one a core if not given
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = super::threads)]

@@ -136,7 +136,7 @@ pub(crate) struct Eval {
     /// Perceptual network, as for `impasto optimize`; default: the built-in one
     ///
     /// If shallow and deep layers come from different networks, give it twice: each layer is taken from the first network that has it.
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    #[arg(long, value_name = "NAME|PATH|URL", value_hint = ValueHint::AnyPath)]
     pub(crate) perceptual: Vec<PathBuf>,
 
     /// Folder of styles that have learned, to measure beside the model: STYLE.style for a style picture STYLE; may be repeated

@@ -54,18 +54,26 @@ fn fetch_pictures(command: &mut Command) -> Result {
         Command::Stylize(args) => {
             let most = args.limits.max_bytes.unwrap_or(most);
             args.contents.iter_mut().try_for_each(|content| web::fetch(content, most))?;
+            args.paint.files.iter_mut().try_for_each(|(_, mask)| web::fetch(mask, most))?;
             args.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))
         }
+        Command::Video(args) => args.fetch_pictures(most),
         Command::Optimize(args) => {
             let most = args.limits.max_bytes.unwrap_or(most);
             web::fetch(&mut args.content, most)?;
+            web::fetch(&mut args.initial, most)?;
             args.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))
+        }
+        Command::Replay(args) => {
+            args.content.iter_mut().try_for_each(|content| web::fetch(content, most))?;
+            args.styles.iter_mut().try_for_each(|style| web::fetch(style, most))
         }
         Command::Sheet(args) => {
             web::fetch(&mut args.photo, most)?;
             args.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))
         }
         Command::Styles(Styles::Extract(args)) => web::fetch(&mut args.picture, most),
+        Command::Styles(Styles::Learn(args)) => args.pictures.iter_mut().try_for_each(|picture| web::fetch(picture, most)),
         _ => Ok(()),
     }
 }

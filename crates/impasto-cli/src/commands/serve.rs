@@ -1,12 +1,19 @@
 //! `impasto serve`: the HTTP server until Ctrl-C.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use impasto_server::{Server, ServerOptions};
+use impasto::{Model, Stylizer};
+
+use impasto_models::Models;
+use impasto_server::{Served, Server, ServerOptions};
 
 use crate::cli::Serve;
 use crate::failure::{Failure, Result};
-use crate::{interrupt, memory, model, references, talk};
+use crate::{fetching, interrupt, memory, model, references, talk};
+
+/// What requests and `--also` call the built-in model.
+const BUILT_IN: &str = "built-in";
 
 /// Threads that talk to clients; painting has its own.
 const TALKERS: usize = 2;
@@ -19,6 +26,49 @@ const END: Duration = Duration::from_millis(300);
 pub(crate) fn run(args: &Serve) -> Result {
     // From here on Ctrl-C is how the server ends, with nothing wrong about it: also before it is asked for anything.
     interrupt::while_batch(|| serve(args))
+}
+
+/// The models to serve: that of `--model` first, which paints where a request names none.
+fn models(args: &Serve) -> Result<Vec<Served>> {
+    let first = if args.models.is_empty() { Models::default_words() } else { args.models.clone() };
+    let hint = |failure| match failure {
+        // Two that paint, perhaps.
+        Failure::Failed(why) if first.len() > 1 => {
+            Failure::failed(format!("{why}. To serve several models, give one with --model and the others with --also"))
+        }
+        other => other,
+    };
+    let mut served = vec![open(&first, args).map_err(hint)?];
+    for word in &args.also {
+        served.push(open(std::slice::from_ref(word), args)?);
+    }
+    Ok(served)
+}
+
+/// A model of these words; none for the built-in one.
+fn open(words: &[PathBuf], args: &Serve) -> Result<Served> {
+    let paths = if is_built_in(words) { Vec::new() } else { model::paths(words)? };
+    let builder = Stylizer::builder().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
+    let stylizer = paths.iter().fold(builder, |builder, path| builder.model(path)).open()?;
+    let name = match words.first() {
+        Some(word) if !paths.is_empty() => name_of(word),
+        _ => BUILT_IN.to_owned(),
+    };
+    Ok(Served::new(name, stylizer)?.files(references::of_model(&paths)?))
+}
+
+fn is_built_in(words: &[PathBuf]) -> bool {
+    Model::HAS_EMBEDDED && matches!(words, [word] if word.as_os_str() == BUILT_IN && !word.exists())
+}
+
+/// What requests call a model: its name in registry and cache, or that of its file or folder.
+fn name_of(word: &Path) -> String {
+    let published = || fetching::models().ok()?.name(word);
+    let own = || {
+        let stem = if word.is_dir() { word.file_name() } else { word.file_stem() };
+        stem.map_or_else(|| "model".to_owned(), |stem| stem.to_string_lossy().into_owned())
+    };
+    published().unwrap_or_else(own)
 }
 
 fn serve(args: &Serve) -> Result {
@@ -34,14 +84,13 @@ fn serve(args: &Serve) -> Result {
     options.timeout = Duration::from_secs(args.timeout.into());
     options.grace = Duration::from_secs(args.drain.into()).saturating_sub(END);
     options.expire = Duration::from_secs(args.expire.into());
-    options.model = references::of_model(&model::paths(&args.models)?)?;
-    let stylizer = model::stylizer(&args.models, args.threads)?;
+    let models = models(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(TALKERS)
         .enable_all()
         .build()
         .map_err(|e| Failure::failed(format!("cannot start the server's threads: {e}")))?;
-    let server = runtime.block_on(Server::bind(stylizer, options))?;
+    let server = runtime.block_on(Server::bind(models, options))?;
     let address = format!("http://{}/", server.address());
     talk::data(format!("{address}\n").as_bytes())?;
     let loudness = args.loudness.loudness();

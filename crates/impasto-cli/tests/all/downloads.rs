@@ -10,6 +10,7 @@ mod server;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -246,6 +247,150 @@ fn two_processes_download_once_and_a_killed_one_leaves_nothing_usable() {
     done(&killed, &pull);
     assert!(server.asked().last().unwrap().from.is_some_and(|from| from > 500_000));
     done(&killed, &offline);
+}
+
+/// A small network of VGG's shape, as PyTorch saves it.
+fn small_vgg() -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../impasto/tests/data/perceptual/small.pth");
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn perceptual_networks_have_names_and_addresses() {
+    let (network, model) = (small_vgg(), tar_gz(&module()));
+    let sha256 = hash::of_bytes(&network);
+    let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+        "/vgg.pth" => Reply::file(asked, &network, "v"),
+        "/hub.tar.gz" => Reply::file(asked, &model, "m"),
+        _ => Reply::new(404, ""),
+    });
+    let workshop = Workshop::new();
+    let registry = format!(
+        r#"{{"version":1,"models":[
+        {{"name":"eyes","title":"a test","licence":"MIT","source":"here","role":"perceptual",
+          "files":[{{"name":"eyes.pth","mirrors":["{}"],"sha256":"{sha256}"}}]}},
+        {{"name":"hand","title":"a test","licence":"MIT","source":"here",
+          "files":[{{"name":"hand.tar.gz","unpack":"tar.gz","mirrors":["{}"]}}]}}]}}"#,
+        server.address("/vgg.pth"),
+        server.address("/hub.tar.gz")
+    );
+    workshop.write("registry.json", registry.as_bytes());
+    let known = ["--registry", "registry.json"];
+    let optimize = |network: &str, output: &str, more: &[&str]| {
+        let quick = ["--size", "48", "--smallest-scale", "48", "--steps", "2", "--initial", "content", "--threads", "2"];
+        let layers = ["--content-layers", "relu2_1", "--style-layers", "relu1_1,relu2_1"];
+        let line = [&["optimize", "content.png", "-s", "style.png", "-o", output, "--perceptual", network], &quick[..], &layers];
+        done(&workshop, &[&line.concat()[..], &known, more].concat());
+        std::fs::read(workshop.path(output)).unwrap()
+    };
+    // What a model is for is known before it is downloaded.
+    fails(
+        &workshop,
+        &[&PAINT[..], &["eyes", "--yes"], &known].concat(),
+        2,
+        &["eyes", "perceptual network", "--perceptual", "hand"],
+    );
+    let line = ["styles", "learn", "style.png", "-o", "no.style", "--perceptual", "hand", "--yes"];
+    fails(&workshop, &[&line[..], &known].concat(), 2, &["hand", "a model that paints", "--model", "eyes"]);
+    let line = ["optimize", "content.png", "-s", "style.png", "-o", "no.png", "--perceptual", "eyes"];
+    fails(&workshop, &[&line[..], &known].concat(), 1, &["eyes", "--yes", "SHA-256"]);
+    assert!(server.asked().is_empty());
+    let said = done(&workshop, &[&["models", "info", "eyes"], &known[..]].concat());
+    assert!(said.contains("--perceptual"), "{said}");
+
+    let named = optimize("eyes", "named.png", &["--yes"]);
+    workshop.write("vgg.pth", &small_vgg());
+    assert!(optimize("vgg.pth", "file.png", &[]) == named);
+    assert!(optimize("eyes", "again.png", &["--offline"]) == named);
+    assert_eq!(server.asked().len(), 1);
+    let said = done(&workshop, &[&["models", "info", "eyes"], &known[..]].concat());
+    assert!(said.contains("perceptual network") && said.contains("conv2_1") && said.contains("forged"), "{said}");
+    assert!(done(&workshop, &["models", "verify", "eyes"]).contains("eyes: intact"));
+    let json: serde_json::Value = serde_json::from_str(&done(&workshop, &["models", "list", "--json"])).unwrap();
+    assert_eq!(json["downloaded"][0]["role"], "perceptual");
+    // By its name without the registry, too.
+    fails(&workshop, &[&PAINT[..], &["eyes"]].concat(), 2, &["eyes", "perceptual network"]);
+
+    // An address that no registry knows: what is there shows when it has been downloaded.
+    let address = server.address("/vgg.pth");
+    done(&workshop, &["models", "rm", "eyes"]);
+    workshop.write("registry.json", br#"{"version":1,"models":[]}"#);
+    assert!(optimize(&address, "address.png", &["--yes"]) == named);
+    fails(&workshop, &[&PAINT[..], &[&address]].concat(), 2, &[&address, "perceptual network", "--perceptual"]);
+    let line =
+        ["optimize", "content.png", "-s", "style.png", "-o", "no.png", "--perceptual", &server.address("/hub.tar.gz"), "--yes"];
+    fails(&workshop, &line, 2, &["hub.tar.gz", "a model that paints", "--model"]);
+    assert!(!workshop.path("no.png").exists() && !workshop.path("out.png").exists());
+}
+
+#[test]
+fn names_that_are_nearly_right_are_told() {
+    let workshop = Workshop::new();
+    for line in [&["models", "pull", "magneta"][..], &["models", "info", "magneta"], &[&PAINT[..], &["magneta"]].concat()] {
+        fails(&workshop, line, 1, &["magneta", "did you mean magenta?"]);
+    }
+    // The article's address without its scheme.
+    let bare = ARTICLE.strip_prefix("https://").unwrap();
+    fails(&workshop, &[&PAINT[..], &[bare]].concat(), 1, &[bare, "--yes", "Apache-2.0"]);
+}
+
+#[test]
+fn pictures_of_films_masks_and_records_have_web_addresses() {
+    let png = |width| gradient(width, 40).encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
+    let (style, other, mask) = (png(48), png(31), png(60));
+    let local = [("style.png", style.clone()), ("other.png", other.clone()), ("mask.png", mask.clone())];
+    let server = Server::start(move |asked: &Asked| match asked.path.as_str() {
+        "/style.png" => Reply::file(asked, &style, "s"),
+        "/other.png" => Reply::file(asked, &other, "o"),
+        "/mask.png" => Reply::file(asked, &mask, "m"),
+        _ => Reply::new(404, ""),
+    });
+    let workshop = Workshop::new();
+    for (name, bytes) in &local {
+        workshop.write(name, bytes);
+    }
+    std::fs::create_dir(workshop.path("frames")).unwrap();
+    for number in 0..4 {
+        workshop.save(&format!("frames/{number}.png"), &gradient(60, 40));
+    }
+    let film = |style: &str, change: &str, mask: &str, output: &str| {
+        let change = format!("0:00.1={change}");
+        let line =
+            ["video", "frames", "-s", style, "--style-at", &change, "--mask", mask, "-o", output, "--model", "model.safetensors"];
+        done(&workshop, &line);
+        let mut frames: Vec<_> = std::fs::read_dir(workshop.path(output)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        frames.sort();
+        frames.iter().map(|frame| std::fs::read(frame).unwrap()).collect::<Vec<_>>()
+    };
+    let [style, other, mask] = ["/style.png", "/other.png", "/mask.png"].map(|path| server.address(path));
+    let expected = film("style.png", "other.png", "mask.png", "local/");
+    assert_eq!(expected.len(), 4);
+    assert!(film(&style, &other, &mask, "web/") == expected);
+    assert_eq!(server.asked().len(), 3);
+
+    let paint = |mask: &str, output: &str| {
+        done(
+            &workshop,
+            &[
+                &["stylize", "frames/0.png", "-s", "style.png", "--strip"],
+                &["--mask", mask, "-o", output, "--model", "model.safetensors"][..],
+            ]
+            .concat(),
+        );
+        std::fs::read(workshop.path(output)).unwrap()
+    };
+    assert!(paint(&mask, "masked-web.png") == paint("mask.png", "masked.png"));
+    // Errors have the address, not the name of a file that nobody knows.
+    fails(&workshop, &[&PAINT[..], &["model.safetensors", "--mask", &mask, "--force"]].concat(), 1, &[&mask, "proportions"]);
+    let gone = server.address("/gone.png");
+    for line in [
+        &["styles", "learn", &gone, "-o", "a.style"][..],
+        &["replay", "masked.png", "--style", &gone],
+        &["video", "frames", "-s", &gone, "-o", "gone/"],
+        &["optimize", "content.png", "-s", "style.png", "-o", "no.png", "--initial", &gone],
+    ] {
+        fails(&workshop, line, 1, &["/gone.png", "no such file"]);
+    }
 }
 
 #[test]

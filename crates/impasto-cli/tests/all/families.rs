@@ -99,6 +99,53 @@ fn styles_of_a_network_are_named_by_number() {
 }
 
 #[test]
+fn films_and_sheets_are_painted_in_the_styles_of_a_network() {
+    let workshop = workshop();
+    std::fs::create_dir(workshop.path("frames")).unwrap();
+    std::fs::copy(workshop.path("content.png"), workshop.path("frames/1.png")).unwrap();
+    let film = |more: &[&str]| {
+        succeeds(&workshop, &[&["video", "frames", "-o", "film/", "--force"], more].concat());
+        let painted = std::fs::read_dir(workshop.path("film")).unwrap().next().unwrap().unwrap().path();
+        std::fs::read(painted).unwrap()
+    };
+    let one = film(&["--model", "three.safetensors", "-s", "1"]);
+    assert!(film(&["-s", "three.safetensors:1"]) == one);
+    assert!(film(&["--model", "example.pth"]) != one);
+    fails(&workshop, &["video", "frames", "-o", "no/"], 2, &["--style is required"]);
+    fails(&workshop, &["video", "frames", "-o", "no/", "--model", "three.safetensors"], 2, &["-s 0 to -s 2"]);
+    // A sheet has all of them.
+    let sheet = |more: &[&str], output: &str| {
+        succeeds(&workshop, &[&["sheet", "content.png", "-o", output, "--size", "64"], more].concat());
+        std::fs::read(workshop.path(output)).unwrap()
+    };
+    let all = sheet(&["--model", "three.safetensors"], "all.png");
+    let named = sheet(&["--model", "three.safetensors", "-s", "0", "-s", "1", "-s", "2"], "named.png");
+    assert!(named == all);
+    fails(&workshop, &["sheet", "content.png", "-o", "no.png", "--model", "model.safetensors"], 2, &["no styles of its own"]);
+}
+
+#[test]
+fn the_styles_of_other_models_are_listed() {
+    let workshop = workshop();
+    let list = |more: &[&str]| {
+        let output =
+            workshop.impasto(&[&["styles", "list"], more].concat()).env("IMPASTO_HOME", workshop.path("home")).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        (String::from_utf8(output.stdout.clone()).unwrap(), stderr(&output))
+    };
+    let (text, _) = list(&["--model", "three.safetensors"]);
+    assert_eq!(text.lines().map(|line| line.split("  ").next().unwrap()).collect::<Vec<_>>(), ["0", "1", "2"]);
+    let (text, said) = list(&["--model", "model.safetensors"]);
+    assert!(text.is_empty() && said.contains("-s PICTURE"), "{text} {said}");
+    let import = ["models", "import", "three.safetensors", "--name", "triple"];
+    assert!(workshop.impasto(&import).env("IMPASTO_HOME", workshop.path("home")).output().unwrap().status.success());
+    let (text, _) = list(&[]);
+    assert!(text.contains("triple: 3 styles, -s triple:0 to -s triple:2"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&list(&["--json"]).0).unwrap();
+    assert_eq!(json["models"], serde_json::json!([{ "model": "triple", "styles": 3 }]));
+}
+
+#[test]
 fn models_info_tells_what_a_family_can_do() {
     let workshop = workshop();
     let info = |model: &str| {

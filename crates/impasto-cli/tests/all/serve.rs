@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
-use common::{complaints, impasto};
+use common::{Workshop, complaints, impasto};
 
 /// Starts it, and gives it and the address that it prints.
 fn start(arguments: &[&str]) -> (Child, String) {
@@ -112,6 +112,37 @@ fn it_ends_well_whatever_is_asked() {
 }
 
 #[test]
+fn several_models_are_served_by_their_names() {
+    let workshop = Workshop::new();
+    let model = workshop.path("model.safetensors").display().to_string();
+    let other = workshop.path("other one.safetensors").display().to_string();
+    std::fs::copy(&model, &other).unwrap();
+    let (mut child, address) = start(&["-q", "--also", &model, "--also", &other]);
+    let models = get(&address, "/v1/models");
+    let models: serde_json::Value = serde_json::from_str(&models[models.find("\r\n\r\n").unwrap()..]).unwrap();
+    let names: Vec<_> = models["models"].as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["built-in", "model", "other one"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // The built-in one may be the second.
+    let (mut child, address) = start(&["-q", "--model", &model, "--also", "built-in"]);
+    let found = get(&address, "/v1/styles?model=built-in");
+    assert!(found.starts_with("HTTP/1.0 200") && found.contains("starry"), "{found}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for (arguments, words) in [
+        (&["--also", &model, "--also", &model][..], "two models are called \"model\""),
+        (&["--also", "magneta"], "did you mean magenta?"),
+        (&["--model", &model, "--model", &other], "give one with --model and the others with --also"),
+        (&["--also", "vgg19"], "--perceptual"),
+    ] {
+        let output = impasto().args(["serve", "--port", "0"]).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(words) && said.lines().count() == 1, "{arguments:?}: {said}");
+    }
+}
+
+#[test]
 fn nothing_of_a_request_reaches_a_file() {
     let mut command = impasto();
     command.env("TMPDIR", "/nonexistent").args(["serve", "--port", "0", "-q"]);
@@ -133,7 +164,7 @@ fn nothing_of_a_request_reaches_a_file() {
 /// What the server has painted says how, to the command line too.
 #[test]
 fn its_pictures_are_replayed() {
-    let workshop = common::Workshop::new();
+    let workshop = Workshop::new();
     let (mut child, address) = start(&[]);
     let mut body = Vec::new();
     for (name, bytes) in

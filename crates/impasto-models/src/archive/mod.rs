@@ -21,13 +21,13 @@ use crate::{Watch, names};
 
 /// What an archive may hold.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Bytes of all files together.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Files and folders.
-    pub(crate) count: usize,
+    pub count: usize,
     /// How many times larger than the archive its files may be together. Weights hardly compress.
-    pub(crate) ratio: u64,
+    pub ratio: u64,
 }
 
 impl Default for Limits {
@@ -44,14 +44,7 @@ const SMALL: u64 = 1 << 20;
 /// # Errors
 /// One line about the archive: [`ErrorKind::Malformed`] if it is damaged or hostile, lacks a file that is to be kept or has nothing in it,
 /// [`ErrorKind::TooLarge`] over the limits, [`ErrorKind::Unsupported`] for encrypted ones, [`ErrorKind::Io`], [`ErrorKind::Cancelled`].
-pub(crate) fn unpack(
-    archive: &Path,
-    packing: Packing,
-    into: &Path,
-    only: &[String],
-    limits: Limits,
-    watch: &dyn Watch,
-) -> Result<()> {
+pub fn unpack(archive: &Path, packing: Packing, into: &Path, only: &[String], limits: Limits, watch: &dyn Watch) -> Result<()> {
     let size = std::fs::metadata(archive).map_err(|e| io(archive, e))?.len();
     let most = limits.bytes.min(size.saturating_mul(limits.ratio).max(SMALL));
     let only: Vec<PathBuf> = only.iter().filter_map(|path| names::inside(path)).collect();

@@ -1,5 +1,6 @@
 // The settings in the address: a link paints the same look. Photos and styles of one's own stay with their user.
 import { isOwn } from "./files.js";
+import { exists, fitting } from "./models.js";
 import { doc, edit, on, PLAIN } from "./state.js";
 const COLORS = ["style", "content", "luminance", "match"];
 const FORMATS = ["jpeg", "png", "webp", "tiff"];
@@ -8,6 +9,8 @@ const percent = (share) => String(Math.round(share * 100));
 /** The settings that are not the default, as they stand behind the #. */
 export function written(doc) {
     const words = [];
+    if (doc.model)
+        words.push(`model=${encodeURIComponent(doc.model)}`);
     const styles = doc.styles.filter(style => !isOwn(style.key));
     if (styles.length > 0) {
         const one = styles.length === 1;
@@ -36,11 +39,17 @@ export function read(hash, known, most) {
         const value = text === null || text === "" ? NaN : Number(text);
         return value >= least && value <= most ? value : undefined;
     };
+    const asked = words.get("model") ?? "";
+    const model = exists(asked) ? asked : "";
+    if (model)
+        patch.model = model;
     const styles = (words.get("styles") ?? "").split(",").map(text => text.split(":"))
         .map(([key, weight]) => ({ key: key, weight: Math.min(Math.max(Number(weight ?? 1) || 1, 0.02), 2) }))
-        .filter(({ key }) => known(key)).slice(0, most);
+        .filter(({ key }) => known(model, key)).slice(0, most);
     if (styles.length > 0)
         patch.styles = styles;
+    else if (model)
+        patch.styles = fitting(model, [], doc.own);
     const strength = number("strength", 0, 100);
     if (strength !== undefined)
         patch.strength = strength / 100;
@@ -59,7 +68,7 @@ export function read(hash, known, most) {
     if (format)
         patch.format = format;
     // A link is a whole look: what it does not name is the default.
-    return Object.keys(patch).length > 0 ? { ...PLAIN, mask: doc.mask, feather: doc.feather, ...patch } : {};
+    return Object.keys(patch).length > 0 ? { ...PLAIN, model, mask: doc.mask, feather: doc.feather, ...patch } : {};
 }
 /** What this page has written into the address. */
 const OWN = "address";
@@ -73,7 +82,7 @@ export function begin(known, most) {
         history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
         sessionStorage.setItem(OWN, location.hash);
     };
-    on(["styles", "strength", "stroke", "colors", "colorStrength", "size", "format"], () => {
+    on(["model", "styles", "strength", "stroke", "colors", "colorStrength", "size", "format"], () => {
         clearTimeout(timer);
         // Browsers refuse more than a few a second.
         timer = setTimeout(write, 300);

@@ -73,7 +73,8 @@ const json = (body, signal) => ({
 });
 const bytes = (body) => ({ method: "POST", body, headers: { "Content-Type": "application/octet-stream" } });
 export const info = async () => (await send("/v1/info")).json();
-export const styles = async () => (await (await send("/v1/styles")).json()).styles;
+export const models = async () => (await (await send("/v1/models")).json()).models;
+export const styles = async (model) => (await (await send(`/v1/styles?model=${encodeURIComponent(model)}`)).json()).styles;
 export const uploadStyle = async (file) => (await (await send("/v1/styles", bytes(file))).json()).id;
 export const uploadContent = async (file) => (await send("/v1/contents", bytes(file))).json();
 export const about = async (id) => (await send(`/v1/contents/${id}`)).json();

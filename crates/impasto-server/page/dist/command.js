@@ -1,6 +1,7 @@
 // The same painting on the command line: a command that works as it stands, in the folder of the photo.
 import { saveMask } from "./brush.js";
 import * as files from "./files.js";
+import * as models from "./models.js";
 import { byId, DEMO, doc, on, PAINTING, save, say, stem } from "./state.js";
 const quoted = (text) => /^[\w./+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 /** A file's name, which is no flag and no built-in style. */
@@ -25,6 +26,9 @@ export function command() {
     const own = name.split(".").pop().toLowerCase();
     const extension = doc.format ? (doc.format === "jpeg" ? "jpg" : doc.format) : WRITABLE.includes(own) ? own : "png";
     words.push("-o", quoted(file(`${stem(name)}-painted.${extension}`)));
+    const model = models.flag(doc);
+    if (model !== undefined)
+        words.push("--model", quoted(model));
     if (doc.strength !== 1)
         words.push("--strength", String(+doc.strength.toFixed(2)));
     if (doc.stroke !== 0)

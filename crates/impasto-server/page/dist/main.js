@@ -10,6 +10,7 @@ import * as history from "./history.js";
 import * as keep from "./keep.js";
 import "./look.js";
 import * as mix from "./mix.js";
+import * as models from "./models.js";
 import { showChosen } from "./photos.js";
 import "./render.js";
 import * as results from "./results.js";
@@ -27,13 +28,14 @@ function remembered(before, most) {
     const there = (key) => key === DEMO || files.get(key) !== undefined;
     const photos = before.doc.photos.filter(there);
     const own = before.doc.own.filter(({ key }) => there(key));
-    const known = (key) => files.isOwn(key) ? own.some(style => style.key === key) : gallery.isKnown(key);
-    const styles = before.doc.styles.filter(({ key }) => known(key)).slice(0, most);
+    // The server may have been started with other models since.
+    const model = models.exists(before.doc.model) ? before.doc.model : "";
+    const styles = models.fitting(model, before.doc.styles, own).slice(0, most);
     const photo = photos.includes(before.doc.photo) ? before.doc.photo : photos[0] ?? DEMO;
     return {
-        ...before.doc, own, photo,
+        ...before.doc, model, own, photo,
         photos: photos.length > 0 ? photos : [DEMO],
-        styles: styles.length > 0 ? styles : beginning.styles,
+        styles,
         mask: photo === before.doc.photo ? before.doc.mask : "",
     };
 }
@@ -47,12 +49,12 @@ byId("forget").addEventListener("click", async () => {
 });
 try {
     const before = await keep.load();
-    const [info, styles] = await Promise.all([api.info(), api.styles()]);
+    const [info, list] = await Promise.all([api.info(), api.models()]);
+    models.begin(list, await Promise.all(list.map(({ name }) => api.styles(name))));
     const most = info.limits.max_styles;
     setLargest(info.limits.max_body_bytes);
-    const first = styles.find(style => style.id === "starry") ?? styles[0];
-    beginning = { ...doc, ...PLAIN, styles: first ? [{ key: first.id, weight: 1 }] : [] };
-    gallery.begin(styles);
+    beginning = { ...doc, ...PLAIN, styles: models.fitting("", [], []) };
+    gallery.begin();
     mix.begin(most, gallery.all);
     results.restore(before.results);
     const asked = address.isGiven() ? address.read(location.hash, gallery.isKnown, most) : {};

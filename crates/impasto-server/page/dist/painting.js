@@ -1,5 +1,6 @@
 // What the server is asked to paint.
 import { styleId } from "./files.js";
+import { wanted } from "./models.js";
 /** The painting that a look means, for a picture with this longer side. */
 export async function painting(look, longSide) {
     const options = { strength: look.strength, colors: look.colors, stroke: 2 ** look.stroke };
@@ -10,7 +11,9 @@ export async function painting(look, longSide) {
     if (look.size)
         options.size = Number(look.size);
     const ids = await Promise.all(look.styles.map(style => styleId(style.key)));
+    const model = wanted(look);
     return {
+        ...(model !== undefined ? { model } : {}),
         styles: look.styles.map(({ weight }, i) => ({ id: ids[i], weight })),
         ...(look.mask ? { mask: look.mask } : {}),
         options,

@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { setSize } from "./brush.js";
 import * as files from "./files.js";
+import * as models from "./models.js";
 import { byId, DEMO, doc, edit, on, say, stem } from "./state.js";
 import { showPhoto } from "./view.js";
 import { sayError } from "./words.js";
@@ -18,10 +19,12 @@ async function drawn(key) {
             // TIFF, in most browsers.
         }
     }
-    const style = doc.styles.find(style => !files.isOwn(style.key))?.key ?? "starry";
+    const any = models.anyStyle();
     return files.withFiles(async () => {
         const { id } = await files.content(key);
-        const plain = { styles: [{ id: style, weight: 1 }], options: { strength: 0 } };
+        if (!any)
+            throw new api.Problem(415, "there is no style to show it with");
+        const plain = { model: any.model, styles: [{ id: any.style, weight: 1 }], options: { strength: 0 } };
         return createImageBitmap(await api.preview(id, plain, { size: 2560 }, new AbortController().signal));
     });
 }

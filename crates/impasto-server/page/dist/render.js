@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { content, nameOf, withFiles } from "./files.js";
 import * as gallery from "./gallery.js";
+import { label as modelOf } from "./models.js";
 import { painting } from "./painting.js";
 import { showFull } from "./preview.js";
 import * as results from "./results.js";
@@ -19,6 +20,9 @@ export function label(look) {
     const total = look.styles.reduce((sum, { weight }) => sum + weight, 0);
     const several = look.styles.length > 1;
     const parts = [look.styles.map(({ key, weight }) => gallery.nameOf(key) + (several ? ` ${percent(weight / total)}` : "")).join(" + ")];
+    const model = modelOf(look);
+    if (model !== undefined)
+        parts.push(model);
     if (look.strength < 1)
         parts.push(`strength ${percent(look.strength)}`);
     if (look.stroke !== 0)

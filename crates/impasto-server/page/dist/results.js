@@ -57,8 +57,8 @@ function card(result) {
 /** The photo's name, while it is known; else the file's. */
 const nameOf = (photo, file) => photo === DEMO || files.get(photo) ? files.nameOf(photo) : file;
 function again({ look, label }) {
-    const { styles, strength, stroke, colors, colorStrength, feather, size, format } = look;
-    edit({ styles, strength, stroke, colors, colorStrength, feather, size, format });
+    const { model, styles, strength, stroke, colors, colorStrength, feather, size, format } = look;
+    edit({ model: model ?? "", styles, strength, stroke, colors, colorStrength, feather, size, format });
     say(`The settings of “${label}” are back.`);
 }
 function remove(result) {

@@ -4,9 +4,9 @@ export const PLAIN = {
     strength: 1, stroke: 0, colors: "style", colorStrength: 1, mask: "", feather: 0.02, size: "", format: "",
 };
 export const DEMO = "demo";
-export let doc = { photos: [DEMO], photo: DEMO, styles: [], own: [], favorites: [], ...PLAIN };
+export let doc = { model: "", photos: [DEMO], photo: DEMO, styles: [], own: [], favorites: [], ...PLAIN };
 /** What decides the painting's pixels. */
-export const PAINTING = ["photo", "styles", "strength", "stroke", "colors", "colorStrength", "mask", "feather", "size"];
+export const PAINTING = ["model", "photo", "styles", "strength", "stroke", "colors", "colorStrength", "mask", "feather", "size"];
 const listeners = [];
 const committed = [];
 /** Calls a listener after any of these have changed. */

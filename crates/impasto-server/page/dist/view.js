@@ -34,6 +34,8 @@ export function showPhoto(key, picture, size) {
 }
 /** Shows a painting. */
 export const showPainting = (picture) => show({ after: picture });
+/** Shows the photo alone. */
+export const showUnpainted = () => show({ after: null });
 function show(pictures) {
     if (pictures.before)
         before = pictures.before;

@@ -1,6 +1,7 @@
 // The settings in the address: a link paints the same look. Photos and styles of one's own stay with their user.
 
 import { isOwn } from "./files.js";
+import { exists, fitting } from "./models.js";
 import { doc, edit, on, PLAIN, type Doc } from "./state.js";
 
 const COLORS = ["style", "content", "luminance", "match"];
@@ -12,6 +13,7 @@ const percent = (share: number): string => String(Math.round(share * 100));
 /** The settings that are not the default, as they stand behind the #. */
 export function written(doc: Doc): string {
   const words: string[] = [];
+  if (doc.model) words.push(`model=${encodeURIComponent(doc.model)}`);
   const styles = doc.styles.filter(style => !isOwn(style.key));
   if (styles.length > 0) {
     const one = styles.length === 1;
@@ -27,7 +29,7 @@ export function written(doc: Doc): string {
 }
 
 /** What an address asks for; what it says wrongly is left out. */
-export function read(hash: string, known: (style: string) => boolean, most: number): Partial<Doc> {
+export function read(hash: string, known: (model: string, style: string) => boolean, most: number): Partial<Doc> {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
   const patch: Partial<Doc> = {};
   const number = (name: string, least: number, most: number): number | undefined => {
@@ -35,10 +37,14 @@ export function read(hash: string, known: (style: string) => boolean, most: numb
     const value = text === null || text === "" ? NaN : Number(text);
     return value >= least && value <= most ? value : undefined;
   };
+  const asked = words.get("model") ?? "";
+  const model = exists(asked) ? asked : "";
+  if (model) patch.model = model;
   const styles = (words.get("styles") ?? "").split(",").map(text => text.split(":"))
     .map(([key, weight]) => ({ key: key!, weight: Math.min(Math.max(Number(weight ?? 1) || 1, 0.02), 2) }))
-    .filter(({ key }) => known(key)).slice(0, most);
+    .filter(({ key }) => known(model, key)).slice(0, most);
   if (styles.length > 0) patch.styles = styles;
+  else if (model) patch.styles = fitting(model, [], doc.own);
   const strength = number("strength", 0, 100);
   if (strength !== undefined) patch.strength = strength / 100;
   const stroke = number("stroke", -2, 3);
@@ -51,7 +57,7 @@ export function read(hash: string, known: (style: string) => boolean, most: numb
   if (size) patch.size = size;
   if (format) patch.format = format;
   // A link is a whole look: what it does not name is the default.
-  return Object.keys(patch).length > 0 ? { ...PLAIN, mask: doc.mask, feather: doc.feather, ...patch } : {};
+  return Object.keys(patch).length > 0 ? { ...PLAIN, model, mask: doc.mask, feather: doc.feather, ...patch } : {};
 }
 
 /** What this page has written into the address. */
@@ -61,14 +67,14 @@ const OWN = "address";
 export const isGiven = (): boolean => location.hash !== "" && location.hash !== sessionStorage.getItem(OWN);
 
 /** Keeps the address up to date, and follows it. */
-export function begin(known: (style: string) => boolean, most: number): void {
+export function begin(known: (model: string, style: string) => boolean, most: number): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = (): void => {
     const hash = written(doc);
     history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
     sessionStorage.setItem(OWN, location.hash);
   };
-  on(["styles", "strength", "stroke", "colors", "colorStrength", "size", "format"], () => {
+  on(["model", "styles", "strength", "stroke", "colors", "colorStrength", "size", "format"], () => {
     clearTimeout(timer);
     // Browsers refuse more than a few a second.
     timer = setTimeout(write, 300);

@@ -1,12 +1,15 @@
 // The server's API, as far as the page uses it.
 
 export interface StyleRef { id: string; name: string }
+export interface ModelRef { name: string; built_in: boolean; sees_pictures: boolean; licence: string; description: string }
 export interface Info { limits: { max_styles: number; max_body_bytes: number } }
 export interface ContentRef { id: string; width: number; height: number; format: string }
 export interface Options {
   strength?: number; colors?: string; color_strength?: number; stroke?: number; feather?: number; size?: number; format?: string;
 }
 export interface Painting {
+  /** The server's first if not given. */
+  model?: string;
   styles: { id: string; weight: number }[];
   mask?: string;
   options: Options;
@@ -81,7 +84,9 @@ const json = (body: unknown, signal?: AbortSignal): RequestInit => ({
 const bytes = (body: Blob): RequestInit => ({ method: "POST", body, headers: { "Content-Type": "application/octet-stream" } });
 
 export const info = async (): Promise<Info> => (await send("/v1/info")).json();
-export const styles = async (): Promise<StyleRef[]> => (await (await send("/v1/styles")).json()).styles;
+export const models = async (): Promise<ModelRef[]> => (await (await send("/v1/models")).json()).models;
+export const styles = async (model: string): Promise<StyleRef[]> =>
+  (await (await send(`/v1/styles?model=${encodeURIComponent(model)}`)).json()).styles;
 export const uploadStyle = async (file: Blob): Promise<string> => (await (await send("/v1/styles", bytes(file))).json()).id;
 export const uploadContent = async (file: Blob): Promise<ContentRef> => (await send("/v1/contents", bytes(file))).json();
 export const about = async (id: string): Promise<ContentRef> => (await send(`/v1/contents/${id}`)).json();

@@ -2,6 +2,7 @@
 
 import { saveMask } from "./brush.js";
 import * as files from "./files.js";
+import * as models from "./models.js";
 import { byId, DEMO, doc, on, PAINTING, save, say, stem } from "./state.js";
 
 const quoted = (text: string): string => /^[\w./+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
@@ -29,6 +30,8 @@ export function command(): string {
   const own = name.split(".").pop()!.toLowerCase();
   const extension = doc.format ? (doc.format === "jpeg" ? "jpg" : doc.format) : WRITABLE.includes(own) ? own : "png";
   words.push("-o", quoted(file(`${stem(name)}-painted.${extension}`)));
+  const model = models.flag(doc);
+  if (model !== undefined) words.push("--model", quoted(model));
   if (doc.strength !== 1) words.push("--strength", String(+doc.strength.toFixed(2)));
   if (doc.stroke !== 0) words.push("--stroke", String(+(2 ** doc.stroke).toFixed(3)));
   if (doc.colors !== "style") {

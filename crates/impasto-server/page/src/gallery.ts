@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import * as files from "./files.js";
 import * as mix from "./mix.js";
+import * as models from "./models.js";
 import { onStyles } from "./photos.js";
 import { isBusy, onIdle } from "./preview.js";
 import { byId, doc, edit, on, say, stem } from "./state.js";
@@ -19,13 +20,13 @@ interface Item { key: string; name: string; button: HTMLButtonElement; image: HT
 
 const gallery = byId("gallery");
 const search = byId<HTMLInputElement>("search");
-let builtIn: string[] = [];
 let items: Item[] = [];
 let filter = "all";
 /** The style that Tab stops at. */
 let stop = "";
 
-export const isKnown = (key: string): boolean => builtIn.includes(key) || doc.own.some(own => own.key === key);
+/** Whether a model can paint in a style. */
+export const isKnown = (model: string, key: string): boolean => models.knows(model, key) || doc.own.some(own => own.key === key);
 
 function item(key: string, name: string): Item {
   const button = document.createElement("button");
@@ -51,7 +52,8 @@ function item(key: string, name: string): Item {
 
 /** Makes the items anew: own styles first. */
 function build(): void {
-  const wanted = [...doc.own, ...builtIn.map(name => ({ key: name, name }))];
+  const own = models.seesPictures() ? doc.own : [];
+  const wanted = [...own, ...models.stylesOf(doc.model).map(name => ({ key: name, name }))];
   items = wanted.map(({ key, name }) => {
     const there = items.find(item => item.key === key);
     if (!there) return item(key, name);
@@ -79,7 +81,7 @@ function show(): void {
   const found = shown();
   byId("count").textContent = found.length === items.length ? `${items.length} styles` : `${found.length} of ${items.length} styles`;
   const none = byId("none-found");
-  none.hidden = found.length > 0;
+  none.hidden = found.length > 0 || (items.length === 0 && filter === "all");
   none.textContent = query ? `No style is called “${search.value.trim()}”.` : filter === "own"
     ? "You have no styles of your own yet. Use a picture as one." : "Choose a style, then mark it as a favorite.";
   // Tab stops at the chosen style, unless somebody is at another.
@@ -165,7 +167,7 @@ byId("rename").addEventListener("click", () => {
 byId("remove").addEventListener("click", () => {
   const own = doc.own.find(({ key }) => key === doc.styles[0]?.key);
   if (!own) return;
-  const next = builtIn[0] ?? doc.own.find(({ key }) => key !== own.key)?.key;
+  const next = models.stylesOf(doc.model)[0] ?? doc.own.find(({ key }) => key !== own.key)?.key;
   edit({
     own: doc.own.filter(({ key }) => key !== own.key),
     favorites: doc.favorites.filter(key => key !== own.key),
@@ -188,11 +190,12 @@ const visible = new IntersectionObserver(entries => {
   next();
 }, { rootMargin: "100px" });
 
-/** The thumbnails of a photo; those of the photos before are kept for a while. */
+/** The thumbnails of a photo by a model; those of the photos before are kept for a while. */
 function ofPhoto(): Map<string, string> {
-  let known = painted.get(doc.photo);
-  if (!known) painted.set(doc.photo, known = new Map());
-  for (const photo of [...painted.keys()].slice(0, -KEPT)) if (photo !== doc.photo) {
+  const now = `${doc.photo} ${doc.model}`;
+  let known = painted.get(now);
+  if (!known) painted.set(now, known = new Map());
+  for (const photo of [...painted.keys()].slice(0, -KEPT)) if (photo !== now) {
     for (const url of painted.get(photo)!.values()) URL.revokeObjectURL(url);
     painted.delete(photo);
   }
@@ -201,6 +204,7 @@ function ofPhoto(): Map<string, string> {
 
 function next(): void {
   const { photo } = doc;
+  const model = models.wanted(doc);
   const known = ofPhoto();
   for (const { key, image } of items) {
     if (!seen.has(key) || known.get(key) === "") continue;
@@ -215,7 +219,7 @@ function next(): void {
     known.set(key, "");
     files.withFiles(async () => {
       const { id } = await files.content(photo);
-      const plain = { styles: [{ id: await files.styleId(key), weight: 1 }], options: {} };
+      const plain = { ...(model !== undefined ? { model } : {}), styles: [{ id: await files.styleId(key), weight: 1 }], options: {} };
       return api.preview(id, plain, { size: SIDE, draft: true }, new AbortController().signal);
     }).then(
       blob => {
@@ -233,9 +237,9 @@ function next(): void {
   }
 }
 onIdle(next);
-on(["photo"], () => {
+on(["photo", "model"], () => {
   for (const { key, image } of items) {
-    // Not that of another photo.
+    // Not that of another photo or model.
     const url = ofPhoto().get(key);
     if (url) image.src = url;
     else image.removeAttribute("src");
@@ -244,6 +248,10 @@ on(["photo"], () => {
 
 /** Makes styles of pictures. */
 export async function own(list: File[]): Promise<void> {
+  if (!models.seesPictures()) {
+    say("This model has only the styles that come with it. Choose another model to use a picture as a style.", true);
+    return;
+  }
   for (const file of list) {
     try {
       say(`Looking at ${file.name}…`);
@@ -266,10 +274,8 @@ picker.addEventListener("change", () => {
 });
 onStyles(list => void own(list));
 
-export function begin(styles: api.StyleRef[]): void {
-  builtIn = styles.map(style => style.name);
-  byId("no-styles").hidden = builtIn.length > 0;
-  on(["own"], build);
+export function begin(): void {
+  on(["own", "model"], build);
   on(["styles", "favorites"], () => {
     show();
     reveal();

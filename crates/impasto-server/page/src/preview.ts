@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { content, withFiles } from "./files.js";
 import { painting } from "./painting.js";
 import { doc, on, PAINTING, say, type Doc } from "./state.js";
-import { onZoom, showPainting, shownSide, whenShown } from "./view.js";
+import { onZoom, showPainting, shownSide, showUnpainted, whenShown } from "./view.js";
 import { sayError } from "./words.js";
 
 /** Longer sides of drafts: the first is as large as the canvas of the built-in model, so its strokes are the true ones. */
@@ -108,7 +108,12 @@ async function run(): Promise<void> {
   try {
     for (;;) {
       const change = wanted;
-      if (doc.styles.length === 0 || !doc.photo) break;
+      if (doc.styles.length === 0 || !doc.photo) {
+        // What is there was painted in styles that are not chosen any more.
+        showUnpainted();
+        shown = { change: -1, side: 0 };
+        break;
+      }
       try {
         if (shown.change !== change) await draft();
         if (change === wanted) await sharpen();

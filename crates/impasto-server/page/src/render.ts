@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { content, nameOf, withFiles } from "./files.js";
 import * as gallery from "./gallery.js";
+import { label as modelOf } from "./models.js";
 import { painting } from "./painting.js";
 import { showFull } from "./preview.js";
 import * as results from "./results.js";
@@ -23,6 +24,8 @@ export function label(look: Doc): string {
   const total = look.styles.reduce((sum, { weight }) => sum + weight, 0);
   const several = look.styles.length > 1;
   const parts = [look.styles.map(({ key, weight }) => gallery.nameOf(key) + (several ? ` ${percent(weight / total)}` : "")).join(" + ")];
+  const model = modelOf(look);
+  if (model !== undefined) parts.push(model);
   if (look.strength < 1) parts.push(`strength ${percent(look.strength)}`);
   if (look.stroke !== 0) parts.push(`strokes ${+(2 ** look.stroke).toFixed(2)}×`);
   const colors: Record<string, string> = { content: "photo's palette", luminance: "original colors", match: "style in the photo's palette" };

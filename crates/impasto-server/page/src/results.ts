@@ -80,8 +80,8 @@ function card(result: Result): HTMLElement {
 const nameOf = (photo: string, file: string): string => photo === DEMO || files.get(photo) ? files.nameOf(photo) : file;
 
 function again({ look, label }: Result): void {
-  const { styles, strength, stroke, colors, colorStrength, feather, size, format } = look;
-  edit({ styles, strength, stroke, colors, colorStrength, feather, size, format });
+  const { model, styles, strength, stroke, colors, colorStrength, feather, size, format } = look;
+  edit({ model: model ?? "", styles, strength, stroke, colors, colorStrength, feather, size, format });
   say(`The settings of “${label}” are back.`);
 }
 

@@ -6,6 +6,8 @@ export interface Chosen { key: string; weight: number }
 export interface Own { key: string; name: string }
 
 export interface Doc {
+  /** Name of the model that paints; empty for the server's first. */
+  model: string;
   /** Keys of the photos in the tray, and the one that is shown. */
   photos: string[];
   photo: string;
@@ -38,10 +40,10 @@ export const PLAIN = {
 
 export const DEMO = "demo";
 
-export let doc: Doc = { photos: [DEMO], photo: DEMO, styles: [], own: [], favorites: [], ...PLAIN };
+export let doc: Doc = { model: "", photos: [DEMO], photo: DEMO, styles: [], own: [], favorites: [], ...PLAIN };
 
 /** What decides the painting's pixels. */
-export const PAINTING: Key[] = ["photo", "styles", "strength", "stroke", "colors", "colorStrength", "mask", "feather", "size"];
+export const PAINTING: Key[] = ["model", "photo", "styles", "strength", "stroke", "colors", "colorStrength", "mask", "feather", "size"];
 
 const listeners: [Key[], () => void][] = [];
 const committed: (() => void)[] = [];

@@ -55,6 +55,9 @@ export function showPhoto(key: string, picture: CanvasImageSource, size: Size): 
 /** Shows a painting. */
 export const showPainting = (picture: CanvasImageSource): void => show({ after: picture });
 
+/** Shows the photo alone. */
+export const showUnpainted = (): void => show({ after: null });
+
 function show(pictures: { before?: CanvasImageSource; after?: CanvasImageSource | null; size?: Size }): void {
   if (pictures.before) before = pictures.before;
   if (pictures.after !== undefined) after = pictures.after ?? undefined;

@@ -24,7 +24,8 @@ export function words(error: unknown, name?: string): string {
   // Our own words.
   if (error.detail.startsWith("“") || error.status === 0 || error.status === 401) return error.detail;
   switch (error.status) {
-    case 404: return "The server has forgotten this. Open the photo again.";
+    // After it was started again with others.
+    case 404: return /^this server has no model/.test(error.detail) ? sentence(`${error.detail}. Reload the page`) : "The server has forgotten this. Open the photo again.";
     case 408: case 504: return "The connection is too slow. Try again, or use a smaller file.";
     case 409: return "Canceled.";
     case 413: return /body|bytes/.test(error.detail) && Number.isFinite(largest)

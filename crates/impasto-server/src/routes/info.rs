@@ -7,10 +7,12 @@ use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use impasto::picture::Format;
+use impasto_models::registry::Role;
 use impasto_models::{Cache, Cached};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::served::Served;
 use crate::state::State;
 use crate::{openapi as description, optimize, page};
 
@@ -21,9 +23,9 @@ pub(crate) struct Info {
     version: &'static str,
     /// Formats that results can have.
     formats: Vec<&'static str>,
-    /// Family of the model: style files are for one.
+    /// Family of the first model: style files are for one.
     family: String,
-    /// How many built-in styles there are: none for models of another family than theirs.
+    /// How many styles come with the first model.
     built_in_styles: usize,
     limits: LimitsView,
 }
@@ -42,10 +44,17 @@ pub(crate) struct LimitsView {
     expire_seconds: u64,
 }
 
-/// A model.
+/// A model that paints.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ModelView {
+    /// What requests choose it by, as `model`.
     name: String,
+    /// Style files are for the models of one family.
+    family: String,
+    /// How many styles come with it.
+    styles: usize,
+    /// Whether pictures can be its styles.
+    sees_pictures: bool,
     /// Whether it is part of the program.
     built_in: bool,
     licence: String,
@@ -66,21 +75,21 @@ pub(crate) struct CachedView {
 /// All models.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Models {
-    /// The model that paints.
+    /// The models that paint. The first does where a request names none.
     models: Vec<ModelView>,
-    /// Downloaded models: `impasto serve --model NAME` serves one of them.
+    /// Downloaded models that paint: `impasto serve --model NAME` serves one of them, `--also NAME` one more.
     cached: Vec<CachedView>,
 }
 
 /// What this server is, and what it allows.
 #[utoipa::path(get, path = "/v1/info", tag = "server", responses((status = 200, body = Info)))]
 pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
-    let options = &state.options;
+    let (options, first) = (&state.options, state.models.first());
     Json(Info {
         version: env!("CARGO_PKG_VERSION"),
         formats: Format::written().map(Format::id).collect(),
-        family: state.stylizer.model().family.to_string(),
-        built_in_styles: state.built_in().len(),
+        family: first.stylizer().model().family.to_string(),
+        built_in_styles: first.styles().len(),
         limits: LimitsView {
             max_body_bytes: options.max_body,
             max_pixels: options.max_pixels,
@@ -93,22 +102,25 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     })
 }
 
-/// The model that paints, and the downloaded ones.
+/// The models that paint, and the downloaded ones.
 #[utoipa::path(get, path = "/v1/models", tag = "server", responses((status = 200, body = Models)))]
 pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
-    let model = state.stylizer.model();
-    let network = &model.transformer;
+    Json(Models { models: state.models.all().iter().map(|model| view(model)).collect(), cached: cached() })
+}
+
+fn view(served: &Served) -> ModelView {
+    let model = served.stylizer().model();
     // Models with styles of their own have a gallery, too.
-    let built_in = state.stylizer.own_styles().is_empty() && !state.built_in().is_empty();
-    Json(Models {
-        models: vec![ModelView {
-            name: model.family.to_string(),
-            built_in,
-            licence: network.licence.clone(),
-            description: network.architecture.description(),
-        }],
-        cached: cached(),
-    })
+    let built_in = served.stylizer().own_styles().is_empty() && !served.styles().is_empty();
+    ModelView {
+        name: served.name().to_owned(),
+        family: model.family.to_string(),
+        styles: served.styles().len(),
+        sees_pictures: served.sees_pictures(),
+        built_in,
+        licence: model.transformer.licence.clone(),
+        description: model.transformer.architecture.description(),
+    }
 }
 
 /// What is in the cache: a few small files are read.
@@ -120,7 +132,7 @@ fn cached() -> Vec<CachedView> {
         title: cached.receipt.title,
         licence: cached.receipt.licence,
     };
-    cached.into_iter().map(view).collect()
+    cached.into_iter().filter(|cached| cached.receipt.role == Role::Model).map(view).collect()
 }
 
 /// Whether it is up.

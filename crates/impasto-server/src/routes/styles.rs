@@ -3,19 +3,24 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State as Shared};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use impasto::Style;
 use impasto::request::Reference;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::in_time;
 use crate::problem::{Problem, Result};
 use crate::request;
+use crate::served::Served;
 use crate::state::{KeptStyle, State};
 use crate::work;
+
+/// Numbers that a model sees in a picture, at most: far more than those that are published.
+const NUMBERS: usize = 16 << 10;
 
 /// A style that can be painted in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,7 +32,7 @@ pub(crate) struct StyleView {
     kind: &'static str,
 }
 
-/// All built-in styles.
+/// All styles that come with a model.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Styles {
     styles: Vec<StyleView>,
@@ -43,14 +48,34 @@ pub(crate) struct NewStyle {
     expires_in: u64,
 }
 
-/// The built-in styles. Uploaded ones are known to whoever has their ids.
-#[utoipa::path(get, path = "/v1/styles", tag = "styles", responses((status = 200, body = Styles)))]
-pub(crate) async fn list(Shared(state): Shared<Arc<State>>) -> Json<Styles> {
+/// Which model is meant.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OfModel {
+    model: Option<String>,
+}
+
+/// The model that a query names, or the first.
+fn of_query(state: &State, query: Result<Query<OfModel>, QueryRejection>) -> Result<Arc<Served>> {
+    let Query(of) = query.map_err(|e| Problem::bad(format!("the query cannot be read: {e}")))?;
+    state.models.find(of.model.as_deref())
+}
+
+/// The styles that come with a model. Uploaded ones are known to whoever has their ids.
+#[utoipa::path(get, path = "/v1/styles", tag = "styles", params(("model" = Option<String>, Query, description = "A model's name in /v1/models; the first if not given")),
+    responses(
+        (status = 200, body = Styles),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn list(
+    Shared(state): Shared<Arc<State>>,
+    query: Result<Query<OfModel>, QueryRejection>,
+) -> Result<Json<Styles>> {
     let view = |style: &Style| {
         let name = style.name().unwrap_or_default().to_owned();
         StyleView { id: name.clone(), name, kind: "built-in" }
     };
-    Json(Styles { styles: state.built_in().iter().map(view).collect() })
+    let model = of_query(&state, query)?;
+    Ok(Json(Styles { styles: model.styles().iter().map(view).collect() }))
 }
 
 /// Makes a style of a picture, or takes a style file: as the field `style` of a form, or as the whole body.
@@ -66,7 +91,7 @@ pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) 
         let bytes = request::one_file(request, "style", &state).await?;
         let _place = state.place()?;
         let style = work::quick(&state, move |state| make(state, &bytes)).await?;
-        let share = state.memory(style.memory())?;
+        let share = state.memory(style.memory(state.models.all().len() * NUMBERS))?;
         let id = state.styles.keep(Arc::new(style), Some(share));
         let place = [(header::LOCATION, format!("/v1/styles/{id}"))];
         Ok((StatusCode::CREATED, place, Json(NewStyle { id, kind: "uploaded", expires_in: state.styles.expires_in() })))
@@ -78,16 +103,17 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     let share = state.memory(work::style_memory(bytes))?;
     let style = if is_style_file(bytes) {
         let style = Style::from_bytes(bytes).map_err(|e| Problem::from(e.context("style")))?;
-        if style.family() != &state.stylizer.model().family {
-            let text = format!(
-                "style: it is for models of family {}, this server's is {}",
-                style.family(),
-                state.stylizer.model().family
-            );
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text));
+        let unfit = |text: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text);
+        let (models, family) = (state.models.all(), style.family());
+        if models.iter().all(|model| &model.stylizer().model().family != family) {
+            let mut known: Vec<_> = models.iter().map(|model| model.stylizer().model().family.to_string()).collect();
+            known.dedup();
+            let text = format!("style: it is for models of family {family}, this server's is {}", known.join(", "));
+            return Err(unfit(text));
         }
         // What a style has learned for another model would fail in every painting.
-        state.stylizer.check_style(&style).map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("style: {e}")))?;
+        let fits = models.iter().map(|model| model.stylizer().check_style(&style)).reduce(|a, b| if a.is_ok() { a } else { b });
+        fits.unwrap_or(Ok(())).map_err(|e| unfit(format!("style: {e}")))?;
         KeptStyle::bare(style, Reference::of_bytes("style.style", bytes))
     } else {
         work::style_of(state, bytes)?
@@ -102,13 +128,20 @@ fn is_style_file(bytes: &[u8]) -> bool {
 }
 
 /// A style as a file, as `impasto stylize -s` takes it.
-#[utoipa::path(get, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "A style's id or name")),
+#[utoipa::path(get, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "A style's id or name"),
+        ("model" = Option<String>, Query, description = "A model's name in /v1/models; the first if not given")),
     responses(
         (status = 200, description = "The style file", content_type = "application/octet-stream", body = Vec<u8>),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn file(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Response> {
-    let bytes = state.style(&id)?.style.to_bytes()?;
+pub(crate) async fn file(
+    Shared(state): Shared<Arc<State>>,
+    Path(id): Path<String>,
+    query: Result<Query<OfModel>, QueryRejection>,
+) -> Result<Response> {
+    let model = of_query(&state, query)?;
+    let style = state.style(&model, &id)?;
+    let bytes = work::quick(&state, move |_| Ok(style.style(&model, &())?.to_bytes()?)).await?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 

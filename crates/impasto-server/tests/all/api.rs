@@ -8,6 +8,7 @@ use common::{Running, file, png};
 use impasto::picture::{EncodeOptions, Format, Limits, Mask};
 use impasto::request::{Options, Reference, Request, sha256};
 use impasto::{Colours, Picture, Style, StylizeOptions, Stylizer};
+use impasto_server::Served;
 use serde_json::{Value, json};
 
 #[test]
@@ -149,7 +150,7 @@ fn models_of_another_family_paint_in_styles_of_pictures() {
     let id = server.send("POST", "/v1/styles", &[], &picture).json()["id"].as_str().unwrap().to_owned();
     let by_id = server.post_form("/v1/stylize", &[("content", &content), ("style_id", id.as_bytes())], &[]);
     assert_eq!(by_id.body, painted.body);
-    assert!(server.get("/").text().contains("This model has no built-in styles"));
+    assert!(server.get("/").text().contains("This model has no styles of its own"));
 }
 
 #[test]
@@ -188,7 +189,8 @@ fn colors_are_matched_as_far_as_is_asked() {
 
 #[test]
 fn results_say_how_they_were_made() {
-    let server = Running::start(|options| options.model = vec![Reference::of_embedded_model()]);
+    let known = Served::new("built-in", Stylizer::builder().threads(2).open().unwrap()).unwrap();
+    let server = Running::with(vec![known.files(vec![Reference::of_embedded_model()])], |_| {});
     let (content, style) = (png(64, 48), png(40, 40));
     let answer = |options: &[u8]| {
         let fields = [("content", &*content), ("style", &*style), ("style_name", b"starry"), ("options", options)];

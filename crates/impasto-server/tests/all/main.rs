@@ -7,6 +7,7 @@ mod api;
 mod examples;
 mod jobs;
 mod many;
+mod models;
 mod optimize;
 mod page;
 mod previews;

@@ -8,6 +8,8 @@ mod firefox;
 mod kept;
 #[path = "../page/looks.rs"]
 mod looks;
+#[path = "../page/models.rs"]
+mod models;
 #[path = "../page/reach.rs"]
 mod reach;
 #[path = "../page/several.rs"]
@@ -38,7 +40,11 @@ impl Session {
 
     /// With this behind the address, of a server with these options.
     fn at(path: &str, window: [u32; 2], dark: bool, change: impl FnOnce(&mut ServerOptions)) -> Option<Self> {
-        let server = Running::start(change);
+        Self::of(Running::start(change), path, window, dark)
+    }
+
+    /// With this behind the address of this server.
+    fn of(server: Running, path: &str, window: [u32; 2], dark: bool) -> Option<Self> {
         let mut browser = Browser::open(&format!("http://{}/{path}", server.address), window, dark)?;
         browser.until("document.readyState === 'complete' && Number(document.body?.dataset.previews ?? 0) > 0");
         browser.settled();

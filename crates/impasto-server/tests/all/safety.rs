@@ -262,7 +262,10 @@ fn an_open_address_needs_a_token() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let bind = |options: impasto_server::ServerOptions| {
         runtime
-            .block_on(impasto_server::Server::bind(impasto::Stylizer::new().unwrap(), options))
+            .block_on(impasto_server::Server::bind(
+                vec![impasto_server::Served::new("built-in", impasto::Stylizer::new().unwrap()).unwrap()],
+                options,
+            ))
             .map(|_| ())
             .map_err(|e| e.to_string())
     };

@@ -10,7 +10,7 @@ use impasto::networks::mobilenet::MobileNet;
 use impasto::networks::{Architecture, FixedNorm};
 use impasto::picture::{EncodeOptions, Format};
 use impasto::{Model, Picture, Stylizer};
-use impasto_server::{Server, ServerOptions};
+use impasto_server::{Served, Server, ServerOptions};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -35,19 +35,22 @@ impl Running {
         Self::of(Stylizer::builder().threads(2).open().unwrap(), change)
     }
 
-    /// A server with this model.
+    /// A server with this model. Results that are compared to the byte say nothing of their making.
     pub fn of(stylizer: Stylizer, change: impl FnOnce(&mut ServerOptions)) -> Self {
+        Self::with(vec![Served::new("built-in", stylizer).unwrap()], change)
+    }
+
+    /// A server with these models.
+    pub fn with(models: Vec<Served>, change: impl FnOnce(&mut ServerOptions)) -> Self {
         let mut options = ServerOptions::default();
         options.address.set_port(0);
         options.grace = Duration::from_secs(1);
-        // Results that are compared to the byte say nothing of their making.
-        options.model.clear();
         change(&mut options);
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-            let server = runtime.block_on(Server::bind(stylizer, options)).unwrap();
+            let server = runtime.block_on(Server::bind(models, options)).unwrap();
             tell.send(server.address()).unwrap();
             runtime.block_on(server.serve(async { drop(stopped.await) })).unwrap();
             runtime.shutdown_timeout(Duration::from_secs(5));

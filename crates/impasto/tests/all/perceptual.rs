@@ -48,6 +48,7 @@ fn a_pytorch_checkpoint_gives_pytorchs_features() {
         ("legacy.pth", torchvision, 2e-6),
         ("half.pth", torchvision, 2e-3),
         ("encoder.pth", distilled, 2e-6),
+        ("codebook.bin", "codebook-features.safetensors", 2e-6),
     ] {
         let expected = stored(expected);
         let network = Perceptual::open(data(file)).unwrap();
@@ -57,6 +58,14 @@ fn a_pytorch_checkpoint_gives_pytorchs_features() {
             assert!(error < tolerance, "{file} {layer}: {error}");
         }
     }
+}
+
+#[test]
+fn bytes_beyond_their_table_are_refused() {
+    let error = Perceptual::open(data("codebook-short.bin")).unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Malformed);
+    assert!(text.contains("codebook-short.bin") && text.contains("beyond its table of 150 values"), "{text}");
 }
 
 #[test]

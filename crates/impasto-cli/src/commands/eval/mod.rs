@@ -81,18 +81,12 @@ fn yardstick(args: &Eval, networks: &[Perceptual]) -> Result<Yardstick> {
     Ok(Yardstick::new(networks, options)?)
 }
 
-/// The perceptual networks of these files, or the built-in one.
+/// The perceptual networks that these words mean, or the built-in one.
 pub(super) fn networks(perceptual: &[PathBuf]) -> Result<Vec<Perceptual>> {
-    if !perceptual.is_empty() {
-        let open = |path| Ok(Perceptual::open_with(path, &weights::Limits::default(), None)?);
-        return perceptual.iter().map(open).collect();
+    match perceptual {
+        [] => Ok(vec![model::embedded_perceptual()?]),
+        words => model::perceptual(words, &weights::Limits::default(), None),
     }
-    #[cfg(feature = "embedded")]
-    return Ok(vec![Perceptual::embedded()?]);
-    #[cfg(not(feature = "embedded"))]
-    Err(Failure::failed(
-        "no perceptual network: this program was built without one; give VGG-16 or VGG-19 with --perceptual PATH",
-    ))
 }
 
 impl Subjects<'_> {

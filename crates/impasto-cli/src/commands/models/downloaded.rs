@@ -32,7 +32,8 @@ pub(crate) fn pull(args: &Pull) -> Result {
         loudness.say(&format!("{}: {state}: {bytes}, license {}. {}", cached.name(), receipt.licence, receipt.trust()));
         loudness.detail(&format!("{}: {}", cached.name(), cached.folder().display()));
         if !wanted.listed && before.is_none() {
-            loudness.say(&format!("{0}: no registry knows it. Use it by its address or as --model {0}", cached.name()));
+            let flag = receipt.role.flag();
+            loudness.say(&format!("{0}: no registry knows it. Use it by its address or as {flag} {0}", cached.name()));
         }
     }
     Ok(())
@@ -54,8 +55,12 @@ fn wanted(models: &Models, word: &Path) -> Result<Wanted> {
 }
 
 fn unknown(models: &Models, name: &str) -> Failure {
-    let names: Vec<_> = models.registry.entries().iter().map(|entry| entry.name.as_str()).collect();
-    Failure::failed(format!("{name}: there is no model of this name; the registry has {}", names.join(", ")))
+    let names = || models.registry.entries().iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>().join(", ");
+    let hint = models
+        .registry
+        .suggest(name)
+        .map_or_else(|| format!("the registry has {}", names()), |near| format!("did you mean {near}?"));
+    Failure::failed(format!("{name}: there is no model of this name; {hint}"))
 }
 
 /// A model in the cache by its name or address.

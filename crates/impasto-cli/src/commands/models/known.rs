@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use impasto_models::registry::Role;
 use impasto_models::{Cached, Entry, Models};
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ pub(super) fn describe_entry(out: &mut String, entry: &Entry) {
     let size = entry.bytes().map_or_else(|| "not known".to_owned(), memory::human);
     let facts = [
         ("what", entry.title.clone()),
+        ("used for", used_for(entry.role)),
         ("good for", entry.good_for.clone()),
         ("size", size),
         ("license", terms(&entry.licence, entry.non_commercial)),
@@ -26,6 +28,7 @@ pub(super) fn describe_cached(out: &mut String, cached: &Cached) {
     let receipt = &cached.receipt;
     let facts = [
         ("what", receipt.title.clone()),
+        ("used for", used_for(receipt.role)),
         ("folder", cached.folder().display().to_string()),
         ("size", memory::human(receipt.bytes())),
         ("license", terms(&receipt.licence, receipt.non_commercial)),
@@ -40,6 +43,15 @@ fn describe(out: &mut String, name: &str, facts: &[(&str, String)]) {
     for (what, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
         let _ = writeln!(out, "  {what:15} {value}");
     }
+}
+
+/// What a role means on the command line.
+fn used_for(role: Role) -> String {
+    match role {
+        Role::Perceptual => "losses of `optimize`, `eval` and `styles learn`: --perceptual",
+        _ => "painting: --model",
+    }
+    .to_owned()
 }
 
 fn terms(licence: &str, non_commercial: bool) -> String {

@@ -71,7 +71,7 @@ pub(crate) fn list(args: &ModelsList) -> Result {
                     let (kind, what) = (network.kind().name(), network.architecture.description());
                     // A predictor's description begins with what it is.
                     let what = what.strip_prefix(kind).map_or(what.as_str(), |rest| rest.trim_start_matches([':', ' ']));
-                    let _ = writeln!(text, "  {kind:15} {what}\n  {:15} {}", "licence", network.licence);
+                    let _ = writeln!(text, "  {kind:15} {what}\n  {:15} {}", "license", network.licence);
                 }
             }
             Err(why) => {
@@ -148,7 +148,7 @@ fn describe(out: &mut String, network: &Network, size: Option<Size>) -> Result {
         ("architecture", network.architecture.description()),
         ("family", network.family.to_string()),
         ("source", network.source.clone()),
-        ("licence", network.licence.clone()),
+        ("license", network.licence.clone()),
         ("parameters", format!("{} ({} as float32)", table.total.parameters, memory::human(table.total.parameters * 4))),
         ("cost", format!("{:.3} G multiply-accumulates at {size}", giga(table.total.multiply_accumulates))),
     ];

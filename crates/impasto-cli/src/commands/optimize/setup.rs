@@ -80,25 +80,13 @@ fn network(args: &Optimize) -> Result<Perceptual> {
         Preprocessing::Caffe => perceptual::Preprocessing::Caffe,
     });
     let network = match &args.perceptual {
-        Some(path) => Perceptual::open_with(path, &limits, preprocessing)?,
-        None => built_in()?,
+        Some(word) => model::perceptual(std::slice::from_ref(word), &limits, preprocessing)?.swap_remove(0),
+        None => model::embedded_perceptual()?,
     };
     Ok(network.pooling(match args.pooling {
         Pooling::Max => graph::PoolKind::Max,
         Pooling::Average => graph::PoolKind::Average,
     }))
-}
-
-#[cfg(feature = "embedded")]
-fn built_in() -> Result<Perceptual> {
-    Ok(Perceptual::embedded()?)
-}
-
-#[cfg(not(feature = "embedded"))]
-fn built_in() -> Result<Perceptual> {
-    Err(Failure::failed(
-        "no perceptual network: this program was built without one; give VGG-16 or VGG-19 with --perceptual PATH",
-    ))
 }
 
 fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> {

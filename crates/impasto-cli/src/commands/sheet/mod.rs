@@ -3,6 +3,8 @@
 pub(super) mod animation;
 mod morph;
 
+use std::path::PathBuf;
+
 use impasto::picture::{EncodeOptions, Format, Resize};
 use impasto::style::Gallery;
 use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
@@ -45,11 +47,16 @@ pub(crate) fn run(args: &Sheet) -> Result {
     let loudness = args.loudness.loudness();
     let photo = Picture::open(&args.photo, &memory::limits_of_floats())?;
     photo.warnings().iter().for_each(|warning| loudness.warn(&format!("{}: {warning}", args.photo.display())));
-    let stylizer = model::stylizer(&args.models, None)?;
+    let models = style::models(&arguments, &args.models)?;
+    let stylizer = model::stylizer(&models, None)?;
+    let named = arguments.is_empty().then(|| own_styles(&stylizer, &models)).transpose()?;
     check_memory(args, &stylizer, &photo)?;
     let photo = photo.fit_long_side(args.size, Resize::PHOTO)?;
     let painter = Painter { args, stylizer, photo };
-    let styles = painter.styles(&arguments)?;
+    let styles = match named {
+        Some(styles) => styles,
+        None => painter.styles(&arguments)?,
+    };
     let bytes = match animation {
         Some(kind) => morph::animation(&painter, &styles, kind)?,
         None => {
@@ -71,14 +78,20 @@ fn check_memory(args: &Sheet, stylizer: &Stylizer, photo: &Picture) -> Result {
     Ceiling::new(None, false).check(needed, &format!("painting {width}×{height}"), "make it smaller with --size")
 }
 
-/// The styles that are named; none for all built-in ones.
-fn arguments(args: &Sheet) -> Result<Vec<StyleArgument>> {
-    if args.styles.is_empty() {
-        if !Model::HAS_EMBEDDED || !model::paths(&args.models)?.is_empty() {
-            return Err(Failure::usage("there are no built-in styles for this model: name some with -s"));
+/// All styles that come with a model: the built-in ones, or those that the network carries.
+fn own_styles(stylizer: &Stylizer, models: &[PathBuf]) -> Result<Vec<Named>> {
+    let named = |style: &Style| Named { name: style.name().unwrap_or_default().into(), style: style.clone() };
+    match stylizer.own_styles() {
+        [] if !Model::HAS_EMBEDDED || !models.is_empty() => {
+            Err(Failure::usage("this model has no styles of its own: name some with -s"))
         }
-        return Ok(Vec::new());
+        [] => Ok(Gallery::built_in()?.styles().iter().map(named).collect()),
+        own => Ok(own.iter().map(named).collect()),
     }
+}
+
+/// The styles that are named; none for all that come with the model.
+fn arguments(args: &Sheet) -> Result<Vec<StyleArgument>> {
     let arguments = style::parse(&args.styles)?;
     match arguments.iter().find(|argument| argument.weight != 1.0 || argument.mask.is_some()) {
         Some(argument) => {
@@ -106,10 +119,6 @@ fn check(args: &Sheet) -> Result {
 impl Painter<'_> {
     fn styles(&self, arguments: &[StyleArgument]) -> Result<Vec<Named>> {
         let loudness = self.args.loudness.loudness();
-        if arguments.is_empty() {
-            let named = |style: &Style| Named { name: style.name().unwrap_or_default().into(), style: style.clone() };
-            return Ok(Gallery::built_in()?.styles().iter().map(named).collect());
-        }
         let sources = style::read(arguments, &memory::limits_of_floats(), loudness)?;
         let options = StyleOptions::default().size(StyleSize::ShortSide(self.args.style_size));
         interrupt::while_running(|| {

@@ -1,35 +1,18 @@
 //! `impasto styles`: the built-in styles, and styles of the user's own.
 
 pub(crate) mod learn;
+mod list;
 
-use std::fmt::Write;
+pub(crate) use list::list;
 
-use impasto::style::Gallery;
 use impasto::{Picture, StyleOptions, StyleSize};
-use serde_json::json;
 
-use crate::cli::{StylesExtract, StylesList};
+use crate::cli::StylesExtract;
 use crate::commands::stylize::destination;
 use crate::commands::stylize::place::Place;
 use crate::failure::Result;
 use crate::progress::Progress;
-use crate::{interrupt, memory, model, names, talk};
-
-/// Prints names and descriptions.
-pub(crate) fn list(args: &StylesList) -> Result {
-    let gallery = Gallery::built_in()?;
-    let facts = gallery.styles().iter().map(|style| (style.name().unwrap_or_default(), style.provenance().unwrap_or_default()));
-    if args.json {
-        let styles: Vec<_> = facts.map(|(name, about)| json!({ "name": name, "description": about })).collect();
-        return talk::json(&json!({ "family": gallery.family().to_string(), "styles": styles }));
-    }
-    let widest = facts.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut text = String::new();
-    for (name, about) in facts {
-        let _ = writeln!(text, "{}", format!("{name:widest$}  {about}").trim_end());
-    }
-    talk::data(text.as_bytes())
-}
+use crate::{interrupt, memory, model, names};
 
 /// Saves the style of a picture.
 pub(crate) fn extract(args: &StylesExtract) -> Result {

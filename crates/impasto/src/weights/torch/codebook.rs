@@ -1,0 +1,33 @@
+//! Arrays of few distinct values, as some projects store them to make files small: a byte for each value says which of a table's it is.
+//!
+//! For an array `NAME` there are `NAME_q`, the bytes in its shape, and `NAME_table`, at most 256 numbers.
+
+use pytorch_reader::{DType, PytorchReader, Tensor};
+
+use super::super::collect::{malformed, quoted};
+use super::{floats, one_line};
+use crate::Result;
+
+/// Values that a byte can number.
+const MOST: usize = 256;
+
+/// The name of the array that these bytes stand for, and its table, if they are such.
+pub(super) fn table_of<'a>(name: &str, bytes: &Tensor, file: &'a PytorchReader) -> Option<(String, &'a Tensor)> {
+    let stem = name.strip_suffix("_q").filter(|_| bytes.dtype() == DType::U8)?;
+    let table = file.get(&format!("{stem}_table"))?;
+    let fits = matches!(*table.shape(), [count] if (1..=MOST).contains(&count));
+    (fits && floats(table).is_some()).then(|| (stem.to_owned(), table))
+}
+
+/// The array's values.
+///
+/// # Errors
+/// [`crate::ErrorKind::Malformed`] if a byte numbers no value of the table, or the file is damaged.
+pub(super) fn values(name: &str, bytes: &Tensor, table: &Tensor) -> Result<Vec<f32>> {
+    let read = |tensor: &Tensor| tensor.read().map_err(|e| malformed(one_line(&e.to_string())));
+    let Some(to_floats) = floats(table) else { return Err(malformed(format!("{} has a table of integers", quoted(name)))) };
+    let table = to_floats(&read(table)?);
+    let value = |&number: &u8| table.get(usize::from(number)).copied();
+    let values: Option<Vec<f32>> = read(bytes)?.iter().map(value).collect();
+    values.ok_or_else(|| malformed(format!("{} has numbers beyond its table of {} values", quoted(name), table.len())))
+}
