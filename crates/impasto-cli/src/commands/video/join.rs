@@ -81,6 +81,8 @@ impl Whole<'_> {
                 };
                 count += 1;
                 command.args(["-map", &format!("1:{}", stream.index), &format!("-c:{count}"), codec]);
+                // What lies between the key frame before --start and --start is dropped: it would put off the frames.
+                command.args([&format!("-copypriorss:{count}"), "0"]);
             }
         }
         let known = source.filter(|_| !self.strip).map_or(&[][..], |(facts, _)| &facts.tags);
