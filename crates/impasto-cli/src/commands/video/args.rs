@@ -46,7 +46,7 @@ pub(crate) struct Video {
     pub(super) models: Vec<PathBuf>,
 
     /// Keep this much of the last frame where the next one shows the same: more is steadier
-    #[arg(long, value_name = "0..1", default_value = "0.5", allow_negative_numbers = true, value_parser = values::share, help_heading = LOOK)]
+    #[arg(long, value_name = "0..1", default_value = "0.8", allow_negative_numbers = true, value_parser = values::share, help_heading = LOOK)]
     pub(super) steady: f32,
 
     /// The flags of a painting that films take: the library's table of options has them.
