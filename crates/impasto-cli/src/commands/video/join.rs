@@ -58,7 +58,7 @@ impl Whole<'_> {
             command.arg("-i").arg(file(&facts.path));
         }
         command.args(["-map", "0:v:0", "-c:v", "copy"]);
-        if let Some((facts, _)) = source {
+        if let Some((facts, part)) = source {
             command.args(["-map_metadata:g", if self.strip { "-1" } else { "1:g" }, "-map_chapters", "1"]);
             let mut count = 0;
             for (stream, way) in companions(facts, kind) {
@@ -81,8 +81,11 @@ impl Whole<'_> {
                 };
                 count += 1;
                 command.args(["-map", &format!("1:{}", stream.index), &format!("-c:{count}"), codec]);
-                // What lies between the key frame before --start and --start is dropped: it would put off the frames.
-                command.args([&format!("-copypriorss:{count}"), "0"]);
+                if part.start > 0.0 {
+                    // What lies between the key frame before --start and --start is dropped: it would put off the frames. From the beginning on
+                    // nothing may be dropped: decoders begin a little before their first sample.
+                    command.args([&format!("-copypriorss:{count}"), "0"]);
+                }
             }
         }
         let known = source.filter(|_| !self.strip).map_or(&[][..], |(facts, _)| &facts.tags);
