@@ -1,6 +1,6 @@
 //! Measures the flicker of painted films, made from photographs by exact motion, and how fast they are painted.
 //!
-//! `cargo run --release -p impasto --example flicker -- [--frames N] [--size WxH] [--only MOTION,…] [--write FOLDER] STYLE PHOTO…`
+//! `cargo run --release -p impasto --example flicker -- [--frames N] [--size WxH] [--only MOTION,…] [--ways WAY,…] [--write FOLDER] STYLE PHOTO…`
 //!
 //! STYLE is a picture or a built-in style. A table has, for each motion, the mean flicker ([`impasto::eval::films`]) and sharpness of films painted
 //! frame by frame, and as films with several steadinesses. `--write` keeps frames 8 to 11 of each as PNG.
@@ -25,13 +25,15 @@ const COURSES: [(&str, Course); 8] = [
 ];
 
 /// How a film is painted: with which steadiness and grain; `None` frame by frame.
-const WAYS: [(&str, Option<f32>, f32); 7] = [
+const WAYS: [(&str, Option<f32>, f32); 9] = [
     ("frame by frame", None, StylizeOptions::GRAIN),
     ("frames, grain 0", None, 0.0),
     ("film", Some(0.0), StylizeOptions::GRAIN),
     ("film, grain 0", Some(0.0), 0.0),
     ("steady 0.5", Some(0.5), StylizeOptions::GRAIN),
+    ("steady 0.7", Some(0.7), StylizeOptions::GRAIN),
     ("steady 0.8", Some(0.8), StylizeOptions::GRAIN),
+    ("steady 0.9", Some(0.9), StylizeOptions::GRAIN),
     ("steady 1", Some(1.0), StylizeOptions::GRAIN),
 ];
 
@@ -39,7 +41,7 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result {
     let (mut count, mut size, mut folder, mut names) = (24, [640, 360], None, Vec::new());
-    let mut only = None;
+    let (mut only, mut ways): (Option<String>, Option<String>) = (None, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or("a flag needs a value");
@@ -51,6 +53,7 @@ fn main() -> Result {
                 size = [width.parse()?, height.parse()?];
             }
             "--only" => only = Some(value()?),
+            "--ways" => ways = Some(value()?),
             "--write" => folder = Some(PathBuf::from(value()?)),
             _ => names.push(argument),
         }
@@ -66,8 +69,8 @@ fn main() -> Result {
         Err(_) => stylizer.style(&Picture::open(style, &Limits::default())?)?,
     };
     println!("| motion | way | flicker | sharpness | frames/s |\n| --- | --- | --- | --- | --- |");
-    let wanted = |name: &str| only.as_ref().is_none_or(|only| only.split(',').any(|only| only == name));
-    for (course_name, course) in COURSES.into_iter().filter(|(name, _)| wanted(name)) {
+    let wanted = |list: &Option<String>, name: &str| list.as_ref().is_none_or(|list| list.split(',').any(|one| one == name));
+    for (course_name, course) in COURSES.into_iter().filter(|(name, _)| wanted(&only, name)) {
         let mut films = Vec::new();
         for photo in photos {
             let photo = Picture::open(photo, &Limits::default())?;
@@ -78,7 +81,7 @@ fn main() -> Result {
             let photo = photo.resized(width, height, impasto::picture::Resize::PHOTO)?;
             films.push((0..count).map(|i| course.frame(&photo, i, size)).collect::<impasto::Result<Vec<_>>>()?);
         }
-        for (way, steady, grain) in WAYS {
+        for (way, steady, grain) in WAYS.into_iter().filter(|(way, ..)| wanted(&ways, way)) {
             let (mut flicker, mut sharpness, mut seconds) = (0.0, 0.0, 0.0);
             for (number, frames) in films.iter().enumerate() {
                 let options = StylizeOptions::default().grain(grain);

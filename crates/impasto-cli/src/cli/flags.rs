@@ -24,17 +24,39 @@ impl PaintFlags {
     }
 }
 
+/// The flags of a film: those of a painting that films take.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FilmFlags(pub(crate) PaintFlags);
+
+impl std::ops::Deref for FilmFlags {
+    type Target = PaintFlags;
+
+    fn deref(&self) -> &PaintFlags {
+        &self.0
+    }
+}
+
+/// What flags mean for films, where that is not what they mean for pictures.
+const OF_FILMS: [(&str, &str); 5] = [
+    ("strength", "How strong the style is, from 0 (the film) to 1"),
+    ("mask", "Paint where this picture, or each frame of this film, is white; keep the film where it is black"),
+    ("strength_mask", "Vary the strength by a picture, or by the frames of a film: --strength times its values"),
+    ("grain", "Faint noise that strokes begin from in smooth areas; it moves with the camera"),
+    ("strip", "Leave out metadata: the film's, and the settings that it was painted with"),
+];
+
 /// The flags of the result's file alone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FileFlags {
     pub(crate) options: Options,
 }
 
-/// A row's flag.
-fn flag(row: &'static Row) -> Arg {
+/// A row's flag, in a command that has the flags of these rows.
+fn flag(row: &'static Row, rows: &[&'static Row]) -> Arg {
     let long = row.name.replace('_', "-");
     let aliases = row.aliases.iter().map(|alias| alias.replace('_', "-"));
-    let mut arg = Arg::new(row.name).long(long).aliases(aliases).help(row.help).hide(row.hidden).conflicts_with_all(row.excludes);
+    let mut arg = Arg::new(row.name).long(long).aliases(aliases).help(row.help).hide(row.hidden);
+    arg = arg.conflicts_with_all(row.excludes.iter().filter(|other| rows.iter().any(|row| row.name == **other)));
     if !row.more.is_empty() {
         arg = arg.long_help(format!("{}\n\n{}", row.help, row.more));
     }
@@ -78,7 +100,8 @@ pub(crate) fn text(value: &Value) -> String {
 
 /// A command with the flags of these rows.
 fn augmented(command: Command, rows: impl Iterator<Item = &'static Row>) -> Command {
-    rows.fold(command, |command, row| command.arg(flag(row)))
+    let rows: Vec<_> = rows.collect();
+    rows.iter().fold(command, |command, row| command.arg(flag(row, &rows)))
 }
 
 /// What the flags of these rows say: values by their names, and files.
@@ -107,10 +130,21 @@ fn of_file() -> impl Iterator<Item = &'static Row> {
     table().iter().filter(|row| row.part == Part::File)
 }
 
+/// The rows that films take.
+fn of_films(rows: &'static [Row]) -> impl Iterator<Item = &'static Row> {
+    rows.iter().filter(|row| row.not_in_films.is_none())
+}
+
+impl PaintFlags {
+    fn of(matches: &ArgMatches, rows: impl Iterator<Item = &'static Row>) -> Result<Self, clap::Error> {
+        let (values, files) = given(matches, rows);
+        Ok(PaintFlags { options: options(&values)?, files })
+    }
+}
+
 impl FromArgMatches for PaintFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let (values, files) = given(matches, table().iter());
-        Ok(PaintFlags { options: options(&values)?, files })
+        Self::of(matches, table().iter())
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -122,6 +156,28 @@ impl FromArgMatches for PaintFlags {
 impl Args for PaintFlags {
     fn augment_args(command: Command) -> Command {
         augmented(command, table().iter())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for FilmFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        PaintFlags::of(matches, of_films(table())).map(FilmFlags)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for FilmFlags {
+    fn augment_args(command: Command) -> Command {
+        let command = augmented(command.next_help_heading("Look"), of_films(table()));
+        OF_FILMS.iter().fold(command, |command, (name, help)| command.mut_arg(name, |arg| arg.help(*help)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -157,7 +213,7 @@ mod tests {
     use impasto::request::{Kind, Options, Part, Row, table};
     use serde_json::{Value, json};
 
-    use super::{augmented, flag, given, text};
+    use super::{augmented, flag, given, of_films, text};
 
     fn command(rows: &'static [Row]) -> Command {
         augmented(Command::new("x"), rows.iter())
@@ -167,7 +223,7 @@ mod tests {
     fn every_row_is_a_flag_that_reads_as_the_table_does() {
         command(table()).debug_assert();
         for row in table() {
-            let arg = flag(row);
+            let arg = flag(row, &[]);
             assert_eq!(arg.get_long().map(|long| format!("--{long}")), Some(row.flag()));
             assert_eq!(arg.get_help().map(ToString::to_string).as_deref(), Some(row.help));
         }
@@ -204,6 +260,23 @@ mod tests {
         assert!(error.contains("must be a number from 0 to 9"), "{error}");
         let help = command(copy).render_long_help().to_string();
         assert!(help.contains("--sparkle-width") && help.contains("[default: 1]"), "{help}");
+    }
+
+    #[test]
+    fn films_take_every_option_but_those_with_a_reason() {
+        let mut copy = table().to_vec();
+        copy.push(Row::extra("sparkle_width", Kind::Number(0.0, 9.0), Part::Look, json!(1.0)));
+        let copy: &'static [Row] = copy.leak();
+        let film = augmented(Command::new("x"), of_films(copy));
+        film.clone().debug_assert();
+        let (values, _) = given(&film.get_matches_from(["x", "--sparkle-width=3", "--strength=0.5"]), of_films(copy));
+        assert_eq!(Value::Object(values), json!({"sparkle_width": 3.0, "strength": 0.5}));
+        let left: Vec<_> = copy.iter().filter(|row| row.not_in_films.is_some()).collect();
+        let names: Vec<_> = left.iter().map(|row| row.name).collect();
+        let expected =
+            ["salvage", "size", "exact", "preview_of", "format", "profile", "depth", "quality", "subsampling", "compression"];
+        assert_eq!(names, expected);
+        assert!(left.iter().all(|row| row.not_in_films.is_some_and(|why| why.len() > 10)));
     }
 
     #[test]

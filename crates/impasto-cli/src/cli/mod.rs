@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use crate::fetching::Fetching;
 
-pub(crate) use flags::{FileFlags, PaintFlags, text};
+pub(crate) use flags::{FileFlags, FilmFlags, PaintFlags, text};
 pub(crate) use keep::{Models, ModelsImport, ModelsInfo, ModelsList, Styles, StylesExtract, StylesList};
 pub(crate) use learn::{StylesLearn, Tune};
 pub(crate) use optimize::{ContentLoss, KeepColors, Method, Optimize, Pooling, Preprocessing, StyleLoss};

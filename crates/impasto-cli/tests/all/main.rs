@@ -25,3 +25,4 @@ mod styles;
 mod stylize;
 mod terminal;
 mod video;
+mod video_trouble;

@@ -38,6 +38,8 @@ pub struct Row {
     pub requires: Option<&'static str>,
     /// Whether help leaves it out.
     pub hidden: bool,
+    /// Why films do not take it; `None` if they do.
+    pub not_in_films: Option<&'static str>,
 }
 
 /// What an option takes.
@@ -102,7 +104,13 @@ impl Row {
             excludes: &[],
             requires: None,
             hidden: false,
+            not_in_films: None,
         }
+    }
+
+    /// The same for pictures alone.
+    fn not_in_films(self, why: &'static str) -> Self {
+        Row { not_in_films: Some(why), ..self }
     }
 
     /// An option that this version of the library does not have: for tests of the doors.
@@ -218,23 +226,27 @@ fn rows() -> Vec<Row> {
     let grains = StylizeOptions::GRAINS;
     let sides = StyleSize::SIDES;
     vec![
-        Row::new("salvage", Flag, Content, "", "Read damaged or cut-off JPEG files as far as possible. The rest is gray, and a warning says how much"),
+        Row::new("salvage", Flag, Content, "", "Read damaged or cut-off JPEG files as far as possible. The rest is gray, and a warning says how much")
+            .not_in_films("damaged films are salvaged by their decoder, with a flag of their own"),
         Row {
             excludes: &["exact"],
             ..Row::new("size", Whole(1, MAX_SIDE), Part::Size, "LONGSIDE", "Resize the content so that its longer side has this many pixels")
-        },
+        }
+        .not_in_films("films take a width and a height, too"),
         Row {
             excludes: &["style_size"],
             more: "This reproduces notebooks that load both pictures with `tf.image.resize`: bilinear, without anti-aliasing, without keeping \
                    proportions. Width comes first here, but height there: --exact 720x512 is their (512, 720).",
             ..Row::new("exact", Kind::Size, Part::Size, "WxH", "Resize content and styles to exactly this size, as TensorFlow's tf.image.resize does")
-        },
+        }
+        .not_in_films("it reproduces notebooks, which paint pictures"),
         Row {
             excludes: &["exact"],
             more: "For --stroke in millimeters and `native`: the strokes are as fine as those of the large picture when it is scaled down, and it \
                    takes the large picture's time. Other strokes look the same at any size.",
             ..Row::new("preview_of", Kind::Size, Part::Size, "WxH", "Paint what a picture of this size would look like, scaled down to the result's size")
-        },
+        }
+        .not_in_films("a part of a film in a smaller size is its preview"),
         Row {
             more: "0.5 looks half-way between the photo and the painting at 1. The program measures on a thumbnail how the network responds to this \
                    content and style. It mixes the content's own style vector with the style's; weak paintings also fade into the photo.",
@@ -274,19 +286,24 @@ fn rows() -> Vec<Row> {
             ..Row::new("thumbnail", Whole(1, MAX_SIDE), Model, "PIXELS",
                 "Take the norms' statistics from a thumbnail of this longer side, whatever the model says: for trials")
         },
-        Row::new("format", formats(), File, "FORMAT", "Format of the result, whatever its extension. Default for standard output: png"),
+        Row::new("format", formats(), File, "FORMAT", "Format of the result, whatever its extension. Default for standard output: png")
+            .not_in_films("films have containers and codecs"),
         Row {
             more: "The network works in sRGB. `keep` converts its result to the content's color space and embeds the profile, so that the result fits \
                    into the content's color-managed workflow. Profiles for grayscale and CMYK pixels cannot be kept: those results are sRGB, and so are \
                    results whose content has no profile.",
             ..Row::new("profile", choice::<Profile>(), File, "PROFILE", "Color space of the result: the content's, with its profile, or sRGB")
-        },
+        }
+        .not_in_films("films have no color profiles"),
         Row::new("strip", Flag, File, "", "Leave out metadata: the content's, and the settings for `replay`"),
-        Row::new("depth", choice::<Depth>(), File, "BITS", "Bits per sample; 16 is for PNG and TIFF. `auto`: the content's, as far as the format allows"),
-        Row::new("quality", Whole(1, 100), File, "1..100", "JPEG quality"),
+        Row::new("depth", choice::<Depth>(), File, "BITS", "Bits per sample; 16 is for PNG and TIFF. `auto`: the content's, as far as the format allows")
+            .not_in_films("the codec decides it"),
+        Row::new("quality", Whole(1, 100), File, "1..100", "JPEG quality").not_in_films("films have --crf"),
         Row::new("subsampling", choice::<Subsampling>(), File, "CHROMA",
-            "JPEG chroma subsampling: color for every pixel, every two, or every four (smallest file)"),
-        Row::new("compression", choice::<Compression>(), File, "EFFORT", "Effort to make PNG and TIFF files small; both are lossless"),
+            "JPEG chroma subsampling: color for every pixel, every two, or every four (smallest file)")
+            .not_in_films("the codec decides it"),
+        Row::new("compression", choice::<Compression>(), File, "EFFORT", "Effort to make PNG and TIFF files small; both are lossless")
+            .not_in_films("films have --crf"),
     ]
 }
 

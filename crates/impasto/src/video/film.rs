@@ -5,14 +5,17 @@
 //! the film, so that a film that is resumed at a multiple of [`KEY`] gets the same frames.
 
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
 use super::frame::Frame;
+use super::sharpness;
 use super::shots::{Sight, Step};
 use super::side_by_side::side_by_side;
 use super::steady::Trace;
 use super::{FilmOptions, KEY, Painted, State, Styles};
 use crate::engine::check_cancelled;
 use crate::picture::rows::Rows;
+use crate::picture::zeros;
 use crate::{Control, Error, ErrorKind, Painter, Result, StylizeOptions, Stylizer};
 
 /// A frame that was read, and where it stands.
@@ -244,15 +247,19 @@ impl<'a> Work<'a> {
     /// Mixes a painting with the last one.
     fn steady(&self, trace: &Trace, last: &[f32], width: usize, rgb: &mut [f32]) -> Result<()> {
         let height = rgb.len() / (width * 3);
-        let lines = height.div_ceil(self.options.at_a_time.max(1));
-        let parts: Vec<_> = rgb.chunks_mut(lines * width * 3).enumerate().map(std::sync::Mutex::new).collect();
-        side_by_side(self.options.at_a_time, &parts, |part| {
-            let mut part = part.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let at_a_time = self.options.at_a_time;
+        let lines = height.div_ceil(at_a_time.max(1));
+        let mut mixed = zeros(rgb.len())?;
+        mixed.copy_from_slice(rgb);
+        let parts: Vec<_> = mixed.chunks_mut(lines * width * 3).enumerate().map(Mutex::new).collect();
+        side_by_side(at_a_time, &parts, |part| {
+            let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
             let (i, rows) = &mut *part;
             trace.apply(last, width, *i * lines, rows);
             Ok(())
         })?;
-        Ok(())
+        drop(parts);
+        sharpness::restore(rgb, &mixed, width, at_a_time)
     }
 }
 

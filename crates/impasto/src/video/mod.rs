@@ -28,6 +28,7 @@
 mod film;
 mod frame;
 mod motion;
+mod sharpness;
 mod shots;
 mod side_by_side;
 mod steady;
@@ -154,9 +155,9 @@ impl<'a> Film<'a> {
         let one = self.stylizer.stored_memory(canvas[0], canvas[1], Some(0))?;
         let one = one.saturating_add(self.stylizer.canvas_memory(&self.options.stylize, size)?);
         let pixels = (width as u64).saturating_mul(height as u64);
-        // Waiting and painted frames; the paintings and traces of those at work; the last painting; pyramids.
+        // Waiting and painted frames; the paintings and traces of those at work; the last painting and its mixture; pyramids.
         let frames = pixels.saturating_mul(bytes_per_pixel as u64).saturating_mul(2 * (KEY as u64 + 1));
-        let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1);
+        let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1).saturating_add(pixels.saturating_mul(12));
         let pyramids = (KEY as u64 + 2) * (320 * 320 * 6);
         Ok(one.saturating_mul(at_a_time).saturating_add(frames).saturating_add(paintings).saturating_add(pyramids))
     }

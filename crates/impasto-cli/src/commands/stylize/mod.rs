@@ -10,7 +10,7 @@ pub(super) mod memory;
 mod one;
 mod painting;
 pub(super) mod place;
-mod record;
+pub(super) mod record;
 mod report;
 mod studio;
 pub(super) mod style;

@@ -40,7 +40,7 @@ pub(super) fn is_stream(path: &Path) -> bool {
 ///
 /// # Errors
 /// If a mask or the model cannot be read.
-pub(super) fn common(paint: &PaintFlags, models: &[PathBuf], isa: Isa) -> Result<Request> {
+pub(in crate::commands) fn common(paint: &PaintFlags, models: &[PathBuf], isa: Isa) -> Result<Request> {
     let mut options = paint.options.clone();
     for (option, path) in &paint.files {
         let reference = Some(references::of_path(path)?);

@@ -14,7 +14,7 @@ use crate::talk::Loudness;
 use crate::{names, references};
 
 /// One style as the command line names it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::commands) struct StyleArgument {
     pub(in crate::commands) path: PathBuf,
     /// As given, at least 0; 1 if not.
@@ -112,6 +112,12 @@ impl StyleArgument {
     fn used(&self, style: &Style) -> Result<StyleUse> {
         let mask = self.mask.as_deref().map(references::of_path).transpose()?;
         Ok(StyleUse::new(self.reference(style)?, self.weight).masked(mask))
+    }
+
+    /// The same of what was read and seen for it alone.
+    pub(in crate::commands) fn used_as(&self, read: &Seen, style: &Style) -> Result<StyleUse> {
+        let own = matches!(read, Seen::Own(_)).then(|| style.clone());
+        StyleArgument { own, ..self.clone() }.used(style)
     }
 
     fn reference(&self, style: &Style) -> Result<Reference> {

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 use impasto::request::Size;
-use impasto::{Colours, StylizeOptions};
 
-use crate::cli::{LoudnessFlags, style_side};
+use crate::cli::{FilmFlags, LoudnessFlags};
 use crate::failure::Result;
 use crate::{values, web};
 
@@ -49,51 +48,13 @@ pub(crate) struct Video {
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) models: Vec<PathBuf>,
 
-    /// How strong the style is, from 0 (the film) to 1
-    #[arg(long, value_name = "0..1", default_value = "1", allow_negative_numbers = true, value_parser = values::share, help_heading = LOOK)]
-    pub(super) strength: f32,
-
     /// Keep this much of the last frame where the next one shows the same: more is steadier
-    #[arg(long, value_name = "0..1", default_value = "0.5", allow_negative_numbers = true, value_parser = values::share, help_heading = LOOK)]
+    #[arg(long, value_name = "0..1", default_value = "0.8", allow_negative_numbers = true, value_parser = values::share, help_heading = LOOK)]
     pub(super) steady: f32,
 
-    /// Whose colors the film has: style, content or luminance
-    #[arg(long, aliases = ["colours", "colour", "color"], value_name = "COLORS", default_value = "style", help_heading = LOOK)]
-    pub(super) colors: Colours,
-
-    /// How far the colors go from the style's (0) to those of --colors (1)
-    #[arg(long, alias = "colour-strength", value_name = "0..1", default_value = "1", allow_negative_numbers = true,
-          value_parser = values::share, help_heading = LOOK)]
-    pub(super) color_strength: f32,
-
-    /// Size at which the style is seen; less gives coarser forms
-    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = style_side, help_heading = LOOK)]
-    pub(super) style_size: usize,
-
-    /// Width of the strokes: 2 twice as wide; `native` as the network draws them
-    #[arg(long, value_name = "WIDTH", default_value = "1", allow_negative_numbers = true, help_heading = LOOK)]
-    pub(super) stroke: impasto::Stroke,
-
-    /// Faint noise that strokes begin from in smooth areas; it moves with the camera
-    #[arg(long, value_name = "0..8", default_value_t = StylizeOptions::GRAIN, allow_negative_numbers = true, value_parser = grain,
-          help_heading = LOOK)]
-    pub(super) grain: f32,
-
-    /// Paint where this picture, or each frame of this film, is white; keep the film where it is black
-    #[arg(long, value_name = "MASK", value_hint = ValueHint::AnyPath, help_heading = LOOK)]
-    pub(super) mask: Option<PathBuf>,
-
-    /// Paint where the mask is black instead
-    #[arg(long, requires = "mask", help_heading = LOOK)]
-    pub(super) invert_mask: bool,
-
-    /// Vary the strength by a picture, or by the frames of a film: --strength times its values
-    #[arg(long, value_name = "MASK", value_hint = ValueHint::AnyPath, help_heading = LOOK)]
-    pub(super) strength_mask: Option<PathBuf>,
-
-    /// Soften the edges of all masks by this many pixels on either side
-    #[arg(long, value_name = "PIXELS", default_value = "0", allow_negative_numbers = true, value_parser = values::length, help_heading = LOOK)]
-    pub(super) feather: f32,
+    /// The flags of a painting that films take: the library's table of options has them.
+    #[command(flatten)]
+    pub(super) paint: FilmFlags,
 
     /// Start at this time: seconds, minutes:seconds or hours:minutes:seconds
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = FILM)]
@@ -167,7 +128,7 @@ impl Video {
                 *change = [OsStr::new(&at), OsStr::new("="), &style].into_iter().collect();
             }
         }
-        self.mask.iter_mut().chain(&mut self.strength_mask).try_for_each(|mask| web::fetch(mask, most))
+        self.paint.0.files.iter_mut().try_for_each(|(_, mask)| web::fetch(mask, most))
     }
 }
 
@@ -275,12 +236,6 @@ fn wanted_size(text: &str) -> Result<WantedSize, String> {
         return Ok(WantedSize::LongSide(side));
     }
     text.parse().map(WantedSize::Exact).map_err(|_| "write it as 640 (the longer side) or 640x360".into())
-}
-
-fn grain(text: &str) -> Result<f32, String> {
-    let range = StylizeOptions::GRAINS;
-    let number = text.parse().ok().filter(|v| range.contains(v));
-    number.ok_or_else(|| format!("must be a number from {} to {}", range.start(), range.end()))
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ pub(super) struct Whole<'a> {
     pub(super) frames: usize,
     /// Frames of a piece.
     pub(super) each: usize,
+    /// The request that it was painted by, as JSON.
+    pub(super) record: Option<String>,
+    /// Whether the metadata of the film that was painted is left out.
+    pub(super) strip: bool,
 }
 
 impl Whole<'_> {
@@ -54,8 +58,8 @@ impl Whole<'_> {
             command.arg("-i").arg(file(&facts.path));
         }
         command.args(["-map", "0:v:0", "-c:v", "copy"]);
-        if let Some((facts, _)) = source {
-            command.args(["-map_metadata", "1", "-map_chapters", "1"]);
+        if let Some((facts, part)) = source {
+            command.args(["-map_metadata:g", if self.strip { "-1" } else { "1:g" }, "-map_chapters", "1"]);
             let mut count = 0;
             for (stream, way) in companions(facts, kind) {
                 let codec = match way {
@@ -77,7 +81,16 @@ impl Whole<'_> {
                 };
                 count += 1;
                 command.args(["-map", &format!("1:{}", stream.index), &format!("-c:{count}"), codec]);
+                if part.start > 0.0 {
+                    // What lies between the key frame before --start and --start is dropped: it would put off the frames. From the beginning on
+                    // nothing may be dropped: decoders begin a little before their first sample.
+                    command.args([&format!("-copypriorss:{count}"), "0"]);
+                }
             }
+        }
+        let known = source.filter(|_| !self.strip).map_or(&[][..], |(facts, _)| &facts.tags);
+        if let (Some(record), Some(field)) = (&self.record, field(kind, known)) {
+            command.arg("-metadata").arg(format!("{field}={record}"));
         }
         if matches!(kind, Kind::Mp4 | Kind::Mov) {
             command.args(["-movflags", "+faststart"]);
@@ -115,6 +128,13 @@ impl Whole<'_> {
         fs::write(&path, gif.finish()?).map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", path.display())))?;
         Ok(path)
     }
+}
+
+/// The field of a container that takes the request: the first that the film itself has not filled (`known`).
+fn field(kind: Kind, known: &[String]) -> Option<&'static str> {
+    // QuickTime's files have one alone.
+    let fields: &[&str] = if kind == Kind::Mov { &["comment"] } else { &["comment", "description", "synopsis"] };
+    fields.iter().copied().find(|field| !known.iter().any(|known| known == field))
 }
 
 /// Moves a finished film to its place, or to standard output.

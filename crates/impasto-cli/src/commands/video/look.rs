@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use impasto::picture::Mask;
+use impasto::request::StyleUse;
 use impasto::video::{Frame, Styles};
-use impasto::{Colours, Error, ErrorKind, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
+use impasto::{Error, ErrorKind, Style, StylizeOptions, Stylizer};
 
 use super::args::{Video, time};
 use super::decode::Reading;
@@ -49,6 +50,9 @@ pub(super) struct Look {
     pub(super) options: StylizeOptions,
     pub(super) mask: Option<MaskSource>,
     pub(super) strength_mask: Option<MaskSource>,
+    /// What the styles are made of, for the record; and those that come later, with their times.
+    pub(super) used: Vec<StyleUse>,
+    pub(super) used_later: Vec<(f64, StyleUse)>,
 }
 
 /// Reads everything that the look is made of.
@@ -60,49 +64,53 @@ pub(super) fn look(
     tools: &dyn Fn() -> Result<Tools>,
 ) -> Result<Look> {
     let (loudness, limits) = (args.loudness.loudness(), memory::limits_of_floats());
-    let options = StyleOptions::default().size(StyleSize::ShortSide(args.style_size));
-    let see = |argument: &StyleArgument| -> Result<Style> { argument.read(&limits, loudness)?.see(stylizer, &options, &Unseen) };
-    let seen = arguments.iter().map(see).collect::<Result<Vec<_>>>()?;
-    let masks = arguments
-        .iter()
-        .map(|argument| argument.mask.as_deref().map(|path| look::mask(path, args.feather, &limits, loudness)).transpose());
+    let asked = &args.paint.options;
+    let see = |argument: &StyleArgument| -> Result<(Style, StyleUse)> {
+        let read = argument.read(&limits, loudness)?;
+        let style = read.see(stylizer, &asked.seen(), &Unseen)?;
+        let used = argument.used_as(&read, &style)?;
+        Ok((style, used))
+    };
+    let (seen, mut used): (Vec<_>, Vec<_>) = arguments.iter().map(see).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    let mask = |path: &Path| look::mask(path, asked.feather, &limits, loudness);
+    let masks = arguments.iter().map(|argument| argument.mask.as_deref().map(mask).transpose());
     let masks = masks.collect::<Result<Vec<_>>>()?;
     let palette = match arguments {
         // Of a network that has just one.
         [] => {
             let (argument, source) = style::only(stylizer)?;
-            style::palette(&[source.see(stylizer, &options, &Unseen)?], &[argument], &[None])?
+            let style = source.see(stylizer, &asked.seen(), &Unseen)?;
+            used.push(argument.used_as(&source, &style)?);
+            style::palette(&[style], &[argument], &[None])?
         }
         _ => style::palette(&seen, arguments, &masks)?,
     };
     let mut styles = Styles::one(palette.style.clone());
+    let mut used_later = Vec::new();
     for (at, argument) in changes {
-        styles = styles.with(timing.frame_at((at - wanted.part.start).max(0.0)), see(argument)?);
+        let (style, used) = see(argument)?;
+        styles = styles.with(timing.frame_at((at - wanted.part.start).max(0.0)), style);
+        used_later.push((*at, used));
     }
-    if args.colors == Colours::Match {
-        return Err(Failure::usage("--colors match is for pictures; use content or luminance for films"));
-    }
-    let stylize = StylizeOptions::default()
-        .strength(args.strength)
-        .style(options)
-        .colours(args.colors)
-        .colour_strength(args.color_strength)
-        .stroke(args.stroke)
-        .grain(args.grain);
+    // Masks may be films: they come with the frames.
+    let stylize = asked.stylize(None, None);
+    let stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
     let open = |path: &Path| -> Result<MaskSource> {
         let still = impasto::picture::Format::from_path(path).is_ok()
             && path.is_file()
             && super::animation::look(path)?.is_none_or(|facts| facts.frames == 1);
         if still {
-            return Ok(MaskSource::Still(look::mask(path, args.feather, &limits, loudness)?));
+            return Ok(MaskSource::Still(mask(path)?));
         }
         Ok(MaskSource::Film(Source::open(path, wanted, tools)?, path.display().to_string()))
     };
     Ok(Look {
         styles,
         options: palette.options(stylize),
-        mask: args.mask.as_deref().map(open).transpose()?,
-        strength_mask: args.strength_mask.as_deref().map(open).transpose()?,
+        mask: args.paint.file("mask").map(open).transpose()?,
+        strength_mask: args.paint.file("strength_mask").map(open).transpose()?,
+        used,
+        used_later,
     })
 }
 
@@ -115,8 +123,8 @@ impl Look {
         (tools, reading): (Option<&Tools>, &Reading),
     ) -> Result<Frames> {
         let mut frames = frames;
+        let (invert, feather) = (args.paint.options.invert_mask, args.paint.options.feather);
         if let Some(mask) = self.mask.take() {
-            let (invert, feather) = (args.invert_mask, args.feather);
             match mask {
                 MaskSource::Still(mask) => self.options.mask = Some(if invert { mask.inverted() } else { mask }),
                 MaskSource::Film(source, name) => {
@@ -129,7 +137,6 @@ impl Look {
             }
         }
         if let Some(mask) = self.strength_mask.take() {
-            let feather = args.feather;
             match mask {
                 MaskSource::Still(mask) => self.options.strength_mask = Some(mask),
                 MaskSource::Film(source, name) => {

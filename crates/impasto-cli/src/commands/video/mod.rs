@@ -1,7 +1,7 @@
 //! `impasto video`: films in the style of pictures.
 //!
 //! 1. `args.rs`: the flags. `source.rs`: what is painted (`probe.rs` for films, `animation.rs` for animated pictures), `container.rs`: what is written.
-//! 2. `look.rs`: styles and masks. `work.rs`: the folder of an unfinished film.
+//! 2. `look.rs`: styles and masks. `work.rs`: the folder of an unfinished film. `record.rs`: what a film says about how it was painted.
 //! 3. Three things happen at a time: `decode.rs` reads frames, the library paints them ([`impasto::video`]), `sink.rs` writes them in pieces
 //!    (`piece.rs`).
 //! 4. `join.rs` makes one film of the pieces, with the sound of the one that was painted.
@@ -17,6 +17,7 @@ mod look;
 mod matroska;
 mod piece;
 mod probe;
+mod record;
 mod sink;
 mod source;
 mod tools;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Instant;
 
 use impasto::video::{Film, FilmOptions, KEY, Styles};
+use impasto::{Colours, Stylizer};
 use serde_json::{Value, json};
 
 use args::Kind;
@@ -48,7 +50,7 @@ use super::stylize::place;
 use super::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
-use crate::{interrupt, memory, model, names, talk, web};
+use crate::{interrupt, memory, model, names, talk};
 use impasto::request::Size;
 
 /// Most pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
@@ -77,7 +79,7 @@ pub(crate) fn run(args: &Video) -> Result {
     let read = arguments.iter().chain(changes.iter().map(|(_, style)| style)).flat_map(StyleArgument::files);
     destination::keep_inputs(
         &args.output,
-        read.chain([args.film.as_path()]).chain(args.mask.as_deref()).chain(args.strength_mask.as_deref()),
+        read.chain([args.film.as_path()]).chain(args.paint.files.iter().map(|(_, path)| path.as_path())),
     )?;
     let output = (!to_stdout).then_some(args.output.as_path());
     if let (Some(path), Some(_)) = (output, kind) {
@@ -151,6 +153,8 @@ fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
         "--json and a film (-o -) cannot both go to standard output; name a file for the film"
     } else if to_stdout && std::io::stdout().is_terminal() {
         "a terminal cannot take a film's bytes (-o -); redirect them or name a file"
+    } else if args.paint.options.colors == Colours::Match {
+        "--colors match is for pictures; use content or luminance for films"
     } else if args.end.is_some_and(|end| end <= args.start.unwrap_or(0.0)) {
         "--end must be after --start"
     } else if args.preview_frame.as_ref().is_some_and(|path| impasto::picture::Format::from_path(path).is_err()) {
@@ -225,7 +229,8 @@ impl Painting<'_> {
         if interrupt::asked() {
             return Err(self.interrupted(work));
         }
-        let whole = Whole { work, timing: &timing, frames, each };
+        let strip = self.args.paint.options.strip;
+        let whole = Whole { work, timing: &timing, frames, each, record: work.record().filter(|_| !strip), strip };
         match (self.goal, self.tools) {
             (Goal::Film { kind, encoder }, Some(tools)) => {
                 let source = self.source.film().map(|facts| (facts, self.wanted.part));
@@ -251,9 +256,12 @@ impl Painting<'_> {
         let ceiling = Ceiling::new(args.max_memory, true);
         let cores =
             args.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get), usize::from);
-        let mut stylizer = model::stylizer(self.models, Some(cores))?;
+        let options = &args.paint.options;
+        let builder = Stylizer::builder().threads(cores).isa(model::isa()?).border(options.border).thumbnail(options.thumbnail);
+        let mut stylizer = self.models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
         let tools = || Tools::find(args.ffmpeg.as_deref());
         let mut look = look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing), &tools)?;
+        work.keep_record(&self.record(&look)?)?;
         let salvaged = args.salvage.then(|| Arc::new(Mutex::new(None)));
         let alpha = self.alpha();
         let reading = Reading { part: self.wanted.part, alpha, salvaged: salvaged.clone(), fps: args.fps };
@@ -263,7 +271,7 @@ impl Painting<'_> {
         // As many at a time as memory allows: each on few threads, which is faster than few on many.
         let bytes = if alpha { 4 } else { 3 } * if self.source.deep() { 2 } else { 1 };
         let mut options = FilmOptions::default().stylize(look.options.clone()).steady(args.steady).at_a_time(cores.min(KEY));
-        let needed = |stylizer: &impasto::Stylizer, options: &FilmOptions| -> Result<u64> {
+        let needed = |stylizer: &Stylizer, options: &FilmOptions| -> Result<u64> {
             let film = Film::new(stylizer, Styles::one(look.styles.at(0)?), options.clone())?;
             Ok(film.memory([size.width, size.height], bytes)?.saturating_add(memory_of_program()))
         };
@@ -340,42 +348,6 @@ impl Painting<'_> {
             return Failure::Told(crate::failure::INTERRUPTED);
         }
         Failure::Interrupted
-    }
-
-    /// All that decides the frames of the film and their encoding.
-    fn fingerprint(&self) -> Result<Value> {
-        let args = self.args;
-        let file = |path: &Path| -> Value {
-            let metadata = std::fs::metadata(path).ok();
-            let changed = metadata.as_ref().and_then(|data| data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok());
-            // A download is another file every time.
-            let spoken = web::spoken(path);
-            let changed = changed.filter(|_| spoken == path);
-            json!({ "name": spoken.display().to_string(), "bytes": metadata.map(|data| data.len()), "changed": changed.map(|time| time.as_secs()) })
-        };
-        let style = |argument: &StyleArgument| json!({ "file": file(&argument.path), "weight": argument.weight, "mask": argument.mask.as_deref().map(file) });
-        Ok(json!({
-            "program": env!("CARGO_PKG_VERSION"),
-            "film": file(&args.film),
-            "styles": self.arguments.iter().map(style).collect::<Vec<_>>(),
-            "style_at": self.changes.iter().map(|(at, argument)| json!([at, style(argument)])).collect::<Vec<_>>(),
-            "model": self.models.iter().map(|path| file(path)).collect::<Vec<_>>(),
-            "instructions": format!("{:?}", model::isa()?),
-            "strength": args.strength,
-            "steady": args.steady,
-            "colors": format!("{:?} {}", args.colors, args.color_strength),
-            "style_size": args.style_size,
-            "stroke": args.stroke.to_string(),
-            "grain": args.grain,
-            "mask": args.mask.as_deref().map(file),
-            "invert_mask": args.invert_mask,
-            "strength_mask": args.strength_mask.as_deref().map(file),
-            "feather": args.feather,
-            "part": [args.start, args.end],
-            "fps": args.fps.map(|rate| rate.to_string()),
-            "size": self.size.to_string(),
-            "goal": format!("{:?}", self.goal),
-        }))
     }
 }
 

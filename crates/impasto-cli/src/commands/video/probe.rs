@@ -75,6 +75,8 @@ pub(super) struct Facts {
     pub(super) interlaced: bool,
     pub(super) colors: FilmColors,
     pub(super) others: Vec<Stream>,
+    /// The names of its metadata, in lower case.
+    pub(super) tags: Vec<String>,
 }
 
 /// What a film's numbers mean, as ffmpeg names it; empty where the film does not say.
@@ -198,6 +200,7 @@ pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -
             transfer: named(&stream["color_transfer"]),
         },
         others: others.collect(),
+        tags: found["format"]["tags"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase()).collect(),
     })
 }
 

@@ -20,6 +20,9 @@ pub(super) struct Work {
     temporary: bool,
 }
 
+/// The file that keeps the request.
+const RECORD: &str = "request.json";
+
 /// How far an earlier run was.
 #[derive(Debug, Default)]
 pub(super) struct Done {
@@ -87,8 +90,9 @@ impl Work {
             return Ok(Done::default());
         };
         if &before != film {
-            let changed = film.as_object().and_then(|now| now.iter().find(|(key, value)| before.get(*key) != Some(value)));
-            let what = changed.map_or("something", |(key, _)| key.as_str());
+            let keys = [film, &before].into_iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys);
+            let changed = keys.into_iter().find(|key| before.get(*key) != film.get(*key));
+            let what = changed.map_or("something", String::as_str);
             return Err(Failure::failed(format!(
                 "{}: the interrupted run was of another film or look ({what} differs); use the same flags, or start over with --force",
                 self.folder.display()
@@ -105,6 +109,16 @@ impl Work {
         };
         let whole = state["whole"] == true;
         Ok(Done { state: State { frame: number("frame"), last }, shots: number("shots"), whole })
+    }
+
+    /// Keeps the request that the film is painted by, as JSON.
+    pub(super) fn keep_record(&self, json: &str) -> Result {
+        self.replace(RECORD, json.as_bytes())
+    }
+
+    /// The request that was kept.
+    pub(super) fn record(&self) -> Option<String> {
+        fs::read_to_string(self.path(RECORD)).ok()
     }
 
     /// Remembers how far the film is.
@@ -175,6 +189,9 @@ mod tests {
         // Without --resume nothing is lost, another look is refused, and --force starts over.
         assert!(work.begin(&film, false, false).is_err());
         let error = work.begin(&json!({ "film": "a.mp4", "strength": 0.7 }), true, false).unwrap_err();
+        assert!(error.to_string().contains("strength"), "{error}");
+        // So is one from which an option is gone.
+        let error = work.begin(&json!({ "film": "a.mp4" }), true, false).unwrap_err();
         assert!(error.to_string().contains("strength"), "{error}");
         assert_eq!(work.begin(&film, false, true).unwrap().state, State::default());
         work.remember(&State { frame: 100, last: None }, 3, true).unwrap();
