@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use serde_json::{Map, Value};
 
-use crate::error::{OrRaise, invalid};
+use crate::error::{self, OrRaise, invalid};
 
 /// Options that say what is painted, and how large.
 pub(crate) const LOOK: [Part; 3] = [Part::Content, Part::Size, Part::Look];
@@ -62,10 +62,14 @@ fn checked(row: &Row, value: &Bound<'_, PyAny>) -> PyResult<Value> {
         return serde_json::to_value(Reference::new(row.name)).map_err(|e| invalid(e.to_string()));
     }
     let wrong_type = || match value.get_type().name() {
-        Ok(kind) => PyTypeError::new_err(format!("{}: {}, not of type {kind}", row.name, row.wrong())),
+        Ok(kind) => error::wrong_type(format!("{}: {}, not of type {kind}", row.name, row.wrong())),
         Err(e) => e,
     };
-    let json = json(value)?.ok_or_else(wrong_type)?;
+    let mut json = json(value)?.ok_or_else(wrong_type)?;
+    // In any case: Pillow's formats are upper case.
+    if let (Kind::Choice(_), Value::String(text)) = (&row.kind, &mut json) {
+        text.make_ascii_lowercase();
+    }
     if json.is_string() && matches!(row.kind, Kind::Number(..) | Kind::Whole(..) | Kind::Flag) {
         return Err(wrong_type());
     }

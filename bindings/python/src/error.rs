@@ -1,17 +1,10 @@
-//! The library's errors as Python's.
+//! The library's errors as Python's: classes of `impasto._errors`.
+
+use std::error::Error as _;
+use std::io;
 
 use impasto::ErrorKind;
-use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-
-pyo3::create_exception!(
-    impasto,
-    Error,
-    PyException,
-    "What impasto raises: one line that says what is wrong with what, and what to do about it where that is known.\n\n\
-     `kind` says for programs what sort of thing went wrong: \"io\", \"malformed\", \"unsupported\", \"too-large\", \"mismatch\",\n\
-     \"invalid-argument\", \"already-exists\" or \"cancelled\"."
-);
 
 fn name(kind: ErrorKind) -> &'static str {
     match kind {
@@ -27,20 +20,34 @@ fn name(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// An exception of the class for this kind. `cause` selects among the classes of a kind: "missing" for files, "type" for arguments.
+fn raised(kind: ErrorKind, text: &str, cause: &str) -> PyErr {
+    Python::attach(|py| {
+        // The library's words for callers of Rust and of the program.
+        let text = text.replace("--force (overwrite)", "overwrite=True");
+        let made = py.import("impasto._errors").and_then(|module| module.call_method1("made", (name(kind), text, cause)));
+        made.map_or_else(|other| other, PyErr::from_value)
+    })
+}
+
 /// An exception of this kind with this text.
 pub(crate) fn error(kind: ErrorKind, text: impl Into<String>) -> PyErr {
-    Python::attach(|py| {
-        let error = Error::new_err(text.into());
-        match error.value(py).setattr("kind", name(kind)) {
-            Ok(()) => error,
-            Err(other) => other,
-        }
-    })
+    raised(kind, &text.into(), "")
 }
 
 /// An argument that is out of its range.
 pub(crate) fn invalid(text: impl Into<String>) -> PyErr {
     error(ErrorKind::InvalidArgument, text)
+}
+
+/// An argument of a type that it cannot have.
+pub(crate) fn wrong_type(text: impl Into<String>) -> PyErr {
+    raised(ErrorKind::InvalidArgument, &text.into(), "type")
+}
+
+/// A file that is not there.
+pub(crate) fn missing(text: impl Into<String>) -> PyErr {
+    raised(ErrorKind::Io, &text.into(), "missing")
 }
 
 /// The library's results as Python's.
@@ -51,15 +58,10 @@ pub(crate) trait OrRaise<T> {
 
 impl<T> OrRaise<T> for impasto::Result<T> {
     fn or_raise(self) -> PyResult<T> {
-        self.map_err(|e| error(e.kind(), e.to_string()))
+        self.map_err(|e| {
+            let system = e.source().and_then(|source| source.downcast_ref::<io::Error>());
+            let missing = system.is_some_and(|system| system.kind() == io::ErrorKind::NotFound);
+            raised(e.kind(), &e.to_string(), if missing { "missing" } else { "" })
+        })
     }
-}
-
-/// Which of these names it is.
-pub(crate) fn choice<T: Copy>(what: &str, given: &str, choices: &[(&str, T)]) -> PyResult<T> {
-    let found = choices.iter().find(|(name, _)| *name == given);
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let names: Vec<_> = choices.iter().map(|(name, _)| format!("{name:?}")).collect();
-        invalid(format!("{what} is {}, not {given:?}", names.join(", ")))
-    })
 }

@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use impasto::ErrorKind;
-use impasto::picture::{EncodeOptions, Format, Limits, Mask, Picture};
-use impasto::request::Options;
-use pyo3::exceptions::{PyImportError, PyTypeError, PyUserWarning};
+use impasto::picture::{Format, Limits, Picture};
+use impasto::request::{Options, Reference};
+use pyo3::exceptions::{PyImportError, PyUserWarning};
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyModule, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyModule, PyString};
 
-use crate::error::{OrRaise, error, invalid};
-use crate::memory::Foreign;
+use crate::arrays::{of_array, of_rgba};
+use crate::error::{OrRaise, invalid, wrong_type};
+use crate::memory::{Foreign, library};
 use crate::picture;
 use crate::pixels::{Kind, Pixels, Samples};
+use crate::recipe::{self, Recipe};
 
 /// What a picture was given as.
 pub(crate) enum Form {
@@ -23,69 +24,118 @@ pub(crate) enum Form {
     File(Format),
     /// A `PIL.Image`, with what its `info` says.
     Pil { info: Py<PyDict>, alpha: bool },
-    /// Something with an array interface, NumPy's arrays first: what its numbers are, and whether it is a batch of one picture.
-    Array { kind: Kind, alpha: bool, batch: bool },
-    /// Something with DLPack only, PyTorch's tensors for instance, and the function that makes another one.
-    Tensor { kind: Kind, alpha: bool, batch: bool, from_dlpack: Option<Py<PyAny>> },
+    /// An array of a library.
+    Array { kind: Kind, alpha: bool, batch: bool, axis: usize, maker: Maker },
 }
 
-/// A picture, and what it was given as.
+/// What makes arrays of pixels.
+pub(crate) enum Maker {
+    /// NumPy, for itself and for everything with an array interface only.
+    NumPy,
+    /// Its function takes NumPy's arrays: TensorFlow's `constant`.
+    Function(Py<PyAny>),
+    /// Its function takes DLPack.
+    DlPack(Py<PyAny>),
+    /// Nobody: it gets `Pixels`.
+    Nobody,
+}
+
+/// How what callers give is read.
+#[derive(Clone)]
+pub(crate) struct Reading<'a> {
+    /// How errors call it.
+    pub(crate) what: &'a str,
+    /// Whether floats out of 0..1 are taken as the nearest of these.
+    pub(crate) clip: bool,
+    /// Where the array of a single picture has its channels.
+    pub(crate) channel_axis: usize,
+    pub(crate) limits: Limits,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn of(what: &'a str) -> Self {
+        Reading { what, clip: false, channel_axis: 2, limits: Limits::default() }
+    }
+
+    pub(crate) fn clip(self, clip: bool) -> Self {
+        Reading { clip, ..self }
+    }
+
+    /// With the channels at this axis of `object`; last if not given. Negative ones count from the end.
+    pub(crate) fn channel_axis(self, object: &Bound<'_, PyAny>, axis: Option<isize>) -> PyResult<Self> {
+        let Some(axis) = axis else { return Ok(self) };
+        let axes = if dimensions(object)?.is_some_and(|sides| sides.len() == 4) { 4 } else { 3 };
+        let from_start = usize::try_from(if axis < 0 { axis + axes } else { axis });
+        let channel_axis = match (from_start, axes) {
+            (Ok(axis @ 1..4), 4) => axis - 1,
+            (Ok(axis @ 0..3), 3) => axis,
+            (_, 4) => {
+                let known = "1 to 3 or -3 to -1 in a batch, whose first axis is its pictures";
+                return Err(invalid(format!("channel_axis: must be {known}, not {axis}")));
+            }
+            _ => return Err(invalid(format!("channel_axis: must be 0 to 2 or -3 to -1, not {axis}"))),
+        };
+        Ok(Reading { channel_axis, ..self })
+    }
+}
+
+/// The sides of an array.
+pub(crate) fn dimensions(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<usize>>> {
+    if object.is_instance_of::<picture::Picture>() {
+        return Ok(None);
+    }
+    Ok(object.getattr_opt("shape")?.and_then(|shape| shape.try_iter().ok()?.map(|side| side.ok()?.extract().ok()).collect()))
+}
+
+/// A picture, what it was given as, and which file it is of.
 pub(crate) struct Given {
     pub(crate) picture: Arc<Picture>,
     pub(crate) form: Form,
+    /// Its file by name and hash; `None` for pixels.
+    pub(crate) origin: Option<Reference>,
 }
 
 impl Given {
-    /// Reads whatever can be a picture. `what` is how errors call it.
-    pub(crate) fn read(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Self> {
-        Self::read_clipped(object, what, false)
-    }
-
-    /// The same; with `clip`, floats out of 0..1 are taken as the nearest of these.
-    pub(crate) fn read_clipped(object: &Bound<'_, PyAny>, what: &str, clip: bool) -> PyResult<Self> {
-        Self::read_within(object, what, clip, &Limits::default())
-    }
-
-    /// The same; files are read as these limits say.
-    pub(crate) fn read_within(object: &Bound<'_, PyAny>, what: &str, clip: bool, limits: &Limits) -> PyResult<Self> {
+    /// Reads whatever can be a picture.
+    pub(crate) fn read(object: &Bound<'_, PyAny>, reading: &Reading<'_>) -> PyResult<Self> {
         let py = object.py();
-        let new = |picture, form| Ok(Given { picture: Arc::new(picture), form });
+        let Reading { what, ref limits, .. } = *reading;
+        let new = |picture, form, origin| Ok(Given { picture: Arc::new(picture), form, origin });
         if let Ok(picture) = object.cast::<picture::Picture>() {
-            let (picture, kind) = (picture.get().shared(), picture.get().kind());
-            return Ok(Given { picture, form: Form::Picture(kind) });
+            let picture = picture.get();
+            return Ok(Given { picture: picture.shared(), form: Form::Picture(picture.kind()), origin: picture.origin() });
+        }
+        let path = match path(object)? {
+            None => path_in_bytes(object),
+            path => path,
+        };
+        if let Some(path) = path {
+            let (picture, origin) = py.detach(|| Ok((Picture::open(&path, limits)?, Reference::of_file(&path)?))).or_raise()?;
+            warn(py, picture.warnings())?;
+            let kind = Kind::of_source(picture.source());
+            return new(picture, Form::Picture(kind), Some(origin));
         }
         if let Some(bytes) = bytes(object)? {
             let bytes = bytes.as_bytes();
-            let picture = py.detach(|| Picture::decode(bytes, limits)).map_err(|e| e.context(what)).or_raise()?;
+            let read = || Ok((Picture::decode(bytes, limits)?, Reference::of_bytes("bytes", bytes)));
+            let (picture, origin) = py.detach(read).map_err(|e: impasto::Error| e.context(what)).or_raise()?;
             warn(py, picture.warnings())?;
             let format = picture.source().format.filter(|format| format.can_write()).unwrap_or(Format::Png);
-            return new(picture, Form::File(format));
+            return new(picture, Form::File(format), Some(origin));
         }
         if let Some((image, alpha)) = pil(object)? {
-            return new(image, Form::Pil { info: info(object)?, alpha });
+            return new(image, Form::Pil { info: info(object)?, alpha }, None);
         }
-        if let Some(array) = Foreign::of(object)? {
+        if let Some(array) = Foreign::of(object, what)? {
             let (array, batch) = array.first_of_one();
-            let kind = array.kind();
-            let picture = of_array(&array, what, clip)?;
-            let alpha = array.shape().last() == Some(&4);
-            let form = if object.hasattr("__array_interface__")? || !object.hasattr("__dlpack__")? {
-                Form::Array { kind, alpha, batch }
-            } else {
-                Form::Tensor { kind, alpha, batch, from_dlpack: from_dlpack(object)? }
-            };
-            return new(picture, form);
+            let (picture, kind, axis) = of_array(array, reading)?;
+            let alpha = picture.alpha().is_some();
+            return new(picture, Form::Array { kind, alpha, batch, axis, maker: Maker::of(object)? }, None);
         }
-        let Some(path) = path(object)? else {
-            let kind = object.get_type().name()?;
-            return Err(PyTypeError::new_err(format!(
-                "{what} is of type {kind}; give a path, a file's bytes, an array of height × width × 3 or 4, a PIL.Image or an impasto.Picture"
-            )));
-        };
-        let picture = py.detach(|| Picture::open(&path, limits)).or_raise()?;
-        warn(py, picture.warnings())?;
-        let kind = Kind::of_source(picture.source());
-        new(picture, Form::Picture(kind))
+        let kind = object.get_type().name()?;
+        Err(wrong_type(format!(
+            "{what} is of type {kind}; give a path, a file's bytes, an array of height × width × 3 or 4, a PIL.Image or an impasto.Picture"
+        )))
     }
 
     /// The picture, its longer side made this long.
@@ -94,9 +144,7 @@ impl Given {
         let picture = py.detach(|| self.picture.fit_long_side(size, impasto::picture::Resize::PHOTO)).or_raise()?;
         Ok(Given { picture: Arc::new(picture), ..self })
     }
-}
 
-impl Given {
     /// The picture at the size that is asked for.
     pub(crate) fn sized(self, py: Python<'_>, options: &Options) -> PyResult<Self> {
         if !options.resizes() {
@@ -107,36 +155,95 @@ impl Given {
     }
 }
 
-impl Form {
-    /// A painting as the same kind.
-    pub(crate) fn answer<'py>(&self, py: Python<'py>, painted: Picture) -> PyResult<Bound<'py, PyAny>> {
-        let pixels = |kind, alpha, painted| {
-            let samples = py.detach(|| Samples::new(painted, kind, alpha))?;
-            Ok::<_, PyErr>(Bound::new(py, Pixels::new(samples))?.into_any())
-        };
+impl Maker {
+    fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if library(object)? == "tensorflow" {
+            return Ok(Maker::Function(object.py().import("tensorflow")?.getattr("constant")?.unbind()));
+        }
+        if object.hasattr("__array_interface__")? || !object.hasattr("__dlpack__")? {
+            return Ok(Maker::NumPy);
+        }
+        Ok(from_dlpack(object)?.map_or(Maker::Nobody, Maker::DlPack))
+    }
+
+    fn make<'py>(&self, py: Python<'py>, samples: Samples) -> PyResult<Bound<'py, PyAny>> {
+        let short = samples.kind() == Kind::BF16;
+        let pixels = Bound::new(py, Pixels::new(samples))?.into_any();
         match self {
-            Form::Picture(kind) => Ok(Bound::new(py, picture::Picture::of(Arc::new(painted), *kind))?.into_any()),
+            Maker::NumPy => to_numpy(py, pixels, short),
+            Maker::Function(function) => function.bind(py).call1((to_numpy(py, pixels, short)?,)),
+            Maker::DlPack(function) => function.bind(py).call1((pixels,)),
+            Maker::Nobody => Ok(pixels),
+        }
+    }
+}
+
+impl Form {
+    /// A painting as the same kind. `recipe` is how it was made.
+    pub(crate) fn answer<'py>(&self, py: Python<'py>, painted: Picture, recipe: Option<Recipe>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Form::Picture(kind) => Ok(Bound::new(py, picture::Picture::painted(Arc::new(painted), *kind, recipe))?.into_any()),
             Form::File(format) => {
-                let encoded = py.detach(|| painted.encode(*format, &EncodeOptions::default())).or_raise()?;
+                let options = Options::default();
+                let encoded = py.detach(|| recipe::encode(&painted, recipe.as_ref(), *format, &options)).or_raise()?;
                 warn(py, &encoded.warnings)?;
                 Ok(PyBytes::new(py, &encoded.bytes).into_any())
             }
             Form::Pil { info, alpha } => to_pil(py, &painted, *alpha, Some(info.bind(py))),
-            Form::Array { kind, alpha, batch } => in_batch(to_numpy(py, pixels(*kind, *alpha, painted)?)?, *batch),
-            Form::Tensor { kind, alpha, batch, from_dlpack } => {
-                let pixels = pixels(*kind, *alpha, painted)?;
-                match from_dlpack {
-                    Some(from_dlpack) => in_batch(from_dlpack.bind(py).call1((pixels,))?, *batch),
-                    None => Ok(pixels),
-                }
+            Form::Array { kind, alpha, batch, axis, maker } => {
+                let samples = py.detach(|| Samples::new(painted, *kind, *alpha))?.with_channels_at(*axis);
+                in_batch(maker.make(py, samples)?, *batch)
             }
         }
     }
 }
 
+/// Of the paintings of a batch, a batch of the same kind.
+pub(crate) fn stacked<'py>(painted: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyAny>> {
+    let py = painted.py();
+    let first = painted.get_item(0)?;
+    if let Some(namespace) = first.getattr_opt("__array_namespace__")? {
+        return namespace.call0()?.call_method1("stack", (painted,));
+    }
+    py.import(library(&first)?)?.call_method1("stack", (painted,))
+}
+
 /// A path, or text that can be one.
 pub(crate) fn path(object: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
-    if object.is_instance_of::<PyString>() || object.hasattr("__fspath__")? { object.extract().map(Some) } else { Ok(None) }
+    if !object.is_instance_of::<PyString>() && !object.hasattr("__fspath__")? {
+        return Ok(None);
+    }
+    // Of bytes, too.
+    object.py().import("os")?.call_method1("fsdecode", (object,))?.extract().map(Some)
+}
+
+/// Longest path that systems know.
+const LONGEST_PATH: usize = 4096;
+
+/// Bytes that name a file that is there: no picture file looks like that.
+fn path_in_bytes(object: &Bound<'_, PyAny>) -> Option<PathBuf> {
+    let bytes = object.cast::<PyBytes>().ok()?.as_bytes();
+    let short = !bytes.is_empty() && bytes.len() <= LONGEST_PATH && !bytes.contains(&0);
+    let path = short.then(|| path_of_bytes(object)).flatten()?;
+    path.is_file().then_some(path)
+}
+
+fn path_of_bytes(object: &Bound<'_, PyAny>) -> Option<PathBuf> {
+    object.py().import("os").ok()?.call_method1("fsdecode", (object,)).ok()?.extract().ok()
+}
+
+/// A path as an argument: text, bytes, or what has a path.
+pub(crate) struct FilePath(pub(crate) PathBuf);
+
+impl<'py> FromPyObject<'_, 'py> for FilePath {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match object.py().import("os")?.call_method1("fsdecode", (object,)) {
+            Ok(path) => path.extract().map(FilePath),
+            Err(_) => Err(wrong_type(format!("a path is of type {}; give text or a pathlib.Path", object.get_type().name()?))),
+        }
+    }
 }
 
 /// Bytes, or what a file object has.
@@ -155,110 +262,8 @@ fn bytes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>
     }
 }
 
-/// A mask: a picture's brightness, or an array of height × width, the greatest value for white.
-pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bool) -> PyResult<Mask> {
-    if !object.is_instance_of::<picture::Picture>()
-        && let Some(array) = plane(object)?
-    {
-        let &[height, width, ..] = array.shape() else { return Err(invalid(format!("{what} has no two dimensions"))) };
-        let mut values = Vec::with_capacity(height * width);
-        array.rows(|row| values.extend_from_slice(row));
-        check_white(&values, array.kind(), what)?;
-        in_range(&mut values, what, clip)?;
-        return Mask::new(width, height, &values).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise();
-    }
-    let given = Given::read_clipped(object, what, clip)?;
-    if let Form::Array { kind, .. } | Form::Tensor { kind, .. } = given.form {
-        check_white(given.picture.rgb(), kind, what)?;
-    }
-    Mask::from_picture(&given.picture).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise()
-}
-
-/// An array of one channel.
-fn plane<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Foreign<'py>>> {
-    if pil_module(object)?.is_some() {
-        return Ok(None);
-    }
-    Ok(Foreign::of(object)?.filter(|array| matches!(array.shape(), [_, _] | [_, _, 1])))
-}
-
-/// How far out of 0..1 floats may be by what made them: rounding, and resizing that overshoots a little.
-const TOLERANCE: f32 = 0.01;
-
-/// Floats of 0..1: other ranges are refused with what to do about them, for they would be painted as nonsense. What is hardly out of it is
-/// clipped, with `clip` everything. Values that are not finite are the library's to refuse.
-fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
-    let least = values.iter().copied().fold(0f32, f32::min);
-    let most = values.iter().copied().fold(1f32, f32::max);
-    if (least == 0.0 && most == 1.0) || !least.is_finite() || !most.is_finite() {
-        return Ok(());
-    }
-    if !clip && (least < -TOLERANCE || most > 1.0 + TOLERANCE) {
-        let cure = if most > 2.0 && least >= -TOLERANCE && most <= 256.0 {
-            "divide by 255"
-        } else if (-1.0 - TOLERANCE..0.0).contains(&least) && most <= 1.0 + TOLERANCE {
-            "for -1 to 1 give (x + 1) / 2"
-        } else {
-            "scale them"
-        };
-        let text =
-            format!("{what} has floats of {least} to {most}, not of 0 to 1; {cure}, or give clip=True to have them clipped");
-        return Err(invalid(text));
-    }
-    values.iter_mut().filter(|value| !value.is_nan()).for_each(|value| *value = value.clamp(0.0, 1.0));
-    Ok(())
-}
-
-/// Whole numbers of 0 and 1 are meant as black and white, and would be black: 255 is white.
-fn check_white(values: &[f32], kind: Kind, what: &str) -> PyResult<()> {
-    let white = kind.white();
-    let most = values.iter().copied().fold(0f32, f32::max);
-    if white == 1.0 || (most * white).round() != 1.0 {
-        return Ok(());
-    }
-    let name = kind.name();
-    Err(invalid(format!(
-        "{what} is {name} with no value above 1, and white is {white}; multiply by {white}, or give mask.astype(bool)"
-    )))
-}
-
-fn of_array(array: &Foreign<'_>, what: &str, clip: bool) -> PyResult<Picture> {
-    if array.kind() == Kind::Bool {
-        return Err(invalid(format!("{what} is an array of bool, which only masks of height × width are; {}", Kind::KNOWN)));
-    }
-
-    let &[height, width, channels @ (3 | 4)] = array.shape() else {
-        let hint = match array.shape() {
-            [3 | 4, _, _] => "; its channels come first, and should come last",
-            [_, _] | [_, _, 1] => "; grey pictures have three equal channels",
-            [_, _, _, _] => "; give one picture at a time",
-            _ => "",
-        };
-        return Err(invalid(format!("{what} is an array of {:?}, not height × width × 3 or 4{hint}", array.shape())));
-    };
-    let named = |result: impasto::Result<Picture>| result.map_err(|e| e.context(what)).or_raise();
-    let len = height * width * channels;
-    let mut values = Vec::new();
-    values.try_reserve_exact(len).map_err(|e| error(ErrorKind::TooLarge, format!("{what}: {e}")))?;
-    array.rows(|row| values.extend_from_slice(row));
-    in_range(&mut values, what, clip)?;
-    let mut picture =
-        if channels == 3 { named(Picture::from_rgb_f32(width, height, values))? } else { named(of_rgba(width, height, values))? };
-    // So that a file that is made of it keeps them.
-    picture.source_mut().bit_depth = if array.kind() == Kind::U8 { 8 } else { 16 };
-    Ok(picture)
-}
-
-/// What is under full transparency gets the colours around it, as in a file.
-fn of_rgba(width: usize, height: usize, values: Vec<f32>) -> impasto::Result<Picture> {
-    let side = |n: usize| u32::try_from(n).map_err(|e| impasto::Error::new(ErrorKind::TooLarge, e.to_string()));
-    let image = image::Rgba32FImage::from_raw(side(width)?, side(height)?, values);
-    let image = image.ok_or_else(|| impasto::Error::new(ErrorKind::InvalidArgument, "the array has no pixels"))?;
-    Picture::from_image(image.into())
-}
-
 /// `PIL.Image`, if the object is one of its images.
-fn pil_module<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(crate) fn pil_module<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     // Where nobody has imported it there are no such images.
     let modules = object.py().import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
     let Some(module) = modules.get_item("PIL.Image")? else { return Ok(None) };
@@ -322,26 +327,26 @@ fn in_batch<'py>(array: Bound<'py, PyAny>, batch: bool) -> PyResult<Bound<'py, P
     if batch && !array.is_instance_of::<Pixels>() { array.get_item(array.py().None()) } else { Ok(array) }
 }
 
-/// Pixels as a NumPy array over the same memory, or as they are where there is no NumPy.
-pub(crate) fn to_numpy<'py>(py: Python<'py>, pixels: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    match py.import("numpy") {
-        Ok(numpy) => numpy.call_method1("asarray", (pixels,)),
-        Err(_) => Ok(pixels),
+/// Pixels as a NumPy array over the same memory, or as they are where there is no NumPy. `short` are those of bfloat16, which NumPy gets from
+/// `ml_dtypes`.
+pub(crate) fn to_numpy<'py>(py: Python<'py>, pixels: Bound<'py, PyAny>, short: bool) -> PyResult<Bound<'py, PyAny>> {
+    let Ok(numpy) = py.import("numpy") else { return Ok(pixels) };
+    let array = numpy.call_method1("asarray", (pixels,))?;
+    if !short {
+        return Ok(array);
     }
+    let dtype = optional(py, "ml_dtypes", "ml_dtypes")?.getattr("bfloat16")?;
+    array.call_method1("view", (dtype,))
 }
 
 /// The function that makes arrays of the object's library of DLPack capsules.
 fn from_dlpack(object: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
     let namespace = match object.getattr_opt("__array_namespace__")? {
         Some(namespace) => namespace.call0()?,
-        None => {
-            let module: String = object.get_type().getattr("__module__")?.extract()?;
-            let package = module.split('.').next().unwrap_or_default();
-            match object.py().import(package) {
-                Ok(module) => module.into_any(),
-                Err(_) => return Ok(None),
-            }
-        }
+        None => match object.py().import(library(object)?) {
+            Ok(module) => module.into_any(),
+            Err(_) => return Ok(None),
+        },
     };
     Ok(namespace.getattr_opt("from_dlpack")?.map(Bound::unbind))
 }

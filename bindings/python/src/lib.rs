@@ -1,16 +1,21 @@
 //! The Python module `impasto._impasto`: the library's types, and what Python's pictures need to get in and out. The package around it is in
 //! `python/impasto`; its `__init__.pyi` has the signatures, the doc comments here are what `help()` shows.
 
+mod arrays;
 mod asked;
 mod error;
 mod given;
+mod keywords;
+mod look;
 mod memory;
 mod models;
 mod optimizer;
 mod picture;
 mod pixels;
+mod recipe;
 mod style;
 mod stylizer;
+mod video;
 mod watch;
 
 use pyo3::prelude::*;
@@ -23,8 +28,6 @@ mod _impasto {
     #[pymodule_export]
     use super::asked::options;
     #[pymodule_export]
-    use super::error::Error;
-    #[pymodule_export]
     use super::models::{model_list, model_path, model_pull};
     #[pymodule_export]
     use super::optimizer::{Losses, Optimization, Optimizer, Step};
@@ -36,6 +39,8 @@ mod _impasto {
     use super::style::{Style, built_in_styles};
     #[pymodule_export]
     use super::stylizer::Stylizer;
+    #[pymodule_export]
+    use super::video::Frames;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

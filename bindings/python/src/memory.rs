@@ -10,12 +10,11 @@ use std::ffi::{CStr, c_void};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use half::f16;
-use pyo3::exceptions::PyTypeError;
+use half::{bf16, f16};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
-use crate::error::invalid;
+use crate::error::{invalid, wrong_type};
 use crate::pixels::{Kind, Samples, Truth};
 
 /// Most elements that an array may have: so that no product of sizes overflows.
@@ -33,25 +32,32 @@ pub(crate) struct Foreign<'py> {
 }
 
 impl<'py> Foreign<'py> {
-    /// An object's array, if it has any of the protocols. Arrays elsewhere than in the machine's memory are refused.
-    pub(crate) fn of(object: &Bound<'py, PyAny>) -> PyResult<Option<Self>> {
+    /// An object's array, if it has any of the protocols. `what` is how errors call it. Arrays elsewhere than in the machine's memory are refused.
+    /// Tensors that keep gradients are read without: nothing is trained here.
+    pub(crate) fn of(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Option<Self>> {
+        let detached = match object.getattr_opt("requires_grad")? {
+            Some(wanted) if wanted.is_truthy()? => Some(object.call_method0("detach")?),
+            _ => None,
+        };
+        let object = detached.as_ref().unwrap_or(object);
         if let Some(interface) = object.getattr_opt("__array_interface__")? {
-            return Self::of_interface(object, &interface).map(Some);
+            return Self::of_interface(object, &interface, what).map(Some);
         }
-        if let Some(export) = object.getattr_opt("__dlpack__")? {
-            return Self::of_dlpack(object, &export).map(Some);
+        // TensorFlow's tensors: NumPy knows how. What they offer besides is not for every type of numbers.
+        let by_numpy = object.hasattr("__array__")? && library(object)? == "tensorflow";
+        if !by_numpy && let Some(export) = object.getattr_opt("__dlpack__")? {
+            return Self::of_dlpack(object, &export, what).map(Some);
         }
-        // TensorFlow's tensors, for instance: NumPy knows how.
         if object.hasattr("__array__")?
             && let Ok(numpy) = object.py().import("numpy")
         {
             let array = numpy.call_method1("asarray", (object,))?;
-            return Self::of_interface(&array, &array.getattr("__array_interface__")?).map(Some);
+            return Self::of_interface(&array, &array.getattr("__array_interface__")?, what).map(Some);
         }
         Ok(None)
     }
 
-    /// The picture of a batch that has one only, and whether it is one.
+    /// The only picture of a batch of one, and whether it is one.
     pub(crate) fn first_of_one(mut self) -> (Self, bool) {
         let batch = matches!(self.shape.as_slice(), [1, _, _, _]);
         if batch {
@@ -59,6 +65,16 @@ impl<'py> Foreign<'py> {
             self.strides.remove(0);
         }
         (self, batch)
+    }
+
+    /// The same with this axis as the last.
+    pub(crate) fn with_last(mut self, axis: usize) -> Self {
+        if axis < self.shape.len() {
+            let (side, stride) = (self.shape.remove(axis), self.strides.remove(axis));
+            self.shape.push(side);
+            self.strides.push(stride);
+        }
+        self
     }
 
     /// The kind of its elements.
@@ -71,18 +87,21 @@ impl<'py> Foreign<'py> {
         &self.shape
     }
 
-    fn of_interface(object: &Bound<'py, PyAny>, interface: &Bound<'py, PyAny>) -> PyResult<Self> {
+    fn of_interface(object: &Bound<'py, PyAny>, interface: &Bound<'py, PyAny>, what: &str) -> PyResult<Self> {
         let interface = interface.cast::<PyDict>()?;
         let need = |name: &str| {
             let found = interface.get_item(name)?;
-            found.ok_or_else(|| PyTypeError::new_err(format!("the array's interface has no {name:?}")))
+            found.ok_or_else(|| wrong_type(format!("the array's interface has no {name:?}")))
         };
-        let kind = Kind::of_typestr(&need("typestr")?.extract::<String>()?)?;
+        let typestr: String = need("typestr")?.extract()?;
+        // Their own name where they have one: `int64` for `<i8`. It is all that tells bfloat16 from other pairs of bytes.
+        let dtype = object.getattr_opt("dtype")?.map(|dtype| dtype.str().map(|name| name.to_string())).transpose()?;
+        let kind = Kind::of_typestr(&typestr, dtype.as_deref(), what)?;
         let shape: Vec<usize> = need("shape")?.extract()?;
         let data = interface.get_item("data")?.filter(|data| !data.is_none());
         let Some(data) = data else {
             // `PIL` gives bytes here; it has a way of its own.
-            return Err(PyTypeError::new_err("the array's interface has no address; give a NumPy array made of it"));
+            return Err(wrong_type("the array's interface has no address; give a NumPy array made of it"));
         };
         let (address, _): (usize, bool) = data.cast::<PyTuple>()?.extract()?;
         let strides = match interface.get_item("strides")?.filter(|strides| !strides.is_none()) {
@@ -92,10 +111,13 @@ impl<'py> Foreign<'py> {
         Self::new(address as *mut u8, kind, shape, strides, object.clone())
     }
 
-    fn of_dlpack(object: &Bound<'py, PyAny>, export: &Bound<'py, PyAny>) -> PyResult<Self> {
+    fn of_dlpack(object: &Bound<'py, PyAny>, export: &Bound<'py, PyAny>, what: &str) -> PyResult<Self> {
         let (device, _): (i32, i32) = object.call_method0("__dlpack_device__")?.extract()?;
         if device != dlpack::CPU {
-            return Err(invalid("the array is on another device; give one in the machine's memory, for example tensor.cpu()"));
+            let device = object.getattr_opt("device")?.map(|device| format!(" ({device})")).unwrap_or_default();
+            let text =
+                format!("{what} is on another device{device}; copy it to the machine's memory first, for example with .cpu()");
+            return Err(invalid(text));
         }
         let capsule = export.call0()?;
         let tensor = capsule.cast::<PyCapsule>()?.pointer_checked(Some(dlpack::NAME))?.cast::<dlpack::Managed>();
@@ -108,7 +130,7 @@ impl<'py> Foreign<'py> {
             let strides = if strides.is_null() { None } else { Some(numbers(*strides)) };
             (data.cast::<u8>().wrapping_add(*byte_offset as usize), *kind, numbers(*shape), strides)
         };
-        let kind = kind.kind()?;
+        let kind = kind.kind(object, what)?;
         let shape = shape.into_iter().map(|n| usize::try_from(n).unwrap_or(0)).collect::<Vec<_>>();
         let strides = match strides {
             Some(strides) => strides.into_iter().map(|n| (n as isize).saturating_mul(kind.size() as isize)).collect(),
@@ -136,6 +158,7 @@ impl<'py> Foreign<'py> {
             Kind::U8 => self.rows_of::<u8>(&mut take),
             Kind::U16 => self.rows_of::<u16>(&mut take),
             Kind::F16 => self.rows_of::<f16>(&mut take),
+            Kind::BF16 => self.rows_of::<bf16>(&mut take),
             Kind::F32 => self.rows_of::<f32>(&mut take),
             Kind::F64 => self.rows_of::<f64>(&mut take),
         }
@@ -169,6 +192,12 @@ impl<'py> Foreign<'py> {
             take(&unit);
         }
     }
+}
+
+/// The package of an object's type: `torch`, `tensorflow`, …
+pub(crate) fn library(object: &Bound<'_, PyAny>) -> PyResult<String> {
+    let module: String = object.get_type().getattr("__module__")?.extract()?;
+    Ok(module.split('.').next().unwrap_or_default().to_owned())
 }
 
 fn packed(shape: &[usize], kind: Kind) -> Vec<isize> {
@@ -238,9 +267,9 @@ pub(crate) fn capsule<'py>(py: Python<'py>, samples: &Arc<Samples>) -> PyResult<
 
 /// DLPack's structures (version 0, the one that everybody reads).
 mod dlpack {
-    use super::{Arc, CStr, Kind, NonNull, Samples, c_void, invalid};
-    use pyo3::PyResult;
+    use super::{Arc, CStr, Kind, NonNull, Samples, c_void};
     use pyo3::ffi;
+    use pyo3::prelude::*;
 
     pub(super) const NAME: &CStr = c"dltensor";
     pub(super) const CPU: i32 = 1;
@@ -284,16 +313,24 @@ mod dlpack {
         pub(super) _samples: Arc<Samples>,
     }
 
-    /// Unsigned whole numbers are 1, floats 2, truth values 6.
-    const TYPES: [(Kind, u8, u8); 6] =
-        [(Kind::Bool, 6, 8), (Kind::U8, 1, 8), (Kind::U16, 1, 16), (Kind::F16, 2, 16), (Kind::F32, 2, 32), (Kind::F64, 2, 64)];
+    /// Unsigned whole numbers are 1, floats 2, bfloat16 4, truth values 6.
+    const TYPES: [(Kind, u8, u8); 7] = [
+        (Kind::Bool, 6, 8),
+        (Kind::U8, 1, 8),
+        (Kind::U16, 1, 16),
+        (Kind::F16, 2, 16),
+        (Kind::BF16, 4, 16),
+        (Kind::F32, 2, 32),
+        (Kind::F64, 2, 64),
+    ];
 
     impl Type {
-        pub(super) fn kind(self) -> PyResult<Kind> {
+        pub(super) fn kind(self, object: &Bound<'_, PyAny>, what: &str) -> PyResult<Kind> {
             let found = TYPES.into_iter().find(|&(_, code, bits)| (code, bits, 1) == (self.code, self.bits, self.lanes));
-            found
-                .map(|(kind, ..)| kind)
-                .ok_or_else(|| invalid(format!("an array of {}-bit numbers of another kind; {}", self.bits, Kind::KNOWN)))
+            found.map(|(kind, ..)| kind).ok_or_else(|| {
+                let own = object.getattr("dtype").map(|dtype| dtype.to_string());
+                Kind::unknown(&own.unwrap_or_else(|_| format!("{}-bit numbers of another kind", self.bits)), what)
+            })
         }
     }
 

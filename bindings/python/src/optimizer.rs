@@ -1,28 +1,62 @@
 //! The optimise method.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use impasto::optimizer::{self, ContentLoss, Initial, KeepColours, Method, OptimizeOptions, StyleLoss, StylePicture};
 use impasto::style::names_file;
 use impasto::{Perceptual, Picture, graph};
 use impasto_draw::styles;
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use self_cell::self_cell;
 
-use crate::error::{OrRaise, choice};
-use crate::given::{self, Form, Given};
-use crate::stylizer::{Process, Quiet};
-use crate::watch::Watch;
+use crate::arrays;
+use crate::error::{OrRaise, wrong_type};
+use crate::given::{self, FilePath, Form, Given, Reading};
+use crate::keywords::Keywords;
+use crate::stylizer::Process;
+use crate::watch::{Quiet, Watch};
 
 /// The method of Gatys et al. 2015: the pixels themselves are changed until a perceptual network sees the content of one picture and the statistics of
 /// features of another. It takes a minute or two where `Stylizer` takes a tenth of a second, and brings more of the style's strokes.
 ///
-/// `perceptual` is the path of VGG-16's or VGG-19's weights; without, it is Impasto's own network. `steps` are those at each scale, the coarsest first;
-/// the last number counts for all that follow. The weights of the losses are 0 or more; `rate` is how far a step goes, of values 0 to 1. The other
-/// options are those of `impasto optimize`. Raises `Error` for options out of range, and for layers that the network does not have.
+/// Parameters
+/// ----------
+/// perceptual : path, optional
+///     Weights of VGG-16 or VGG-19; Impasto's own network if not given.
+/// content_weight, style_weight, variation_weight : float
+///     Weights of the losses, 0 or more.
+/// content_layers, style_layers : list of str
+///     Layers that are compared.
+/// content_loss : {"normalised", "features"}
+/// style_loss : {"gram", "moments", "wasserstein"}
+/// method : {"adam", "lbfgs"}
+///     `rate` is how far a step of Adam goes, of values from 0 to 1; `history` the steps that L-BFGS remembers.
+/// steps : int or list of int
+///     Steps at each scale, the coarsest first; the last number counts for all that follow.
+/// smallest_scale : int
+///     Pixels of the longer side at the coarsest scale.
+/// style_scale : float
+///     Size of the style picture, relative to the content.
+/// keep_colors : {"luminance", "match"}, optional
+/// match_histogram : bool
+/// pooling : {"max", "average"}
+/// max_memory : int, optional
+///     Bytes that the work may take.
+/// threads : int
+///     0 for one per core.
+///
+/// Raises
+/// ------
+/// Error
+///     For options out of range, and for layers that the network does not have.
+///
+/// Examples
+/// --------
+/// >>> import impasto
+/// >>> optimizer = impasto.Optimizer(steps=2, threads=1)
+/// >>> optimizer.optimize(impasto.draw_landscape(40, 32), "starry", initial="content").size
+/// (40, 32)
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Optimizer {
     inner: Arc<optimizer::Optimizer>,
@@ -105,10 +139,17 @@ impl From<optimizer::Step> for Step {
 }
 
 /// One number of steps for all scales, or several.
-#[derive(FromPyObject)]
-enum Steps {
-    One(usize),
-    Several(Vec<usize>),
+struct Steps(Vec<usize>);
+
+impl<'py> FromPyObject<'_, 'py> for Steps {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(one) = object.extract::<usize>() {
+            return Ok(Steps(vec![one]));
+        }
+        object.extract().map(Steps).map_err(|_| wrong_type("must be a number of steps, or a list of them"))
+    }
 }
 
 /// What an optimisation begins with.
@@ -119,18 +160,67 @@ struct Start {
     initial: Initial,
 }
 
+/// Keywords of `Optimizer`.
+const OPTIONS: [&str; 18] = [
+    "content_weight",
+    "style_weight",
+    "variation_weight",
+    "content_layers",
+    "style_layers",
+    "content_loss",
+    "style_loss",
+    "method",
+    "rate",
+    "history",
+    "steps",
+    "smallest_scale",
+    "style_scale",
+    "keep_colors",
+    "match_histogram",
+    "pooling",
+    "max_memory",
+    "threads",
+];
+
+/// Keywords of `start` and `resume`; `optimize` has `progress`, too.
+const START: [&str; 4] = ["initial", "size", "seed", "progress"];
+
+fn options(given: &Keywords<'_>) -> PyResult<OptimizeOptions> {
+    let usual = OptimizeOptions::default();
+    let (rate, history) = (given.or("rate", 0.02)?, given.or("history", 10)?);
+    Ok(OptimizeOptions {
+        content_layers: given.or("content_layers", Vec::new())?,
+        style_layers: given.or("style_layers", Vec::new())?,
+        content_loss: given
+            .choice("content_loss", &[("normalised", ContentLoss::Normalised), ("features", ContentLoss::Features)])?,
+        style_loss: given.choice(
+            "style_loss",
+            &[("gram", StyleLoss::Gram), ("moments", StyleLoss::Moments), ("wasserstein", StyleLoss::Wasserstein)],
+        )?,
+        content_weight: given.or("content_weight", usual.content_weight)?,
+        style_weight: given.or("style_weight", usual.style_weight)?,
+        variation_weight: given.or("variation_weight", usual.variation_weight)?,
+        method: given.choice("method", &[("adam", Method::Adam { rate }), ("lbfgs", Method::Lbfgs { history })])?,
+        steps: given.or("steps", Steps(usual.steps))?.0,
+        smallest_scale: given.or("smallest_scale", usual.smallest_scale)?,
+        style_scale: given.or("style_scale", 1.0)?,
+        keep_colours: match given.get("keep_colors") {
+            None => KeepColours::No,
+            Some(_) => given.choice("keep_colors", &[("luminance", KeepColours::Luminance), ("match", KeepColours::Matched)])?,
+        },
+        match_histogram: given.or("match_histogram", false)?,
+        max_memory: given.or("max_memory", None)?,
+        threads: given.or("threads", 0)?,
+        isa: None,
+    })
+}
+
 impl Optimizer {
-    fn begin(
-        &self,
-        content: &Bound<'_, PyAny>,
-        style: &Bound<'_, PyAny>,
-        initial: Option<&Bound<'_, PyAny>>,
-        size: Option<usize>,
-        seed: u64,
-    ) -> PyResult<Start> {
+    fn begin(&self, content: &Bound<'_, PyAny>, style: &Bound<'_, PyAny>, keywords: &Keywords<'_>) -> PyResult<Start> {
         let py = content.py();
+        let (initial, size, seed) = (keywords.get("initial"), keywords.or("size", None)?, keywords.or("seed", 0)?);
         self.process.check("Optimizer")?;
-        let Given { picture: content, form } = Given::read(content, "the content")?.fit(py, size)?;
+        let Given { picture: content, form, .. } = Given::read(content, &Reading::of("the content"))?.fit(py, size)?;
         let drawn = (content.width().max(content.height()) as f32 * self.inner.options().style_scale) as usize;
         let styles = match style.cast::<PyList>() {
             Ok(list) => list.iter().map(|item| one_style(&item, drawn)).collect::<PyResult<Vec<_>>>()?,
@@ -151,7 +241,9 @@ impl Optimizer {
                     Initial::painted(&stylizer, &content, &styles, &watch)
                 })?
             }
-            (_, Some(picture)) => Initial::Picture(Box::new((*Given::read(picture, "the initial picture")?.picture).clone())),
+            (_, Some(picture)) => {
+                Initial::Picture(Box::new((*Given::read(picture, &Reading::of("the initial picture"))?.picture).clone()))
+            }
             (_, None) => Initial::Content,
         };
         Ok(Start { content, form, styles, initial })
@@ -172,7 +264,7 @@ impl Optimizer {
 
 /// A picture, or the name of a built-in style, which is drawn; alone, or with a weight, or with a weight and a mask.
 fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
-    let wrong = || PyTypeError::new_err("styles of a list are a picture each, or (picture, weight), or (picture, weight, mask)");
+    let wrong = || wrong_type("styles of a list are a picture each, or (picture, weight), or (picture, weight, mask)");
     let (object, weight, mask) = match item.cast::<PyTuple>() {
         Err(_) => (item.clone(), 1.0, None),
         Ok(parts) => match parts.len() {
@@ -182,7 +274,7 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
             }
             3 => {
                 let (object, weight, mask): (Bound<'_, PyAny>, f32, Bound<'_, PyAny>) = parts.extract().map_err(|_| wrong())?;
-                (object, weight, Some(given::mask(&mask, 0.0, "a style's mask", false)?))
+                (object, weight, Some(arrays::mask(&mask, 0.0, "a style's mask", false)?))
             }
             _ => return Err(wrong()),
         },
@@ -193,7 +285,7 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
             let canvas = item.py().detach(|| style.painting(drawn));
             Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb).or_raise()?
         }
-        None => (*Given::read(&object, "the style")?.picture).clone(),
+        None => (*Given::read(&object, &Reading::of("the style"))?.picture).clone(),
     };
     Ok(StylePicture::new(picture).weight(weight).mask(mask))
 }
@@ -201,74 +293,20 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
 #[pymethods]
 impl Optimizer {
     #[new]
-    #[pyo3(signature = (
-        perceptual=None, *, content_weight=None, style_weight=None, variation_weight=None, content_layers=None, style_layers=None,
-        content_loss="normalised", style_loss="gram", method="adam", rate=0.02, history=10, steps=None, smallest_scale=None, style_scale=1.0,
-        keep_colors=None, match_histogram=false, pooling="max", max_memory=None, threads=0
-    ))]
-    #[allow(clippy::too_many_arguments)]
-    fn new(
-        py: Python<'_>,
-        perceptual: Option<PathBuf>,
-        content_weight: Option<f64>,
-        style_weight: Option<f64>,
-        variation_weight: Option<f64>,
-        content_layers: Option<Vec<String>>,
-        style_layers: Option<Vec<String>>,
-        content_loss: &str,
-        style_loss: &str,
-        method: &str,
-        rate: f32,
-        history: usize,
-        steps: Option<Steps>,
-        smallest_scale: Option<usize>,
-        style_scale: f32,
-        keep_colors: Option<&str>,
-        match_histogram: bool,
-        pooling: &str,
-        max_memory: Option<u64>,
-        threads: usize,
-    ) -> PyResult<Self> {
-        let usual = OptimizeOptions::default();
-        let options = OptimizeOptions {
-            content_layers: content_layers.unwrap_or_default(),
-            style_layers: style_layers.unwrap_or_default(),
-            content_loss: choice(
-                "content_loss",
-                content_loss,
-                &[("normalised", ContentLoss::Normalised), ("features", ContentLoss::Features)],
-            )?,
-            style_loss: choice(
-                "style_loss",
-                style_loss,
-                &[("gram", StyleLoss::Gram), ("moments", StyleLoss::Moments), ("wasserstein", StyleLoss::Wasserstein)],
-            )?,
-            content_weight: content_weight.unwrap_or(usual.content_weight),
-            style_weight: style_weight.unwrap_or(usual.style_weight),
-            variation_weight: variation_weight.unwrap_or(usual.variation_weight),
-            method: choice("method", method, &[("adam", Method::Adam { rate }), ("lbfgs", Method::Lbfgs { history })])?,
-            steps: match steps {
-                None => usual.steps,
-                Some(Steps::One(steps)) => vec![steps],
-                Some(Steps::Several(steps)) => steps,
-            },
-            smallest_scale: smallest_scale.unwrap_or(usual.smallest_scale),
-            style_scale,
-            keep_colours: match keep_colors {
-                None => KeepColours::No,
-                Some(name) => {
-                    choice("keep_colors", name, &[("luminance", KeepColours::Luminance), ("match", KeepColours::Matched)])?
-                }
-            },
-            match_histogram,
-            max_memory,
-            threads,
-            isa: None,
-        };
-        let pooling = choice("pooling", pooling, &[("max", graph::PoolKind::Max), ("average", graph::PoolKind::Average)])?;
+    #[pyo3(
+        signature = (perceptual=None, **options),
+        text_signature = "(perceptual=None, *, content_weight=None, style_weight=None, variation_weight=None, content_layers=None, \
+                          style_layers=None, content_loss='normalised', style_loss='gram', method='adam', rate=0.02, history=10, steps=None, \
+                          smallest_scale=None, style_scale=1.0, keep_colors=None, match_histogram=False, pooling='max', max_memory=None, \
+                          threads=0)"
+    )]
+    fn new(py: Python<'_>, perceptual: Option<FilePath>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let keywords = Keywords::read("Optimizer", &OPTIONS, options)?;
+        let options = self::options(&keywords)?;
+        let pooling = keywords.choice("pooling", &[("max", graph::PoolKind::Max), ("average", graph::PoolKind::Average)])?;
         let inner = py.detach(|| {
             let network = match &perceptual {
-                Some(path) => Perceptual::open(path)?,
+                Some(FilePath(path)) => Perceptual::open(path)?,
                 None => Perceptual::embedded()?,
             };
             optimizer::Optimizer::new(&network.pooling(pooling), options)
@@ -276,26 +314,38 @@ impl Optimizer {
         Ok(Optimizer { inner: Arc::new(inner.or_raise()?), process: Process::this() })
     }
 
-    /// Optimises a picture to the end, and gives it as the kind that the content came as, as `Stylizer.stylize` does.
+    /// Optimizes a picture to the end, and returns it as the kind that the content came as, as `Stylizer.stylize` does.
     ///
-    /// `style` is a picture in any form, the name of a built-in style, or a list of them, each alone, with a weight, or with a weight and a mask.
-    /// `initial` is "fast" (the default: what the fast method paints), "content", "noise" or a picture; `size` the longer side that the content is resized to.
-    #[pyo3(signature = (content, style, *, initial=None, size=None, seed=0, progress=None))]
-    #[allow(clippy::too_many_arguments)]
+    /// Parameters
+    /// ----------
+    /// content : picture
+    ///     In any form, see `impasto.stylize`.
+    /// style : picture or str, or a list of them
+    ///     The name of a built-in style, which is drawn, or a picture; in a list, alone, as (picture, weight) or as (picture, weight, mask).
+    /// initial : {"fast", "content", "noise"} or picture
+    ///     What to begin with; "fast" is what the fast method paints.
+    /// size : int, optional
+    ///     The longer side that the content is resized to.
+    /// seed : int
+    ///     Of the noise.
+    /// progress : bool or function
+    ///     As for `impasto.stylize`.
+    #[pyo3(
+        signature = (content, style, **options),
+        text_signature = "($self, content, style, *, initial=None, size=None, seed=0, progress=None)"
+    )]
     fn optimize<'py>(
         &self,
         py: Python<'py>,
         content: &Bound<'py, PyAny>,
         style: &Bound<'py, PyAny>,
-        initial: Option<&Bound<'py, PyAny>>,
-        size: Option<usize>,
-        seed: u64,
-        progress: Option<&Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let start = self.begin(content, style, initial, size, seed)?;
+        let keywords = Keywords::read("optimize", &START, options)?;
+        let watch = Watch::new(keywords.get("progress"), "optimize")?;
+        let start = self.begin(content, style, &keywords)?;
         let Optimization { running, form, .. } = self.run(py, start, None)?;
         let mut running = running.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let watch = Watch::new(progress, "optimize")?;
         let painted = watch.run(py, || {
             running.with_dependent_mut(|_, optimization| {
                 while let Some(step) = optimization.step(&Quiet(&watch))? {
@@ -304,38 +354,36 @@ impl Optimizer {
                 optimization.picture()
             })
         })?;
-        form.answer(py, painted)
+        form.answer(py, painted, None)
     }
 
-    /// Begins an optimisation, whose steps the caller makes.
-    #[pyo3(signature = (content, style, *, initial=None, size=None, seed=0))]
+    /// Begins an optimization, whose steps the caller makes. The arguments are those of `optimize`.
+    #[pyo3(signature = (content, style, **options), text_signature = "($self, content, style, *, initial=None, size=None, seed=0)")]
     fn start<'py>(
         &self,
         py: Python<'py>,
         content: &Bound<'py, PyAny>,
         style: &Bound<'py, PyAny>,
-        initial: Option<&Bound<'py, PyAny>>,
-        size: Option<usize>,
-        seed: u64,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Optimization> {
-        let start = self.begin(content, style, initial, size, seed)?;
+        let start = self.begin(content, style, &Keywords::read("start", &START[..3], options)?)?;
         self.run(py, start, None)
     }
 
-    /// Goes on from what `Optimization.checkpoint` gave, with the same pictures and options, as if nothing had happened.
-    #[pyo3(signature = (checkpoint, content, style, *, initial=None, size=None, seed=0))]
-    #[allow(clippy::too_many_arguments)]
+    /// Continues from what `Optimization.checkpoint` returned, with the same pictures and options, as if nothing had happened.
+    #[pyo3(
+        signature = (checkpoint, content, style, **options),
+        text_signature = "($self, checkpoint, content, style, *, initial=None, size=None, seed=0)"
+    )]
     fn resume<'py>(
         &self,
         py: Python<'py>,
         checkpoint: &[u8],
         content: &Bound<'py, PyAny>,
         style: &Bound<'py, PyAny>,
-        initial: Option<&Bound<'py, PyAny>>,
-        size: Option<usize>,
-        seed: u64,
+        options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Optimization> {
-        let start = self.begin(content, style, initial, size, seed)?;
+        let start = self.begin(content, style, &Keywords::read("resume", &START[..3], options)?)?;
         self.run(py, start, Some(checkpoint))
     }
 
@@ -397,10 +445,10 @@ impl Optimization {
     /// The picture as it is now, at the content's size, as the kind that the content came as.
     fn picture<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let picture = self.with(py, |optimization, _| optimization.picture())?;
-        self.form.answer(py, picture)
+        self.form.answer(py, picture, None)
     }
 
-    /// Bytes from which `Optimizer.resume` goes on.
+    /// Bytes from which `Optimizer.resume` continues.
     fn checkpoint<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(py, &self.with(py, |optimization, _| optimization.checkpoint())?))
     }

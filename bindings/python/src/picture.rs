@@ -1,118 +1,198 @@
 //! Pictures.
 
-use std::path::PathBuf;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 
-use impasto::picture::{EncodeOptions, Format, Profile, Resize, SaveOptions};
-use impasto::request::Part;
+use impasto::picture::{Density, Format, Profile, Resize, Target};
+use impasto::request::{Options, Part, Reference};
 use impasto_draw::{Canvas, content, styles};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyDict};
+use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict};
 
 use crate::asked::Asked;
 use crate::error::{OrRaise, invalid};
-use crate::given::{self, Form, Given};
+use crate::given::{self, FilePath, Form, Given, Reading};
 use crate::memory;
 use crate::pixels::{Kind, Pixels, Samples};
+use crate::recipe::{self, Recipe};
 
 /// Longest side of what notebooks show: more than a screen has.
 const SHOWN: usize = 2048;
 
-/// A picture: sRGB colours as float32 of 0 to 1, height × width × 3, with alpha if it has any, and what its file said besides (colour profile, Exif,
-/// bits of a sample), which files that are made of it get again.
+/// JPEG quality of what notebooks show.
+const SHOWN_QUALITY: u8 = 85;
+/// Pixels up to which notebooks show PNG: small ones lose nothing by it.
+const SMALL: usize = 64 * 64;
+
+/// A picture: sRGB colors as float32 from 0 to 1, height × width × 3, with alpha if it has any, and what its file said besides (color profile, Exif,
+/// bits of a sample), which files that are made of it get again. Pictures do not change.
 ///
-/// `Picture(source)` takes a path, a file's bytes, a `PIL.Image`, an array of height × width × 3 or 4 (uint8, uint16, or floats of 0 to 1), or
-/// anything with `__array_interface__` or DLPack in the machine's memory. Floats out of 0 to 1 are refused, or clipped with `clip=True`.
+/// Parameters
+/// ----------
+/// source : path, bytes, file object, PIL.Image, array, tensor or Picture
+///     Arrays are height × width × 3 or 4, or height × width for gray, of uint8, uint16, or floats from 0 to 1.
+/// clip : bool
+///     Floats outside 0 to 1 are refused, or clipped with `clip=True`.
+/// channel_axis : int, optional
+///     The axis of an array that has the channels; the last one if not given.
 ///
-/// `numpy.asarray(picture)` is a new array of the numbers that the source has: uint8, uint16 or float32; `numpy.asarray(picture, dtype)` has them
+/// Notes
+/// -----
+/// `numpy.asarray(picture)` is a new array of the numbers that the source has: uint8, uint16 or float32. `numpy.asarray(picture, dtype)` has them
 /// converted: white is 255 in uint8, 65535 in uint16, 1 in floats.
+///
+/// Examples
+/// --------
+/// >>> import impasto, numpy
+/// >>> picture = impasto.Picture(numpy.zeros((30, 40, 3), numpy.uint8))
+/// >>> picture
+/// <impasto.Picture 40×30>
+/// >>> picture.resize((20, 15)).size
+/// (20, 15)
 #[pyclass(frozen, module = "impasto")]
-pub(crate) struct Picture(Arc<impasto::Picture>, Kind);
+pub(crate) struct Picture {
+    picture: Arc<impasto::Picture>,
+    /// The numbers of its source.
+    kind: Kind,
+    /// The file that it is of.
+    origin: Option<Reference>,
+    /// How it was painted.
+    recipe: Option<Recipe>,
+}
+
+/// What a pickle holds: size, kind of numbers, colors, alpha, and the facts of the file.
+type State<'py> = (usize, usize, &'static str, Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>, Bound<'py, PyDict>);
 
 impl Picture {
     pub(crate) fn new(picture: impasto::Picture) -> Self {
         let kind = Kind::of_source(picture.source());
-        Picture(Arc::new(picture), kind)
+        Picture { picture: Arc::new(picture), kind, origin: None, recipe: None }
     }
 
-    /// A picture whose arrays have these numbers.
-    pub(crate) fn of(picture: Arc<impasto::Picture>, kind: Kind) -> Self {
-        Picture(picture, kind)
+    /// A painting whose arrays have these numbers.
+    pub(crate) fn painted(picture: Arc<impasto::Picture>, kind: Kind, recipe: Option<Recipe>) -> Self {
+        Picture { picture, kind, origin: None, recipe }
+    }
+
+    /// The same with other pixels, which are of no file.
+    fn with(&self, picture: impasto::Picture) -> Self {
+        Picture { picture: Arc::new(picture), kind: self.kind, origin: None, recipe: None }
     }
 
     /// The numbers of its source.
     pub(crate) fn kind(&self) -> Kind {
-        self.1
+        self.kind
     }
 
     pub(crate) fn shared(&self) -> Arc<impasto::Picture> {
-        self.0.clone()
+        self.picture.clone()
+    }
+
+    /// The file that it is of.
+    pub(crate) fn origin(&self) -> Option<Reference> {
+        self.origin.clone()
     }
 
     fn samples(&self, py: Python<'_>, kind: Kind) -> PyResult<Pixels> {
-        py.detach(|| Samples::new((*self.0).clone(), kind, self.0.alpha().is_some())).map(Pixels::new)
+        py.detach(|| Samples::new((*self.picture).clone(), kind, self.picture.alpha().is_some())).map(Pixels::new)
     }
 
-    fn encoded(&self, py: Python<'_>, format: Format, options: &EncodeOptions) -> PyResult<Vec<u8>> {
-        let encoded = py.detach(|| self.0.encode(format, options)).or_raise()?;
+    fn encoded(&self, py: Python<'_>, format: Format, options: &Options) -> PyResult<Vec<u8>> {
+        let encoded = py.detach(|| recipe::encode(&self.picture, self.recipe.as_ref(), format, options)).or_raise()?;
         given::warn(py, &encoded.warnings)?;
         Ok(encoded.bytes)
     }
 }
 
+/// A format by its name or extension, in any case: Pillow has "JPEG".
+fn format_named(name: &str) -> PyResult<Format> {
+    Format::from_extension(&name.to_ascii_lowercase()).ok_or_else(|| {
+        let names: Vec<_> = Format::written().map(Format::extension).collect();
+        invalid(format!("format: must be one of {}, not {name:?}", names.join(", ")))
+    })
+}
+
 #[pymethods]
 impl Picture {
     #[new]
-    #[pyo3(signature = (source, *, clip=false))]
-    fn py_new(source: &Bound<'_, PyAny>, clip: bool) -> PyResult<Self> {
-        let Given { picture, form } = Given::read_clipped(source, "the picture", clip)?;
+    #[pyo3(signature = (source, *, clip=false, channel_axis=None))]
+    fn py_new(source: &Bound<'_, PyAny>, clip: bool, channel_axis: Option<isize>) -> PyResult<Self> {
+        let reading = Reading::of("the picture").clip(clip).channel_axis(source, channel_axis)?;
+        let Given { picture, form, origin } = Given::read(source, &reading)?;
         let kind = match form {
-            Form::Array { kind: kind @ (Kind::U8 | Kind::U16), .. }
-            | Form::Tensor { kind: kind @ (Kind::U8 | Kind::U16), .. } => kind,
-            Form::Array { .. } | Form::Tensor { .. } => Kind::F32,
+            Form::Array { kind: kind @ (Kind::U8 | Kind::U16), .. } => kind,
+            Form::Array { .. } => Kind::F32,
             Form::Picture(kind) => kind,
             Form::File(_) | Form::Pil { .. } => Kind::of_source(picture.source()),
         };
-        Ok(Picture(picture, kind))
+        let recipe = source.cast::<Picture>().ok().and_then(|picture| picture.get().recipe.clone());
+        Ok(Picture { picture, kind, origin, recipe })
+    }
+
+    /// Reads a picture file: a path, bytes, or an open file. The same as `Picture(source)`.
+    #[staticmethod]
+    fn open(source: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::py_new(source, false, None)
     }
 
     /// Pixels in a row.
     #[getter]
     fn width(&self) -> usize {
-        self.0.width()
+        self.picture.width()
     }
 
     /// Rows.
     #[getter]
     fn height(&self) -> usize {
-        self.0.height()
+        self.picture.height()
+    }
+
+    /// (width, height), as Pillow has it.
+    #[getter]
+    fn size(&self) -> (usize, usize) {
+        (self.picture.width(), self.picture.height())
     }
 
     /// (height, width, channels); with alpha there are four.
     #[getter]
     fn shape(&self) -> (usize, usize, usize) {
-        (self.0.height(), self.0.width(), if self.0.alpha().is_some() { 4 } else { 3 })
+        (self.picture.height(), self.picture.width(), if self.picture.alpha().is_some() { 4 } else { 3 })
     }
 
     /// Whether any pixel may be transparent.
     #[getter]
     fn has_alpha(&self) -> bool {
-        self.0.alpha().is_some()
+        self.picture.alpha().is_some()
     }
 
     /// The same picture with its longer side this long, in proportion.
     fn fit(&self, py: Python<'_>, long_side: usize) -> PyResult<Self> {
-        let picture = py.detach(|| self.0.fit_long_side(long_side, Resize::PHOTO)).or_raise()?;
-        Ok(Picture(Arc::new(picture), self.1))
+        let picture = py.detach(|| self.picture.fit_long_side(long_side, Resize::PHOTO)).or_raise()?;
+        Ok(self.with(picture))
     }
 
-    /// A new NumPy array of height × width × 3, or 4 with alpha: "uint8", "uint16", "float16", "float32" or "float64", by name or as NumPy's type
+    /// The same picture at this size, (width, height), resampled with Lanczos in linear light.
+    fn resize(&self, py: Python<'_>, size: (usize, usize)) -> PyResult<Self> {
+        let picture = py.detach(|| self.picture.resized(size.0, size.1, Resize::PHOTO)).or_raise()?;
+        Ok(self.with(picture))
+    }
+
+    /// Opens it in the system's viewer, as Pillow does.
+    fn show(&self, py: Python<'_>) -> PyResult<()> {
+        self.pil(py)?.call_method0("show").map(drop)
+    }
+
+    /// A new NumPy array of height × width × 3, or 4 with alpha: "uint8", "uint16", "bfloat16", "float16", "float32" or "float64", by name or as NumPy's type
     /// (`numpy.uint8`).
     #[pyo3(signature = (dtype=None), text_signature = "($self, dtype='uint8')")]
     fn numpy<'py>(&self, py: Python<'py>, dtype: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         given::optional(py, "numpy", "numpy")?;
-        given::to_numpy(py, Bound::new(py, self.pixels(py, dtype)?)?.into_any())
+        let pixels = self.pixels(py, dtype)?;
+        let short = pixels.kind() == Kind::BF16;
+        given::to_numpy(py, Bound::new(py, pixels)?.into_any(), short)
     }
 
     /// The same as `numpy`, without NumPy: something that has `__array_interface__` and DLPack.
@@ -123,25 +203,69 @@ impl Picture {
 
     /// A new `PIL.Image`, RGB or RGBA.
     fn pil<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        given::to_pil(py, &self.0, self.has_alpha(), None)
+        given::to_pil(py, &self.picture, self.has_alpha(), None)
     }
 
-    /// Writes a picture file (JPEG, PNG, lossless WebP, TIFF, …), as the extension says, or `format`; whole or not at all. A file that is there is
-    /// replaced only with `overwrite`. `quality` (1 to 100) and `subsampling` ("444", "422" or "420") are JPEG's, `compression` ("fast", "balanced" or
-    /// "high") is PNG's and TIFF's, `depth` the bits of a sample ("auto", 8 or 16); `profile` is "keep" (the source's) or "srgb"; `strip` leaves
-    /// metadata out.
+    /// Writes a picture file, whole or not at all. A painting's file says how it was made, if all of that came from files: see `impasto replay`.
+    ///
+    /// Parameters
+    /// ----------
+    /// path : path or file object
+    ///     Where to write it. The extension decides the format. An open file needs `write`.
+    /// format : str, optional
+    ///     "JPEG", "PNG", "WebP" or "TIFF", for example, in any case; for files without such an extension.
+    /// profile : {"keep", "srgb"}
+    ///     The color profile: the source's, or sRGB.
+    /// strip : bool
+    ///     Leaves metadata out.
+    /// depth : {"auto", 8, 16}
+    ///     Bits of a sample.
+    /// quality : int
+    ///     JPEG's, 1 to 100.
+    /// subsampling : {"444", "422", "420"}
+    ///     JPEG's.
+    /// compression : {"fast", "balanced", "high"}
+    ///     PNG's and TIFF's.
+    /// overwrite : bool
+    ///     A file that is there is replaced only with `overwrite=True`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> import impasto, io
+    /// >>> file = io.BytesIO()
+    /// >>> impasto.draw_landscape(40, 30).save(file, format="JPEG", quality=90)
+    /// >>> impasto.Picture(file.getvalue()).size
+    /// (40, 30)
     #[pyo3(
         signature = (path, **options),
         text_signature = "($self, path, *, format=None, profile='keep', strip=False, depth='auto', quality=95, subsampling='444', \
                           compression='fast', overwrite=False)"
     )]
-    fn save(&self, py: Python<'_>, path: PathBuf, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+    fn save(&self, py: Python<'_>, path: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let asked = Asked::read("save", &[Part::File], &["overwrite"], options)?;
         let overwrite = asked.extract("overwrite")?.unwrap_or(false);
-        let Asked { options, .. } = asked;
-        let options = SaveOptions { overwrite, format: options.format, encode: options.encoding() };
-        let warnings = py.detach(|| self.0.save(&path, &options)).or_raise()?;
-        given::warn(py, &warnings)
+        let options = &asked.options;
+        let format_of = |path: &Path| options.format.map_or_else(|| Format::from_path(path), Ok).or_raise();
+        if let Some(write) = path.getattr_opt("write")?.filter(|write| write.is_callable()) {
+            let name = path.getattr_opt("name")?.and_then(|name| name.extract::<String>().ok());
+            let format = match (options.format, name) {
+                (Some(format), _) => format,
+                (None, Some(name)) => format_of(name.as_ref())?,
+                (None, None) => return Err(invalid("an open file without a name needs format, \"PNG\" for example")),
+            };
+            let bytes = self.encoded(py, format, options)?;
+            return write.call1((PyBytes::new(py, &bytes),)).map(drop);
+        }
+        let FilePath(path) = path.extract()?;
+        let format = format_of(&path)?;
+        let target = Target::new(&path, overwrite).or_raise()?;
+        let written = py.detach(|| {
+            let encoded =
+                recipe::encode(&self.picture, self.recipe.as_ref(), format, options).map_err(|e| e.context(path.display()))?;
+            target.write(&encoded.bytes)?;
+            Ok(encoded.warnings)
+        });
+        given::warn(py, &written.or_raise()?)
     }
 
     /// The bytes of a file of this format: "png", "jpg", "webp", "tif", … The other options are those of `save`.
@@ -151,21 +275,116 @@ impl Picture {
                           compression='fast')"
     )]
     fn encode<'py>(&self, py: Python<'py>, format: &str, options: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyBytes>> {
-        let known = Format::from_extension(format);
-        let known = known.ok_or_else(|| {
-            let names: Vec<_> = Format::written().map(Format::extension).collect();
-            invalid(format!("format is one of {}, not {format:?}", names.join(", ")))
-        })?;
-        let options = Asked::read("encode", &[Part::File], &[], options)?.options.encoding();
-        Ok(PyBytes::new(py, &self.encoded(py, known, &options)?))
+        let format = format_named(format)?;
+        let options = Asked::read("encode", &[Part::File], &[], options)?.options;
+        Ok(PyBytes::new(py, &self.encoded(py, format, &options)?))
     }
 
-    /// What notebooks show.
-    fn _repr_png_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let large = self.0.width().max(self.0.height()) > SHOWN;
+    /// What notebooks show: a JPEG, so that they stay small; a PNG for transparent and for small pictures.
+    #[pyo3(signature = (include=None, exclude=None))]
+    fn _repr_mimebundle_<'py>(
+        &self,
+        py: Python<'py>,
+        include: Option<&Bound<'py, PyAny>>,
+        exclude: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let _ = (include, exclude);
+        let large = self.picture.width().max(self.picture.height()) > SHOWN;
         let shown = if large { &self.fit(py, SHOWN)? } else { self };
-        let options = EncodeOptions::default().strip(true).profile(Profile::Srgb);
-        Ok(PyBytes::new(py, &shown.encoded(py, Format::Png, &options)?))
+        let lossless = self.has_alpha() || self.picture.width() * self.picture.height() <= SMALL;
+        let (format, mime) = if lossless { (Format::Png, "image/png") } else { (Format::Jpeg, "image/jpeg") };
+        let mut options = Options::default();
+        (options.strip, options.profile, options.quality) = (true, Profile::Srgb, SHOWN_QUALITY);
+        let bundle = PyDict::new(py);
+        bundle.set_item(mime, PyBytes::new(py, &shown.encoded(py, format, &options)?))?;
+        bundle.set_item("text/plain", self.__repr__())?;
+        Ok(bundle)
+    }
+
+    /// Pixels alone decide: colors and transparency.
+    fn __eq__(&self, other: &Self) -> bool {
+        let [a, b] = [&self.picture, &other.picture];
+        Arc::ptr_eq(a, b) || (a.width() == b.width() && a.rgb() == b.rgb() && a.alpha() == b.alpha())
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.size().hash(&mut hasher);
+        // A row is enough to tell most pictures apart; 0 and -0 are equal.
+        let row = self.picture.rgb().iter().take(3 * self.picture.width());
+        row.for_each(|value| (value + 0.0).to_bits().hash(&mut hasher));
+        hasher.finish()
+    }
+
+    fn __copy__(&self) -> Self {
+        Picture { picture: self.shared(), kind: self.kind, origin: self.origin(), recipe: self.recipe.clone() }
+    }
+
+    #[pyo3(signature = (memo=None))]
+    fn __deepcopy__(&self, memo: Option<&Bound<'_, PyAny>>) -> Self {
+        // They do not change, so that nobody can tell.
+        let _ = memo;
+        self.__copy__()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, State<'py>)> {
+        let bytes = |values: &[f32]| {
+            PyBytes::new_with(py, values.len() * 4, |bytes| {
+                bytes.as_chunks_mut::<4>().0.iter_mut().zip(values).for_each(|(bytes, value)| *bytes = value.to_le_bytes());
+                Ok(())
+            })
+        };
+        let facts = PyDict::new(py);
+        let source = self.picture.source();
+        facts.set_item("format", source.format.map(Format::id))?;
+        facts.set_item("bits", source.bit_depth)?;
+        facts.set_item("channels", (source.grey, source.cmyk))?;
+        facts.set_item("orientation", source.orientation)?;
+        facts.set_item("density", source.density.map(|Density { x, y }| (x, y)))?;
+        for (name, block) in [("icc", &source.icc), ("exif", &source.exif), ("xmp", &source.xmp), ("iptc", &source.iptc)] {
+            facts.set_item(name, block.as_deref().map(|block| PyBytes::new(py, block)))?;
+        }
+        let origin = self.origin.as_ref().map(serde_json::to_string).transpose().map_err(|e| invalid(e.to_string()))?;
+        facts.set_item("origin", origin)?;
+        facts.set_item("recipe", self.recipe.as_ref().map(Recipe::stored))?;
+        let (rgb, alpha) = (bytes(self.picture.rgb())?, self.picture.alpha().map(bytes).transpose()?);
+        let state = (self.width(), self.height(), self.kind.name(), rgb, alpha, facts);
+        Ok((py.get_type::<Picture>().getattr("_unpickled")?, state))
+    }
+
+    /// A pickle's picture.
+    #[staticmethod]
+    fn _unpickled(
+        width: usize,
+        height: usize,
+        kind: &str,
+        rgb: &[u8],
+        alpha: Option<&[u8]>,
+        facts: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let values = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect::<Vec<_>>();
+        let mut picture = impasto::Picture::from_rgb_f32(width, height, values(rgb)).or_raise()?;
+        if let Some(alpha) = alpha {
+            picture = picture.with_alpha(values(alpha)).or_raise()?;
+        }
+        let fact = |name: &str| Ok::<_, PyErr>(facts.get_item(name)?.filter(|fact| !fact.is_none()));
+        let text = |name: &str| fact(name)?.map(|fact| fact.extract::<String>()).transpose();
+        let block = |name: &str| fact(name)?.map(|fact| fact.extract::<Vec<u8>>()).transpose();
+        let source = picture.source_mut();
+        source.format = text("format")?.as_deref().and_then(Format::from_id);
+        source.bit_depth = fact("bits")?.map_or(Ok(8), |bits| bits.extract())?;
+        source.orientation = fact("orientation")?.map_or(Ok(1), |orientation| orientation.extract())?;
+        if let Some(channels) = fact("channels")? {
+            (source.grey, source.cmyk) = channels.extract()?;
+        }
+        if let Some(density) = fact("density")? {
+            let (x, y) = density.extract()?;
+            source.density = Some(Density { x, y });
+        }
+        (source.icc, source.exif, source.xmp, source.iptc) = (block("icc")?, block("exif")?, block("xmp")?, block("iptc")?);
+        let origin = text("origin")?.map(|json| serde_json::from_str(&json)).transpose().map_err(|e| invalid(e.to_string()))?;
+        let recipe = text("recipe")?.map(|json| Recipe::read(&json)).transpose().or_raise()?;
+        Ok(Picture { picture: Arc::new(picture), kind: Kind::of_name(kind)?, origin, recipe })
     }
 
     /// For `numpy.array(picture, dtype)`: the numbers are converted, not cut.
@@ -179,12 +398,12 @@ impl Picture {
         if copy == Some(false) {
             return Err(PyValueError::new_err("a picture's array is always a copy; leave out copy=False"));
         }
-        let array = |kind| given::to_numpy(py, Bound::new(py, self.samples(py, kind)?)?.into_any());
+        let array = |kind| given::to_numpy(py, Bound::new(py, self.samples(py, kind)?)?.into_any(), kind == Kind::BF16);
         match (dtype, dtype.map(Kind::of_dtype)) {
-            (_, None) => array(self.1),
+            (_, None) => array(self.kind),
             (_, Some(Ok(kind))) => array(kind),
             // Of other numbers it is as NumPy makes them of the source's.
-            (dtype, Some(Err(_))) => array(self.1)?.call_method1("astype", (dtype,)),
+            (dtype, Some(Err(_))) => array(self.kind)?.call_method1("astype", (dtype,)),
         }
     }
 
@@ -199,7 +418,7 @@ impl Picture {
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = (stream, max_version, dl_device, copy);
-        memory::capsule(py, &Arc::new(Samples::new((*self.0).clone(), self.1, self.has_alpha())?))
+        memory::capsule(py, &Arc::new(Samples::new((*self.picture).clone(), self.kind, self.has_alpha())?))
     }
 
     fn __dlpack_device__(&self) -> (i32, i32) {
@@ -208,7 +427,7 @@ impl Picture {
 
     fn __repr__(&self) -> String {
         let alpha = if self.has_alpha() { ", with alpha" } else { "" };
-        format!("<impasto.Picture {}×{}{alpha}>", self.0.width(), self.0.height())
+        format!("<impasto.Picture {}×{}{alpha}>", self.picture.width(), self.picture.height())
     }
 }
 

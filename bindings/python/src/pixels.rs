@@ -3,13 +3,12 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use half::f16;
+use half::{bf16, f16};
 use impasto::picture::{Picture, Source};
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyType};
 
-use crate::error::{OrRaise, invalid};
+use crate::error::{OrRaise, invalid, wrong_type};
 use crate::memory::{self, DEVICE};
 
 /// A kind of numbers. The greatest whole number stands for 1.
@@ -20,21 +19,26 @@ pub(crate) enum Kind {
     U8,
     U16,
     F16,
+    /// Of `ml_dtypes`, PyTorch, JAX and TensorFlow.
+    BF16,
     F32,
     F64,
 }
 
-const KINDS: [(Kind, &str, &str, usize); 6] = [
+const KINDS: [(Kind, &str, &str, usize); 7] = [
     (Kind::Bool, "bool", "|b1", 1),
     (Kind::U8, "uint8", "|u1", 1),
     (Kind::U16, "uint16", "<u2", 2),
     (Kind::F16, "float16", "<f2", 2),
+    // NumPy knows it as two bytes of any kind only.
+    (Kind::BF16, "bfloat16", "<V2", 2),
     (Kind::F32, "float32", "<f4", 4),
     (Kind::F64, "float64", "<f8", 8),
 ];
 
 impl Kind {
-    pub(crate) const KNOWN: &str = "known are uint8 (0 to 255), uint16 (0 to 65535), and float16, float32 and float64 (0 to 1)";
+    pub(crate) const KNOWN: &str =
+        "known are uint8 (0 to 255), uint16 (0 to 65535), and bfloat16, float16, float32 and float64 (0 to 1)";
 
     fn row(self) -> (&'static str, &'static str, usize) {
         KINDS.iter().find(|(kind, ..)| *kind == self).map_or(("", "", 0), |&(_, name, typestr, size)| (name, typestr, size))
@@ -53,7 +57,7 @@ impl Kind {
         match self {
             Kind::U8 => 255.0,
             Kind::U16 => 65535.0,
-            Kind::Bool | Kind::F16 | Kind::F32 | Kind::F64 => 1.0,
+            Kind::Bool | Kind::F16 | Kind::BF16 | Kind::F32 | Kind::F64 => 1.0,
         }
     }
 
@@ -62,11 +66,27 @@ impl Kind {
         self.row().2
     }
 
-    pub(crate) fn of_typestr(text: &str) -> PyResult<Self> {
+    /// Of an array: by the array interface's name of its numbers, and by NumPy's.
+    pub(crate) fn of_typestr(typestr: &str, dtype: Option<&str>, what: &str) -> PyResult<Self> {
         // Bytes are in the machine's order; a single one has none.
-        let little = text.replace('=', "<");
-        let found = KINDS.iter().find(|(_, _, typestr, _)| *typestr == little || (text == "<u1" && *typestr == "|u1"));
-        found.map(|(kind, ..)| *kind).ok_or_else(|| invalid(format!("an array of {text}; {}", Self::KNOWN)))
+        let little = typestr.replace('=', "<");
+        let found = KINDS.iter().find(|(kind, name, known, _)| {
+            (*known == little || (typestr == "<u1" && *known == "|u1")) && (*kind != Kind::BF16 || dtype == Some(name))
+        });
+        found.map(|(kind, ..)| *kind).ok_or_else(|| Self::unknown(dtype.unwrap_or(typestr), what))
+    }
+
+    /// The error for numbers of another kind, with what to do about them.
+    pub(crate) fn unknown(name: &str, what: &str) -> PyErr {
+        let whole = name.contains("int") && !name.contains("uint16");
+        let cure = if name.starts_with('>') {
+            "; give array.astype(array.dtype.newbyteorder(\"=\"))"
+        } else if whole {
+            "; if they are of 0 to 255, give array.astype(\"uint8\")"
+        } else {
+            ""
+        };
+        invalid(format!("{what} is an array of {name}; {}{cure}", Self::KNOWN))
     }
 
     /// The numbers that a file's samples are, or the nearest to them.
@@ -85,7 +105,7 @@ impl Kind {
 
     pub(crate) fn of_name(name: &str) -> PyResult<Self> {
         let found = KINDS.iter().find(|(kind, known, ..)| *known == name && *kind != Kind::Bool);
-        found.map(|(kind, ..)| *kind).ok_or_else(|| invalid(format!("an array of {name}; {}", Self::KNOWN)))
+        found.map(|(kind, ..)| *kind).ok_or_else(|| invalid(format!("dtype: there are no arrays of {name}; {}", Self::KNOWN)))
     }
 }
 
@@ -97,7 +117,7 @@ fn dtype_name(dtype: &Bound<'_, PyAny>) -> PyResult<String> {
     let attribute = if dtype.is_instance_of::<PyType>() { "__name__" } else { "name" };
     match dtype.getattr_opt(attribute)? {
         Some(name) => name.extract(),
-        None => Err(PyTypeError::new_err(format!("dtype is {}, not a name or a type of NumPy", dtype.repr()?))),
+        None => Err(wrong_type(format!("dtype is {}, not a name or a type of NumPy", dtype.repr()?))),
     }
 }
 
@@ -135,6 +155,12 @@ impl Sample for f16 {
     }
 }
 
+impl Sample for bf16 {
+    fn unit(self) -> f32 {
+        self.to_f32()
+    }
+}
+
 impl Sample for f32 {
     fn unit(self) -> f32 {
         self
@@ -159,6 +185,7 @@ enum Values {
     U8(Vec<u8>),
     U16(Vec<u16>),
     F16(Vec<f16>),
+    BF16(Vec<bf16>),
     F32(Vec<f32>),
     F64(Vec<f64>),
 }
@@ -174,10 +201,31 @@ impl Samples {
             (Kind::U16, false) => Values::U16(picture.to_rgb16().or_raise()?),
             (Kind::U16, true) => Values::U16(floats(picture, true).into_iter().map(|v| (v * 65535.0 + 0.5) as u16).collect()),
             (Kind::F16, _) => Values::F16(floats(picture, alpha).into_iter().map(f16::from_f32).collect()),
+            (Kind::BF16, _) => Values::BF16(floats(picture, alpha).into_iter().map(bf16::from_f32).collect()),
             (Kind::F32, _) => Values::F32(floats(picture, alpha)),
             (Kind::F64, _) => Values::F64(floats(picture, alpha).into_iter().map(f64::from).collect()),
         };
         Ok(Samples { values, shape })
+    }
+
+    /// The same with the channels at this axis, in this order of memory.
+    pub(crate) fn with_channels_at(self, axis: usize) -> Self {
+        let Samples { values, shape } = self;
+        let values = match values {
+            Values::U8(values) => Values::U8(moved(values, shape, axis)),
+            Values::U16(values) => Values::U16(moved(values, shape, axis)),
+            Values::F16(values) => Values::F16(moved(values, shape, axis)),
+            Values::BF16(values) => Values::BF16(moved(values, shape, axis)),
+            Values::F32(values) => Values::F32(moved(values, shape, axis)),
+            Values::F64(values) => Values::F64(moved(values, shape, axis)),
+        };
+        let [height, width, channels] = shape;
+        let shape = match axis {
+            0 => [channels, height, width],
+            1 => [height, channels, width],
+            _ => shape,
+        };
+        Samples { values, shape }
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -185,6 +233,7 @@ impl Samples {
             Values::U8(_) => Kind::U8,
             Values::U16(_) => Kind::U16,
             Values::F16(_) => Kind::F16,
+            Values::BF16(_) => Kind::BF16,
             Values::F32(_) => Kind::F32,
             Values::F64(_) => Kind::F64,
         }
@@ -200,9 +249,20 @@ impl Samples {
             Values::U8(values) => values.as_ptr().cast(),
             Values::U16(values) => values.as_ptr().cast(),
             Values::F16(values) => values.as_ptr().cast(),
+            Values::BF16(values) => values.as_ptr().cast(),
             Values::F32(values) => values.as_ptr().cast(),
             Values::F64(values) => values.as_ptr().cast(),
         }
+    }
+}
+
+fn moved<T: Copy>(values: Vec<T>, [height, width, channels]: [usize; 3], axis: usize) -> Vec<T> {
+    let at = |y: usize, x: usize, c: usize| values[(y * width + x) * channels + c];
+    let row = |y: usize, c: usize| (0..width).map(move |x| (y, x, c));
+    match axis {
+        0 => (0..channels).flat_map(|c| (0..height).flat_map(move |y| row(y, c))).map(|(y, x, c)| at(y, x, c)).collect(),
+        1 => (0..height).flat_map(|y| (0..channels).flat_map(move |c| row(y, c))).map(|(y, x, c)| at(y, x, c)).collect(),
+        _ => values,
     }
 }
 
@@ -226,11 +286,15 @@ impl Pixels {
     pub(crate) fn new(samples: Samples) -> Self {
         Pixels(Arc::new(samples))
     }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind()
+    }
 }
 
 #[pymethods]
 impl Pixels {
-    /// (height, width, channels).
+    /// (height, width, channels), or with the channels where `channel_axis` says.
     #[getter]
     fn shape(&self) -> (usize, usize, usize) {
         let [height, width, channels] = self.0.shape();

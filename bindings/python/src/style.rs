@@ -1,82 +1,118 @@
 //! Styles.
 
-use std::path::PathBuf;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 
+use impasto::request::Reference;
 use impasto::style::Gallery;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
 use crate::error::OrRaise;
+use crate::given::FilePath;
 
 /// What a style predictor sees in a picture: a vector of a few hundred numbers. `Stylizer.style` makes one, `Style.built_in` gives one of those that come
 /// with the program; it can be saved, blended with others, pickled, and used instead of its picture.
-#[pyclass(frozen, eq, module = "impasto")]
-#[derive(PartialEq)]
-pub(crate) struct Style(pub(crate) impasto::Style);
+///
+/// Examples
+/// --------
+/// >>> import impasto
+/// >>> starry, mosaic = impasto.Style.built_in("starry"), impasto.Style.built_in("mosaic")
+/// >>> impasto.Style.blend([(starry, 3), (mosaic, 1)]) == starry.mix(mosaic, 0.25)
+/// True
+#[pyclass(frozen, module = "impasto")]
+pub(crate) struct Style {
+    pub(crate) style: impasto::Style,
+    /// What it is of: a file, or a built-in style.
+    pub(crate) origin: Option<Reference>,
+}
+
+impl Style {
+    /// A style that no file is known of.
+    pub(crate) fn new(style: impasto::Style) -> Self {
+        Style { style, origin: None }
+    }
+}
 
 #[pymethods]
 impl Style {
     /// A built-in style by its name.
     #[staticmethod]
     fn built_in(name: &str) -> PyResult<Self> {
-        impasto::Style::built_in(name).or_raise().map(Style)
+        let style = impasto::Style::built_in(name).or_raise()?;
+        let origin = Some(Reference::of_style(&style));
+        Ok(Style { style, origin })
     }
 
     /// Reads a file that `save` wrote, or `impasto styles extract`.
     #[staticmethod]
-    fn open(path: PathBuf) -> PyResult<Self> {
-        impasto::Style::open(path).or_raise().map(Style)
+    fn open(path: FilePath) -> PyResult<Self> {
+        let style = impasto::Style::open(&path.0).or_raise()?;
+        let origin = Some(Reference::of_file(&path.0).or_raise()?);
+        Ok(Style { style, origin })
     }
 
     /// What `bytes(style)` gave.
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
-        impasto::Style::from_bytes(data).or_raise().map(Style)
+        impasto::Style::from_bytes(data).or_raise().map(Style::new)
     }
 
     /// The weighted mean of styles of one model: `Style.blend([(waves, 3), (night, 1)])`.
     #[staticmethod]
     fn blend(styles: Vec<(PyRef<'_, Style>, f32)>) -> PyResult<Self> {
-        let styles: Vec<_> = styles.iter().map(|(style, weight)| (&style.0, *weight)).collect();
-        impasto::Style::blend(&styles).or_raise().map(Style)
+        let styles: Vec<_> = styles.iter().map(|(style, weight)| (&style.style, *weight)).collect();
+        impasto::Style::blend(&styles).or_raise().map(Style::new)
     }
 
     /// The style `share` of the way from this one (0) to another (1).
     fn mix(&self, other: &Style, share: f32) -> PyResult<Self> {
-        self.0.mix(&other.0, share).or_raise().map(Style)
+        self.style.mix(&other.style, share).or_raise().map(Style::new)
     }
 
     /// The same style under another name.
     fn with_name(&self, name: &str) -> Self {
-        Style(self.0.clone().with_name(name))
+        Style::new(self.style.clone().with_name(name))
     }
 
     /// Its name, if it has one.
     #[getter]
     fn name(&self) -> Option<&str> {
-        self.0.name()
+        self.style.name()
     }
 
     /// Whose model made it: only models of this family can read it.
     #[getter]
     fn family(&self) -> String {
-        self.0.family().to_string()
+        self.style.family().to_string()
     }
 
     /// The style vector.
     #[getter]
     fn vector(&self) -> Vec<f32> {
-        self.0.vector().to_vec()
+        self.style.vector().to_vec()
     }
 
     /// Writes a small file; one that is there is replaced only with `overwrite`.
     #[pyo3(signature = (path, *, overwrite=false))]
-    fn save(&self, path: PathBuf, overwrite: bool) -> PyResult<()> {
-        self.0.save(path, overwrite).or_raise()
+    fn save(&self, path: FilePath, overwrite: bool) -> PyResult<()> {
+        self.style.save(path.0, overwrite).or_raise()
+    }
+
+    fn __eq__(&self, other: &Self) -> bool {
+        self.style == other.style
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.style.family().to_string().hash(&mut hasher);
+        // 0 and -0 are equal.
+        self.style.vector().iter().for_each(|value| (value + 0.0).to_bits().hash(&mut hasher));
+        hasher.finish()
     }
 
     fn __bytes__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.0.to_bytes().or_raise()?))
+        Ok(PyBytes::new(py, &self.style.to_bytes().or_raise()?))
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
@@ -85,8 +121,8 @@ impl Style {
     }
 
     fn __repr__(&self) -> String {
-        let name = self.0.name().map(|name| format!(" {name:?}")).unwrap_or_default();
-        format!("<impasto.Style{name} of family {}, {} numbers>", self.0.family(), self.0.vector().len())
+        let name = self.style.name().map(|name| format!(" {name:?}")).unwrap_or_default();
+        format!("<impasto.Style{name} of family {}, {} numbers>", self.style.family(), self.style.vector().len())
     }
 }
 

@@ -1,33 +1,59 @@
 //! The fast method.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use impasto::picture::{Format, Limits, Mask, Stored, Target, Writer};
-use impasto::stylizer::{Palette, Part};
-use impasto::{Colours, Control, ErrorKind, Picture, StyleOptions, StyleSize, StylizeOptions, request};
-use pyo3::exceptions::PyTypeError;
+use impasto::picture::{Format, Limits, Stored, Target, Writer};
+use impasto::request::{Options, Reference};
+use impasto::{ErrorKind, StyleOptions, StyleSize, StylizeOptions, request};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::asked::{self, Asked};
-use crate::error::{OrRaise, error, invalid};
-use crate::given::{self, Given};
+use crate::asked::Asked;
+use crate::error::{OrRaise, error, wrong_type};
+use crate::given::{self, FilePath, Given, Reading};
+use crate::look::{Look, Seen, asked, check_side, seen};
+use crate::recipe::Recipe;
 use crate::style::Style;
-use crate::watch::Watch;
+use crate::watch::{Quiet, Watch};
 
 /// Memory that painting a file in bands may take: more makes nothing faster.
 const BANDS: u64 = 192 << 20;
 
 /// A model that is ready to paint. It is loaded once, and may be used by any number of Python threads at a time.
 ///
-/// `model` is a file, a folder, the name or web address of a model on this machine (`impasto.models`), or a list of them. Default: Impasto's own. `threads` are those that paint, 0 for one a core; with 1 every caller
-/// paints on its own thread, which is the fastest way to many small pictures. `thumbnail` is the longer side of the thumbnail that the norms take their
-/// statistics from, where it is not to be the model's own; `border` what the network reads beyond the edge: "reflect" or "zero".
+/// Parameters
+/// ----------
+/// model : path or str, or a list of them, optional
+///     A file, a folder, the name or web address of a model on this machine (`impasto.models`). Default: Impasto's own.
+/// threads : int
+///     Threads that paint, 0 for one per core. With 1, every caller paints on its own thread, which is the fastest way to many small pictures.
+/// border : {"reflect", "zero"}, optional
+///     What the network reads beyond the edge; the model's own if not given.
+/// thumbnail : int, optional
+///     The longer side of the thumbnail that the norms take their statistics from; the model's own if not given.
+///
+/// Notes
+/// -----
+/// A pickle holds the arguments, not the model: where it is read, the model must be found by the same name.
+///
+/// Examples
+/// --------
+/// >>> import impasto
+/// >>> stylizer = impasto.Stylizer(threads=1)
+/// >>> stylizer.stylize(impasto.draw_landscape(40, 30), "starry").size
+/// (40, 30)
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Stylizer {
-    inner: impasto::Stylizer,
-    process: Process,
+    pub(crate) inner: Arc<impasto::Stylizer>,
+    pub(crate) process: Process,
+    /// What it was made of: words, and the files that they mean.
+    words: Vec<PathBuf>,
+    threads: usize,
+    files: Vec<PathBuf>,
+    options: Options,
+    /// The files by name and hash, once they are asked for.
+    model: OnceLock<Vec<Reference>>,
 }
 
 /// The process that something with threads was made in: a fork has none of them, and would wait for ever.
@@ -48,168 +74,58 @@ impl Process {
     }
 }
 
-/// How to paint, as Python's callers say it.
-struct Look<'a, 'py> {
-    stylizer: &'a impasto::Stylizer,
-    style: Option<&'a Bound<'py, PyAny>>,
-    asked: &'a Asked<'py>,
-    clip: bool,
-    watch: &'a Watch,
-}
-
-/// A style as it was given.
-enum Seen {
-    Style(impasto::Style),
-    /// To be given the content's colors first, perhaps.
-    Picture(Arc<Picture>),
-}
-
-/// The styles of a painting, each with its weight and its mask.
-type Parts = Vec<(Seen, f32, Option<Mask>)>;
-
-impl<'py> Look<'_, 'py> {
-    /// The same as the library takes it. `thumbnail` is of the content, for colors that are matched.
-    fn palette(
-        &self,
-        py: Python<'py>,
-        thumbnail: impl FnOnce() -> impasto::Result<Picture> + Send,
-    ) -> PyResult<(impasto::Style, StylizeOptions)> {
-        let Look { stylizer, asked, clip, watch, .. } = *self;
-        let options = &asked.options;
-        let parts = self.parts()?;
-        let mask =
-            |name: &str, what: &str| asked.get(name).map(|mask| given::mask(mask, options.feather, what, clip)).transpose();
-        let masks = (mask("mask", "the mask")?, mask("strength_mask", "the strength's mask")?);
-        let memory = asked.extract("max_memory")?;
-        let mut painting = options.stylize(masks.0, masks.1).or_raise()?.max_memory(memory);
-        let matching = options.colors == Colours::Match && parts.iter().all(|(seen, ..)| matches!(seen, Seen::Picture(_)));
-        if options.colors == Colours::Match && !matching {
-            painting = painting.colours(Colours::Content);
-        }
-        let palette = watch.step(py, || {
-            let quiet = Quiet(watch);
-            let content = matching.then(thumbnail).transpose()?;
-            let style = |seen| match (seen, &content) {
-                (Seen::Style(style), _) => Ok(style),
-                (Seen::Picture(picture), None) => stylizer.style_with(&picture, &options.seen(), &quiet),
-                (Seen::Picture(picture), Some(content)) => {
-                    let picture = options.seen().size.apply(&picture)?;
-                    request::matched(stylizer, (&picture, None), content, options.color_strength, &quiet)
-                }
-            };
-            let parts = parts.into_iter().map(|(seen, weight, mask)| Ok(Part { style: style(seen)?, weight, mask }));
-            Palette::new(parts.collect::<impasto::Result<Vec<_>>>()?)
-        })?;
-        let painting = palette.options(painting);
-        Ok((palette.style, painting))
-    }
-
-    /// The styles, read.
-    fn parts(&self) -> PyResult<Parts> {
-        let seen = |object: &Bound<'_, PyAny>| seen(self.stylizer, object, self.clip);
-        let mut parts = Vec::new();
-        match self.style.map(|given| (given, given.cast::<PyList>())) {
-            None => {}
-            Some((_, Ok(list))) => {
-                for item in list.iter() {
-                    let (object, weight) = weighted(&item)?;
-                    parts.push((seen(&object)?, weight, None));
-                }
-            }
-            Some((one, Err(_))) => parts.push((seen(one)?, 1.0, None)),
-        }
-        if !parts.is_empty() && parts.iter().all(|(_, weight, _)| *weight == 0.0) {
-            return Err(invalid("all styles have weight 0; give at least one a weight above"));
-        }
-        let regions: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> = self.asked.extract("regions")?.unwrap_or_default();
-        for (object, place) in regions {
-            let mask = given::mask(&place, self.asked.options.feather, "a region's mask", self.clip)?;
-            parts.push((seen(&object)?, 1.0, Some(mask)));
-        }
-        Ok(parts)
-    }
-}
-
-/// The keywords of a painting, with the strength, which has a place of its own.
-fn asked<'py>(
-    call: &str,
-    file: bool,
-    strength: Option<Bound<'py, PyAny>>,
-    keywords: Option<&Bound<'py, PyDict>>,
-    py: Python<'py>,
-) -> PyResult<Asked<'py>> {
-    let keywords = keywords.map_or_else(|| Ok(PyDict::new(py)), |keywords| keywords.copy())?;
-    keywords.set_item("strength", strength)?;
-    let mut parts = asked::LOOK.to_vec();
-    let mut own = vec!["regions", "clip", "progress"];
-    if file {
-        parts.push(request::Part::File);
-        own.push("overwrite");
-    } else {
-        own.push("max_memory");
-    }
-    Asked::read(call, &parts, &own, Some(&keywords))
-}
-
-fn check_side(name: &str, side: usize) -> PyResult<()> {
-    let sides = StyleSize::SIDES;
-    if sides.contains(&side) {
-        return Ok(());
-    }
-    Err(invalid(format!("{name} is {side}; give {} to {}, the pixels of the style's shorter side", sides.start(), sides.end())))
-}
-
-/// An item of a list of styles: alone or with a weight.
-fn weighted<'py>(item: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, f32)> {
-    match item.cast::<PyTuple>() {
-        Ok(pair) => pair.extract().map_err(|_| PyTypeError::new_err("styles of a list are a style each, or (style, weight)")),
-        Err(_) => Ok((item.clone(), 1.0)),
-    }
-}
-
-/// A style, the name of a built-in one, a saved one's path, or a picture's style.
-fn seen(stylizer: &impasto::Stylizer, object: &Bound<'_, PyAny>, clip: bool) -> PyResult<Seen> {
-    if let Ok(style) = object.cast::<Style>() {
-        return Ok(Seen::Style(style.get().0.clone()));
-    }
-    let path = given::path(object)?;
-    if let Some(path) = &path {
-        if let Some(style) = impasto::Style::meant_by(path) {
-            return Ok(Seen::Style(style));
-        }
-        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
-            return impasto::Style::open(path).map(Seen::Style).or_raise();
-        }
-        let bare = path.extension().is_none() && path.components().count() == 1;
-        if let (true, false, Some(name)) = (bare, stylizer.own_styles().is_empty(), path.to_str()) {
-            return stylizer.find_own_style(name).cloned().map(Seen::Style).or_raise();
-        }
-        if bare && !path.exists() {
-            let text =
-                format!("{}: there is neither such a file nor such a built-in style; see built_in_styles()", path.display());
-            return Err(error(ErrorKind::Io, text));
-        }
-    }
-    Given::read_clipped(object, "the style", clip).map(|given| Seen::Picture(given.picture))
-}
-
-/// Looks for signals, without telling of progress: that is the painting's.
-pub(crate) struct Quiet<'a>(pub(crate) &'a Watch);
-
-impl Control for Quiet<'_> {
-    fn cancelled(&self) -> bool {
-        self.0.cancelled()
-    }
-}
-
 /// One path or several.
-pub(crate) fn paths(object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<PathBuf>> {
-    match object {
-        None => Ok(Vec::new()),
-        Some(object) => match given::path(object)? {
-            Some(path) => Ok(vec![path]),
-            None => object.extract(),
-        },
+fn paths(object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<PathBuf>> {
+    let Some(object) = object else { return Ok(Vec::new()) };
+    if let Ok(FilePath(path)) = object.extract() {
+        return Ok(vec![path]);
+    }
+    let wrong = || wrong_type("the model is not a path or a name, or a list of them");
+    let items = object.try_iter().map_err(|_| wrong())?;
+    items.map(|item| item?.extract::<FilePath>().map(|path| path.0).map_err(|_| wrong())).collect()
+}
+
+/// What is painted of one content, and as what kind.
+type Brush = (impasto::Style, StylizeOptions);
+
+impl Stylizer {
+    /// The model by name and hash.
+    fn model(&self, py: Python<'_>) -> PyResult<&[Reference]> {
+        if self.model.get().is_none() {
+            let model = py.detach(|| Reference::of_model(&self.files)).or_raise()?;
+            let _ = self.model.set(model);
+        }
+        Ok(self.model.get().map_or(&[], Vec::as_slice))
+    }
+
+    fn recipe(&self, py: Python<'_>, content: Option<Reference>, look: &Look<'_>) -> PyResult<Option<Recipe>> {
+        let Some(content) = content else { return Ok(None) };
+        let executor = self.inner.engine().isa().to_string();
+        Ok(Recipe::new(Some(content), look.used(), (self.model(py)?, &self.options), look.recorded(), &executor))
+    }
+
+    /// Paints one picture. `brush` is kept from one content to the next, where it is the same.
+    fn paint<'py>(
+        &self,
+        content: &Bound<'py, PyAny>,
+        look: &Look<'_>,
+        asked: &Asked<'py>,
+        (reading, watch): (&Reading<'_>, &Watch),
+        brush: &mut Option<Brush>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = content.py();
+        let Given { picture, form, origin } = Given::read(content, reading)?.sized(py, &asked.options)?;
+        if brush.is_none() || look.matching() {
+            *brush = Some(look.palette(py, || request::thumbnail(&picture))?);
+        }
+        let Some((style, options)) = brush else { return Err(error(ErrorKind::InvalidArgument, "there is no style")) };
+        let painted = watch.step(py, || {
+            let painted = self.inner.stylize_with(&picture, style, options, watch)?;
+            watch.tell(1.0);
+            Ok(painted)
+        })?;
+        drop(picture);
+        form.answer(py, painted, self.recipe(py, origin, look)?)
     }
 }
 
@@ -227,10 +143,12 @@ impl Stylizer {
         let builder = impasto::Stylizer::builder().threads(threads).thumbnail(options.thumbnail).border(options.border);
         let words = paths(model)?;
         let open = || {
-            let paths = crate::models::paths(words)?;
-            paths.into_iter().fold(builder, |builder, path| builder.model(path)).open()
+            let files = crate::models::paths(words.clone())?;
+            let opened = files.iter().fold(builder, |builder, path| builder.model(path)).open()?;
+            Ok((Arc::new(opened), files))
         };
-        Ok(Stylizer { inner: py.detach(open).or_raise()?, process: Process::this() })
+        let (inner, files) = py.detach(open).or_raise()?;
+        Ok(Stylizer { inner, process: Process::this(), words, threads, files, options, model: OnceLock::new() })
     }
 
     /// Threads that paint.
@@ -245,32 +163,61 @@ impl Stylizer {
         self.inner.model().family.to_string()
     }
 
-    /// The style of a picture, whatever form it has. `size`: pixels of its shorter side as the predictor sees it; less gives coarser forms. Raises `Error`.
-    #[pyo3(signature = (picture, size=256, *, clip=false))]
-    fn style(&self, py: Python<'_>, picture: &Bound<'_, PyAny>, size: usize, clip: bool) -> PyResult<Style> {
+    /// The style of a picture, whatever form it has.
+    ///
+    /// Parameters
+    /// ----------
+    /// picture : picture
+    ///     In any form, see `impasto.stylize`; or the name of a built-in style, or a `.style` file.
+    /// size : int
+    ///     Pixels of its shorter side as the predictor sees it, 16 to 4096; less gives coarser forms.
+    /// clip, channel_axis
+    ///     As for `Picture`.
+    #[pyo3(signature = (picture, size=256, *, clip=false, channel_axis=None))]
+    fn style(
+        &self,
+        py: Python<'_>,
+        picture: &Bound<'_, PyAny>,
+        size: usize,
+        clip: bool,
+        channel_axis: Option<isize>,
+    ) -> PyResult<Style> {
         self.process.check("Stylizer")?;
         check_side("size", size)?;
         let options = StyleOptions::default().size(StyleSize::ShortSide(size));
-        match seen(&self.inner, picture, clip)? {
-            Seen::Style(style) => Ok(Style(style)),
-            Seen::Picture(picture) => {
+        let reading = Reading::of("the style").clip(clip).channel_axis(picture, channel_axis)?;
+        match seen(&self.inner, picture, &reading, size)? {
+            (Seen::Style(style), origin) => Ok(Style { style, origin }),
+            (Seen::Picture(picture), origin) => {
                 let watch = Watch::quiet();
-                watch.run(py, || self.inner.style_with(&picture, &options, &Quiet(&watch))).map(Style)
+                let style = watch.run(py, || self.inner.style_with(&picture, &options, &Quiet(&watch)))?;
+                // Records say how styles are seen for the whole painting: the usual way is the only one that fits all.
+                Ok(Style { style, origin: origin.filter(|_| size == Options::default().style_size) })
             }
         }
     }
 
-    /// Paints a picture, and gives the painting as the kind that the content came as: an array for an array (of the same dtype), an image for a
-    /// `PIL.Image`, a file's bytes for bytes (in the same format), a `Picture` for a path or a `Picture`. It has the content's size, or with `size` that
-    /// many pixels on its longer side. The other options are explained by `help(impasto.stylize)`.
+    /// Paints a picture, and returns the painting as the kind that the content came as. `impasto.stylize` explains the options.
     ///
-    /// Raises `Error`: what is no picture or no style, cannot be read, does not fit (a mask's proportions, a style of another model), is out of range, or
-    /// takes more memory than there is.
+    /// Parameters
+    /// ----------
+    /// content : picture, or a list of pictures
+    ///     In any form, see `impasto.stylize`. A list gives a list, a batch of arrays a batch.
+    /// style : style, or several
+    ///     As for `impasto.stylize`.
+    /// strength : float
+    ///     From 0, the content, to 1, all of the style.
+    ///
+    /// Raises
+    /// ------
+    /// Error
+    ///     What is no picture or no style, cannot be read, does not fit (a mask's proportions, a style of another model), is out of range, or takes
+    ///     more memory than there is.
     #[pyo3(
         signature = (content, style=None, strength=None, **options),
         text_signature = "($self, content, style=None, strength=1.0, *, regions=None, salvage=False, size=None, exact=None, preview_of=None, \
                           strength_mask=None, colors='style', color_strength=1.0, mask=None, invert_mask=False, feather=0.0, stroke=1.0, \
-                          grain=1.5, dpi=None, style_size=256, clip=False, max_memory=None, progress=None)"
+                          grain=1.5, dpi=None, style_size=256, clip=False, channel_axis=None, max_memory=None, progress=None)"
     )]
     fn stylize<'py>(
         &self,
@@ -281,20 +228,30 @@ impl Stylizer {
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.process.check("Stylizer")?;
-        let asked = asked("stylize", false, strength, options, py)?;
+        let asked = asked("stylize", &["max_memory", "channel_axis"], false, strength, options, py)?;
         let clip = asked.extract("clip")?.unwrap_or(false);
         let watch = Watch::new(asked.get("progress"), "paint")?;
         let limits = Limits { salvage: asked.options.salvage, ..Limits::default() };
-        let Given { picture, form } = Given::read_within(content, "the content", clip, &limits)?.sized(py, &asked.options)?;
-        let look = Look { stylizer: &self.inner, style, asked: &asked, clip, watch: &watch };
-        let (style, options) = look.palette(py, || request::thumbnail(&picture))?;
-        let painted = watch.run(py, || {
-            let painted = self.inner.stylize_with(&picture, &style, &options, &watch)?;
-            watch.tell(1.0);
-            Ok(painted)
-        })?;
-        drop(picture);
-        form.answer(py, painted)
+        let several = content.is_instance_of::<PyList>() || content.is_instance_of::<PyTuple>();
+        let batch = given::dimensions(content)?.is_some_and(|sides| sides.len() == 4 && sides[0] > 1);
+        let axis = asked.extract("channel_axis")?;
+        let reading = Reading { limits, ..Reading::of("the content").clip(clip).channel_axis(content, axis)? };
+        let look = Look::read(&self.inner, style, &asked, &reading, &watch)?;
+        let mut brush = None;
+        let mut paint = |one: &Bound<'py, PyAny>| self.paint(one, &look, &asked, (&reading, &watch), &mut brush);
+        let answer = if several || batch {
+            let list = PyList::empty(py);
+            let all = content.len()?;
+            for i in 0..all {
+                watch.part(i, all);
+                list.append(paint(&content.get_item(i)?)?)?;
+            }
+            if batch { given::stacked(&list) } else { Ok(list.into_any()) }
+        } else {
+            paint(content)
+        };
+        watch.close(py)?;
+        answer
     }
 
     /// Paints one file into another, as `impasto stylize` does: in bounded memory whatever the picture's size (with models that have a thumbnail, as
@@ -311,28 +268,32 @@ impl Stylizer {
     fn stylize_file<'py>(
         &self,
         py: Python<'py>,
-        content: PathBuf,
-        output: PathBuf,
+        content: FilePath,
+        output: FilePath,
         style: Option<&Bound<'py, PyAny>>,
         strength: Option<Bound<'py, PyAny>>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<()> {
         self.process.check("Stylizer")?;
-        let asked = asked("stylize_file", true, strength, options, py)?;
+        let (FilePath(content), FilePath(output)) = (content, output);
+        let asked = asked("stylize_file", &["overwrite"], true, strength, options, py)?;
         let given = &asked.options;
         let clip = asked.extract("clip")?.unwrap_or(false);
         let watch = Watch::new(asked.get("progress"), "paint")?;
         let format = given.format.map_or_else(|| Format::from_path(&output), Ok).or_raise()?;
         let target = Target::new(&output, asked.extract("overwrite")?.unwrap_or(false)).or_raise()?;
         let limits = Limits { salvage: given.salvage, ..Limits::default() };
-        let (stored, sized) = watch.step(py, || {
+        let (mut stored, sized, origin) = watch.step(py, || {
             let stored = Stored::open(&content, &limits)?;
             let sized = if given.resizes() { Some(given.sized(stored.to_picture()?)?) } else { None };
-            Ok((stored, sized))
+            Ok((stored, sized, Reference::of_file(&content)?))
         })?;
-        let look = Look { stylizer: &self.inner, style, asked: &asked, clip, watch: &watch };
+        let look = Look::read(&self.inner, style, &asked, &Reading::of("the style").clip(clip), &watch)?;
         let small = || sized.as_ref().map_or_else(|| request::stored_thumbnail(&stored), request::thumbnail);
         let (style, options) = look.palette(py, small)?;
+        if !given.strip {
+            stored.source_mut().settings = self.recipe(py, Some(origin), &look)?.map(|recipe| recipe.json(format, given));
+        }
         let warnings = watch.run(py, || {
             let like = (stored.source(), stored.has_alpha());
             let size = sized.as_ref().map_or([stored.width(), stored.height()], |sized| [sized.width(), sized.height()]);
@@ -365,6 +326,18 @@ impl Stylizer {
         style: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         slf.py().import("impasto.hub")?.call_method1("_paint", (slf, content, style))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Option<Bound<'py, PyList>>,))> {
+        let keywords = PyDict::new(py);
+        keywords.set_item("threads", self.threads)?;
+        keywords.set_item("thumbnail", self.options.thumbnail)?;
+        let border = self.options.border.map(|border| border.to_string());
+        keywords.set_item("border", border)?;
+        let made = py.import("functools")?.getattr("partial")?.call((py.get_type::<Stylizer>(),), Some(&keywords))?;
+        let words =
+            (!self.words.is_empty()).then(|| PyList::new(py, self.words.iter().map(|word| word.as_os_str()))).transpose()?;
+        Ok((made, (words,)))
     }
 
     fn __repr__(&self) -> String {

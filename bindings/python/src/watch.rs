@@ -21,6 +21,8 @@ pub(crate) struct Watch {
 }
 
 struct State {
+    /// Which of several pictures it is at, and how many there are.
+    part: (usize, usize),
     asked: Instant,
     told: Option<Instant>,
     /// What a callback or a signal's handler has raised: the reason to stop.
@@ -30,7 +32,16 @@ struct State {
 impl Watch {
     /// Tells nobody.
     pub(crate) fn quiet() -> Self {
-        Watch { callback: None, bar: false, state: Mutex::new(State { asked: Instant::now(), told: None, raised: None }) }
+        Watch {
+            callback: None,
+            bar: false,
+            state: Mutex::new(State { part: (0, 1), asked: Instant::now(), told: None, raised: None }),
+        }
+    }
+
+    /// What is told from now on is of the picture `at`, counted from 0, of `all`.
+    pub(crate) fn part(&self, at: usize, all: usize) {
+        self.state().part = (at, all);
     }
 
     /// `progress` is called with the share of the work that is done, from 0 to 1; if it is `True`, there is a bar with this title.
@@ -67,7 +78,8 @@ impl Watch {
         done
     }
 
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
+    /// Ends a bar of ours.
+    pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         match &self.callback {
             Some(bar) if self.bar => bar.call_method0(py, "close").map(drop),
             _ => Ok(()),
@@ -77,18 +89,26 @@ impl Watch {
     /// Tells how far the work is, if it is time.
     pub(crate) fn tell(&self, share: f64) {
         let Some(callback) = &self.callback else { return };
-        {
+        let share = {
             let mut state = self.state();
+            let (at, all) = state.part;
+            let share = (at as f64 + share) / all.max(1) as f64;
             let early = state.told.is_some_and(|told| told.elapsed() < EVERY);
             if state.raised.is_some() || early && share < 1.0 {
                 return;
             }
             state.told = Some(Instant::now());
-        }
+            share
+        };
         // Not with the state locked: the callback may run anything.
         if let Err(raised) = Python::attach(|py| callback.call1(py, (share,)).map(drop)) {
             self.state().raised = Some(raised);
         }
+    }
+
+    /// What a callback or a signal's handler has raised, if anything.
+    pub(crate) fn take_raised(&self) -> Option<PyErr> {
+        self.state().raised.take()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -119,5 +139,14 @@ impl Control for Watch {
             self.state().raised = Some(raised);
         }
         stop
+    }
+}
+
+/// Looks for signals, without telling of progress: that is the painting's.
+pub(crate) struct Quiet<'a>(pub(crate) &'a Watch);
+
+impl Control for Quiet<'_> {
+    fn cancelled(&self) -> bool {
+        self.0.cancelled()
     }
 }

@@ -209,14 +209,8 @@ def test_torch(landscape):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (np.zeros((3, 9, 9), np.uint8), "channels come first"),
-        (np.zeros((9, 9), np.uint8), "grey"),
-        (np.zeros((2, 9, 9, 3), np.uint8), "one picture at a time"),
         (np.zeros((9, 9, 5), np.uint8), "not height"),
-        (np.zeros((9, 9, 3), np.int64), "<i8"),
         (np.zeros((9, 9, 3), bool), "bool"),
-        (np.zeros((9, 9, 3), ">u2"), ">u2"),
-        (np.zeros((9, 9, 3), complex), "<c16"),
         (np.zeros((0, 9, 3), np.uint8), "no pixels"),
         (np.full((9, 9, 3), np.nan, np.float32), "not finite"),
         (np.full((9, 9, 3), np.inf), "not finite"),
@@ -233,7 +227,7 @@ def test_what_is_no_picture(stylizer, given, message):
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("given", [None, 5, object(), [[1, 2, 3]], {"a": 1}])
+@pytest.mark.parametrize("given", [None, 5, object(), [[1, 2, 3]], [None], {"a": 1}])
 def test_what_can_be_no_picture(stylizer, given):
     with pytest.raises(TypeError, match="give a path"):
         stylizer.stylize(given, "starry")
@@ -282,8 +276,3 @@ def test_saving(landscape, tmp_path):
     # More than 8 bits stay.
     impasto.Picture(landscape.numpy("uint16")).save(tmp_path / "deep.png")
     assert (impasto.Picture(tmp_path / "deep.png").numpy("uint16") == landscape.numpy("uint16")).all()
-
-
-def test_notebooks_show_pictures(landscape):
-    assert Image.open(io.BytesIO(landscape._repr_png_())).size == (96, 64)
-    assert Image.open(io.BytesIO(impasto.draw_landscape(2200, 40)._repr_png_())).size == (2048, 37)

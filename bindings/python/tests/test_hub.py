@@ -27,6 +27,37 @@ def test_the_articles_listing(images):
     assert (stylized_image[0] == expected).all() and np.abs(stylized_image - content_image).mean() > 0.03
 
 
+def test_the_articles_listing_on_tensorflow(tmp_path, monkeypatch):
+    """TensorFlow's tutorial as it stands, but for the two lines that load the module and the files that it downloads."""
+    tf = pytest.importorskip("tensorflow", reason="skipped: tensorflow is not installed")
+    monkeypatch.chdir(tmp_path)
+    impasto.draw_landscape(300, 200).save("content.jpg")
+    impasto.draw_style("mosaic", 300, 320).save("style.jpg")
+
+    def load_image(path_to_img, image_size):
+        img = tf.io.decode_image(tf.io.read_file(path_to_img), channels=3, dtype=tf.float32)[tf.newaxis, ...]
+        shape = img.shape
+        new_shape = min(shape[1], shape[2])
+        offset_y, offset_x = max(shape[1] - shape[2], 0) // 2, max(shape[2] - shape[1], 0) // 2
+        img = tf.image.crop_to_bounding_box(img, offset_y, offset_x, new_shape, new_shape)
+        return tf.image.resize(img, image_size, preserve_aspect_ratio=True)
+
+    content_image = load_image("content.jpg", (96, 96))
+    style_image = load_image("style.jpg", (64, 64))
+    style_image = tf.nn.avg_pool(style_image, ksize=[3, 3], strides=[1, 1], padding="SAME")
+
+    hub_module = hub.load()
+    outputs = hub_module(tf.constant(content_image), tf.constant(style_image))
+    stylized_image = outputs[0]
+
+    assert isinstance(stylized_image, tf.Tensor) and stylized_image.dtype == tf.float32
+    assert stylized_image.shape == content_image.shape == (1, 96, 96, 3)
+    assert (stylized_image.numpy() == hub_module(content_image.numpy(), style_image.numpy())[0]).all()
+    # What the tutorial does next: the tensor goes back into TensorFlow.
+    shown = tf.image.convert_image_dtype(stylized_image, tf.uint8)
+    assert shown.dtype == tf.uint8 and int(tf.reduce_max(shown)) > 128
+
+
 def test_batches(images):
     content, style = images
     module = hub.load(threads=1)

@@ -41,24 +41,60 @@ def test_options_of_overloads():
     assert keys("_RunAll") == keys("_Run") | keys("_Optimize") | {"perceptual"}
 
 
-def test_users_code(tmp_path):
-    pytest.importorskip("mypy", reason="skipped: mypy is not installed")
-    good = """
+GOOD = """
+import io
 from pathlib import Path
+from typing import Any
 import impasto
 a: impasto.Picture = impasto.stylize(Path("x"), "starry", size=3)
 b: bytes = impasto.stylize(b"x", ["a", ("b", 2)], progress=True)
-c: float = impasto.optimize("x", "y", steps=[3, 2]).width
+c: float = impasto.optimize("x", "y", steps=[3, 2], method="lbfgs").width
 e: bytes = impasto.hub.load("magenta")(b"x", b"y")[0]
+f: list[impasto.Picture] = impasto.stylize(["x", "y"], {"starry": 2, "mosaic": 1.5}, channel_axis=0)
 impasto.stylize("x", "y", exact=(9, 9), colors="match", invert_mask=True).save("z", depth=16, subsampling="420")
+a.resize((3, 4)).save(io.BytesIO(), format="JPEG")
+g: tuple[int, int] = impasto.Picture.open("x").size
+h: dict[impasto.Style, int] = {impasto.Style.built_in("starry"): 1}
+i: bool = a == a.fit(9)
 for step in impasto.Optimizer(steps=3).start("x", "y", seed=3):
     d: float = step.losses.total
+for frame in impasto.video.stylize([a, a], "starry", steady=0.5, colors="content"):
+    j: int = frame.width
+try:
+    impasto.models.pull("x")
+except impasto.Error as error:
+    k: str = error.kind
+except FileNotFoundError:
+    pass
 """
-    (tmp_path / "good.py").write_text(good)
-    bad = ['stylize("x", "y", strenth=1)', 'stylize("x", "y", colors="bright")', 'Picture("x").save("y", depth=9)', 'Stylizer(border="none")']
-    (tmp_path / "bad.py").write_text("import impasto\n" + "".join(f"impasto.{line}\n" for line in bad))
-    check = [sys.executable, "-m", "mypy", "--strict"]
+
+BAD = [
+    'impasto.stylize("x", "y", strenth=1)',
+    'impasto.stylize("x", "y", colors="bright")',
+    'impasto.stylize("x", "y", border="none")',
+    'impasto.stylize("x", {"starry": "much"})',
+    'impasto.Picture("x").save("y", depth=9)',
+    'impasto.Picture("x").resize(5)',
+    'impasto.Stylizer(border="none")',
+    'impasto.optimize("x", "y", style_loss="grams")',
+    'impasto.Optimizer(stepz=1)',
+    'impasto.video.stylize(["x"], "y", size=9)',
+    'impasto.hub.load(threads="many")',
+]
+
+
+@pytest.mark.parametrize("checker", ["mypy", "basedpyright"])
+def test_users_code(tmp_path, checker):
+    """The strict checks of mypy and of pyright (`basedpyright` is pyright without a download)."""
+    pytest.importorskip(checker, reason=f"skipped: {checker} is not installed")
+    (tmp_path / "good.py").write_text(GOOD)
+    (tmp_path / "bad.py").write_text("import impasto\n" + "".join(f"{line}\n" for line in BAD))
+    (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "reportUnknownMemberType": false}')
+    check = [sys.executable, "-m", "mypy", "--strict"] if checker == "mypy" else [sys.executable, "-m", "basedpyright"]
+    if checker == "basedpyright":
+        check += ["--pythonpath", sys.executable]
     run = subprocess.run([*check, "good.py"], cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout
+    assert run.returncode == 0, run.stdout + run.stderr
     run = subprocess.run([*check, "bad.py"], cwd=tmp_path, capture_output=True, text=True)
-    assert run.returncode == 1 and all(f"bad.py:{i}: error" in run.stdout for i in range(2, 2 + len(bad))), run.stdout
+    lines = {int(line.split(":")[1]) for line in run.stdout.splitlines() if "bad.py:" in line and "error" in line}
+    assert run.returncode == 1 and lines == set(range(2, 2 + len(BAD))), run.stdout

@@ -1,37 +1,9 @@
 //! SHA-256 of bytes, files and folders, in hexadecimal.
 
 use std::io::{self, Read};
-use std::path::Path;
 
 use impasto::request::Hasher;
-
-use crate::files;
-
-/// Of a file's content, whatever its name.
-///
-/// # Errors
-/// Besides those of reading: if it is a pipe or a device, which would wait, or be at its end by now.
-pub(crate) fn of_file(path: &Path) -> io::Result<String> {
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("is not a regular file; save it to one first"));
-    }
-    impasto_models::hash::of_file(path)
-}
-
-/// Of a file's content, or of all files in a folder: their paths in it and their contents, sorted.
-pub(crate) fn of_tree(path: &Path) -> io::Result<String> {
-    if !path.is_dir() {
-        return of_file(path);
-    }
-    let mut hasher = Hasher::default();
-    for file in files::walk(path, &|_| true)? {
-        let inside = file.strip_prefix(path).unwrap_or(&file);
-        hasher.update(inside.as_os_str().as_encoded_bytes());
-        hasher.update(&[0]);
-        hasher.update(of_file(&file)?.as_bytes());
-    }
-    Ok(hasher.finish())
-}
+pub(crate) use impasto::request::sha256_of_file as of_file;
 
 /// Passes a stream on and hashes what has gone by: for what can be read only once.
 pub(crate) struct Hashing<R> {
@@ -61,9 +33,9 @@ impl<R: Read> Read for Hashing<R> {
 
 #[cfg(test)]
 mod tests {
-    use impasto::request::sha256;
+    use impasto::request::{sha256, sha256_of_tree as of_tree};
 
-    use super::{Hashing, of_file, of_tree};
+    use super::{Hashing, of_file};
     use std::io::Read;
 
     /// FIPS 180-2, appendix B.1.

@@ -4,16 +4,14 @@ use std::path::{Path, PathBuf};
 
 use impasto::request::Reference;
 
-use crate::failure::{Failure, Result};
-use crate::hash;
+use crate::failure::Result;
 
 /// A file or a folder.
 ///
 /// # Errors
 /// If it cannot be read.
 pub(crate) fn of_path(path: &Path) -> Result<Reference> {
-    let sha256 = hash::of_tree(path).map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
-    Ok(Reference::of_path(path).hashed(sha256))
+    Ok(Reference::of_file(path)?)
 }
 
 /// The model of these paths; none for the built-in one.
@@ -21,7 +19,7 @@ pub(crate) fn of_path(path: &Path) -> Result<Reference> {
 /// # Errors
 /// As [`of_path`].
 pub(crate) fn of_model(paths: &[PathBuf]) -> Result<Vec<Reference>> {
-    if paths.is_empty() { Ok(vec![Reference::of_embedded_model()]) } else { paths.iter().map(|path| of_path(path)).collect() }
+    Ok(Reference::of_model(paths)?)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! SHA-256, in hexadecimal.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -25,6 +28,60 @@ pub fn sha256(bytes: &[u8]) -> String {
     let mut hasher = Hasher::default();
     hasher.update(bytes);
     hasher.finish()
+}
+
+/// The hash of a file's content, whatever its name.
+///
+/// # Errors
+/// Besides those of reading: if it is a pipe or a device, which would wait, or be at its end by now.
+pub fn sha256_of_file(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("is not a regular file; save it to one first"));
+    }
+    let mut hasher = Hasher::default();
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finish()),
+            n => hasher.update(&piece[..n]),
+        }
+    }
+}
+
+/// The hash of a file's content, or of all files in a folder: their paths in it and their contents, sorted. Links to files are files; links to
+/// folders are not followed, because they may lead in a circle.
+///
+/// # Errors
+/// As [`sha256_of_file`].
+pub fn sha256_of_tree(path: &Path) -> io::Result<String> {
+    if !path.is_dir() {
+        return sha256_of_file(path);
+    }
+    let mut files = Vec::new();
+    collect(path, &mut files)?;
+    files.sort();
+    let mut hasher = Hasher::default();
+    for file in files {
+        let inside = file.strip_prefix(path).unwrap_or(&file);
+        hasher.update(inside.as_os_str().as_encoded_bytes());
+        hasher.update(&[0]);
+        hasher.update(sha256_of_file(&file)?.as_bytes());
+    }
+    Ok(hasher.finish())
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            collect(&path, files)?;
+        } else if path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, Protocol, TypedDict, TypeVar, final, overload
 
@@ -6,11 +6,18 @@ from typing_extensions import Self, Unpack
 
 from . import hub as hub
 from . import models as models
+from . import video as video
 
 __version__: str
 __all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
     "Error",
+    "FileError",
+    "FileInTheWayError",
+    "Frames",
     "Losses",
+    "MissingFileError",
     "Optimization",
     "Optimizer",
     "Picture",
@@ -18,6 +25,7 @@ __all__ = [
     "Step",
     "Style",
     "Stylizer",
+    "TooLargeError",
     "__version__",
     "built_in_styles",
     "draw_landscape",
@@ -27,18 +35,24 @@ __all__ = [
     "optimize",
     "options",
     "stylize",
+    "video",
 ]
 
-_Path = str | PathLike[str]
+_Path = str | PathLike[str] | PathLike[bytes]
 
 class _Reader(Protocol):
     def read(self) -> bytes: ...
+
+class _Writer(Protocol):
+    def write(self, data: bytes, /) -> object: ...
 
 _File = bytes | bytearray | memoryview | _Reader
 # A picture in any form: a path, a file's bytes, a `PIL.Image`, an array, a tensor, a `Picture`.
 _Picture = Any
 # A picture, a built-in style's name, a `.style` file, a `Style`.
 _Style = Any
+# Several of them, each with a weight or without.
+_Styles = Sequence[_Style | tuple[_Style, float]] | Mapping[_Style, float]
 _Progress = Callable[[float], object] | bool | None
 _T = TypeVar("_T")
 
@@ -49,6 +63,24 @@ _Profile = Literal["keep", "srgb"]
 _Depth = Literal["auto", "8", "16", 8, 16]
 _Subsampling = Literal["444", "422", "420", 444, 422, 420]
 _Compression = Literal["fast", "balanced", "high"]
+
+_Stroke = float | str
+
+class _Film(TypedDict, total=False):
+    regions: Sequence[tuple[_Style, _Picture]] | None
+    preview_of: _Size | None
+    strength_mask: _Picture | None
+    colors: _Colors
+    color_strength: float
+    mask: _Picture | None
+    invert_mask: bool
+    feather: float
+    stroke: _Stroke
+    grain: float
+    dpi: float | None
+    style_size: int
+    clip: bool
+    max_memory: int | None
 
 class _Look(TypedDict, total=False):
     regions: Sequence[tuple[_Style, _Picture]] | None
@@ -62,7 +94,7 @@ class _Look(TypedDict, total=False):
     mask: _Picture | None
     invert_mask: bool
     feather: float
-    stroke: float | str
+    stroke: _Stroke
     grain: float
     dpi: float | None
     style_size: int
@@ -71,6 +103,7 @@ class _Look(TypedDict, total=False):
 
 class _Stylize(_Look, total=False):
     max_memory: int | None
+    channel_axis: int | None
 
 class _Encode(TypedDict, total=False):
     profile: _Profile
@@ -100,17 +133,17 @@ class _Optimize(TypedDict, total=False):
     variation_weight: float | None
     content_layers: Sequence[str] | None
     style_layers: Sequence[str] | None
-    content_loss: str
-    style_loss: str
-    method: str
+    content_loss: Literal["normalised", "features"]
+    style_loss: Literal["gram", "moments", "wasserstein"]
+    method: Literal["adam", "lbfgs"]
     rate: float
     history: int
     steps: int | Sequence[int] | None
     smallest_scale: int | None
     style_scale: float
-    keep_colors: str | None
+    keep_colors: Literal["luminance", "match"] | None
     match_histogram: bool
-    pooling: str
+    pooling: Literal["max", "average"]
     max_memory: int | None
     threads: int
 
@@ -119,6 +152,13 @@ class _RunAll(_Run, _Optimize, total=False):
 
 class Error(Exception):
     kind: str
+
+class FileError(Error, OSError): ...
+class MissingFileError(FileError, FileNotFoundError): ...
+class FileInTheWayError(FileError, FileExistsError): ...
+class ArgumentError(Error, ValueError): ...
+class ArgumentTypeError(Error, TypeError): ...
+class TooLargeError(Error, MemoryError): ...
 
 @final
 class Pixels:
@@ -133,22 +173,32 @@ class Pixels:
 
 @final
 class Picture:
-    def __new__(cls, source: _Picture, *, clip: bool = False) -> Self: ...
+    def __new__(cls, source: _Picture, *, clip: bool = False, channel_axis: int | None = None) -> Self: ...
+    @staticmethod
+    def open(source: _Path | _File) -> Picture: ...
     @property
     def width(self) -> int: ...
     @property
     def height(self) -> int: ...
     @property
+    def size(self) -> tuple[int, int]: ...
+    @property
     def shape(self) -> tuple[int, int, int]: ...
     @property
     def has_alpha(self) -> bool: ...
     def fit(self, long_side: int) -> Picture: ...
+    def resize(self, size: tuple[int, int]) -> Picture: ...
+    def show(self) -> None: ...
     def numpy(self, dtype: Any = "uint8") -> Any: ...
     def pixels(self, dtype: Any = "uint8") -> Pixels: ...
     def pil(self) -> Any: ...
-    def save(self, path: _Path, **options: Unpack[_Save]) -> None: ...
+    def save(self, path: _Path | _Writer, **options: Unpack[_Save]) -> None: ...
     def encode(self, format: str = "png", **options: Unpack[_Encode]) -> bytes: ...
-    def _repr_png_(self) -> bytes: ...
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str | bytes]: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __copy__(self) -> Picture: ...
+    def __deepcopy__(self, memo: object = None) -> Picture: ...
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any: ...
     def __dlpack__(
         self, *, stream: object = None, max_version: object = None, dl_device: object = None, copy: bool | None = None
@@ -174,6 +224,8 @@ class Style:
     @property
     def vector(self) -> list[float]: ...
     def save(self, path: _Path, *, overwrite: bool = False) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
+    def __hash__(self) -> int: ...
     def __bytes__(self) -> bytes: ...
 
 @final
@@ -190,26 +242,49 @@ class Stylizer:
     def threads(self) -> int: ...
     @property
     def family(self) -> str: ...
-    def style(self, picture: _Style, size: int = 256, *, clip: bool = False) -> Style: ...
+    def style(
+        self, picture: _Style, size: int = 256, *, clip: bool = False, channel_axis: int | None = None
+    ) -> Style: ...
     @overload
     def stylize(
-        self, content: _Path | Picture, style: _Style = None, strength: float = 1.0, **options: Unpack[_Stylize]
+        self, content: _Path | Picture, style: _Style | _Styles = None, strength: float = 1.0, **options: Unpack[_Stylize]
     ) -> Picture: ...
     @overload
     def stylize(
-        self, content: _File, style: _Style = None, strength: float = 1.0, **options: Unpack[_Stylize]
+        self,
+        content: list[_Path] | list[Picture] | tuple[_Path | Picture, ...],
+        style: _Style | _Styles = None,
+        strength: float = 1.0,
+        **options: Unpack[_Stylize],
+    ) -> list[Picture]: ...
+    @overload
+    def stylize(
+        self, content: _File, style: _Style | _Styles = None, strength: float = 1.0, **options: Unpack[_Stylize]
     ) -> bytes: ...
     @overload
-    def stylize(self, content: _T, style: _Style = None, strength: float = 1.0, **options: Unpack[_Stylize]) -> _T: ...
+    def stylize(self, content: _T, style: _Style | _Styles = None, strength: float = 1.0, **options: Unpack[_Stylize]) -> _T: ...
     def stylize_file(
         self,
         content: _Path,
         output: _Path,
-        style: _Style = None,
+        style: _Style | _Styles = None,
         strength: float = 1.0,
         **options: Unpack[_StylizeFile],
     ) -> None: ...
     def __call__(self, content: _T, style: Any) -> tuple[_T]: ...
+
+@final
+class Frames(Iterator[Any]):
+    def __new__(
+        cls,
+        stylizer: Stylizer,
+        frames: Any,
+        style: _Style | _Styles,
+        strength: float = 1.0,
+        **options: Any,
+    ) -> Self: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Any: ...
 
 @final
 class Losses:
@@ -271,7 +346,7 @@ def draw_style(name: str, width: int = 512, height: int = 512, seed: int = 0) ->
 @overload
 def stylize(
     content: _Path | Picture,
-    style: _Style = None,
+    style: _Style | _Styles = None,
     strength: float = 1.0,
     *,
     model: _Path | Sequence[_Path] | None = None,
@@ -282,8 +357,20 @@ def stylize(
 ) -> Picture: ...
 @overload
 def stylize(
+    content: list[_Path] | list[Picture] | tuple[_Path | Picture, ...],
+    style: _Style | _Styles = None,
+    strength: float = 1.0,
+    *,
+    model: _Path | Sequence[_Path] | None = None,
+    threads: int = 0,
+    border: _Border | None = None,
+    thumbnail: int | None = None,
+    **options: Unpack[_Stylize],
+) -> list[Picture]: ...
+@overload
+def stylize(
     content: _File,
-    style: _Style = None,
+    style: _Style | _Styles = None,
     strength: float = 1.0,
     *,
     model: _Path | Sequence[_Path] | None = None,
@@ -295,7 +382,7 @@ def stylize(
 @overload
 def stylize(
     content: _T,
-    style: _Style = None,
+    style: _Style | _Styles = None,
     strength: float = 1.0,
     *,
     model: _Path | Sequence[_Path] | None = None,

@@ -16,7 +16,8 @@ NumPy reads. It computes what the network does: the style is seen at its own siz
 import os
 
 from . import models
-from ._impasto import Error, Stylizer
+from ._errors import made
+from ._impasto import Stylizer
 
 __all__ = ["load"]
 
@@ -27,12 +28,26 @@ _SIDES = (16, 4096)
 def load(handle=None, *, threads=0, accept_non_commercial=False, progress=None):
     """Loads a model: a `Stylizer`, which is called with content and style.
 
-    handle: a name or web address of a model (`impasto.models`), which is downloaded unless it is on this machine, or a file or folder. Impasto's own if
-        it is not given.
-    threads: those that paint, 0 for one a core.
-    accept_non_commercial, progress: as for `impasto.models.pull`.
+    Parameters
+    ----------
+    handle : str or path, optional
+        A name or web address of a model (`impasto.models`), which is downloaded unless it is on this machine, or a file or folder. Impasto's own if it is
+        not given.
+    threads : int
+        Threads that paint, 0 for one per core.
+    accept_non_commercial, progress
+        As for `impasto.models.pull`.
 
-    Raises `Error`.
+    Returns
+    -------
+    Stylizer
+
+    Examples
+    --------
+    >>> import numpy as np, impasto.hub as hub
+    >>> content, style = np.zeros((2, 48, 64, 3), np.float32), np.ones((1, 32, 32, 3), np.float32)
+    >>> hub.load()(content, style)[0].shape
+    (2, 48, 64, 3)
     """
     if handle is not None and not os.path.exists(handle):
         handle = models.pull(os.fspath(handle), accept_non_commercial=accept_non_commercial, progress=progress)
@@ -94,6 +109,4 @@ def _like(array, given):
 
 
 def _invalid(text, kind="invalid-argument"):
-    error = Error(text)
-    error.kind = kind
-    return error
+    return made(kind, text)

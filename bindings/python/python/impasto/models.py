@@ -17,10 +17,16 @@ __all__ = ["list", "path", "pull"]
 def pull(name, *, offline=False, accept_non_commercial=False, progress=None):
     """Downloads a model into the cache, unless it is there, and returns the list of paths that it is opened from.
 
-    name: a name of the registry, or a web address.
-    offline: with True nothing is downloaded, and a model that is not in the cache is an error.
-    accept_non_commercial: models whose terms forbid commercial use are only downloaded with True.
-    progress: a function that is called with the share of each file that has arrived, or True for a bar (where `tqdm` is installed).
+    Parameters
+    ----------
+    name : str
+        A name of the registry, or a web address.
+    offline : bool
+        With True nothing is downloaded, and a model that is not in the cache is an error.
+    accept_non_commercial : bool
+        Models whose terms forbid commercial use are only downloaded with True.
+    progress : function or bool, optional
+        Called with the share of each file that has arrived, or True for a bar (where `tqdm` is installed).
 
     Raises `Error`; `KeyboardInterrupt` stops it, and the next call continues. Other Python threads run meanwhile.
     """
@@ -34,6 +40,12 @@ def path(name):
 
 def list():
     """Returns published and downloaded models, each as a dictionary.
+
+    Examples
+    --------
+    >>> import impasto
+    >>> sorted(impasto.models.list()[0])
+    ['bytes', 'downloaded', 'known', 'licence', 'name', 'non_commercial', 'title']
 
     The keys are name, title, licence, non_commercial, bytes (None if not known), known (what is known of the files, in words), and downloaded.
     """

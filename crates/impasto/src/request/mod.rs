@@ -34,7 +34,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use crate::hash::{Hasher, sha256};
+pub use crate::hash::{Hasher, sha256, sha256_of_file, sha256_of_tree};
 pub use matched::{matched, stored_thumbnail, thumbnail};
 pub use names::{Choice, format_named};
 pub use options::Options;

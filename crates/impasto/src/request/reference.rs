@@ -1,12 +1,12 @@
 //! Things that a painting is made of, by name and hash.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::{Hasher, hex, sha256, unhex};
-use crate::{Model, Style};
+use crate::hash::{Hasher, hex, sha256, sha256_of_tree, unhex};
+use crate::{Error, Model, Result, Style};
 
 /// Most bytes of a name.
 const LONGEST: usize = 1024;
@@ -43,6 +43,27 @@ impl Reference {
         Self::new(path.file_name().unwrap_or_default())
     }
 
+    /// A file, or a folder with all its files, by name and hash.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Io`] if it cannot be read, or is a pipe or a device.
+    pub fn of_file(path: &Path) -> Result<Self> {
+        let sha256 = sha256_of_tree(path).map_err(|e| Error::from(e).context(path.display()))?;
+        Ok(Self::of_path(path).hashed(sha256))
+    }
+
+    /// The model of these paths; without any, the built-in one.
+    ///
+    /// # Errors
+    /// As [`Reference::of_file`].
+    pub fn of_model(paths: &[PathBuf]) -> Result<Vec<Self>> {
+        if paths.is_empty() {
+            Ok(vec![Self::of_embedded_model()])
+        } else {
+            paths.iter().map(|path| Self::of_file(path)).collect()
+        }
+    }
+
     /// A file's bytes under a name.
     pub fn of_bytes(name: impl AsRef<OsStr>, bytes: &[u8]) -> Self {
         Self::new(name).hashed(sha256(bytes))
@@ -75,7 +96,7 @@ impl Reference {
     }
 
     /// Whether its name leads into no other folder and its hash is one. Records come from strangers.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> std::result::Result<(), String> {
         let name = self.os_name();
         if !is_bare(&name) || !is_bare(self.name.as_ref()) {
             return Err(format!("{name:?} is no file name"));

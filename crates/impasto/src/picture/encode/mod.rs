@@ -5,7 +5,7 @@ pub(super) mod rows;
 
 use std::io::Cursor;
 
-use super::{Format, Picture};
+use super::{Format, Picture, Source};
 use crate::{Error, ErrorKind, Result};
 use rows::Layout;
 
@@ -175,8 +175,16 @@ impl Picture {
     /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if the format
     /// cannot hold a picture of this size.
     pub fn encode(&self, format: Format, options: &EncodeOptions) -> Result<Encoded> {
+        self.encode_with(self.source(), format, options)
+    }
+
+    /// The same with these facts instead of [`Picture::source`]: to add [`super::Source::settings`] without a copy of the pixels.
+    ///
+    /// # Errors
+    /// As [`Picture::encode`].
+    pub fn encode_with(&self, source: &Source, format: Format, options: &EncodeOptions) -> Result<Encoded> {
         let size = [self.width(), self.height()];
-        let layout = Layout::new(size, self.source(), self.alpha().is_some(), format, options)?;
+        let layout = Layout::new(size, source, self.alpha().is_some(), format, options)?;
         let mut out = Cursor::new(Vec::new());
         format.write(options, &layout, &mut rows::of_picture(self, &layout), &mut out)?;
         let Layout { warnings, .. } = layout;

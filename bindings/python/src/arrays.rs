@@ -1,0 +1,127 @@
+//! Arrays as pictures and masks: their ranges, shapes and channels.
+
+use impasto::ErrorKind;
+use impasto::picture::{Mask, Picture};
+use pyo3::prelude::*;
+
+use crate::error::{OrRaise, error, invalid};
+use crate::given::{Form, Given, Reading, pil_module};
+use crate::memory::Foreign;
+use crate::picture;
+use crate::pixels::Kind;
+
+/// A mask: a picture's brightness, or an array of height × width, the greatest value for white.
+pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bool) -> PyResult<Mask> {
+    if !object.is_instance_of::<picture::Picture>()
+        && let Some(array) = plane(object, what)?
+    {
+        let &[height, width, ..] = array.shape() else { return Err(invalid(format!("{what} has no two dimensions"))) };
+        let mut values = Vec::with_capacity(height * width);
+        array.rows(|row| values.extend_from_slice(row));
+        check_white(&values, array.kind(), what)?;
+        in_range(&mut values, what, clip)?;
+        return Mask::new(width, height, &values).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise();
+    }
+    let given = Given::read(object, &Reading::of(what).clip(clip))?;
+    if let Form::Array { kind, .. } = given.form {
+        check_white(given.picture.rgb(), kind, what)?;
+    }
+    Mask::from_picture(&given.picture).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise()
+}
+
+/// An array of one channel.
+fn plane<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Option<Foreign<'py>>> {
+    if pil_module(object)?.is_some() {
+        return Ok(None);
+    }
+    Ok(Foreign::of(object, what)?.filter(|array| matches!(array.shape(), [_, _] | [_, _, 1])))
+}
+
+/// How far out of 0..1 floats may be by what made them: rounding, and resizing that overshoots a little.
+const TOLERANCE: f32 = 0.01;
+
+/// Floats of 0..1: other ranges are refused with what to do about them, for they would be painted as nonsense. What is hardly out of it is
+/// clipped, with `clip` everything. Values that are not finite are the library's to refuse.
+fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
+    let least = values.iter().copied().fold(0f32, f32::min);
+    let most = values.iter().copied().fold(1f32, f32::max);
+    if (least == 0.0 && most == 1.0) || !least.is_finite() || !most.is_finite() {
+        return Ok(());
+    }
+    if !clip && (least < -TOLERANCE || most > 1.0 + TOLERANCE) {
+        let cure = if most > 2.0 && least >= -TOLERANCE && most <= 256.0 {
+            "divide by 255"
+        } else if (-1.0 - TOLERANCE..0.0).contains(&least) && most <= 1.0 + TOLERANCE {
+            "for -1 to 1 give (x + 1) / 2"
+        } else {
+            "scale them"
+        };
+        let text =
+            format!("{what} has floats of {least} to {most}, not of 0 to 1; {cure}, or give clip=True to have them clipped");
+        return Err(invalid(text));
+    }
+    values.iter_mut().filter(|value| !value.is_nan()).for_each(|value| *value = value.clamp(0.0, 1.0));
+    Ok(())
+}
+
+/// Whole numbers of 0 and 1 are meant as black and white, and would be black: 255 is white.
+fn check_white(values: &[f32], kind: Kind, what: &str) -> PyResult<()> {
+    let white = kind.white();
+    let most = values.iter().copied().fold(0f32, f32::max);
+    if white == 1.0 || (most * white).round() != 1.0 {
+        return Ok(());
+    }
+    let name = kind.name();
+    Err(invalid(format!(
+        "{what} is {name} with no value above 1, and white is {white}; multiply by {white}, or give mask.astype(bool)"
+    )))
+}
+
+/// An array as a picture, and where its channels are. Grey ones become three channels.
+pub(crate) fn of_array(array: Foreign<'_>, reading: &Reading<'_>) -> PyResult<(Picture, Kind, usize)> {
+    let Reading { what, clip, .. } = *reading;
+    let kind = array.kind();
+    if kind == Kind::Bool {
+        return Err(invalid(format!("{what} is an array of bool, which only masks of height × width are; {}", Kind::KNOWN)));
+    }
+    let axis = if array.shape().len() == 3 { reading.channel_axis } else { 2 };
+    let shape: Vec<_> = array.shape().iter().map(ToString::to_string).collect();
+    let array = array.with_last(axis);
+    let (height, width, channels) = match *array.shape() {
+        [height, width] => (height, width, 1),
+        [height, width, channels @ (1 | 3 | 4)] => (height, width, channels),
+        ref sides => {
+            let hint = match sides {
+                [3 | 4, _, _] if axis == 2 => "; its channels come first: give channel_axis=0, or 1 for a batch",
+                [_, _, _, _] => "; give one picture at a time",
+                _ => "",
+            };
+            return Err(invalid(format!(
+                "{what} is an array of {}, not height × width × 3 or 4, or height × width{hint}",
+                shape.join(" × ")
+            )));
+        }
+    };
+    let named = |result: impasto::Result<Picture>| result.map_err(|e| e.context(what)).or_raise();
+    let len = height * width * channels.max(3);
+    let mut values = Vec::new();
+    values.try_reserve_exact(len).map_err(|e| error(ErrorKind::TooLarge, format!("{what}: {e}")))?;
+    array.rows(|row| match channels {
+        1 => values.extend(row.iter().flat_map(|&grey| [grey; 3])),
+        _ => values.extend_from_slice(row),
+    });
+    in_range(&mut values, what, clip)?;
+    let mut picture =
+        if channels == 4 { named(of_rgba(width, height, values))? } else { named(Picture::from_rgb_f32(width, height, values))? };
+    // So that a file that is made of it keeps them.
+    picture.source_mut().bit_depth = if kind == Kind::U8 { 8 } else { 16 };
+    Ok((picture, kind, axis))
+}
+
+/// What is under full transparency gets the colours around it, as in a file.
+pub(crate) fn of_rgba(width: usize, height: usize, values: Vec<f32>) -> impasto::Result<Picture> {
+    let side = |n: usize| u32::try_from(n).map_err(|e| impasto::Error::new(ErrorKind::TooLarge, e.to_string()));
+    let image = image::Rgba32FImage::from_raw(side(width)?, side(height)?, values);
+    let image = image.ok_or_else(|| impasto::Error::new(ErrorKind::InvalidArgument, "the array has no pixels"))?;
+    Picture::from_image(image.into())
+}

@@ -1,0 +1,241 @@
+//! How to paint, as Python's callers say it: styles, masks and options.
+
+use std::sync::Arc;
+
+use impasto::picture::{Limits, Mask};
+use impasto::request::{self, Options, Reference, StyleUse};
+use impasto::style::nearest;
+use impasto::stylizer::{Palette, Part};
+use impasto::{Colours, Picture, StyleSize, StylizeOptions};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+
+use crate::arrays;
+use crate::asked::{self, Asked};
+use crate::error::{OrRaise, invalid, missing, wrong_type};
+use crate::given::{self, Given, Reading};
+use crate::recipe;
+use crate::style::{self, Style};
+use crate::watch::{Quiet, Watch};
+
+/// The keywords of a painting, with the strength, which has a place of its own.
+pub(crate) fn asked<'py>(
+    call: &str,
+    own: &[&str],
+    file: bool,
+    strength: Option<Bound<'py, PyAny>>,
+    keywords: Option<&Bound<'py, PyDict>>,
+    py: Python<'py>,
+) -> PyResult<Asked<'py>> {
+    let keywords = keywords.map_or_else(|| Ok(PyDict::new(py)), |keywords| keywords.copy())?;
+    keywords.set_item("strength", strength)?;
+    let mut parts = asked::LOOK.to_vec();
+    if file {
+        parts.push(request::Part::File);
+    }
+    let own: Vec<_> = ["regions", "clip", "progress"].iter().chain(own).copied().collect();
+    Asked::read(call, &parts, &own, Some(&keywords))
+}
+
+/// A style as it was given.
+#[derive(Clone)]
+pub(crate) enum Seen {
+    Style(impasto::Style),
+    /// To be given the content's colors first, perhaps.
+    Picture(Arc<Picture>),
+}
+
+/// A style of a painting.
+struct OnePart {
+    seen: Seen,
+    weight: f32,
+    mask: Option<Mask>,
+    used: Option<StyleUse>,
+}
+
+/// How to paint, read once for all pictures of a call.
+pub(crate) struct Look<'a> {
+    stylizer: &'a impasto::Stylizer,
+    options: &'a Options,
+    watch: &'a Watch,
+    parts: Vec<OnePart>,
+    /// With its masks.
+    painting: StylizeOptions,
+    matching: bool,
+    /// With the masks' names and hashes.
+    recorded: Options,
+}
+
+impl<'a> Look<'a> {
+    /// Reads styles and masks.
+    pub(crate) fn read<'py>(
+        stylizer: &'a impasto::Stylizer,
+        style: Option<&Bound<'py, PyAny>>,
+        asked: &'a Asked<'py>,
+        reading: &Reading<'_>,
+        watch: &'a Watch,
+    ) -> PyResult<Self> {
+        let options = &asked.options;
+        let mask = |name: &str, what: &str| {
+            asked.get(name).map(|mask| arrays::mask(mask, options.feather, what, reading.clip)).transpose()
+        };
+        let masks = (mask("mask", "the mask")?, mask("strength_mask", "the strength's mask")?);
+        let memory = asked.extract("max_memory")?;
+        let parts = parts(stylizer, style, asked, reading)?;
+        let mut painting = options.stylize(masks.0, masks.1).or_raise()?.max_memory(memory);
+        let matching = options.colors == Colours::Match && parts.iter().all(|part| matches!(part.seen, Seen::Picture(_)));
+        if options.colors == Colours::Match && !matching {
+            painting = painting.colours(Colours::Content);
+        }
+        let origin = |name: &str| asked.get(name).map(|mask| recipe::origin(mask)).transpose();
+        let mut recorded = options.clone();
+        for (name, place) in [("mask", &mut recorded.mask), ("strength_mask", &mut recorded.strength_mask)] {
+            if let Some(known) = origin(name)? {
+                *place = Some(known.unwrap_or_else(|| Reference::new(name)));
+            }
+        }
+        Ok(Look { stylizer, options, watch, parts, painting, matching, recorded })
+    }
+
+    /// Whether each content has styles of its own, because they get its colors.
+    pub(crate) fn matching(&self) -> bool {
+        self.matching
+    }
+
+    /// The same as the library takes it. `thumbnail` is of the content, for colors that are matched.
+    pub(crate) fn palette(
+        &self,
+        py: Python<'_>,
+        thumbnail: impl FnOnce() -> impasto::Result<Picture> + Send,
+    ) -> PyResult<(impasto::Style, StylizeOptions)> {
+        let Look { stylizer, options, watch, .. } = *self;
+        let palette = watch.step(py, || {
+            let quiet = Quiet(watch);
+            let content = self.matching.then(thumbnail).transpose()?;
+            let style = |seen: &Seen| match (seen, &content) {
+                (Seen::Style(style), _) => Ok(style.clone()),
+                (Seen::Picture(picture), None) => stylizer.style_with(picture, &options.seen(), &quiet),
+                (Seen::Picture(picture), Some(content)) => {
+                    let picture = options.seen().size.apply(picture)?;
+                    request::matched(stylizer, (&picture, None), content, options.color_strength, &quiet)
+                }
+            };
+            let part = |part: &OnePart| Ok(Part { style: style(&part.seen)?, weight: part.weight, mask: part.mask.clone() });
+            Palette::new(self.parts.iter().map(part).collect::<impasto::Result<Vec<_>>>()?)
+        })?;
+        let painting = palette.options(self.painting.clone());
+        Ok((palette.style, painting))
+    }
+
+    /// The options with the masks' names and hashes.
+    pub(crate) fn recorded(&self) -> &Options {
+        &self.recorded
+    }
+
+    /// The styles by name and hash, if all of them are of files or built in.
+    pub(crate) fn used(&self) -> Option<Vec<StyleUse>> {
+        // A vector has no colors that can be changed: the program would match those of its picture.
+        let vectors = self.parts.iter().any(|part| matches!(part.seen, Seen::Style(_)));
+        let same = self.options.colors != Colours::Match || !vectors;
+        self.parts.iter().map(|part| part.used.clone()).collect::<Option<Vec<_>>>().filter(|_| same)
+    }
+}
+
+/// The styles of a call: one, several, or those of regions.
+fn parts<'py>(
+    stylizer: &impasto::Stylizer,
+    style: Option<&Bound<'py, PyAny>>,
+    asked: &Asked<'py>,
+    reading: &Reading<'_>,
+) -> PyResult<Vec<OnePart>> {
+    let mut parts = Vec::new();
+    for (object, weight) in style.map_or_else(|| Ok(Vec::new()), weighted)? {
+        let (seen, origin) = seen(stylizer, &object, reading, asked.options.style_size)?;
+        let used = origin.map(|origin| StyleUse::new(origin, weight));
+        parts.push(OnePart { seen, weight, mask: None, used });
+    }
+    if !parts.is_empty() && parts.iter().all(|part| part.weight == 0.0) {
+        return Err(invalid("all styles have weight 0; give at least one a weight above"));
+    }
+    let regions: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> =
+        asked.extract("regions").map_err(|_| wrong_type("regions: must be a list of (style, mask)"))?.unwrap_or_default();
+    for (object, place) in regions {
+        let mask = arrays::mask(&place, asked.options.feather, "a region's mask", reading.clip)?;
+        let (seen, origin) = seen(stylizer, &object, reading, asked.options.style_size)?;
+        let used = origin.zip(recipe::origin(&place)?).map(|(origin, place)| StyleUse::new(origin, 1.0).masked(Some(place)));
+        parts.push(OnePart { seen, weight: 1.0, mask: Some(mask), used });
+    }
+    Ok(parts)
+}
+
+/// Styles with their weights: of a dictionary, a list or a tuple, or a single one.
+fn weighted<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<(Bound<'py, PyAny>, f32)>> {
+    if let Ok(weights) = given.cast::<PyDict>() {
+        let wrong = |name: &Bound<'py, PyAny>| wrong_type(format!("the weight of the style {name} is not a number"));
+        return weights.iter().map(|(one, weight)| Ok((one.clone(), weight.extract().map_err(|_| wrong(&one))?))).collect();
+    }
+    if let Ok(tuple) = given.cast::<PyTuple>()
+        && tuple.len() == 2
+        && tuple.get_item(1)?.extract::<f32>().is_ok()
+    {
+        return Err(wrong_type("the style is one style with a weight; give it alone, or a list: [(style, weight), …]"));
+    }
+    if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() {
+        return Ok(vec![(given.clone(), 1.0)]);
+    }
+    let item = |item: Bound<'py, PyAny>| match item.cast::<PyTuple>() {
+        Ok(pair) => pair.extract().map_err(|_| wrong_type("styles of a list are a style each, or (style, weight)")),
+        Err(_) => Ok((item.clone(), 1.0)),
+    };
+    given.try_iter()?.map(|one| item(one?)).collect()
+}
+
+/// A style, the name of a built-in one, a saved one's path, or a picture's style; and what it is of, as far as that says what was seen at this size.
+pub(crate) fn seen(
+    stylizer: &impasto::Stylizer,
+    object: &Bound<'_, PyAny>,
+    reading: &Reading<'_>,
+    size: usize,
+) -> PyResult<(Seen, Option<Reference>)> {
+    if let Ok(style) = object.cast::<Style>() {
+        let Style { style, origin } = style.get();
+        // A picture's was seen at the usual size.
+        let same = size == Options::default().style_size;
+        return Ok((Seen::Style(style.clone()), origin.clone().filter(|_| same)));
+    }
+    let named = |style: impasto::Style| {
+        let origin = Reference::of_style(&style);
+        Ok((Seen::Style(style), Some(origin)))
+    };
+    if let Some(path) = given::path(object)? {
+        if let Some(style) = impasto::Style::meant_by(&path) {
+            return named(style);
+        }
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
+            let style = impasto::Style::open(&path).or_raise()?;
+            return Ok((Seen::Style(style), Some(Reference::of_file(&path).or_raise()?)));
+        }
+        let bare = path.extension().is_none() && path.components().count() == 1;
+        if let (true, false, Some(name)) = (bare, stylizer.own_styles().is_empty(), path.to_str()) {
+            return named(stylizer.find_own_style(name).cloned().or_raise()?);
+        }
+        if bare && !path.exists() {
+            let names = style::built_in_styles()?;
+            let near = path.to_str().and_then(|name| nearest(name, names.iter().map(String::as_str)));
+            let hint = near.map_or_else(|| "see built_in_styles()".into(), |near| format!("did you mean {near:?}?"));
+            return Err(missing(format!("{}: there is neither such a file nor such a built-in style; {hint}", path.display())));
+        }
+    }
+    let reading = Reading { what: "the style", limits: Limits::default(), ..reading.clone() };
+    let Given { picture, origin, .. } = Given::read(object, &reading)?;
+    Ok((Seen::Picture(picture), origin))
+}
+
+/// Checks the pixels of a style's shorter side.
+pub(crate) fn check_side(name: &str, side: usize) -> PyResult<()> {
+    let sides = StyleSize::SIDES;
+    if sides.contains(&side) {
+        return Ok(());
+    }
+    Err(invalid(format!("{name} is {side}; give {} to {}, the pixels of the style's shorter side", sides.start(), sides.end())))
+}

@@ -1,0 +1,72 @@
+//! How paintings were made, as the command line records it: `impasto replay` paints them again.
+
+use impasto::picture::{Encoded, Format};
+use impasto::request::{Options, Reference, Request, StyleUse};
+use impasto::{Picture, Result};
+use pyo3::prelude::*;
+
+use crate::error::OrRaise;
+use crate::given;
+use crate::picture;
+
+/// The request that a painting was made of, but for its file's options.
+#[derive(Clone)]
+pub(crate) struct Recipe(Request);
+
+impl Recipe {
+    /// `None` if any of it was pixels without a file: nobody could find it again. `model` are the stylizer's options, `look` those of the call.
+    pub(crate) fn new(
+        content: Option<Reference>,
+        styles: Option<Vec<StyleUse>>,
+        model: (&[Reference], &Options),
+        look: &Options,
+        executor: &str,
+    ) -> Option<Self> {
+        let mut options = look.clone();
+        options.border = model.1.border;
+        options.thumbnail = model.1.thumbnail;
+        let named = |mask: &Option<Reference>| mask.as_ref().is_none_or(|mask| mask.sha256.is_some());
+        let whole = named(&options.mask) && named(&options.strength_mask);
+        let request = Request::new(content?, styles?, model.0.to_vec(), options, executor);
+        (whole && !request.styles.is_empty()).then_some(Recipe(request))
+    }
+
+    /// As files hold it, for a file that is written like this.
+    pub(crate) fn json(&self, format: Format, file: &Options) -> String {
+        let mut request = self.0.clone().in_format(format);
+        let options = &mut request.options;
+        (options.profile, options.strip, options.depth) = (file.profile, file.strip, file.depth);
+        (options.quality, options.subsampling, options.compression) = (file.quality, file.subsampling, file.compression);
+        request.to_json()
+    }
+
+    /// The request without a file's options, as pickles have it.
+    pub(crate) fn stored(&self) -> String {
+        self.json(Format::Png, &Options::default())
+    }
+
+    /// Reads what `stored` gave.
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        Request::from_json(text).map(Recipe)
+    }
+}
+
+/// The bytes of a picture's file, with its recipe.
+pub(crate) fn encode(picture: &Picture, recipe: Option<&Recipe>, format: Format, file: &Options) -> Result<Encoded> {
+    match recipe.filter(|_| !file.strip) {
+        None => picture.encode(format, &file.encoding()),
+        Some(recipe) => {
+            let mut source = picture.source().clone();
+            source.settings = Some(recipe.json(format, file));
+            picture.encode_with(&source, format, &file.encoding())
+        }
+    }
+}
+
+/// The file that a picture is of, by name and hash, if it is of one.
+pub(crate) fn origin(object: &Bound<'_, PyAny>) -> PyResult<Option<Reference>> {
+    if let Ok(picture) = object.cast::<picture::Picture>() {
+        return Ok(picture.get().origin());
+    }
+    given::path(object)?.map(|path| Reference::of_file(&path)).transpose().or_raise()
+}
