@@ -5,6 +5,7 @@
 #[allow(dead_code, unreachable_pub, reason = "shared with the unit tests")]
 mod server;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -295,7 +296,7 @@ fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("IMPASTO_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), std::path::PathBuf::from);
     if !root.is_dir() {
-        eprintln!("skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
+        let _ = writeln!(std::io::stderr(), "skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
         return None;
     }
     Some(std::fs::read(root.join(path)).unwrap())

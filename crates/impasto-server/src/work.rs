@@ -93,6 +93,10 @@ fn estimate(wanted: &Wanted) -> Result<u64> {
         held = held.saturating_add(file_memory(format, size, content_of(wanted).len()));
     }
     let header = Header::of_size(size.map(|side| side.max(1)).into());
+    if wanted.masks.strength.is_some() || wanted.styles.iter().any(|style| style.mask.is_some()) {
+        let sharing = state.stylizer.sharing_memory(&options.stylize(None, None)?, options.size_of(header.size).into())?;
+        held = held.saturating_add(sharing);
+    }
     let format = (format.unwrap_or(Format::Png), false);
     let plan = request::plan(options, wanted.model.stylizer(), &header, format, held, Room::Bands(BANDS))?;
     // Styles are seen and masks are read while the content is there as it was decoded.

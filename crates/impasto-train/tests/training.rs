@@ -1,5 +1,6 @@
 //! A short run on drawn pictures: the loss falls, and a run that was interrupted goes on as if it had not been.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ fn shared() -> Option<PathBuf> {
     let path = path.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
     let found = path.join("models/vgg19/model.json").is_file();
     if !found {
-        println!("skipped: no perceptual networks in {}", path.display());
+        let _ = writeln!(std::io::stderr(), "skipped: no perceptual networks in {}", path.display());
     }
     found.then_some(path)
 }

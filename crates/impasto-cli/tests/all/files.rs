@@ -1,6 +1,7 @@
 //! What files keep, as other programs see it: exiftool and ImageMagick, where they are.
 
 use crate::common;
+use std::io::Write as _;
 #[path = "../../../impasto/tests/common/metadata.rs"]
 mod metadata;
 
@@ -19,7 +20,7 @@ fn tool(program: &str, folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     let output = match Command::new(program).args(arguments).current_dir(folder).output() {
         Ok(output) => output,
         Err(_) => {
-            eprintln!("skipped: no {program}");
+            let _ = writeln!(std::io::stderr(), "skipped: no {program}");
             return None;
         }
     };
@@ -32,7 +33,7 @@ fn has_image_magick() -> bool {
     let told = Command::new("convert").arg("-version").output();
     let there = told.is_ok_and(|output| output.stdout.starts_with(b"Version: ImageMagick"));
     if !there {
-        eprintln!("skipped: no ImageMagick");
+        let _ = writeln!(std::io::stderr(), "skipped: no ImageMagick");
     }
     there
 }

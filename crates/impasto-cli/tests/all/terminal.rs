@@ -21,7 +21,7 @@ fn at_a_terminal(workshop: &Workshop, arguments: &str, keys: &[u8]) -> Option<(O
     }
     let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let Ok(mut child) = spawned else {
-        eprintln!("skipped: no program `script`");
+        let _ = writeln!(std::io::stderr(), "skipped: no program `script`");
         return None;
     };
     // Kept open: at its end `script` would type an end of file.

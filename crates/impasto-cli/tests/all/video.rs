@@ -1,6 +1,7 @@
 //! `impasto video`: films in and out. What needs ffmpeg is skipped where it is absent, and says so.
 
 use crate::common;
+use std::io::Write as _;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -21,7 +22,7 @@ fn has_ffmpeg() -> bool {
         return true;
     }
     let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
-    eprintln!("skipped: a test of films, because ffmpeg is not installed ({count} so far)");
+    let _ = writeln!(std::io::stderr(), "skipped: a test of films, because ffmpeg is not installed ({count} so far)");
     false
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -160,7 +161,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("IMPASTO_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     if !root.is_dir() {
-        eprintln!("skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
+        let _ = writeln!(std::io::stderr(), "skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
         return None;
     }
     let full = root.join(path);

@@ -1,6 +1,7 @@
 //! The guide's examples, run as they are written.
 
 use crate::common;
+use std::io::Write as _;
 
 use std::process::Command;
 
@@ -10,7 +11,7 @@ use impasto::picture::Format;
 #[test]
 fn the_guides_examples_work() {
     if Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("skipped: the guide's examples (curl is not installed)");
+        let _ = writeln!(std::io::stderr(), "skipped: the guide's examples (curl is not installed)");
         return;
     }
     let guide = include_str!("../../../../docs/guide/serve.md");

@@ -18,8 +18,21 @@ fn resident() -> u64 {
     line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok()).unwrap_or(0)
 }
 
+/// In a process of its own: what other tests hold in memory would count, too.
 #[test]
 fn a_thousand_requests_are_answered_and_leave_nothing() {
+    let tests = std::env::current_exe().unwrap();
+    let alone = ["many::alone", "--exact", "--ignored", "--nocapture"];
+    let output = std::process::Command::new(tests).args(alone).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    print!("{said}");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("1 passed"), "the test that runs alone was not found");
+}
+
+#[test]
+#[ignore = "the test above runs it"]
+fn alone() {
     let server = Running::start(|options| options.queue = CLIENTS);
     let content = png(96, 64);
     let form = multipart(&[("content", &content), ("style_name", b"mosaic")]);

@@ -52,7 +52,8 @@ fn it_paints_in_pictures_and_built_in_styles() {
 #[test]
 fn it_is_canceled() {
     let server = Running::plain();
-    let body = json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }] });
+    // Small steps, so that the first one ends soon beside other tests, and many of them.
+    let body = json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }], "options": { "size": 256 } });
     let jobs: Vec<String> = (0..4)
         .map(|_| {
             let answer = server.post_json("/v1/optimize?steps=500", &body);

@@ -106,7 +106,8 @@ impl Running {
 
     /// Waits until a condition holds.
     pub fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        // Long: the machine may be busy with other tests.
+        let deadline = std::time::Instant::now() + Duration::from_secs(300);
         while !holds() {
             assert!(std::time::Instant::now() < deadline, "{what}");
             std::thread::sleep(Duration::from_millis(10));

@@ -1,6 +1,7 @@
 //! Chromium without a window, driven over its DevTools protocol (<https://chromedevtools.github.io/devtools-protocol/>).
 #![allow(unreachable_pub, reason = "a module of a test")]
 
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -34,7 +35,7 @@ impl Browser {
                 .status()
                 .is_ok_and(|status| status.success())
         }) else {
-            eprintln!("skipped: the page in a browser (Chromium is not installed)");
+            let _ = writeln!(std::io::stderr(), "skipped: the page in a browser (Chromium is not installed)");
             return None;
         };
         let profile = tempfile::tempdir().unwrap();

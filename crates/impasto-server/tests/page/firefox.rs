@@ -1,6 +1,7 @@
 //! The page in Firefox, driven over WebDriver BiDi (<https://w3c.github.io/webdriver-bidi/>): a short run of what differs between browsers.
 
 use super::common::{Running, file};
+use std::io::Write as _;
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -29,7 +30,7 @@ impl Firefox {
         let Some(program) = ["firefox-esr", "firefox"].into_iter().find(|name| {
             Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
         }) else {
-            eprintln!("skipped: the page in Firefox (it is not installed)");
+            let _ = writeln!(std::io::stderr(), "skipped: the page in Firefox (it is not installed)");
             return None;
         };
         let profile = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 
 use super::browser::Browser;
 use super::{Session, WINDOW, common, difference};
+use std::io::Write as _;
 
 use std::path::{Path, PathBuf};
 
@@ -129,7 +130,8 @@ fn axe() -> Option<String> {
     let script =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("page/node_modules/axe-core/axe.min.js")).ok();
     if script.is_none() {
-        eprintln!("skipped: axe-core (it is not installed: run `npm ci` in crates/impasto-server/page)");
+        let _ =
+            writeln!(std::io::stderr(), "skipped: axe-core (it is not installed: run `npm ci` in crates/impasto-server/page)");
     }
     script
 }

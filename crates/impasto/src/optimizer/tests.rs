@@ -3,6 +3,7 @@
 mod naive;
 
 use impasto_kernels::{Extent, Isa};
+use std::io::Write as _;
 
 use super::network::Network;
 use super::objective::Objective;
@@ -115,7 +116,7 @@ fn losses_and_gradient_are_pytorchs() {
     let shared = std::env::var_os("IMPASTO_SHARED")
         .map_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), std::path::PathBuf::from);
     if !shared.is_dir() {
-        eprintln!("skipped: models/vgg19 (no folder {}; set IMPASTO_SHARED)", shared.display());
+        let _ = writeln!(std::io::stderr(), "skipped: models/vgg19 (no folder {}; set IMPASTO_SHARED)", shared.display());
         return;
     }
     let stored = crate::weights::safetensors::read(include_bytes!("../../tests/data/perceptual/vgg19.safetensors")).unwrap();

@@ -1,16 +1,20 @@
 //! Named styles that are kept together, and those that are part of the library.
 //!
-//! A gallery is a safetensors file with an array `[length]` for each style, under its name, and this metadata:
+//! A gallery is a safetensors file with an array `[length]` for each style, under its name, and this metadata. What a style has learned
+//! is beside it, under `NAME/`, as in [its own file](super::file); all numbers are at float16 then.
 //!
 //! | key | value |
 //! | --- | --- |
-//! | `impasto.styles` | `1`, the version |
+//! | `impasto.styles` | `1`, the version; `2` if styles have learned |
+//! | `impasto.styles.model` | hash of the model that they have learned for; only in version 2 |
 //! | `impasto.styles.family` | [`Family`] |
 //! | `impasto.styles.about.NAME` | a line about the style; may be absent |
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
-use super::Style;
+use super::{Learned, Style};
 use crate::networks::Family;
 use crate::weights::safetensors::{self, Precision};
 use crate::weights::{Tensor, Weights};
@@ -18,6 +22,8 @@ use crate::{Error, ErrorKind, Result};
 
 const VERSION_KEY: &str = "impasto.styles";
 const VERSION: &str = "1";
+const LEARNED_VERSION: &str = "2";
+const MODEL: &str = "impasto.styles.model";
 const FAMILY: &str = "impasto.styles.family";
 const ABOUT: &str = "impasto.styles.about.";
 
@@ -37,7 +43,7 @@ impl Gallery {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if there are none, a name is absent, there twice, or anything but lower-case letters, digits and
-    /// hyphens, or a style has learned; [`ErrorKind::Mismatch`] if families or vector lengths differ.
+    /// hyphens, or styles have learned for different models; [`ErrorKind::Mismatch`] if families or vector lengths differ.
     pub fn new(mut styles: Vec<Style>) -> Result<Self> {
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
         let Some((first, others)) = styles.split_first() else { return invalid("a gallery without styles".into()) };
@@ -48,10 +54,13 @@ impl Gallery {
         if let Some(style) = styles.iter().find(|style| style.name().is_none_or(|name| !fits(name))) {
             return invalid(format!("{style} cannot be in a gallery: names are lower-case letters, digits and hyphens"));
         }
-        if let Some(style) = styles.iter().find(|style| style.learned().is_some()) {
-            return invalid(format!(
-                "{style} has learned, and a gallery's file holds vectors only; keep it as a file of its own"
-            ));
+        let mut models = styles.iter().filter_map(|style| Some(style.learned()?.model()));
+        if let Some(model) = models.next() {
+            if models.any(|other| other != model) {
+                return invalid("styles of a gallery have learned for different models; learn them for one model".into());
+            }
+            // As they are in the file.
+            styles.iter_mut().for_each(|style| super::learned::round(&mut style.vector));
         }
         styles.sort_by(|a, b| a.name().cmp(&b.name()));
         if let Some(pair) = styles.windows(2).find(|pair| pair[0].name() == pair[1].name()) {
@@ -65,11 +74,17 @@ impl Gallery {
     /// # Errors
     /// [`ErrorKind::Unsupported`] if the library was built without the feature `embedded`.
     pub fn built_in() -> Result<Self> {
+        // Read once: what styles have learned is a few megabytes.
+        static READ: OnceLock<Gallery> = OnceLock::new();
+        if let Some(gallery) = READ.get() {
+            return Ok(gallery.clone());
+        }
         let Some(bytes) = BUILT_IN else {
             let text = "this build of Impasto has no styles of its own; build it with the feature `embedded`, or give a picture";
             return Err(Error::new(ErrorKind::Unsupported, text));
         };
-        Self::from_bytes(bytes).map_err(|e| e.context("the built-in styles"))
+        let gallery = Self::from_bytes(bytes).map_err(|e| e.context("the built-in styles"))?;
+        Ok(READ.get_or_init(|| gallery).clone())
     }
 
     /// All styles, by name.
@@ -98,16 +113,25 @@ impl Gallery {
     /// As [`safetensors::to_bytes`]; none is possible for a gallery that exists.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut weights = Weights::new();
-        weights.metadata.insert(VERSION_KEY.into(), VERSION.into());
+        let model = self.styles.iter().find_map(Style::learned).map(Learned::model);
+        weights.metadata.insert(VERSION_KEY.into(), if model.is_some() { LEARNED_VERSION } else { VERSION }.into());
+        weights.metadata.extend(model.map(|model| (MODEL.to_owned(), model.to_owned())));
         weights.metadata.insert(FAMILY.into(), self.family().to_string());
         for style in &self.styles {
             let name = style.name().unwrap_or_default();
             weights.insert(name, Tensor::new([style.vector().len()], style.vector().to_vec())?);
+            if let Some(learned) = style.learned() {
+                let mut own = Weights::new();
+                learned.write(&mut own)?;
+                for (array, tensor) in own.iter() {
+                    weights.insert(format!("{name}/{array}"), tensor.clone());
+                }
+            }
             if let Some(about) = style.provenance() {
                 weights.metadata.insert(format!("{ABOUT}{name}"), about.into());
             }
         }
-        safetensors::to_bytes(&weights, Precision::F32)
+        safetensors::to_bytes(&weights, if model.is_some() { Precision::F16 } else { Precision::F32 })
     }
 
     /// The gallery in a file's bytes.
@@ -116,25 +140,45 @@ impl Gallery {
     /// [`ErrorKind::Unsupported`] if they are no gallery or one of a newer version; [`ErrorKind::Malformed`] if they are damaged; else as
     /// [`Gallery::new`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let weights = safetensors::read(bytes).map_err(|e| e.context("no gallery of styles"))?;
-        match weights.metadata.get(VERSION_KEY).map(String::as_str) {
-            Some(VERSION) => {}
+        let mut weights = safetensors::read(bytes).map_err(|e| e.context("no gallery of styles"))?;
+        let metadata = std::mem::take(&mut weights.metadata);
+        let malformed = |text: &str| Error::new(ErrorKind::Malformed, text);
+        let learned = match metadata.get(VERSION_KEY).map(String::as_str) {
+            Some(VERSION) => false,
+            Some(LEARNED_VERSION) => true,
             Some(other) => {
-                let text =
-                    format!("is a gallery of version {other:?}, and this version of Impasto reads version {VERSION}; update it");
+                let text = format!(
+                    "is a gallery of version {other:?}, and this version of Impasto reads up to version {LEARNED_VERSION}; update it"
+                );
                 return Err(Error::new(ErrorKind::Unsupported, text));
             }
             None => return Err(Error::new(ErrorKind::Unsupported, "is no gallery of styles: it does not call itself one")),
-        }
-        let family = weights.metadata.get(FAMILY);
-        let family = family.ok_or_else(|| Error::new(ErrorKind::Malformed, "is a gallery that does not say of which family"))?;
+        };
+        let family = metadata.get(FAMILY).ok_or_else(|| malformed("is a gallery that does not say of which family"))?;
         let family: Family = family.parse()?;
-        let style = |(name, tensor): (&str, &Tensor)| {
-            let style = Style::new(family.clone(), tensor.data().to_vec())?.with_name(name);
-            let about = weights.metadata.get(&format!("{ABOUT}{name}"));
+        // By name: the vector, and what has been learned.
+        let mut found: BTreeMap<String, (Option<Tensor>, Weights)> = BTreeMap::new();
+        for (name, tensor) in weights.iter() {
+            match name.split_once('/').filter(|_| learned) {
+                None => found.entry(name.to_owned()).or_default().0 = Some(tensor.clone()),
+                Some((name, array)) => {
+                    found.entry(name.to_owned()).or_default().1.insert(array, tensor.clone());
+                }
+            }
+        }
+        let style = |(name, (vector, mut arrays)): (String, (Option<Tensor>, Weights))| {
+            let vector = vector.ok_or_else(|| malformed("is a gallery with something else than styles in it"))?;
+            let mut style = Style::new(family.clone(), vector.into_data())?.with_name(&name);
+            if !arrays.is_empty() {
+                let model = metadata.get(MODEL);
+                let model =
+                    model.ok_or_else(|| malformed("is a gallery that does not say for which model its styles have learned"))?;
+                style = style.with_learned(Arc::new(Learned::read(&mut arrays, model.clone())?));
+            }
+            let about = metadata.get(&format!("{ABOUT}{name}"));
             Ok(about.map_or(style.clone(), |about| style.with_provenance(about)))
         };
-        Self::new(weights.iter().map(style).collect::<Result<_>>()?)
+        Self::new(found.into_iter().map(style).collect::<Result<_>>()?)
     }
 }
 

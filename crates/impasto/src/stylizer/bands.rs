@@ -42,19 +42,6 @@ impl Norms {
 const AT_A_TIME: usize = 64;
 
 impl Stylizer {
-    /// Gives what the network makes of a picture, row by row. `measuring` and `painting` are told of the progress.
-    pub(super) fn network_rows(
-        &self,
-        picture: &dyn Rows,
-        brush: &Brush,
-        max_memory: Option<u64>,
-        write: WriteRows<'_>,
-        (measuring, painting): (&dyn Control, &dyn Control),
-    ) -> Result<()> {
-        let norms = self.norms(picture, brush, false, measuring)?;
-        self.paint_norms(picture, (brush, &norms), max_memory, write, painting)
-    }
-
     /// The norms' statistics of a picture. `always` measures them even if painting the picture could do so on the way.
     pub(super) fn norms(&self, picture: &dyn Rows, brush: &Brush, always: bool, measuring: &dyn Control) -> Result<Norms> {
         let thumbnail = self.thumbnail.and_then(|side| thumbnail_size(picture.size(), side));

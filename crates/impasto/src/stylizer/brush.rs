@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::learned::check_one_network;
 use super::phase::Phase;
 use super::places::Places;
 use super::strength::{self, Curve};
@@ -18,7 +17,7 @@ const MAP: usize = 1024;
 /// Mixtures of a style with the content's own that strength masks are painted in; what is between two is shared by them.
 const MIXES: [f32; 3] = [0.25, 0.5, 1.0];
 
-/// Styles that the network paints in.
+/// Styles that one network paints in.
 #[derive(Debug, Clone)]
 pub(super) struct Brush {
     /// The network that paints, if a style has another than the model's.
@@ -39,16 +38,30 @@ impl Brush {
         self.program.as_ref().map(Arc::as_ptr) == other.program.as_ref().map(Arc::as_ptr)
     }
 
-    /// Places the styles again, by the masks of these options, and gives their shares.
-    pub(super) fn place(&mut self, options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
-        let shares = shares(options, size, curves)?;
+    /// Places the styles again, and gives where.
+    pub(super) fn place(&mut self, shares: Arc<Shares>) -> Arc<Shares> {
         self.shares = Some(Arc::clone(&shares));
-        Ok(shares)
+        shares
+    }
+}
+
+/// What a picture is painted with.
+#[derive(Debug, Clone)]
+pub(super) struct Brushes {
+    /// One, if one network paints everything; else one for each style.
+    pub(super) brushes: Vec<Brush>,
+    /// Where which of several brushes paints.
+    pub(super) places: Option<Arc<Shares>>,
+}
+
+impl From<Brush> for Brushes {
+    fn from(brush: Brush) -> Self {
+        Brushes { brushes: vec![brush], places: None }
     }
 }
 
 /// Where which style is in a picture of this size.
-fn shares(options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
+pub(super) fn shares(options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
     let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
     Ok(Arc::new(places.shares(curves, mixes(options))?))
 }
@@ -60,14 +73,13 @@ fn mixes(options: &StylizeOptions) -> &'static [f32] {
 
 impl Stylizer {
     /// Prepares the styles, and tells what the strengths mean for each, in the order of [`Places`].
-    pub(super) fn brush(
+    pub(super) fn brushes(
         &self,
         content: &dyn Rows,
         styles: &[&Style],
         options: &StylizeOptions,
         control: &dyn Control,
-    ) -> Result<(Brush, Vec<Curve>)> {
-        check_one_network(styles, options.strength_mask.is_some())?;
+    ) -> Result<(Brushes, Vec<Curve>)> {
         let weaker = options.strength < 1.0 || options.strength_mask.is_some();
         let own = match (weaker && self.predictor.is_some(), &options.strengths) {
             (false, _) => None,
@@ -82,29 +94,35 @@ impl Stylizer {
             (None, _) => vec![Curve::straight(); styles.len()],
         };
         let mixes: &[f32] = if own.is_some() { mixes(options) } else { &[] };
-        let mut conditionings = Vec::new();
-        let mut program = None;
+        let mut brushes = Vec::new();
         match &own {
             None => {
                 for style in styles {
-                    program = self.condition_into(style, &mut conditionings)?;
+                    brushes.push(self.plain_brush(style)?);
                 }
             }
             Some(own) if mixes.is_empty() => {
                 for (style, curve) in styles.iter().zip(&curves) {
-                    let mixed = own.mix(style, curve.place(options.strength).mix)?;
-                    program = self.condition_into(&mixed, &mut conditionings)?;
+                    brushes.push(self.plain_brush(&own.mix(style, curve.place(options.strength).mix)?)?);
                 }
             }
             Some(own) => {
-                self.condition_into(own, &mut conditionings)?;
+                brushes.push(self.plain_brush(own)?);
                 for (style, mix) in styles.iter().flat_map(|style| mixes.iter().map(move |&mix| (style, mix))) {
-                    self.condition_into(&own.mix(style, mix)?, &mut conditionings)?;
+                    brushes.push(self.plain_brush(&own.mix(style, mix)?)?);
                 }
             }
         }
-        let shares = if conditionings.len() == 1 { None } else { Some(shares(options, content.size(), &curves)?) };
-        Ok((Brush { program, styles: conditionings, shares }, curves))
+        if brushes.len() == 1 {
+            return Ok((Brushes { brushes, places: None }, curves));
+        }
+        let shares = shares(options, content.size(), &curves)?;
+        if brushes.windows(2).any(|pair| !pair[0].same_program(&pair[1])) {
+            return Ok((Brushes { brushes, places: Some(shares) }, curves));
+        }
+        let program = brushes[0].program.clone();
+        let styles = brushes.into_iter().flat_map(|brush| brush.styles).collect();
+        Ok((Brush { program, styles, shares: Some(shares) }.into(), curves))
     }
 
     /// A brush of one style.
@@ -112,19 +130,14 @@ impl Stylizer {
         Ok(Brush { program: self.program_of(style)?, styles: vec![self.conditioning(style)?], shares: None })
     }
 
-    /// Adds a style's norms, and gives its network if that is not the model's.
-    fn condition_into(&self, style: &Style, conditionings: &mut Vec<Conditioning>) -> Result<Option<Arc<Program>>> {
-        conditionings.push(self.conditioning(style)?);
-        self.program_of(style)
-    }
-
     /// What strengths mean for each style on this content.
     pub(super) fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
         let thumbnail = rows::small(content, strength::SIDE)?;
         // The progress stays where it is.
         let control = &Phase { inner: control, before: 1, own: 0, total: 1 };
-        let paint =
-            |style: &Style| -> Result<Vec<f32>> { Ok(self.sketch(&thumbnail, &self.plain_brush(style)?, control)?.into_rgb()) };
+        let paint = |style: &Style| -> Result<Vec<f32>> {
+            Ok(self.sketch(&thumbnail, &self.plain_brush(style)?.into(), control)?.into_rgb())
+        };
         let curve = |style: &&Style| {
             let mixes = strength::PLACES.iter().map(|&mix| paint(&own.mix(style, mix)?)).collect::<Result<Vec<_>>>()?;
             Ok(Curve::measured(thumbnail.rgb(), &mixes, &paint(style)?))
@@ -133,13 +146,14 @@ impl Stylizer {
     }
 
     /// A small picture, painted.
-    pub(super) fn sketch(&self, picture: &Picture, brush: &Brush, control: &dyn Control) -> Result<Picture> {
+    pub(super) fn sketch(&self, picture: &Picture, brushes: &Brushes, control: &dyn Control) -> Result<Picture> {
         let mut rgb = Vec::with_capacity(picture.rgb().len());
         let mut write = |rows: &[f32]| {
             rgb.extend_from_slice(rows);
             Ok(())
         };
-        self.network_rows(picture, brush, None, &mut write, (control, control))?;
+        let coats = self.coats(picture, brushes, false, control)?;
+        self.paint_coats(picture, &coats, None, &mut write, control)?;
         Picture::from_rgb_f32(picture.width(), picture.height(), rgb)
     }
 

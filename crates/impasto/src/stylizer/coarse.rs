@@ -70,6 +70,8 @@ impl Stylizer {
             y += rows.len() / (size[0] * 3);
             write(rows)
         };
-        self.network_rows(&enlarged, &self.plain_brush(&style)?, max_memory, &mut write, (&quiet, control))
+        let brush = self.plain_brush(&style)?;
+        let norms = self.norms(&enlarged, &brush, false, &quiet)?;
+        self.paint_norms(&enlarged, (&brush, &norms), max_memory, &mut write, control)
     }
 }

@@ -12,7 +12,7 @@ use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result, Style};
 
 /// Networks of styles that are kept, each a few megabytes: a strength needs one for each of its mixtures, a film the same ones again.
-const KEPT: usize = 4;
+const KEPT: usize = 8;
 
 /// A transformer before it was packed: what learning changes.
 pub(crate) struct Base {
@@ -132,21 +132,4 @@ impl Stylizer {
             Some(learned) => self.transformer.condition_changed(style.vector(), &|name, map| learned.change_norm(name, map)),
         }
     }
-}
-
-/// Styles that share a picture are painted by one network.
-///
-/// # Errors
-/// [`ErrorKind::Unsupported`] if they have different ones.
-pub(super) fn check_one_network(styles: &[&Style], strength_mask: bool) -> Result<()> {
-    let corrects = |style: &&&Style| style.learned().is_some_and(Learned::corrects_kernels);
-    let Some(style) = styles.iter().find(corrects) else { return Ok(()) };
-    if styles.len() == 1 && !strength_mask {
-        return Ok(());
-    }
-    let text = format!(
-        "{style} has learned texture, and paints whole pictures: it cannot be one of several regions, nor have a strength mask; use a mask \
-         instead, or the style of its picture"
-    );
-    Err(Error::new(ErrorKind::Unsupported, text))
 }

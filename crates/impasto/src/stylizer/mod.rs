@@ -22,6 +22,7 @@ mod bands;
 mod brush;
 mod builder;
 mod coarse;
+mod coats;
 mod detail;
 mod fit;
 mod grain;
@@ -190,6 +191,16 @@ impl Stylizer {
         Ok(rows.saturating_add(coarse))
     }
 
+    /// Most bytes that regions and strength masks take besides, for a picture of this size: styles that have networks of their own
+    /// ([`crate::learn`]) paint one after the other, into a sum.
+    ///
+    /// # Errors
+    /// As [`Stylizer::canvas`].
+    pub fn sharing_memory(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<u64> {
+        let [width, height] = self.canvas(options, size)?;
+        Ok((width as u64).saturating_mul(height as u64).saturating_mul(12))
+    }
+
     /// The threads and the instruction set that it uses.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -286,8 +297,7 @@ impl Stylizer {
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the style is of another family than the model, or has learned for another one;
-    /// [`ErrorKind::Unsupported`] if a style that has learned texture is to share the picture with others; [`ErrorKind::InvalidArgument`] for options
-    /// out of range; [`ErrorKind::Mismatch`], too, if a mask has other proportions than the content; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
+    /// [`ErrorKind::InvalidArgument`] for options out of range; [`ErrorKind::Mismatch`], too, if a mask has other proportions than the content; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
     /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. Besides as [`Stylizer::style_with`] if the strength is
     /// below 1.
     pub fn stylize_with(

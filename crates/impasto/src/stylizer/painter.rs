@@ -2,15 +2,15 @@
 //!
 //! 1. [`Layout`]: the canvas, and what leads from it to the picture. No pixel is read.
 //! 2. [`View`]: the content on the canvas.
-//! 3. [`Prepared`]: the styles in their strengths ([`Brush`]), whose colours ([`Recolour`]), the statistics of the norms ([`Norms`]). It is the
+//! 3. [`Prepared`]: the styles in their strengths with the statistics of their norms ([`Coat`]), and whose colours ([`Recolour`]). It is the
 //!    only step that looks at the whole picture, and a film does it once for many frames.
 //! 4. Rows: through the network, to the picture's size, through [`Finish`].
 
 use std::borrow::Cow;
 
-use super::bands::{Norms, WriteRows};
-use super::brush::Brush;
+use super::bands::WriteRows;
 use super::coarse::Coarse;
+use super::coats::{self, Coat};
 use super::detail::Detailed;
 use super::layout::{Costs, Layout, Way};
 use super::places::Places;
@@ -61,8 +61,8 @@ pub struct Painter<'a> {
 /// What is known before the first row is painted.
 #[derive(Debug, Clone)]
 struct Prepared {
-    brush: Brush,
-    norms: Norms,
+    /// What paints, with the statistics of its norms: one, unless styles have networks of their own.
+    coats: Vec<Coat>,
     recolour: Option<Recolour>,
     /// What the strength means for each style.
     curves: Vec<Curve>,
@@ -142,15 +142,15 @@ impl Stylizer {
         control: &dyn Control,
     ) -> Result<Prepared> {
         let styles = options.styles(style);
-        let (brush, curves) = self.brush(view.content, &styles, options, &costs.seeing(control))?;
+        let (brushes, curves) = self.brushes(view.content, &styles, options, &costs.seeing(control))?;
         let thumbnails = || {
             let content = rows::small(view.content, self.thumbnail.unwrap_or(COLOURS))?;
-            let painted = self.sketch(&content, &brush, &costs.seen(control))?;
+            let painted = self.sketch(&content, &brushes, &costs.seen(control))?;
             Ok((content, painted))
         };
         let recolour = Recolour::new(options.colours, options.colour_strength, thumbnails)?;
-        let norms = self.norms(&view.rows(), &brush, always, &costs.measuring(control))?;
-        Ok(Prepared { brush, norms, recolour, curves })
+        let coats = self.coats(&view.rows(), &brushes, always, &costs.measuring(control))?;
+        Ok(Prepared { coats, recolour, curves })
     }
 
     /// Through the network, to the picture's size, to its finish.
@@ -164,7 +164,7 @@ impl Stylizer {
         (costs, control): (Costs, &dyn Control),
     ) -> Result<()> {
         let Layout { size, canvas, way } = *layout;
-        let Prepared { brush, norms, recolour, curves } = prepared;
+        let Prepared { coats, recolour, curves } = prepared;
         let places = Places::new(options, size, size)?;
         let cover = |y: usize, out: &mut [f32]| places.cover(curves, y, out);
         let cover: Option<crate::finish::Cover<'_>> = if places.covered(curves) { None } else { Some(&cover) };
@@ -179,9 +179,8 @@ impl Stylizer {
             y += rows.len() / (size[0] * 3);
             write(&rows)
         };
-        let network = |write: WriteRows<'_>| {
-            self.paint_norms(&view.rows(), (brush, norms), options.max_memory, write, &costs.painting(control))
-        };
+        let network =
+            |write: WriteRows<'_>| self.paint_coats(&view.rows(), coats, options.max_memory, write, &costs.painting(control));
         match way {
             Way::Same => network(&mut |rows| finished(rows.into())),
             Way::Shrunk => {
@@ -282,18 +281,13 @@ impl<'a> Painter<'a> {
     pub fn towards(&self, other: &Painter<'_>, share: f32) -> Result<Painter<'a>> {
         let same = std::ptr::eq(self.stylizer, other.stylizer) && self.layout == other.layout;
         let prepared = match (&self.prepared, &other.prepared) {
-            (Some(from), Some(to)) if same && !from.brush.same_program(&to.brush) => {
-                let text = "styles that have learned texture cannot glide into each other: their networks differ; let one follow the other";
-                return Err(Error::new(ErrorKind::Mismatch, text));
-            }
             (Some(from), Some(to)) if same && from.curves.len() == to.curves.len() => Some(Prepared {
-                norms: from.norms.towards(&to.norms, share)?,
+                coats: coats::towards(&from.coats, &to.coats, share)?,
                 recolour: match (&from.recolour, &to.recolour) {
                     (Some(from), Some(to)) => Some(from.towards(to, share)),
                     _ => from.recolour.clone(),
                 },
                 curves: from.curves.iter().zip(&to.curves).map(|(from, to)| from.towards(to, share)).collect(),
-                brush: from.brush.clone(),
             }),
             (None, None) if same => None,
             _ => {
@@ -316,10 +310,10 @@ impl<'a> Painter<'a> {
         let options = StylizeOptions { mask, strength_mask, ..self.options.clone() };
         Places::check(&options, self.layout.size)?;
         let mut prepared = self.prepared.clone();
-        if let Some(Prepared { brush, norms, curves, .. }) = &mut prepared
+        if let Some(Prepared { coats, curves, .. }) = &mut prepared
             && options.strength_mask.is_some()
         {
-            norms.place(brush.place(&options, self.layout.size, curves)?)?;
+            coats::place(coats, &options, self.layout.size, curves)?;
         }
         Ok(Painter { prepared, options, ..*self })
     }

@@ -7,6 +7,7 @@ use impasto::engine::EngineOptions;
 use impasto::eval::Yardstick;
 use impasto::learn::{LearnOptions, Learner, Way};
 use impasto::networks::{Architecture, native};
+use impasto::style::Gallery;
 use impasto::stylizer::Palette;
 use impasto::weights::safetensors::{self, Precision};
 use impasto::{ErrorKind, Model, Perceptual, Picture, Region, Style, StylizeOptions, Stylizer, picture::Mask};
@@ -148,6 +149,97 @@ fn what_is_learned_is_blended_linearly() {
     assert_eq!(bits(&painted(&style)), bits(&painted(&style)));
 }
 
+/// Left and right halves of a picture, without the middle, where one goes over into the other.
+fn sides(picture: &Picture) -> [Vec<f32>; 2] {
+    let width = picture.width() * 3;
+    let cut =
+        |from: usize, to: usize| -> Vec<f32> { picture.rgb().chunks(width).flat_map(|row| row[from..to].to_vec()).collect() };
+    [cut(0, width / 4), cut(width * 3 / 4, width)]
+}
+
+#[test]
+fn styles_with_networks_of_their_own_share_a_picture() {
+    let stylizer = stylizer(2);
+    let content = tiny::landscape(96, 64);
+    let one = learned(&stylizer, OPTIONS, 6).0;
+    let other = learned(&stylizer, LearnOptions { seed: 9, ..OPTIONS }, 9).0;
+    let plain = stylizer.style(&painting()).unwrap();
+    let halves = Mask::new(6, 4, &[1.0, 1.0, 1.0, 0.0, 0.0, 0.0].repeat(4)).unwrap();
+    let paint = |style: &Style, options: StylizeOptions| stylizer.stylize_with(&content, style, &options, &()).unwrap();
+    for right in [&plain, &other] {
+        let palette = Palette {
+            style: right.clone(),
+            regions: vec![Region { style: one.clone(), mask: halves.clone() }],
+            keep_outside: false,
+        };
+        let both = sides(&paint(right, palette.options(StylizeOptions::default())));
+        let alone = [&one, right].map(|style| sides(&paint(style, StylizeOptions::default())));
+        assert_eq!(both[0], alone[0][0]);
+        assert_eq!(both[1], alone[1][1]);
+        assert_ne!(both[0], alone[1][0]);
+    }
+    // A mask of strengths: the style on the left, the content on the right; and prepared with another mask, which is then replaced.
+    let options = StylizeOptions::default().strength_mask(Some(halves.clone()));
+    let masked = paint(&one, options.clone());
+    let whole = paint(&one, StylizeOptions::default());
+    assert_eq!(sides(&masked)[0], sides(&whole)[0]);
+    assert!(common::draw::distance(&sides(&masked)[1], &sides(&content)[1]) < 0.5);
+    let even = StylizeOptions::default().strength_mask(Some(Mask::new(3, 2, &[0.5; 6]).unwrap()));
+    let painter = stylizer.prepare(&one, &even, &content, &()).unwrap();
+    let replaced = painter.with_masks(None, Some(halves)).unwrap().paint(&content, &()).unwrap();
+    assert!(tiny::distance(&replaced, &masked) < 1e-4, "{}", tiny::distance(&replaced, &masked));
+    // Between two painters both networks paint.
+    let [from, to] = [&one, &other].map(|style| stylizer.prepare(style, &StylizeOptions::default(), &content, &()).unwrap());
+    let painted = |painter: &impasto::Painter<'_>| painter.paint(&content, &()).unwrap();
+    assert_eq!(painted(&from.towards(&to, 0.0).unwrap()).rgb(), painted(&from).rgb());
+    assert_eq!(painted(&from.towards(&to, 1.0).unwrap()).rgb(), painted(&to).rgb());
+    let between = painted(&from.towards(&to, 0.25).unwrap());
+    let expected = painted(&from).rgb().iter().zip(painted(&to).rgb()).map(|(a, b)| 0.75 * a + 0.25 * b).collect::<Vec<_>>();
+    assert!(common::draw::distance(between.rgb(), &expected) < 0.01);
+}
+
+#[test]
+fn a_gallery_keeps_what_its_styles_have_learned() {
+    let stylizer = stylizer(1);
+    let (norms, kernels) =
+        (learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 3).0, learned(&stylizer, OPTIONS, 3).0);
+    let plain = stylizer.style(&painting()).unwrap();
+    let named = |style: &Style, name: &str| style.clone().with_name(name).with_provenance(format!("about {name}"));
+    let styles = vec![named(&norms, "norms"), named(&plain, "plain"), named(&kernels, "kernels")];
+    let gallery = Gallery::new(styles).unwrap();
+    let bytes = gallery.to_bytes().unwrap();
+    let read = Gallery::from_bytes(&bytes).unwrap();
+    assert_eq!(read, gallery);
+    assert_eq!(read.to_bytes().unwrap(), bytes);
+    assert_eq!(read.find("kernels").unwrap().learned(), kernels.learned());
+    assert!(read.find("plain").unwrap().learned().is_none());
+    let change = |change: &dyn Fn(&mut impasto::weights::Weights)| {
+        let mut file = safetensors::read(&bytes).unwrap();
+        change(&mut file);
+        Gallery::from_bytes(&safetensors::to_bytes(&file, Precision::F16).unwrap())
+    };
+    assert_eq!(change(&|_| ()).unwrap(), gallery);
+    for damage in [
+        &(|file: &mut impasto::weights::Weights| drop(file.remove("kernels"))) as &dyn Fn(&mut impasto::weights::Weights),
+        &|file| drop(file.metadata.remove("impasto.styles.model")),
+        &|file| drop(file.insert("plain/surprise", file.get("plain").unwrap().clone())),
+    ] {
+        assert_eq!(change(damage).unwrap_err().kind(), ErrorKind::Malformed);
+    }
+    // The same styles as learned for another model.
+    let mut model = tiny::native_model(48);
+    let network = model.transformer.as_mut().unwrap();
+    let tensor = network.weights.get("transformer/contract1/weights").unwrap().clone();
+    let values = tensor.data().iter().map(|v| v * 1.01).collect();
+    network
+        .weights
+        .insert("transformer/contract1/weights", impasto::weights::Tensor::new(tensor.shape().to_vec(), values).unwrap());
+    let other = Stylizer::builder().threads(1).build(model).unwrap();
+    let foreign = learned(&other, OPTIONS, 3).0.with_name("foreign");
+    let error = Gallery::new(vec![named(&kernels, "kernels"), foreign]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+}
+
 #[test]
 fn what_cannot_be_painted_is_refused() {
     let stylizer = stylizer(1);
@@ -155,22 +247,6 @@ fn what_cannot_be_painted_is_refused() {
     let (norms, kernels) =
         (learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 6).0, learned(&stylizer, OPTIONS, 6).0);
     let plain = stylizer.style(&painting()).unwrap();
-    let mask = Mask::new(2, 2, &[1.0, 0.0, 1.0, 0.0]).unwrap();
-    let palette = |style: &Style| Palette {
-        style: plain.clone(),
-        regions: vec![Region { style: style.clone(), mask: mask.clone() }],
-        keep_outside: false,
-    };
-    let paint = |palette: Palette| {
-        let options = palette.options(StylizeOptions::default());
-        stylizer.stylize_with(&content, &palette.style, &options, &())
-    };
-    // Norms are each pixel's own, kernels the whole picture's.
-    paint(palette(&norms)).unwrap();
-    let error = paint(palette(&kernels)).unwrap_err();
-    assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("regions"), "{error}");
-    let masked = StylizeOptions::default().strength_mask(Some(mask.clone()));
-    assert_eq!(stylizer.stylize_with(&content, &kernels, &masked, &()).unwrap_err().kind(), ErrorKind::Unsupported);
     // Another model of the same family and shape.
     let mut model = tiny::native_model(48);
     let network = model.transformer.as_mut().unwrap();

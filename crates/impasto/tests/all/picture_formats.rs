@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::io::Write as _;
 use std::panic::catch_unwind;
 
 use crate::common::draw::{self, data};
@@ -45,7 +46,11 @@ fn readable(cases: Vec<Case>) -> Vec<Case> {
     let of = |case: &Case| Format::detect(&case.file).unwrap_or_else(|| panic!("{} is of no format", case.name));
     let (read, off): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| of(case).can_read());
     if !off.is_empty() {
-        println!("skipped: {} files of formats that are not part of this build (--features formats)", off.len());
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: {} files of formats that are not part of this build (--features formats)",
+            off.len()
+        );
     }
     for case in &off {
         let error = Picture::decode(&case.file, &Limits::default()).unwrap_err();

@@ -8,10 +8,12 @@ pub mod parity;
 pub mod synthetic;
 pub mod tiny;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 /// A path in the folder of real weights and stored framework outputs that lies beside the project (or where `IMPASTO_SHARED`
-/// says). `None`, with a "skipped: …" line on standard error, where that folder is absent.
+/// says). `None`, with a "skipped: …" line on standard error (past the harness, which hides what passing tests print), where that folder is
+/// absent.
 ///
 /// # Panics
 /// If the folder is there but lacks the path: that is a mistake in the test or the folder, not a reason to skip.
@@ -19,7 +21,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("IMPASTO_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     if !root.is_dir() {
-        eprintln!("skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
+        let _ = writeln!(std::io::stderr(), "skipped: {path} (no folder {}; set IMPASTO_SHARED)", root.display());
         return None;
     }
     let full = root.join(path);

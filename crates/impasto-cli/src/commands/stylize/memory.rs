@@ -83,7 +83,8 @@ impl Ceiling {
     }
 }
 
-/// Plans a painting, and checks that there is as much memory. `held` bytes are taken besides; `given` is what the user allows.
+/// Plans a painting, and checks that there is as much memory. `held` bytes are taken besides; `regions` says whether styles share the picture;
+/// `given` is what the user allows.
 ///
 /// # Errors
 /// If it does not fit, not even in the lowest bands.
@@ -91,13 +92,17 @@ pub(super) fn plan(
     studio: &Studio<'_>,
     content: &Stored,
     (format, whole): (Format, bool),
-    held: u64,
+    (held, regions): (u64, bool),
     given: Option<u64>,
 ) -> Result<Plan> {
     let options = &studio.args.paint.options;
     let ceiling = Ceiling::new(given, studio.paints_in_bands() && !whole);
     let header = Header::from(content);
-    let held = held.saturating_add(studio.mask_memory(options.size_of(header.size).into()));
+    let size = options.size_of(header.size).into();
+    let mut held = held.saturating_add(studio.mask_memory(size));
+    if regions || studio.stylize.strength_mask.is_some() {
+        held = held.saturating_add(studio.stylizer.sharing_memory(&studio.stylize, size)?);
+    }
     let room = ceiling.bytes.map_or(Room::Any, Room::Everything);
     let plan = request::plan(options, &studio.stylizer, &header, (format, whole), held, room)?;
     let (width, height) = (plan.size.width, plan.size.height);

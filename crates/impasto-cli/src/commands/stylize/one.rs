@@ -57,10 +57,10 @@ pub(super) fn run(args: &Stylize, content: &Path, arguments: Vec<StyleArgument>)
     let whole = figure.is_some() || preview;
     let held = sources.iter().map(Seen::bytes).fold(memory::PROGRAM, u64::saturating_add);
     let plan_with = |held| memory::plan(&studio, &photo, (output.format(), whole), held, args.limits.max_memory);
-    let mut plan = plan_with(held)?;
+    let mut plan = plan_with((held, false))?;
     let styles = studio.see(arguments, sources, figure.is_some())?;
     if styles.mask_bytes() > 0 {
-        plan = plan_with(held.saturating_add(styles.mask_bytes()))?;
+        plan = plan_with((held.saturating_add(styles.mask_bytes()), true))?;
     }
     watch.lap("style");
 

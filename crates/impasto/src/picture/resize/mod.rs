@@ -6,8 +6,9 @@ mod shrink;
 mod tensorflow;
 
 use bytemuck::{cast_slice, cast_slice_mut};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{F32, F32x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use super::{Picture, check_len, zeros};
 use crate::{Error, ErrorKind, Result};
@@ -154,24 +155,38 @@ pub(super) fn plane(
 }
 
 fn scaled(values: &[f32], channels: usize, from: [usize; 2], to: [usize; 2], filter: Filter) -> Result<Vec<f32>> {
-    let pixel = if channels == 1 { PixelType::F32 } else { PixelType::F32x3 };
     let side = |n: usize| match u32::try_from(n) {
         Ok(n) if n > 0 => Ok(n),
         _ => Err(Error::new(ErrorKind::InvalidArgument, format!("a picture cannot be resized to {}×{}", to[0], to[1]))),
     };
-    let [w, h, new_w, new_h] = [side(from[0])?, side(from[1])?, side(to[0])?, side(to[1])?];
+    let from = [side(from[0])?, side(from[1])?];
+    let new = [side(to[0])?, side(to[1])?];
     let count = to[0].checked_mul(to[1]).and_then(|n| n.checked_mul(channels));
     let count = count.ok_or_else(|| Error::new(ErrorKind::TooLarge, format!("{}×{} is too large", to[0], to[1])))?;
     let mut out: Vec<f32> = zeros(count)?;
+    let (source, target) = (cast_slice(values), cast_slice_mut(&mut out));
+    let done = if channels == 1 {
+        convolve::<F32>((source, from), (target, new), filter)
+    } else {
+        convolve::<F32x3>((source, from), (target, new), filter)
+    };
+    done.map_err(|e| Error::new(ErrorKind::InvalidArgument, format!("cannot resize: {e}")))?;
+    Ok(out)
+}
+
+/// The resizer for one type of pixel. Its function for any type is compiled with all of them: half of this crate's build time.
+fn convolve<P: PixelTrait>(
+    (source, [width, height]): (&[u8], [u32; 2]),
+    (target, [new_width, new_height]): (&mut [u8], [u32; 2]),
+    filter: Filter,
+) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let filter = match filter {
         Filter::Bilinear => FilterType::Bilinear,
         Filter::CatmullRom => FilterType::CatmullRom,
         Filter::Lanczos3 => FilterType::Lanczos3,
     };
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).use_alpha(false);
-    let failed = |e: &dyn std::error::Error| Error::new(ErrorKind::InvalidArgument, format!("cannot resize: {e}"));
-    let source = ImageRef::new(w, h, cast_slice(values), pixel).map_err(|e| failed(&e))?;
-    let mut target = Image::from_slice_u8(new_w, new_h, cast_slice_mut(&mut out), pixel).map_err(|e| failed(&e))?;
-    Resizer::new().resize(&source, &mut target, &options).map_err(|e| failed(&e))?;
-    Ok(out)
+    let source = TypedImageRef::<P>::from_buffer(width, height, source)?;
+    let mut target = TypedImage::<P>::from_buffer(new_width, new_height, target)?;
+    Ok(Resizer::new().resize_typed(&source, &mut target, &options)?)
 }

@@ -128,6 +128,7 @@ pub(super) fn run(args: &Stylize) -> Result {
         manifest: &manifest,
         budget: &budget,
         held,
+        regions: looks.iter().any(|look| look.styles.mask_bytes() > 0),
         encode,
         at_a_time,
         tally: &tally,

@@ -30,6 +30,8 @@ pub(super) struct Worker<'a> {
     pub(super) budget: &'a Budget,
     /// Bytes that are taken besides, whatever is painted.
     pub(super) held: u64,
+    /// Whether styles of a look share pictures.
+    pub(super) regions: bool,
     pub(super) encode: EncodeOptions,
     pub(super) at_a_time: usize,
     pub(super) tally: &'a Tally,
@@ -96,12 +98,12 @@ impl Worker<'_> {
             photo.source_mut().settings = Some(request.to_json());
         }
         let whole = (output.format(), false);
-        let mut plan = memory::plan(studio, &photo, whole, 0, Some(loan.bytes));
+        let mut plan = memory::plan(studio, &photo, whole, (0, self.regions), Some(loan.bytes));
         if plan.is_err() {
             // It needs more than its header let expect: all that there is, and the words of the ceiling that it breaks.
             drop(loan);
             loan = self.budget.lend(u64::MAX);
-            plan = memory::plan(studio, &photo, whole, self.held, args.limits.max_memory);
+            plan = memory::plan(studio, &photo, whole, (self.held, self.regions), args.limits.max_memory);
         }
         let plan = plan?;
         self.manifest.begin(&job.output, &key)?;

@@ -65,7 +65,8 @@ fn decode_unusual(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<Raw> {
         Colour::Cmyk => to_ink(&mut samples, file.is_ycck()),
         _ => {}
     }
-    let decoder = headers(ZCursor::new(file.plain_headers(bytes, size[1])))?;
+    let plain = file.plain_headers(bytes, size[1]);
+    let decoder = headers(ZCursor::new(&plain[..]))?;
     let mut raw = raw(size, colour, samples, &decoder, file);
     if !coded.whole {
         let what = match (coded.part * 100.0).floor() {

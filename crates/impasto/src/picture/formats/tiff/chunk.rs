@@ -168,7 +168,7 @@ impl<R: Read> Read for Zstandard<R> {
 fn webp(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     { input }.read_to_end(&mut bytes)?;
-    let mut decoder = WebPDecoder::new(Cursor::new(&bytes)).map_err(corrupt)?;
+    let mut decoder = WebPDecoder::new(Cursor::new(&bytes[..])).map_err(corrupt)?;
     let (width, height) = decoder.dimensions();
     let channels = if decoder.has_alpha() { 4 } else { 3 };
     // Alpha that is opaque everywhere is left out.
@@ -201,7 +201,7 @@ fn jpeg(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
         bytes.drain(start..bytes.len().min(start + 2));
     }
     let options = DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes), options);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes[..]), options);
     decoder.decode_headers().map_err(corrupt)?;
     let colours = decoder.input_colorspace().unwrap_or(ColorSpace::YCbCr);
     let (width, height) = decoder.dimensions().ok_or_else(|| corrupt(()))?;

@@ -1,0 +1,115 @@
+//! Paintings that share a picture, each by a network of its own.
+//!
+//! Styles that differ in their norms alone share one run of the network: each pixel of each layer is normalised by its share of them
+//! ([`Brush`]). Styles that have learned kernels have networks that differ. Then each paints the whole picture, and the paintings are mixed by
+//! the same shares.
+
+use std::sync::Arc;
+
+use super::bands::{Norms, WriteRows};
+use super::brush::{Brush, Brushes};
+use super::{Phase, StylizeOptions, Stylizer};
+use crate::engine::Shares;
+use crate::graph::Shape;
+use crate::picture::rows::Rows;
+use crate::picture::zeros;
+use crate::{Control, Result};
+
+use super::strength::Curve;
+
+/// Rows that are given at a time.
+const AT_A_TIME: usize = 64;
+
+/// One network's painting of a picture.
+#[derive(Debug, Clone)]
+pub(super) struct Coat {
+    brush: Brush,
+    norms: Norms,
+    /// How much of it there is, everywhere: 1 but for painters between two others.
+    share: f32,
+    /// How much of it there is at each place: shares, and which of them are its own. `None` for all.
+    place: Option<(Arc<Shares>, usize)>,
+}
+
+impl Stylizer {
+    /// The paintings that brushes make of a picture; with `always` their norms are measured even if painting could do so on the way.
+    pub(super) fn coats(
+        &self,
+        picture: &dyn Rows,
+        Brushes { brushes, places }: &Brushes,
+        always: bool,
+        control: &dyn Control,
+    ) -> Result<Vec<Coat>> {
+        let total = brushes.len() as u64;
+        let coat = |(i, brush): (usize, &Brush)| {
+            let part = Phase { inner: control, before: i as u64, own: 1, total };
+            let norms = self.norms(picture, brush, always, if total == 1 { control } else { &part })?;
+            let place = places.as_ref().map(|shares| (Arc::clone(shares), i));
+            Ok(Coat { brush: brush.clone(), norms, share: 1.0, place })
+        };
+        brushes.iter().enumerate().map(coat).collect()
+    }
+
+    /// Gives the rows of what the paintings make together.
+    pub(super) fn paint_coats(
+        &self,
+        picture: &dyn Rows,
+        coats: &[Coat],
+        max_memory: Option<u64>,
+        write: WriteRows<'_>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        if let [Coat { brush, norms, place: None, .. }] = coats {
+            return self.paint_norms(picture, (brush, norms), max_memory, write, control);
+        }
+        let [width, height] = picture.size();
+        let shape = Shape { height, width, channels: 3 };
+        let mut sum = zeros(width * height * 3)?;
+        for (i, Coat { brush, norms, share, place }) in coats.iter().enumerate() {
+            let part = Phase { inner: control, before: i as u64, own: 1, total: coats.len() as u64 };
+            let mut y = 0;
+            let mut add = |rows: &[f32]| {
+                let count = rows.len() / (width * 3);
+                let target = &mut sum[y * width * 3..][..rows.len()];
+                match place {
+                    None => target.iter_mut().zip(rows).for_each(|(sum, v)| *sum += share * v),
+                    Some((shares, own)) => {
+                        let shares_of = shares.rows(shape, shape, y..y + count);
+                        let shares_of = shares_of.chunks_exact(shares.styles()).map(|at| share * at[*own]);
+                        for ((sum, rgb), share) in target.chunks_exact_mut(3).zip(rows.chunks_exact(3)).zip(shares_of) {
+                            sum.iter_mut().zip(rgb).for_each(|(sum, v)| *sum += share * v);
+                        }
+                    }
+                }
+                y += count;
+                Ok(())
+            };
+            self.paint_norms(picture, (brush, norms), max_memory, &mut add, &part)?;
+        }
+        sum.chunks(width * 3 * AT_A_TIME).try_for_each(write)
+    }
+}
+
+/// What lies between these paintings and others: 0 for these, 1 for the others. Where networks differ, both are painted.
+pub(super) fn towards(from: &[Coat], to: &[Coat], share: f32) -> Result<Vec<Coat>> {
+    let alike = |(from, to): (&Coat, &Coat)| from.brush.same_program(&to.brush) && from.share == to.share;
+    if from.len() == to.len() && from.iter().zip(to).all(alike) {
+        let between = |(from, to): (&Coat, &Coat)| Ok(Coat { norms: from.norms.towards(&to.norms, share)?, ..from.clone() });
+        return from.iter().zip(to).map(between).collect();
+    }
+    let parts = [(from, 1.0 - share), (to, share)];
+    let parts = parts.into_iter().flat_map(|(coats, share)| coats.iter().map(move |coat| (coat, share * coat.share)));
+    Ok(parts.filter(|(_, share)| *share > 0.0).map(|(coat, share)| Coat { share, ..coat.clone() }).collect())
+}
+
+/// Places the styles again, by the masks of these options.
+pub(super) fn place(coats: &mut [Coat], options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<()> {
+    let shares = super::brush::shares(options, size, curves)?;
+    for Coat { brush, norms, place, .. } in coats {
+        match place {
+            Some((own, _)) => *own = Arc::clone(&shares),
+            None => norms.place(brush.place(Arc::clone(&shares)))?,
+        }
+    }
+    Ok(())
+}
