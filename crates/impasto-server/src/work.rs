@@ -94,7 +94,8 @@ fn estimate(wanted: &Wanted) -> Result<u64> {
     }
     let header = Header::of_size(size.map(|side| side.max(1)).into());
     if wanted.masks.strength.is_some() || wanted.styles.iter().any(|style| style.mask.is_some()) {
-        let sharing = state.stylizer.sharing_memory(&options.stylize(None, None)?, options.size_of(header.size).into())?;
+        let sharing =
+            wanted.model.stylizer().sharing_memory(&options.stylize(None, None)?, options.size_of(header.size).into())?;
         held = held.saturating_add(sharing);
     }
     let format = (format.unwrap_or(Format::Png), false);
