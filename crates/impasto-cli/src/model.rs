@@ -48,7 +48,7 @@ pub(crate) fn open(paths: &[PathBuf]) -> Result<Model> {
         // It may lack what only a classifier needs.
         [path] if perceptual => {
             let weights = Perceptual::open(path)?.to_weights();
-            Ok(Model::from_weights(&path.display().to_string(), weights)?)
+            Ok(Model::from_weights(path.display().to_string(), weights)?)
         }
         _ => Ok(Model::open_with(&paths, &Limits::default(), &Options::default())?),
     }

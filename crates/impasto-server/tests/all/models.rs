@@ -12,15 +12,20 @@ use serde_json::{Value, json};
 
 /// A network of three styles.
 pub(crate) fn three() -> Stylizer {
-    let text =
-        "feed-forward contract=4,4,4 blocks=1 expand=4,4 styles=3 epsilon=1e-5 border=reflect doubling=nearest output=sigmoid";
+    network(3)
+}
+
+/// A network of so many styles.
+fn network(styles: usize) -> Stylizer {
+    let end = "epsilon=1e-5 border=reflect doubling=nearest output=sigmoid";
+    let text = &format!("feed-forward contract=4,4,4 blocks=1 expand=4,4 styles={styles} {end}");
     let graph = text.parse::<Architecture>().unwrap().graph();
     let mut weights = Weights::new();
     for parameter in graph.parameters().unwrap() {
         let values = (0..parameter.count()).map(|i| (i as f32 * 1.7 + parameter.name.len() as f32).sin()).collect();
         weights.insert(&parameter.name, Tensor::new(parameter.shape.clone(), values).unwrap());
     }
-    for (key, value) in [("format", "1"), ("family", "three"), ("transformer", text)] {
+    for (key, value) in [("format", "1"), ("family", "three"), ("transformer", text.as_str())] {
         weights.metadata.insert(format!("impasto.{key}"), value.into());
     }
     Stylizer::builder().threads(2).build(Model::from_weights("three", weights).unwrap()).unwrap()
@@ -51,17 +56,20 @@ fn painted(stylizer: &Stylizer, content: &Picture, style: &impasto::Style) -> Ve
 
 #[test]
 fn models_and_their_styles_are_listed() {
-    let server = several();
+    let models = vec![served("built-in", built_in()), served("small", other_model()), served("three", three())];
+    let server = Running::with(models.into_iter().chain([served("eleven", network(11))]).collect(), |_| {});
     let models = server.get("/v1/models").json();
     let facts: Vec<_> =
         models["models"].as_array().unwrap().iter().map(|m| json!([m["name"], m["sees_pictures"], m["built_in"]])).collect();
-    assert_eq!(facts, [json!(["built-in", true, true]), json!(["small", true, false]), json!(["three", false, false])]);
+    assert_eq!(facts[..3], [json!(["built-in", true, true]), json!(["small", true, false]), json!(["three", false, false])]);
     assert_eq!(models["models"][2]["styles"], 3);
     let names = |query: &str| -> Vec<Value> {
         let styles = server.get(&format!("/v1/styles{query}")).json();
         styles["styles"].as_array().unwrap().iter().map(|style| style["id"].clone()).collect()
     };
     assert_eq!(names("?model=three"), ["0", "1", "2"]);
+    // In the order of the numbers.
+    assert_eq!(names("?model=eleven"), (0..11).map(|number| json!(number.to_string())).collect::<Vec<_>>());
     assert!(names("?model=small").is_empty());
     assert_eq!(names(""), names("?model=built-in"));
     assert_eq!(server.get("/v1/styles?model=tree").complaint(404, "did you mean \"three\""), None);
