@@ -94,7 +94,10 @@ pub(crate) struct Frames {
 #[pymethods]
 impl Frames {
     #[new]
-    #[pyo3(signature = (stylizer, frames, style, strength=None, **options))]
+    #[pyo3(
+        signature = (stylizer, frames, style, strength=None, **options),
+        text_signature = "(stylizer, frames, style, strength=1.0, **options)"
+    )]
     fn new<'py>(
         stylizer: &Bound<'py, Stylizer>,
         frames: &Bound<'py, PyAny>,

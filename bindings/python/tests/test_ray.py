@@ -189,6 +189,59 @@ def test_what_is_wrong_from_the_start(cluster, photographs, tmp_path):
     assert stylize_dataset(photographs / "01.jpg", "starry", out, overwrite=True).painted == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-s", "no-such-style"], "no-such-style: there is neither"),
+        (["-s", "starry", "--strength", "3"], "strength: must be"),
+        (["-s", "starry", "--grain", "99"], "grain: must be"),
+        (["-s", "starry", "--quality", "0"], "quality: must be"),
+        (["-s", "starry", "--model", "no-such-model"], "no-such-model"),
+        (["-s", "starry", "--workers", "0"], "workers: must be 1 or more"),
+        (["-s", "starry", "--threads", "0"], "threads: must be 1 or more"),
+        (["-s", "starry", "nothing-here.jpg"], "nothing-here.jpg: there is no such file"),
+        (["-s", "starry", "nosuch://bucket/photos"], ""),
+    ],
+)
+def test_mistakes_are_found_before_the_cluster_starts(photographs, tmp_path, monkeypatch, capsys, arguments, words):
+    from impasto.ray import main
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda **options: pytest.fail("the cluster was started"))
+    assert main([str(photographs), "-o", str(tmp_path / "out"), *arguments]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and told[0].startswith("impasto: ") and words in told[0], told
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cluster_that_is_not_there(photographs, tmp_path, monkeypatch, capsys):
+    from impasto.ray import main
+
+    def init(**options):
+        assert options["address"] == "auto"
+        raise ConnectionError("Could not find any running Ray instance.\nAnd more of that.")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    assert main([str(photographs), "-s", "starry", "-o", str(tmp_path / "out"), "--address", "auto"]) == 1
+    assert capsys.readouterr().err == "impasto: Could not find any running Ray instance.\n"
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_runs_do_not_paint_into_one_folder(cluster, photographs, tmp_path):
+    fcntl = pytest.importorskip("fcntl", reason="skipped: this system has no flock")
+    out = tmp_path / "out"
+    stylize_dataset(photographs / "01.jpg", "starry", out)
+    before = (out / MANIFEST).read_bytes()
+    folder = os.open(out, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with pytest.raises(FileExistsError, match="another run"):
+        stylize_dataset(photographs, "starry", out, resume=True)
+    assert (out / MANIFEST).read_bytes() == before and files(out) == ["01.jpg"]
+    os.close(folder)
+    assert stylize_dataset(photographs, "starry", out, resume=True).skipped == 1
+
+
 def test_the_options_are_those_of_the_table(cluster, photographs, tmp_path):
     from impasto.ray import _OPTIONS
 

@@ -20,31 +20,44 @@ class Error(Exception):
     io
     """
 
+    __module__ = "impasto"
     kind = "other"
 
 
 class FileError(Error, OSError):
     """A file that cannot be read or written."""
 
+    __module__ = "impasto"
+
 
 class MissingFileError(FileError, FileNotFoundError):
     """A file that is not there."""
+
+    __module__ = "impasto"
 
 
 class FileInTheWayError(FileError, FileExistsError):
     """A file that is there already, and was not to be replaced."""
 
+    __module__ = "impasto"
+
 
 class ArgumentError(Error, ValueError):
     """An argument out of its range, or a picture, a style or a model that cannot be used."""
+
+    __module__ = "impasto"
 
 
 class ArgumentTypeError(Error, TypeError):
     """An argument of a type that it cannot have."""
 
+    __module__ = "impasto"
+
 
 class TooLargeError(Error, MemoryError):
     """A picture that takes more memory than there is, or than is allowed."""
+
+    __module__ = "impasto"
 
 
 _CLASSES = {
@@ -54,10 +67,6 @@ _CLASSES = {
     ("too-large", ""): TooLargeError,
     ("invalid-argument", "type"): ArgumentTypeError,
 }
-
-for _one in (Error, FileError, MissingFileError, FileInTheWayError, ArgumentError, ArgumentTypeError, TooLargeError):
-    _one.__module__ = "impasto"
-
 
 def made(kind, text, cause=""):
     """An exception of this kind. `cause` is "missing" for files that are not there, "type" for arguments of another type."""

@@ -224,5 +224,4 @@ smallest_scale, style_scale, keep_colors, match_histogram, pooling, max_memory, 
     return optimizer.optimize(content, style, initial=initial, size=size, seed=seed, progress=progress)
 
 
-for _one in (stylize, optimize):
-    _one.__module__ = "impasto"
+stylize.__module__ = optimize.__module__ = "impasto"

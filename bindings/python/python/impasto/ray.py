@@ -31,10 +31,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import impasto
+from impasto._errors import made
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 try:
     import ray
     import ray.data
+    import ray.exceptions
     from pyarrow import fs
 except ImportError as e:
     raise ImportError('impasto.ray needs Ray: pip install "impasto[ray]"') from e
@@ -105,6 +112,7 @@ def stylize_dataset(
     retries: int = 3,
     resume: bool = False,
     overwrite: bool = False,
+    address: str | None = None,
     **options: Any,
 ) -> Summary:
     """Paints many pictures in one style on a Ray cluster.
@@ -118,10 +126,12 @@ def stylize_dataset(
     workers: actors; as many as the cluster has processors for if not given. `threads`: processors of each.
     retries: how often reading and writing are tried again. Pictures of a worker that dies go to another without end.
     resume: goes on from the manifest: what is done of the same content with the same options stays. overwrite: begins anew in a folder that is not empty.
+    address: the cluster's, if this process is not connected to one: "auto" for the one that this machine is part of; a cluster of this machine alone
+        if not given.
     options: those of `impasto.stylize` that can be the same for all pictures: all but masks, regions and those of the model; and those of
         `Picture.save`.
 
-    Raises `impasto.Error` for what is wrong from the start. Pictures that fail do not stop the others; the summary has them.
+    Raises `impasto.Error` for what is wrong from the start, before the cluster starts. Pictures that fail do not stop the others; the summary has them.
     """
     unknown = options.keys() - _OPTIONS.keys()
     if unknown:
@@ -130,6 +140,9 @@ def stylize_dataset(
         raise _error('colors="match" needs the style\'s picture beside each content, which workers have not; give colors="content"')
     if format is not None and format not in ("jpg", "png", "webp", "tif"):
         raise _error(f'format is "jpg", "png", "webp" or "tif", not {format!r}')
+    for name, count, least in [("workers", workers, 1), ("threads", threads, 1), ("retries", retries, 0)]:
+        if count is not None and count < least:
+            raise _error(f"{name}: must be {least} or more, not {count}")
     stylizer = impasto.Stylizer(model)
     seen = _style(style, stylizer)
     # What is wrong with the options is found here, not on every worker.
@@ -139,37 +152,14 @@ def stylize_dataset(
     options = {"strength": strength, **options}
     run = _hash(json.dumps([impasto.__version__, options, format, quality]).encode(), bytes(seen))
     _check(output, resume, overwrite)
-    if not ray.is_initialized():
-        ray.init()
-    processors = int(ray.cluster_resources().get("CPU", 1))
-    workers = workers or max(1, processors // threads)
-    if isinstance(source, ray.data.Dataset):
-        schema = source.schema()
-        if schema is None:
-            raise _error("no pictures to paint")
-        missing = {"image", "path"} - set(schema.names)
-        if missing:
-            hint = "read_images(..., include_paths=True) gives it" if missing == {"path"} else "read_images gives one"
-            raise _error(f"the dataset has no column {min(missing)!r}; {hint}")
-        rows = source
-    else:
-        found = _items([source] if isinstance(source, (str, os.PathLike)) else source, output)
-        # A file that is named twice is one picture.
-        items = list({item["path"]: item for item in found}.values())
-        if not items:
-            raise _error("no pictures to paint")
-        outputs: dict[str, str] = {}
-        for item in items:
-            item["output"] = _result_name(item["output"], format)
-            other = outputs.setdefault(item["output"], item["path"])
-            if other != item["path"]:
-                raise _error(f"{other} and {item['path']} would both become {item['output']}")
-        blocks = max(-(-len(items) // _TASK), min(len(items), workers * 16))
-        rows = ray.data.from_items(items, override_num_blocks=blocks)
-    painter: Any = _Painter
-    painted = rows.map(
-        painter,
-        fn_constructor_kwargs={
+    items = None if isinstance(source, ray.data.Dataset) else _jobs(source, output, format)
+    with output.locked():
+        if not ray.is_initialized():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        processors = int(ray.cluster_resources().get("CPU", 1))
+        workers = workers or max(1, processors // threads)
+        rows = _checked(source) if items is None else _rows(items, workers)
+        settings = {
             "style": seen,
             "model": model,
             "threads": threads,
@@ -180,14 +170,56 @@ def stylize_dataset(
             "retries": retries,
             "run": run,
             "resume": resume,
-        },
+        }
+        return _run(rows, output, settings, workers)
+
+
+def _jobs(source: Any, output: _Folder, format: str | None) -> list[dict[str, str]]:
+    """The pictures of paths, each with the name of its result."""
+    found = _items([source] if isinstance(source, (str, os.PathLike)) else source, output)
+    # A file that is named twice is one picture.
+    items = list({item["path"]: item for item in found}.values())
+    if not items:
+        raise _error("no pictures to paint")
+    outputs: dict[str, str] = {}
+    for item in items:
+        item["output"] = _result_name(item["output"], format)
+        other = outputs.setdefault(item["output"], item["path"])
+        if other != item["path"]:
+            raise _error(f"{other} and {item['path']} would both become {item['output']}")
+    return items
+
+
+def _rows(items: list[dict[str, str]], workers: int) -> ray.data.Dataset:
+    blocks = max(-(-len(items) // _TASK), min(len(items), workers * 16))
+    return ray.data.from_items(items, override_num_blocks=blocks)
+
+
+def _checked(dataset: ray.data.Dataset) -> ray.data.Dataset:
+    """A caller's dataset, if it has the columns."""
+    schema = dataset.schema()
+    if schema is None:
+        raise _error("no pictures to paint")
+    missing = {"image", "path"} - set(schema.names)
+    if missing:
+        hint = "read_images(..., include_paths=True) gives it" if missing == {"path"} else "read_images gives one"
+        raise _error(f"the dataset has no column {min(missing)!r}; {hint}")
+    return dataset
+
+
+def _run(rows: ray.data.Dataset, output: _Folder, settings: dict[str, Any], workers: int) -> Summary:
+    """Paints on the cluster, and writes the manifest."""
+    painter: Any = _Painter
+    painted = rows.map(
+        painter,
+        fn_constructor_kwargs=settings,
         # A worker that dies, or whose machine does, is replaced, and what it had in hand is painted by another: Ray's defaults.
         compute=ray.data.ActorPoolStrategy(size=workers),
-        num_cpus=threads,
+        num_cpus=settings["threads"],
     )
     summary, start = Summary(), time.monotonic()
-    with output.manifest(append=resume) as line:
-        line({"state": "run", "key": run})
+    with output.manifest(append=settings["resume"]) as line:
+        line({"state": "run", "key": settings["run"]})
         for row in painted.iter_rows():
             entry = json.loads(row["entry"])
             if entry["state"] == "skipped":
@@ -307,6 +339,31 @@ class _Folder:
             file.write(data)
         if self.local:
             os.replace(unfinished, path)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other runs out of a folder of this machine's file systems. The lock ends with the process, whatever ends it."""
+        if not self.local or fcntl is None:
+            yield
+            return
+        new = not os.path.isdir(self.root)
+        os.makedirs(self.root, exist_ok=True)
+        folder = os.open(self.root, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _error(f"{self.path}: another run is painting into this folder; wait until it ends", "already-exists") from None
+            except OSError:
+                # File systems without locks: better than no painting.
+                pass
+            yield
+        finally:
+            os.close(folder)
+            if new:
+                # Nothing was painted: nothing is left behind.
+                with contextlib.suppress(OSError):
+                    os.rmdir(self.root)
 
     def clean(self) -> None:
         """Removes what workers that died have left unfinished."""
@@ -442,8 +499,7 @@ def _hash(*parts: bytes) -> str:
 
 
 def _error(text: str, kind: str = "invalid-argument") -> impasto.Error:
-    error = impasto.Error(text)
-    error.kind = kind
+    error: impasto.Error = made(kind, text)
     return error
 
 
@@ -468,7 +524,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--overwrite", action="store_true", help="begins anew in a folder that is not empty")
     given = parser.parse_args(arguments)
     logging.getLogger("ray.data").setLevel(logging.WARNING)
-    ray.init(address=given.address, log_to_driver=False, logging_level=logging.WARNING)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
     styles = [_weighted(style) for style in given.style]
     try:
@@ -485,10 +540,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             retries=given.retries,
             resume=given.resume,
             overwrite=given.overwrite,
+            address=given.address,
             **{name: getattr(given, name) for name in _OPTIONS if getattr(given, name) is not None},
         )
-    except impasto.Error as e:
-        print(f"impasto: {e}", file=sys.stderr)
+    except (impasto.Error, OSError, ValueError, ray.exceptions.RayError) as e:
+        # One line: whoever runs a program does not read its stack.
+        print(f"impasto: {str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("impasto: interrupted; the same command with --resume goes on", file=sys.stderr)
