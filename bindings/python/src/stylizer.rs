@@ -85,7 +85,10 @@ fn paths(object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<PathBuf>> {
     items.map(|item| item?.extract::<FilePath>().map(|path| path.0).map_err(|_| wrong())).collect()
 }
 
-/// What is painted of one content, and as what kind.
+/// The argument of a pickle: the words for the model, if there are any.
+type Words<'py> = (Option<Bound<'py, PyList>>,);
+
+/// A style and how to paint in it, as the library takes them.
 type Brush = (impasto::Style, StylizeOptions);
 
 impl Stylizer {
@@ -328,7 +331,7 @@ impl Stylizer {
         slf.py().import("impasto.hub")?.call_method1("_paint", (slf, content, style))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Option<Bound<'py, PyList>>,))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Words<'py>)> {
         let keywords = PyDict::new(py);
         keywords.set_item("threads", self.threads)?;
         keywords.set_item("thumbnail", self.options.thumbnail)?;

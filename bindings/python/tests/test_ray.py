@@ -199,8 +199,8 @@ def test_what_is_wrong_from_the_start(cluster, photographs, tmp_path):
         (["-s", "starry", "--model", "no-such-model"], "no-such-model"),
         (["-s", "starry", "--workers", "0"], "workers: must be 1 or more"),
         (["-s", "starry", "--threads", "0"], "threads: must be 1 or more"),
-        (["-s", "starry", "nothing-here.jpg"], "nothing-here.jpg: there is no such file"),
-        (["-s", "starry", "nosuch://bucket/photos"], ""),
+        (["nothing-here.jpg", "-s", "starry"], "nothing-here.jpg: there is no such file"),
+        (["nosuch://bucket/photos", "-s", "starry"], ""),
     ],
 )
 def test_mistakes_are_found_before_the_cluster_starts(photographs, tmp_path, monkeypatch, capsys, arguments, words):
@@ -208,7 +208,7 @@ def test_mistakes_are_found_before_the_cluster_starts(photographs, tmp_path, mon
 
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", lambda **options: pytest.fail("the cluster was started"))
-    assert main([str(photographs), "-o", str(tmp_path / "out"), *arguments]) == 1
+    assert main([str(photographs), *arguments, "-o", str(tmp_path / "out")]) == 1
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1 and told[0].startswith("impasto: ") and words in told[0], told
     assert not (tmp_path / "out").exists()
