@@ -14,13 +14,8 @@ pub(crate) struct Contents {
     pub(crate) others: Vec<PathBuf>,
 }
 
-/// All files in a folder and in those of its sub-folders that `enter` says yes to, sorted by path. Links to files are files; links to folders are
+/// What is in a folder and in those of its sub-folders that `enter` says yes to, each sorted by path. Links to files are files; links to folders are
 /// not followed: they may lead in a circle.
-pub(crate) fn walk(folder: &Path, enter: &dyn Fn(&Path) -> bool) -> io::Result<Vec<PathBuf>> {
-    Ok(contents(folder, enter)?.files)
-}
-
-/// The same with what is left out, each sorted.
 pub(crate) fn contents(folder: &Path, enter: &dyn Fn(&Path) -> bool) -> io::Result<Contents> {
     let mut found = Contents::default();
     collect(folder, enter, &mut found)?;
@@ -99,7 +94,7 @@ pub(crate) fn identity(_path: &Path) -> Option<[u64; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{folded, place, same, walk};
+    use super::{contents, folded, place, same};
 
     #[test]
     fn names_are_one_where_the_system_ignores_case() {
@@ -134,7 +129,7 @@ mod tests {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         let names = |enter: &dyn Fn(&std::path::Path) -> bool| -> Vec<String> {
-            let files = walk(folder.path(), enter).unwrap();
+            let files = contents(folder.path(), enter).unwrap().files;
             files.iter().map(|file| file.strip_prefix(folder.path()).unwrap().display().to_string()).collect()
         };
         assert_eq!(names(&|_| true), ["a", "b", "sub/c", "sub/deep/d"]);
