@@ -12,4 +12,4 @@ cd docs/guide/pictures
 impasto=$(cd "$OLDPWD" && realpath "$impasto")
 "$impasto" sheet "$drawn/landscape-0.png" -s starry -s mosaic -s ink-wash --strengths 0.3,0.6,1 --columns 3 --size 180 --quality 75 -o sheet.jpg --force
 "$impasto" sheet "$drawn/landscape-0.png" -s starry -s mosaic -s ink-wash --strip --size 140 --quality 80 -o strip.jpg --force
-"$impasto" sheet "$drawn/landscape-0.png" --columns 7 --size 200 --quality 80 -o gallery.jpg --force
+"$impasto" sheet "$drawn/landscape-0.png" --columns 7 --size 200 --quality 70 -o gallery.jpg --force

@@ -69,11 +69,16 @@ impl Reference {
         Self::new(name).hashed(sha256(bytes))
     }
 
-    /// A built-in style, which is known by its family and vector.
+    /// A built-in style, which is known by its family, its vector and what it has learned.
     pub fn of_style(style: &Style) -> Self {
         let mut hasher = Hasher::default();
         hasher.update(style.family().to_string().as_bytes());
         style.vector().iter().for_each(|v| hasher.update(&v.to_le_bytes()));
+        if let Some(learned) = style.learned() {
+            hasher.update(learned.model().as_bytes());
+            let bytes: Vec<u8> = learned.numbers().flat_map(f32::to_le_bytes).collect();
+            hasher.update(&bytes);
+        }
         Reference { built_in: true, ..Self::new(style.name().unwrap_or_default()).hashed(hasher.finish()) }
     }
 

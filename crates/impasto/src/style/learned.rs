@@ -123,7 +123,8 @@ impl Learned {
         Err(Error::new(ErrorKind::Malformed, "what the style has learned holds a number that is not finite"))
     }
 
-    fn numbers(&self) -> impl Iterator<Item = f32> {
+    /// All of its numbers, in a fixed order.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = f32> {
         self.parts.iter().flat_map(|(_, values)| {
             let kernels = values.kernels.values().flat_map(|correction| match &correction.sum {
                 Sum::Whole(values) => [&values[..], &[]],

@@ -212,6 +212,10 @@ fn a_gallery_keeps_what_its_styles_have_learned() {
     assert_eq!(read, gallery);
     assert_eq!(read.to_bytes().unwrap(), bytes);
     assert_eq!(read.find("kernels").unwrap().learned(), kernels.learned());
+    // A record tells the style from one of the same vector that has learned something else.
+    let twice = kernels.mix(&plain, 0.5).unwrap().mix(&kernels, 0.5).unwrap();
+    let hashes = [&kernels, &twice, &plain].map(|style| impasto::request::Reference::of_style(style).sha256);
+    assert!(hashes[0] != hashes[1] && hashes[0] != hashes[2] && hashes[1] != hashes[2]);
     assert!(read.find("plain").unwrap().learned().is_none());
     let change = |change: &dyn Fn(&mut impasto::weights::Weights)| {
         let mut file = safetensors::read(&bytes).unwrap();
