@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use impasto::picture::{EncodeOptions, Format, Profile};
+use impasto::picture::{EncodeOptions, Format, Profile, Resize};
 use impasto::{Stroke, StylizeOptions};
 
 use crate::content::Content;
@@ -27,6 +27,9 @@ pub(crate) struct Preview<'a> {
     wanted: &'a Wanted,
     content: &'a Arc<Content>,
     size: [usize; 2],
+    /// The size that is painted, and then made smaller: strokes follow detail that a picture smaller than the canvas lacks.
+    painted: [usize; 2],
+    draft: bool,
     /// The full size that it is a preview of, where strokes are relative to it.
     full: Option<[usize; 2]>,
     stroke: Stroke,
@@ -43,7 +46,7 @@ impl<'a> Preview<'a> {
         let relative = matches!(stroke, Stroke::Relative(_)) && stylizer.canvas(&StylizeOptions::default(), huge)? != huge;
         if !relative {
             let size = content.scaled_size(side, PAINTED_PIXELS);
-            return Ok(Preview { state, wanted, content, size, full: None, stroke });
+            return Ok(Preview { state, wanted, content, size, painted: size, draft, full: None, stroke });
         }
         let size = content.scaled_size(side, usize::MAX);
         let full = match wanted.options.size {
@@ -60,12 +63,13 @@ impl<'a> Preview<'a> {
             true => Stroke::Relative((stroke.factor() * too_large).min(*Stroke::FACTORS.end())),
             false => stroke,
         };
-        Ok(Preview { state, wanted, content, size, full: Some(full), stroke })
+        let painted = if draft { size } else { content.scaled_size(side.max(canvas[0]).max(canvas[1]), usize::MAX) };
+        Ok(Preview { state, wanted, content, size, painted, draft, full: Some(full), stroke })
     }
 
     /// Bytes that it takes at most.
     pub(crate) fn memory(&self) -> Result<u64> {
-        let (stylizer, size) = (self.wanted.model.stylizer(), self.size);
+        let (stylizer, size) = (self.wanted.model.stylizer(), self.painted);
         let options = StylizeOptions::default().stroke(self.stroke).preview_of(self.full);
         let greatest = stylizer.greatest_canvas(&options, size)?;
         let painting = stylizer.stored_memory(greatest[0], greatest[1], Some(BANDS))?;
@@ -76,7 +80,7 @@ impl<'a> Preview<'a> {
     /// As a file of this format.
     pub(crate) fn paint(&self, format: Format, watch: &Watch) -> Result<Vec<u8>> {
         let (state, content) = (self.state, self.content);
-        let picture = content.scaled(self.size)?;
+        let picture = content.scaled(self.painted)?;
         let colours = || content.scaled(content.scaled_size(COLOURS, usize::MAX));
         let look = Look::new(self.wanted, &state.limits(), colours, watch)?;
         let mut options = look.options.stroke(self.stroke).preview_of(self.full).max_memory(Some(BANDS));
@@ -86,8 +90,12 @@ impl<'a> Preview<'a> {
             let strengths = content.strengths(&self.wanted.model, &look.style, &options, watch)?;
             options = options.strengths(Some(strengths));
         }
-        let painted = self.wanted.model.stylizer().stylize_with(&picture, &look.style, &options, watch)?;
-        let encode = EncodeOptions::default().quality(90).strip(true).profile(Profile::Srgb);
+        let mut painted = self.wanted.model.stylizer().stylize_with(&picture, &look.style, &options, watch)?;
+        if self.painted != self.size {
+            painted = painted.resized(self.size[0], self.size[1], Resize::PHOTO)?;
+        }
+        let quality = if self.draft { 90 } else { 95 };
+        let encode = EncodeOptions::default().quality(quality).strip(true).profile(Profile::Srgb);
         Ok(painted.encode(format, &encode)?.bytes)
     }
 }

@@ -144,13 +144,14 @@ def stylize_dataset(
         if count is not None and count < least:
             raise _error(f"{name}: must be {least} or more, not {count}")
     stylizer = impasto.Stylizer(model)
-    seen = _style(style, stylizer)
+    seen = _styles(style, stylizer)
     # What is wrong with the options is found here, not on every worker.
-    trial = stylizer.stylize(impasto.draw_landscape(16, 16), seen, strength, **(_part(options, file=False) | _NO_SIZES))
+    trial = stylizer.stylize(impasto.draw_landscape(16, 16), _blend(seen), strength, **(_part(options, file=False) | _NO_SIZES))
     trial.encode(format or "png", quality=quality, **_part(options, file=True))
     output = _Folder(os.fspath(output_path))
     options = {"strength": strength, **options}
-    run = _hash(json.dumps([impasto.__version__, options, format, quality]).encode(), bytes(seen))
+    weights = [weight for _, weight in seen]
+    run = _hash(json.dumps([impasto.__version__, options, format, quality, weights]).encode(), *(bytes(one) for one, _ in seen))
     _check(output, resume, overwrite)
     items = None if isinstance(source, ray.data.Dataset) else _jobs(source, output, format)
     with output.locked():
@@ -158,9 +159,9 @@ def stylize_dataset(
             ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
         processors = int(ray.cluster_resources().get("CPU", 1))
         workers = workers or max(1, processors // threads)
-        rows = _checked(source) if items is None else _rows(items, workers)
+        rows = _checked(source) if isinstance(source, ray.data.Dataset) else _rows(items or [], workers)
         settings = {
-            "style": seen,
+            "styles": seen,
             "model": model,
             "threads": threads,
             "options": options,
@@ -244,7 +245,7 @@ class _Painter:
 
     def __init__(
         self,
-        style: impasto.Style,
+        styles: list[tuple[impasto.Style, float]],
         model: Any,
         threads: int,
         options: dict[str, Any],
@@ -256,7 +257,7 @@ class _Painter:
         resume: bool,
     ) -> None:
         self.stylizer = impasto.Stylizer(model, threads=threads)
-        self.style, self.options = style, options
+        self.style, self.options = _blend(styles), options
         self.output, self.format, self.quality = output, format, quality
         self.retries, self.run = retries, run
         self.done = _done(output) if resume else {}
@@ -429,12 +430,16 @@ def _done(output: _Folder) -> dict[str, tuple[str, int]]:
     return {entry["output"]: (entry["key"], entry["bytes"]) for entry in entries if entry.get("state") == "done"}
 
 
-def _style(style: Any, stylizer: impasto.Stylizer) -> impasto.Style:
-    """One style of all that are given, seen once, on this machine."""
+def _styles(style: Any, stylizer: impasto.Stylizer) -> list[tuple[impasto.Style, float]]:
+    """All styles that are given, seen once, on this machine. They travel one by one: what a blend has learned is rounded in a file."""
     if not isinstance(style, list):
-        return stylizer.style(style)
+        return [(stylizer.style(style), 1.0)]
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
-    return impasto.Style.blend([(stylizer.style(one), weight) for one, weight in pairs])
+    return [(stylizer.style(one), weight) for one, weight in pairs]
+
+
+def _blend(styles: list[tuple[impasto.Style, float]]) -> impasto.Style:
+    return styles[0][0] if len(styles) == 1 else impasto.Style.blend(styles)
 
 
 def _items(sources: Sequence[str | os.PathLike[str]], output: _Folder) -> Iterator[dict[str, str]]:

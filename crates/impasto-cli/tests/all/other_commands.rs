@@ -66,7 +66,7 @@ fn models_info_tells_both_networks() {
     let model = workshop.path("model.safetensors");
     let model = model.to_str().unwrap();
     let text = stdout(&["models", "info", model, "--size", "67x93"]);
-    let words = ["style predictor", "transformer", "untrained-1", "licence", "at 67x93", "contract/conv1", "96×68×3", "total"];
+    let words = ["style predictor", "transformer", "untrained-1", "license", "at 67x93", "contract/conv1", "96×68×3", "total"];
     let absent: Vec<_> = words.iter().filter(|word| !text.contains(**word)).collect();
     assert!(absent.is_empty(), "{absent:?} in\n{text}");
     let json: serde_json::Value = serde_json::from_str(&stdout(&["models", "info", model, "--size", "64x32", "--json"])).unwrap();

@@ -161,7 +161,7 @@ fn models_are_kept_under_a_name() {
         String::from_utf8(output.stdout).unwrap()
     };
     let list = run(&["models", "list"]);
-    assert!(list.contains("built-in") && list.contains("licence") && !list.contains("tiny"), "{list}");
+    assert!(list.contains("built-in") && list.contains("license") && !list.contains("tiny"), "{list}");
     run(&["models", "import", "model.safetensors", "--name", "tiny"]);
     let list = run(&["models", "list"]);
     assert!(list.contains("tiny") && list.contains("untrained-1"), "{list}");

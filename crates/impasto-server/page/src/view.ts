@@ -111,7 +111,9 @@ export function draw(): void {
   context.clearRect(0, 0, width, height);
   context.imageSmoothingEnabled = scale < 4;
   context.imageSmoothingQuality = "high";
-  const [x, y, w, h] = [corner.x, corner.y, size.width * scale, size.height * scale];
+  // Whole pixels: a preview that is as large as it is shown is then drawn pixel by pixel, not between them.
+  const [x, y] = [Math.round(corner.x), Math.round(corner.y)];
+  const [w, h] = [Math.round(size.width * scale), Math.round(size.height * scale)];
   const border = x + w * (original || !after ? 1 : split);
   if (before) context.drawImage(before, x, y, w, h);
   if (after) {

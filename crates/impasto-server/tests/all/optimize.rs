@@ -52,8 +52,7 @@ fn it_paints_in_pictures_and_built_in_styles() {
 #[test]
 fn it_is_canceled() {
     let server = Running::plain();
-    // Small steps, so that the first one ends soon beside other tests, and many of them.
-    let body = json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }], "options": { "size": 256 } });
+    let body = json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }] });
     let jobs: Vec<String> = (0..4)
         .map(|_| {
             let answer = server.post_json("/v1/optimize?steps=500", &body);

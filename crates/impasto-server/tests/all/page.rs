@@ -111,6 +111,6 @@ fn shown(canvas: &Picture, [width, height]: [usize; 2]) -> Picture {
     let scale = (canvas.width() as f64 / width as f64).min(canvas.height() as f64 / height as f64);
     let size = [width as f64 * scale, height as f64 * scale];
     let corner = [(canvas.width() as f64 - size[0]) / 2.0, (canvas.height() as f64 - size[1]) / 2.0];
-    let rectangle = [corner[0].ceil(), corner[1].ceil(), size[0].floor() - 1.0, size[1].floor() - 1.0];
-    part(canvas, rectangle.map(|value| value as usize))
+    // To whole pixels, as the page draws it.
+    part(canvas, [corner[0], corner[1], size[0], size[1]].map(|value| value.round() as usize))
 }
