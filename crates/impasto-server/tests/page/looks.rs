@@ -83,7 +83,6 @@ fn the_preview_is_the_painting_sharp_at_2560() {
     let small = decoded(&bytes).fit_long_side(512, Resize::PHOTO).unwrap();
     let small = Stylizer::new().unwrap().stylize(&small, &Style::built_in("starry").unwrap()).unwrap();
     let blurred = difference(&small.resized(seen.width(), seen.height(), Resize::PHOTO).unwrap(), &expected);
-    println!("{side} for {} pixels: {apart}, {blurred}", seen.width());
     assert!(apart < 0.02 && apart < blurred / 2.0, "{apart} from the painting, and a small preview is {blurred}");
     assert_eq!(browser.complaints, [""; 0]);
 }

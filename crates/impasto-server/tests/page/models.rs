@@ -67,8 +67,16 @@ fn a_model_without_styles_takes_those_of_pictures() {
     session.browser.until("document.querySelector('#status').textContent.startsWith('This model has no styles of its own')");
     session.browser.until("!document.body.dataset.busy");
     assert_eq!(session.browser.eval("document.querySelector('#no-styles').hidden"), false);
-    let photo = session.browser.canvas();
-    assert!(difference(&painted, &photo) > 0.01);
+    // It is drawn a moment later.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let photo = loop {
+        let photo = session.browser.canvas();
+        if difference(&painted, &photo) > 0.01 {
+            break photo;
+        }
+        assert!(std::time::Instant::now() < deadline, "the painting is still there");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
     let stripes = session.stripes();
     session.browser.previewed(|browser| browser.choose("#own", &[&stripes]));
     let own = session.browser.canvas();
