@@ -49,8 +49,8 @@ impl Models {
     /// Downloads a model into the cache, unless it is there.
     ///
     /// Files are downloaded beside the cache, compared with the sizes and hashes of the registry, unpacked, and opened as a model; then they
-    /// are renamed into the cache, all at once. What the model at an address that no registry knows is used for shows when it is opened. What was broken off is continued by the next call. If another process pulls the same model,
-    /// this one waits for it.
+    /// are renamed into the cache, all at once. If no registry knows the address, opening the model shows what it is used for. The next call
+    /// continues what was broken off. If another process pulls the same model, this one waits for it.
     ///
     /// # Errors
     /// One line that names the model. [`ErrorKind::Unsupported`] if it is not in the cache and `offline` is set, or if its terms forbid

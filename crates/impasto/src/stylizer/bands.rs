@@ -53,10 +53,10 @@ impl Stylizer {
             (styles, Some(shares)) => {
                 // Each with its own statistics, of the picture itself where there is no thumbnail.
                 let seen = seen()?;
-                let each = styles.iter().enumerate().map(|(i, style)| {
-                    let part = Phase { inner: measuring, before: i as u64, own: 1, total: styles.len() as u64 };
-                    self.frozen(&seen, (program, style), &part)
-                });
+                let each = styles
+                    .iter()
+                    .enumerate()
+                    .map(|(i, style)| self.frozen(&seen, (program, style), &Phase::part(measuring, i, styles.len())));
                 Frozen::shared(each.collect::<Result<_>>()?, shares.clone())?
             }
             (styles, None) => {

@@ -37,12 +37,6 @@ impl Brush {
     pub(super) fn same_program(&self, other: &Brush) -> bool {
         self.program.as_ref().map(Arc::as_ptr) == other.program.as_ref().map(Arc::as_ptr)
     }
-
-    /// Places the styles again, and gives where.
-    pub(super) fn place(&mut self, shares: Arc<Shares>) -> Arc<Shares> {
-        self.shares = Some(Arc::clone(&shares));
-        shares
-    }
 }
 
 /// What a picture is painted with.

@@ -7,15 +7,14 @@
 use std::sync::Arc;
 
 use super::bands::{Norms, WriteRows};
-use super::brush::{Brush, Brushes};
+use super::brush::{self, Brush, Brushes};
+use super::strength::Curve;
 use super::{Phase, StylizeOptions, Stylizer};
 use crate::engine::Shares;
 use crate::graph::Shape;
 use crate::picture::rows::Rows;
 use crate::picture::zeros;
 use crate::{Control, Result};
-
-use super::strength::Curve;
 
 /// Rows that are given at a time.
 const AT_A_TIME: usize = 64;
@@ -40,10 +39,8 @@ impl Stylizer {
         always: bool,
         control: &dyn Control,
     ) -> Result<Vec<Coat>> {
-        let total = brushes.len() as u64;
         let coat = |(i, brush): (usize, &Brush)| {
-            let part = Phase { inner: control, before: i as u64, own: 1, total };
-            let norms = self.norms(picture, brush, always, if total == 1 { control } else { &part })?;
+            let norms = self.norms(picture, brush, always, &Phase::part(control, i, brushes.len()))?;
             let place = places.as_ref().map(|shares| (Arc::clone(shares), i));
             Ok(Coat { brush: brush.clone(), norms, share: 1.0, place })
         };
@@ -66,7 +63,7 @@ impl Stylizer {
         let shape = Shape { height, width, channels: 3 };
         let mut sum = zeros(width * height * 3)?;
         for (i, Coat { brush, norms, share, place }) in coats.iter().enumerate() {
-            let part = Phase { inner: control, before: i as u64, own: 1, total: coats.len() as u64 };
+            let part = Phase::part(control, i, coats.len());
             let mut y = 0;
             let mut add = |rows: &[f32]| {
                 let count = rows.len() / (width * 3);
@@ -104,11 +101,14 @@ pub(super) fn towards(from: &[Coat], to: &[Coat], share: f32) -> Result<Vec<Coat
 
 /// Places the styles again, by the masks of these options.
 pub(super) fn place(coats: &mut [Coat], options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<()> {
-    let shares = super::brush::shares(options, size, curves)?;
+    let shares = brush::shares(options, size, curves)?;
     for Coat { brush, norms, place, .. } in coats {
         match place {
             Some((own, _)) => *own = Arc::clone(&shares),
-            None => norms.place(brush.place(Arc::clone(&shares)))?,
+            None => {
+                brush.shares = Some(Arc::clone(&shares));
+                norms.place(Arc::clone(&shares))?;
+            }
         }
     }
     Ok(())

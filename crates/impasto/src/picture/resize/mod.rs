@@ -174,7 +174,7 @@ fn scaled(values: &[f32], channels: usize, from: [usize; 2], to: [usize; 2], fil
     Ok(out)
 }
 
-/// The resizer for one type of pixel. Its function for any type is compiled with all of them: half of this crate's build time.
+/// Resizes pixels of one type. The function for any type would compile the code of all thirteen, which took half of this crate's build time.
 fn convolve<P: PixelTrait>(
     (source, [width, height]): (&[u8], [u32; 2]),
     (target, [new_width, new_height]): (&mut [u8], [u32; 2]),
