@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 
 use super::in_time;
 use crate::jobs::{CancelOnDrop, Job, JobView, Watch};
@@ -49,7 +50,7 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
     .await
 }
 
-/// Keeps a job that this work ends, and answers with it at once. The work has its place until it ends.
+/// Keeps a job that this work ends, and answers with it at once. The work has its place until it ends. Jobs take their turns in the order of their requests.
 pub(crate) fn accepted(
     state: &State,
     place: impl Send + 'static,
@@ -59,9 +60,14 @@ pub(crate) fn accepted(
     let id = state.jobs.keep(job.clone(), None);
     let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
     let view = job.view(&id);
+    // Tasks begin in any order. So it joins the queue here, before the next request of this client can come.
+    let mut work = Box::pin(work);
+    let at_once = work.as_mut().now_or_never();
     tokio::spawn(async move {
-        let outcome = work.await;
-        job.end(outcome);
+        job.end(match at_once {
+            Some(outcome) => outcome,
+            None => work.await,
+        });
         drop(place);
     });
     (StatusCode::ACCEPTED, location, Json(view)).into_response()

@@ -50,6 +50,27 @@ fn it_paints_in_pictures_and_built_in_styles() {
 }
 
 #[test]
+fn jobs_take_turns_in_the_order_of_their_requests() {
+    let server = Running::plain();
+    let body = json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }], "options": { "size": 48 } });
+    for round in 0..4 {
+        let post = |_| {
+            let answer = server.post_json("/v1/optimize?steps=1", &body);
+            assert_eq!(answer.status, 202, "{}", answer.text());
+            answer.header("location").unwrap().to_owned()
+        };
+        let jobs: Vec<String> = (0..4).map(post).collect();
+        for (i, job) in jobs.iter().enumerate().rev() {
+            let done = || server.get(job).json()["status"] == "done";
+            if i + 1 == jobs.len() {
+                server.until("the last does not end", done);
+            }
+            assert!(done(), "round {round}: the last of {} jobs is done before job {i}", jobs.len());
+        }
+    }
+}
+
+#[test]
 fn it_is_canceled() {
     let server = Running::plain();
     let body = json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }] });
