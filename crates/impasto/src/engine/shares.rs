@@ -1,6 +1,7 @@
 //! How much of each of several styles a picture takes at each place.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::graph::Shape;
 use crate::{Error, ErrorKind, Result};
@@ -15,7 +16,9 @@ pub struct Shares {
     height: usize,
     styles: usize,
     /// Row-major, styles fastest.
-    values: Vec<f32>,
+    values: Arc<[f32]>,
+    /// Pixels on every side of the picture that the maps do not cover.
+    margin: usize,
 }
 
 impl Shares {
@@ -42,7 +45,12 @@ impl Shares {
                 place[0] = 1.0;
             }
         }
-        Ok(Shares { width, height, styles, values: weights })
+        Ok(Shares { width, height, styles, values: weights.into(), margin: 0 })
+    }
+
+    /// The same maps, for a picture with so many pixels more on every side, which take what is nearest.
+    pub(crate) fn with_margin(&self, margin: usize) -> Self {
+        Shares { margin, ..self.clone() }
     }
 
     /// How many styles there are.
@@ -55,10 +63,11 @@ impl Shares {
     /// A feature lies at the middle of the pixels that it stands for: of `n` in a row and as many rows, where the features are `n`
     /// times smaller.
     pub(crate) fn rows(&self, features: Shape, picture: Shape, rows: Range<usize>) -> Vec<f32> {
-        let columns: Vec<_> = (0..features.width).map(|x| between(x, features.width, picture.width, self.width)).collect();
+        let columns: Vec<_> =
+            (0..features.width).map(|x| between(x, features.width, (picture.width, self.margin), self.width)).collect();
         let mut values = Vec::with_capacity(rows.len() * features.width * self.styles);
         for y in rows {
-            let (above, below, down) = between(y, features.height, picture.height, self.height);
+            let (above, below, down) = between(y, features.height, (picture.height, self.margin), self.height);
             for &(left, right, across) in &columns {
                 for style in 0..self.styles {
                     let at = |x: usize, y: usize| self.values[(y * self.width + x) * self.styles + style];
@@ -76,10 +85,12 @@ impl Shares {
 }
 
 /// Between which two of `places` along a side the middle of feature `i` lies, and how far it is from the first towards the second.
-fn between(i: usize, features: usize, pixels: usize, places: usize) -> (usize, usize, f32) {
+fn between(i: usize, features: usize, (pixels, margin): (usize, usize), places: usize) -> (usize, usize, f32) {
     // Networks round sides up to whole strides: 67 pixels are 34 features of two pixels each.
     let stride = (pixels as f64 / features as f64).round().max(1.0);
-    let place = ((i as f64 + 0.5) * stride / pixels as f64 * places as f64 - 0.5).clamp(0.0, places as f64 - 1.0);
+    let within = pixels.saturating_sub(2 * margin).max(1) as f64;
+    let place = ((i as f64 + 0.5) * stride - margin as f64) / within * places as f64 - 0.5;
+    let place = place.clamp(0.0, places as f64 - 1.0);
     let first = place.floor();
     (first as usize, (first as usize + 1).min(places - 1), (place - first) as f32)
 }
@@ -125,6 +136,17 @@ mod tests {
         // 7 pixels are 4 features of 2; the last one's middle is at the picture's right edge.
         assert_eq!(second(4, 7).len(), 4);
         assert_eq!(second(4, 7)[3], 7.0);
+    }
+
+    #[test]
+    fn a_margin_takes_what_is_nearest() {
+        let weights = (0..8).flat_map(|x| [8.0 - x as f32, x as f32]).collect();
+        let shares = Shares::new([8, 1], 2, weights).unwrap().with_margin(4);
+        let second = |features| -> Vec<f32> {
+            shares.rows(shape(features, 1), shape(16, 9), 0..1).chunks(2).map(|pair| pair[1] * 8.0).collect()
+        };
+        assert_eq!(second(16), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 7.0, 7.0, 7.0, 7.0]);
+        assert_eq!(second(8), [0.0, 0.0, 0.5, 2.5, 4.5, 6.5, 7.0, 7.0]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::brush::Brush;
+use super::margin::Framed;
 use super::{Phase, Stylizer, fit};
 use crate::engine::{Bands, Conditioning, Frozen, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
@@ -29,10 +30,10 @@ impl Norms {
         }
     }
 
-    /// With other places for the styles.
-    pub(super) fn place(&mut self, shares: Arc<Shares>) -> Result<()> {
+    /// With other places for the styles, for a picture that is painted with a margin.
+    pub(super) fn place(&mut self, shares: &Shares, margin: usize) -> Result<()> {
         if let Norms::Frozen(frozen) = self {
-            *frozen = frozen.placed(shares)?;
+            *frozen = frozen.placed(Arc::new(shares.with_margin(margin)))?;
         }
         Ok(())
     }
@@ -42,10 +43,18 @@ impl Norms {
 const AT_A_TIME: usize = 64;
 
 impl Stylizer {
-    /// The norms' statistics of a picture. `always` measures them even if painting the picture could do so on the way.
-    pub(super) fn norms(&self, picture: &dyn Rows, brush: &Brush, always: bool, measuring: &dyn Control) -> Result<Norms> {
+    /// The norms' statistics of a picture that is painted with a margin. `always` measures them even if painting the picture could do so on the
+    /// way.
+    pub(super) fn norms(
+        &self,
+        (picture, margin): (&dyn Rows, usize),
+        brush: &Brush,
+        always: bool,
+        measuring: &dyn Control,
+    ) -> Result<Norms> {
         let thumbnail = self.thumbnail.and_then(|side| thumbnail_size(picture.size(), side));
-        let seen = || thumbnail.map_or_else(|| rows::whole(picture), |size| rows::resized(picture, size));
+        // A picture that is its own thumbnail is measured as it is painted.
+        let seen = || thumbnail.map_or_else(|| rows::whole(&Framed::new(picture, margin)), |size| rows::resized(picture, size));
         let program = brush.program(self);
         let frozen = match (&brush.styles[..], &brush.shares) {
             ([_], None) if thumbnail.is_none() && !always => return Ok(Norms::Own),
@@ -57,7 +66,7 @@ impl Stylizer {
                     .iter()
                     .enumerate()
                     .map(|(i, style)| self.frozen(&seen, (program, style), &Phase::part(measuring, i, styles.len())));
-                Frozen::shared(each.collect::<Result<_>>()?, shares.clone())?
+                Frozen::shared(each.collect::<Result<_>>()?, Arc::new(shares.with_margin(margin)))?
             }
             (styles, None) => {
                 let text = format!("{} styles, and nothing says where which is", styles.len());
@@ -67,19 +76,21 @@ impl Stylizer {
         Ok(Norms::Frozen(frozen))
     }
 
-    /// Paints with norms that are known, or in one piece with the picture's own.
+    /// Paints with norms that are known, or in one piece with the picture's own. The margin is painted, and cut off.
     pub(super) fn paint_norms(
         &self,
-        picture: &dyn Rows,
+        (picture, margin): (&dyn Rows, usize),
         (brush, norms): (&Brush, &Norms),
         max_memory: Option<u64>,
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
         let program = brush.program(self);
+        let framed = Framed::new(picture, margin);
+        let mut cut = framed.cut(write);
         match (norms, &brush.styles[..]) {
-            (Norms::Frozen(frozen), _) => self.paint_bands(picture, (program, frozen), max_memory, write, control),
-            (Norms::Own, [style]) => self.paint_whole(picture, (program, style), write, control),
+            (Norms::Frozen(frozen), _) => self.paint_bands(&framed, (program, frozen), max_memory, &mut cut, control),
+            (Norms::Own, [style]) => self.paint_whole(&framed, (program, style), &mut cut, control),
             (Norms::Own, _) => Err(Error::new(ErrorKind::Mismatch, "several styles need statistics of their own")),
         }
     }

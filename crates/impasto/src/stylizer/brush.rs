@@ -146,8 +146,8 @@ impl Stylizer {
             rgb.extend_from_slice(rows);
             Ok(())
         };
-        let coats = self.coats(picture, brushes, false, control)?;
-        self.paint_coats(picture, &coats, None, &mut write, control)?;
+        let coats = self.coats((picture, 0), brushes, false, control)?;
+        self.paint_coats((picture, 0), &coats, None, &mut write, control)?;
         Picture::from_rgb_f32(picture.width(), picture.height(), rgb)
     }
 

@@ -71,7 +71,7 @@ impl Stylizer {
             write(rows)
         };
         let brush = self.plain_brush(&style)?;
-        let norms = self.norms(&enlarged, &brush, false, &quiet)?;
-        self.paint_norms(&enlarged, (&brush, &norms), max_memory, &mut write, control)
+        let norms = self.norms((&enlarged, 0), &brush, false, &quiet)?;
+        self.paint_norms((&enlarged, 0), (&brush, &norms), max_memory, &mut write, control)
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::bands::{Norms, WriteRows};
 use super::brush::{self, Brush, Brushes};
+use super::layout::Layout;
 use super::strength::Curve;
 use super::{Phase, StylizeOptions, Stylizer};
 use crate::engine::Shares;
@@ -31,10 +32,10 @@ pub(super) struct Coat {
 }
 
 impl Stylizer {
-    /// The paintings that brushes make of a picture; with `always` their norms are measured even if painting could do so on the way.
+    /// The paintings that brushes make of a picture with a margin; with `always` their norms are measured even if painting could do so on the way.
     pub(super) fn coats(
         &self,
-        picture: &dyn Rows,
+        picture: (&dyn Rows, usize),
         Brushes { brushes, places }: &Brushes,
         always: bool,
         control: &dyn Control,
@@ -47,10 +48,10 @@ impl Stylizer {
         brushes.iter().enumerate().map(coat).collect()
     }
 
-    /// Gives the rows of what the paintings make together.
+    /// Gives the rows of what the paintings make together of a picture, without the margin.
     pub(super) fn paint_coats(
         &self,
-        picture: &dyn Rows,
+        picture: (&dyn Rows, usize),
         coats: &[Coat],
         max_memory: Option<u64>,
         write: WriteRows<'_>,
@@ -59,7 +60,7 @@ impl Stylizer {
         if let [Coat { brush, norms, place: None, .. }] = coats {
             return self.paint_norms(picture, (brush, norms), max_memory, write, control);
         }
-        let [width, height] = picture.size();
+        let [width, height] = picture.0.size();
         let shape = Shape { height, width, channels: 3 };
         let mut sum = zeros(width * height * 3)?;
         for (i, Coat { brush, norms, share, place }) in coats.iter().enumerate() {
@@ -100,14 +101,14 @@ pub(super) fn towards(from: &[Coat], to: &[Coat], share: f32) -> Result<Vec<Coat
 }
 
 /// Places the styles again, by the masks of these options.
-pub(super) fn place(coats: &mut [Coat], options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<()> {
-    let shares = brush::shares(options, size, curves)?;
+pub(super) fn place(coats: &mut [Coat], options: &StylizeOptions, layout: &Layout, curves: &[Curve]) -> Result<()> {
+    let shares = brush::shares(options, layout.size, curves)?;
     for Coat { brush, norms, place, .. } in coats {
         match place {
             Some((own, _)) => *own = Arc::clone(&shares),
             None => {
                 brush.shares = Some(Arc::clone(&shares));
-                norms.place(Arc::clone(&shares))?;
+                norms.place(&shares, layout.margin)?;
             }
         }
     }

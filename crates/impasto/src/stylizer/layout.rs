@@ -1,5 +1,6 @@
 //! How a picture of some size is painted, before any pixel of it is known: the canvas, and what leads from it to the picture.
 
+use super::margin::MARGIN;
 use super::{Phase, StylizeOptions, Stylizer, work};
 use crate::picture::rows::thumbnail_size;
 use crate::{Control, Result};
@@ -22,8 +23,10 @@ pub(super) enum Way {
 pub(super) struct Layout {
     /// Of the picture.
     pub(super) size: [usize; 2],
-    /// What the network paints at.
+    /// What the network paints at, without the margin.
     pub(super) canvas: [usize; 2],
+    /// Pixels around the canvas that are painted and cut off.
+    pub(super) margin: usize,
     pub(super) way: Way,
 }
 
@@ -93,18 +96,23 @@ impl Stylizer {
         } else {
             Way::PaintedTwice
         };
-        Ok(Layout { size, canvas, way })
+        Ok(Layout { size, canvas, margin: self.margin(options), way })
+    }
+
+    /// Networks of others, and native strokes, are the network as it is.
+    pub(super) fn margin(&self, options: &StylizeOptions) -> usize {
+        if self.made_for.is_some() && self.has_detail(options) { MARGIN } else { 0 }
     }
 
     pub(super) fn costs(&self, layout: &Layout, options: &StylizeOptions) -> Costs {
-        let Layout { size, canvas, way } = *layout;
+        let Layout { size, canvas, margin, way } = *layout;
         let cost = |size| work(&self.transformer, self.content_fit.size_of(size));
         let sees = options.strengths.is_none() && (options.strength < 1.0 || options.strength_mask.is_some());
         let seen = options.style.size.of(size[0], size[1]);
         Costs {
             seeing: self.predictor.as_ref().filter(|_| sees).map_or(0, |sight| sight.work(seen)),
             measuring: self.thumbnail.and_then(|side| thumbnail_size(canvas, side)).map_or(0, cost),
-            painting: cost(canvas),
+            painting: cost(canvas.map(|side| side + 2 * margin)),
             again: if way == Way::PaintedTwice { cost(size) } else { 0 },
         }
     }

@@ -29,6 +29,7 @@ mod grain;
 mod info;
 mod layout;
 mod learned;
+mod margin;
 mod options;
 mod painter;
 mod palette;
@@ -137,14 +138,17 @@ impl Stylizer {
         Ok(options.stroke.canvas(size, width.max(height), self.made_for))
     }
 
-    /// The greatest size that the network paints at, for a picture of this size: the canvas, or the picture itself where native strokes are painted
-    /// once more.
+    /// The greatest size that the network paints at, for a picture of this size: the canvas with the margin that is cut off, or the picture itself
+    /// where native strokes are painted once more.
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
     pub fn greatest_canvas(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<[usize; 2]> {
         let canvas = self.canvas(options, size)?;
-        Ok(if self.has_detail(options) { canvas } else { [canvas[0].max(size[0]), canvas[1].max(size[1])] })
+        if !self.has_detail(options) {
+            return Ok([canvas[0].max(size[0]), canvas[1].max(size[1])]);
+        }
+        Ok(canvas.map(|side| side.saturating_add(2 * self.margin(options))))
     }
 
     /// Whether a painting that is larger than its canvas gets the content's detail, rather than being painted once more in its own style.

@@ -98,7 +98,7 @@ impl Stylizer {
         if options.strength > 0.0 {
             let view = View::new(self, reference, &layout, options, moved)?;
             let costs = self.costs(&layout, options).prepared();
-            painter.prepared = Some(self.prepared(&view, style, options, (costs, true), control)?);
+            painter.prepared = Some(self.prepared((&view, layout.margin), style, options, (costs, true), control)?);
         }
         Ok(painter)
     }
@@ -119,7 +119,7 @@ impl Stylizer {
         let view = View::new(self, content, &layout, options, [0.0; 2])?;
         let costs = self.costs(&layout, options);
         // Statistics that are the picture's own are measured on the way.
-        let prepared = self.prepared(&view, style, options, (costs, false), control)?;
+        let prepared = self.prepared((&view, layout.margin), style, options, (costs, false), control)?;
         self.paint_view(&view, &layout, options, &prepared, write, (costs, control))
     }
 
@@ -135,7 +135,7 @@ impl Stylizer {
     /// Looks at the whole content. `always` measures the norms although the first painting could do it on the way.
     fn prepared(
         &self,
-        view: &View<'_>,
+        (view, margin): (&View<'_>, usize),
         style: &Style,
         options: &StylizeOptions,
         (costs, always): (Costs, bool),
@@ -149,7 +149,7 @@ impl Stylizer {
             Ok((content, painted))
         };
         let recolour = Recolour::new(options.colours, options.colour_strength, thumbnails)?;
-        let coats = self.coats(&view.rows(), &brushes, always, &costs.measuring(control))?;
+        let coats = self.coats((&view.rows(), margin), &brushes, always, &costs.measuring(control))?;
         Ok(Prepared { coats, recolour, curves })
     }
 
@@ -163,7 +163,7 @@ impl Stylizer {
         write: WriteRows<'_>,
         (costs, control): (Costs, &dyn Control),
     ) -> Result<()> {
-        let Layout { size, canvas, way } = *layout;
+        let Layout { size, canvas, margin, way } = *layout;
         let Prepared { coats, recolour, curves } = prepared;
         let places = Places::new(options, size, size)?;
         let cover = |y: usize, out: &mut [f32]| places.cover(curves, y, out);
@@ -179,8 +179,9 @@ impl Stylizer {
             y += rows.len() / (size[0] * 3);
             write(&rows)
         };
-        let network =
-            |write: WriteRows<'_>| self.paint_coats(&view.rows(), coats, options.max_memory, write, &costs.painting(control));
+        let network = |write: WriteRows<'_>| {
+            self.paint_coats((&view.rows(), margin), coats, options.max_memory, write, &costs.painting(control))
+        };
         match way {
             Way::Same => network(&mut |rows| finished(rows.into())),
             Way::Shrunk => {
@@ -313,7 +314,7 @@ impl<'a> Painter<'a> {
         if let Some(Prepared { coats, curves, .. }) = &mut prepared
             && options.strength_mask.is_some()
         {
-            coats::place(coats, &options, self.layout.size, curves)?;
+            coats::place(coats, &options, &self.layout, curves)?;
         }
         Ok(Painter { prepared, options, ..*self })
     }

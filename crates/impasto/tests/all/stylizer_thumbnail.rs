@@ -8,7 +8,7 @@ use impasto::networks::Family;
 use impasto::networks::magenta::Border;
 use impasto::picture::{EncodeOptions, Format, Limits, Resize, Stored};
 use impasto::weights::Tensor;
-use impasto::{ErrorKind, Picture, Style, StylizeOptions, Stylizer};
+use impasto::{ErrorKind, Picture, Stroke, Style, StylizeOptions, Stylizer};
 
 const SIDE: usize = 48;
 
@@ -51,16 +51,40 @@ fn the_result_is_the_references() {
         let content = tiny::landscape(width, height);
         let thumbnail = content.resized(small_width, small_height, Resize::NETWORK).unwrap();
         let norms = reference::measure(&network.graph, &network.weights, &tensor(&thumbnail), style().vector()).unwrap();
-        let expected = reference::paint(&network.graph, &network.weights, &tensor(&content), &norms).unwrap();
-        let from_width = expected.shape()[1];
-        let rows = expected.data().chunks_exact(from_width * 3).take(height);
-        let expected: Vec<f32> = rows.flat_map(|row| &row[..width * 3]).copied().collect();
-        let expected = Picture::from_rgb_f32(width, height, expected).unwrap();
-        let painted = stylizer.stylize_with(&content, &style(), &StylizeOptions::default().grain(0.0), &()).unwrap();
-        let error = tiny::distance(&painted, &expected);
-        // A thumbnail that is right to 2e-5, and statistics that enlarge it.
-        assert!(error < 1e-3, "{width}×{height}: off by {error}");
+        let reference = |content: &Picture| {
+            let painted = reference::paint(&network.graph, &network.weights, &tensor(content), &norms).unwrap();
+            let [_, from_width, _] = painted.shape()[..] else { panic!("{:?}", painted.shape()) };
+            let rows = painted.data().chunks_exact(from_width * 3).take(content.height());
+            rows.map(|row| row[..content.width() * 3].to_vec()).collect::<Vec<_>>()
+        };
+        // Native strokes: the network as it is. Others: with the picture mirrored around it.
+        let native = reference(&content).concat();
+        let framed = reference(&mirrored(&content, 16));
+        let framed: Vec<f32> = framed[16..][..height].iter().flat_map(|row| row[16 * 3..][..width * 3].to_vec()).collect();
+        for (stroke, expected) in [(Stroke::Native(1.0), native), (Stroke::Relative(1.0), framed)] {
+            let expected = Picture::from_rgb_f32(width, height, expected).unwrap();
+            let options = StylizeOptions::default().grain(0.0).stroke(stroke);
+            let painted = stylizer.stylize_with(&content, &style(), &options, &()).unwrap();
+            let error = tiny::distance(&painted, &expected);
+            // A thumbnail that is right to 2e-5, and statistics that enlarge it.
+            assert!(error < 1e-3, "{width}×{height}, {stroke}: off by {error}");
+        }
     }
+}
+
+/// A picture with its mirror image around it.
+fn mirrored(picture: &Picture, margin: usize) -> Picture {
+    let at = |place: usize, side: usize| {
+        let place = (place as isize - margin as isize).unsigned_abs();
+        place.min(2 * (side - 1) - place)
+    };
+    let size @ [width, height] = [picture.width() + 2 * margin, picture.height() + 2 * margin];
+    let pixel = |x: usize, y: usize| {
+        let place = at(y, picture.height()) * picture.width() + at(x, picture.width());
+        picture.rgb()[place * 3..][..3].to_vec()
+    };
+    let rgb = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
+    Picture::from_rgb_f32(size[0], size[1], rgb).unwrap()
 }
 
 #[test]
