@@ -13,17 +13,14 @@ shift 2
 [ "${1:-}" != -- ] || shift
 cd "$(dirname "$0")/../../.."
 
-# Styles whose marks are small learn from quarters of their picture: strokes become twice as wide.
-small=" charcoal cross-hatching dot-painting engraving halftone impasto mosaic op-art pastel pointillism starry terrazzo woodcut "
-
 mkdir -p "$work/learned"
-cargo run --release -p impasto-draw --example quarters -- "$work/drawn"
+# A style's picture is NAME.png; where its marks are small, NAME-0.png to NAME-3.png.
+cargo run --release -p impasto-draw --example lessons -- "$work/drawn"
 cargo build --release
-for picture in "$work"/drawn/*[!0-9].png; do
-    name=$(basename "$picture" .png)
+for name in $(cd "$work/drawn" && printf '%s\n' *.png | sed 's/\(-[0-3]\)\?\.png$//' | sort -u); do
     [ ! -e "$work/learned/$name.style" ] || continue
-    pictures=("$picture")
-    case $small in *" $name "*) pictures=("$work/drawn/$name"-[0-3].png) ;; esac
+    pictures=("$work/drawn/$name.png")
+    [ -e "${pictures[0]}" ] || pictures=("$work/drawn/$name"-[0-3].png)
     target/release/impasto styles learn "${pictures[@]}" -o "$work/learned/$name.style" --name "$name" --force \
         --contents "$photos" --steps 60 --content-weight 0.3 "$@"
 done

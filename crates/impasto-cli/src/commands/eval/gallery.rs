@@ -99,7 +99,7 @@ fn measure(args: &Eval, yardstick: &Yardstick, contents: &[&Path]) -> Result<(Ve
     Ok((neighbours.into_iter().zip(&names).zip(right).map(row).collect(), names))
 }
 
-/// The styles of the folder, or the built-in ones with the pictures that they were made of.
+/// The styles of the folder, or the built-in ones with a picture that they have learned from.
 fn entries(args: &Eval, stylizer: &impasto::Stylizer) -> Result<Vec<Entry>> {
     if let Some(folder) = &args.styles {
         let entry = |path: std::path::PathBuf| {
@@ -118,9 +118,9 @@ fn entries(args: &Eval, stylizer: &impasto::Stylizer) -> Result<Vec<Entry>> {
     }
     let entry = |style: &Style| {
         let name = style.name().unwrap_or_default();
-        let canvas = impasto_draw::styles::find(name)
-            .ok_or_else(|| Failure::failed(format!("the built-in style {name:?} has no picture")))?
-            .painting(512);
+        let drawn = impasto_draw::styles::find(name)
+            .ok_or_else(|| Failure::failed(format!("the built-in style {name:?} has no picture")))?;
+        let canvas = drawn.lessons().swap_remove(0);
         let picture = Picture::from_rgb8(canvas.width, canvas.height, &canvas.to_rgb8())?;
         Ok(Entry { name: name.to_owned(), style: style.clone(), picture })
     };
