@@ -130,7 +130,7 @@ pub(crate) async fn linger(state: Arc<State>, request: Request, next: Next) -> R
     if let Some(rest) = rest.filter(|rest| rest.asked || !waits)
         && let Ok(place) = state.lingering.clone().try_acquire_owned()
     {
-        let (most, time) = (LEAST_LINGER.max(state.options.max_body as u64), state.options.timeout);
+        let (most, time) = (LEAST_LINGER.max(state.options.max_body as u64).max(state.options.max_film), state.options.timeout);
         tokio::spawn(async move {
             let _ = tokio::time::timeout(time, drain(rest, most)).await;
             drop(place);

@@ -83,10 +83,11 @@ pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl 
     }
     drop(listener);
     sweeper.abort();
-    if tokio::time::timeout(state.options.grace, graceful.shutdown()).await.is_err() {
-        // What is still painted is cancelled as its connection is dropped with the runtime; jobs have no connection.
-        for (_, job) in state.jobs.all() {
-            job.watch.cancel();
-        }
+    // What is still painted then is cancelled as its connection is dropped with the runtime.
+    let _ = tokio::time::timeout(state.options.grace, graceful.shutdown()).await;
+    // Jobs have no connection; films have files and programs besides.
+    for (_, job) in state.jobs.all() {
+        job.watch.cancel();
     }
+    state.films.close();
 }

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use impasto::Control;
+use impasto_film::{Leash, Note};
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
@@ -16,13 +17,41 @@ use crate::work::Painted;
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     cancelled: AtomicBool,
+    /// Wakes who waits for that.
+    cancelling: Notify,
     /// Of a million.
     done: AtomicU32,
+    /// Ends the programs that work for it.
+    pub(crate) leash: Leash,
+    /// Of a film.
+    frames: Mutex<Option<FramesView>>,
+    notes: Mutex<Vec<String>>,
 }
 
 impl Watch {
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
+        self.cancelling.notify_one();
+        self.leash.pull();
+    }
+
+    /// Waits until it is cancelled. One at a time may wait.
+    pub(crate) async fn until_cancelled(&self) {
+        while !self.cancelled() {
+            self.cancelling.notified().await;
+        }
+    }
+
+    /// How many frames of a film are painted.
+    pub(crate) fn frames(&self, painted: usize, total: Option<usize>) {
+        self.progress(painted as u64, total.unwrap_or(usize::MAX) as u64);
+        *self.frames.lock().unwrap_or_else(PoisonError::into_inner) = Some(FramesView { painted, total });
+    }
+
+    /// Something that users should know of the work; `what` is said before each.
+    pub(crate) fn note(&self, notes: &[Note], what: &str) {
+        let notes = notes.iter().map(|note| format!("{what}{}", note.text()));
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).extend(notes);
     }
 
     /// 0 to 1.
@@ -42,11 +71,24 @@ impl Control for Watch {
 }
 
 /// Cancels a painting when whoever waits for it is gone.
-pub(crate) struct CancelOnDrop(pub(crate) Arc<Watch>);
+pub(crate) struct CancelOnDrop(Option<Arc<Watch>>);
+
+impl CancelOnDrop {
+    pub(crate) fn new(watch: &Arc<Watch>) -> Self {
+        CancelOnDrop(Some(watch.clone()))
+    }
+
+    /// Nobody waits for it any more, and it goes on.
+    pub(crate) fn release(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.cancel();
+        if let Some(watch) = &self.0 {
+            watch.cancel();
+        }
     }
 }
 
@@ -77,6 +119,15 @@ impl Status {
     }
 }
 
+/// How far a film is.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct FramesView {
+    /// Frames that are painted.
+    painted: usize,
+    /// All frames, if the film says how many it has.
+    total: Option<usize>,
+}
+
 /// A job as clients see it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JobView {
@@ -89,9 +140,15 @@ pub(crate) struct JobView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Problem>,
-    /// Where the picture is.
+    /// Where the picture or film is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<String>,
+    /// Of a film.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frames: Option<FramesView>,
+    /// What is done otherwise than one may expect, one line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 /// A picture that is painted while nobody waits for it.
@@ -161,6 +218,8 @@ impl Job {
             seconds: end.unwrap_or_else(|| self.start.elapsed().as_secs_f64()),
             error,
             result: (status == Status::Done).then(|| format!("/v1/jobs/{id}/result")),
+            frames: *self.watch.frames.lock().unwrap_or_else(PoisonError::into_inner),
+            notes: self.watch.notes.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }

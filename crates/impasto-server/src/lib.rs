@@ -1,7 +1,7 @@
 //! `impasto serve`: an HTTP API over the library, and a page on it.
 //!
-//! Everything that a request can name is in memory: uploads, styles and results are kept there for a while, within a ceiling, and nothing of a request
-//! reaches the file system. Painting runs on threads of its own, a few pictures at a time; what waits beyond that is turned away.
+//! Everything that a request can name is in memory: uploads, styles and results are kept there for a while, within a ceiling. Only films are kept in
+//! temporary files, under names that no request has a part in. Painting runs on threads of its own, a few pictures at a time; what waits beyond that is turned away.
 //!
 //! `routes/` has a file for each part of the API, over what `state.rs` holds. `request.rs` brings what clients send to one form, `work.rs` paints it.
 #![forbid(unsafe_code)]
@@ -10,6 +10,7 @@ mod body;
 mod budget;
 mod connections;
 mod content;
+mod films;
 mod jobs;
 mod kept;
 mod metrics;

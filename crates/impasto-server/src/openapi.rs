@@ -4,10 +4,11 @@ use impasto::request::{Kind, Row, table};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use crate::films::FilmBody;
 use crate::jobs::{JobView, Status};
 use crate::problem::Problem;
 use crate::request::{PreviewBody, StylizeBody, rows};
-use crate::routes::{contents, info, jobs, optimize, previews, styles, stylize};
+use crate::routes::{contents, films, info, jobs, optimize, previews, styles, stylize};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,12 +28,13 @@ use crate::routes::{contents, info, jobs, optimize, previews, styles, stylize};
         previews::small,
         stylize::stylize,
         optimize::optimize,
+        films::paint,
         jobs::about,
         jobs::events,
         jobs::result,
         jobs::cancel,
     ),
-    components(schemas(Problem, PreviewBody, StylizeBody, JobView, Status))
+    components(schemas(Problem, FilmBody, PreviewBody, StylizeBody, JobView, Status))
 )]
 struct Document;
 
@@ -46,7 +48,7 @@ fn with_options(table: &[Row]) -> Value {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
     let schemas = &mut document["components"]["schemas"];
     schemas["PaintOptions"] = options(table);
-    for body in ["StylizeBody", "PreviewBody"] {
+    for body in ["StylizeBody", "PreviewBody", "FilmBody"] {
         schemas[body]["properties"]["options"] = json!({ "$ref": "#/components/schemas/PaintOptions" });
     }
     document

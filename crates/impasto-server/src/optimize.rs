@@ -104,8 +104,7 @@ pub(crate) async fn paint(
         drop(permit);
         let (bytes, format) = done?;
         state.metrics.painted();
-        let share = state.memory(bytes.len() as u64)?;
-        Ok(Painted { bytes: bytes.into(), format, _share: share })
+        Painted::picture(&state, bytes, format)
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
 }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use impasto::{Error, ErrorKind, Result};
+use impasto_film::Tools;
 
 /// Settings of a [`crate::Server`].
 #[derive(Debug, Clone)]
@@ -25,6 +26,12 @@ pub struct ServerOptions {
     pub max_body: usize,
     /// Most pixels of a picture. Default: 50 million.
     pub max_pixels: u64,
+    /// What reads and writes films. Default: nothing, and films are refused.
+    pub ffmpeg: Option<Tools>,
+    /// Most bytes of a film, uploaded or painted; all films together take eight times that on disk. Default: 256 MiB.
+    pub max_film: u64,
+    /// Most frames of a film, or of the part that is painted. Default: 18 000, ten minutes at 30 a second.
+    pub max_film_frames: usize,
     /// Most bytes of memory that all requests and what is kept take together. Default: 2 GiB.
     pub max_memory: u64,
     /// How long a request may take, and how long nothing may move on a connection. Default: two minutes.
@@ -46,6 +53,9 @@ impl Default for ServerOptions {
             connections: 256,
             max_body: 64 << 20,
             max_pixels: 50_000_000,
+            ffmpeg: None,
+            max_film: 256 << 20,
+            max_film_frames: 18_000,
             max_memory: 2 << 30,
             timeout: Duration::from_secs(120),
             expire: Duration::from_secs(1800),
@@ -70,8 +80,9 @@ impl ServerOptions {
         if self.cors.as_ref().is_some_and(|origin| !origin.starts_with("http") || !origin.chars().all(visible)) {
             return invalid("an origin is written as https://example.org");
         }
-        if self.jobs == 0 || self.connections == 0 || self.max_body == 0 || self.max_memory == 0 {
-            return invalid("jobs, connections, bytes and memory must be at least 1");
+        let least = [self.jobs, self.connections, self.max_body, self.max_film_frames].into_iter().min().unwrap_or(0);
+        if least == 0 || self.max_memory == 0 || self.max_film == 0 {
+            return invalid("jobs, connections, bytes, frames and memory must be at least 1");
         }
         Ok(())
     }

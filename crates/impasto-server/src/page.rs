@@ -22,8 +22,8 @@ macro_rules! scripts {
 type File = (&'static str, &'static str, &'static [u8]);
 
 const SCRIPTS: &[File] = scripts![
-    "address", "api", "brush", "camera", "command", "compare", "files", "gallery", "history", "keep", "look", "main", "mix",
-    "models", "painting", "photos", "preview", "render", "results", "state", "tray", "view", "words", "zip",
+    "address", "api", "brush", "camera", "command", "compare", "files", "film", "gallery", "history", "keep", "look", "main",
+    "mix", "models", "movie", "painting", "photos", "preview", "render", "results", "state", "tray", "view", "words", "zip",
 ];
 const OTHERS: &[File] = &[
     ("style.css", "text/css; charset=utf-8", include_bytes!("../page/style.css")),

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::body::{RATE, TooSlow};
+use crate::films::Spool;
 use crate::problem::{Problem, Result};
 use crate::served::Served;
 use crate::state::{Content, KeptStyle, State};
@@ -22,14 +23,22 @@ use crate::state::{Content, KeptStyle, State};
 /// Styles of one painting.
 pub(crate) const MAX_STYLES: usize = 8;
 
-/// A painting that is wanted.
-pub(crate) struct Wanted {
+/// A painting that is wanted: of a photograph, or of something else.
+pub(crate) struct Wanted<C = ContentSource> {
     /// What paints it.
     pub(crate) model: Arc<Served>,
-    pub(crate) content: ContentSource,
+    pub(crate) content: C,
     pub(crate) styles: Vec<WantedStyle>,
     pub(crate) masks: Masks,
     pub(crate) options: Options,
+}
+
+impl<C> Wanted<C> {
+    /// The same of another content.
+    pub(crate) fn with<D>(self, content: D) -> Wanted<D> {
+        let Wanted { model, content: _, styles, masks, options } = self;
+        Wanted { model, content, styles, masks, options }
+    }
 }
 
 /// A photograph in the request, or one that was uploaded before.
@@ -230,12 +239,23 @@ impl StylizeBody {
             ContentBody { picture: None, id: Some(id) } => ContentSource::Kept(state.content(&id)?),
             _ => return Err(Problem::bad("content has either a picture or an id")),
         };
-        let model = state.models.find(self.model.as_deref())?;
-        let styles = self.styles.into_iter().map(|style| style.wanted(state, &model)).collect::<Result<Vec<_>>>()?;
-        let mask = |text: Option<String>, name: &str| text.map(|text| decoded(&text, name)).transpose();
-        let masks = Masks { mask: mask(self.mask, "mask")?, strength: mask(self.strength_mask, "strength_mask")? };
-        finish(model, content, styles, masks, self.options)
+        Ok(assemble(state, self.model, self.styles, (self.mask, self.strength_mask), self.options)?.with(content))
     }
+}
+
+/// A painting of what JSON bodies have in common: the model's name, the styles, the mask and the strength mask, and the options.
+pub(crate) fn assemble(
+    state: &State,
+    model: Option<String>,
+    styles: Vec<StyleBody>,
+    (mask, strength): (Option<String>, Option<String>),
+    options: Map<String, Value>,
+) -> Result<Wanted<()>> {
+    let model = state.models.find(model.as_deref())?;
+    let styles = styles.into_iter().map(|style| style.wanted(state, &model)).collect::<Result<Vec<_>>>()?;
+    let picture = |text: Option<String>, name: &str| text.map(|text| decoded(&text, name)).transpose();
+    let masks = Masks { mask: picture(mask, "mask")?, strength: picture(strength, "strength_mask")? };
+    finish(model, styles, masks, options)
 }
 
 impl StyleBody {
@@ -250,18 +270,12 @@ impl StyleBody {
     }
 }
 
-fn decoded(text: &str, field: &str) -> Result<Bytes> {
+pub(crate) fn decoded(text: &str, field: &str) -> Result<Bytes> {
     STANDARD.decode(text).map(Into::into).map_err(|e| Problem::bad(format!("{field} is not base64: {e}")))
 }
 
 /// Checks what all forms have in common.
-fn finish(
-    model: Arc<Served>,
-    content: ContentSource,
-    mut styles: Vec<WantedStyle>,
-    masks: Masks,
-    options: Map<String, Value>,
-) -> Result<Wanted> {
+fn finish(model: Arc<Served>, mut styles: Vec<WantedStyle>, masks: Masks, options: Map<String, Value>) -> Result<Wanted<()>> {
     let PaintOptions { options, weights } = PaintOptions::read(options, &masks)?;
     if styles.is_empty() || styles.len() > MAX_STYLES {
         return Err(Problem::bad(format!("{} styles; give 1 to {MAX_STYLES}", styles.len())));
@@ -280,7 +294,7 @@ fn finish(
     if options.colors == Colours::Match {
         styles.iter().enumerate().try_for_each(|(i, style)| style.check_match(i))?;
     }
-    Ok(Wanted { model, content, styles, masks, options })
+    Ok(Wanted { model, content: (), styles, masks, options })
 }
 
 /// JSON, whatever goes wrong with it a problem of one line.
@@ -315,14 +329,14 @@ fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State)
     Problem::bad("the body ended before it was complete, or is not what its headers say")
 }
 
-/// Multipart fields of a request: their names and contents.
-pub(crate) async fn fields(request: Request, state: &State) -> Result<Vec<(String, Bytes)>> {
+/// Multipart fields of a request: their names and contents. A film goes where it is spooled, if it is wanted.
+pub(crate) async fn fields(request: Request, state: &State, mut film: Option<&mut Spool<'_>>) -> Result<Vec<(String, Bytes)>> {
     let mut multipart =
         Multipart::from_request(request, &()).await.map_err(|_| Problem::bad("the multipart body has no boundary"))?;
     let mut fields = Vec::new();
     let mut left = state.options.max_body;
     loop {
-        let field = match multipart.next_field().await {
+        let mut field = match multipart.next_field().await {
             Ok(Some(field)) => field,
             Ok(None) => return Ok(fields),
             Err(error) => return Err(too_large_or_broken(&error, state)),
@@ -331,6 +345,13 @@ pub(crate) async fn fields(request: Request, state: &State) -> Result<Vec<(Strin
             return Err(Problem::bad("more than 32 fields"));
         }
         let name = field.name().unwrap_or_default().to_owned();
+        if let (Some(film), "film") = (&mut film, name.as_str()) {
+            film.begin()?;
+            while let Some(chunk) = field.chunk().await.map_err(|e| too_large_or_broken(&e, state))? {
+                film.write(&chunk).await?;
+            }
+            continue;
+        }
         let bytes = content(field, &mut left, state).await?;
         fields.push((name, bytes));
     }
@@ -353,7 +374,17 @@ async fn content(mut field: Field<'_>, left: &mut usize, state: &State) -> Resul
 pub(crate) async fn wanted(request: Request, state: &State) -> Result<Wanted> {
     match media_type(&request).as_str() {
         "application/json" => json::<StylizeBody>(&body(request, state).await?)?.wanted(state),
-        "multipart/form-data" => of_fields(fields(request, state).await?, state),
+        "multipart/form-data" => {
+            let is_content = |(name, _): &(String, Bytes)| matches!(name.as_str(), "content" | "content_id");
+            let (contents, fields): (Vec<_>, Vec<_>) = fields(request, state, None).await?.into_iter().partition(is_content);
+            once(contents.len() > 1, "content or content_id")?;
+            let wanted = of_fields(fields, state, "content, content_id")?;
+            Ok(wanted.with(match contents.into_iter().next() {
+                Some((name, bytes)) if name == "content" => ContentSource::Bytes(bytes),
+                Some((name, bytes)) => ContentSource::Kept(state.content(&text(&name, &bytes)?)?),
+                None => return Err(Problem::bad("the field content is missing: the picture to paint")),
+            }))
+        }
         other => Err(unsupported(other, "multipart/form-data or application/json")),
     }
 }
@@ -363,15 +394,19 @@ pub(crate) fn unsupported(found: &str, expected: &str) -> Problem {
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("a body of type {found:?}; send {expected}"))
 }
 
-fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
-    let text = |name: &str, bytes: &Bytes| -> Result<String> {
-        String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad(format!("the field {name} is not text")))
-    };
-    let (mut content, mut options, mut of_all) = (None, None, Masks::default());
+fn text(name: &str, bytes: &Bytes) -> Result<String> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| Problem::bad(format!("the field {name} is not text")))
+}
+
+fn once(there: bool, name: &str) -> Result<()> {
+    if there { Err(Problem::bad(format!("the field {name} is there twice"))) } else { Ok(()) }
+}
+
+/// A painting of the fields of a form, except for those of the content, whose names are `content`.
+pub(crate) fn of_fields(fields: Vec<(String, Bytes)>, state: &State, content: &str) -> Result<Wanted<()>> {
+    let (mut options, mut of_all) = (None, Masks::default());
     let mut styles: Vec<WantedStyle> = Vec::new();
     let mut masks: Vec<(usize, Bytes)> = Vec::new();
-    let once =
-        |there: bool, name: &str| if there { Err(Problem::bad(format!("the field {name} is there twice"))) } else { Ok(()) };
     // Styles have the names that the model gives them, wherever its field is.
     let named = fields.iter().filter(|(name, _)| name == "model").map(|(name, bytes)| text(name, bytes));
     let named = named.collect::<Result<Vec<_>>>()?;
@@ -380,13 +415,6 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
     for (name, bytes) in fields {
         let plain = |source| WantedStyle { source, weight: 1.0, mask: None };
         match name.as_str() {
-            "content" | "content_id" => {
-                once(content.is_some(), "content or content_id")?;
-                content = Some(match name.as_str() {
-                    "content" => ContentSource::Bytes(bytes),
-                    _ => ContentSource::Kept(state.content(&text(&name, &bytes)?)?),
-                });
-            }
             "style" => styles.push(plain(StyleSource::Picture(bytes))),
             "style_name" | "style_id" => styles.push(plain(StyleSource::Kept(state.style(&model, &text(&name, &bytes)?)?))),
             "model" => {}
@@ -405,8 +433,7 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
             other => match other.strip_prefix("mask_").and_then(|number| number.parse::<usize>().ok()) {
                 Some(number) => masks.push((number, bytes)),
                 None => {
-                    let known =
-                        "model, content, content_id, style, style_name, style_id, mask, mask_N, strength_mask and options";
+                    let known = format!("model, {content}, style, style_name, style_id, mask, mask_N, strength_mask and options");
                     return Err(Problem::bad(format!(
                         "there is no field {:?}; known are {known}",
                         other.chars().take(40).collect::<String>()
@@ -419,14 +446,13 @@ fn of_fields(fields: Vec<(String, Bytes)>, state: &State) -> Result<Wanted> {
         let missing = || Problem::bad(format!("mask_{number} is for a style that is not there; the first is mask_0"));
         styles.get_mut(number).ok_or_else(missing)?.mask = Some(bytes);
     }
-    let content = content.ok_or_else(|| Problem::bad("the field content is missing: the picture to paint"))?;
-    finish(model, content, styles, of_all, options.unwrap_or_default())
+    finish(model, styles, of_all, options.unwrap_or_default())
 }
 
 /// A single file: a form's field of this name, or the whole body of any other type.
 pub(crate) async fn one_file(request: Request, name: &str, state: &State) -> Result<Bytes> {
     let bytes = match media_type(&request).as_str() {
-        "multipart/form-data" => match <[(String, Bytes); 1]>::try_from(fields(request, state).await?) {
+        "multipart/form-data" => match <[(String, Bytes); 1]>::try_from(fields(request, state, None).await?) {
             Ok([(found, bytes)]) if found == name => bytes,
             _ => return Err(Problem::bad(format!("the form has just one field, {name}: a picture"))),
         },

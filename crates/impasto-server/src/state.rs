@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::budget::{Budget, Share};
 pub(crate) use crate::content::Content;
+use crate::films::Films;
 use crate::jobs::{Job, Watch};
 pub(crate) use crate::kept::KeptStyle;
 use crate::metrics::Metrics;
@@ -50,6 +51,7 @@ pub(crate) struct State {
     pub(crate) optimizing: Arc<Semaphore>,
     /// Places for optimisations that are made or wait for that.
     pub(crate) optimizations: Arc<Semaphore>,
+    pub(crate) films: Films,
     painting: Arc<Semaphore>,
     /// Pictures that are painted or wait for it.
     pending: AtomicUsize,
@@ -85,6 +87,7 @@ impl State {
             lingering: Arc::new(Semaphore::new(options.connections / 4)),
             optimizing: Arc::new(Semaphore::new(1)),
             optimizations: Arc::new(Semaphore::new(OPTIMIZATIONS)),
+            films: Films::new(&options),
             painting: Arc::new(Semaphore::new(options.jobs)),
             pending: AtomicUsize::new(0),
             sessions: Mutex::default(),
@@ -146,6 +149,18 @@ impl State {
             }
             if !self.contents.forget_oldest() && !self.styles.forget_oldest() {
                 return Err(Problem::busy("the memory for pictures is taken; try again in a moment"));
+            }
+        }
+    }
+
+    /// Room on disk for films; the oldest that are painted make room for it.
+    pub(crate) fn disk(&self, bytes: u64) -> Result<Share> {
+        loop {
+            if let Some(share) = self.films.disk.take(bytes) {
+                return Ok(share);
+            }
+            if !self.jobs.forget_oldest_of(|job| job.painted().is_some_and(|done| done.is_ok_and(|painted| painted.is_file()))) {
+                return Err(Problem::busy("the room for films is taken; try again later"));
             }
         }
     }

@@ -60,8 +60,14 @@ impl<T> Store<T> {
 
     /// Forgets what was used longest ago, to make room; `false` if there is nothing.
     pub(crate) fn forget_oldest(&self) -> bool {
+        self.forget_oldest_of(|_| true)
+    }
+
+    /// The same among some of them.
+    pub(crate) fn forget_oldest_of(&self, among: impl Fn(&T) -> bool) -> bool {
         let mut entries = self.entries();
-        let oldest = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone());
+        let those = entries.iter().filter(|(_, entry)| among(&entry.value));
+        let oldest = those.min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone());
         oldest.is_some_and(|name| entries.remove(&name).is_some())
     }
 

@@ -1,5 +1,6 @@
 //! Paints what a request asks for, as `impasto stylize` does.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -7,6 +8,8 @@ use impasto::picture::{Format, Limits, Mask, Stored, Writer};
 use impasto::request::{self, Header, Reference, Request, Room, Size, StyleUse, matched, stored_thumbnail};
 use impasto::stylizer::{Palette, Part};
 use impasto::{Colours, Picture, Style, StyleOptions, StyleSize, StylizeOptions};
+
+use tempfile::TempDir;
 
 use crate::budget::Share;
 use crate::jobs::Watch;
@@ -25,10 +28,42 @@ fn as_it_is() -> StyleOptions {
 /// A finished file.
 #[derive(Debug)]
 pub(crate) struct Painted {
-    pub(crate) bytes: Bytes,
-    pub(crate) format: Format,
-    /// The memory that it takes as long as it is there.
-    pub(crate) _share: Share,
+    pub(crate) body: Body,
+    pub(crate) media_type: &'static str,
+    /// The memory that it takes as long as it is there, or the room on disk.
+    _share: Share,
+}
+
+/// Where a finished file is.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Memory(Bytes),
+    /// In a folder that goes with it.
+    File {
+        path: PathBuf,
+        bytes: u64,
+        _folder: TempDir,
+    },
+}
+
+impl Painted {
+    /// A picture.
+    pub(crate) fn picture(state: &State, bytes: Vec<u8>, format: Format) -> Result<Self> {
+        let share = state.memory(bytes.len() as u64)?;
+        Ok(Painted { body: Body::Memory(bytes.into()), media_type: format.media_type(), _share: share })
+    }
+
+    /// A file that is alone in its folder.
+    pub(crate) fn file(state: &State, folder: TempDir, path: &Path, media_type: &'static str) -> Result<Self> {
+        let bytes = path.metadata().map_err(impasto::Error::from)?.len();
+        let share = state.disk(bytes)?;
+        Ok(Painted { body: Body::File { path: path.to_owned(), bytes, _folder: folder }, media_type, _share: share })
+    }
+
+    /// Whether it is a file on disk.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.body, Body::File { .. })
+    }
 }
 
 /// Waits for its turn and paints on a thread of its own. `begin` is called when it is its turn.
@@ -41,8 +76,7 @@ pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, 
         drop((share, permit));
         painted.and_then(|(bytes, format)| {
             state.metrics.painted();
-            let share = state.memory(bytes.len() as u64)?;
-            Ok(Painted { bytes: bytes.into(), format, _share: share })
+            Painted::picture(&state, bytes, format)
         })
     };
     match tokio::task::spawn_blocking(work).await {
@@ -217,8 +251,8 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    pub(crate) fn new(
-        wanted: &Wanted,
+    pub(crate) fn new<C>(
+        wanted: &Wanted<C>,
         limits: &Limits,
         thumbnail: impl FnOnce() -> impasto::Result<Picture>,
         watch: &Watch,

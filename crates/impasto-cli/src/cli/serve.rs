@@ -9,8 +9,8 @@ use crate::values;
 
 /// Serve an HTTP API, and a page to paint on in the browser.
 ///
-/// Requests and results are kept in memory only, for a while; nothing that a request names reaches the file system. The address that is served on is
-/// printed on standard output. Ctrl-C ends it: pictures that are being painted have a few seconds.
+/// Requests and results are kept in memory, for a while; nothing that a request names reaches the file system. Films are kept in a private temporary
+/// folder, which is removed when the server ends. The address that is served on is printed on standard output. Ctrl-C ends it: pictures that are being painted have a few seconds.
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
@@ -64,6 +64,18 @@ pub(crate) struct Serve {
     /// Most pixels of a picture
     #[arg(long, value_name = "N", default_value_t = 50_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max_pixels: u64,
+
+    /// The program ffmpeg, or the folder that it is in, for films. Default: where the system finds it; without it films are refused
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) ffmpeg: Option<PathBuf>,
+
+    /// Most bytes of a film, uploaded or painted; all films together take eight times that on disk
+    #[arg(long, value_name = "BYTES", default_value = "256M", allow_negative_numbers = true, value_parser = values::bytes)]
+    pub(crate) max_film: u64,
+
+    /// Most frames of a film, or of the part that is painted
+    #[arg(long, value_name = "N", default_value_t = 18_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_film_frames: u32,
 
     /// Most memory for all requests and what is kept; a quarter of the machine's or the container's if not given
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use impasto::{Model, Stylizer};
 
+use impasto_film::Tools;
 use impasto_models::Models;
 use impasto_server::{Served, Server, ServerOptions};
 
@@ -80,6 +81,16 @@ fn serve(args: &Serve) -> Result {
     options.queue = args.queue.into();
     options.max_body = usize::try_from(args.max_body).unwrap_or(usize::MAX);
     options.max_pixels = args.max_pixels;
+    options.ffmpeg = match Tools::find(args.ffmpeg.as_deref()) {
+        Ok(tools) => Some(tools),
+        Err(e) if args.ffmpeg.is_some() => return Err(e.into()),
+        Err(e) => {
+            args.loudness.loudness().detail(&format!("films cannot be painted: {e}"));
+            None
+        }
+    };
+    options.max_film = args.max_film;
+    options.max_film_frames = usize::try_from(args.max_film_frames).unwrap_or(usize::MAX);
     options.max_memory = args.max_memory.or_else(memory::quarter).unwrap_or(options.max_memory);
     options.timeout = Duration::from_secs(args.timeout.into());
     options.grace = Duration::from_secs(args.drain.into()).saturating_sub(END);

@@ -60,6 +60,9 @@ fn what_cannot_be_served_is_one_line() {
         (&["--jobs", "0"], 2, &["--jobs"]),
         (&["--max-body", "nothing"], 2, &["--max-body"]),
         (&["--model", "/nonexistent"], 1, &["/nonexistent"]),
+        (&["--ffmpeg", "/nonexistent/ffmpeg"], 1, &["/nonexistent/ffmpeg", "not found"]),
+        (&["--max-film", "0"], 2, &["--max-film"]),
+        (&["--max-film-frames", "0"], 2, &["--max-film-frames"]),
     ];
     let mut failures = Vec::new();
     for (arguments, code, words) in cases {
@@ -70,6 +73,70 @@ fn what_cannot_be_served_is_one_line() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Posts a film in a style, waits for its job, and gives the result.
+fn painted(address: &str, film: &[u8], style: &[u8]) -> Vec<u8> {
+    let send = |head: &str, body: &[u8]| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "{head} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n", body.len()).unwrap();
+        write!(stream, "Content-Type: multipart/form-data; boundary=XyZ\r\n\r\n").unwrap();
+        stream.write_all(body).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes[end + 4..].to_vec())
+    };
+    let mut form = Vec::new();
+    for (name, bytes) in [("film", film), ("style", style)] {
+        form.extend(format!("--XyZ\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n").bytes());
+        form.extend(bytes);
+        form.extend(b"\r\n");
+    }
+    form.extend(b"--XyZ--\r\n");
+    let (head, body) = send("POST /v1/films?steady=0.5", &form);
+    let job = head.lines().find_map(|line| line.strip_prefix("location: "));
+    let job = job.unwrap_or_else(|| panic!("{head} {}", String::from_utf8_lossy(&body)));
+    let (_, events) = send(&format!("GET {job}/events"), b"");
+    let events = String::from_utf8_lossy(&events).into_owned();
+    assert!(events.contains("event: done"), "{events}");
+    send(&format!("GET {job}/result"), b"").1
+}
+
+#[test]
+fn films_are_painted_as_the_program_does() {
+    use crate::video::{ffmpeg, has_ffmpeg, hashes, probe};
+    if !has_ffmpeg() {
+        return;
+    }
+    let workshop = Workshop::with_native();
+    ffmpeg(
+        &workshop,
+        "-f lavfi -i testsrc2=size=64x48:rate=25:duration=2.4 -f lavfi -i sine=duration=2.4 -c:v libx264 -pix_fmt yuv420p -c:a aac film.mp4",
+    );
+    let model = workshop.path("native.safetensors").display().to_string();
+    let look = ["-s", "style.png", "--steady", "0.5", "--model", "native.safetensors"];
+    let output = workshop.run(&[&["video", "film.mp4", "-o", "program.mp4"], &look[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", common::stderr(&output));
+    let (mut child, address) = start(&["--model", &model]);
+    let read = |name: &str| std::fs::read(workshop.path(name)).unwrap();
+    workshop.write("server.mp4", &painted(&address, &read("film.mp4"), &read("style.png")));
+    assert_eq!(hashes(&workshop, "server.mp4").lines().count(), 60);
+    assert_eq!(hashes(&workshop, "server.mp4"), hashes(&workshop, "program.mp4"));
+    let facts = "stream=codec_name,r_frame_rate,duration,nb_frames";
+    assert_eq!(probe(&workshop, "server.mp4", facts), probe(&workshop, "program.mp4", facts));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Where there is no ffmpeg, films are refused, and all else is as ever.
+    let mut command = impasto();
+    command.env("PATH", workshop.folder.path()).env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0", "-q"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    assert!(get(&address, "/v1/info").contains("\"available\":false"));
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]

@@ -86,6 +86,20 @@ export async function begin(content, painting) {
     request.headers["Prefer"] = "respond-async";
     return (await send("/v1/stylize", request)).json();
 }
+/** Begins to paint a film. The query says which part of it, and in which format. */
+export async function beginFilm(film, painting, query, signal) {
+    const form = new FormData();
+    if (painting.model !== undefined)
+        form.append("model", painting.model);
+    for (const { id } of painting.styles)
+        form.append("style_id", id);
+    if (painting.mask)
+        form.append("mask", new Blob([Uint8Array.from(atob(painting.mask), char => char.charCodeAt(0))]));
+    const { size: _, ...options } = painting.options;
+    form.append("options", JSON.stringify({ ...options, weights: painting.styles.map(({ weight }) => weight) }));
+    form.append("film", film);
+    return (await send(`/v1/films?${query}`, { method: "POST", body: form, signal })).json();
+}
 /** A job's states until it ends. (EventSource cannot send a token.) */
 export async function* follow(id) {
     const response = await send(`/v1/jobs/${id}/events`);

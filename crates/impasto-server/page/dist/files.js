@@ -22,6 +22,19 @@ export function keepFor(key) {
     if (kept)
         keep.putFile(kept);
 }
+/** Milliseconds that a replaced picture is still there for who asks for it. */
+const LINGER = 10_000;
+/** Puts another picture in the place of one: another moment of a film. */
+export function replace(key, blob) {
+    const kept = all.get(key);
+    if (!kept)
+        return;
+    all.set(key, { ...kept, blob });
+    const before = contents.get(key);
+    contents.delete(key);
+    if (before)
+        setTimeout(() => void before.then(({ id }) => api.forget(`/v1/contents/${id}`), () => undefined), LINGER);
+}
 export const restore = (kept) => { all.set(kept.key, kept); };
 /** A photo's file. */
 export async function blobOf(key) {

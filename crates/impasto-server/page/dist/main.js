@@ -5,6 +5,7 @@ import "./camera.js";
 import "./command.js";
 import "./compare.js";
 import * as files from "./files.js";
+import * as film from "./film.js";
 import * as gallery from "./gallery.js";
 import * as history from "./history.js";
 import * as keep from "./keep.js";
@@ -40,6 +41,7 @@ function remembered(before, most) {
     };
 }
 byId("forget").addEventListener("click", async () => {
+    film.forget();
     edit(beginning, false);
     history.begin();
     results.restore([]);
@@ -53,6 +55,7 @@ try {
     models.begin(list, await Promise.all(list.map(({ name }) => api.styles(name))));
     const most = info.limits.max_styles;
     setLargest(info.limits.max_body_bytes);
+    film.begin(info);
     beginning = { ...doc, ...PLAIN, styles: models.fitting("", [], []) };
     gallery.begin();
     mix.begin(most, gallery.all);

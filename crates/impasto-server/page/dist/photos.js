@@ -41,6 +41,19 @@ async function readable(blob, name) {
     const made = await new Promise(resolve => canvas.toBlob(resolve, "image/jpeg", 0.95));
     return made ? { blob: made, name: `${stem(name)}.jpg` } : { blob, name };
 }
+/** Takes films among the files. */
+let films = { is: () => false, take: () => undefined };
+export const onFilm = (use) => { films = use; };
+/** Opens files: a film, and photos. */
+async function openAny(list) {
+    const isFilm = ({ blob, name }) => films.is({ type: blob.type, name });
+    const photos = list.filter(file => !isFilm(file));
+    if (photos.length > 0)
+        await open(photos);
+    const film = list.find(isFilm);
+    if (film)
+        films.take(film);
+}
 /** Opens photos: those that can be read go into the tray, and the first of them is shown. */
 export async function open(given) {
     const turn = ++newest;
@@ -109,13 +122,13 @@ picker.addEventListener("change", () => {
     const list = given(picker.files ?? []);
     picker.value = "";
     if (list.length > 0)
-        void open(list);
+        void openAny(list);
 });
 byId("demo").addEventListener("click", demo);
 addEventListener("paste", event => {
-    const list = given(event.clipboardData?.files ?? []).filter(({ blob }) => blob.type.startsWith("image/"));
+    const list = given(event.clipboardData?.files ?? []).filter(({ blob }) => /^(image|video)\//.test(blob.type));
     if (list.length > 0)
-        void open(list);
+        void openAny(list);
 });
 /** Takes pictures that are dropped on the styles. */
 let takeStyles = () => undefined;
@@ -143,5 +156,5 @@ addEventListener("drop", event => {
     if (overStyles(event))
         takeStyles([...event.dataTransfer.files]);
     else
-        void open(given(event.dataTransfer.files));
+        void openAny(given(event.dataTransfer.files));
 });

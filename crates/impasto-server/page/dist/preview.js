@@ -135,14 +135,16 @@ async function run() {
             listener();
     }
 }
-on(PAINTING, () => {
+/** Paints again: something has changed. */
+export function refresh() {
     wanted++;
     delete document.body.dataset["sharp"];
     // A draft is finished; a sharp one is not waited for.
     sharpening?.abort();
     // Several changes at a time are one.
     requestAnimationFrame(() => void run());
-});
+}
+on(PAINTING, refresh);
 let zooming;
 onZoom(() => {
     clearTimeout(zooming);

@@ -1,15 +1,29 @@
 // What was painted at full size: it stays until it is removed, with what made it.
 import * as files from "./files.js";
 import * as keep from "./keep.js";
+import { Movie } from "./movie.js";
 import { byId, DEMO, edit, save, say } from "./state.js";
 /** Results that are kept, and bytes of them all. */
 const MOST = 50;
 const MOST_BYTES = 500e6;
 const list = byId("results");
 let results = [];
+const isFilm = (blob) => blob.type.startsWith("video/");
+/** A frame of a film, or the picture. */
+async function seen(blob) {
+    if (!isFilm(blob))
+        return createImageBitmap(blob);
+    const movie = await Movie.open(blob);
+    try {
+        return await createImageBitmap(movie.frame(320));
+    }
+    finally {
+        movie.close();
+    }
+}
 async function small(blob) {
     try {
-        const image = await createImageBitmap(blob);
+        const image = await seen(blob);
         const scale = 160 / Math.max(image.width, image.height);
         const canvas = document.createElement("canvas");
         [canvas.width, canvas.height] = [image.width, image.height].map(side => Math.max(1, Math.round(side * scale)));
@@ -50,10 +64,13 @@ function card(result) {
     };
     const row = document.createElement("div");
     row.className = "row";
-    row.append(button("Download", `Download ${result.name}: ${result.label}`, () => save(result.blob, result.name)), button("↺", `Use these settings again: ${result.label}`, () => again(result)), button("×", `Remove ${result.name}: ${result.label}`, () => remove(result)));
+    row.append(...(isFilm(result.blob) ? [button("▶", `Play ${result.name}: ${result.label}`, () => play(result))] : []), button("Download", `Download ${result.name}: ${result.label}`, () => save(result.blob, result.name)), button("↺", `Use these settings again: ${result.label}`, () => again(result)), button("×", `Remove ${result.name}: ${result.label}`, () => remove(result)));
     entry.append(image, text, row);
     return entry;
 }
+/** Plays a film. */
+let play = () => undefined;
+export const onPlay = (use) => { play = use; };
 /** The photo's name, while it is known; else the file's. */
 const nameOf = (photo, file) => photo === DEMO || files.get(photo) ? files.nameOf(photo) : file;
 function again({ look, label }) {

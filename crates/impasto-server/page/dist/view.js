@@ -32,6 +32,8 @@ export function showPhoto(key, picture, size) {
     for (const resolve of waiting.splice(0))
         resolve();
 }
+/** Shows another moment of the film that the photo is of; the painting of the one before stays until there is a new one. */
+export const showMoment = (picture) => show({ before: picture });
 /** Shows a painting. */
 export const showPainting = (picture) => show({ after: picture });
 /** Shows the photo alone. */

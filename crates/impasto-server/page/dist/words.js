@@ -7,11 +7,11 @@ let largest = Infinity;
 export const setLargest = (bytes) => { largest = bytes; };
 const megabytes = (bytes) => `${Math.floor(bytes / (1 << 20))} MB`;
 /** Refuses a file that the server would refuse after it was sent. */
-export function checkSize(file, name) {
+export function checkSize(file, name, most = largest) {
     if (file.size === 0)
         throw new Problem(422, `“${name}” is empty.`);
-    if (file.size > largest)
-        throw new Problem(413, `“${name}” is larger than ${megabytes(largest)}. Make it smaller first.`);
+    if (file.size > most)
+        throw new Problem(413, `“${name}” is larger than ${megabytes(most)}. Make it smaller first.`);
 }
 /** What to say about an error with a file of this name, if it is about one. */
 export function words(error, name) {
@@ -36,6 +36,23 @@ export function words(error, name) {
         case 503: return "The server took too long. Try again, or use a smaller size.";
         case 500: return "Something went wrong on the server. Try again.";
         default: return sentence(error.detail);
+    }
+}
+/** The same about a film. */
+export function filmWords(error, name) {
+    if (!(error instanceof Problem))
+        return words(error);
+    const film = `“${name}”`;
+    // What the server says of the film itself.
+    const about = error.detail.startsWith("film: ");
+    const [, has, most] = /^film: has (?:more than )?(\d+) frames.* at most (\d+)/.exec(error.detail) ?? [];
+    if (most !== undefined)
+        return `${film} is too long for this server: ${has} frames, and ${most} at most. Paint a part of it: set where to begin and to end.`;
+    switch (error.status) {
+        case 413: return about ? sentence(error.detail.replace("film:", film)) : `${film} is too large for this server. Make it smaller first.`;
+        case 415: return `${film} is not a film that can be read here. Use MP4, WebM, MOV, MKV or AVI.`;
+        case 422: return about ? `${film} cannot be read: it is damaged, or not a film. Use MP4, WebM, MOV, MKV or AVI.` : sentence(error.detail);
+        default: return words(error);
     }
 }
 function sentence(text) {

@@ -2,7 +2,10 @@
 
 export interface StyleRef { id: string; name: string }
 export interface ModelRef { name: string; built_in: boolean; sees_pictures: boolean; licence: string; description: string }
-export interface Info { limits: { max_styles: number; max_body_bytes: number } }
+export interface Info {
+  films: { available: boolean; formats: string[] };
+  limits: { max_styles: number; max_body_bytes: number; max_film_bytes: number };
+}
 export interface ContentRef { id: string; width: number; height: number; format: string }
 export interface Options {
   strength?: number; colors?: string; color_strength?: number; stroke?: number; feather?: number; size?: number; format?: string;
@@ -14,7 +17,13 @@ export interface Painting {
   mask?: string;
   options: Options;
 }
-export interface JobView { id: string; status: string; progress: number; error?: { status: number; detail: string }; result?: string }
+export interface JobView {
+  id: string; status: string; progress: number; error?: { status: number; detail: string }; result?: string;
+  /** Of a film. */
+  frames?: { painted: number; total: number | null };
+  /** What is done otherwise than one may expect. */
+  notes?: string[];
+}
 
 /** An answer that is a problem. */
 export class Problem extends Error {
@@ -101,6 +110,18 @@ export async function begin(content: string, painting: Painting): Promise<JobVie
   const request = json({ content: { id: content }, ...painting });
   (request.headers as Record<string, string>)["Prefer"] = "respond-async";
   return (await send("/v1/stylize", request)).json();
+}
+
+/** Begins to paint a film. The query says which part of it, and in which format. */
+export async function beginFilm(film: Blob, painting: Painting, query: URLSearchParams, signal: AbortSignal): Promise<JobView> {
+  const form = new FormData();
+  if (painting.model !== undefined) form.append("model", painting.model);
+  for (const { id } of painting.styles) form.append("style_id", id);
+  if (painting.mask) form.append("mask", new Blob([Uint8Array.from(atob(painting.mask), char => char.charCodeAt(0))]));
+  const { size: _, ...options } = painting.options;
+  form.append("options", JSON.stringify({ ...options, weights: painting.styles.map(({ weight }) => weight) }));
+  form.append("film", film);
+  return (await send(`/v1/films?${query}`, { method: "POST", body: form, signal })).json();
 }
 
 /** A job's states until it ends. (EventSource cannot send a token.) */

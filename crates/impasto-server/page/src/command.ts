@@ -2,6 +2,7 @@
 
 import { saveMask } from "./brush.js";
 import * as files from "./files.js";
+import { filmOf } from "./film.js";
 import * as models from "./models.js";
 import { byId, DEMO, doc, on, PAINTING, save, say, stem } from "./state.js";
 
@@ -24,11 +25,12 @@ function styleName(key: string): string {
 
 export function command(): string {
   const name = files.nameOf(doc.photo);
-  const words = ["impasto", "stylize", quoted(file(name))];
+  const film = filmOf(doc.photo);
+  const words = ["impasto", film === undefined ? "stylize" : "video", quoted(file(name))];
   const several = doc.styles.length > 1;
   for (const { key, weight } of doc.styles) words.push("-s", quoted(several ? `${styleName(key)}=${+weight.toFixed(2)}` : styleName(key)));
   const own = name.split(".").pop()!.toLowerCase();
-  const extension = doc.format ? (doc.format === "jpeg" ? "jpg" : doc.format) : WRITABLE.includes(own) ? own : "png";
+  const extension = film !== undefined ? "mp4" : doc.format ? (doc.format === "jpeg" ? "jpg" : doc.format) : WRITABLE.includes(own) ? own : "png";
   words.push("-o", quoted(file(`${stem(name)}-painted.${extension}`)));
   const model = models.flag(doc);
   if (model !== undefined) words.push("--model", quoted(model));

@@ -44,8 +44,23 @@ async function readable(blob: Blob, name: string): Promise<{ blob: Blob; name: s
   return made ? { blob: made, name: `${stem(name)}.jpg` } : { blob, name };
 }
 
+interface Given { blob: Blob; name: string }
+
+/** Takes films among the files. */
+let films: { is: (file: { type: string; name: string }) => boolean; take: (film: Given) => void } = { is: () => false, take: () => undefined };
+export const onFilm = (use: typeof films): void => { films = use; };
+
+/** Opens files: a film, and photos. */
+async function openAny(list: Given[]): Promise<void> {
+  const isFilm = ({ blob, name }: Given): boolean => films.is({ type: blob.type, name });
+  const photos = list.filter(file => !isFilm(file));
+  if (photos.length > 0) await open(photos);
+  const film = list.find(isFilm);
+  if (film) films.take(film);
+}
+
 /** Opens photos: those that can be read go into the tray, and the first of them is shown. */
-export async function open(given: { blob: Blob; name: string }[]): Promise<void> {
+export async function open(given: Given[]): Promise<void> {
   const turn = ++newest;
   say(given.length > 1 ? `Opening ${given.length} photos…` : `Opening ${given[0]?.name ?? "the photo"}…`);
   const wrong: [unknown, string][] = [];
@@ -103,17 +118,17 @@ export async function showChosen(): Promise<void> {
 on(["photo"], () => void showChosen());
 
 const picker = byId<HTMLInputElement>("photo");
-const given = (list: Iterable<File>): { blob: Blob; name: string }[] => [...list].map(file => ({ blob: file, name: file.name || "pasted.png" }));
+const given = (list: Iterable<File>): Given[] => [...list].map(file => ({ blob: file, name: file.name || "pasted.png" }));
 picker.addEventListener("change", () => {
   const list = given(picker.files ?? []);
   picker.value = "";
-  if (list.length > 0) void open(list);
+  if (list.length > 0) void openAny(list);
 });
 byId("demo").addEventListener("click", demo);
 
 addEventListener("paste", event => {
-  const list = given(event.clipboardData?.files ?? []).filter(({ blob }) => blob.type.startsWith("image/"));
-  if (list.length > 0) void open(list);
+  const list = given(event.clipboardData?.files ?? []).filter(({ blob }) => /^(image|video)\//.test(blob.type));
+  if (list.length > 0) void openAny(list);
 });
 
 /** Takes pictures that are dropped on the styles. */
@@ -139,5 +154,5 @@ addEventListener("drop", event => {
   if (!event.dataTransfer || event.dataTransfer.files.length === 0) return;
   event.preventDefault();
   if (overStyles(event)) takeStyles([...event.dataTransfer.files]);
-  else void open(given(event.dataTransfer.files));
+  else void openAny(given(event.dataTransfer.files));
 });

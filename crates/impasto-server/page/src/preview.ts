@@ -133,14 +133,16 @@ async function run(): Promise<void> {
   }
 }
 
-on(PAINTING, () => {
+/** Paints again: something has changed. */
+export function refresh(): void {
   wanted++;
   delete document.body.dataset["sharp"];
   // A draft is finished; a sharp one is not waited for.
   sharpening?.abort();
   // Several changes at a time are one.
   requestAnimationFrame(() => void run());
-});
+}
+on(PAINTING, refresh);
 
 let zooming: ReturnType<typeof setTimeout> | undefined;
 onZoom(() => {

@@ -2,6 +2,7 @@
 
 import * as files from "./files.js";
 import * as keep from "./keep.js";
+import { Movie } from "./movie.js";
 import { byId, DEMO, edit, save, say, type Doc } from "./state.js";
 
 export interface Result {
@@ -24,9 +25,22 @@ const MOST_BYTES = 500e6;
 const list = byId("results");
 let results: Result[] = [];
 
+const isFilm = (blob: Blob): boolean => blob.type.startsWith("video/");
+
+/** A frame of a film, or the picture. */
+async function seen(blob: Blob): Promise<ImageBitmap> {
+  if (!isFilm(blob)) return createImageBitmap(blob);
+  const movie = await Movie.open(blob);
+  try {
+    return await createImageBitmap(movie.frame(320));
+  } finally {
+    movie.close();
+  }
+}
+
 async function small(blob: Blob): Promise<Blob | undefined> {
   try {
-    const image = await createImageBitmap(blob);
+    const image = await seen(blob);
     const scale = 160 / Math.max(image.width, image.height);
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [image.width, image.height].map(side => Math.max(1, Math.round(side * scale))) as [number, number];
@@ -68,6 +82,7 @@ function card(result: Result): HTMLElement {
   const row = document.createElement("div");
   row.className = "row";
   row.append(
+    ...(isFilm(result.blob) ? [button("▶", `Play ${result.name}: ${result.label}`, () => play(result))] : []),
     button("Download", `Download ${result.name}: ${result.label}`, () => save(result.blob, result.name)),
     button("↺", `Use these settings again: ${result.label}`, () => again(result)),
     button("×", `Remove ${result.name}: ${result.label}`, () => remove(result)),
@@ -75,6 +90,10 @@ function card(result: Result): HTMLElement {
   entry.append(image, text, row);
   return entry;
 }
+
+/** Plays a film. */
+let play: (result: { name: string; blob: Blob }) => void = () => undefined;
+export const onPlay = (use: typeof play): void => { play = use; };
 
 /** The photo's name, while it is known; else the file's. */
 const nameOf = (photo: string, file: string): string => photo === DEMO || files.get(photo) ? files.nameOf(photo) : file;

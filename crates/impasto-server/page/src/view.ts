@@ -52,6 +52,9 @@ export function showPhoto(key: string, picture: CanvasImageSource, size: Size): 
   for (const resolve of waiting.splice(0)) resolve();
 }
 
+/** Shows another moment of the film that the photo is of; the painting of the one before stays until there is a new one. */
+export const showMoment = (picture: CanvasImageSource): void => show({ before: picture });
+
 /** Shows a painting. */
 export const showPainting = (picture: CanvasImageSource): void => show({ after: picture });
 

@@ -7,6 +7,7 @@ use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use impasto::picture::Format;
+use impasto_film::Kind;
 use impasto_models::registry::Role;
 use impasto_models::{Cache, Cached};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::served::Served;
 use crate::state::State;
-use crate::{openapi as description, optimize, page};
+use crate::{films, openapi as description, optimize, page};
 
 /// What this server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,7 +28,20 @@ pub(crate) struct Info {
     family: String,
     /// How many styles come with the first model.
     built_in_styles: usize,
+    films: FilmsView,
     limits: LimitsView,
+}
+
+/// Whether films can be painted, and how.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FilmsView {
+    /// Whether this server has ffmpeg.
+    available: bool,
+    /// What to do if it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
+    /// Formats that painted films can have.
+    formats: Vec<&'static str>,
 }
 
 /// What requests may ask.
@@ -35,6 +49,9 @@ pub(crate) struct Info {
 pub(crate) struct LimitsView {
     max_body_bytes: usize,
     max_pixels: u64,
+    max_film_bytes: u64,
+    /// Most frames of a film, or of the part that is painted.
+    max_film_frames: usize,
     max_styles: usize,
     /// Most steps at each scale that `/v1/optimize` makes.
     max_steps: usize,
@@ -90,9 +107,16 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
         formats: Format::written().map(Format::id).collect(),
         family: first.stylizer().model().family.to_string(),
         built_in_styles: first.styles().len(),
+        films: FilmsView {
+            available: state.films.available(),
+            remedy: (!state.films.available()).then_some(films::MISSING),
+            formats: Kind::ALL.map(Kind::id).to_vec(),
+        },
         limits: LimitsView {
             max_body_bytes: options.max_body,
             max_pixels: options.max_pixels,
+            max_film_bytes: options.max_film,
+            max_film_frames: options.max_film_frames,
             max_styles: crate::request::MAX_STYLES,
             max_steps: optimize::MAX_STEPS,
             max_optimized_side: optimize::MAX_SIDE,
@@ -147,6 +171,7 @@ pub(crate) async fn health() -> &'static str {
 pub(crate) async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
     let gauges = [
         ("pictures_pending", "Pictures that are painted or wait for it.", state.pending() as u64),
+        ("film_bytes", "Room on disk that films have taken.", state.films.disk.used()),
         ("memory_reserved_bytes", "Memory that requests and what is kept have taken.", state.budget.used()),
         ("memory_limit_bytes", "Memory that they may take together.", state.budget.limit()),
     ];

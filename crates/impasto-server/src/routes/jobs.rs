@@ -42,36 +42,41 @@ pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<Stri
 pub(crate) async fn events(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Response> {
     let job = job(&state, &id)?;
     let changes = job.changes();
-    let events = stream::unfold((job, changes, id, false), |(job, mut changes, id, ended)| async move {
-        if ended {
-            return None;
-        }
-        // The first event comes at once.
-        let view = job.view(&id);
-        let status = view.status;
-        let event = Event::default().event(status.name()).json_data(view).unwrap_or_default();
-        if !status.is_final() {
-            changes.mark_unchanged();
-            // Whichever comes first; a job that has ended since has changed.
-            if *changes.borrow() == status {
-                let _ = tokio::time::timeout(TICK, changes.changed()).await;
+    let events = stream::unfold((job, changes, id, false), move |(job, mut changes, id, ended)| {
+        let state = state.clone();
+        async move {
+            if ended {
+                return None;
             }
+            // It is used as long as somebody listens.
+            state.jobs.get(&id);
+            // The first event comes at once.
+            let view = job.view(&id);
+            let status = view.status;
+            let event = Event::default().event(status.name()).json_data(view).unwrap_or_default();
+            if !status.is_final() {
+                changes.mark_unchanged();
+                // Whichever comes first; a job that has ended since has changed.
+                if *changes.borrow() == status {
+                    let _ = tokio::time::timeout(TICK, changes.changed()).await;
+                }
+            }
+            Some((Ok::<_, Infallible>(event), (job, changes, id, status.is_final())))
         }
-        Some((Ok::<_, Infallible>(event), (job, changes, id, status.is_final())))
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
 }
 
-/// The picture that a job has painted.
+/// The picture or film that a job has painted.
 #[utoipa::path(get, path = "/v1/jobs/{id}/result", tag = "jobs", params(("id" = String, Path, description = "A job's id")),
     responses(
-        (status = 200, description = "The painting", content_type = "image/jpeg", body = Vec<u8>),
+        (status = 200, description = "The painting", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "video/mp4"))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn result(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Response> {
     match job(&state, &id)?.painted() {
-        Some(Ok(painted)) => Ok(answer(&painted)),
+        Some(Ok(painted)) => Ok(answer(&painted).await),
         Some(Err(problem)) => Err(problem),
         None => {
             let problem = Problem::new(StatusCode::CONFLICT, "the picture is still being painted");

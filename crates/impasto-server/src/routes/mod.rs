@@ -1,6 +1,7 @@
 //! The routes, a file for each part of the API.
 
 pub(crate) mod contents;
+pub(crate) mod films;
 pub(crate) mod info;
 pub(crate) mod jobs;
 pub(crate) mod optimize;
@@ -41,6 +42,7 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/v1/previews", post(previews::small))
         .route("/v1/stylize", post(stylize::stylize))
         .route("/v1/optimize", post(optimize::optimize))
+        .route("/v1/films", post(films::paint))
         .route("/v1/jobs/{id}", get(jobs::about).delete(jobs::cancel))
         .route("/v1/jobs/{id}/events", get(jobs::events))
         .route("/v1/jobs/{id}/result", get(jobs::result))

@@ -46,7 +46,7 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
     let draft = body.draft;
     let wanted = body.wanted(state)?;
     let _place = state.place()?;
-    let _cancel = CancelOnDrop(watch.clone());
+    let _cancel = CancelOnDrop::new(&watch);
     let bytes = work::quick(state, move |state| {
         let preview = preview::Preview::new(state, &wanted, side, draft)?;
         let _share = state.memory(preview.memory()?)?;

@@ -7,14 +7,19 @@ use axum::Json;
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, Stream, stream};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
 
 use super::in_time;
 use crate::jobs::{CancelOnDrop, Job, JobView, Watch};
 use crate::problem::{Problem, Result};
 use crate::request::{self, StylizeBody};
 use crate::state::State;
-use crate::work::{self, Painted};
+use crate::work::{self, Body, Painted};
+
+/// Bytes of a file that are sent at a time.
+const PART: usize = 256 << 10;
 
 /// Paints a photograph in the style of one or several pictures, or of built-in styles.
 ///
@@ -36,9 +41,9 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
         let wanted = request::wanted(request, &state).await?;
         if !later {
             let watch = Arc::new(Watch::default());
-            let _cancel = CancelOnDrop(watch.clone());
+            let _cancel = CancelOnDrop::new(&watch);
             let painted = work::paint(state.clone(), wanted, watch, || {}).await?;
-            return Ok(answer(&painted));
+            return Ok(answer(&painted).await);
         }
         let job = Arc::new(Job::default());
         let painting = work::paint(state.clone(), wanted, job.watch.clone(), {
@@ -52,7 +57,7 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
 
 /// Keeps a job that this work ends, and answers with it at once. The work has its place until it ends. Jobs take their turns in the order of their requests.
 pub(crate) fn accepted(
-    state: &State,
+    state: &Arc<State>,
     place: impl Send + 'static,
     job: Arc<Job>,
     work: impl Future<Output = Result<Painted>> + Send + 'static,
@@ -63,19 +68,49 @@ pub(crate) fn accepted(
     // Tasks begin in any order. So it joins the queue here, before the next request of this client can come.
     let mut work = Box::pin(work);
     let at_once = work.as_mut().now_or_never();
+    let state = state.clone();
     tokio::spawn(async move {
         job.end(match at_once {
             Some(outcome) => outcome,
-            None => work.await,
+            None => kept_until(&state, &id, work).await,
         });
         drop(place);
     });
     (StatusCode::ACCEPTED, location, Json(view)).into_response()
 }
 
+/// Does the work of a job, which does not expire meanwhile however long it takes.
+async fn kept_until<T>(state: &State, id: &str, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        let done = tokio::time::timeout(state.options.expire / 4, work.as_mut()).await;
+        state.jobs.get(id);
+        if let Ok(done) = done {
+            return done;
+        }
+    }
+}
+
 /// A painting as a response.
-pub(crate) fn answer(painted: &Painted) -> Response {
-    ([(header::CONTENT_TYPE, painted.format.media_type())], painted.bytes.clone()).into_response()
+pub(crate) async fn answer(painted: &Painted) -> Response {
+    let head = [(header::CONTENT_TYPE, painted.media_type)];
+    match &painted.body {
+        Body::Memory(bytes) => (head, bytes.clone()).into_response(),
+        Body::File { path, bytes, .. } => match File::open(path).await {
+            Ok(file) => (head, [(header::CONTENT_LENGTH, *bytes)], axum::body::Body::from_stream(parts(file))).into_response(),
+            Err(_) => Problem::not_found("result").into_response(),
+        },
+    }
+}
+
+/// A file's bytes, a part at a time.
+fn parts(file: File) -> impl Stream<Item = std::io::Result<Vec<u8>>> {
+    stream::try_unfold(file, |mut file| async move {
+        let mut part = vec![0; PART];
+        let read = file.read(&mut part).await?;
+        part.truncate(read);
+        Ok((read > 0).then_some((part, file)))
+    })
 }
 
 fn asks_later(headers: &HeaderMap) -> bool {

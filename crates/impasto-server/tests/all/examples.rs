@@ -5,8 +5,10 @@ use std::io::Write as _;
 
 use std::process::Command;
 
+use crate::films::draw;
 use common::{Running, file, png};
 use impasto::picture::Format;
+use impasto_film::Tools;
 
 #[test]
 fn the_guides_examples_work() {
@@ -15,8 +17,14 @@ fn the_guides_examples_work() {
         return;
     }
     let guide = include_str!("../../../../docs/guide/serve.md");
-    let server = Running::plain();
+    let ffmpeg = Tools::find(None).ok();
+    let films = ffmpeg.is_some();
+    let server = Running::start(|options| options.ffmpeg = ffmpeg);
     let folder = tempfile::tempdir().unwrap();
+    if films {
+        let sources = "-f lavfi -i testsrc2=size=64x48:rate=10:duration=1 -c:v libx264 -pix_fmt yuv420p";
+        draw(folder.path(), sources, "film.mp4");
+    }
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
     write("photo.jpg", &file(96, 64, Format::Jpeg));
     write("painting.jpg", &file(80, 80, Format::Jpeg));
@@ -24,7 +32,7 @@ fn the_guides_examples_work() {
     let blocks: Vec<&str> = guide.split("```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next()).collect();
     let examples: Vec<&&str> = blocks.iter().filter(|block| block.contains("curl")).collect();
     assert!(examples.len() >= 4, "{} examples", examples.len());
-    for example in examples {
+    for example in examples.into_iter().filter(|example| films || !example.contains("film.mp4")) {
         let script =
             example.replace("http://127.0.0.1:8300", &format!("http://{}", server.address)).replace("curl ", "curl -sS --fail ");
         let output = Command::new("sh").args(["-euc", &script]).current_dir(folder.path()).output().unwrap();

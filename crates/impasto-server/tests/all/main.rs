@@ -5,6 +5,7 @@ mod common;
 
 mod api;
 mod examples;
+mod films;
 mod jobs;
 mod many;
 mod models;

@@ -2,6 +2,8 @@
 
 #[path = "../page/browser.rs"]
 mod browser;
+#[path = "../page/films.rs"]
+mod films;
 #[path = "../page/firefox.rs"]
 mod firefox;
 #[path = "../page/kept.rs"]

@@ -1,7 +1,7 @@
 //! Everybody reaches everything: with keys, with a screen reader, on a phone; and errors are told in words.
 
 use super::browser::Browser;
-use super::{Session, WINDOW, common, difference};
+use super::{Session, WINDOW, common, difference, films};
 use std::io::Write as _;
 
 use std::path::{Path, PathBuf};
@@ -140,7 +140,10 @@ fn axe() -> Option<String> {
 fn axe_finds_nothing() {
     let Some(axe) = axe() else { return };
     for (window, dark) in [(WINDOW, false), (WINDOW, true), (PHONE, false), (SIDEWAYS, true)] {
-        let Some(mut session) = Session::open(window, dark) else { return };
+        // With a film where there is ffmpeg.
+        let film = films::open(window, dark);
+        let has_film = film.is_some();
+        let Some(mut session) = film.or_else(|| Session::open(window, dark)) else { return };
         let (first, _) = session.photo("one.jpg");
         let (second, _) = session.photo("two.jpg");
         let stripes = session.stripes();
@@ -155,11 +158,19 @@ fn axe_finds_nothing() {
         browser.download("#render", &folder.path().join("one-stripes+mosaic.jpg"));
         browser.until("document.querySelectorAll('#results li').length === 1");
         browser.eval(&axe);
-        let found = browser.eval(
-            "axe.run(document, { resultTypes: ['violations', 'incomplete'] }).then(r => r.violations.map(v => \
-             v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('; ')))",
-        );
-        assert_eq!(found, json!([]), "{window:?}, dark: {dark}");
+        let run = "axe.run(document, { resultTypes: ['violations', 'incomplete'] }).then(r => r.violations.map(v => \
+                   v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('; ')))";
+        assert_eq!(browser.eval(run), json!([]), "{window:?}, dark: {dark}");
+        if has_film {
+            let film = films::red_and_blue(session.folder.path());
+            browser.previewed(|browser| browser.choose("#photo", &[&film]));
+            browser.click("#film-end");
+            browser.eval("document.querySelector('#filming').hidden = false; document.querySelector('#film-news').textContent = '1 of 4 frames'");
+            assert_eq!(browser.eval(run), json!([]), "a film, {window:?}, dark: {dark}");
+            assert_eq!(browser.eval("document.documentElement.scrollWidth <= innerWidth"), true, "it scrolls sideways");
+            browser.eval("document.querySelector('#player').hidden = false");
+            assert_eq!(browser.eval(run), json!([]), "a painted film, {window:?}, dark: {dark}");
+        }
         if (window, dark) == (WINDOW, false) {
             browser.eval("document.querySelector('#token-dialog').showModal()");
             let found = browser.eval("axe.run(document.querySelector('#token-dialog')).then(r => r.violations.map(v => v.id))");

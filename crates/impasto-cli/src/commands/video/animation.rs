@@ -8,10 +8,10 @@ use image::AnimationDecoder;
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use impasto::{Error, ErrorKind, Picture};
 
-use super::args::Rate;
-use super::probe::Timing;
-use crate::failure::{Failure, Result};
 use impasto::request::Size;
+use impasto_film::{Rate, Timing};
+
+use crate::failure::{Failure, Result};
 
 /// A GIF's delay of 0 or 1 hundredths is shown as a tenth of a second by browsers.
 const SHORTEST: u64 = 20_000;

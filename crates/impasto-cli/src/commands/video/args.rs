@@ -3,8 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum, ValueHint};
-use impasto::request::Size;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+use impasto_film::{Codec, FilmSize, Kind, Rate, time};
 
 use crate::cli::{FilmFlags, LoudnessFlags};
 use crate::failure::Result;
@@ -41,8 +42,8 @@ pub(crate) struct Video {
     pub(super) output: PathBuf,
 
     /// Kind of film for standard output. Default: mkv
-    #[arg(long, value_name = "KIND")]
-    pub(super) format: Option<Kind>,
+    #[arg(long, value_name = "KIND", value_parser = written())]
+    pub(super) format: Option<Written>,
 
     /// Model, as for `impasto stylize`
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -65,15 +66,15 @@ pub(crate) struct Video {
     pub(super) end: Option<f64>,
 
     /// Frames a second. Default: the film's own; 25 for a folder of frames
-    #[arg(long, value_name = "N[/N]", value_parser = rate, help_heading = FILM)]
+    #[arg(long, value_name = "N[/N]", help_heading = FILM)]
     pub(super) fps: Option<Rate>,
 
     /// Size of the result: pixels of its longer side, or WxH
-    #[arg(long, value_name = "LONGSIDE|WxH", value_parser = wanted_size, help_heading = FILM)]
-    pub(super) size: Option<WantedSize>,
+    #[arg(long, value_name = "LONGSIDE|WxH", help_heading = FILM)]
+    pub(super) size: Option<FilmSize>,
 
     /// How the film is encoded. Default: h264; vp9 for .webm; prores for .mov with transparency
-    #[arg(long, value_name = "CODEC", help_heading = FILM)]
+    #[arg(long, value_name = "CODEC", value_parser = codec(), help_heading = FILM)]
     pub(super) codec: Option<Codec>,
 
     /// Quality of the encoder: less is better and larger. Default: 18 for h264, 20 for h265, 28 for av1, 24 for vp9
@@ -135,139 +136,21 @@ impl Video {
 const LOOK: &str = "Look";
 const FILM: &str = "Film";
 
-/// A kind of film that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Kind {
-    Mp4,
-    Mkv,
-    Mov,
-    #[value(name = "webm")]
-    WebM,
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// By ffmpeg.
+    Film(Kind),
     Gif,
 }
 
-/// How a film is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Codec {
-    /// Plays everywhere
-    H264,
-    /// Smaller files
-    H265,
-    /// Smaller still, slower
-    Av1,
-    /// For .webm and .mkv; keeps transparency
-    Vp9,
-    /// Large files for editing, in .mov and .mkv; keeps transparency
-    #[value(name = "prores")]
-    ProRes,
+/// Their names, as clap takes them.
+fn written() -> impl TypedValueParser<Value = Written> {
+    let names = PossibleValuesParser::new(Kind::ALL.map(Kind::id).into_iter().chain(["gif"]));
+    names.map(|name| name.parse().map_or(Written::Gif, Written::Film))
 }
 
-/// Frames a second, exactly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rate {
-    pub(super) frames: u64,
-    pub(super) seconds: u64,
-}
-
-impl Rate {
-    pub(super) fn per_second(self) -> f64 {
-        self.frames as f64 / self.seconds as f64
-    }
-
-    /// When frame `i` is shown, in millionths of a second.
-    pub(super) fn time(self, i: usize) -> u64 {
-        let (frames, seconds) = (u128::from(self.frames), u128::from(self.seconds));
-        // In 128 bits nothing overflows.
-        u64::try_from((i as u128 * seconds * 2_000_000 + frames) / (2 * frames)).unwrap_or(u64::MAX)
-    }
-}
-
-impl std::fmt::Display for Rate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.frames, self.seconds)
-    }
-}
-
-/// A size that was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WantedSize {
-    LongSide(usize),
-    Exact(Size),
-}
-
-/// `30`, `29.97`, `30000/1001`.
-pub(super) fn rate(text: &str) -> Result<Rate, String> {
-    let wrong = || "write it as 25, 23.976 or 30000/1001".to_owned();
-    let whole = |text: &str| text.trim().parse::<u64>().ok().filter(|n| (1..=100_000_000).contains(n));
-    if let Some((frames, seconds)) = text.split_once('/') {
-        return whole(frames).zip(whole(seconds)).map(|(frames, seconds)| Rate { frames, seconds }).ok_or_else(wrong);
-    }
-    if let Some(frames) = whole(text).filter(|&n| n <= 1000) {
-        return Ok(Rate { frames, seconds: 1 });
-    }
-    let value = text.trim().parse::<f64>().ok().filter(|v| (0.01..=1000.0).contains(v)).ok_or_else(wrong)?;
-    // Television's rates are whole ones times 1000/1001.
-    let ntsc = (value * 1.001).round();
-    if (ntsc / 1.001 - value).abs() < 0.005 && (value - value.round()).abs() > 0.001 {
-        return Ok(Rate { frames: ntsc as u64 * 1000, seconds: 1001 });
-    }
-    Ok(Rate { frames: (value * 1000.0).round() as u64, seconds: 1000 })
-}
-
-/// Seconds, or `[hours:]minutes:seconds`.
-pub(super) fn time(text: &str) -> Result<f64, String> {
-    let wrong = || "write a time as seconds (90.5) or as [hours:]minutes:seconds (1:30.5)".to_owned();
-    let parts: Vec<&str> = text.split(':').collect();
-    if parts.len() > 3 {
-        return Err(wrong());
-    }
-    let mut seconds = 0.0;
-    for (i, part) in parts.iter().enumerate() {
-        let last = i + 1 == parts.len();
-        let digits = |c: char| c.is_ascii_digit() || (last && c == '.');
-        let value = part.parse::<f64>().ok().filter(|v| v.is_finite() && part.chars().all(digits)).ok_or_else(wrong)?;
-        seconds = seconds * 60.0 + value;
-    }
-    Ok(seconds)
-}
-
-fn wanted_size(text: &str) -> Result<WantedSize, String> {
-    if let Some(side) = text.parse().ok().filter(|n| (1..=65_535).contains(n)) {
-        return Ok(WantedSize::LongSide(side));
-    }
-    text.parse().map(WantedSize::Exact).map_err(|_| "write it as 640 (the longer side) or 640x360".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Rate, rate, time};
-
-    #[test]
-    fn rates_are_exact() {
-        let cases = [
-            ("25", 25, 1),
-            ("30000/1001", 30_000, 1001),
-            ("29.97", 30_000, 1001),
-            ("23.976", 24_000, 1001),
-            ("12.5", 12_500, 1000),
-        ];
-        for (text, frames, seconds) in cases {
-            assert_eq!(rate(text), Ok(Rate { frames, seconds }), "{text}");
-        }
-        for text in ["", "0", "-5", "25/0", "nan", "1e9", "x", "25/"] {
-            assert!(rate(text).is_err(), "{text}");
-        }
-        let rate = Rate { frames: 30_000, seconds: 1001 };
-        assert_eq!([0, 1, 30_000].map(|i| rate.time(i)), [0, 33_367, 1_001_000_000]);
-    }
-
-    #[test]
-    fn times_have_hours_and_fractions() {
-        for (text, seconds) in [("90.5", 90.5), ("1:30.5", 90.5), ("1:00:01", 3601.0), ("0", 0.0)] {
-            assert_eq!(time(text), Ok(seconds), "{text}");
-        }
-        for text in ["", "-1", "1:", ":1", "1:2:3:4", "1.5:2", "inf", "nan", "1e3"] {
-            assert!(time(text).is_err(), "{text}");
-        }
-    }
+fn codec() -> impl TypedValueParser<Value = Codec> {
+    let names = Codec::ALL.map(|codec| PossibleValue::new(codec.id()).help(codec.help()));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Codec>())
 }

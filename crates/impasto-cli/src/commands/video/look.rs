@@ -7,11 +7,10 @@ use impasto::request::StyleUse;
 use impasto::video::{Frame, Styles};
 use impasto::{Error, ErrorKind, Style, StylizeOptions, Stylizer};
 
-use super::args::{Video, time};
-use super::decode::Reading;
-use super::probe::Timing;
-use super::source::{Frames, Source, Wanted};
-use super::tools::Tools;
+use impasto_film::{Frames, Reading, Timing, Tools, time};
+
+use super::args::Video;
+use super::source::{Source, Wanted};
 use crate::commands::stylize::look;
 use crate::commands::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};

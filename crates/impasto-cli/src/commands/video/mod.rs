@@ -1,47 +1,37 @@
 //! `impasto video`: films in the style of pictures.
 //!
-//! 1. `args.rs`: the flags. `source.rs`: what is painted (`probe.rs` for films, `animation.rs` for animated pictures), `container.rs`: what is written.
+//! 1. `args.rs`: the flags. `source.rs`: what is painted (`animation.rs` reads animated pictures), `goal.rs`: what is written.
 //! 2. `look.rs`: styles and masks. `work.rs`: the folder of an unfinished film. `record.rs`: what a film says about how it was painted.
-//! 3. Three things happen at a time: `decode.rs` reads frames, the library paints them ([`impasto::video`]), `sink.rs` writes them in pieces
-//!    (`piece.rs`).
-//! 4. `join.rs` makes one film of the pieces, with the sound of the one that was painted.
+//! 3. Frames are read, painted and written at the same time ([`impasto_film::work`]). `sink.rs` takes what is painted.
+//! 4. `deliver.rs` puts the result in its place.
 //!
-//! `tools.rs` starts ffmpeg; nothing else does.
+//! The crate `impasto-film` reads and writes films through ffmpeg.
 
 mod animation;
 mod args;
-mod container;
-mod decode;
-mod join;
+mod deliver;
+mod goal;
 mod look;
-mod matroska;
-mod piece;
-mod probe;
 mod record;
 mod sink;
 mod source;
-mod tools;
 mod work;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use impasto::video::{Film, FilmOptions, KEY, Styles};
-use impasto::{Colours, Stylizer};
+use impasto::{Colours, Control, Stylizer};
 use serde_json::{Value, json};
 
-use args::Kind;
 pub(crate) use args::Video;
-use container::Goal;
-use decode::Reading;
-use join::Whole;
-use piece::Pieces;
-use probe::Part;
-use sink::{Message, Sink};
+use args::Written;
+use goal::Goal;
+use impasto_film::{Note, Part, Pieces, Reading, Timing, Tools, Whole};
+use sink::Sink;
 use source::{Source, Wanted};
-use tools::Tools;
 use work::{Done, Work};
 
 use super::stylize::destination;
@@ -52,9 +42,6 @@ use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::{interrupt, memory, model, names, talk};
 use impasto::request::Size;
-
-/// Most pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
-const PIECE: usize = 48 * 1280 * 720;
 
 /// What a run has come to.
 struct Report {
@@ -94,18 +81,18 @@ pub(crate) fn run(args: &Video) -> Result {
 
     let part = Part { start: args.start.unwrap_or(0.0), end: args.end };
     let wanted = Wanted { part, fps: args.fps };
-    let find = || Tools::find(args.ffmpeg.as_deref());
+    let find = || Ok(Tools::find(args.ffmpeg.as_deref())?);
     let source = Source::open(film, wanted, &find)?;
-    let needs_tools = source.film().is_some() || matches!(kind, Some(kind) if kind != Kind::Gif);
+    let needs_tools = source.film().is_some() || matches!(kind, Some(Written::Film(_)));
     let tools = if needs_tools { Some(find()?) } else { None };
-    let size = source::sized(source.size(), args.size);
+    let size = args.size.map_or(source.size(), |size| size.of(source.size()));
     let goal = match (kind, &tools) {
         (None, _) => Goal::pictures(&args.output)?,
-        (Some(Kind::Gif), _) | (Some(_), None) => Goal::Gif,
-        (Some(kind), Some(tools)) => {
-            let encoder = container::encoder((args, tools, loudness), kind, size, (source.alpha(), source.deep()))?;
+        (Some(Written::Film(kind)), Some(tools)) => {
+            let encoder = goal::encoder(args, tools, kind, size, (source.alpha(), source.deep()))?;
             Goal::Film { kind, encoder }
         }
+        (Some(_), _) => Goal::Gif,
     };
     if let Some(first) = goal.picture(1)
         && first.exists()
@@ -180,17 +167,20 @@ fn spooled() -> Result<(Work, PathBuf)> {
 /// Says what is not as everybody expects.
 fn tell(source: &Source, goal: &Goal, loudness: talk::Loudness) {
     let Some(facts) = source.film() else { return };
-    let name = facts.path.display();
-    if let Some(hdr) = facts.colors.hdr() {
-        loudness.say(&format!("{name}: is {hdr}; it is tone-mapped, and the result is SDR (BT.709)"));
-    } else if facts.colors.wide() {
-        loudness.say(&format!("{name}: has colors of BT.2020; the result has those of BT.709"));
-    }
-    if facts.interlaced {
-        loudness.say(&format!("{name}: is interlaced; every frame is made of both its fields"));
-    }
-    if facts.others.iter().any(|stream| stream.kind == "audio") && !matches!(goal, Goal::Film { .. }) {
+    say(&facts.notes(), Some(&facts.path), loudness);
+    if facts.sounds() && !matches!(goal, Goal::Film { .. }) {
         loudness.say("the sound is left out: frames and GIF files have none");
+    }
+}
+
+/// Says notes, after the name of the file that they are about.
+fn say(notes: &[Note], about: Option<&Path>, loudness: talk::Loudness) {
+    let name = about.map_or_else(String::new, |path| format!("{}: ", path.display()));
+    for note in notes {
+        match note {
+            Note::Fact(text) => loudness.say(&format!("{name}{text}")),
+            Note::Loss(text) => loudness.warn(&format!("{name}{text}")),
+        }
     }
 }
 
@@ -217,7 +207,7 @@ impl Painting<'_> {
         if self.args.resume && done.state.frame > 0 {
             self.loudness.say(&format!("{} frames are painted already", done.state.frame));
         }
-        let each = self.piece();
+        let each = impasto_film::frames_of_piece(self.size);
         let earlier = done.state.frame;
         let painted = if done.whole { Ok((done.state.frame, done.shots, 0)) } else { self.paint(work, &timing, done, each) };
         let (frames, shots, at_a_time) = painted.inspect_err(|_| {
@@ -230,13 +220,16 @@ impl Painting<'_> {
             return Err(self.interrupted(work));
         }
         let strip = self.args.paint.options.strip;
-        let whole = Whole { work, timing: &timing, frames, each, record: work.record().filter(|_| !strip), strip };
+        let record = work.record().filter(|_| !strip);
+        let whole = Whole { folder: work.folder(), timing: &timing, frames, each, record, strip };
         match (self.goal, self.tools) {
             (Goal::Film { kind, encoder }, Some(tools)) => {
                 let source = self.source.film().map(|facts| (facts, self.wanted.part));
-                join::deliver(&whole.film(tools, (*kind, encoder), source, self.loudness)?, output)?;
+                let (film, notes) = whole.film(tools, (*kind, encoder), source)?;
+                say(&notes, None, self.loudness);
+                deliver::deliver(&film, output)?;
             }
-            (Goal::Gif, _) => join::deliver(&whole.gif(self.size)?, output)?,
+            (Goal::Gif, _) => deliver::deliver(&deliver::gif(work, &timing, frames, self.size)?, output)?,
             _ => {}
         }
         let _ = work.remove();
@@ -244,14 +237,8 @@ impl Painting<'_> {
         Ok(Report { size: self.size, frames, shots, painted: frames - earlier, seconds, at_a_time })
     }
 
-    /// Frames of a piece: a multiple of [`KEY`], always the same for films of one size.
-    fn piece(&self) -> usize {
-        let pixels = (self.size.width * self.size.height).max(1);
-        (PIECE / pixels / KEY).clamp(2, 6) * KEY
-    }
-
     /// Paints what is not painted yet. Gives the numbers of frames, of shots, and of frames that were painted at a time.
-    fn paint(&self, work: &Work, timing: &probe::Timing, done: Done, each: usize) -> Result<(usize, usize, usize)> {
+    fn paint(&self, work: &Work, timing: &Timing, done: Done, each: usize) -> Result<(usize, usize, usize)> {
         let Painting { args, loudness, size, .. } = *self;
         let ceiling = Ceiling::new(args.max_memory, true);
         let cores =
@@ -259,7 +246,7 @@ impl Painting<'_> {
         let options = &args.paint.options;
         let builder = Stylizer::builder().threads(cores).isa(model::isa()?).border(options.border).thumbnail(options.thumbnail);
         let mut stylizer = self.models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
-        let tools = || Tools::find(args.ffmpeg.as_deref());
+        let tools = || Ok(Tools::find(args.ffmpeg.as_deref())?);
         let mut look = look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing), &tools)?;
         work.keep_record(&self.record(&look)?)?;
         let salvaged = args.salvage.then(|| Arc::new(Mutex::new(None)));
@@ -302,27 +289,13 @@ impl Painting<'_> {
         {
             place::make_folder(folder)?;
         }
-        let sink = Sink { work, goal: self.goal, pieces: pieces.as_ref(), timing, preview: args.preview_frame.as_deref() };
+        let sink = Sink { work, goal: self.goal, pieces: pieces.as_ref(), preview: args.preview_frame.as_deref() };
         let film = Film::new(&stylizer, look.styles.clone(), options.clone())?;
-        let (give, take) = mpsc::sync_channel(KEY);
-        let (tell, told) = mpsc::sync_channel(KEY);
         let bar = Pictures::frames(self.source.frames().unwrap_or(0) as u64, done.state.frame as u64, loudness);
         let shots = done.shots;
-        let result = std::thread::scope(|scope| {
-            scope.spawn(move || {
-                // Whoever paints them may have left.
-                let _ = frames.into_iter().all(|frame| give.send(frame).is_ok());
-            });
-            let sink = scope.spawn(move || sink.take(&told, shots));
-            let painted = paint(&film, take, done.state, each, &tell, &bar);
-            drop(tell);
-            let shots = sink.join().unwrap_or_else(|_| Err(Failure::failed("writing frames failed")));
-            // Why writing failed comes first: painting only notices that nobody takes its frames.
-            match (shots, painted) {
-                (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
-                (Ok(shots), Ok(frames)) => Ok((frames, shots, options.at_a_time)),
-            }
-        });
+        let control: (&dyn Control, &dyn Fn()) = (&Unseen, &|| bar.advance());
+        let result = impasto_film::work(&film, frames, (done.state, each), control, |told| sink.take(&told, shots));
+        let result = result.map(|(frames, shots)| (frames, shots, options.at_a_time));
         drop(bar);
         if let Some(why) = salvaged.and_then(|salvaged| salvaged.lock().unwrap_or_else(PoisonError::into_inner).take()) {
             loudness.warn(&format!("{}: is damaged or cut off ({why}); the rest of it is painted", args.film.display()));
@@ -349,36 +322,6 @@ impl Painting<'_> {
         }
         Failure::Interrupted
     }
-}
-
-/// Paints frames and hands them to the sink. Gives the number of frames of the whole film.
-fn paint(
-    film: &Film<'_>,
-    frames: mpsc::Receiver<impasto::Result<impasto::video::Frame>>,
-    state: impasto::video::State,
-    each: usize,
-    tell: &mpsc::SyncSender<Message>,
-    bar: &Pictures,
-) -> Result<usize> {
-    let gone = |_| Failure::failed("writing frames failed");
-    let mut count = state.frame;
-    let mut painted = film.resume(frames, state, &Unseen);
-    while let Some(frame) = painted.next() {
-        let frame = frame?;
-        count = frame.index + 1;
-        tell.send(Message::Frame(Box::new(frame))).map_err(gone)?;
-        bar.advance();
-        if count.is_multiple_of(each)
-            && let Some(state) = painted.state()
-        {
-            tell.send(Message::Seal(state)).map_err(gone)?;
-        }
-    }
-    if count == 0 {
-        return Err(Failure::failed("the film has no frames"));
-    }
-    tell.send(Message::End(count)).map_err(gone)?;
-    Ok(count)
 }
 
 /// What the program takes besides painting.

@@ -7,13 +7,11 @@ use impasto::picture::{Limits, Resize};
 use impasto::video::Frame;
 use impasto::{Error, Picture};
 
-use super::animation;
-use super::args::{Rate, WantedSize};
-use super::decode;
-use super::probe::{Facts, Part, Timing, probe};
-use super::tools::Tools;
-use crate::failure::{Failure, Result};
 use impasto::request::Size;
+use impasto_film::{Facts, Frames, Part, Rate, Reading, Timing, Tools, probe};
+
+use super::animation;
+use crate::failure::{Failure, Result};
 
 /// Frames a second of a folder of frames.
 const RATE: Rate = Rate { frames: 25, seconds: 1 };
@@ -33,9 +31,6 @@ pub(super) struct Wanted {
     pub(super) fps: Option<Rate>,
 }
 
-/// Frames one after the other.
-pub(super) type Frames = Box<dyn Iterator<Item = impasto::Result<Frame>> + Send>;
-
 impl Source {
     /// Looks at what a path names. `tools` is asked only if it is a film.
     pub(super) fn open(path: &Path, wanted: Wanted, tools: &dyn Fn() -> Result<Tools>) -> Result<Self> {
@@ -45,7 +40,15 @@ impl Source {
         if let Some(facts) = animation::look(path)? {
             return Self::of_animation(path, facts, wanted);
         }
-        Ok(Source::Film(Box::new(probe(&tools()?, path, wanted.part, wanted.fps)?)))
+        let facts = probe(&tools()?, path, wanted.part, wanted.fps).map_err(|e| {
+            let hint = match e.kind() {
+                ErrorKind::Mismatch => "; change --start or --end",
+                ErrorKind::Unsupported => "; paint it with `impasto stylize`",
+                _ => "",
+            };
+            Failure::failed(format!("{}: {e}{hint}", path.display()))
+        })?;
+        Ok(Source::Film(Box::new(facts)))
     }
 
     fn of_pictures(path: &Path, mut files: Vec<PathBuf>, wanted: Wanted) -> Result<Self> {
@@ -132,10 +135,10 @@ impl Source {
 
     /// All frames at this size, from the first, with alpha if `alpha` says so. `salvaged` is told what damage was passed over; without it damage
     /// is an error.
-    pub(super) fn read(&self, tools: Option<&Tools>, size: Size, reading: decode::Reading) -> Result<Frames> {
+    pub(super) fn read(&self, tools: Option<&Tools>, size: Size, reading: Reading) -> Result<Frames> {
         let (deep, alpha) = (self.deep(), reading.alpha);
         match (self, tools) {
-            (Source::Film(facts), Some(tools)) => decode::frames(tools, facts, size, reading),
+            (Source::Film(facts), Some(tools)) => decoded(facts, tools, size, reading),
             (Source::Film(_), None) => Err(Failure::failed("a film needs ffmpeg")),
             (Source::Pictures { files, size: first, .. }, _) => {
                 let (first, each) = (*first, files.clone().into_iter());
@@ -158,6 +161,18 @@ impl Source {
     }
 }
 
+/// Frames of a film. Its errors have its name, and what to do.
+fn decoded(facts: &Facts, tools: &Tools, size: Size, reading: Reading) -> Result<Frames> {
+    let name = facts.path.display().to_string();
+    let frames = impasto_film::frames(tools, facts, size, reading).map_err(|e| e.context(&name))?;
+    let mut read = 0;
+    Ok(Box::new(frames.map(move |frame| {
+        let hint = if read > 0 { "; add --salvage to paint what can be read" } else { "" };
+        read += 1;
+        frame.map_err(|e| Error::new(e.kind(), format!("{name}: {e}{hint}")))
+    })))
+}
+
 /// At a size, with alpha or without.
 fn fitted(picture: Picture, Size { width, height }: Size, alpha: bool) -> impasto::Result<Picture> {
     let picture = if [width, height] == [picture.width(), picture.height()] {
@@ -169,15 +184,6 @@ fn fitted(picture: Picture, Size { width, height }: Size, alpha: bool) -> impast
         (true, None) => picture.with_alpha(vec![1.0; width * height]),
         (false, Some(_)) => Picture::from_rgb_f32(width, height, picture.into_rgb()),
         _ => Ok(picture),
-    }
-}
-
-/// The size of the result.
-pub(super) fn sized(own: Size, wanted: Option<WantedSize>) -> Size {
-    match wanted {
-        None => own,
-        Some(WantedSize::Exact(size)) => size,
-        Some(WantedSize::LongSide(side)) => own.with_long_side(side),
     }
 }
 

@@ -3,7 +3,7 @@
 use impasto::request::Size;
 
 /// What comes before the first frame: RGBA frames of this size, times in thousandths of milliseconds.
-pub(super) fn header(Size { width, height }: Size) -> Vec<u8> {
+pub(crate) fn header(Size { width, height }: Size) -> Vec<u8> {
     let ebml = element(
         &[0x1A, 0x45, 0xDF, 0xA3],
         &[element(&[0x42, 0x82], &[b"matroska".to_vec()].concat()), element(&[0x42, 0x87], &[4]), element(&[0x42, 0x85], &[2])]
@@ -32,7 +32,7 @@ pub(super) fn header(Size { width, height }: Size) -> Vec<u8> {
 }
 
 /// What comes before a frame of so many bytes that is shown at this time, in microseconds.
-pub(super) fn before_frame(time: u64, bytes: usize) -> Vec<u8> {
+pub(crate) fn before_frame(time: u64, bytes: usize) -> Vec<u8> {
     let timestamp = element(&[0xE7], &time.to_be_bytes());
     // Track 1, no time of its own, a key frame.
     let block_header = [0x81, 0, 0, 0x80];

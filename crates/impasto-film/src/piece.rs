@@ -1,33 +1,104 @@
-//! A piece of the film, encoded by an ffmpeg of its own.
+//! Pieces of the film, each encoded by an ffmpeg of its own.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
 
-use impasto::video::{Frame, Samples};
-
-use super::container::Encoder;
-use super::decode::{matrix, pixels};
-use super::matroska;
-use super::probe::{Facts, Timing};
-use super::tools::{Running, Tools, file, reason};
-use crate::failure::{Failure, Result};
 use impasto::request::Size;
+use impasto::video::{Frame, KEY, Painted, Samples};
+use impasto::{Error, ErrorKind, Result};
+
+use crate::decode::{matrix, pixels};
+use crate::encoder::Encoder;
+use crate::matroska;
+use crate::probe::{Facts, Timing};
+use crate::tools::{Running, Tools, file, reason};
+
+/// Most pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
+const PIECE: usize = 48 * 1280 * 720;
+
+/// Frames of a piece: a multiple of [`KEY`], always the same for films of one size.
+pub fn frames_of_piece(size: Size) -> usize {
+    let pixels = (size.width * size.height).max(1);
+    (PIECE / pixels / KEY).clamp(2, 6) * KEY
+}
+
+/// The file of the piece that begins with this frame.
+pub fn name_of_piece(first: usize, extension: &str) -> String {
+    format!("{first:08}.{extension}")
+}
 
 /// What all pieces of a film have in common.
 #[derive(Debug)]
-pub(super) struct Pieces<'a> {
-    pub(super) tools: &'a Tools,
-    pub(super) encoder: Encoder,
-    pub(super) size: Size,
-    pub(super) alpha: bool,
-    pub(super) deep: bool,
-    pub(super) timing: Timing,
-    pub(super) facts: Option<&'a Facts>,
+pub struct Pieces<'a> {
+    /// What encodes them.
+    pub tools: &'a Tools,
+    /// How.
+    pub encoder: Encoder,
+    /// Of the frames, in pixels.
+    pub size: Size,
+    /// Whether frames have alpha.
+    pub alpha: bool,
+    /// Whether their samples have more than 8 bits.
+    pub deep: bool,
+    /// When they are shown.
+    pub timing: Timing,
+    /// Of the film that they were in, if it was one.
+    pub facts: Option<&'a Facts>,
+}
+
+/// Takes the frames of a film, in order, and writes the pieces.
+pub struct Reel<'a> {
+    pieces: &'a Pieces<'a>,
+    folder: &'a Path,
+    current: Option<Piece>,
+}
+
+impl<'a> Reel<'a> {
+    /// Writes pieces to this folder.
+    pub fn new(pieces: &'a Pieces<'a>, folder: &'a Path) -> Self {
+        Reel { pieces, folder, current: None }
+    }
+
+    /// Adds a frame to the piece that is being written, or begins one with it.
+    ///
+    /// # Errors
+    /// If ffmpeg failed: what it said.
+    pub fn add(&mut self, painted: &Painted) -> Result<()> {
+        let current = match &mut self.current {
+            Some(piece) => piece,
+            none => {
+                let name = name_of_piece(painted.index, self.pieces.encoder.piece());
+                none.insert(self.pieces.start(&self.folder.join(name), painted.index)?)
+            }
+        };
+        if current.add(&painted.frame, self.pieces.timing.time(painted.index)) {
+            return Ok(());
+        }
+        // Its own words say why.
+        let ended = self.seal();
+        Err(ended.err().unwrap_or_else(|| Error::new(ErrorKind::Io, "ffmpeg ended before it had all frames")))
+    }
+
+    /// Ends the piece that is being written. It has its name now.
+    ///
+    /// # Errors
+    /// If ffmpeg failed: what it said.
+    pub fn seal(&mut self) -> Result<()> {
+        self.current.take().map_or(Ok(()), Piece::finish)
+    }
+}
+
+impl Drop for Reel<'_> {
+    fn drop(&mut self) {
+        if let Some(piece) = self.current.take() {
+            piece.discard();
+        }
+    }
 }
 
 /// A piece that is being written.
-pub(super) struct Piece {
+struct Piece {
     running: Running,
     stdin: ChildStdin,
     path: PathBuf,
@@ -38,7 +109,7 @@ pub(super) struct Piece {
 
 impl Pieces<'_> {
     /// Starts a piece with frame `first`. It has its name when it is done.
-    pub(super) fn start(&self, path: &Path, first: usize) -> Result<Piece> {
+    fn start(&self, path: &Path, first: usize) -> Result<Piece> {
         // Of a killed run there may still be an encoder that ends its own.
         let partial = path.with_extension(format!("{}.part.{}", std::process::id(), self.encoder.piece()));
         let mut command = self.tools.ffmpeg();
@@ -59,8 +130,8 @@ impl Pieces<'_> {
         };
         command.args(["-vf", &self.filters()]).args(self.encoder.arguments()).args(self.tags());
         command.arg(file(&partial));
-        let mut running = Running::start(command, true, false)?;
-        let mut stdin = running.stdin().ok_or_else(|| Failure::failed("ffmpeg has no standard input"))?;
+        let mut running = self.tools.start(command, true, false)?;
+        let mut stdin = running.stdin().ok_or_else(|| Error::new(ErrorKind::Io, "ffmpeg has no standard input"))?;
         if begin.is_some() {
             // Where it cannot be written, ffmpeg has ended, and says why when the piece is finished.
             let _ = stdin.write_all(&matroska::header(self.size));
@@ -112,7 +183,7 @@ impl Pieces<'_> {
 
 impl Piece {
     /// Adds a frame that is shown at this time. `false` if ffmpeg takes no more: finishing says why.
-    pub(super) fn add(&mut self, frame: &Frame, time: u64) -> bool {
+    fn add(&mut self, frame: &Frame, time: u64) -> bool {
         let bytes: Vec<u8> = match (frame.samples(), self.begin) {
             // Frames with times of their own are RGBA of 8 bits.
             (samples, Some(_)) => rgba(samples, frame.channels()),
@@ -127,7 +198,7 @@ impl Piece {
     }
 
     /// Ends the piece, and gives it its name.
-    pub(super) fn finish(self) -> Result {
+    fn finish(self) -> Result<()> {
         let Piece { running, stdin, path, partial, .. } = self;
         drop(stdin);
         let (well, said) = running.finish();
@@ -136,20 +207,24 @@ impl Piece {
         });
         match named {
             Some(Ok(())) => Ok(()),
-            Some(Err(error)) => Err(Failure::failed(format!("{}: cannot be written: {error}", path.display()))),
+            Some(Err(error)) => Err(unwritten(&path, &error)),
             None => {
                 let _ = std::fs::remove_file(&partial);
-                Err(Failure::failed(format!("ffmpeg failed while encoding: {}", reason(&said))))
+                Err(Error::new(ErrorKind::Io, format!("ffmpeg failed while encoding: {}", reason(&said))))
             }
         }
     }
 
     /// Gives it up.
-    pub(super) fn discard(self) {
+    fn discard(self) {
         let partial = self.partial.clone();
         drop(self);
         let _ = std::fs::remove_file(partial);
     }
+}
+
+pub(crate) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("{}: cannot be written: {error}", path.display()))
 }
 
 fn rgba(samples: &Samples, channels: usize) -> Vec<u8> {

@@ -5,19 +5,20 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use impasto::picture::Format;
+use impasto::request::Size;
+use impasto::{Error, ErrorKind, Result};
 use serde_json::Value;
 
-use super::args::{Rate, rate};
-use super::tools::{Tools, file, guarded, output};
-use crate::failure::{Failure, Result};
-use impasto::request::Size;
+use crate::Note;
+use crate::rate::Rate;
+use crate::tools::{Tools, file};
 
 /// Greatest side of a film. Decoders of films have 8K.
-const GREATEST: usize = 16_384;
+pub(crate) const GREATEST: usize = 16_384;
 
 /// When the frames of a film are shown.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Timing {
+pub enum Timing {
     /// At a constant rate.
     Constant(Rate),
     /// Each at its own time, in millionths of a second from the first one's.
@@ -26,7 +27,7 @@ pub(super) enum Timing {
 
 impl Timing {
     /// When frame `i` is shown. Frames beyond the last known one follow in the distance of the last two.
-    pub(super) fn time(&self, i: usize) -> u64 {
+    pub fn time(&self, i: usize) -> u64 {
         match self {
             Timing::Constant(rate) => rate.time(i),
             Timing::Variable(times) => match (times.get(i), times.as_slice()) {
@@ -38,7 +39,7 @@ impl Timing {
     }
 
     /// The frame that is shown at a time in seconds, from the first frame's.
-    pub(super) fn frame_at(&self, seconds: f64) -> usize {
+    pub fn frame_at(&self, seconds: f64) -> usize {
         match self {
             Timing::Constant(rate) => (seconds * rate.per_second()).round().max(0.0) as usize,
             Timing::Variable(times) => times.partition_point(|&time| (time as f64) < seconds * 1e6 - 1.0),
@@ -48,48 +49,83 @@ impl Timing {
 
 /// A stream of sound, subtitles or something else that goes with the film.
 #[derive(Debug, Clone)]
-pub(super) struct Stream {
-    pub(super) index: u64,
-    pub(super) kind: String,
-    pub(super) codec: String,
+pub struct Stream {
+    /// Its number in the film.
+    pub index: u64,
+    /// `audio`, `subtitle`, `cover`, …
+    pub kind: String,
+    /// As ffmpeg names it.
+    pub codec: String,
 }
 
 /// Facts about a film.
 #[derive(Debug, Clone)]
-pub(super) struct Facts {
-    pub(super) path: PathBuf,
+pub struct Facts {
+    /// Its file.
+    pub path: PathBuf,
     /// Which of its streams is painted.
-    pub(super) stream: u64,
-    pub(super) codec: String,
-    /// Upright.
-    pub(super) size: Size,
+    pub stream: u64,
+    /// Its codec, as ffmpeg names it.
+    pub codec: String,
+    /// Of its frames, in pixels, upright.
+    pub size: Size,
     /// Width by height of a pixel.
-    pub(super) aspect: (u64, u64),
-    pub(super) timing: Timing,
-    pub(super) frames: Option<usize>,
-    /// Seconds from the film's beginning (or from --start) to its first frame.
-    pub(super) delay: f64,
-    /// More than 8 bits.
-    pub(super) deep: bool,
-    pub(super) alpha: bool,
-    pub(super) interlaced: bool,
-    pub(super) colors: FilmColors,
-    pub(super) others: Vec<Stream>,
+    pub aspect: (u64, u64),
+    /// When the frames of the part are shown.
+    pub timing: Timing,
+    /// Frames of the part, if it says.
+    pub frames: Option<usize>,
+    /// Seconds from the beginning of the film or the part to its first frame.
+    pub delay: f64,
+    /// Whether its samples have more than 8 bits.
+    pub deep: bool,
+    /// Whether it has transparency.
+    pub alpha: bool,
+    /// Whether its frames are two fields each.
+    pub interlaced: bool,
+    /// What its numbers mean.
+    pub colors: FilmColors,
+    /// What goes with it.
+    pub others: Vec<Stream>,
     /// The names of its metadata, in lower case.
-    pub(super) tags: Vec<String>,
+    pub tags: Vec<String>,
+}
+
+impl Facts {
+    /// What is not as everybody expects.
+    pub fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        if let Some(hdr) = self.colors.hdr() {
+            notes.push(format!("is {hdr}; it is tone-mapped, and the result is SDR (BT.709)"));
+        } else if self.colors.wide() {
+            notes.push("has colors of BT.2020; the result has those of BT.709".into());
+        }
+        if self.interlaced {
+            notes.push("is interlaced; every frame is made of both its fields".into());
+        }
+        notes.into_iter().map(Note::Fact).collect()
+    }
+
+    /// Whether it has sound.
+    pub fn sounds(&self) -> bool {
+        self.others.iter().any(|stream| stream.kind == "audio")
+    }
 }
 
 /// What a film's numbers mean, as ffmpeg names it; empty where the film does not say.
 #[derive(Debug, Clone, Default)]
-pub(super) struct FilmColors {
-    pub(super) matrix: String,
-    pub(super) primaries: String,
-    pub(super) transfer: String,
+pub struct FilmColors {
+    /// Between RGB and YUV.
+    pub matrix: String,
+    /// What red, green and blue are.
+    pub primaries: String,
+    /// From light to samples.
+    pub transfer: String,
 }
 
 impl FilmColors {
     /// HDR, by its name.
-    pub(super) fn hdr(&self) -> Option<&'static str> {
+    pub(crate) fn hdr(&self) -> Option<&'static str> {
         match self.transfer.as_str() {
             "smpte2084" => Some("HDR (PQ)"),
             "arib-std-b67" => Some("HDR (HLG)"),
@@ -98,16 +134,18 @@ impl FilmColors {
     }
 
     /// Whether its colors go beyond sRGB's.
-    pub(super) fn wide(&self) -> bool {
+    pub(crate) fn wide(&self) -> bool {
         self.primaries.starts_with("bt2020") || self.matrix.starts_with("bt2020")
     }
 }
 
 /// The part of a film that is painted, in seconds.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Part {
-    pub(super) start: f64,
-    pub(super) end: Option<f64>,
+pub struct Part {
+    /// 0 for the beginning.
+    pub start: f64,
+    /// Nothing for the film's end.
+    pub end: Option<f64>,
 }
 
 /// The format of a file that begins like a picture.
@@ -117,10 +155,14 @@ fn still(path: &Path) -> Option<Format> {
     Format::detect(&head)
 }
 
-/// Looks at a film. `fps` is a rate that was asked for.
-pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Result<Facts> {
-    let about = |text: String| Failure::failed(format!("{}: {text}", path.display()));
-    let opened = File::open(path).map_err(|e| about(format!("cannot be read: {e}")))?;
+/// Looks at a film. Only this file is opened, and only if it is of a kind that names no others. `fps` is a rate that was asked for.
+///
+/// # Errors
+/// [`ErrorKind::Io`] if it cannot be read; [`ErrorKind::Malformed`] if it is no film, or damaged; [`ErrorKind::Unsupported`] if it is a picture; [`ErrorKind::TooLarge`] if its frames are;
+/// [`ErrorKind::Mismatch`] if there are no frames in this part of it.
+pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Result<Facts> {
+    let about = |text: String| Error::new(ErrorKind::Malformed, text);
+    let opened = File::open(path).map_err(|e| Error::new(ErrorKind::Io, format!("cannot be read: {e}")).with_source(e))?;
     if opened.metadata().is_ok_and(|metadata| metadata.len() == 0) {
         return Err(about("is empty: there is no film in it".into()));
     }
@@ -128,10 +170,10 @@ pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -
         return Err(about("is a playlist or script that names other files; name the film itself".into()));
     }
     let mut command = tools.ffprobe();
-    command.args(guarded()).args(["-show_streams", "-show_format", "-of", "json", "-i"]).arg(file(path));
-    let found = output(command).map_err(|why| {
+    command.args(tools.guarded()).args(["-show_streams", "-show_format", "-of", "json", "-i"]).arg(file(path));
+    let found = tools.output(command).map_err(|why| {
         if let Some(format) = still(path) {
-            return about(format!("is a picture ({format}), not a film; paint it with `impasto stylize`"));
+            return Error::new(ErrorKind::Unsupported, format!("is a picture ({format}), not a film"));
         }
         about(format!(
             "is no film that can be read, or a kind that is not allowed (playlists, scripts), or it is damaged ({why})"
@@ -150,7 +192,8 @@ pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -
         return Err(about("does not say how large its frames are; it may be damaged".into()));
     }
     if coded.width.max(coded.height) > GREATEST {
-        return Err(about(format!("frames of {coded} pixels are larger than {GREATEST} pixels a side; make it smaller first")));
+        let text = format!("frames of {coded} pixels are larger than {GREATEST} pixels a side; make it smaller first");
+        return Err(Error::new(ErrorKind::TooLarge, text));
     }
     let turned = rotation(stream).rem_euclid(180) == 90;
     let size = if turned { Size { width: coded.height, height: coded.width } } else { coded };
@@ -164,7 +207,8 @@ pub(super) fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -
     let shown: Vec<f64> = times.iter().copied().filter(inside).collect();
     if !times.is_empty() && shown.is_empty() {
         let last = times.last().unwrap_or(&0.0) - begin;
-        return Err(about(format!("there are no frames between --start and --end; the film ends at {last:.2} seconds")));
+        let text = format!("there are no frames in this part of it; it ends at {last:.2} seconds");
+        return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let (mut timing, mut frames) = timing(stream, &shown);
     if let Some(fps) = fps {
@@ -230,11 +274,11 @@ fn rotation(stream: &Value) -> i64 {
 }
 
 /// When the frames are shown, in seconds, in order: of the packets, without decoding them. Empty if they do not say.
-fn times(tools: &Tools, path: &Path, index: u64, stream: &Value) -> std::result::Result<Vec<f64>, String> {
+fn times(tools: &Tools, path: &Path, index: u64, stream: &Value) -> Result<Vec<f64>, String> {
     let mut command = tools.ffprobe();
-    command.args(guarded()).args(["-select_streams", &index.to_string(), "-show_entries", "packet=pts,dts,flags"]);
+    command.args(tools.guarded()).args(["-select_streams", &index.to_string(), "-show_entries", "packet=pts,dts,flags"]);
     command.args(["-of", "csv=p=0", "-i"]).arg(file(path));
-    let listed = output(command)?;
+    let listed = tools.output(command)?;
     let Some((num, den)) = ratio(&stream["time_base"]) else { return Ok(Vec::new()) };
     let mut ticks: Vec<i64> = Vec::new();
     for line in String::from_utf8_lossy(&listed).lines() {
@@ -254,7 +298,7 @@ fn times(tools: &Tools, path: &Path, index: u64, stream: &Value) -> std::result:
 
 /// Constant where every frame is within a tick of where its rate has it.
 fn timing(stream: &Value, times: &[f64]) -> (Timing, Option<usize>) {
-    let rates = ["avg_frame_rate", "r_frame_rate"].map(|name| rate(stream[name].as_str().unwrap_or_default()).ok());
+    let rates = ["avg_frame_rate", "r_frame_rate"].map(|name| stream[name].as_str().unwrap_or_default().parse::<Rate>().ok());
     let first = times.first().copied().unwrap_or(0.0);
     let tick = ratio(&stream["time_base"]).map_or(0.001, |(num, den)| num as f64 / den as f64).max(0.001);
     let fits = |rate: &Rate| {
@@ -291,7 +335,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Timing, deep, timing};
-    use crate::commands::video::args::Rate;
+    use crate::Rate;
 
     #[test]
     fn depths_are_in_the_names_of_pixels() {

@@ -4,29 +4,35 @@ use std::io::Read;
 use std::process::ChildStdout;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use impasto::video::{Frame, Samples};
-use impasto::{Error, ErrorKind};
-
-use super::probe::{Facts, Part};
-use super::source::Frames;
-use super::tools::{Running, Tools, file, guarded, reason};
-use crate::failure::{Failure, Result};
 use impasto::request::Size;
+use impasto::video::{Frame, Samples};
+use impasto::{Error, ErrorKind, Result};
+
+use crate::probe::{Facts, Part};
+use crate::rate::Rate;
+use crate::tools::{Running, Tools, file, reason};
+
+/// Frames one after the other.
+pub type Frames = Box<dyn Iterator<Item = Result<Frame>> + Send>;
 
 /// How frames are read.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reading {
-    pub(super) part: Part,
+pub struct Reading {
+    /// Which of them.
+    pub part: Part,
     /// Whether frames have alpha.
-    pub(super) alpha: bool,
+    pub alpha: bool,
     /// Where damage that is passed over is told; without it damage ends the film.
-    pub(super) salvaged: Option<Arc<Mutex<Option<String>>>>,
+    pub salvaged: Option<Arc<Mutex<Option<String>>>>,
     /// Frames a second, where others than the film's are wanted.
-    pub(super) fps: Option<super::args::Rate>,
+    pub fps: Option<Rate>,
 }
 
-/// All frames, upright and in sRGB.
-pub(super) fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading) -> Result<Frames> {
+/// All frames of a film at this size, upright and in sRGB. The iterator gives [`ErrorKind::Malformed`] where the film is damaged.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] if this ffmpeg cannot convert the film's colors; [`ErrorKind::Io`] if it cannot be started.
+pub fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading) -> Result<Frames> {
     let mut command = tools.ffmpeg();
     if reading.alpha {
         // The decoders of ffmpeg's own do not read the alpha of these.
@@ -36,7 +42,7 @@ pub(super) fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading)
             _ => {}
         }
     }
-    command.args(guarded());
+    command.args(tools.guarded());
     if reading.part.start > 0.0 {
         command.args(["-ss", &reading.part.start.to_string()]);
     }
@@ -47,8 +53,8 @@ pub(super) fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading)
     command.args(["-map", &format!("0:{}", facts.stream), "-an", "-sn", "-dn"]);
     command.args(["-vf", &filters(tools, facts, size, &reading)?]).args(tools.each_frame_once());
     command.args(["-f", "rawvideo", "-c:v", "rawvideo", "pipe:1"]);
-    let mut running = Running::start(command, false, true)?;
-    let stdout = running.stdout().ok_or_else(|| Failure::failed("ffmpeg has no standard output"))?;
+    let mut running = tools.start(command, false, true)?;
+    let stdout = running.stdout().ok_or_else(|| Error::new(ErrorKind::Io, "ffmpeg has no standard output"))?;
     let channels = if reading.alpha { 4 } else { 3 };
     Ok(Box::new(Decoded {
         running: Some(running),
@@ -57,7 +63,6 @@ pub(super) fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading)
         channels,
         deep: facts.deep,
         read: 0,
-        name: facts.path.display().to_string(),
         salvaged: reading.salvaged,
     }))
 }
@@ -76,10 +81,10 @@ fn filters(tools: &Tools, facts: &Facts, size: Size, reading: &Reading) -> Resul
     if colors.hdr().is_some() || colors.wide() {
         if !tools.has_filter("zscale")? {
             let what = colors.hdr().unwrap_or("BT.2020");
-            return Err(Failure::failed(format!(
-                "{}: is {what}, which this ffmpeg cannot convert: it lacks the filter zscale (libzimg). Install a full ffmpeg",
-                facts.path.display()
-            )));
+            let text = format!(
+                "is {what}, which this ffmpeg cannot convert: it lacks the filter zscale (libzimg). Install a full ffmpeg"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, text));
         }
         let given =
             |name: &str, value: &str, fallback: &str| format!("{name}={}", if value.is_empty() { fallback } else { value });
@@ -112,7 +117,7 @@ fn filters(tools: &Tools, facts: &Facts, size: Size, reading: &Reading) -> Resul
 }
 
 /// How ffmpeg names our samples.
-pub(super) fn pixels(alpha: bool, deep: bool) -> &'static str {
+pub(crate) fn pixels(alpha: bool, deep: bool) -> &'static str {
     match (alpha, deep) {
         (false, false) => "rgb24",
         (true, false) => "rgba",
@@ -122,7 +127,7 @@ pub(super) fn pixels(alpha: bool, deep: bool) -> &'static str {
 }
 
 /// The matrix between RGB and YUV. Films that do not say have television's: BT.709 from 720 rows on, BT.601 below.
-pub(super) fn matrix(facts: &Facts) -> &'static str {
+pub(crate) fn matrix(facts: &Facts) -> &'static str {
     match facts.colors.matrix.as_str() {
         "bt709" => "bt709",
         "smpte170m" | "bt470bg" => "smpte170m",
@@ -141,12 +146,11 @@ struct Decoded {
     channels: usize,
     deep: bool,
     read: usize,
-    name: String,
     salvaged: Option<Arc<Mutex<Option<String>>>>,
 }
 
 impl Iterator for Decoded {
-    type Item = impasto::Result<Frame>;
+    type Item = Result<Frame>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.running.as_ref()?;
@@ -165,8 +169,7 @@ impl Iterator for Decoded {
         let (well, said) = self.running.take()?.finish();
         if well && said.trim().is_empty() {
             if self.read == 0 {
-                let text = format!("{}: no frame could be decoded", self.name);
-                return Some(Err(Error::new(ErrorKind::Malformed, text)));
+                return Some(Err(Error::new(ErrorKind::Malformed, "no frame could be decoded")));
             }
             return None;
         }
@@ -175,10 +178,7 @@ impl Iterator for Decoded {
             *salvaged.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
             return None;
         }
-        let text = format!(
-            "{}: is damaged or cut off ({why}; {} frames were decoded); add --salvage to paint what can be read",
-            self.name, self.read
-        );
+        let text = format!("is damaged or cut off ({why}; {} frames were decoded)", self.read);
         Some(Err(Error::new(ErrorKind::Malformed, text)))
     }
 }

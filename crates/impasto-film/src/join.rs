@@ -3,44 +3,49 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::args::Kind;
-use super::container::{Encoder, Way, companions, name};
-use super::probe::{Facts, Part, Timing};
-use super::sink;
-use super::tools::{Tools, file, guarded, output};
-use super::work::Work;
-use crate::commands::sheet::animation;
-use crate::failure::{Failure, Result};
-use crate::talk::Loudness;
-use impasto::request::Size;
+use impasto::{Error, ErrorKind, Result};
+
+use crate::Note;
+use crate::encoder::{Codec, Encoder, Kind, Way, companions};
+use crate::piece::{name_of_piece, unwritten};
+use crate::probe::{Facts, Part, Timing};
+use crate::tools::{Tools, file};
 
 /// A film whose frames are all painted.
-pub(super) struct Whole<'a> {
-    pub(super) work: &'a Work,
-    pub(super) timing: &'a Timing,
-    pub(super) frames: usize,
+#[derive(Debug)]
+pub struct Whole<'a> {
+    /// Where its pieces are.
+    pub folder: &'a Path,
+    /// When its frames are shown.
+    pub timing: &'a Timing,
+    /// How many there are.
+    pub frames: usize,
     /// Frames of a piece.
-    pub(super) each: usize,
+    pub each: usize,
     /// The request that it was painted by, as JSON.
-    pub(super) record: Option<String>,
+    pub record: Option<String>,
     /// Whether the metadata of the film that was painted is left out.
-    pub(super) strip: bool,
+    pub strip: bool,
 }
 
+/// The film that was painted, and which part of it.
+pub type Source<'a> = (&'a Facts, Part);
+
 impl Whole<'_> {
-    /// Joins the pieces to one film, in the work's folder. Nothing is encoded again.
-    pub(super) fn film(
+    /// Joins the pieces to one film, in their folder, and says what became of the sound and the rest. Nothing is encoded again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if ffmpeg failed: what it said.
+    pub fn film(
         &self,
         tools: &Tools,
         (kind, encoder): (Kind, &Encoder),
-        source: Option<(&Facts, Part)>,
-        loudness: Loudness,
-    ) -> Result<PathBuf> {
-        let list = self.work.path("pieces.txt");
-        fs::write(&list, self.list(encoder.piece()))
-            .map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", list.display())))?;
-        let extension = name(kind).to_lowercase();
-        let joined = self.work.path(&format!("joined.{extension}"));
+        source: Option<Source<'_>>,
+    ) -> Result<(PathBuf, Vec<Note>)> {
+        let mut notes = Vec::new();
+        let list = self.folder.join("pieces.txt");
+        fs::write(&list, self.list(encoder.piece())).map_err(|e| unwritten(&list, &e))?;
+        let joined = self.folder.join(format!("joined.{}", kind.id()));
         let mut command = tools.ffmpeg();
         // The frames' delay against the sound.
         if let Some((facts, _)) = source.filter(|(facts, _)| facts.delay > 0.0) {
@@ -48,7 +53,7 @@ impl Whole<'_> {
         }
         command.args(["-protocol_whitelist", "file", "-f", "concat", "-safe", "0", "-i"]).arg(file(&list));
         if let Some((facts, part)) = source {
-            command.args(guarded());
+            command.args(tools.guarded());
             if part.start > 0.0 {
                 command.args(["-ss", &part.start.to_string()]);
             }
@@ -65,16 +70,13 @@ impl Whole<'_> {
                 let codec = match way {
                     Way::Copied => "copy",
                     Way::Converted(encoder) => {
-                        let kind = name(kind);
-                        loudness.say(&format!(
-                            "{} is converted from {} to {encoder}: {kind} does not hold it",
-                            stream.kind, stream.codec
-                        ));
+                        let (what, codec) = (stream.kind, stream.codec);
+                        notes.push(Note::Fact(format!("{what} is converted from {codec} to {encoder}: {kind} does not hold it")));
                         encoder
                     }
                     Way::LeftOut(what) => {
                         if !what.is_empty() {
-                            loudness.warn(&format!("{} does not hold {what}: they are left out; .mkv keeps them", name(kind)));
+                            notes.push(Note::Loss(format!("{kind} does not hold {what}: they are left out; .mkv keeps them")));
                         }
                         continue;
                     }
@@ -94,13 +96,13 @@ impl Whole<'_> {
         }
         if matches!(kind, Kind::Mp4 | Kind::Mov) {
             command.args(["-movflags", "+faststart"]);
-            if encoder.describe() == "H.265" {
+            if encoder.codec() == Codec::H265 {
                 command.args(["-tag:v", "hvc1"]);
             }
         }
         command.args(["-max_interleave_delta", "0"]).arg(file(&joined));
-        output(command).map_err(|why| Failure::failed(format!("joining the film failed: {why}")))?;
-        Ok(joined)
+        tools.output(command).map_err(|why| Error::new(ErrorKind::Io, format!("joining the film failed: {why}")))?;
+        Ok((joined, notes))
     }
 
     /// The pieces with their lengths, to a millionth of a second: what containers say of themselves is rounded.
@@ -110,23 +112,9 @@ impl Whole<'_> {
             let end = (first + self.each).min(self.frames);
             let length = self.timing.time(end) - self.timing.time(first);
             list +=
-                &format!("file {}\nduration {}.{:06}\n", sink::name(first, extension), length / 1_000_000, length % 1_000_000);
+                &format!("file {}\nduration {}.{:06}\n", name_of_piece(first, extension), length / 1_000_000, length % 1_000_000);
         }
         list
-    }
-
-    /// Makes a GIF of the frames that are in the work's folder.
-    pub(super) fn gif(&self, size: Size) -> Result<PathBuf> {
-        let path = self.work.path("joined.gif");
-        let mut gif = animation::Animation::new(animation::Kind::Gif, size, self.frames)?;
-        // Hundredths of a second: each frame begins at the nearest.
-        let begin = |i: usize| (self.timing.time(i) + 5_000) / 10_000;
-        for i in 0..self.frames {
-            let frame = impasto::Picture::open(self.work.path(&sink::name(i, "png")), &impasto::picture::Limits::default())?;
-            gif.add(&frame, u16::try_from(begin(i + 1) - begin(i)).unwrap_or(u16::MAX).max(2))?;
-        }
-        fs::write(&path, gif.finish()?).map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", path.display())))?;
-        Ok(path)
     }
 }
 
@@ -135,20 +123,4 @@ fn field(kind: Kind, known: &[String]) -> Option<&'static str> {
     // QuickTime's files have one alone.
     let fields: &[&str] = if kind == Kind::Mov { &["comment"] } else { &["comment", "description", "synopsis"] };
     fields.iter().copied().find(|field| !known.iter().any(|known| known == field))
-}
-
-/// Moves a finished film to its place, or to standard output.
-pub(super) fn deliver(joined: &Path, output: Option<&Path>) -> Result {
-    match output {
-        Some(path) => {
-            fs::rename(joined, path).map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", path.display())))
-        }
-        None => {
-            let mut film = fs::File::open(joined).map_err(Failure::failed)?;
-            let mut stdout = std::io::stdout().lock();
-            std::io::copy(&mut film, &mut stdout)
-                .and_then(|_| std::io::Write::flush(&mut stdout))
-                .map_err(|e| Failure::stdout(&e))
-        }
-    }
 }

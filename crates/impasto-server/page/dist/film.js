@@ -1,0 +1,316 @@
+// The film view: a moment of a film is painted like a photo; then the whole film is painted, watched and downloaded.
+import * as api from "./api.js";
+import * as files from "./files.js";
+import * as gallery from "./gallery.js";
+import { isFilm, jpeg, Movie } from "./movie.js";
+import { painting } from "./painting.js";
+import { onFilm } from "./photos.js";
+import { refresh } from "./preview.js";
+import { label } from "./render.js";
+import * as results from "./results.js";
+import { byId, doc, edit, on, PAINTING, save, say, stem } from "./state.js";
+import { showMoment } from "./view.js";
+import { checkSize, filmWords, words } from "./words.js";
+let film;
+let server;
+/** Job of the film that is painted; empty before the server has taken it. */
+let job;
+let sending;
+const part = byId("film-part");
+const moment = byId("moment");
+const paint = byId("film-paint");
+const format = byId("film-format");
+const player = byId("player");
+const painted = byId("painted");
+/** What the server can do. */
+export function begin(info) {
+    server = info;
+    format.replaceChildren(...info.films.formats.map(name => new Option(name === "webm" ? "WebM" : name.toUpperCase(), name)));
+    // What this browser plays, too.
+    format.value = document.createElement("video").canPlayType('video/mp4; codecs="avc1.640028"') ? "mp4" : "webm";
+}
+/** Minutes and seconds, to a tenth. */
+function clock(seconds) {
+    const tenths = Math.round(seconds * 10);
+    const rest = tenths % 600;
+    return `${Math.floor(tenths / 600)}:${rest < 100 ? "0" : ""}${(rest / 10).toFixed(1)}`;
+}
+/** Opens a film in place of the one before. */
+async function open({ blob, name }) {
+    if (!server?.films.available) {
+        say("This server cannot paint films: it has no ffmpeg. Install ffmpeg on it (apt install ffmpeg) and start it again.", true);
+        return;
+    }
+    if (job !== undefined) {
+        say("A film is being painted. Wait for it, or cancel it first.", true);
+        return;
+    }
+    try {
+        checkSize(blob, name, server.limits.max_film_bytes);
+    }
+    catch (error) {
+        say(words(error, name), true);
+        return;
+    }
+    say(`Opening ${name}…`);
+    close();
+    const opened = film = { blob, name, seen: undefined, start: undefined, end: undefined };
+    const movie = await Movie.open(blob).catch(() => undefined);
+    if (film !== opened) {
+        movie?.close();
+        return;
+    }
+    if (!movie) {
+        show();
+        say(`This browser cannot show “${name}”. It can still be painted; the look is shown on the photo.`);
+        return;
+    }
+    const first = Math.min(2, movie.duration / 10);
+    try {
+        moment.max = String(movie.duration);
+        moment.value = String(first);
+        await movie.seek(moment.valueAsNumber);
+        const frame = await jpeg(movie.frame(), 0.95);
+        if (film !== opened)
+            return movie.close();
+        const key = files.add("photo", name, frame);
+        opened.seen = { movie, key };
+        show();
+        edit({ photos: [...doc.photos.filter(key => key !== "demo"), key], photo: key, mask: "" });
+    }
+    catch (error) {
+        movie.close();
+        say(filmWords(error, name), true);
+    }
+}
+let travelling = false;
+/** Shows the newest moment that is asked for: one that is on its way is finished, then the newest is taken. */
+async function travel() {
+    const at = film?.seen;
+    if (travelling || !at)
+        return;
+    travelling = true;
+    try {
+        for (let shown = -1; film?.seen === at && shown !== moment.valueAsNumber;) {
+            shown = moment.valueAsNumber;
+            await at.movie.seek(shown);
+            const frame = at.movie.frame();
+            const blob = await jpeg(frame, 0.95);
+            if (film?.seen !== at)
+                break;
+            files.replace(at.key, blob);
+            if (doc.photo === at.key) {
+                showMoment(frame);
+                refresh();
+            }
+            else {
+                edit({ photo: at.key, mask: "" });
+            }
+            document.body.dataset["moment"] = String(shown);
+        }
+    }
+    catch (error) {
+        if (film?.seen === at)
+            say(filmWords(error, film.name), true);
+    }
+    finally {
+        travelling = false;
+    }
+}
+/** The line that says what is painted of the film. */
+function show() {
+    const { seen, start, end, name } = film ?? {};
+    // A moment that is not among the photos any more has been removed there; undo brings it back.
+    part.hidden = film === undefined || (seen !== undefined && !doc.photos.includes(seen.key));
+    byId("film-name").textContent = name ?? "";
+    byId("film-name").title = name ?? "";
+    byId("scrubber").hidden = byId("film-cut").hidden = seen === undefined;
+    const now = clock(moment.valueAsNumber);
+    byId("moment-value").textContent = now;
+    moment.setAttribute("aria-valuetext", `${now} of ${clock(Number(moment.max))}`);
+    const whole = start === undefined && end === undefined;
+    byId("film-whole").hidden = whole;
+    byId("film-range").textContent = whole ? "" : `${clock(start ?? 0)} to ${clock(end ?? Number(moment.max))}`;
+    paint.textContent = whole ? "Paint the film" : "Paint this part";
+    paint.disabled = job !== undefined || doc.styles.length === 0;
+    byId("filming").hidden = job === undefined;
+}
+/** Sets the beginning or the end of the part that is painted. */
+function cut(edge) {
+    if (!film)
+        return;
+    const other = edge === "start" ? film.end : film.start;
+    film[edge] = moment.valueAsNumber;
+    // The other edge goes where it would be on the wrong side.
+    if (other !== undefined && (film.end ?? Infinity) <= (film.start ?? 0))
+        film[edge === "start" ? "end" : "start"] = undefined;
+    show();
+}
+class Canceled extends Error {
+}
+/** What is left to do, in words. */
+function left(seconds) {
+    if (seconds < 90)
+        return `${Math.max(1, Math.round(seconds))} s left`;
+    return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
+}
+/** Follows a job to its end. Gives where its result is, and what users should know of it. */
+async function followed(id) {
+    const [progress, news] = [byId("film-progress"), byId("film-news")];
+    let first;
+    for await (const view of api.follow(id)) {
+        if (view.status === "cancelled")
+            throw new Canceled();
+        if (view.error)
+            throw new api.Problem(view.error.status, view.error.detail);
+        if (view.result)
+            return { result: view.result, notes: view.notes ?? [] };
+        const { painted = 0, total } = view.frames ?? {};
+        if (total)
+            progress.value = painted / total;
+        else
+            progress.removeAttribute("value");
+        const time = performance.now() / 1000;
+        if (painted > 0)
+            first ??= { frames: painted, time };
+        const rate = first && time > first.time ? (painted - first.frames) / (time - first.time) : 0;
+        const rest = total && rate > 0 ? `, ${left((total - painted) / rate)}` : "";
+        news.textContent = view.status === "queued" ? "Waiting for other films…" : `${painted}${total ? ` of ${total}` : ""} frames${rest}`;
+    }
+    throw new api.Problem(0, "The server has ended before the film was done.");
+}
+/** Paints the film in the look that is shown. */
+async function work({ blob, name, seen, start, end }, abort) {
+    const look = doc;
+    const longSide = seen?.movie.longSide ?? 1280;
+    const query = new URLSearchParams({ format: format.value });
+    if (look.size)
+        query.set("size", look.size);
+    if (start !== undefined)
+        query.set("start", start.toFixed(3));
+    if (end !== undefined)
+        query.set("end", end.toFixed(3));
+    const begun = await files.withFiles(async () => {
+        const wanted = await painting(look, look.size ? Number(look.size) : longSide);
+        // A mask is drawn on the photo that is shown.
+        if (look.photo !== seen?.key)
+            delete wanted.mask;
+        return api.beginFilm(blob, wanted, query, abort.signal);
+    });
+    job = begun.id;
+    if (abort.signal.aborted)
+        throw new Canceled();
+    const { result, notes } = await followed(begun.id);
+    const film = await api.result(result);
+    const styles = look.styles.map(({ key }) => stem(gallery.nameOf(key))).join("+");
+    const made = { name: `${stem(name)}-${styles}.${format.value}`.replaceAll(/[/\\]/g, "-"), label: label(look), blob: film, look };
+    await results.add(made);
+    play(made);
+    say([`Painted: ${made.name}, ${(film.size / 1e6).toFixed(1)} MB.`, ...notes.map(note => `Note: ${note}.`)].join(" "));
+}
+paint.addEventListener("click", async () => {
+    if (!film || job !== undefined)
+        return;
+    if (doc.colors === "match") {
+        say("Films cannot repaint the style in the photo's palette. Choose other colors.", true);
+        return;
+    }
+    const { name } = film;
+    const abort = sending = new AbortController();
+    job = "";
+    const progress = byId("film-progress");
+    progress.removeAttribute("value");
+    byId("film-news").textContent = "Sending the film…";
+    show();
+    byId("film-cancel").focus();
+    try {
+        await work(film, abort);
+    }
+    catch (error) {
+        const canceled = error instanceof Canceled || abort.signal.aborted;
+        say(canceled ? "Canceled." : filmWords(error, name), !canceled);
+    }
+    finally {
+        // The page keeps the result.
+        if (job)
+            void api.forget(`/v1/jobs/${job}`);
+        job = sending = undefined;
+        show();
+        if (player.hidden)
+            paint.focus();
+    }
+});
+function cancel() {
+    sending?.abort();
+    if (job)
+        void api.forget(`/v1/jobs/${job}`);
+}
+byId("film-cancel").addEventListener("click", cancel);
+let playing;
+/** Plays a painted film in the picture's place. */
+function play(made) {
+    stop();
+    playing = made;
+    painted.src = URL.createObjectURL(made.blob);
+    painted.setAttribute("aria-label", made.name);
+    player.hidden = false;
+    // Unless somebody is at work elsewhere.
+    if ([null, document.body, byId("film-cancel")].includes(document.activeElement))
+        byId("film-save").focus();
+    // Browsers may wait for a click; the controls are there.
+    painted.play().catch(() => undefined);
+}
+function stop() {
+    if (painted.src)
+        URL.revokeObjectURL(painted.src);
+    painted.removeAttribute("src");
+    painted.load();
+    playing = undefined;
+    player.hidden = true;
+}
+results.onPlay(play);
+painted.addEventListener("error", () => {
+    if (playing)
+        say(`This browser cannot play ${playing.name}. Download it, and open it with another program.`, true);
+});
+byId("film-save").addEventListener("click", () => { if (playing)
+    save(playing.blob, playing.name); });
+byId("film-back").addEventListener("click", () => { stop(); paint.focus(); });
+player.addEventListener("keydown", event => { if (event.key === "Escape") {
+    stop();
+    paint.focus();
+} });
+/** Closes the film. */
+function close() {
+    stop();
+    film?.seen?.movie.close();
+    const key = film?.seen?.key;
+    film = undefined;
+    show();
+    if (key && doc.photos.includes(key)) {
+        const photos = doc.photos.filter(other => other !== key);
+        const left = photos.length > 0 ? photos : ["demo"];
+        edit({ photos: left, ...(doc.photo === key ? { photo: left[0], mask: "" } : {}) });
+    }
+}
+byId("film-close").addEventListener("click", () => { cancel(); close(); byId("photo").focus(); });
+/** Forgets the film, and what is painted of it. */
+export function forget() {
+    cancel();
+    close();
+}
+moment.addEventListener("input", () => { show(); void travel(); });
+byId("film-start").addEventListener("click", () => cut("start"));
+byId("film-end").addEventListener("click", () => cut("end"));
+byId("film-whole").addEventListener("click", () => {
+    if (film)
+        film.start = film.end = undefined;
+    show();
+});
+on(["photos", "styles"], show);
+// Who changes the look wants to see it.
+on(PAINTING, () => { if (!player.hidden)
+    stop(); });
+onFilm({ is: isFilm, take: given => void open(given) });
+/** The film that the photo with this key is a moment of. */
+export const filmOf = (key) => film?.seen?.key === key ? film.name : undefined;

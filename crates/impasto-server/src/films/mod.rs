@@ -1,0 +1,123 @@
+//! Films: uploaded to files, since ffmpeg goes back and forth in them, and painted as `impasto video` does, one at a time.
+//!
+//! `settings.rs`: what the query of a request says. `upload.rs`: its body. `paint.rs`: the work.
+
+mod paint;
+mod settings;
+mod upload;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use impasto_film::Tools;
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+use crate::budget::Budget;
+use crate::options::ServerOptions;
+use crate::problem::{Problem, Result};
+
+pub(crate) use paint::{Ready, paint};
+pub(crate) use settings::Settings;
+pub(crate) use upload::{FilmBody, Spool, Upload, read};
+
+/// Films that are painted or wait for that.
+const WAITING: usize = 4;
+/// What all films take on disk, in uploads of the largest size: those that wait, the one that is written, and results.
+const UPLOADS: u64 = 8;
+/// Bytes a second that an upload may be as slow as, for the whole of it.
+const SLOWEST: u64 = 64 << 10;
+/// How often the folder is tried to be removed, and how long is waited in between: an ffmpeg may have been writing there.
+const TRIES: usize = 25;
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// What a client is told where there is no ffmpeg.
+pub(crate) const MISSING: &str = "films need ffmpeg, which this server did not find; install it (apt install ffmpeg) and start the server \
+     again, or name it: impasto serve --ffmpeg PATH";
+
+/// Where films are painted.
+pub(crate) struct Films {
+    /// Nothing where there is no ffmpeg.
+    tools: Option<Tools>,
+    /// The one folder of all films, private to this user; made for the first.
+    folder: Mutex<Folder>,
+    /// What they take on disk.
+    pub(crate) disk: Arc<Budget>,
+    /// Places for films that are painted or wait for that.
+    pub(crate) places: Arc<Semaphore>,
+    /// One film at a time: it takes long, and paintings shall not wait for it.
+    painting: Arc<Semaphore>,
+}
+
+enum Folder {
+    None,
+    Made(TempDir),
+    Closed,
+}
+
+impl Films {
+    pub(crate) fn new(options: &ServerOptions) -> Self {
+        Films {
+            // Pictures have borders within films: a little more is decoded than is painted.
+            tools: options.ffmpeg.clone().map(|tools| tools.most_pixels(options.max_pixels.saturating_mul(2))),
+            folder: Mutex::new(Folder::None),
+            disk: Budget::new(options.max_film.saturating_mul(UPLOADS)),
+            places: Arc::new(Semaphore::new(WAITING)),
+            painting: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Whether films can be painted.
+    pub(crate) fn available(&self) -> bool {
+        self.tools.is_some()
+    }
+
+    pub(crate) fn tools(&self) -> Result<&Tools> {
+        self.tools.as_ref().ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MISSING))
+    }
+
+    /// A folder for a film. It is removed when it is dropped.
+    fn folder(&self) -> Result<TempDir> {
+        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*folder, Folder::None) {
+            *folder = Folder::Made(private().map_err(|e| no_room(&e))?);
+        }
+        match &*folder {
+            Folder::Made(all) => tempfile::tempdir_in(all.path()).map_err(|e| no_room(&e)),
+            _ => Err(Problem::cancelled()),
+        }
+    }
+
+    /// Removes all that is there. Nothing comes there any more.
+    pub(crate) fn close(&self) {
+        let closed = std::mem::replace(&mut *self.folder.lock().unwrap_or_else(PoisonError::into_inner), Folder::Closed);
+        let Folder::Made(folder) = closed else { return };
+        for _ in 0..TRIES {
+            let _ = std::fs::remove_dir_all(folder.path());
+            if !folder.path().exists() {
+                return;
+            }
+            std::thread::sleep(MOMENT);
+        }
+    }
+}
+
+/// A temporary folder that no other user can look into.
+fn private() -> std::io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("impasto-films-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
+fn no_room(error: &std::io::Error) -> Problem {
+    let text = format!("the server cannot keep the film in a temporary file: {}", error.kind());
+    Problem::new(StatusCode::INSUFFICIENT_STORAGE, text)
+}
+
+/// How long an upload may take.
+pub(crate) fn upload_time(options: &ServerOptions) -> Duration {
+    options.timeout + Duration::from_secs(options.max_film / SLOWEST)
+}

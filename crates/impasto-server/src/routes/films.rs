@@ -1,0 +1,66 @@
+//! Films.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State as Shared};
+use axum::response::{IntoResponse, Response};
+
+use super::stylize::accepted;
+use crate::films::{self, FilmBody, Ready, Settings};
+use crate::jobs::{CancelOnDrop, Job, JobView};
+use crate::problem::{Problem, Result};
+use crate::state::State;
+use crate::work;
+
+/// Paints a film, with its sound, as `impasto video` does. The answer is a job, which counts frames; its result is the film.
+///
+/// A form has the field `film`, of a size of its own (`max_film_bytes` of `/v1/info`), and beside it the fields of `/v1/stylize` except `content`. A mask is
+/// for all frames. Options that films do not take are refused. Films are painted one at a time, in the order of their requests. Playlists and other files
+/// that name files are refused. Films need ffmpeg: `/v1/info` says whether this server has it.
+#[utoipa::path(post, path = "/v1/films", tag = "paintings", request_body = FilmBody,
+    params(
+        ("steady" = Option<f32>, Query, description = "How much of the last frame is kept where the next one shows the same; 0.8 if not given", minimum = 0, maximum = 1),
+        ("start" = Option<String>, Query, description = "Where to begin: seconds, or [hours:]minutes:seconds"),
+        ("end" = Option<String>, Query, description = "Where to end"),
+        ("fps" = Option<String>, Query, description = "Frames a second, as 25, 23.976 or 30000/1001; the film's own if not given"),
+        ("size" = Option<String>, Query, description = "Of the result: pixels of the longer side, or WIDTHxHEIGHT; the film's own if not given"),
+        ("format" = Option<String>, Query, description = "mp4 (if not given), webm, mov or mkv"),
+        ("codec" = Option<String>, Query, description = "h264, h265, av1, vp9 or prores; the format's if not given"),
+        ("crf" = Option<u8>, Query, description = "Quality of the encoder: less is better and larger; the codec's if not given", maximum = 63),
+    ),
+    responses(
+        (status = 202, description = "A job that paints it", body = JobView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn paint(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
+    let time = films::upload_time(&state.options);
+    match tokio::time::timeout(time, begun(&state, request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(problem)) => problem.into_response(),
+        Err(_) => Problem::too_slow().into_response(),
+    }
+}
+
+async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
+    // Before the body is read: where it cannot be painted it is not worth the reading.
+    state.films.tools()?;
+    let full = |_| Problem::busy("as many films as there may be are waiting; try again later");
+    let place = state.films.places.clone().try_acquire_owned().map_err(full)?;
+    let settings = Settings::of_query(request.uri())?;
+    let wanted = films::read(request, state).await?;
+    let job = Arc::new(Job::default());
+    let ready = {
+        // Looking at it ends with the request.
+        let gone = CancelOnDrop::new(&job.watch);
+        let watch = job.watch.clone();
+        let ready = work::quick(state, move |state| Ready::new(state, wanted, settings, &watch)).await?;
+        gone.release();
+        ready
+    };
+    let painting = films::paint(state.clone(), ready, job.watch.clone(), {
+        let job = job.clone();
+        move || job.begin()
+    });
+    Ok(accepted(state, place, job, painting))
+}
