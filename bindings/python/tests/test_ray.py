@@ -30,6 +30,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.fixture(scope="module")
 def cluster():
     os.environ["RAY_AUTH_MODE"] = "disabled"
+    # Otherwise workers wait for whatever else the machine does.
+    os.environ["RAY_worker_niceness"] = "0"
     # All of it is one machine, whose memory Ray would otherwise take a third of.
     memory = {"object_store_memory": 100 << 20}
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **memory})
