@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # Builds the wheel, installs it in a virtual environment of its own, and runs its tests there; arguments are pytest's. With RELEASE=1 the wheel is the
-# one that is shipped, otherwise it is built as `cargo test` builds: what that has built is used again. Needs Python 3.11 or newer, and PyPI.
+# one that is shipped (`wheels.sh`), otherwise it is built as `cargo test` builds: what that has built is used again, and the system's glibc is needed.
+# Needs Python 3.11 or newer, and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 target=$(cargo metadata --format-version 1 --no-deps --locked | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 environment=$target/python
-profile=dev
-[ -n "${RELEASE:-}" ] && profile=release
 
 if ! [ -f "$environment/ready" ] || ! cmp -s tests/requirements.txt "$environment/ready"; then
     if ! python3 -m venv --clear "$environment"; then
@@ -21,10 +20,17 @@ if ! [ -f "$environment/ready" ] || ! cmp -s tests/requirements.txt "$environmen
     cp tests/requirements.txt "$environment/ready"
 fi
 
+"$environment/bin/python" licences.py --check
+
 wheels=$target/wheels
 rm -rf "$wheels"
-"$environment/bin/maturin" build --quiet --strip --profile "$profile" --out "$wheels"
-wheel=$(echo "$wheels"/*.whl)
+if [ -n "${RELEASE:-}" ]; then
+    PATH=$environment/bin:$PATH ./wheels.sh "$wheels"
+else
+    "$environment/bin/maturin" build --quiet --strip --profile dev --out "$wheels"
+    echo "skipped: the wheel's glibc (RELEASE=1 builds and checks the wheel that is shipped)"
+fi
+wheel=$(echo "$wheels"/*-abi3-*.whl)
 size=$(wc -c <"$wheel")
 printf '%s: %d kB\n' "${wheel##*/}" $((size / 1000))
 if [ "$size" -ge 15000000 ]; then

@@ -102,7 +102,7 @@ fn json(value: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
 }
 
 /// The options of a picture's painting, each as a dictionary: `name`, `kind` ("flag", "number", "whole", "choice", "size", "stroke" or "picture"),
-/// `default`, `part` (of the work: "content", "size", "look", "model" or "file"), `help`, and, as far as they have them, `range` and `choices`.
+/// `default`, `part` (of the work: "content", "size", "look", "model" or "file"), `help`, `films` (whether films take it), and, as far as they have them, `range` and `choices`.
 /// These are the keywords of `stylize`, `stylize_file`, `Stylizer` and `Picture.save`.
 #[pyfunction]
 pub(crate) fn options(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
@@ -112,6 +112,7 @@ pub(crate) fn options(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
         entry.set_item("name", row.name)?;
         entry.set_item("part", part(row.part))?;
         entry.set_item("help", row.help)?;
+        entry.set_item("films", row.not_in_films.is_none())?;
         let default = match &row.default {
             Value::Bool(truth) => truth.into_pyobject(py)?.to_owned().into_any(),
             Value::Number(number) => match number.as_u64() {

@@ -7,6 +7,7 @@ mod error;
 mod given;
 mod keywords;
 mod look;
+mod manifest;
 mod memory;
 mod models;
 mod optimizer;
@@ -28,15 +29,17 @@ mod _impasto {
     #[pymodule_export]
     use super::asked::options;
     #[pymodule_export]
+    use super::manifest::{Hold, Manifest, read_extensions, remove_abandoned, result_extension};
+    #[pymodule_export]
     use super::models::{model_list, model_path, model_pull};
     #[pymodule_export]
     use super::optimizer::{Losses, Optimization, Optimizer, Step};
     #[pymodule_export]
-    use super::picture::{Picture, draw_landscape, draw_style};
+    use super::picture::{Picture, draw_landscape, draw_still_life, draw_style};
     #[pymodule_export]
     use super::pixels::Pixels;
     #[pymodule_export]
-    use super::style::{Style, built_in_styles};
+    use super::style::{Style, built_in_styles, unpickled};
     #[pymodule_export]
     use super::stylizer::Stylizer;
     #[pymodule_export]

@@ -15,7 +15,7 @@ use crate::asked::{self, Asked};
 use crate::error::{OrRaise, invalid, missing, wrong_type};
 use crate::given::{self, Given, Reading};
 use crate::recipe;
-use crate::style::{self, Style};
+use crate::style::{self, Origin, Style};
 use crate::watch::{Quiet, Watch};
 
 /// The keywords of a painting, with the strength, which has a place of its own.
@@ -132,6 +132,19 @@ impl<'a> Look<'a> {
         &self.recorded
     }
 
+    /// The same, also of styles that no file is known of: by their numbers. For manifests, which no painting is made of again.
+    pub(crate) fn identified(&self) -> Vec<StyleUse> {
+        let part = |part: &OnePart| match (&part.used, &part.seen) {
+            (Some(used), _) => Some(used.clone()),
+            (None, Seen::Style(style)) => {
+                let hash = Reference::of_style(style).sha256.unwrap_or_default();
+                Some(StyleUse::new(Reference::new("style").hashed(hash), part.weight))
+            }
+            (None, Seen::Picture(_)) => None,
+        };
+        self.parts.iter().filter_map(part).collect()
+    }
+
     /// The styles by name and hash, if all of them are of files or built in.
     pub(crate) fn used(&self) -> Option<Vec<StyleUse>> {
         // A vector has no colors that can be changed: the program would match those of its picture.
@@ -150,8 +163,8 @@ fn parts<'py>(
 ) -> PyResult<Vec<OnePart>> {
     let mut parts = Vec::new();
     for (object, weight) in style.map_or_else(|| Ok(Vec::new()), weighted)? {
-        let (seen, origin) = seen(stylizer, &object, reading, asked.options.style_size)?;
-        let used = origin.map(|origin| StyleUse::new(origin, weight));
+        let (seen, origin) = seen(stylizer, &object, reading, asked.options.seen().size)?;
+        let used = origin.map(|origin| StyleUse::new(origin.reference, weight));
         parts.push(OnePart { seen, weight, mask: None, used });
     }
     if !parts.is_empty() && parts.iter().all(|part| part.weight == 0.0) {
@@ -161,8 +174,9 @@ fn parts<'py>(
         asked.extract("regions").map_err(|_| wrong_type("regions: must be a list of (style, mask)"))?.unwrap_or_default();
     for (object, place) in regions {
         let mask = arrays::mask(&place, asked.options.feather, "a region's mask", reading.clip)?;
-        let (seen, origin) = seen(stylizer, &object, reading, asked.options.style_size)?;
-        let used = origin.zip(recipe::origin(&place)?).map(|(origin, place)| StyleUse::new(origin, 1.0).masked(Some(place)));
+        let (seen, origin) = seen(stylizer, &object, reading, asked.options.seen().size)?;
+        let used =
+            origin.zip(recipe::origin(&place)?).map(|(origin, place)| StyleUse::new(origin.reference, 1.0).masked(Some(place)));
         parts.push(OnePart { seen, weight: 1.0, mask: Some(mask), used });
     }
     Ok(parts)
@@ -195,16 +209,14 @@ pub(crate) fn seen(
     stylizer: &impasto::Stylizer,
     object: &Bound<'_, PyAny>,
     reading: &Reading<'_>,
-    size: usize,
-) -> PyResult<(Seen, Option<Reference>)> {
+    size: StyleSize,
+) -> PyResult<(Seen, Option<Origin>)> {
     if let Ok(style) = object.cast::<Style>() {
         let Style { style, origin } = style.get();
-        // A picture's was seen at the usual size.
-        let same = size == Options::default().style_size;
-        return Ok((Seen::Style(style.clone()), origin.clone().filter(|_| same)));
+        return Ok((Seen::Style(style.clone()), origin.clone().and_then(|origin| origin.as_seen(size))));
     }
     let named = |style: impasto::Style| {
-        let origin = Reference::of_style(&style);
+        let origin = Origin::known(Reference::of_style(&style));
         Ok((Seen::Style(style), Some(origin)))
     };
     if let Some(path) = given::path(object)? {
@@ -213,7 +225,8 @@ pub(crate) fn seen(
         }
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("style")) {
             let style = impasto::Style::open(&path).or_raise()?;
-            return Ok((Seen::Style(style), Some(Reference::of_file(&path).or_raise()?)));
+            let origin = Origin::known(Reference::of_file(&path).or_raise()?);
+            return Ok((Seen::Style(style), Some(origin)));
         }
         let bare = path.extension().is_none() && path.components().count() == 1;
         if let (true, false, Some(name)) = (bare, stylizer.own_styles().is_empty(), path.to_str()) {
@@ -228,7 +241,7 @@ pub(crate) fn seen(
     }
     let reading = Reading { what: "the style", limits: Limits::default(), ..reading.clone() };
     let Given { picture, origin, .. } = Given::read(object, &reading)?;
-    Ok((Seen::Picture(picture), origin))
+    Ok((Seen::Picture(picture), origin.map(|reference| Origin { reference, seen: Some(size) })))
 }
 
 /// Checks the pixels of a style's shorter side.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use impasto::ErrorKind;
+use impasto_models::registry::Role;
 use impasto_models::{Meaning, Models, PullOptions, Wanted};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -25,15 +26,31 @@ impl impasto_models::Watch for Transfer<'_> {
     }
 }
 
-/// The paths of models by their names or web addresses. Nothing is downloaded.
-pub(crate) fn paths(words: Vec<PathBuf>) -> impasto::Result<Vec<PathBuf>> {
+/// The paths of models by their names or web addresses. Nothing is downloaded. Models that are known to be for something else are refused.
+pub(crate) fn paths(words: Vec<PathBuf>, role: impl Into<Option<Role>>) -> impasto::Result<Vec<PathBuf>> {
+    let role = role.into();
     if words.iter().all(|word| word.exists()) {
         return Ok(words);
     }
     let models = Models::from_environment()?;
     let mut found = Vec::new();
     for word in words {
-        match models.find(&word)? {
+        let meaning = models.find(&word)?;
+        if let (Some(role), Some(known)) = (role, models.role(&word))
+            && role != known
+        {
+            let names = models.registry.names(role).into_iter().take(3).collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "{}: this is {}: give it to {}. {} takes {}, for example {names}",
+                word.display(),
+                known.described(),
+                taker(known),
+                taker(role),
+                role.described(),
+            );
+            return Err(impasto::Error::new(ErrorKind::InvalidArgument, text));
+        }
+        match meaning {
             Meaning::Here(paths) => found.extend(paths),
             Meaning::Absent(wanted) => {
                 let text = format!(
@@ -46,6 +63,14 @@ pub(crate) fn paths(words: Vec<PathBuf>) -> impasto::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Who takes models of this role.
+fn taker(role: Role) -> &'static str {
+    match role {
+        Role::Perceptual => "Optimizer(perceptual=…)",
+        _ => "Stylizer(model=…)",
+    }
 }
 
 /// Downloads a model into the cache, unless it is there, and gives the paths that it is opened from.
@@ -80,7 +105,7 @@ pub(crate) fn model_pull(
 /// The paths of a model on this machine, by its name or web address.
 #[pyfunction]
 pub(crate) fn model_path(name: PathBuf) -> PyResult<Vec<PathBuf>> {
-    let found = paths(vec![name.clone()]).or_raise()?;
+    let found = paths(vec![name.clone()], None).or_raise()?;
     match found.iter().all(|path| path.exists()) {
         true => Ok(found),
         false => Err(error(ErrorKind::Io, format!("{}: there is no such file and no model of this name", name.display()))),
@@ -92,33 +117,58 @@ pub(crate) fn model_path(name: PathBuf) -> PyResult<Vec<PathBuf>> {
 pub(crate) fn model_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let models = Models::from_environment().or_raise()?;
     let list = PyList::empty(py);
-    let add =
-        |name: &str, title: &str, licence: &str, non_commercial: bool, bytes: Option<u64>, known: String, downloaded: bool| {
-            let item = PyDict::new(py);
-            item.set_item("name", name)?;
-            item.set_item("title", title)?;
-            item.set_item("licence", licence)?;
-            item.set_item("non_commercial", non_commercial)?;
-            item.set_item("bytes", bytes)?;
-            item.set_item("known", known)?;
-            item.set_item("downloaded", downloaded)?;
-            list.append(item)
+    let add = |name: &str, facts: Facts<'_>| {
+        let item = PyDict::new(py);
+        item.set_item("name", name)?;
+        item.set_item("title", facts.title)?;
+        let role = match facts.role {
+            Role::Perceptual => "perceptual",
+            _ => "model",
         };
+        item.set_item("role", role)?;
+        item.set_item("licence", facts.licence)?;
+        item.set_item("non_commercial", facts.non_commercial)?;
+        item.set_item("bytes", facts.bytes)?;
+        item.set_item("known", facts.known)?;
+        item.set_item("downloaded", facts.downloaded)?;
+        list.append(item)
+    };
     let cached = models.cache().map(|cache| cache.all()).unwrap_or_default();
     for model in &cached {
         let receipt = &model.receipt;
-        add(
-            model.name(),
-            &receipt.title,
-            &receipt.licence,
-            receipt.non_commercial,
-            Some(receipt.bytes()),
-            receipt.trust(),
-            true,
-        )?;
+        let facts = Facts {
+            title: &receipt.title,
+            role: receipt.role,
+            licence: &receipt.licence,
+            non_commercial: receipt.non_commercial,
+            bytes: Some(receipt.bytes()),
+            known: receipt.trust(),
+            downloaded: true,
+        };
+        add(model.name(), facts)?;
     }
     for entry in models.registry.entries().iter().filter(|entry| models.cached(entry).is_none()) {
-        add(&entry.name, &entry.title, &entry.licence, entry.non_commercial, entry.bytes(), entry.trust(), false)?;
+        let facts = Facts {
+            title: &entry.title,
+            role: entry.role,
+            licence: &entry.licence,
+            non_commercial: entry.non_commercial,
+            bytes: entry.bytes(),
+            known: entry.trust(),
+            downloaded: false,
+        };
+        add(&entry.name, facts)?;
     }
     Ok(list)
+}
+
+/// What the list says of a model besides its name.
+struct Facts<'a> {
+    title: &'a str,
+    role: Role,
+    licence: &'a str,
+    non_commercial: bool,
+    bytes: Option<u64>,
+    known: String,
+    downloaded: bool,
 }

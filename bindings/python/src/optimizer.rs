@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use impasto::optimizer::{self, ContentLoss, Initial, KeepColours, Method, OptimizeOptions, StyleLoss, StylePicture};
 use impasto::style::names_file;
-use impasto::{Perceptual, Picture, graph};
+use impasto::{ErrorKind, Perceptual, Picture, graph};
 use impasto_draw::styles;
+use impasto_models::registry::Role;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use self_cell::self_cell;
@@ -22,8 +23,9 @@ use crate::watch::{Quiet, Watch};
 ///
 /// Parameters
 /// ----------
-/// perceptual : path, optional
-///     Weights of VGG-16 or VGG-19; Impasto's own network if not given.
+/// perceptual : path or str, optional
+///     The name or web address of a perceptual network on this machine (`impasto.models`), or a file of weights of VGG-16 or VGG-19. Default: Impasto's
+///     own.
 /// content_weight, style_weight, variation_weight : float
 ///     Weights of the losses, 0 or more.
 /// content_layers, style_layers : list of str
@@ -306,7 +308,13 @@ impl Optimizer {
         let pooling = keywords.choice("pooling", &[("max", graph::PoolKind::Max), ("average", graph::PoolKind::Average)])?;
         let inner = py.detach(|| {
             let network = match &perceptual {
-                Some(FilePath(path)) => Perceptual::open(path)?,
+                Some(FilePath(word)) => match crate::models::paths(vec![word.clone()], Role::Perceptual)?.as_slice() {
+                    [path] => Perceptual::open(path)?,
+                    several => {
+                        let text = format!("{}: has {} files; give the path of one network", word.display(), several.len());
+                        return Err(impasto::Error::new(ErrorKind::InvalidArgument, text));
+                    }
+                },
                 None => Perceptual::embedded()?,
             };
             optimizer::Optimizer::new(&network.pooling(pooling), options)

@@ -3,7 +3,9 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use impasto::picture::{Density, Format, Profile, Resize, Target};
 use impasto::request::{Options, Part, Reference};
@@ -431,16 +433,25 @@ impl Picture {
     }
 }
 
-fn drawn(canvas: Canvas) -> PyResult<Picture> {
-    impasto::Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb).or_raise().map(Picture::new)
-}
-
-fn check_sides(width: usize, height: usize) -> PyResult<()> {
+/// What is drawn at this size, in a thread of its own: Ctrl-C need not wait for it.
+fn drawn(py: Python<'_>, width: usize, height: usize, draw: impl FnOnce() -> Canvas + Send + 'static) -> PyResult<Picture> {
     let sides = 1..=8192;
-    if sides.contains(&width) && sides.contains(&height) {
-        Ok(())
-    } else {
-        Err(invalid("drawings have sides of 1 to 8192 pixels"))
+    if !sides.contains(&width) || !sides.contains(&height) {
+        return Err(invalid("drawings have sides of 1 to 8192 pixels"));
+    }
+    let (sender, receiver) = mpsc::channel();
+    // Whoever was interrupted has no use for it.
+    std::thread::spawn(move || drop(sender.send(draw())));
+    let receiver = Mutex::new(receiver);
+    let wait = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(Duration::from_millis(50));
+    loop {
+        match py.detach(wait) {
+            Ok(Canvas { width, height, rgb }) => {
+                return impasto::Picture::from_rgb_f32(width, height, rgb).or_raise().map(Picture::new);
+            }
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => return Err(invalid("the picture could not be drawn")),
+        }
     }
 }
 
@@ -448,16 +459,21 @@ fn check_sides(width: usize, height: usize) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(signature = (width=720, height=512, seed=0))]
 pub(crate) fn draw_landscape(py: Python<'_>, width: usize, height: usize, seed: u64) -> PyResult<Picture> {
-    check_sides(width, height)?;
-    drawn(py.detach(|| content::landscape(width, height, seed)))
+    drawn(py, width, height, move || content::landscape(width, height, seed))
+}
+
+/// Fruit and a jug drawn by the program, to try things out on.
+#[pyfunction]
+#[pyo3(signature = (width=720, height=512, seed=0))]
+pub(crate) fn draw_still_life(py: Python<'_>, width: usize, height: usize, seed: u64) -> PyResult<Picture> {
+    drawn(py, width, height, move || content::still_life(width, height, seed))
 }
 
 /// A painting drawn by the program in one of the built-in styles (see `built_in_styles`).
 #[pyfunction]
 #[pyo3(signature = (name, width=512, height=512, seed=0))]
 pub(crate) fn draw_style(py: Python<'_>, name: &str, width: usize, height: usize, seed: u64) -> PyResult<Picture> {
-    check_sides(width, height)?;
     let names = || styles::ALL.iter().map(|style| style.name).collect::<Vec<_>>().join(", ");
     let style = styles::find(name).ok_or_else(|| invalid(format!("there is no drawn style {name:?}; there are {}", names())))?;
-    drawn(py.detach(|| (style.draw)(width, height, seed)))
+    drawn(py, width, height, move || (style.draw)(width, height, seed))
 }

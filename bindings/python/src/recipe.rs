@@ -33,11 +33,20 @@ impl Recipe {
 
     /// As files hold it, for a file that is written like this.
     pub(crate) fn json(&self, format: Format, file: &Options) -> String {
+        self.request(format, file).to_json()
+    }
+
+    fn request(&self, format: Format, file: &Options) -> Request {
         let mut request = self.0.clone().in_format(format);
         let options = &mut request.options;
         (options.profile, options.strip, options.depth) = (file.profile, file.strip, file.depth);
         (options.quality, options.subsampling, options.compression) = (file.quality, file.subsampling, file.compression);
-        request.to_json()
+        request
+    }
+
+    /// What manifests know the painting by, in a file that is written like this.
+    pub(crate) fn key(&self, format: Format, file: &Options) -> String {
+        self.request(format, file).key()
     }
 
     /// The request without a file's options, as pickles have it.

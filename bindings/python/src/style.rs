@@ -3,12 +3,13 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
+use impasto::StyleSize;
 use impasto::request::Reference;
 use impasto::style::Gallery;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyBytes;
 
-use crate::error::OrRaise;
+use crate::error::{OrRaise, invalid};
 use crate::given::FilePath;
 
 /// What a style predictor sees in a picture: a vector of a few hundred numbers. `Stylizer.style` makes one, `Style.built_in` gives one of those that come
@@ -24,7 +25,27 @@ use crate::given::FilePath;
 pub(crate) struct Style {
     pub(crate) style: impasto::Style,
     /// What it is of: a file, or a built-in style.
-    pub(crate) origin: Option<Reference>,
+    pub(crate) origin: Option<Origin>,
+}
+
+/// What a style is of.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) reference: Reference,
+    /// How the picture was seen; `None` for styles that are no picture's.
+    pub(crate) seen: Option<StyleSize>,
+}
+
+impl Origin {
+    /// Of a style that nothing can be seen otherwise in.
+    pub(crate) fn known(reference: Reference) -> Self {
+        Origin { reference, seen: None }
+    }
+
+    /// The same, if a painting with these options sees it so.
+    pub(crate) fn as_seen(self, size: StyleSize) -> Option<Self> {
+        self.seen.is_none_or(|seen| seen == size).then_some(self)
+    }
 }
 
 impl Style {
@@ -40,7 +61,7 @@ impl Style {
     #[staticmethod]
     fn built_in(name: &str) -> PyResult<Self> {
         let style = impasto::Style::built_in(name).or_raise()?;
-        let origin = Some(Reference::of_style(&style));
+        let origin = Some(Origin::known(Reference::of_style(&style)));
         Ok(Style { style, origin })
     }
 
@@ -48,7 +69,7 @@ impl Style {
     #[staticmethod]
     fn open(path: FilePath) -> PyResult<Self> {
         let style = impasto::Style::open(&path.0).or_raise()?;
-        let origin = Some(Reference::of_file(&path.0).or_raise()?);
+        let origin = Some(Origin::known(Reference::of_file(&path.0).or_raise()?));
         Ok(Style { style, origin })
     }
 
@@ -115,15 +136,44 @@ impl Style {
         Ok(PyBytes::new(py, &self.style.to_bytes().or_raise()?))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        let class: Bound<'py, PyType> = py.get_type::<Style>();
-        Ok((class.getattr("from_bytes")?, (self.__bytes__(py)?,)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Pickled<'py>)> {
+        let origin = self.origin.as_ref().map(|Origin { reference, seen }| {
+            let seen = match seen {
+                None => (0, 0),
+                Some(StyleSize::Exact { width, height }) => (*width, *height),
+                Some(StyleSize::ShortSide(side)) => (*side, 0),
+                // Nobody sees styles otherwise here.
+                Some(_) => return Ok(None),
+            };
+            serde_json::to_string(reference).map(|reference| Some((reference, seen)))
+        });
+        let origin = origin.transpose().map_err(|e| invalid(e.to_string()))?.flatten();
+        Ok((py.import("impasto._impasto")?.getattr("_style")?, (self.__bytes__(py)?, origin)))
     }
 
     fn __repr__(&self) -> String {
         let name = self.style.name().map(|name| format!(" {name:?}")).unwrap_or_default();
         format!("<impasto.Style{name} of family {}, {} numbers>", self.style.family(), self.style.vector().len())
     }
+}
+
+/// What pickles of a `Style` have: its bytes, and what it is of and how it was seen (width and height, or a side and 0).
+type Pickled<'py> = (Bound<'py, PyBytes>, Option<(String, (usize, usize))>);
+
+/// Reads what pickles have.
+#[pyfunction]
+#[pyo3(name = "_style")]
+pub(crate) fn unpickled(data: &[u8], origin: Option<(String, (usize, usize))>) -> PyResult<Style> {
+    let style = impasto::Style::from_bytes(data).or_raise()?;
+    let origin = origin.map(|(reference, seen)| {
+        let seen = match seen {
+            (0, _) => None,
+            (side, 0) => Some(StyleSize::ShortSide(side)),
+            (width, height) => Some(StyleSize::Exact { width, height }),
+        };
+        serde_json::from_str(&reference).map(|reference| Origin { reference, seen })
+    });
+    Ok(Style { style, origin: origin.transpose().map_err(|e| invalid(e.to_string()))? })
 }
 
 /// Names of the built-in styles.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use impasto::picture::{Format, Limits, Stored, Target, Writer};
 use impasto::request::{Options, Reference};
 use impasto::{ErrorKind, StyleOptions, StyleSize, StylizeOptions, request};
+use impasto_models::registry::Role;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
@@ -14,7 +15,7 @@ use crate::error::{OrRaise, error, wrong_type};
 use crate::given::{self, FilePath, Given, Reading};
 use crate::look::{Look, Seen, asked, check_side, seen};
 use crate::recipe::Recipe;
-use crate::style::Style;
+use crate::style::{Origin, Style};
 use crate::watch::{Quiet, Watch};
 
 /// Memory that painting a file in bands may take: more makes nothing faster.
@@ -107,6 +108,20 @@ impl Stylizer {
         Ok(Recipe::new(Some(content), look.used(), (self.model(py)?, &self.options), look.recorded(), &executor))
     }
 
+    /// A style as it was given, or that of a picture, seen at this size.
+    fn see(&self, py: Python<'_>, picture: &Bound<'_, PyAny>, reading: &Reading<'_>, size: StyleSize) -> PyResult<Style> {
+        let (seen, origin): (_, Option<Origin>) = seen(&self.inner, picture, reading, size)?;
+        let style = match seen {
+            Seen::Style(style) => style,
+            Seen::Picture(picture) => {
+                let watch = Watch::quiet();
+                let options = StyleOptions::default().size(size);
+                watch.run(py, || self.inner.style_with(&picture, &options, &Quiet(&watch)))?
+            }
+        };
+        Ok(Style { style, origin })
+    }
+
     /// Paints one picture. `brush` is kept from one content to the next, where it is the same.
     fn paint<'py>(
         &self,
@@ -146,7 +161,7 @@ impl Stylizer {
         let builder = impasto::Stylizer::builder().threads(threads).thumbnail(options.thumbnail).border(options.border);
         let words = paths(model)?;
         let open = || {
-            let files = crate::models::paths(words.clone())?;
+            let files = crate::models::paths(words.clone(), Role::Model)?;
             let opened = files.iter().fold(builder, |builder, path| builder.model(path)).open()?;
             Ok((Arc::new(opened), files))
         };
@@ -187,17 +202,38 @@ impl Stylizer {
     ) -> PyResult<Style> {
         self.process.check("Stylizer")?;
         check_side("size", size)?;
-        let options = StyleOptions::default().size(StyleSize::ShortSide(size));
         let reading = Reading::of("the style").clip(clip).channel_axis(picture, channel_axis)?;
-        match seen(&self.inner, picture, &reading, size)? {
-            (Seen::Style(style), origin) => Ok(Style { style, origin }),
-            (Seen::Picture(picture), origin) => {
-                let watch = Watch::quiet();
-                let style = watch.run(py, || self.inner.style_with(&picture, &options, &Quiet(&watch)))?;
-                // Records say how styles are seen for the whole painting: the usual way is the only one that fits all.
-                Ok(Style { style, origin: origin.filter(|_| size == Options::default().style_size) })
-            }
-        }
+        self.see(py, picture, &reading, StyleSize::ShortSide(size))
+    }
+
+    /// The style of a picture as a painting with these options sees it.
+    #[pyo3(signature = (picture, **options))]
+    fn _style<'py>(&self, py: Python<'py>, picture: &Bound<'py, PyAny>, options: Option<&Bound<'py, PyDict>>) -> PyResult<Style> {
+        let asked = asked("stylize", &[], false, None, options, py)?;
+        self.see(py, picture, &Reading::of("the style"), asked.options.seen().size)
+    }
+
+    /// What manifests know a painting by: `sha256` is the content's file's, `format` the result's extension, the others are those of `stylize_file`.
+    #[pyo3(signature = (sha256, format, style, strength=None, **options))]
+    fn _key<'py>(
+        &self,
+        py: Python<'py>,
+        sha256: String,
+        format: &str,
+        style: &Bound<'py, PyAny>,
+        strength: Option<Bound<'py, PyAny>>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<String> {
+        let asked = asked("stylize_file", &[], true, strength, options, py)?;
+        let watch = Watch::quiet();
+        let look = Look::read(&self.inner, Some(style), &asked, &Reading::of("the content"), &watch)?;
+        let format = Format::from_path(format!("result.{format}")).or_raise()?;
+        let content = Reference::new("content").hashed(sha256);
+        let executor = self.inner.engine().isa().to_string();
+        let recipe =
+            Recipe::new(Some(content), Some(look.identified()), (self.model(py)?, &self.options), look.recorded(), &executor);
+        let recipe = recipe.ok_or_else(|| error(ErrorKind::InvalidArgument, "there is no style, or a mask that is no file"))?;
+        Ok(recipe.key(format, &asked.options))
     }
 
     /// Paints a picture, and returns the painting as the kind that the content came as. `impasto.stylize` explains the options.
@@ -258,7 +294,8 @@ impl Stylizer {
     }
 
     /// Paints one file into another, as `impasto stylize` does: in bounded memory whatever the picture's size (with models that have a thumbnail, as
-    /// Impasto's own has, unless it is resized), whole or not at all. The options are those of `stylize` and of `Picture.save`.
+    /// Impasto's own has, unless it is resized), whole or not at all. The options are those of `stylize` and of `Picture.save`. Returns the painting's
+    /// (width, height).
     ///
     /// Raises `Error` as `stylize`, and with the kind "already-exists" for a file that is there, unless `overwrite` is set.
     #[pyo3(
@@ -276,7 +313,7 @@ impl Stylizer {
         style: Option<&Bound<'py, PyAny>>,
         strength: Option<Bound<'py, PyAny>>,
         options: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<()> {
+    ) -> PyResult<(usize, usize)> {
         self.process.check("Stylizer")?;
         let (FilePath(content), FilePath(output)) = (content, output);
         let asked = asked("stylize_file", &["overwrite"], true, strength, options, py)?;
@@ -297,9 +334,9 @@ impl Stylizer {
         if !given.strip {
             stored.source_mut().settings = self.recipe(py, Some(origin), &look)?.map(|recipe| recipe.json(format, given));
         }
+        let size = sized.as_ref().map_or([stored.width(), stored.height()], |sized| [sized.width(), sized.height()]);
         let warnings = watch.run(py, || {
             let like = (stored.source(), stored.has_alpha());
-            let size = sized.as_ref().map_or([stored.width(), stored.height()], |sized| [sized.width(), sized.height()]);
             let mut writer = Writer::new(Some(target), format, &given.encoding(), size, like)?;
             let named = |e: impasto::Error| e.context(content.display());
             match &sized {
@@ -318,7 +355,8 @@ impl Stylizer {
             watch.tell(1.0);
             Ok(warnings)
         })?;
-        given::warn(py, &warnings)
+        given::warn(py, &warnings)?;
+        Ok(size.into())
     }
 
     /// Paints batches as the networks of TensorFlow Hub do (`hub_module(content, style)[0]`): arrays of pictures × height × width × 3, floats of 0 to

@@ -22,13 +22,14 @@ def model(tmp_path, monkeypatch):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             requests.append(self.path)
+            body = (ROOT / "crates/impasto/models/perceptual.safetensors").read_bytes() if self.path == "/seeing" else data
             self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             if self.path == "/slow":
-                self.wfile.write(data[:1000])
+                self.wfile.write(body[:1000])
                 time.sleep(60)
-            self.wfile.write(data)
+            self.wfile.write(body)
 
         def log_message(self, *_):
             pass
@@ -44,6 +45,10 @@ def model(tmp_path, monkeypatch):
 
     page = "https://example.org/mine"
     models = [entry("mine", "/fast", addresses=[page]), entry("free", "/fast", non_commercial=True), entry("slow", "/slow")]
+    seeing = ROOT / "crates/impasto/models/perceptual.safetensors"
+    more = {"role": "perceptual", "addresses": ["https://example.org/seeing"]}
+    seeing = {"name": "perceptual.safetensors", "mirrors": [address + "/seeing"], "sha256": hashlib.sha256(seeing.read_bytes()).hexdigest()}
+    models.append(entry("seeing", "/seeing") | more | {"files": [seeing]})
     registry = tmp_path / "registry.json"
     registry.write_text(json.dumps({"version": 1, "models": models}))
     monkeypatch.setenv("IMPASTO_REGISTRY", str(registry))
@@ -68,6 +73,27 @@ def test_a_model_is_pulled_once_and_opened_by_its_names(model):
     listed = {item["name"]: item for item in impasto.models.list()}
     assert listed["mine"]["downloaded"] and listed["mine"]["licence"] == "MIT"
     assert not listed["magenta"]["downloaded"]
+
+
+def test_perceptual_networks_have_names_too(model, landscape):
+    roles = {item["name"]: item["role"] for item in impasto.models.list()}
+    assert roles["seeing"] == roles["vgg19"] == "perceptual" and roles["mine"] == roles["magenta"] == "model"
+    with pytest.raises(impasto.Error, match=r"impasto\.models\.pull\(.seeing.\)"):
+        impasto.Optimizer(perceptual="seeing")
+    # Neither is taken for the other, before anything is asked for and after.
+    for _ in range(2):
+        with pytest.raises(impasto.Error, match=r"seeing: this is a perceptual network.* give it to Optimizer\(perceptual=…\)"):
+            impasto.Stylizer("seeing")
+        with pytest.raises(impasto.Error, match=r"mine: this is a model that paints: give it to Stylizer\(model=…\)"):
+            impasto.Optimizer("mine")
+        (path,) = impasto.models.pull("seeing")
+    options = {"initial": "content", "steps": 2}
+    painted = [
+        impasto.optimize(landscape, "starry", perceptual=word, **options) for word in ["seeing", "https://example.org/seeing", path, str(path), None]
+    ]
+    assert all(one == painted[0] for one in painted)
+    with pytest.raises(FileNotFoundError, match="no-such-network"):
+        impasto.Optimizer("no-such-network")
 
 
 def test_what_cannot_be_pulled_is_an_error(model):

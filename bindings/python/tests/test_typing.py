@@ -41,6 +41,14 @@ def test_options_of_overloads():
     assert keys("_RunAll") == keys("_Run") | keys("_Optimize") | {"perceptual"}
 
 
+def test_options_are_those_of_the_table():
+    """As `stubs.py` writes them."""
+    sys.path.insert(0, str(HERE.parent))
+    import stubs
+
+    assert stubs.parts((Path(impasto.__file__).parent / "__init__.pyi").read_text())[1] == stubs.generated()
+
+
 GOOD = """
 import io
 from pathlib import Path

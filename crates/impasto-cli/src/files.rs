@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub(crate) use impasto::request::place;
+
 /// What is in a folder and its sub-folders.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
@@ -43,18 +45,6 @@ fn collect(folder: &Path, enter: &dyn Fn(&Path) -> bool, found: &mut Contents) -
         }
     }
     Ok(())
-}
-
-/// A path that is the same for all ways to one file, also where nothing is yet: absolute, with the links of its folder followed.
-pub(crate) fn place(path: &Path) -> PathBuf {
-    if let Ok(place) = path.canonicalize() {
-        return place;
-    }
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match (absolute.parent(), absolute.file_name()) {
-        (Some(folder), Some(name)) => place(folder).join(name),
-        _ => absolute,
-    }
 }
 
 /// What two names of a file that is not there yet have in common. Windows and macOS take `A.jpg` and `a.jpg` for one.

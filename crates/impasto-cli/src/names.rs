@@ -1,31 +1,11 @@
 //! Names of files: exact in JSON, taken apart, quoted for a shell, and told from web addresses.
-//!
-//! JSON is text, and Unix's names are bytes. A name that is not UTF-8 is written with replacement characters for people, and beside it, under
-//! `FIELD_bytes`, in hexadecimal for programs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use impasto::request::Reference;
-use serde_json::Value;
+pub(crate) use impasto::request::put_name as put;
 
 use crate::failure::{Failure, Result};
-
-/// Puts a name into a JSON object.
-pub(crate) fn put(json: &mut Value, field: &str, name: impl AsRef<OsStr>) {
-    let name = Reference::new(name);
-    json[field] = name.name.into();
-    if let Some(bytes) = name.name_bytes {
-        json[format!("{field}_bytes")] = bytes.into();
-    }
-}
-
-/// The name in a JSON object; `None` if there is none.
-pub(crate) fn get(json: &Value, field: &str) -> Option<OsString> {
-    let mut name = Reference::new(json[field].as_str()?);
-    name.name_bytes = json[format!("{field}_bytes")].as_str().map(str::to_owned);
-    Some(name.os_name())
-}
 
 /// All ways to divide a name at this ASCII character, the last first.
 pub(crate) fn divided(name: &OsStr, at: char) -> Vec<(OsString, OsString)> {
@@ -83,9 +63,10 @@ mod tests {
     use std::ffi::{OsStr, OsString};
     use std::os::unix::ffi::OsStrExt;
 
+    use impasto::request::name_in as get;
     use serde_json::json;
 
-    use super::{address, check_is_no_address, divided, get, put, quoted};
+    use super::{address, check_is_no_address, divided, put, quoted};
 
     #[test]
     fn words_are_quoted_for_a_shell() {

@@ -24,6 +24,7 @@ from ._impasto import (
     __version__,
     built_in_styles,
     draw_landscape,
+    draw_still_life,
     draw_style,
     options,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "__version__",
     "built_in_styles",
     "draw_landscape",
+    "draw_still_life",
     "draw_style",
     "hub",
     "models",

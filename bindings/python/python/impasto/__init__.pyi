@@ -29,6 +29,7 @@ __all__ = [
     "__version__",
     "built_in_styles",
     "draw_landscape",
+    "draw_still_life",
     "draw_style",
     "hub",
     "models",
@@ -57,6 +58,9 @@ _Progress = Callable[[float], object] | bool | None
 _T = TypeVar("_T")
 
 _Size = tuple[int, int] | str
+_Stroke = float | str
+
+# From the table of options, by stubs.py.
 _Colors = Literal["style", "content", "luminance", "match"]
 _Border = Literal["reflect", "zero"]
 _Profile = Literal["keep", "srgb"]
@@ -64,11 +68,8 @@ _Depth = Literal["auto", "8", "16", 8, 16]
 _Subsampling = Literal["444", "422", "420", 444, 422, 420]
 _Compression = Literal["fast", "balanced", "high"]
 
-_Stroke = float | str
-
-class _Film(TypedDict, total=False):
+class _Painted(TypedDict, total=False):
     regions: Sequence[tuple[_Style, _Picture]] | None
-    preview_of: _Size | None
     strength_mask: _Picture | None
     colors: _Colors
     color_strength: float
@@ -80,25 +81,15 @@ class _Film(TypedDict, total=False):
     dpi: float | None
     style_size: int
     clip: bool
+
+class _Film(_Painted, total=False):
     max_memory: int | None
 
-class _Look(TypedDict, total=False):
-    regions: Sequence[tuple[_Style, _Picture]] | None
+class _Look(_Painted, total=False):
     salvage: bool
     size: int | None
     exact: _Size | None
     preview_of: _Size | None
-    strength_mask: _Picture | None
-    colors: _Colors
-    color_strength: float
-    mask: _Picture | None
-    invert_mask: bool
-    feather: float
-    stroke: _Stroke
-    grain: float
-    dpi: float | None
-    style_size: int
-    clip: bool
     progress: _Progress
 
 class _Stylize(_Look, total=False):
@@ -116,6 +107,7 @@ class _Encode(TypedDict, total=False):
 class _Save(_Encode, total=False):
     format: str | None
     overwrite: bool
+# Until here.
 
 class _StylizeFile(_Look, _Save, total=False): ...
 
@@ -270,8 +262,12 @@ class Stylizer:
         style: _Style | _Styles = None,
         strength: float = 1.0,
         **options: Unpack[_StylizeFile],
-    ) -> None: ...
+    ) -> tuple[int, int]: ...
     def __call__(self, content: _T, style: Any) -> tuple[_T]: ...
+    def _style(self, picture: _Style, **options: Unpack[_Look]) -> Style: ...
+    def _key(
+        self, sha256: str, format: str, style: _Style | _Styles, strength: float | None = None, **options: Unpack[_StylizeFile]
+    ) -> str: ...
 
 @final
 class Frames(Iterator[Any]):
@@ -342,6 +338,7 @@ class Optimizer:
 def built_in_styles() -> list[str]: ...
 def options() -> list[dict[str, Any]]: ...
 def draw_landscape(width: int = 720, height: int = 512, seed: int = 0) -> Picture: ...
+def draw_still_life(width: int = 720, height: int = 512, seed: int = 0) -> Picture: ...
 def draw_style(name: str, width: int = 512, height: int = 512, seed: int = 0) -> Picture: ...
 @overload
 def stylize(

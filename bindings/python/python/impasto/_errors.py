@@ -23,55 +23,42 @@ class Error(Exception):
     __module__ = "impasto"
     kind = "other"
 
+    def __init_subclass__(cls, of=()):
+        """`of`: the (kind, cause) that the class is raised for."""
+        for reason in of:
+            cls.__module__ = "impasto"
+            _CLASSES[reason] = cls
 
-class FileError(Error, OSError):
+
+_CLASSES = {("cancelled", ""): Error, ("other", ""): Error}
+
+
+class FileError(Error, OSError, of=[("io", "")]):
     """A file that cannot be read or written."""
 
-    __module__ = "impasto"
 
-
-class MissingFileError(FileError, FileNotFoundError):
+class MissingFileError(FileError, FileNotFoundError, of=[("io", "missing")]):
     """A file that is not there."""
 
-    __module__ = "impasto"
 
-
-class FileInTheWayError(FileError, FileExistsError):
+class FileInTheWayError(FileError, FileExistsError, of=[("already-exists", "")]):
     """A file that is there already, and was not to be replaced."""
 
-    __module__ = "impasto"
 
-
-class ArgumentError(Error, ValueError):
+class ArgumentError(Error, ValueError, of=[(kind, "") for kind in ("invalid-argument", "malformed", "mismatch", "unsupported")]):
     """An argument out of its range, or a picture, a style or a model that cannot be used."""
 
-    __module__ = "impasto"
 
-
-class ArgumentTypeError(Error, TypeError):
+class ArgumentTypeError(Error, TypeError, of=[("invalid-argument", "type")]):
     """An argument of a type that it cannot have."""
 
-    __module__ = "impasto"
 
-
-class TooLargeError(Error, MemoryError):
+class TooLargeError(Error, MemoryError, of=[("too-large", "")]):
     """A picture that takes more memory than there is, or than is allowed."""
 
-    __module__ = "impasto"
-
-
-_CLASSES = {
-    ("io", ""): FileError,
-    ("io", "missing"): MissingFileError,
-    ("already-exists", ""): FileInTheWayError,
-    ("too-large", ""): TooLargeError,
-    ("invalid-argument", "type"): ArgumentTypeError,
-}
 
 def made(kind, text, cause=""):
     """An exception of this kind. `cause` is "missing" for files that are not there, "type" for arguments of another type."""
-    default = Error if kind in ("cancelled", "other") else ArgumentError
-    error = _CLASSES.get((kind, cause)) or _CLASSES.get((kind, ""), default)
-    error = error(text)
+    error = (_CLASSES.get((kind, cause)) or _CLASSES[kind, ""])(text)
     error.kind = kind
     return error

@@ -45,8 +45,8 @@ def list():
     --------
     >>> import impasto
     >>> sorted(impasto.models.list()[0])
-    ['bytes', 'downloaded', 'known', 'licence', 'name', 'non_commercial', 'title']
+    ['bytes', 'downloaded', 'known', 'licence', 'name', 'non_commercial', 'role', 'title']
 
-    The keys are name, title, licence, non_commercial, bytes (None if not known), known (what is known of the files, in words), and downloaded.
+    The keys are name, title, role ("model": it paints, for `Stylizer`; "perceptual": losses look through it, for `Optimizer`), licence, non_commercial, bytes (None if not known), known (what is known of the files, in words), and downloaded.
     """
     return _impasto.model_list()

@@ -2,13 +2,14 @@ import builtins
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 __all__ = ["list", "path", "pull"]
 
 class _Model(TypedDict):
     name: str
     title: str
+    role: Literal["model", "perceptual"]
     licence: str
     non_commercial: bool
     bytes: int | None

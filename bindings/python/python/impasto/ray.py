@@ -9,7 +9,7 @@ or, in a program that has a Ray cluster already,
 
 Each worker is an actor that loads the model once and paints one picture after the other. Contents are files that all machines can read, by path or by a URI
 that Arrow knows (`s3://…`, `gs://…`, `hdfs://…`), or the pictures of a `ray.data.Dataset`; the results are files, too. What is done is written to a
-manifest, `impasto.jsonl` in the output folder, from which an interrupted run goes on.
+manifest, `impasto.jsonl` in the output folder, from which an interrupted run goes on. It is that of `impasto stylize`: either continues the other's work.
 """
 
 from __future__ import annotations
@@ -24,19 +24,15 @@ import os
 import posixpath
 import shutil
 import sys
+import tempfile
 import time
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import impasto
+from impasto import _impasto
 from impasto._errors import made
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 try:
     import ray
@@ -49,20 +45,10 @@ except ImportError as e:
 __all__ = ["MANIFEST", "Summary", "main", "stylize_dataset"]
 
 MANIFEST = "impasto.jsonl"
-"""The manifest's name in the output folder. Each line is an object:
+"""The manifest's name in the output folder. Each line is an object with a `state`, as `impasto stylize` writes them; and `worker` (host and process)."""
 
-`run`: `key`, a hash of everything but the contents that decides the results.
-`done`: `input`, `output`, `key` (with the content's hash), `width`, `height`, `seconds`, `bytes`, `sha256` of the result, `worker` (host and process).
-`failed`: `input`, `output`, `seconds`, `error`, `worker`.
-"""
-
-# What is read, and the extension of a result beside it.
-_EXTENSIONS = {
-    **dict.fromkeys(["jpg", "jpeg", "jpe", "jfif"], "jpg"),
-    **dict.fromkeys(["png", "gif", "bmp"], "png"),
-    **dict.fromkeys(["tif", "tiff"], "tif"),
-    "webp": "webp",
-}
+# Extensions of the files that are found in folders.
+_READ = frozenset(_impasto.read_extensions())
 # Options that are the same for all pictures, from the one table: not masks, which are of one picture, nor the model's. `strength`, `format` and
 # `quality` have arguments of their own.
 _OPTIONS = {
@@ -70,10 +56,11 @@ _OPTIONS = {
     for row in impasto.options()
     if row["kind"] != "picture" and row["part"] != "model" and row["name"] not in ("strength", "format", "quality", "invert_mask", "salvage")
 }
+_FILE = {row["name"] for row in impasto.options() if row["part"] == "file"}
 # How a picture is tried that has no size to speak of.
 _NO_SIZES = {"size": None, "exact": None, "preview_of": None}
-# The folder in the output folder with files that are being written.
-_PARTS = ".impasto-parts"
+# Formats of results that all readers of folders know.
+_FORMATS = ("jpg", "png", "webp", "tif")
 # Pictures that a worker gets at a time, at most: those of a worker that dies are painted again.
 _TASK = 16
 
@@ -122,10 +109,12 @@ def stylize_dataset(
         get a hash of their path into their names, so that there are no two alike.
     style: what `impasto.stylize` takes, or a list of them, each alone or with a weight.
     output_path: a folder, which is new, empty, or one that this function has written to.
-    format: "jpg", "png", "webp" or "tif" for all results; that of the content's name if not given. `quality` is for JPEG.
+    format: "jpg", "png", "webp" or "tif" for all results; that of the content's name if not given, or PNG if such files are not written. `quality` is for
+        JPEG.
     workers: actors; as many as the cluster has processors for if not given. `threads`: processors of each.
     retries: how often reading and writing are tried again. Pictures of a worker that dies go to another without end.
-    resume: goes on from the manifest: what is done of the same content with the same options stays. overwrite: begins anew in a folder that is not empty.
+    resume: goes on from the manifest, also from that of `impasto stylize`: what is done of the same content with the same options stays, and files that
+        it does not list are not replaced. overwrite: begins again in a folder that is not empty, and replaces what is there.
     address: the cluster's, if this process is not connected to one: "auto" for the one that this machine is part of; a cluster of this machine alone
         if not given.
     options: those of `impasto.stylize` that can be the same for all pictures: all but masks, regions and those of the model; and those of
@@ -138,23 +127,23 @@ def stylize_dataset(
         raise TypeError(f"stylize_dataset() has no option {min(unknown)!r}")
     if options.get("colors") == "match":
         raise _error('colors="match" needs the style\'s picture beside each content, which workers have not; give colors="content"')
-    if format is not None and format not in ("jpg", "png", "webp", "tif"):
+    if format is not None and format not in _FORMATS:
         raise _error(f'format is "jpg", "png", "webp" or "tif", not {format!r}')
     for name, count, least in [("workers", workers, 1), ("threads", threads, 1), ("retries", retries, 0)]:
         if count is not None and count < least:
             raise _error(f"{name}: must be {least} or more, not {count}")
     stylizer = impasto.Stylizer(model)
-    seen = _styles(style, stylizer)
+    options = {"strength": strength, "quality": quality, **options}
+    seen = _styles(style, stylizer, options)
     # What is wrong with the options is found here, not on every worker.
-    trial = stylizer.stylize(impasto.draw_landscape(16, 16), _blend(seen), strength, **(_part(options, file=False) | _NO_SIZES))
-    trial.encode(format or "png", quality=quality, **_part(options, file=True))
+    trial = stylizer.stylize(impasto.draw_landscape(16, 16), seen, **(_part(options, file=False) | _NO_SIZES))
+    trial.encode(format or "png", **_part(options, file=True))
     output = _Folder(os.fspath(output_path))
-    options = {"strength": strength, **options}
-    weights = [weight for _, weight in seen]
-    run = _hash(json.dumps([impasto.__version__, options, format, quality, weights]).encode(), *(bytes(one) for one, _ in seen))
     _check(output, resume, overwrite)
     items = None if isinstance(source, ray.data.Dataset) else _jobs(source, output, format)
     with output.locked():
+        if resume and items is not None:
+            _claim(items, output)
         if not ray.is_initialized():
             ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
         processors = int(ray.cluster_resources().get("CPU", 1))
@@ -167,12 +156,18 @@ def stylize_dataset(
             "options": options,
             "output": output,
             "format": format,
-            "quality": quality,
             "retries": retries,
-            "run": run,
             "resume": resume,
         }
-        return _run(rows, output, settings, workers)
+        return _run(rows, output, settings, workers, items or [])
+
+
+def _claim(items: list[dict[str, str]], output: _Folder) -> None:
+    """Marks what is in the way: files that no run has made are not replaced. Those that are new are to be written down before they are painted."""
+    known, there = output.entries(), output.names()
+    for item in items:
+        name = item["output"]
+        item["state"] = "owned" if known.owns(name) else "in the way" if name in there else "new"
 
 
 def _jobs(source: Any, output: _Folder, format: str | None) -> list[dict[str, str]]:
@@ -208,7 +203,7 @@ def _checked(dataset: ray.data.Dataset) -> ray.data.Dataset:
     return dataset
 
 
-def _run(rows: ray.data.Dataset, output: _Folder, settings: dict[str, Any], workers: int) -> Summary:
+def _run(rows: ray.data.Dataset, output: _Folder, settings: dict[str, Any], workers: int, items: Iterable[dict[str, str]]) -> Summary:
     """Paints on the cluster, and writes the manifest."""
     painter: Any = _Painter
     painted = rows.map(
@@ -220,7 +215,10 @@ def _run(rows: ray.data.Dataset, output: _Folder, settings: dict[str, Any], work
     )
     summary, start = Summary(), time.monotonic()
     with output.manifest(append=settings["resume"]) as line:
-        line({"state": "run", "key": settings["run"]})
+        for item in items:
+            # A file of this name that is there after a crash is ours. What the manifest knows already keeps its last word.
+            if item.get("state", "new") == "new":
+                line({"state": "begun", "output": item["output"]})
         for row in painted.iter_rows():
             entry = json.loads(row["entry"])
             if entry["state"] == "skipped":
@@ -231,13 +229,17 @@ def _run(rows: ray.data.Dataset, output: _Folder, settings: dict[str, Any], work
                 summary.failures.append((entry["input"], entry["error"]))
             else:
                 summary.painted += 1
+    if output.local:
+        # What workers that died have left unfinished.
+        for folder in {posixpath.dirname(output.at(item["output"])) for item in items} | {output.root}:
+            _impasto.remove_abandoned(folder)
     summary.seconds = time.monotonic() - start
     return summary
 
 
 def _part(options: dict[str, Any], file: bool) -> dict[str, Any]:
     """Those that say how files are written, or the others."""
-    return {name: value for name, value in options.items() if (name in _OPTIONS and _OPTIONS[name]["part"] == "file") == file}
+    return {name: value for name, value in options.items() if (name in _FILE) == file}
 
 
 class _Painter:
@@ -251,23 +253,23 @@ class _Painter:
         options: dict[str, Any],
         output: _Folder,
         format: str | None,
-        quality: int,
         retries: int,
-        run: str,
         resume: bool,
     ) -> None:
         self.stylizer = impasto.Stylizer(model, threads=threads)
-        self.style, self.options = _blend(styles), options
-        self.output, self.format, self.quality = output, format, quality
-        self.retries, self.run = retries, run
-        self.done = _done(output) if resume else {}
+        self.styles, self.options = styles, options
+        self.output, self.format, self.retries = output, format, retries
+        self.done = output.entries() if resume else None
+        self.name = "+".join(style.name or "style" for style, _ in styles)
         self.worker = f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else str(os.getpid())
 
     def __call__(self, row: dict[str, Any]) -> dict[str, str]:
         start, path = time.monotonic(), row["path"]
         output = row["output"] if "output" in row else _unique_name(path, self.format)
-        entry: dict[str, Any] = {"input": path, "output": output, "worker": self.worker}
+        entry: dict[str, Any] = {"input": path, "output": output, "style": self.name, "worker": self.worker}
         try:
+            if row.get("state") == "in the way":
+                raise _error(f"{output}: exists already, and is no result of an earlier run; move it, or give overwrite=True (--overwrite)", "already-exists")
             entry |= self.paint(row, output)
         except (impasto.Error, OSError, TypeError, ValueError) as e:
             entry |= {"state": "failed", "error": str(e)}
@@ -276,26 +278,33 @@ class _Painter:
         return {"entry": json.dumps(entry)}
 
     def paint(self, row: dict[str, Any], output: str) -> dict[str, Any]:
-        if "image" in row:
-            image = row["image"]
-            content, data = image, image.tobytes() + repr(image.shape).encode()
-        else:
-            content = data = self.again(lambda: _read(row["path"]))
-        key = _hash(self.run.encode(), data)
-        done = self.done.get(output)
-        if done is not None and done[0] == key and self.output.size(output) == done[1]:
-            return {"state": "skipped"}
-        painted = self.stylizer.stylize(impasto.Picture(content), self.style, **_part(self.options, file=False))
-        encoded = painted.encode(output.rpartition(".")[2], quality=self.quality, **_part(self.options, file=True))
-        self.again(lambda: self.output.write(output, encoded))
-        return {
-            "state": "done",
-            "key": key,
-            "width": painted.width,
-            "height": painted.height,
-            "bytes": len(encoded),
-            "sha256": hashlib.sha256(encoded).hexdigest(),
-        }
+        with tempfile.TemporaryDirectory(prefix="impasto-") as scratch:
+            if "image" in row:
+                image = row["image"]
+                content, sha256 = None, _sha256(image.tobytes() + repr(image.shape).encode())
+            else:
+                content = self.again(lambda: _fetched(row["path"], scratch))
+                sha256 = self.again(lambda: _sha256_of_file(content))
+            key = self.stylizer._key(sha256, output.rpartition(".")[2], self.styles, **self.options)
+            done = self.done.done(output) if self.done is not None else None
+            if done is not None and done[0] == key and self.again(lambda: self.output.sha256(output, done[1])) == done[2]:
+                return {"state": "skipped"}
+            painted = os.path.join(scratch, "painted." + output.rpartition(".")[2])
+            if self.output.local:
+                painted = self.output.at(output)
+                os.makedirs(os.path.dirname(painted), exist_ok=True)
+            if content is None:
+                look = self.stylizer.stylize(impasto.Picture(image), self.styles, **_part(self.options, file=False))
+                self.again(lambda: look.save(painted, overwrite=True, **_part(self.options, file=True)))
+                width, height = look.size
+            else:
+                # Whole or not at all, in bounded memory, and with a record, as the program does it.
+                paint = self.stylizer.stylize_file
+                width, height = self.again(lambda: paint(content, painted, self.styles, overwrite=True, **self.options))
+            about = {"width": width, "height": height, "bytes": os.path.getsize(painted), "sha256": _sha256_of_file(painted)}
+            if not self.output.local:
+                self.again(lambda: self.output.upload(painted, output))
+            return {"state": "done", "key": key, **about}
 
     def again(self, work: Any) -> Any:
         """Tries again what fails for a reason that may pass."""
@@ -323,91 +332,75 @@ class _Folder:
     def at(self, name: str) -> str:
         return posixpath.join(self.root, name)
 
-    def size(self, name: str) -> int | None:
-        info = self.fs.get_file_info(self.at(name))
-        return int(info.size) if info.type == fs.FileType.File else None
+    def has_manifest(self) -> bool:
+        return bool(self.fs.get_file_info(self.at(MANIFEST)).type == fs.FileType.File)
 
-    def write(self, name: str, data: bytes) -> None:
-        """Whole or not at all, whoever else writes the same."""
-        path = self.at(name)
-        # Object stores show a file only when it is complete.
-        unfinished = path
-        if self.local:
-            unfinished = self.at(f"{_PARTS}/{uuid.uuid4()}")
-            for folder in (posixpath.dirname(path), posixpath.dirname(unfinished)):
-                self.fs.create_dir(folder)
-        with self.fs.open_output_stream(unfinished) as file:
-            file.write(data)
-        if self.local:
-            os.replace(unfinished, path)
+    def names(self) -> set[str]:
+        """Names of all files in it."""
+        found = self.fs.get_file_info(fs.FileSelector(self.root, recursive=True, allow_not_found=True))
+        return {posixpath.relpath(file.path, self.root) for file in found if file.type == fs.FileType.File}
+
+    def sha256(self, name: str, size: int) -> str | None:
+        """The hash of a file of this size."""
+        info = self.fs.get_file_info(self.at(name))
+        if info.type != fs.FileType.File or info.size != size:
+            return None
+        with self.fs.open_input_stream(self.at(name)) as file:
+            return _sha256_of(file)
+
+    def upload(self, source: str, name: str) -> None:
+        """A file of this machine. Object stores show a file only when it is complete."""
+        with open(source, "rb") as file, self.fs.open_output_stream(self.at(name)) as target:
+            shutil.copyfileobj(file, target)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other runs out of a folder of this machine's file systems. The lock ends with the process, whatever ends it."""
-        if not self.local or fcntl is None:
+        """Keeps other runs, and the program's, out of a folder of this machine's file systems. The hold ends with the process, whatever ends it."""
+        if not self.local:
             yield
             return
-        new = not os.path.isdir(self.root)
-        os.makedirs(self.root, exist_ok=True)
-        folder = os.open(self.root, os.O_RDONLY)
+        hold = _impasto.Hold(self.at(MANIFEST))
         try:
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise _error(f"{self.path}: another run is painting into this folder; wait until it ends", "already-exists") from None
-            except OSError:
-                # File systems without locks: better than no painting.
-                pass
             yield
         finally:
-            os.close(folder)
-            if new:
-                # Nothing was painted: nothing is left behind.
-                with contextlib.suppress(OSError):
-                    os.rmdir(self.root)
+            hold.release()
 
-    def clean(self) -> None:
-        """Removes what workers that died have left unfinished."""
-        if self.local:
-            shutil.rmtree(self.at(_PARTS), ignore_errors=True)
-
-    def entries(self) -> Iterator[dict[str, Any]]:
-        """Those of the manifest; a last line that was cut off does not count."""
-        with self.fs.open_input_stream(self.at(MANIFEST)) as file:
-            for text in file.read().decode(errors="replace").splitlines():
-                try:
-                    entry = json.loads(text)
-                except ValueError:
-                    continue
-                if isinstance(entry, dict):
-                    yield entry
+    def entries(self) -> _impasto.Manifest:
+        """What the manifest says."""
+        data = b""
+        if self.has_manifest():
+            with self.fs.open_input_stream(self.at(MANIFEST)) as file:
+                data = file.read()
+        try:
+            return _impasto.Manifest(data)
+        except impasto.Error as e:
+            raise _error(f"{posixpath.join(self.path, MANIFEST)}: {e}", e.kind) from None
 
     @contextlib.contextmanager
     def manifest(self, append: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
-        """The manifest, to add entries to. What workers that died have left unfinished is removed in the end."""
-        # Not all file systems can append: what is there is written again.
-        before = b"".join(map(_line, self.entries())) if append and _exists(self) else b""
-        self.fs.create_dir(self.root)
+        """The manifest, to add entries to."""
         file: Any
         if self.local:
-            self.write(MANIFEST, before)
-            file = open(self.at(MANIFEST), "ab", buffering=0)
+            file = open(self.at(MANIFEST), "ab+", buffering=0)
+            if not append:
+                file.truncate(0)
+            elif file.tell():
+                # A last line that a crash has torn.
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
         else:
+            # Object stores cannot append: what is there is written again.
+            before = b""
+            if append and self.has_manifest():
+                with self.fs.open_input_stream(self.at(MANIFEST)) as old:
+                    before = old.read()
+            self.fs.create_dir(self.root)
             file = self.fs.open_output_stream(self.at(MANIFEST))
-            file.write(before)
-        try:
-            with file:
-                yield lambda entry: file.write(_line(entry))
-        finally:
-            self.clean()
-
-
-def _line(entry: dict[str, Any]) -> bytes:
-    return json.dumps(entry).encode() + b"\n"
-
-
-def _exists(folder: _Folder) -> bool:
-    return folder.size(MANIFEST) is not None
+            file.write(before + (b"\n" if before and not before.endswith(b"\n") else b""))
+        with file:
+            # Sorted, as the program writes them: so it knows a first line that is torn.
+            yield lambda entry: file.write(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode() + b"\n")
 
 
 def _check(output: _Folder, resume: bool, overwrite: bool) -> None:
@@ -418,28 +411,21 @@ def _check(output: _Folder, resume: bool, overwrite: bool) -> None:
     used = info.type == fs.FileType.Directory and output.fs.get_file_info(fs.FileSelector(output.root, recursive=False))
     if not used or (overwrite and not resume):
         return
-    if not _exists(output):
+    if not output.has_manifest():
         raise _error(f"{output.path}: is not empty; name a new folder, or say that what is there may be overwritten", "already-exists")
     if not resume:
         raise _error(f"{output.path}: has a manifest of an earlier run; resume it, or say that it may be overwritten", "already-exists")
 
 
-def _done(output: _Folder) -> dict[str, tuple[str, int]]:
-    """The key and the size of each result that the manifest has."""
-    entries = output.entries() if _exists(output) else iter(())
-    return {entry["output"]: (entry["key"], entry["bytes"]) for entry in entries if entry.get("state") == "done"}
-
-
-def _styles(style: Any, stylizer: impasto.Stylizer) -> list[tuple[impasto.Style, float]]:
+def _styles(style: Any, stylizer: impasto.Stylizer, options: dict[str, Any]) -> list[tuple[impasto.Style, float]]:
     """All styles that are given, seen once, on this machine. They travel one by one: what a blend has learned is rounded in a file."""
-    if not isinstance(style, list):
-        return [(stylizer.style(style), 1.0)]
+    if isinstance(style, dict):
+        style = list(style.items())
+    elif not isinstance(style, list):
+        style = list(style) if isinstance(style, tuple) else [style]
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
-    return [(stylizer.style(one), weight) for one, weight in pairs]
-
-
-def _blend(styles: list[tuple[impasto.Style, float]]) -> impasto.Style:
-    return styles[0][0] if len(styles) == 1 else impasto.Style.blend(styles)
+    sizes = {name: options[name] for name in ("style_size", "exact") if name in options}
+    return [(stylizer._style(one, **sizes), weight) for one, weight in pairs]
 
 
 def _items(sources: Sequence[str | os.PathLike[str]], output: _Folder) -> Iterator[dict[str, str]]:
@@ -465,21 +451,19 @@ def _items(sources: Sequence[str | os.PathLike[str]], output: _Folder) -> Iterat
         for file in sorted(filesystem.get_file_info(fs.FileSelector(root, recursive=True)), key=lambda file: file.path):
             hidden = any(part.startswith(".") for part in posixpath.relpath(file.path, root).split("/"))
             own = inside is not None and file.path.startswith(inside)
-            if file.type == fs.FileType.File and file.extension.lower() in _EXTENSIONS and not hidden and not own:
+            if file.type == fs.FileType.File and file.extension.lower() in _READ and not hidden and not own:
                 yield {"path": scheme + file.path, "output": posixpath.relpath(file.path, root)}
 
 
 def _result_name(name: str, format: str | None) -> str:
-    stem, dot, extension = name.rpartition(".")
-    known = _EXTENSIONS.get(extension.lower()) if dot else None
-    if format is None and known is not None and extension.lower() not in ("gif", "bmp"):
-        return name
-    return f"{stem if dot else name}.{format or known or 'png'}"
+    """The program's rule: the content's own extension, as far as it fits."""
+    stem, dot, _ = name.rpartition(".")
+    return f"{stem if dot else name}.{_impasto.result_extension(name, format)}"
 
 
 def _unique_name(path: str, format: str | None) -> str:
     stem = posixpath.basename(path).rpartition(".")[0] or posixpath.basename(path)
-    return f"{stem}-{_hash(path.encode())[:12]}.{format or 'png'}"
+    return f"{stem}-{_sha256(path.encode())[:12]}.{format or 'png'}"
 
 
 def _locate(path: str) -> tuple[fs.FileSystem, str]:
@@ -489,18 +473,31 @@ def _locate(path: str) -> tuple[fs.FileSystem, str]:
     return fs.LocalFileSystem(), os.path.abspath(path)
 
 
-def _read(path: str) -> bytes:
+def _fetched(path: str, scratch: str) -> str:
+    """The path of a file on this machine, under its own name."""
     filesystem, place = _locate(path)
-    with filesystem.open_input_stream(place) as file:
-        return bytes(file.read())
+    if isinstance(filesystem, fs.LocalFileSystem):
+        return place
+    copy = os.path.join(scratch, posixpath.basename(place))
+    with filesystem.open_input_stream(place) as source, open(copy, "wb") as target:
+        shutil.copyfileobj(source, target)
+    return copy
 
 
-def _hash(*parts: bytes) -> str:
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sha256_of(file: Any) -> str:
     hashed = hashlib.sha256()
-    for part in parts:
-        hashed.update(len(part).to_bytes(8, "little"))
-        hashed.update(part)
+    while piece := file.read(1 << 20):
+        hashed.update(piece)
     return hashed.hexdigest()
+
+
+def _sha256_of_file(path: str) -> str:
+    with open(path, "rb") as file:
+        return _sha256_of(file)
 
 
 def _error(text: str, kind: str = "invalid-argument") -> impasto.Error:

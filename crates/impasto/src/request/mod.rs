@@ -19,9 +19,11 @@
 //! | `names.rs`, `size.rs` | values that have a text form |
 //! | `reference.rs` | what a painting is made of: names and hashes |
 //! | `record.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
+//! | `manifest.rs` | what a run over many pictures has painted |
 //! | `plan.rs` | sizes and memory, before any pixel is touched |
 //! | `matched.rs` | styles that get the content's colors first |
 
+mod manifest;
 mod matched;
 mod names;
 mod old;
@@ -35,6 +37,7 @@ mod table;
 mod tests;
 
 pub use crate::hash::{Hasher, sha256, sha256_of_file, sha256_of_tree};
+pub use manifest::{Done, Entries, Lock, MANIFEST, Manifest, name_in, place, put_name};
 pub use matched::{matched, stored_thumbnail, thumbnail};
 pub use names::{Choice, format_named};
 pub use options::Options;

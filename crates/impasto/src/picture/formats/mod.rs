@@ -236,6 +236,16 @@ impl Format {
         self.row().extensions
     }
 
+    /// The extension of a painting's file: the content's own in lower case, if files of that name can be written, else `png`; if a format is asked
+    /// for, one of that format's.
+    pub fn result_extension(content: &Path, format: Option<Format>) -> String {
+        let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
+        match format {
+            Some(format) if own.as_deref().and_then(Format::from_extension) != Some(format) => format.extension().into(),
+            _ => own.filter(|own| Format::from_extension(own).is_some()).unwrap_or_else(|| "png".into()),
+        }
+    }
+
     /// The extensions of all files that this build reads, in lower case without a dot.
     pub fn read_extensions() -> impl Iterator<Item = &'static str> {
         Self::read().flat_map(|format| format.row().extensions.iter().chain(format.row().only_read).copied())

@@ -1,11 +1,10 @@
 //! Many pictures: several at a time, each whatever becomes of the others.
 //!
 //! Arguments become jobs (`inputs.rs`, `template.rs`, `plan.rs`); model and styles are loaded once; workers take one job after the other
-//! (`work.rs`) within the memory that there is (`budget.rs`), and note what they did (`manifest.rs`, `tally.rs`).
+//! (`work.rs`) within the memory that there is (`budget.rs`), and note what they did (in the library's `Manifest`, and in `tally.rs`).
 
 mod budget;
 mod inputs;
-mod manifest;
 mod plan;
 mod tally;
 mod template;
@@ -15,7 +14,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use impasto::picture::Target;
-use impasto::request::StyleUse;
+use impasto::request::{MANIFEST, Manifest, Size, StyleUse};
 
 use super::memory::{self, Ceiling};
 use super::studio::Studio;
@@ -26,16 +25,11 @@ use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
 use crate::{interrupt, model};
 use budget::Budget;
-use impasto::request::Size;
 use inputs::LeftOut;
 pub(in crate::commands) use inputs::pictures_in;
-use manifest::Manifest;
 use plan::Job;
 use tally::Tally;
 use work::Worker;
-
-/// The manifest's name where none is given.
-const MANIFEST: &str = "impasto.jsonl";
 
 /// Names of pictures that are left out in one line.
 const NAMED: usize = 10;
@@ -75,7 +69,7 @@ pub(super) fn run(args: &Stylize) -> Result {
         std::fs::metadata(&input.path).map_err(|e| Failure::failed(format!("{}: {e}", input.path.display())))?;
     }
     let path = args.batch.manifest.clone().unwrap_or_else(|| template.root().join(MANIFEST));
-    let manifest = Manifest::open(&path)?;
+    let mut manifest = Manifest::open(&path)?;
     let names: Vec<_> = groups.iter().map(|group| name(group)).collect();
     let jobs = plan::jobs(args, (&template, &names), found, &manifest, loudness)?;
 
@@ -99,6 +93,8 @@ pub(super) fn run(args: &Stylize) -> Result {
     });
     let looks = looks.collect::<Result<Vec<_>>>()?;
 
+    // Runs that replace nothing may share a folder. One that continues must know that nobody paints what is missing.
+    manifest.lock(args.batch.resume)?;
     // What a killed run has left; pictures that others paint at the moment stay.
     let mut folders: Vec<_> = jobs.iter().filter_map(|job| job.output.parent()).collect();
     folders.dedup();

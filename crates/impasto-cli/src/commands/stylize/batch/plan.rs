@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use impasto::picture::Format;
+use impasto::request::Manifest;
 
 use super::inputs::{self, Input};
-use super::manifest::Manifest;
 use super::template::{Template, Values, is_template};
 use crate::cli::Stylize;
 use crate::commands::stylize::destination;
@@ -111,7 +111,7 @@ fn expand(args: &Stylize, (template, styles): (&Template, &[String]), inputs: &[
     let count = inputs.len() * styles.len();
     let mut jobs = Vec::with_capacity(count);
     for input in inputs {
-        let ext = extension(args, &input.path);
+        let ext = Format::result_extension(&input.path, args.paint.options.format);
         for (index, style) in styles.iter().enumerate() {
             let (content, dir, number) = (&input.path, &input.dir, jobs.len() + 1);
             let output = template.expand(&Values { content, dir, ext: &ext, style, number, count });
@@ -144,13 +144,4 @@ fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
         }
     }
     Ok(by_output)
-}
-
-/// The extension of a result: that of the format asked for, or the content's own where it can be written.
-fn extension(args: &Stylize, content: &Path) -> String {
-    let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
-    match args.paint.options.format {
-        Some(format) if own.as_deref().and_then(Format::from_extension) != Some(format) => format.extension().into(),
-        _ => own.filter(|own| Format::from_extension(own).is_some()).unwrap_or_else(|| "png".into()),
-    }
 }

@@ -4,12 +4,11 @@ use std::time::Instant;
 
 use impasto::Control;
 use impasto::picture::EncodeOptions;
-use impasto::request::Request;
+use impasto::request::{Manifest, Request};
 use serde_json::{Value, json};
 
 use super::Look;
 use super::budget::Budget;
-use super::manifest::Manifest;
 use super::plan::Job;
 use super::tally::Tally;
 use crate::commands::stylize::destination::Destination;
