@@ -145,6 +145,7 @@ function show(): void {
   paint.textContent = whole ? "Paint the film" : "Paint this part";
   paint.disabled = job !== undefined || doc.styles.length === 0;
   byId("filming").hidden = job === undefined;
+  byId("render").textContent = seen?.key === doc.photo ? "Paint this moment as a picture" : "Paint and download";
 }
 
 /** Sets the beginning or the end of the part that is painted. */
@@ -302,7 +303,7 @@ byId("film-whole").addEventListener("click", () => {
   if (film) film.start = film.end = undefined;
   show();
 });
-on(["photos", "styles"], show);
+on(["photos", "photo", "styles"], show);
 // Who changes the look wants to see it.
 on(PAINTING, () => { if (!player.hidden) stop(); });
 onFilm({ is: isFilm, take: given => void open(given) });
