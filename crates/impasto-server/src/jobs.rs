@@ -48,6 +48,11 @@ impl Watch {
         *self.frames.lock().unwrap_or_else(PoisonError::into_inner) = Some(FramesView { painted, total });
     }
 
+    /// Frames of a film that are painted.
+    pub(crate) fn painted(&self) -> usize {
+        self.frames.lock().unwrap_or_else(PoisonError::into_inner).map_or(0, |frames| frames.painted)
+    }
+
     /// Something that users should know of the work; `what` is said before each.
     pub(crate) fn note(&self, notes: &[Note], what: &str) {
         let notes = notes.iter().map(|note| format!("{what}{}", note.text()));

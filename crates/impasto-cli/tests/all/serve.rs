@@ -13,6 +13,11 @@ use common::{Workshop, complaints, impasto};
 fn start(arguments: &[&str]) -> (Child, String) {
     let mut command = impasto();
     command.env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0"]).args(arguments);
+    started(command)
+}
+
+/// The same of a command.
+fn started(mut command: Command) -> (Child, String) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -118,25 +123,33 @@ fn films_are_painted_as_the_program_does() {
     let look = ["-s", "style.png", "--steady", "0.5", "--model", "native.safetensors"];
     let output = workshop.run(&[&["video", "film.mp4", "-o", "program.mp4"], &look[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", common::stderr(&output));
-    let (mut child, address) = start(&["--model", &model]);
+    // Its films are in the temporary folder while it paints them.
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = impasto();
+    command.env("TMPDIR", folder.path()).env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0", "-q", "--model", &model]);
+    let (child, address) = started(command);
     let read = |name: &str| std::fs::read(workshop.path(name)).unwrap();
     workshop.write("server.mp4", &painted(&address, &read("film.mp4"), &read("style.png")));
     assert_eq!(hashes(&workshop, "server.mp4").lines().count(), 60);
     assert_eq!(hashes(&workshop, "server.mp4"), hashes(&workshop, "program.mp4"));
     let facts = "stream=codec_name,r_frame_rate,duration,nb_frames";
     assert_eq!(probe(&workshop, "server.mp4", facts), probe(&workshop, "program.mp4", facts));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let left = || std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left(), 1);
+    terminate(child);
+    assert_eq!(left(), 0, "something is left in the temporary folder");
     // Where there is no ffmpeg, films are refused, and all else is as ever.
     let mut command = impasto();
     command.env("PATH", workshop.folder.path()).env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0", "-q"]);
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let (child, address) = started(command);
     assert!(get(&address, "/v1/info").contains("\"available\":false"));
-    child.kill().unwrap();
-    child.wait().unwrap();
+    terminate(child);
+}
+
+/// Ends it, well.
+fn terminate(mut child: Child) {
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

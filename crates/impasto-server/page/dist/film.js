@@ -8,7 +8,7 @@ import { onFilm } from "./photos.js";
 import { refresh } from "./preview.js";
 import { label } from "./render.js";
 import * as results from "./results.js";
-import { byId, doc, edit, on, PAINTING, save, say, stem } from "./state.js";
+import { byId, DEMO, doc, edit, on, PAINTING, save, say, stem } from "./state.js";
 import { showMoment } from "./view.js";
 import { checkSize, filmWords, words } from "./words.js";
 let film;
@@ -76,7 +76,7 @@ async function open({ blob, name }) {
         const key = files.add("photo", name, frame);
         opened.seen = { movie, key };
         show();
-        edit({ photos: [...doc.photos.filter(key => key !== "demo"), key], photo: key, mask: "" });
+        edit({ photos: [...doc.photos.filter(key => key !== DEMO), key], photo: key, mask: "" });
     }
     catch (error) {
         movie.close();
@@ -121,7 +121,7 @@ async function travel() {
 function show() {
     const { seen, start, end, name } = film ?? {};
     // A moment that is not among the photos any more has been removed there; undo brings it back.
-    part.hidden = film === undefined || (seen !== undefined && !doc.photos.includes(seen.key));
+    part.hidden = film === undefined || (job === undefined && seen !== undefined && !doc.photos.includes(seen.key));
     byId("film-name").textContent = name ?? "";
     byId("film-name").title = name ?? "";
     byId("scrubber").hidden = byId("film-cut").hidden = seen === undefined;
@@ -134,6 +134,7 @@ function show() {
     paint.textContent = whole ? "Paint the film" : "Paint this part";
     paint.disabled = job !== undefined || doc.styles.length === 0;
     byId("filming").hidden = job === undefined;
+    byId("render").textContent = seen?.key === doc.photo ? "Paint this moment" : "Paint and download";
 }
 /** Sets the beginning or the end of the part that is painted. */
 function cut(edge) {
@@ -289,7 +290,7 @@ function close() {
     show();
     if (key && doc.photos.includes(key)) {
         const photos = doc.photos.filter(other => other !== key);
-        const left = photos.length > 0 ? photos : ["demo"];
+        const left = photos.length > 0 ? photos : [DEMO];
         edit({ photos: left, ...(doc.photo === key ? { photo: left[0], mask: "" } : {}) });
     }
 }
@@ -307,7 +308,7 @@ byId("film-whole").addEventListener("click", () => {
         film.start = film.end = undefined;
     show();
 });
-on(["photos", "styles"], show);
+on(["photos", "photo", "styles"], show);
 // Who changes the look wants to see it.
 on(PAINTING, () => { if (!player.hidden)
     stop(); });

@@ -9,7 +9,7 @@ import { onFilm } from "./photos.js";
 import { refresh } from "./preview.js";
 import { label } from "./render.js";
 import * as results from "./results.js";
-import { byId, doc, edit, on, PAINTING, save, say, stem } from "./state.js";
+import { byId, DEMO, doc, edit, on, PAINTING, save, say, stem } from "./state.js";
 import { showMoment } from "./view.js";
 import { checkSize, filmWords, words } from "./words.js";
 
@@ -91,7 +91,7 @@ async function open({ blob, name }: { blob: Blob; name: string }): Promise<void>
     const key = files.add("photo", name, frame);
     opened.seen = { movie, key };
     show();
-    edit({ photos: [...doc.photos.filter(key => key !== "demo"), key], photo: key, mask: "" });
+    edit({ photos: [...doc.photos.filter(key => key !== DEMO), key], photo: key, mask: "" });
   } catch (error) {
     movie.close();
     say(filmWords(error, name), true);
@@ -132,7 +132,7 @@ async function travel(): Promise<void> {
 function show(): void {
   const { seen, start, end, name } = film ?? {};
   // A moment that is not among the photos any more has been removed there; undo brings it back.
-  part.hidden = film === undefined || (seen !== undefined && !doc.photos.includes(seen.key));
+  part.hidden = film === undefined || (job === undefined && seen !== undefined && !doc.photos.includes(seen.key));
   byId("film-name").textContent = name ?? "";
   byId("film-name").title = name ?? "";
   byId("scrubber").hidden = byId("film-cut").hidden = seen === undefined;
@@ -145,6 +145,7 @@ function show(): void {
   paint.textContent = whole ? "Paint the film" : "Paint this part";
   paint.disabled = job !== undefined || doc.styles.length === 0;
   byId("filming").hidden = job === undefined;
+  byId("render").textContent = seen?.key === doc.photo ? "Paint this moment" : "Paint and download";
 }
 
 /** Sets the beginning or the end of the part that is painted. */
@@ -283,7 +284,7 @@ function close(): void {
   show();
   if (key && doc.photos.includes(key)) {
     const photos = doc.photos.filter(other => other !== key);
-    const left = photos.length > 0 ? photos : ["demo"];
+    const left = photos.length > 0 ? photos : [DEMO];
     edit({ photos: left, ...(doc.photo === key ? { photo: left[0]!, mask: "" } : {}) });
   }
 }
@@ -302,7 +303,7 @@ byId("film-whole").addEventListener("click", () => {
   if (film) film.start = film.end = undefined;
   show();
 });
-on(["photos", "styles"], show);
+on(["photos", "photo", "styles"], show);
 // Who changes the look wants to see it.
 on(PAINTING, () => { if (!player.hidden) stop(); });
 onFilm({ is: isFilm, take: given => void open(given) });

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use impasto::request::Size;
@@ -16,6 +17,9 @@ use crate::problem::{Problem, Result};
 use crate::request::Wanted;
 use crate::state::State;
 use crate::work::{Look, Painted};
+
+/// How long no frame may be painted: far longer than those that are painted side by side take.
+const STALLED: Duration = Duration::from_secs(30 * 60);
 
 /// A film that was looked at: it can be painted, as far as can be told before.
 pub(crate) struct Ready {
@@ -72,12 +76,26 @@ pub(crate) async fn paint(state: Arc<State>, ready: Ready, watch: Arc<Watch>, be
         () = watch.until_cancelled() => return Err(Problem::cancelled()),
     };
     begin();
-    let work = move || {
-        let done = whole(&state, &ready, &watch);
-        drop((ready, permit));
-        done.inspect(|_| state.metrics.painted())
+    let work = {
+        let watch = watch.clone();
+        move || {
+            let done = whole(&state, &ready, &watch);
+            drop((ready, permit));
+            done.inspect(|_| state.metrics.painted())
+        }
     };
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
+    let mut work = tokio::task::spawn_blocking(work);
+    let mut painted = 0;
+    loop {
+        if let Ok(done) = tokio::time::timeout(STALLED, &mut work).await {
+            return done.unwrap_or_else(|_| Err(Problem::internal()));
+        }
+        // A film that ffmpeg never ends to decode would keep all others waiting.
+        if watch.painted() == painted {
+            watch.leash.pull();
+        }
+        painted = watch.painted();
+    }
 }
 
 /// One film from file to file.

@@ -54,7 +54,8 @@ async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
         // Looking at it ends with the request.
         let gone = CancelOnDrop::new(&job.watch);
         let watch = job.watch.clone();
-        let ready = work::quick(state, move |state| Ready::new(state, wanted, settings, &watch)).await?;
+        let ready = work::quick(state, move |state| Ready::new(state, wanted, settings, &watch));
+        let ready = tokio::time::timeout(state.options.timeout, ready).await.map_err(|_| Problem::too_slow())??;
         gone.release();
         ready
     };
