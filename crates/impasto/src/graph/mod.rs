@@ -253,6 +253,11 @@ impl Graph {
         self.output()
     }
 
+    /// The graph without what follows a node.
+    pub(crate) fn up_to(&self, last: NodeId) -> Graph {
+        Graph { style_len: self.style_len, nodes: self.nodes[..=last.0].to_vec() }
+    }
+
     /// All nodes, in the order of computation.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

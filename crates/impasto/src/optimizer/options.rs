@@ -1,6 +1,6 @@
 //! What may be chosen for an optimisation.
 
-use crate::engine::Isa;
+use crate::engine::Executor;
 use crate::picture::Mask;
 use crate::stylizer::{Palette, Part};
 use crate::{Control, Error, ErrorKind, Picture, Result, StyleOptions, StylizeOptions, Stylizer};
@@ -180,8 +180,9 @@ pub struct OptimizeOptions {
     pub max_memory: Option<u64>,
     /// Threads; 0, the default, for one a core. The result does not depend on it.
     pub threads: usize,
-    /// Instruction set. `None`, the default: what the environment variable `IMPASTO_ISA` names, or else the machine's best.
-    pub isa: Option<Isa>,
+    /// What does the arithmetic. `None`, the default: the CPU, with the instruction set that the environment variable `IMPASTO_ISA` names, or else
+    /// the machine's best.
+    pub executor: Option<Executor>,
 }
 
 impl Default for OptimizeOptions {
@@ -202,7 +203,7 @@ impl Default for OptimizeOptions {
             match_histogram: false,
             max_memory: None,
             threads: 0,
-            isa: None,
+            executor: None,
         }
     }
 }

@@ -41,7 +41,7 @@ pub struct Request {
     pub version: u64,
     /// Name and version of the program that painted it: `impasto 0.1.0`.
     pub program: String,
-    /// What ran the network: the processor's instruction set. Another one may round otherwise.
+    /// What ran the network ([`crate::engine::Executor`]): of the CPU, the instruction set. Another one may round otherwise.
     pub executor: String,
     /// The picture to paint.
     pub content: Reference,
@@ -91,7 +91,7 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Optio
 }
 
 impl Request {
-    /// A request of today's form. `executor` is the instruction set that paints.
+    /// A request of today's form. `executor` is the name of what does the arithmetic ([`crate::engine::Executor`]).
     pub fn new(content: Reference, styles: Vec<StyleUse>, model: Vec<Reference>, options: Options, executor: &str) -> Self {
         let program = concat!("impasto ", env!("CARGO_PKG_VERSION")).into();
         Request { version: VERSION, program, executor: executor.into(), content, styles, model, options }

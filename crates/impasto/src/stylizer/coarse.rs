@@ -66,7 +66,7 @@ impl Stylizer {
         let mut y = 0;
         let mut write = |rows: &[f32]| {
             let mut rows = rows.to_vec();
-            finish.apply(&self.engine.threads, y, &mut rows)?;
+            finish.apply(&self.engine, y, &mut rows)?;
             y += rows.len() / (size[0] * 3);
             write(rows)
         };

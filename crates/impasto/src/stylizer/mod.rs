@@ -201,7 +201,7 @@ impl Stylizer {
         Ok((width as u64).saturating_mul(height as u64).saturating_mul(12))
     }
 
-    /// The threads and the instruction set that it uses.
+    /// The threads and the executor that it uses.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
@@ -212,7 +212,7 @@ impl Stylizer {
     /// # Errors
     /// [`ErrorKind::Io`] if the system gives no threads.
     pub fn with_threads(self, threads: usize) -> Result<Self> {
-        let engine = Engine::new(EngineOptions::default().threads(threads).isa(self.engine.isa()))?;
+        let engine = Engine::new(EngineOptions::default().threads(threads).executor(self.engine.executor()))?;
         Ok(Stylizer { engine, ..self })
     }
 
@@ -373,7 +373,7 @@ impl std::fmt::Debug for Stylizer {
         f.debug_struct("Stylizer")
             .field("model", info)
             .field("threads", &engine.threads())
-            .field("isa", &engine.isa())
+            .field("executor", &engine.executor())
             .finish_non_exhaustive()
     }
 }

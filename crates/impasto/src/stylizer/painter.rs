@@ -175,7 +175,7 @@ impl Stylizer {
                 return write(&rows);
             }
             let mut rows = rows.into_owned();
-            finish.apply(&self.engine.threads, y, &mut rows)?;
+            finish.apply(&self.engine, y, &mut rows)?;
             y += rows.len() / (size[0] * 3);
             write(&rows)
         };
@@ -217,7 +217,7 @@ impl Stylizer {
         for y in (0..height).step_by(AT_A_TIME) {
             check_cancelled(control)?;
             let mut rgb = zeros(width * 3 * AT_A_TIME.min(height - y))?;
-            painting.read(&self.engine.threads, y, &mut rgb)?;
+            painting.read(&self.engine, y, &mut rgb)?;
             write(rgb.into())?;
         }
         Ok(())

@@ -120,7 +120,7 @@ fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> 
         match_histogram: args.match_histogram,
         max_memory,
         threads: args.threads.unwrap_or(0),
-        isa: Some(model::isa()?),
+        executor: Some(model::isa()?.into()),
     })
 }
 

@@ -1,27 +1,19 @@
-//! Painting in bands: a network with [frozen](super::Frozen) norms computed a few rows at a time, each row of each layer once.
-//!
-//! Bands are as wide as the picture. Every layer computes the rows that the next one reads for the next band, and keeps the last few of
-//! them for the band after: no overlap is computed twice, and no border is mirrored but the picture's own. Layers begin and end at
-//! whole tiles of their kernels, so that every pixel goes through the same arithmetic as in the whole picture: the same bytes.
+//! Painting in bands: a network with [frozen](super::Frozen) norms computed a few rows at a time.
 
-mod paint;
-mod schedule;
-
+use std::any::Any;
 use std::ops::Range;
 
 use super::Program;
-use super::plan::Plan;
 use crate::Result;
-pub(super) use paint::paint;
-use schedule::Band;
 
-/// How a picture of one size is painted in bands: which rows each layer computes when, and in which memory.
+/// How a picture of one size is painted in bands: which rows come when, and in how much memory.
 pub struct Bands {
-    plan: Plan,
-    bands: Vec<Band>,
-    /// Floats of the rows that are kept between bands, by tensor.
-    tails: Vec<usize>,
-    weight_bytes: usize,
+    /// What the executor that made it knows: nobody else reads it.
+    pub(super) plan: Box<dyn Any + Send + Sync>,
+    pub(super) count: usize,
+    pub(super) rows: usize,
+    /// Bytes, and those that each thread takes besides.
+    pub(super) memory: [u64; 2],
 }
 
 /// Heights of bands that are tried, the largest first. Above it nothing is gained: threads have enough to share, and the rows of the early
@@ -31,12 +23,13 @@ pub struct Bands {
 const HEIGHTS: [usize; 4] = [64, 48, 32, 16];
 
 impl Bands {
-    /// In bands of this many rows of the picture. Multiples of 16 suit the networks here: other numbers make layers wait for whole tiles.
+    /// In bands of this many rows of the picture. Multiples of 16 suit the networks here: other numbers make layers wait for whole tiles. (The
+    /// reference executor has one band, the whole picture.)
     ///
     /// # Errors
     /// As [`crate::graph::Graph::shapes`]; [`crate::ErrorKind::Unsupported`] if the network has layers that read everything.
     pub fn new(program: &Program, height: usize, width: usize, rows: usize) -> Result<Self> {
-        schedule::schedule(program, Plan::shapes(program, height, width)?, rows.max(1))
+        program.bands(height, width, rows.max(1))
     }
 
     /// In the highest bands that take no more than this many bytes ([`Bands::memory`]); where none are low enough, in the lowest.
@@ -58,18 +51,17 @@ impl Bands {
     /// Greatest memory in bytes that painting takes at a time: bands, rows that are kept between them, each thread's scratch memory, and the
     /// packed weights. It grows with the picture's width, not with its height.
     pub fn memory(&self, threads: usize) -> u64 {
-        let tails = self.tails.iter().map(|&len| len as u64).sum::<u64>();
-        (self.plan.floats(threads) + tails) * 4 + self.weight_bytes as u64
+        self.memory[0] + self.memory[1] * threads as u64
     }
 
     /// How many bands there are.
     pub fn count(&self) -> usize {
-        self.bands.len()
+        self.count
     }
 
     /// The greatest number of rows of the result that come at a time.
     pub fn rows(&self) -> usize {
-        self.bands.iter().map(|band| band.output.len()).max().unwrap_or(0)
+        self.rows
     }
 }
 
