@@ -233,11 +233,6 @@ impl Program {
         self.compiled.paint_bands(engine, bands, frozen, rows, control)
     }
 
-    /// See [`Bands::new`].
-    pub(super) fn bands(&self, height: usize, width: usize, rows: usize) -> Result<Bands> {
-        self.compiled.bands(height, width, rows)
-    }
-
     fn check_picture(&self, (picture, height, width): PictureView<'_>) -> Result<()> {
         let input = self.graph.shapes(height, width)?[0];
         if input.count() != Some(picture.len()) {
@@ -245,5 +240,38 @@ impl Program {
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         Ok(())
+    }
+}
+
+/// Heights of bands that are tried, the largest first. Above it nothing is gained: threads have enough to share, and the rows of the early
+/// layers begin to fall out of the cache before the late ones need them (3840×2160, two threads: 32 to 64 rows are fastest; the whole
+/// picture in one piece takes four times as long). Below 16 the layers behind two contractions wait for whole tiles, and others keep rows
+/// for them meanwhile: memory grows again.
+const HEIGHTS: [usize; 4] = [64, 48, 32, 16];
+
+impl Bands {
+    /// In bands of this many rows of the picture. Multiples of 16 suit the networks here: other numbers make layers wait for whole tiles. (The
+    /// reference executor has one band, the whole picture.)
+    ///
+    /// # Errors
+    /// As [`crate::graph::Graph::shapes`]; [`crate::ErrorKind::Unsupported`] if the network has layers that read everything.
+    pub fn new(program: &Program, height: usize, width: usize, rows: usize) -> Result<Self> {
+        program.compiled.bands(height, width, rows.max(1))
+    }
+
+    /// In the highest bands that take no more than this many bytes ([`Bands::memory`]); where none are low enough, in the lowest.
+    ///
+    /// # Errors
+    /// As [`Bands::new`].
+    pub fn within(program: &Program, height: usize, width: usize, threads: usize, bytes: u64) -> Result<Self> {
+        let mut lowest = None;
+        for rows in HEIGHTS {
+            let bands = Self::new(program, height, width, rows)?;
+            if bands.memory(threads) <= bytes {
+                return Ok(bands);
+            }
+            lowest = Some(bands);
+        }
+        lowest.map_or_else(|| Self::new(program, height, width, 1), Ok)
     }
 }

@@ -18,7 +18,7 @@
 //! | `options.rs` | the same as fields, and what the library makes of them |
 //! | `names.rs`, `size.rs` | values that have a text form |
 //! | `reference.rs` | what a painting is made of: names and hashes |
-//! | `record.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
+//! | `record.rs`, `read.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
 //! | `plan.rs` | sizes and memory, before any pixel is touched |
 //! | `matched.rs` | styles that get the content's colors first |
 
@@ -27,6 +27,7 @@ mod names;
 mod old;
 mod options;
 mod plan;
+mod read;
 mod record;
 mod reference;
 mod size;

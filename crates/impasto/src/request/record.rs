@@ -14,15 +14,13 @@
 //! ```
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use super::old;
 use super::options::Options;
 use super::reference::Reference;
 use super::size::number;
 use crate::hash::sha256;
 use crate::picture::Format;
-use crate::{Error, ErrorKind, Result};
 
 /// The form of requests that this library writes. It reads those before, too.
 pub const VERSION: u64 = 3;
@@ -82,11 +80,11 @@ impl StyleUse {
     }
 }
 
-fn given<S: Serializer>(options: &Options, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn given<S: Serializer>(options: &Options, serializer: S) -> Result<S::Ok, S::Error> {
     options.given().serialize(serializer)
 }
 
-fn read<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Options, D::Error> {
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Options, D::Error> {
     Options::read(&Map::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
@@ -110,28 +108,8 @@ impl Request {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads what [`Request::to_json`] wrote, or an earlier version of Impasto. Texts come from strangers: unknown fields, values out of range
-    /// and names that lead into other folders are refused.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Malformed`] with what is wrong; [`ErrorKind::Unsupported`] for a form that is newer than this library.
-    pub fn from_json(text: &str) -> Result<Self> {
-        let malformed = |why: String| Error::new(ErrorKind::Malformed, why);
-        let json: Value = serde_json::from_str(text).map_err(|e| malformed(e.to_string()))?;
-        let request = match json.get("version").map(Value::as_u64) {
-            None | Some(Some(1 | 2)) => old::read(&json).map_err(malformed)?,
-            Some(Some(VERSION)) => serde_json::from_value(json).map_err(|e| malformed(e.to_string()))?,
-            Some(Some(newer)) => {
-                let text = format!("its form {newer} is newer than this program");
-                return Err(Error::new(ErrorKind::Unsupported, text));
-            }
-            Some(None) => return Err(malformed("its version is no number".into())),
-        };
-        request.check().map_err(malformed)?;
-        Ok(request)
-    }
-
-    fn check(&self) -> std::result::Result<(), String> {
+    /// Whether it is what a request can be. Records come from strangers.
+    pub(super) fn check(&self) -> Result<(), String> {
         for (what, count) in [("styles", self.styles.len()), ("model", self.model.len())] {
             if !(1..=MOST).contains(&count) {
                 return Err(format!("{what} has {count} entries; 1 to {MOST} are allowed"));

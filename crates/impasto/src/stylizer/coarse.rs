@@ -10,8 +10,8 @@ use std::ops::Range;
 use super::{StyleOptions, StyleSize, Stylizer};
 use crate::finish::{Finish, Recolour};
 use crate::picture::reserved;
-use crate::picture::resize::Scaled;
 use crate::picture::rows::Rows;
+use crate::picture::scaled::Scaled;
 use crate::{Control, Result};
 
 /// Short side at which the painting's own style is seen; no more than the result's.

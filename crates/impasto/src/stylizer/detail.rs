@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::coarse::Coarse;
 use crate::engine::Engine;
-use crate::picture::resize::Scaled;
 use crate::picture::rows::Rows;
+use crate::picture::scaled::Scaled;
 use crate::picture::zeros;
 use crate::{Error, Picture, Result};
 

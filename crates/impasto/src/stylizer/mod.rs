@@ -261,17 +261,6 @@ impl Stylizer {
         Ok(sight.memory([width, height], self.engine.threads())?.saturating_add(pictures))
     }
 
-    /// The content picture's own style: what a strength below 1 blends towards. The same as [`Stylizer::style`].
-    ///
-    /// Painting with it does not give the content back: the network paints the picture as if it were a painting of itself, in
-    /// its own colours and textures, a little softer and flatter.
-    ///
-    /// # Errors
-    /// As [`Stylizer::style_with`].
-    pub fn content_style(&self, content: &Picture) -> Result<Style> {
-        self.style(content)
-    }
-
     /// Paints a picture at full strength; see [`Stylizer::stylize_with`].
     ///
     /// # Errors
