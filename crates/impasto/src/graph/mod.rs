@@ -211,7 +211,8 @@ pub struct Pool {
 }
 
 /// What a pool takes of its window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PoolKind {
     /// The greatest value inside the picture.
     Max,

@@ -140,6 +140,18 @@ impl Optimizer {
         self.options.max_memory.map_or(whole, |most| whole.min(most.max(least)))
     }
 
+    /// Whether a picture of this size, or a style picture that is seen with it, is seen in tiles: [`OptimizeOptions::max_memory`] is less than it
+    /// takes in one piece. Then it decides the result, by rounding.
+    pub fn in_tiles(&self, [width, height]: [usize; 2]) -> bool {
+        let long = (width.max(height) as f32 * self.options.style_scale).ceil() as usize;
+        let whole = |height, width| {
+            let extent = Shape { height, width, channels: 3 };
+            let standing = objective::standing(&self.network, &self.options, extent);
+            standing.saturating_add(self.network.memory(extent, self.engine.threads()))
+        };
+        self.options.max_memory.is_some_and(|most| whole(height, width).max(whole(long, long)) > most)
+    }
+
     /// Begins to optimise a picture, which keeps its size.
     ///
     /// # Errors

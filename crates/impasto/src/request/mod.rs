@@ -19,12 +19,14 @@
 //! | `names.rs`, `size.rs` | values that have a text form |
 //! | `reference.rs` | what a painting is made of: names and hashes |
 //! | `record.rs`, `read.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
+//! | `optimized.rs` | what records of optimized pictures have besides |
 //! | `plan.rs` | sizes and memory, before any pixel is touched |
 //! | `matched.rs` | styles that get the content's colors first |
 
 mod matched;
 mod names;
 mod old;
+mod optimized;
 mod options;
 mod plan;
 mod read;
@@ -38,6 +40,7 @@ mod tests;
 pub use crate::hash::{Hasher, sha256, sha256_of_file, sha256_of_tree};
 pub use matched::{matched, stored_thumbnail, thumbnail};
 pub use names::{Choice, format_named};
+pub use optimized::{Beginning, Optimized};
 pub use options::Options;
 pub use plan::{Header, Plan, Room, in_bands, plan};
 pub use record::{Request, StyleUse, VERSION};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::old;
-use super::record::{Request, VERSION};
+use super::record::{OPTIMIZED, Request, VERSION};
 use crate::{Error, ErrorKind, Result};
 
 impl Request {
@@ -17,7 +17,7 @@ impl Request {
         let json: Value = serde_json::from_str(text).map_err(|e| malformed(e.to_string()))?;
         let request = match json.get("version").map(Value::as_u64) {
             None | Some(Some(1 | 2)) => old::read(&json).map_err(malformed)?,
-            Some(Some(VERSION)) => serde_json::from_value(json).map_err(|e| malformed(e.to_string()))?,
+            Some(Some(VERSION | OPTIMIZED)) => serde_json::from_value(json).map_err(|e| malformed(e.to_string()))?,
             Some(Some(newer)) => {
                 let text = format!("its form {newer} is newer than this program");
                 return Err(Error::new(ErrorKind::Unsupported, text));

@@ -16,6 +16,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Map;
 
+use super::optimized::Optimized;
 use super::options::Options;
 use super::reference::Reference;
 use super::size::number;
@@ -24,6 +25,8 @@ use crate::picture::Format;
 
 /// The form of requests that this library writes. It reads those before, too.
 pub const VERSION: u64 = 3;
+/// The form of requests for optimized pictures. Programs that know none of them say that they are too old.
+pub(super) const OPTIMIZED: u64 = 4;
 
 /// Most styles, and most files of a model: real requests have a handful.
 const MOST: usize = 64;
@@ -47,6 +50,9 @@ pub struct Request {
     pub styles: Vec<StyleUse>,
     /// The model's files.
     pub model: Vec<Reference>,
+    /// How it was optimized, if it was not painted in one pass. Then only those of the options count that are about the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimized: Option<Optimized>,
     /// How to paint and write it.
     #[serde(serialize_with = "given", deserialize_with = "read")]
     pub options: Options,
@@ -92,7 +98,13 @@ impl Request {
     /// A request of today's form. `executor` is the name of what does the arithmetic ([`crate::engine::Executor`]).
     pub fn new(content: Reference, styles: Vec<StyleUse>, model: Vec<Reference>, options: Options, executor: &str) -> Self {
         let program = concat!("impasto ", env!("CARGO_PKG_VERSION")).into();
-        Request { version: VERSION, program, executor: executor.into(), content, styles, model, options }
+        Request { version: VERSION, program, executor: executor.into(), content, styles, model, optimized: None, options }
+    }
+
+    /// The same for a picture that is optimized.
+    #[must_use]
+    pub fn optimized(self, how: Optimized) -> Self {
+        Request { version: OPTIMIZED, optimized: Some(how), ..self }
     }
 
     /// The same for a result of this format.
@@ -126,14 +138,19 @@ impl Request {
         if self.styles.iter().any(|style| !style.weight.is_finite() || style.weight < 0.0) {
             return Err("a style's weight is a number of 0 or more".into());
         }
+        if self.optimized.is_some() != (self.version == OPTIMIZED) {
+            return Err("its form is another one's".into());
+        }
+        self.optimized.iter().try_for_each(Optimized::check)?;
         self.references().try_for_each(Reference::check)
     }
 
-    /// All that it names: content, styles, masks and model.
+    /// All that it names: content, styles, masks, models.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let styles = self.styles.iter().flat_map(|style| std::iter::once(&style.style).chain(&style.mask));
         let masks = self.options.mask.iter().chain(&self.options.strength_mask);
-        std::iter::once(&self.content).chain(styles).chain(masks).chain(&self.model)
+        let optimized = self.optimized.iter().flat_map(Optimized::references);
+        std::iter::once(&self.content).chain(styles).chain(masks).chain(&self.model).chain(optimized)
     }
 
     /// The same number for the same picture: a hash of everything but names.
@@ -145,6 +162,7 @@ impl Request {
         let mut request = self.clone();
         nameless(&mut request.content);
         request.model.iter_mut().for_each(nameless);
+        request.optimized.iter_mut().flat_map(Optimized::references_mut).for_each(nameless);
         request.options.mask.iter_mut().chain(&mut request.options.strength_mask).for_each(nameless);
         for style in &mut request.styles {
             nameless(&mut style.style);
