@@ -213,7 +213,7 @@ fn options(given: &Keywords<'_>) -> PyResult<OptimizeOptions> {
         match_histogram: given.or("match_histogram", false)?,
         max_memory: given.or("max_memory", None)?,
         threads: given.or("threads", 0)?,
-        isa: None,
+        executor: None,
     })
 }
 

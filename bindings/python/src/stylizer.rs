@@ -104,7 +104,7 @@ impl Stylizer {
 
     fn recipe(&self, py: Python<'_>, content: Option<Reference>, look: &Look<'_>) -> PyResult<Option<Recipe>> {
         let Some(content) = content else { return Ok(None) };
-        let executor = self.inner.engine().isa().to_string();
+        let executor = self.inner.engine().executor().to_string();
         Ok(Recipe::new(Some(content), look.used(), (self.model(py)?, &self.options), look.recorded(), &executor))
     }
 

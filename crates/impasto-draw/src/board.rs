@@ -8,6 +8,14 @@ use crate::colour::{Colour, mix};
 use crate::random::Random;
 use crate::shape::{Point, cover};
 
+/// Where a pixel is in the stroke that touches it.
+#[derive(Clone, Copy)]
+pub(crate) struct Touch {
+    pub(crate) square: f32,
+    pub(crate) along: f32,
+    pub(crate) across: f32,
+}
+
 /// A picture being drawn, with the thickness of its paint.
 pub(crate) struct Board {
     pub(crate) width: usize,
@@ -18,7 +26,7 @@ pub(crate) struct Board {
     /// Thickness of the paint, in units.
     pub(crate) relief: Vec<f32>,
     /// For strokes: what each pixel that the present one touches is to get.
-    pub(super) touches: Vec<crate::brush::Touch>,
+    pub(super) touches: Vec<Touch>,
 }
 
 impl Board {

@@ -1,17 +1,9 @@
 //! Strokes of a brush, a pen or a chalk along a path.
 
-use crate::board::Board;
+use crate::board::{Board, Touch};
 use crate::colour::{Colour, mix};
 use crate::noise::value;
 use crate::shape::{Point, distance, step};
-
-/// Where a pixel is in the stroke that touches it.
-#[derive(Clone, Copy)]
-pub(crate) struct Touch {
-    square: f32,
-    along: f32,
-    across: f32,
-}
 
 const UNTOUCHED: Touch = Touch { square: f32::MAX, along: 0.0, across: 0.0 };
 

@@ -11,10 +11,7 @@ use serde_json::Value;
 
 use crate::Note;
 use crate::rate::Rate;
-use crate::tools::{Tools, file};
-
-/// Greatest side of a film. Decoders of films have 8K.
-pub(crate) const GREATEST: usize = 16_384;
+use crate::tools::{GREATEST, Tools, file};
 
 /// When the frames of a film are shown.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,8 @@ use std::thread::JoinHandle;
 
 use impasto::{Error, ErrorKind, Result};
 
-use crate::probe::GREATEST;
+/// Greatest side of a film. Decoders of films have 8K.
+pub(crate) const GREATEST: usize = 16_384;
 
 /// What may be opened: files and pipes, nothing on a network.
 const PROTOCOLS: &str = "file,pipe";

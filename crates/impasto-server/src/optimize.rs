@@ -148,7 +148,7 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
             // What is kept and other requests shall have the rest.
             max_memory: Some(state.budget.limit() / 2),
             threads: wanted.model.stylizer().engine().threads(),
-            isa: Some(wanted.model.stylizer().engine().isa()),
+            executor: Some(wanted.model.stylizer().engine().executor()),
             ..OptimizeOptions::default()
         }
         .style_weight(settings.style_weight),

@@ -239,7 +239,7 @@ fn record(wanted: &Wanted, format: Format) -> Option<String> {
     };
     let styles = wanted.styles.iter().enumerate().map(style).collect();
     let content = Reference::of_bytes("content", content_of(wanted));
-    let executor = wanted.model.stylizer().engine().isa().to_string();
+    let executor = wanted.model.stylizer().engine().executor().to_string();
     let request = Request::new(content, styles, wanted.model.made_of().to_vec(), wanted.options.clone(), &executor);
     Some(request.in_format(format).to_json())
 }

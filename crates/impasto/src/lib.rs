@@ -1,15 +1,49 @@
 //! Neural style transfer: paints one picture in the style of another.
 //!
+//! A [`Stylizer`] loads a model once, and then paints any number of pictures, from any number of threads. The built-in model and its gallery of
+//! styles are part of the library (feature `embedded`, on by default):
+//!
+//! ```
+//! # #[cfg(feature = "embedded")]
+//! # fn main() -> impasto::Result<()> {
+//! use impasto::{Picture, Style, StylizeOptions, Stylizer};
+//!
+//! let stylizer = Stylizer::builder().threads(1).open()?;
+//!
+//! // A picture from pixels, red, green and blue of 0 to 1. `Picture::open` reads a file.
+//! let (width, height) = (96, 64);
+//! let sky = |i: usize| [0.3, 0.5, 0.6 + 0.4 * (i / width) as f32 / height as f32];
+//! let photo = Picture::from_rgb_f32(width, height, (0..width * height).flat_map(sky).collect())?;
+//!
+//! // A built-in style; `stylizer.style` makes one of any picture. Styles can be blended, saved and read again.
+//! let style = Style::blend(&[(&Style::built_in("starry")?, 0.7), (&stylizer.style(&photo)?, 0.3)])?;
+//!
+//! // `&()` is a `Control` that shows no progress and never cancels.
+//! let painted = stylizer.stylize_with(&photo, &style, &StylizeOptions::default().strength(0.8), &())?;
+//! assert_eq!((painted.width(), painted.height()), (96, 64));
+//! assert_ne!(painted.rgb(), photo.rgb());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "embedded"))]
+//! # fn main() {}
+//! ```
+//!
+//! From file to file:
+//!
 //! ```no_run
 //! use impasto::picture::{Limits, SaveOptions};
 //! use impasto::{Picture, Style, Stylizer};
 //!
-//! let stylizer = Stylizer::new()?; // loads the built-in model once
 //! let photo = Picture::open("photo.jpg", &Limits::default())?;
-//! let painted = stylizer.stylize(&photo, &Style::built_in("starry")?)?;
-//! painted.save("painted.png", &SaveOptions::default())?;
+//! let painted = Stylizer::new()?.stylize(&photo, &Style::built_in("starry")?)?;
+//! // Profile, orientation, transparency and metadata are the photo's. What the format cannot hold is said.
+//! for warning in painted.save("painted.png", &SaveOptions::default())? {
+//!     eprintln!("{warning}");
+//! }
 //! # Ok::<(), impasto::Error>(())
 //! ```
+//!
+//! # Map
 //!
 //! | module | contents |
 //! | --- | --- |
@@ -20,9 +54,20 @@
 //! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
 //! | [`request`] | what to paint as data: the table of options, records, plans |
 //! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
+//! | [`eval`] | measures of paintings: distances from style and content, artefacts |
 //! | [`networks`], [`weights`] | architectures, and readers for the files that hold their weights |
-//! | [`graph`], [`engine`] | a network as data, and what runs it |
+//! | [`graph`], [`engine`] | a network as data, and the executors that run it |
 //! | [`perceptual`] | networks that losses look through |
+//!
+//! # Conventions
+//!
+//! - All errors are [`Error`]: [`Error::kind`] is for programs, and the text is one line for people that names the file.
+//! - Sizes of pictures are `[width, height]` in pixels. Networks ([`graph`], [`engine`]) count rows first, as their arrays do:
+//!   `(height, width)`.
+//! - Pixels are red, green and blue of 0 to 1 in sRGB, row after row.
+//! - Whatever takes long takes a [`Control`], which is told of progress and may cancel.
+//! - Writing to a file goes through a temporary file beside it; an existing file is replaced only if you say so.
+//! - The same input, model, options and instruction set give the same bytes, at any number of threads.
 #![forbid(unsafe_code)]
 
 pub mod engine;

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 use impasto::request::Size;
 
-use super::{LoudnessFlags, StylesLearn};
-use crate::commands::models::flags as downloads;
+use super::{LoudnessFlags, StylesLearn, downloads};
 
 /// List the styles that come with models, and make styles of pictures.
 #[derive(Debug, Subcommand)]

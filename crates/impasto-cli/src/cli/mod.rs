@@ -1,6 +1,7 @@
 //! The command line: the one definition that parser, help, completions and man pages come from. A file for each group of commands; what a painting's
 //! flags are is said by the library's table of options (`flags.rs`).
 
+pub(crate) mod downloads;
 mod flags;
 mod keep;
 mod learn;

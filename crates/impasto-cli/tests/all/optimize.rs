@@ -59,7 +59,8 @@ fn it_paints_and_tells() {
 fn bytes_depend_on_what_is_asked_and_on_nothing_else() {
     let workshop = workshop();
     let style = ["-s", "checks.png"];
-    let with = |extra: &[&str]| optimize(&workshop, "out.png", &[&style, extra].concat());
+    // The pixels alone: what the files say of their making differs anyway.
+    let with = |extra: &[&str]| optimize(&workshop, "out.png", &[&style, &["--strip"], extra].concat());
     let plain = with(&[]);
     // A folder that is called like a beginning.
     std::fs::create_dir(workshop.path("content")).unwrap();
@@ -88,7 +89,7 @@ fn bytes_depend_on_what_is_asked_and_on_nothing_else() {
         assert!(!all.contains(&found), "{extra:?} makes no difference");
         all.push(found);
     }
-    let blend = optimize(&workshop, "out.png", &["-s", "checks.png=0.7", "-s", "starry=0.3"]);
+    let blend = optimize(&workshop, "out.png", &["-s", "checks.png=0.7", "-s", "starry=0.3", "--strip"]);
     assert!(!all.contains(&blend));
 }
 
@@ -227,4 +228,41 @@ fn what_makes_no_sense_is_one_line() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(!workshop.path("out.png").exists());
     assert_eq!(open(workshop.path("there.png")).width(), 4, "nothing was overwritten");
+}
+
+#[test]
+fn an_optimized_picture_is_made_again_byte_for_byte() {
+    let workshop = workshop();
+    let cases: [(&str, &[&str]); 6] = [
+        ("fast.png", &["-s", "checks.png"]),
+        ("drawn.jpg", &["-s", "mosaic", "--initial", "content", "--quality", "90", "--keep-colors"]),
+        ("noise.png", &["-s", "checks.png=2", "-s", "photo.jpg", "--initial", "noise", "--seed", "7", "--method", "lbfgs"]),
+        ("regions.png", &["-s", "checks.png@left.png", "-s", "photo.jpg", "--feather", "4", "--initial", "content"]),
+        ("picture.png", &["-s", "checks.png", "--initial", "square.png", "--style-loss", "moments", "--pooling", "average"]),
+        ("losses.png", &["-s", "checks.png", "--initial", "content", "--style-layers", "relu1_1,relu2_1", "--rate", "0.03"]),
+    ];
+    for (out, more) in cases {
+        let bytes = optimize(&workshop, out, more);
+        let again = workshop.run(&["replay", out, "-o", "again"]);
+        assert!(again.status.success() && again.stdout.is_empty(), "{out}: {}", stderr(&again));
+        assert!(stderr(&again).contains("the same, byte for byte"), "{out}: {}", stderr(&again));
+        assert!(std::fs::read(workshop.path("again")).unwrap() == bytes, "{out}");
+        std::fs::remove_file(workshop.path("again")).unwrap();
+    }
+    // The command line is an optimization's, and makes the same picture.
+    let dry = workshop.run(&["replay", "noise.png", "--dry-run"]);
+    let line = String::from_utf8(dry.stdout).unwrap();
+    let words: Vec<&str> = line.trim().split(' ').collect();
+    assert_eq!(words[..2], ["impasto", "optimize"], "{line}");
+    assert!(["--seed=7", "--method=lbfgs", "--initial=noise", "--size=96"].iter().all(|flag| words.contains(flag)), "{line}");
+    let run = workshop.run(&[&words[1..2], &["-o", "line.png"], &words[2..]].concat());
+    assert!(run.status.success(), "{}", stderr(&run));
+    assert_eq!(open(workshop.path("line.png")).rgb(), open(workshop.path("noise.png")).rgb());
+    // What is made of an optimized picture has a record of its own, and without one there is nothing to replay.
+    optimize(&workshop, "plain.png", &["-s", "checks.png", "--initial", "content", "--strip"]);
+    complaints(&workshop.run(&["replay", "plain.png"]), 1, &["plain.png", "nothing of how it was made"]);
+    // Another photo is another picture.
+    std::fs::remove_file(workshop.path("photo.jpg")).unwrap();
+    workshop.save("photo.jpg", &gradient(120, 100));
+    complaints(&workshop.run(&["replay", "fast.png", "-o", "again.png"]), 1, &["fast.png", "photo.jpg is not what it was"]);
 }

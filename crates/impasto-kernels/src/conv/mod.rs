@@ -79,6 +79,18 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Its name in profiles: `winograd`, say.
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::Direct => "direct",
+            Algorithm::Wide => "wide",
+            Algorithm::Spread => "spread",
+            Algorithm::Tall => "tall",
+            Algorithm::Winograd => "winograd",
+            Algorithm::Depthwise => "depthwise",
+        }
+    }
+
     /// Whether the algorithm can compute the convolution at all.
     pub fn suits(self, spec: &Spec) -> bool {
         match self {

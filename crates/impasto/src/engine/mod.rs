@@ -1,55 +1,110 @@
-//! The CPU executor: a [`Graph`] and its weights compiled into a [`Program`], and the program run on a picture.
+//! What runs a network: a [`Graph`] and its weights become a [`Program`], and the program runs on pictures.
 //!
-//! Compiling fuses. A fixed batch norm goes into the convolution before it, an activation into the convolution's last
-//! step. An instance norm is reduced to statistics that the convolution computes on the way. Its arithmetic, and the
-//! activation, the residual sum and the up-sampling that follow, become *pending* on the tensor: the next layer that reads
-//! it applies them ([`impasto_kernels::Source`]). So each tensor is written once and read once.
+//! An [`Executor`] does the work. It is chosen once, for an [`Engine`] and what is compiled for it, never for a single operation:
+//!
+//! | executor | folder | promise |
+//! | --- | --- | --- |
+//! | [`Executor::Cpu`] | `cpu/` | the same bytes, at any number of threads and in any bands |
+//! | [`Executor::Reference`] | `reference/` | loops that are easy to believe; slow, for tests |
+//!
+//! The seam between both and the rest of the library is small. An executor compiles a graph to run it (`Compiled`) or to pull gradients
+//! back through it (`Differentiable`), and does the two sums over features that losses are made of (`Backend`). Nothing else in the library
+//! knows which executor works.
 
 mod bands;
-pub(crate) mod chain;
-mod compile;
-pub(crate) mod differentiate;
+mod cpu;
+pub(crate) mod gradient;
 mod norms;
-mod plan;
+mod program;
 pub mod reference;
-mod run;
 mod shares;
-mod state;
-mod step;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
+pub use impasto_kernels::Isa;
 use impasto_kernels::{Threads, memory};
 
 use crate::graph::{Graph, Shape};
 use crate::weights::Weights;
 use crate::{Error, ErrorKind, Result};
-use plan::Plan;
-use step::{Affine, Step};
+use gradient::{Differentiable, Wanted};
+use program::Compiled;
 
 pub use bands::{Bands, ReadRows, WriteRows};
-pub use impasto_kernels::Isa;
-pub use impasto_kernels::conv::Algorithm;
-use norms::Norms;
 pub use norms::{Conditioning, Frozen};
-pub(crate) use run::check_cancelled;
-pub use run::{Control, StepInfo};
+pub(crate) use program::check_cancelled;
+pub use program::{Control, Program, StepInfo};
 pub use shares::Shares;
 
-/// How a program runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What does the arithmetic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Executor {
+    /// Our kernels on the CPU, with this instruction set. The same input gives the same bytes wherever that instruction set is.
+    Cpu(Isa),
+    /// Plain loops that sum in float64, on one thread, which keep every layer. Pictures agree with the CPU's up to rounding. It takes
+    /// hundreds of times as long, and exists to test the others.
+    Reference,
+}
+
+impl Default for Executor {
+    /// The CPU, with the machine's best instruction set.
+    fn default() -> Self {
+        Executor::Cpu(Isa::best())
+    }
+}
+
+impl From<Isa> for Executor {
+    fn from(isa: Isa) -> Self {
+        Executor::Cpu(isa)
+    }
+}
+
+/// What a record says of it: the instruction set (`avx2`), or `reference`.
+impl fmt::Display for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Executor::Cpu(isa) => isa.fmt(f),
+            Executor::Reference => f.write_str("reference"),
+        }
+    }
+}
+
+impl Executor {
+    /// The executors, one line each.
+    fn backend(self) -> Box<dyn Backend> {
+        match self {
+            Executor::Cpu(isa) => Box::new(cpu::Cpu { isa }),
+            Executor::Reference => Box::new(reference::Reference),
+        }
+    }
+}
+
+/// What an executor does. Values are row-major, channels fastest.
+trait Backend {
+    /// Makes a graph ready to run. Takes the weights, so that they are not held twice; they have been checked against the graph.
+    fn compile(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Compiled>>;
+
+    /// Makes a graph ready to be pulled back. The weights have been checked against the graph.
+    fn differentiate(&self, graph: &Graph, weights: &Weights, wanted: &Wanted<'_>) -> Result<Box<dyn Differentiable>>;
+
+    /// For each pair of channels the sum of their products over all pixels, one factor of `features` and the other of `weighted`:
+    /// `channels × channels` numbers.
+    fn products(&self, threads: &Threads, features: (&[f32], Shape), weighted: &[f32]) -> Vec<f32>;
+
+    /// Writes `matrix · f + shift` for the features `f` of every pixel. The matrix is symmetric.
+    fn map_pixels(&self, threads: &Threads, features: (&[f32], Shape), map: (&[f32], &[f32]), target: &mut [f32]);
+}
+
+/// How an engine runs programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EngineOptions {
     /// Threads; 0 (the default) for one a core.
     pub threads: usize,
-    /// Instruction set; the machine's best by default. [`isa_from_environment`] reads a user's choice.
-    pub isa: Isa,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        EngineOptions { threads: 0, isa: Isa::best() }
-    }
+    /// What does the arithmetic. Default: the CPU with its best instruction set; [`isa_from_environment`] reads a user's choice.
+    pub executor: Executor,
 }
 
 impl EngineOptions {
@@ -59,10 +114,16 @@ impl EngineOptions {
         EngineOptions { threads, ..self }
     }
 
-    /// With this instruction set.
+    /// With this instruction set of the CPU.
     #[must_use]
     pub fn isa(self, isa: Isa) -> Self {
-        EngineOptions { isa, ..self }
+        self.executor(isa)
+    }
+
+    /// With this executor, or with the CPU's instruction set.
+    #[must_use]
+    pub fn executor(self, executor: impl Into<Executor>) -> Self {
+        EngineOptions { executor: executor.into(), ..self }
     }
 }
 
@@ -79,10 +140,10 @@ pub fn isa_from_environment() -> Result<Isa> {
     }
 }
 
-/// Threads and scratch memory that programs share.
+/// Threads and scratch memory that programs share, and the executor that they are compiled for.
 pub struct Engine {
-    pub(crate) threads: Threads,
-    isa: Isa,
+    threads: Threads,
+    executor: Executor,
     /// Buffers of finished runs, for the next ones: fresh memory costs a page fault every 4 KiB.
     buffers: Mutex<Vec<Vec<f32>>>,
 }
@@ -96,7 +157,7 @@ impl Engine {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let count = if options.threads == 0 { cores() } else { options.threads };
         let threads = Threads::new(count).map_err(|e| Error::from(e).context(format!("cannot start {count} threads")))?;
-        Ok(Engine { threads, isa: options.isa, buffers: Mutex::default() })
+        Ok(Engine { threads, executor: options.executor, buffers: Mutex::default() })
     }
 
     /// How many threads it has.
@@ -104,9 +165,17 @@ impl Engine {
         self.threads.count()
     }
 
-    /// The instruction set that it uses.
+    /// What does the arithmetic.
+    pub fn executor(&self) -> Executor {
+        self.executor
+    }
+
+    /// The instruction set that its kernels use; the reference executor has none of its own, and is as portable.
     pub fn isa(&self) -> Isa {
-        self.isa
+        match self.executor {
+            Executor::Cpu(isa) => isa,
+            Executor::Reference => Isa::Portable,
+        }
     }
 
     /// A buffer of this length and unspecified content, an earlier run's if one is large enough.
@@ -141,165 +210,20 @@ impl Engine {
         self.threads.release_memory();
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
-}
 
-/// Changes a norm, by its name: its scale and its shift, one of each a channel.
-pub(crate) type ChangeNorm<'a> = &'a dyn Fn(&str, [&mut [f32]; 2]) -> Result<()>;
-
-/// A compiled network: packed weights and fused steps, for any picture size.
-pub struct Program {
-    graph: Graph,
-    steps: Vec<Step>,
-    affines: Vec<Affine>,
-    /// Which node's output each tensor is; the first is the input.
-    tensors: Vec<usize>,
-    output: usize,
-    weight_bytes: usize,
-}
-
-impl std::fmt::Debug for Program {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").finish_non_exhaustive()
-    }
-}
-
-impl Program {
-    /// Fuses a graph and packs its weights for an engine's instruction set. Takes the weights, so that they are not held twice.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Mismatch`] if the weights lack an array of the graph or have it in another shape.
-    pub fn compile(graph: &Graph, weights: Weights, isa: Isa) -> Result<Self> {
-        compile::compile(graph, weights, isa)
+    /// Calls `work` once with each `len` values, and what number they are, in any order, on all threads. The last may be fewer.
+    pub(crate) fn for_each_chunk(&self, values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        self.threads.for_each_chunk(values, len, work);
     }
 
-    /// The graph that it computes.
-    pub fn graph(&self) -> &Graph {
-        &self.graph
+    /// For each pair of channels the sum of their products over all pixels: `channels × channels` numbers. `weighted` has the features that
+    /// are the second factors, perhaps each pixel's with a weight.
+    pub(crate) fn products(&self, features: (&[f32], Shape), weighted: &[f32]) -> Vec<f32> {
+        self.executor.backend().products(&self.threads, features, weighted)
     }
 
-    /// The shape of the result for a picture of this size.
-    ///
-    /// # Errors
-    /// As [`Graph::shapes`].
-    pub fn output_shape(&self, height: usize, width: usize) -> Result<Shape> {
-        Ok(self.graph.shapes(height, width)?[self.tensors[self.output]])
-    }
-
-    /// Greatest memory in bytes that a run on a picture of this size takes at a time: tensors, each thread's scratch memory and the packed weights,
-    /// without the picture itself. Known before anything is run.
-    ///
-    /// # Errors
-    /// As [`Graph::shapes`].
-    pub fn peak_memory(&self, height: usize, width: usize, threads: usize) -> Result<u64> {
-        let plan = Plan::new(self, height, width)?;
-        Ok(plan.floats(threads) * 4 + self.weight_bytes as u64)
-    }
-
-    /// Applies every conditional norm's matrices to a style vector, once for any number of pictures.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Mismatch`] if the vector is not as long as the graph's style vector.
-    pub fn condition(&self, style: &[f32]) -> Result<Conditioning> {
-        self.maps(style).map(Conditioning::new)
-    }
-
-    /// As [`Program::condition`], with each norm's scale and shift changed before they are used. `change` is given the norm's name.
-    ///
-    /// # Errors
-    /// As [`Program::condition`], and what `change` gives.
-    pub(crate) fn condition_changed(&self, style: &[f32], change: ChangeNorm<'_>) -> Result<Conditioning> {
-        let mut maps = self.maps(style)?;
-        // Both are in the order of the graph.
-        let norms = self.graph.nodes().iter().filter(|node| matches!(node.op, crate::graph::Op::InstanceNorm(_)));
-        for ((scale, shift), node) in maps.iter_mut().flatten().zip(norms) {
-            change(&node.name, [scale, shift])?;
-        }
-        Ok(Conditioning::new(maps))
-    }
-
-    /// As [`Program::condition`], for several styles that share the picture: each pixel of each layer is normalised with the mean of the styles'
-    /// scales and shifts, weighted by their shares there. Where one style has all, the network paints in that style; where shares
-    /// change smoothly, styles go over into each other within the network, not as one painting over another.
-    ///
-    /// # Errors
-    /// As [`Program::condition`]; besides [`ErrorKind::Mismatch`] if the shares are those of another number of styles.
-    pub fn condition_shared(&self, styles: &[&[f32]], shares: Arc<Shares>) -> Result<Conditioning> {
-        if styles.len() != shares.styles() {
-            let text = format!("{} style vectors and shares of {}", styles.len(), shares.styles());
-            return Err(Error::new(ErrorKind::Mismatch, text));
-        }
-        let maps = styles.iter().map(|style| self.maps(style)).collect::<Result<_>>()?;
-        Ok(Conditioning::shared(maps, shares))
-    }
-
-    fn maps(&self, style: &[f32]) -> Result<norms::Maps> {
-        if style.len() != self.graph.style_len {
-            let text = format!("a style vector of {} numbers for a network that reads {}", style.len(), self.graph.style_len);
-            return Err(Error::new(ErrorKind::Mismatch, text));
-        }
-        Ok(self.affines.iter().map(|affine| affine.condition(style)).collect())
-    }
-
-    /// Runs the program on `height × width` pixels, row-major, channels fastest; gives the result likewise, with its shape.
-    ///
-    /// The same input gives the same bytes with any number of threads.
-    ///
-    /// # Errors
-    /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the slice has another length than the picture, or the conditioning is of another
-    /// program; [`ErrorKind::Cancelled`] if `control` asked to stop.
-    pub fn run(
-        &self,
-        engine: &Engine,
-        picture: (&[f32], usize, usize),
-        conditioning: &Conditioning,
-        control: &dyn Control,
-    ) -> Result<(Vec<f32>, Shape)> {
-        run::run(self, engine, picture, Norms::Measured(conditioning), control)
-    }
-
-    /// What the conditional norms come to on this picture: the statistics that [`Program::run`] would take on its way. What follows the last
-    /// norm is not computed.
-    ///
-    /// # Errors
-    /// As [`Program::run`].
-    pub fn measure(
-        &self,
-        engine: &Engine,
-        picture: (&[f32], usize, usize),
-        conditioning: &Conditioning,
-        control: &dyn Control,
-    ) -> Result<Frozen> {
-        run::measure(self, engine, picture, Norms::Measured(conditioning), control)
-    }
-
-    /// Runs the program as [`Program::run`] does, with norms that are known: those of a thumbnail, say. With the picture's own, the result
-    /// is the same to the bit.
-    ///
-    /// # Errors
-    /// As [`Program::run`].
-    pub fn paint(
-        &self,
-        engine: &Engine,
-        picture: (&[f32], usize, usize),
-        frozen: &Frozen,
-        control: &dyn Control,
-    ) -> Result<(Vec<f32>, Shape)> {
-        run::run(self, engine, picture, Norms::Frozen(frozen), control)
-    }
-
-    /// [`Program::paint`] in bands: rows of the picture are asked for and rows of the result given as they come, from top to bottom, each
-    /// once. The result is the same to the bit, whatever the bands.
-    ///
-    /// # Errors
-    /// As [`Program::run`]; besides what `read` and `write` give.
-    pub fn paint_bands(
-        &self,
-        engine: &Engine,
-        bands: &Bands,
-        frozen: &Frozen,
-        rows: (ReadRows<'_>, WriteRows<'_>),
-        control: &dyn Control,
-    ) -> Result<()> {
-        bands::paint(self, engine, bands, frozen, rows, control)
+    /// Writes `matrix · f + shift` for the features `f` of every pixel to `target`. The matrix is symmetric.
+    pub(crate) fn map_pixels(&self, features: (&[f32], Shape), matrix: &[f32], shift: &[f32], target: &mut [f32]) {
+        self.executor.backend().map_pixels(&self.threads, features, (matrix, shift), target);
     }
 }

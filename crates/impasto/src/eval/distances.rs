@@ -11,12 +11,9 @@
 //!
 //! All are without a unit: 0 for equal pictures, and 1 for one that has nothing of the features (for content √2, where features are unrelated).
 
-use impasto_kernels::conv::{Spec, weight_gradient};
-use impasto_kernels::{Extent, Source};
-
-use crate::engine::chain::{Chain, Workspace};
-use crate::engine::{Engine, EngineOptions, check_cancelled};
-use crate::graph::NodeId;
+use crate::engine::gradient::{self, Wanted};
+use crate::engine::{Engine, EngineOptions, Executor, check_cancelled};
+use crate::graph::{NodeId, Shape};
 use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result};
 
 /// Layers that style and moments are compared in.
@@ -58,10 +55,10 @@ pub struct Yardstick {
 
 /// A network as deep as the deepest of its layers that are compared.
 struct Network {
-    chain: Chain,
-    /// The chain's layers, and their places among those that are compared.
-    style: Vec<(usize, usize)>,
-    content: Vec<(usize, usize)>,
+    network: gradient::Network,
+    /// Its layers, and their places among those that are compared.
+    style: Vec<(usize, NodeId)>,
+    content: Vec<(usize, NodeId)>,
 }
 
 /// What the networks see of a picture.
@@ -120,8 +117,8 @@ impl Yardstick {
                     (Ok(style), Ok(content)) => (style, content),
                     (Err(e), _) | (_, Err(e)) => return Some(Err(e)),
                 };
-                let last = style.iter().chain(&content).map(|(_, node)| *node).max_by_key(|node| node.index())?;
-                Some(Network::compile(perceptual, last, &style, &content, engine.isa()))
+                let any = !style.is_empty() || !content.is_empty();
+                any.then(|| Network::compile(perceptual, style, content, engine.executor()))
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Yardstick { networks, engine, style, content })
@@ -146,7 +143,7 @@ impl Yardstick {
         if picture.rgb().iter().any(|v| !v.is_finite()) {
             return Err(Error::new(ErrorKind::Malformed, "the picture holds values that are not finite"));
         }
-        let extent = Extent { height: picture.height(), width: picture.width(), channels: 3 };
+        let extent = Shape { height: picture.height(), width: picture.width(), channels: 3 };
         let mut features = Features {
             size: [picture.width(), picture.height()],
             style: vec![Statistics::default(); self.style.len()],
@@ -199,35 +196,33 @@ impl Features {
 impl Network {
     fn compile(
         perceptual: &Perceptual,
-        last: NodeId,
-        style: &[(usize, NodeId)],
-        content: &[(usize, NodeId)],
-        isa: crate::engine::Isa,
+        style: Vec<(usize, NodeId)>,
+        content: Vec<(usize, NodeId)>,
+        executor: Executor,
     ) -> Result<Self> {
-        let chain = Chain::compile(perceptual.graph(), perceptual.weights(), last, isa)?;
-        let layers = |nodes: &[(usize, NodeId)]| -> Vec<(usize, usize)> {
-            nodes.iter().filter_map(|&(place, node)| Some((chain.layer(node)?, place))).collect()
-        };
-        let (style, content) = (layers(style), layers(content));
-        Ok(Network { chain, style, content })
+        let seen: Vec<NodeId> = style.iter().chain(&content).map(|(_, node)| *node).collect();
+        let wanted = Wanted { seen: &seen, picture: false, kernels: false };
+        let network = gradient::Network::compile(perceptual.graph(), perceptual.weights(), &wanted, executor)?;
+        Ok(Network { network, style, content })
     }
 
-    fn see(&self, engine: &Engine, picture: (&[f32], Extent), features: &mut Features) -> Result<()> {
+    fn see(&self, engine: &Engine, picture: (&[f32], Shape), features: &mut Features) -> Result<()> {
         let (width, height) = (picture.1.width, picture.1.height);
         // Mirrored borders need a second pixel at the deepest layer.
-        let least = 2 * self.chain.deepest_stride();
+        let graph = self.network.graph();
+        let least = 2 * graph.stride(graph.output());
         if width.min(height) < least {
             let text = format!("a picture of {width}×{height} is too small to be measured: a side has at least {least} pixels");
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
-        let mut workspace = Workspace::new(&self.chain, picture.1)?;
-        self.chain.forwards(&engine.threads, &mut workspace, picture);
-        for &(layer, place) in &self.style {
-            let found = workspace.features(layer);
+        let mut pass = self.network.pass([width, height])?;
+        self.network.forwards(engine, &mut pass, picture, &[])?;
+        for &(place, layer) in &self.style {
+            let (found, _) = self.network.values(&mut pass, layer);
             features.style[place] = Statistics { gram: gram(engine, found), moments: Moments::of(found) };
         }
-        for &(layer, place) in &self.content {
-            let found = workspace.features(layer);
+        for &(place, layer) in &self.content {
+            let (found, _) = self.network.values(&mut pass, layer);
             features.content[place] = Moments::of(found).normalise(found.0);
         }
         Ok(())
@@ -235,16 +230,14 @@ impl Network {
 }
 
 /// F Fᵀ / pixels. Products are added up in float32 by blocks: the relative error is about 10⁻⁶.
-fn gram(engine: &Engine, (features, extent): (&[f32], Extent)) -> Vec<f64> {
-    let spec = Spec::pointwise(extent.channels);
-    let source = Source::plain(features, extent);
-    let products = weight_gradient(&engine.threads, engine.isa(), &spec, source, [0, 0], (features, extent));
+fn gram(engine: &Engine, (features, extent): (&[f32], Shape)) -> Vec<f64> {
+    let products = engine.products((features, extent), features);
     let pixels = (extent.height * extent.width) as f64;
     products.into_iter().map(|sum| f64::from(sum) / pixels).collect()
 }
 
 impl Moments {
-    fn of((features, extent): (&[f32], Extent)) -> Self {
+    fn of((features, extent): (&[f32], Shape)) -> Self {
         let channels = extent.channels;
         let pixels = features.len() / channels.max(1);
         let mut mean = vec![0.0; channels];
@@ -296,9 +289,9 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::{Moments, Yardstick, relative};
     use crate::engine::EngineOptions;
+    use crate::graph::Shape;
     use crate::weights::{Tensor, Weights};
     use crate::{ErrorKind, Perceptual, Picture};
-    use impasto_kernels::Extent;
 
     /// A network whose every layer has one channel: the picture's red (its centre tap is 1), the maximum of 2×2 from block to block.
     fn red() -> Perceptual {
@@ -376,7 +369,7 @@ mod tests {
 
     #[test]
     fn moments_and_norms() {
-        let moments = Moments::of((&[1.0, 5.0, 3.0, 5.0, 5.0, 5.0], Extent { height: 1, width: 3, channels: 2 }));
+        let moments = Moments::of((&[1.0, 5.0, 3.0, 5.0, 5.0, 5.0], Shape { height: 1, width: 3, channels: 2 }));
         assert_eq!((moments.mean, moments.deviation), (vec![3.0, 5.0], vec![2.0, 0.0]));
         assert!((relative(&[3.0, 0.0], &[0.0, 4.0]) - 1.25).abs() < 1e-12);
     }

@@ -9,9 +9,9 @@ mod statistics;
 pub use colours::Colours;
 pub(crate) use colours::{Recolour, distance, lightness};
 pub(crate) use histogram::match_histogram;
-use impasto_kernels::Threads;
 
 use crate::Result;
+use crate::engine::Engine;
 use crate::picture::rows::Rows;
 
 /// How much of the painting there is at each pixel of a row, 0 to 1: the rest is the photograph.
@@ -32,11 +32,11 @@ impl Finish<'_> {
     }
 
     /// Changes rows from `y` on.
-    pub(crate) fn apply(&self, threads: &Threads, y: usize, painted: &mut [f32]) -> Result<()> {
+    pub(crate) fn apply(&self, engine: &Engine, y: usize, painted: &mut [f32]) -> Result<()> {
         let row = self.content.size()[0] * 3;
         let mut content = crate::picture::zeros(painted.len())?;
         self.content.read(y..y + painted.len() / row, &mut content)?;
-        threads.for_each_chunk(painted, row, |i, painted| {
+        engine.for_each_chunk(painted, row, |i, painted| {
             let content = &content[i * row..][..row];
             if let Some(recolour) = self.recolour {
                 recolour.apply(content, painted);

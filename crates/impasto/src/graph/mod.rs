@@ -211,7 +211,8 @@ pub struct Pool {
 }
 
 /// What a pool takes of its window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PoolKind {
     /// The greatest value inside the picture.
     Max,
@@ -251,6 +252,11 @@ impl Graph {
         assert!(inputs.iter().all(|i| i.0 < self.nodes.len()), "inputs of a node come before it");
         self.nodes.push(Node { name: name.into(), op, inputs: inputs.to_vec() });
         self.output()
+    }
+
+    /// The graph without what follows a node.
+    pub(crate) fn up_to(&self, last: NodeId) -> Graph {
+        Graph { style_len: self.style_len, nodes: self.nodes[..=last.0].to_vec() }
     }
 
     /// All nodes, in the order of computation.

@@ -23,7 +23,7 @@ impl Graph {
     /// The halo: how many pixels of the input around a tile the tile's output is computed from, at most, leaving instance norms'
     /// statistics out. `None` if the network has a [`Op::Mean`] or [`Op::Moments`].
     pub fn halo(&self) -> Option<usize> {
-        let (numerator, denominator) = self.scale();
+        let (numerator, denominator) = self.scales()[self.output().0];
         let mut halo = 0;
         // How far an output pixel looks depends on its place within an enlarged pixel, so all of these are tried. There are 4 in
         // the networks here; the bound keeps a nonsensical graph from taking forever.
@@ -37,8 +37,14 @@ impl Graph {
         usize::try_from(halo).ok()
     }
 
-    /// Input pixels per output pixel, the product of the strides over the product of the up-sampling factors along the way to the output.
-    fn scale(&self) -> (i64, i64) {
+    /// Input pixels per pixel of a node along a side, where they are whole.
+    pub(crate) fn stride(&self, node: NodeId) -> usize {
+        let (numerator, denominator) = self.scales()[node.0];
+        usize::try_from(numerator / denominator).unwrap_or(1).max(1)
+    }
+
+    /// Input pixels per pixel of each node: the product of the strides over the product of the up-sampling factors along the way to it.
+    fn scales(&self) -> Vec<(i64, i64)> {
         let mut scales: Vec<(i64, i64)> = Vec::with_capacity(self.nodes().len());
         for node in self.nodes() {
             let (numerator, denominator) = node.inputs.first().map_or((1, 1), |id| scales[id.0]);
@@ -49,8 +55,7 @@ impl Graph {
                 _ => (numerator, denominator),
             });
         }
-        let (numerator, denominator) = scales[self.output().0];
-        (numerator.max(1), denominator.max(1))
+        scales.into_iter().map(|(numerator, denominator)| (numerator.max(1), denominator.max(1))).collect()
     }
 
     /// Backwards from the output: every node's span is the union of what its readers read of it.

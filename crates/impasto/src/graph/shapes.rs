@@ -21,6 +21,11 @@ impl Shape {
     pub fn count(&self) -> Option<usize> {
         self.height.checked_mul(self.width)?.checked_mul(self.channels)
     }
+
+    /// How many values there are, of a shape that [`Graph::shapes`] has given or that something in memory has.
+    pub(crate) fn len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
 }
 
 impl fmt::Display for Shape {

@@ -1,6 +1,6 @@
 //! Pattern that repeats with the strides of the network: [`crate::eval::lattice`] as a loss.
 
-use impasto_kernels::Extent;
+use crate::graph::Shape;
 
 /// Pixels after which the pattern repeats.
 const CELL: usize = 4;
@@ -11,8 +11,8 @@ const EPSILON: f64 = 1e-5;
 
 /// The share of a picture's fine contrast that a pixel's place within its cell explains: of what deviates from the mean of each cell, the
 /// energy of the mean cell, over all energy; a mean over blocks and channels. Adds its derivative times `weight` to the gradient.
-pub(super) fn add(picture: &[f32], extent: Extent, weight: f64, gradient: &mut [f32]) -> f64 {
-    let Extent { height, width, channels } = extent;
+pub(super) fn add(picture: &[f32], extent: Shape, weight: f64, gradient: &mut [f32]) -> f64 {
+    let Shape { height, width, channels } = extent;
     let cells = [height / CELL / BLOCKS, width / CELL / BLOCKS];
     let count = cells[0] * cells[1];
     if count == 0 {
@@ -60,11 +60,11 @@ pub(super) fn add(picture: &[f32], extent: Extent, weight: f64, gradient: &mut [
 
 #[cfg(test)]
 mod tests {
-    use impasto_kernels::Extent;
+    use crate::graph::Shape;
 
     use super::add;
 
-    const EXTENT: Extent = Extent { height: 48, width: 60, channels: 2 };
+    const EXTENT: Shape = Shape { height: 48, width: 60, channels: 2 };
 
     fn scattered(seed: usize) -> Vec<f32> {
         (0..EXTENT.len()).map(|i| ((i * i * 31 + i * seed) % 251) as f32 / 250.0).collect()

@@ -17,10 +17,9 @@ mod perception;
 
 use std::sync::Arc;
 
-use impasto_kernels::{Extent, Threads};
-
-use crate::engine::check_cancelled;
-use crate::engine::differentiate::{Gradients, Network, Pass, Wanted, conditioned};
+use crate::engine::gradient::{Gradients, Network, Pass, Wanted, conditioned};
+use crate::engine::{Engine, EngineOptions, check_cancelled};
+use crate::graph::Shape;
 use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result, Style, Stylizer};
 use adam::Adam;
 use contents::{Contents, Crop};
@@ -114,7 +113,7 @@ pub struct Learner {
 
 /// One thread's memory.
 struct Worker {
-    threads: Threads,
+    engine: Engine,
     pass: Pass,
     sight: Sight,
 }
@@ -154,8 +153,9 @@ impl Learner {
             return Err(invalid("no contents to learn on; give one at least"));
         }
         let base = stylizer.base()?;
-        let isa = stylizer.engine().isa();
-        let network = Network::compile(&base.graph, &base.weights, isa)?;
+        let executor = stylizer.engine().executor();
+        let wanted = Wanted { seen: &[base.graph.output()], picture: false, kernels: options.way != Way::Norms };
+        let network = Network::compile(&base.graph, &base.weights, &wanted, executor)?;
         let parameters = Parameters::new(&network, base, &options)?;
         let start = Style::new(start.family().clone(), start.vector().to_vec())?;
         let norms = conditioned(&base.graph, &base.weights, start.vector())?;
@@ -163,18 +163,18 @@ impl Learner {
         let count = stylizer.engine().threads();
         let workers = count.min(options.batch);
         let own = |worker: usize| (count / workers + usize::from(worker < count % workers)).max(1);
-        let side = Extent { height: options.crop, width: options.crop, channels: 3 };
-        let mut perception = Perception::new(perceptual, isa)?;
+        let size = [options.crop; 2];
+        let mut perception = Perception::new(perceptual, executor)?;
         let workers = (0..workers).map(|worker| {
-            let threads = Threads::new(own(worker)).map_err(|e| Error::from(e).context("cannot start threads"))?;
-            Ok(Worker { threads, pass: Pass::default(), sight: perception.sight(side)? })
+            let engine = Engine::new(EngineOptions::default().threads(own(worker)).executor(executor))?;
+            Ok(Worker { engine, pass: network.pass(size)?, sight: perception.sight(size)? })
         });
         let workers = workers.collect::<Result<Vec<_>>>()?;
         let mut seen = Vec::new();
         for picture in pictures {
             seen.push(crate::eval::seen::short_side(picture, Self::STYLE_SIDE)?);
         }
-        perception.set_style(&stylizer.engine().threads, &seen)?;
+        perception.set_style(stylizer.engine(), &seen)?;
         let contents = Contents::new(contents, &options)?;
         let model = base.hash().to_owned();
         let fingerprint = checkpoint::fingerprint(&options, &model, &start, &seen, &contents);
@@ -212,7 +212,6 @@ impl Learner {
         for (kernel, values) in self.parameters.kernels() {
             self.network.set_kernel(kernel, &values);
         }
-        let wanted = Wanted { picture: false, kernels: self.options.way != Way::Norms };
         let found = {
             let (network, perception, options) = (&self.network, &self.perception, &self.options);
             let (count, workers) = (self.workers.len(), &mut self.workers);
@@ -221,7 +220,7 @@ impl Learner {
                 let own = crops.iter().enumerate().skip(number).step_by(count);
                 own.map(|(i, crop)| {
                     check_cancelled(control)?;
-                    Ok((i, worker.paint(network, perception, options, crop, norms, wanted)?))
+                    Ok((i, worker.paint(network, perception, options, crop, norms)?))
                 })
                 .collect()
             };
@@ -300,13 +299,13 @@ impl Worker {
         options: &LearnOptions,
         crop: &Crop,
         norms: &[[Vec<f32>; 2]],
-        wanted: Wanted,
     ) -> Result<Found> {
-        let extent = Extent { height: options.crop, width: options.crop, channels: 3 };
-        let targets = perception.content(&self.threads, &mut self.sight, (&crop.plain, extent));
-        let (painted, size) = self.pass.forwards(network, &self.threads, (&crop.grained, extent), norms)?;
-        let (losses, gradient) = perception.compare(&self.threads, &mut self.sight, (painted, size), &targets, options);
-        let gradients = self.pass.backwards(network, &self.threads, &gradient, wanted);
+        let shape = Shape { height: options.crop, width: options.crop, channels: 3 };
+        let targets = perception.content(&self.engine, &mut self.sight, (&crop.plain, shape))?;
+        network.forwards(&self.engine, &mut self.pass, (&crop.grained, shape), norms)?;
+        let (painted, _) = network.values(&mut self.pass, network.graph().output());
+        let (losses, gradient) = perception.compare(&self.engine, &mut self.sight, painted, &targets, options)?;
+        let gradients = network.backwards(&self.engine, &mut self.pass, &mut |_, _, target, _| target.copy_from_slice(&gradient));
         Ok(Found { losses, gradients })
     }
 }

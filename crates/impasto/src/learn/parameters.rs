@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{LearnOptions, Way};
-use crate::engine::differentiate::{Gradients, Network};
+use crate::engine::gradient::{Gradients, Network};
 use crate::networks::{Numbers, native};
 use crate::style::{Correction, Learned};
 use crate::stylizer::Base;

@@ -24,7 +24,7 @@ pub(super) fn fingerprint(
     initial: &Initial,
 ) -> String {
     // Neither threads nor tiles are part of it. Instruction sets differ by rounding only.
-    let options = OptimizeOptions { max_memory: None, threads: 0, isa: None, steps: Vec::new(), ..options.clone() };
+    let options = OptimizeOptions { max_memory: None, threads: 0, executor: None, steps: Vec::new(), ..options.clone() };
     let sum = |picture: &Picture| format!("{}×{}:{:08x}", picture.width(), picture.height(), checksum(picture.rgb()));
     let style = |style: &StylePicture| {
         let mask = style.mask.as_ref().map(|mask: &Mask| format!("{:08x}", mask.checksum()));
@@ -35,7 +35,9 @@ pub(super) fn fingerprint(
         other => format!("{other:?}"),
     };
     let styles: Vec<String> = styles.iter().map(style).collect();
-    format!("{options:?} {layers:?} {} {} {initial}", sum(content), styles.join(" "))
+    // Checkpoints of earlier versions have the executor under this name.
+    let options = format!("{options:?}").replace("executor: None", "isa: None");
+    format!("{options} {layers:?} {} {} {initial}", sum(content), styles.join(" "))
 }
 
 fn checksum(values: &[f32]) -> u32 {

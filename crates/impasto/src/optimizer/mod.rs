@@ -30,10 +30,9 @@ pub(crate) mod sums;
 mod tests;
 mod tiles;
 
-use impasto_kernels::Extent;
-
 use crate::engine::{self, Engine, EngineOptions};
 use crate::finish::{self, Recolour};
+use crate::graph::Shape;
 use crate::networks::Numbers;
 use crate::picture::Resize;
 use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result};
@@ -107,13 +106,18 @@ impl Optimizer {
     /// [`ErrorKind::InvalidArgument`] for options out of range; [`ErrorKind::Mismatch`] if the network lacks a layer that they name.
     pub fn new(perceptual: &Perceptual, options: OptimizeOptions) -> Result<Self> {
         options.check()?;
-        let isa = match options.isa {
-            Some(isa) => isa,
-            None => engine::isa_from_environment()?,
+        let executor = match options.executor {
+            Some(executor) => executor,
+            None => engine::isa_from_environment()?.into(),
         };
-        let engine = Engine::new(EngineOptions::default().threads(options.threads).isa(isa))?;
-        let network = Network::compile(perceptual, &options, isa)?;
+        let engine = Engine::new(EngineOptions::default().threads(options.threads).executor(executor))?;
+        let network = Network::compile(perceptual, &options, executor)?;
         Ok(Optimizer { engine, network, options })
+    }
+
+    /// What does the arithmetic, as records name it.
+    pub fn executor(&self) -> engine::Executor {
+        self.engine.executor()
     }
 
     /// What it was made with.
@@ -129,11 +133,23 @@ impl Optimizer {
     /// Greatest memory in bytes that optimising a picture of this size takes, styles' pictures of its size included; with
     /// [`OptimizeOptions::max_memory`] about that, if it is enough for the smallest tiles.
     pub fn peak_memory(&self, [width, height]: [usize; 2]) -> u64 {
-        let extent = Extent { height, width, channels: 3 };
+        let extent = Shape { height, width, channels: 3 };
         let standing = objective::standing(&self.network, &self.options, extent);
-        let whole = standing.saturating_add(self.network.chain.memory(extent, self.engine.threads()));
+        let whole = standing.saturating_add(self.network.memory(extent, self.engine.threads()));
         let least = standing.saturating_add(objective::least_tile_memory(&self.network, extent, self.engine.threads()));
         self.options.max_memory.map_or(whole, |most| whole.min(most.max(least)))
+    }
+
+    /// Whether a picture of this size, or a style picture that is seen with it, is seen in tiles: [`OptimizeOptions::max_memory`] is less than it
+    /// takes in one piece. Then it decides the result, by rounding.
+    pub fn in_tiles(&self, [width, height]: [usize; 2]) -> bool {
+        let long = (width.max(height) as f32 * self.options.style_scale).ceil() as usize;
+        let whole = |height, width| {
+            let extent = Shape { height, width, channels: 3 };
+            let standing = objective::standing(&self.network, &self.options, extent);
+            standing.saturating_add(self.network.memory(extent, self.engine.threads()))
+        };
+        self.options.max_memory.is_some_and(|most| whole(height, width).max(whole(long, long)) > most)
     }
 
     /// Begins to optimise a picture, which keeps its size.
@@ -148,7 +164,7 @@ impl Optimizer {
         for picture in std::iter::once(content).chain(styles.iter().map(|style| &style.picture)) {
             crate::picture::rows::check_finite(picture.rgb())?;
         }
-        let extent = |width: usize, height: usize| Extent { height, width, channels: 3 };
+        let extent = |width: usize, height: usize| Shape { height, width, channels: 3 };
         self.network.check_size(extent(size[0], size[1]))?;
         for StylePicture { picture, .. } in styles {
             let found = self.network.check_size(extent(picture.width(), picture.height()));
@@ -355,12 +371,12 @@ impl<'a> Optimization<'a> {
             // Never enlarged, and never smaller than the network can see, though the content may be at coarse scales.
             let scale = (wanted / long).max(least / short).min(1.0);
             let seen = picture.fit_long_side((long * scale).ceil() as usize, Resize::NETWORK)?;
-            let extent = Extent { height: seen.height(), width: seen.width(), channels: 3 };
+            let extent = Shape { height: seen.height(), width: seen.width(), channels: 3 };
             Ok((seen.into_rgb(), extent))
         });
-        let styles: Vec<(Vec<f32>, Extent)> = styles.collect::<Result<_>>()?;
+        let styles: Vec<(Vec<f32>, Shape)> = styles.collect::<Result<_>>()?;
         let regions = Regions::new(&self.styles, self.size())?;
-        let extent = Extent { height, width, channels: 3 };
+        let extent = Shape { height, width, channels: 3 };
         Objective::new(
             &optimizer.network,
             &optimizer.engine,

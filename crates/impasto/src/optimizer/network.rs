@@ -1,24 +1,22 @@
-//! The perceptual network as an optimisation uses it: packed, with the layers that are compared.
-
-use impasto_kernels::{Extent, Isa};
+//! The perceptual network as an optimisation uses it: compiled, with the layers that are compared.
 
 use super::OptimizeOptions;
-use crate::engine::chain::Chain;
-use crate::graph::{Graph, NodeId};
+use crate::engine::Executor;
+use crate::engine::gradient::{self, Wanted};
+use crate::graph::{NodeId, Shape};
 use crate::{Error, ErrorKind, Perceptual, Result};
 
 /// A compiled perceptual network, as deep as the deepest layer that is compared.
 pub(super) struct Network {
-    pub(super) chain: Chain,
-    graph: Graph,
-    pub(super) content_layers: Vec<usize>,
-    pub(super) style_layers: Vec<usize>,
+    pub(super) network: gradient::Network,
+    pub(super) content_layers: Vec<NodeId>,
+    pub(super) style_layers: Vec<NodeId>,
 }
 
 impl Network {
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the network lacks a layer; else as [`Chain::compile`].
-    pub(super) fn compile(perceptual: &Perceptual, options: &OptimizeOptions, isa: Isa) -> Result<Self> {
+    /// [`ErrorKind::Mismatch`] if the network lacks a layer; else as [`gradient::Network::compile`].
+    pub(super) fn compile(perceptual: &Perceptual, options: &OptimizeOptions, executor: Executor) -> Result<Self> {
         let graph = perceptual.graph();
         let chosen = |names: &[String], default: &[&str], deepest: bool| -> Result<Vec<NodeId>> {
             if !names.is_empty() {
@@ -37,36 +35,65 @@ impl Network {
             );
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
-        let last = content.iter().chain(&style).max_by_key(|node| node.index());
-        let chain = Chain::compile(graph, perceptual.weights(), *last.unwrap_or(&graph.output()), isa)?;
-        let layers = |nodes: &[NodeId]| -> Vec<usize> {
-            let mut layers: Vec<usize> = nodes.iter().filter_map(|&node| chain.layer(node)).collect();
-            layers.sort_unstable();
-            layers.dedup();
-            layers
+        let ordered = |nodes: Vec<NodeId>| {
+            let mut nodes = nodes;
+            nodes.sort_unstable();
+            nodes.dedup();
+            nodes
         };
-        let (content_layers, style_layers) = (layers(&content), layers(&style));
-        Ok(Network { content_layers, style_layers, graph: graph.clone(), chain })
+        let (content_layers, style_layers) = (ordered(content), ordered(style));
+        let seen = ordered([content_layers.clone(), style_layers.clone()].concat());
+        let wanted = Wanted { seen: &seen, picture: true, kernels: false };
+        let network = gradient::Network::compile(graph, perceptual.weights(), &wanted, executor)?;
+        Ok(Network { network, content_layers, style_layers })
     }
 
     /// All layers that are compared, in order.
-    pub(super) fn used_layers(&self) -> Vec<usize> {
-        let mut layers = [self.content_layers.clone(), self.style_layers.clone()].concat();
-        layers.sort_unstable();
-        layers.dedup();
-        layers
+    pub(super) fn used_layers(&self) -> &[NodeId] {
+        self.network.seen()
+    }
+
+    /// Input pixels per pixel of a layer, along a side.
+    pub(super) fn stride(&self, layer: NodeId) -> usize {
+        self.network.graph().stride(layer)
+    }
+
+    /// Input pixels per pixel of the deepest layer, along a side.
+    pub(super) fn deepest_stride(&self) -> usize {
+        self.stride(self.network.graph().output())
+    }
+
+    /// How many pixels around a tile are seen with it: a multiple of the deepest stride. A tile's own pixels may end anywhere within the block
+    /// of pixels that one of the deepest layer stands for, so it is a block more than the network's reach.
+    pub(super) fn halo(&self) -> usize {
+        let stride = self.deepest_stride();
+        (self.network.graph().halo().unwrap_or(0) + stride - 1).next_multiple_of(stride)
+    }
+
+    /// Shapes of all nodes for a picture of this one.
+    ///
+    /// # Errors
+    /// As [`crate::graph::Graph::shapes`].
+    pub(super) fn shapes(&self, picture: Shape) -> Result<Vec<Shape>> {
+        self.network.graph().shapes(picture.height, picture.width)
+    }
+
+    /// Bytes that the network takes for a picture; of one that is too small to be seen, those of the smallest that is not.
+    pub(super) fn memory(&self, picture: Shape, threads: usize) -> u64 {
+        let least = self.least_side();
+        self.network.memory([picture.width.max(least), picture.height.max(least)], threads).unwrap_or(u64::MAX)
     }
 
     /// Pixels that each side of a picture has at least: mirrored borders need a second pixel at the deepest layer.
     pub(super) fn least_side(&self) -> usize {
-        2 * self.chain.deepest_stride()
+        2 * self.deepest_stride()
     }
 
     /// Whether a picture is large enough.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if not.
-    pub(super) fn check_size(&self, extent: Extent) -> Result<()> {
+    pub(super) fn check_size(&self, extent: Shape) -> Result<()> {
         let least = self.least_side();
         if extent.height < least || extent.width < least {
             let text = format!(
@@ -81,11 +108,7 @@ impl Network {
 
     /// Names of the layers that are compared: content, then style.
     pub(super) fn names(&self) -> [Vec<String>; 2] {
-        // A layer is the last of the nodes that it computes.
-        let name = |layer: &usize| {
-            let node = (0..self.graph.nodes().len()).rev().find(|&node| self.chain.layer(NodeId(node)) == Some(*layer));
-            node.map(|node| self.graph.nodes()[node].name.clone()).unwrap_or_default()
-        };
+        let name = |layer: &NodeId| self.network.graph().node(*layer).name.clone();
         [&self.content_layers, &self.style_layers].map(|layers| layers.iter().map(name).collect())
     }
 }

@@ -1,15 +1,14 @@
 //! The whole loss of a picture at one size, and its gradient.
 
-use impasto_kernels::Extent;
-
 use super::loss::content::{self, Place};
 use super::loss::{style, variation};
 use super::regions::Regions;
 use super::sums::{Statistics, Sums};
 use super::tiles::{self, Tile};
 use super::{Losses, Network, OptimizeOptions};
-use crate::engine::chain::Workspace;
+use crate::engine::gradient::Pass;
 use crate::engine::{Engine, check_cancelled};
+use crate::graph::{NodeId, Shape};
 use crate::{Control, Error, ErrorKind, Result};
 
 /// Least pixels a side of a tile's own: below, nearly all work would be for the halo. (In tests a picture of a few tiles is a small one.)
@@ -19,9 +18,9 @@ const SMALLEST_TILE: usize = if cfg!(test) { 32 } else { 128 };
 pub(super) struct Objective<'a> {
     network: &'a Network,
     engine: &'a Engine,
-    extent: Extent,
+    extent: Shape,
     tiles: Vec<Tile>,
-    workspace: Workspace,
+    pass: Pass,
     layers: Vec<Layer>,
     weights: Weights,
     style_layers: f64,
@@ -38,7 +37,7 @@ struct Weights {
 
 /// What is compared in one layer.
 struct Layer {
-    layer: usize,
+    layer: NodeId,
     content: Option<content::Target>,
     /// By region.
     style: Vec<style::Target>,
@@ -60,7 +59,7 @@ struct Slopes {
 
 /// A pass over all tiles, or something else that sees a picture in tiles.
 struct Seen<'a> {
-    extent: Extent,
+    extent: Shape,
     tiles: &'a [Tile],
     picture: &'a [f32],
 }
@@ -75,29 +74,30 @@ impl<'a> Objective<'a> {
         network: &'a Network,
         engine: &'a Engine,
         options: &OptimizeOptions,
-        content: (&[f32], Extent),
-        styles: &[(Vec<f32>, Extent)],
+        content: (&[f32], Shape),
+        styles: &[(Vec<f32>, Shape)],
         regions: &Regions,
         control: &dyn Control,
     ) -> Result<Self> {
         let (picture, extent) = content;
         network.check_size(extent)?;
         let budget = budget(network, options, extent);
-        let cut = |extent: Extent| cut(network, extent, engine.threads(), budget);
+        let cut = |extent: Shape| cut(network, extent, engine.threads(), budget);
         let tiles = cut(extent);
-        let chain = &network.chain;
+        let channels = |layer: NodeId| Ok::<_, Error>(network.network.graph().channels()?[layer.index()]);
         let mut statistics: Vec<Vec<Option<Statistics>>> = Vec::new();
         for (values, extent) in styles {
             network.check_size(*extent)?;
             let tiles = cut(*extent);
             let seen = Seen { extent: *extent, tiles: &tiles, picture: values };
-            let mut sums: Vec<Sums> = network.style_layers.iter().map(|&layer| Sums::new(chain.channels(layer))).collect();
-            let mut workspace = seen.workspace(network)?;
-            seen.each(network, engine, &mut workspace, control, |workspace, tile| {
+            let mut sums: Vec<Sums> =
+                network.style_layers.iter().map(|&layer| channels(layer).map(Sums::new)).collect::<Result<_>>()?;
+            let mut pass = seen.pass(network)?;
+            seen.each(network, engine, &mut pass, control, |pass, tile| {
                 for (&layer, sums) in network.style_layers.iter().zip(&mut sums) {
-                    let (features, scratch) = workspace.features_and_scratch(layer);
-                    let weights = weights_of(tile, tiles.len() == 1, chain.stride(layer), features.1, None);
-                    sums.add(&engine.threads, engine.isa(), features, weights.as_deref(), scratch);
+                    let (features, scratch) = network.network.values(pass, layer);
+                    let weights = weights_of(tile, tiles.len() == 1, network.stride(layer), features.1, None);
+                    sums.add(engine, features, weights.as_deref(), scratch);
                 }
                 Ok(())
             })?;
@@ -113,24 +113,28 @@ impl<'a> Objective<'a> {
             };
             regions.styles().iter().map(target).collect()
         };
-        let extents = chain.extents(extent);
+        let shapes = network.shapes(extent)?;
         let mut layers: Vec<Layer> = Vec::new();
-        for &layer in &network.used_layers() {
+        for &layer in network.used_layers() {
             let style = match network.style_layers.iter().position(|&l| l == layer) {
                 Some(at) => targets(at)?,
                 None => Vec::new(),
             };
-            let shares = if style.is_empty() { None } else { regions.shares([extents[layer].width, extents[layer].height])? };
+            let shares = if style.is_empty() {
+                None
+            } else {
+                regions.shares([shapes[layer.index()].width, shapes[layer.index()].height])?
+            };
             layers.push(Layer { layer, content: None, style, shares });
         }
         let seen = Seen { extent, tiles: &tiles, picture };
-        let mut workspace = seen.workspace(network)?;
-        let mut kept: Vec<Vec<f32>> = network.content_layers.iter().map(|&layer| vec![0.0; extents[layer].len()]).collect();
-        seen.each(network, engine, &mut workspace, control, |workspace, tile| {
+        let mut pass = seen.pass(network)?;
+        let mut kept: Vec<Vec<f32>> = network.content_layers.iter().map(|layer| vec![0.0; shapes[layer.index()].len()]).collect();
+        seen.each(network, engine, &mut pass, control, |pass, tile| {
             for (&layer, kept) in network.content_layers.iter().zip(&mut kept) {
-                let (features, own) = workspace.features(layer);
-                let place = tile.place(chain.stride(layer), own);
-                let (channels, width) = (own.channels, extents[layer].width);
+                let ((features, own), _) = network.network.values(pass, layer);
+                let place = tile.place(network.stride(layer), own);
+                let (channels, width) = (own.channels, shapes[layer.index()].width);
                 for y in place.rows.clone() {
                     let from = &features
                         [(y * own.width + place.columns.start) * channels..(y * own.width + place.columns.end) * channels];
@@ -142,7 +146,7 @@ impl<'a> Objective<'a> {
         })?;
         for (&layer, kept) in network.content_layers.iter().zip(kept) {
             if let Some(found) = layers.iter_mut().find(|l| l.layer == layer) {
-                found.content = Some(content::Target::new(options.content_loss, kept, extents[layer]));
+                found.content = Some(content::Target::new(options.content_loss, kept, shapes[layer.index()]));
             }
         }
         Ok(Objective {
@@ -150,7 +154,7 @@ impl<'a> Objective<'a> {
             engine,
             extent,
             tiles,
-            workspace,
+            pass,
             layers,
             weights: Weights {
                 content: options.content_weight,
@@ -173,27 +177,28 @@ impl<'a> Objective<'a> {
     /// # Errors
     /// [`ErrorKind::Cancelled`].
     pub(super) fn evaluate(&mut self, picture: &[f32], control: &dyn Control) -> Result<(Losses, Vec<f32>)> {
-        let Objective { network, engine, extent, tiles, workspace, layers, .. } = self;
-        let (chain, threads, isa) = (&network.chain, &engine.threads, engine.isa());
+        let Objective { network, engine, extent, tiles, pass, layers, .. } = self;
+        let (network, engine) = (*network, *engine);
         let single = tiles.len() == 1;
         let seen = Seen { extent: *extent, tiles, picture };
+        let channels = network.network.graph().channels()?;
         let mut found: Vec<Found> = layers
             .iter()
             .map(|layer| Found {
                 content: layer.content.as_ref().map(content::Target::sums),
-                style: layer.style.iter().map(|_| Sums::new(chain.channels(layer.layer))).collect(),
+                style: layer.style.iter().map(|_| Sums::new(channels[layer.layer.index()])).collect(),
             })
             .collect();
-        seen.each(network, engine, workspace, control, |workspace, tile| {
+        seen.each(network, engine, pass, control, |pass, tile| {
             for (layer, found) in layers.iter().zip(&mut found) {
-                let (features, scratch) = workspace.features_and_scratch(layer.layer);
-                let stride = chain.stride(layer.layer);
+                let (features, scratch) = network.network.values(pass, layer.layer);
+                let stride = network.stride(layer.layer);
                 if let (Some(content), Some(sums)) = (&layer.content, &mut found.content) {
                     content.add(sums, features, &tile.place(stride, features.1));
                 }
                 for (region, sums) in found.style.iter_mut().enumerate() {
                     let weights = weights_of(tile, single, stride, features.1, layer.shares(region, *extent, stride));
-                    sums.add(threads, isa, features, weights.as_deref(), scratch);
+                    sums.add(engine, features, weights.as_deref(), scratch);
                 }
             }
             Ok(())
@@ -224,24 +229,23 @@ impl<'a> Objective<'a> {
         for tile in tiles.iter() {
             if !single {
                 check_cancelled(control)?;
-                chain.forwards(threads, workspace, (&tile.copy(picture, extent.width), tile.extent()));
+                network.network.forwards(engine, pass, (&tile.copy(picture, extent.width), tile.extent()), &[])?;
             }
-            let found = chain.backwards(threads, workspace, tile.extent(), |at, features, gradient, scratch| {
-                let Some((layer, slopes)) = layers.iter().zip(&slopes).find(|(layer, _)| layer.layer == at) else { return false };
-                let stride = chain.stride(at);
+            let found = network.network.backwards(engine, pass, &mut |at, features, gradient, scratch| {
+                let Some((layer, slopes)) = layers.iter().zip(&slopes).find(|(layer, _)| layer.layer == at) else { return };
+                let stride = network.stride(at);
                 if let (Some(content), Some(slope)) = (&layer.content, &slopes.content) {
                     content.add_slope(slope, features, &tile.place(stride, features.1), gradient);
                 }
                 for (region, slope) in slopes.style.iter().enumerate() {
                     let Some(slope) = slope else { continue };
                     let weights = weights_of(tile, single, stride, features.1, layer.shares(region, *extent, stride));
-                    slope.add(threads, isa, features, weights.as_deref(), gradient, scratch);
+                    slope.add(engine, features, weights.as_deref(), gradient, scratch);
                 }
-                true
             });
-            tile.add(found, &mut gradient, extent.width);
+            tile.add(&found.picture.unwrap_or_default(), &mut gradient, extent.width);
         }
-        losses.variation = variation::add(threads, picture, *extent, self.weights.variation, &mut gradient);
+        losses.variation = variation::add(engine, picture, *extent, self.weights.variation, &mut gradient);
         let Weights { content, style, variation } = self.weights;
         losses.total = content * losses.content + style * losses.style + variation * losses.variation;
         Ok((losses, gradient))
@@ -250,15 +254,15 @@ impl<'a> Objective<'a> {
 
 impl Layer {
     /// A region's share of every pixel of the layer, and how many columns there are.
-    fn shares(&self, region: usize, picture: Extent, stride: usize) -> Option<(&[f32], usize)> {
+    fn shares(&self, region: usize, picture: Shape, stride: usize) -> Option<(&[f32], usize)> {
         Some((&self.shares.as_ref()?[region], picture.width / stride))
     }
 }
 
 impl Seen<'_> {
-    fn workspace(&self, network: &Network) -> Result<Workspace> {
+    fn pass(&self, network: &Network) -> Result<Pass> {
         let side = |axis: usize| self.tiles.iter().map(|tile| tile.seen[axis].len()).max().unwrap_or(1);
-        Workspace::new(&network.chain, Extent { height: side(0), width: side(1), channels: 3 })
+        network.network.pass([side(1), side(0)])
     }
 
     /// Runs the network on each tile.
@@ -266,25 +270,25 @@ impl Seen<'_> {
         &self,
         network: &Network,
         engine: &Engine,
-        workspace: &mut Workspace,
+        pass: &mut Pass,
         control: &dyn Control,
-        mut look: impl FnMut(&mut Workspace, &Tile) -> Result<()>,
+        mut look: impl FnMut(&mut Pass, &Tile) -> Result<()>,
     ) -> Result<()> {
         for tile in self.tiles {
             check_cancelled(control)?;
             if self.tiles.len() == 1 {
-                network.chain.forwards(&engine.threads, workspace, (self.picture, self.extent));
+                network.network.forwards(engine, pass, (self.picture, self.extent), &[])?;
             } else {
-                network.chain.forwards(&engine.threads, workspace, (&tile.copy(self.picture, self.extent.width), tile.extent()));
+                network.network.forwards(engine, pass, (&tile.copy(self.picture, self.extent.width), tile.extent()), &[])?;
             }
-            look(workspace, tile)?;
+            look(pass, tile)?;
         }
         Ok(())
     }
 }
 
 /// The weight of each of a tile's features; `None` if all have 1. Those that belong to other tiles have 0.
-fn weights_of(tile: &Tile, single: bool, stride: usize, features: Extent, shares: Option<(&[f32], usize)>) -> Option<Vec<f32>> {
+fn weights_of(tile: &Tile, single: bool, stride: usize, features: Shape, shares: Option<(&[f32], usize)>) -> Option<Vec<f32>> {
     if single {
         return shares.map(|(shares, _)| shares.to_vec());
     }
@@ -302,43 +306,44 @@ fn weights_of(tile: &Tile, single: bool, stride: usize, features: Extent, shares
     Some(weights)
 }
 
-/// Bytes that a workspace may have; `None` for as many as it takes.
-fn budget(network: &Network, options: &OptimizeOptions, extent: Extent) -> Option<u64> {
+/// Bytes that the network may take; `None` for as many as it takes.
+fn budget(network: &Network, options: &OptimizeOptions, extent: Shape) -> Option<u64> {
     Some(options.max_memory?.saturating_sub(standing(network, options, extent)))
 }
 
-/// Bytes that are held while a picture is optimised, beside the network's workspace: the content's features, and pictures' worth of floats.
-pub(super) fn standing(network: &Network, options: &OptimizeOptions, extent: Extent) -> u64 {
-    let extents = network.chain.extents(extent);
-    let features: u64 = network.content_layers.iter().map(|&layer| content::Target::bytes(extents[layer])).sum();
+/// Bytes that are held while a picture is optimised, beside what the network takes: the content's features, and pictures' worth of floats.
+pub(super) fn standing(network: &Network, options: &OptimizeOptions, extent: Shape) -> u64 {
+    let bytes =
+        |shapes: Vec<Shape>| network.content_layers.iter().map(|layer| content::Target::bytes(shapes[layer.index()])).sum();
+    // A picture that is too small to be seen is refused later.
+    let features: u64 = network.shapes(extent).map_or(0, bytes);
     // The picture, its gradient, content, two copies of it on the way, and a tile's.
     let pictures = 6 + options.method.pictures();
     features + pictures as u64 * extent.len() as u64 * 4
 }
 
-/// Bytes of a workspace for the smallest tiles.
-pub(super) fn least_tile_memory(network: &Network, extent: Extent, threads: usize) -> u64 {
-    let side = SMALLEST_TILE + 2 * network.chain.halo();
-    let tile = Extent { height: side.min(extent.height), width: side.min(extent.width), channels: 3 };
-    network.chain.memory(tile, threads)
+/// Bytes that the network takes for the smallest tiles.
+pub(super) fn least_tile_memory(network: &Network, extent: Shape, threads: usize) -> u64 {
+    let side = SMALLEST_TILE + 2 * network.halo();
+    let tile = Shape { height: side.min(extent.height), width: side.min(extent.width), channels: 3 };
+    network.memory(tile, threads)
 }
 
 /// Tiles for a picture, as large as the ceiling allows.
-fn cut(network: &Network, extent: Extent, threads: usize, budget: Option<u64>) -> Vec<Tile> {
-    let chain = &network.chain;
+fn cut(network: &Network, extent: Shape, threads: usize, budget: Option<u64>) -> Vec<Tile> {
     let whole = || tiles::cut([extent.height, extent.width], usize::MAX, 0, 1);
     let Some(budget) = budget else { return whole() };
-    if chain.memory(extent, threads) <= budget {
+    if network.memory(extent, threads) <= budget {
         return whole();
     }
     let fits = |side: usize| {
-        let seen = side + 2 * chain.halo();
-        let tile = Extent { height: seen.min(extent.height), width: seen.min(extent.width), channels: 3 };
-        chain.memory(tile, threads) <= budget
+        let seen = side + 2 * network.halo();
+        let tile = Shape { height: seen.min(extent.height), width: seen.min(extent.width), channels: 3 };
+        network.memory(tile, threads) <= budget
     };
     let mut side = extent.height.max(extent.width);
     while side > SMALLEST_TILE && !fits(side) {
         side = side * 7 / 8;
     }
-    tiles::cut([extent.height, extent.width], side.max(SMALLEST_TILE), chain.halo(), chain.deepest_stride())
+    tiles::cut([extent.height, extent.width], side.max(SMALLEST_TILE), network.halo(), network.deepest_stride())
 }

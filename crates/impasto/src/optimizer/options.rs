@@ -1,12 +1,15 @@
 //! What may be chosen for an optimisation.
 
-use crate::engine::Isa;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Executor;
 use crate::picture::Mask;
 use crate::stylizer::{Palette, Part};
 use crate::{Control, Error, ErrorKind, Picture, Result, StyleOptions, StylizeOptions, Stylizer};
 
 /// How features are compared with the content's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ContentLoss {
     /// After each channel is brought to mean 0 and variance 1: contrast and colour are the style's business. Default. For features `x` and the
@@ -18,7 +21,8 @@ pub enum ContentLoss {
 }
 
 /// How the statistics of features are compared with the style's. All are relative to the style's own size, so that layers weigh alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum StyleLoss {
     /// Gram matrices, products of features averaged over the picture (Gatys et al. 2015, arXiv 1508.06576): `|G - Gₛ|² / |Gₛ|²`. Default.
@@ -32,7 +36,8 @@ pub enum StyleLoss {
 }
 
 /// How the picture follows the gradient.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Method {
     /// Adam (Kingma & Ba 2015, arXiv 1412.6980) with averaged iterates: quick, steady, two pictures' memory more. Default.
@@ -64,7 +69,8 @@ impl Method {
 }
 
 /// Whether and how the content's colours are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum KeepColours {
     /// They are not: the style's colours. Default.
@@ -73,6 +79,7 @@ pub enum KeepColours {
     /// Only lightness is painted, in the style of the style's lightness; each pixel has the content's own colour.
     Luminance,
     /// The style picture is given the content's palette first (mean and covariance of its colours: Gatys et al. 2016, arXiv 1606.05897).
+    #[serde(rename = "match")]
     Matched,
 }
 
@@ -146,7 +153,8 @@ impl StylePicture {
 /// let options = OptimizeOptions { steps: vec![200, 100], ..OptimizeOptions::default() }.style_weight(40.0);
 /// assert_eq!(options.method, Method::Adam { rate: 0.02 });
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OptimizeOptions {
     /// Layers whose features are compared with the content's, `relu4_1` for instance. Empty, the default: those of
     /// [`OptimizeOptions::CONTENT_LAYERS`] that the network has, or else its deepest.
@@ -177,11 +185,15 @@ pub struct OptimizeOptions {
     pub match_histogram: bool,
     /// Most bytes to take, pictures and weights included; `None`, the default, for as many as a picture in one piece needs. With less, the picture
     /// is seen in tiles: the same result but for rounding, more slowly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_memory: Option<u64>,
     /// Threads; 0, the default, for one a core. The result does not depend on it.
+    #[serde(skip)]
     pub threads: usize,
-    /// Instruction set. `None`, the default: what the environment variable `IMPASTO_ISA` names, or else the machine's best.
-    pub isa: Option<Isa>,
+    /// What does the arithmetic. `None`, the default: the CPU, with the instruction set that the environment variable `IMPASTO_ISA` names, or else
+    /// the machine's best.
+    #[serde(skip)]
+    pub executor: Option<Executor>,
 }
 
 impl Default for OptimizeOptions {
@@ -202,7 +214,7 @@ impl Default for OptimizeOptions {
             match_histogram: false,
             max_memory: None,
             threads: 0,
-            isa: None,
+            executor: None,
         }
     }
 }
@@ -226,7 +238,7 @@ impl OptimizeOptions {
         OptimizeOptions { steps: vec![steps], ..self }
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let weights = [("content", self.content_weight), ("style", self.style_weight), ("variation", self.variation_weight)];
         let bad = weights.into_iter().find(|(_, weight)| !weight.is_finite() || *weight < 0.0);
         let text = if let Some((name, weight)) = bad {

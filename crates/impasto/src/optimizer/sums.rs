@@ -1,7 +1,7 @@
 //! Sums over a layer's features: all that a style is compared by, and all that is carried from tile to tile.
 
-use impasto_kernels::conv::{Spec, weight_gradient};
-use impasto_kernels::{Extent, Isa, Source, Threads};
+use crate::engine::Engine;
+use crate::graph::Shape;
 
 /// Pixels whose sums are taken in one go.
 const RUN: usize = 1024;
@@ -37,17 +37,16 @@ impl Sums {
     /// Adds a layer's features, each pixel with its weight (1 without `weights`). `scratch` is as long as the features.
     pub(crate) fn add(
         &mut self,
-        threads: &Threads,
-        isa: Isa,
-        (features, extent): (&[f32], Extent),
+        engine: &Engine,
+        (features, shape): (&[f32], Shape),
         weights: Option<&[f32]>,
         scratch: &mut [f32],
     ) {
-        let channels = extent.channels;
+        let channels = shape.channels;
         let weighted = match weights {
             None => features,
             Some(weights) => {
-                threads.for_each_chunk(scratch, RUN * channels, |i, scratch| {
+                engine.for_each_chunk(scratch, RUN * channels, |i, scratch| {
                     let pixels = features[i * RUN * channels..].chunks_exact(channels).zip(&weights[i * RUN..]);
                     for (target, (pixel, weight)) in scratch.chunks_exact_mut(channels).zip(pixels) {
                         target.iter_mut().zip(pixel).for_each(|(t, p)| *t = weight * p);
@@ -57,21 +56,14 @@ impl Sums {
             }
         };
         self.weight += match weights {
-            None => (extent.height * extent.width) as f64,
+            None => (shape.height * shape.width) as f64,
             Some(weights) => weights.iter().map(|&w| f64::from(w)).sum(),
         };
-        let products = weight_gradient(
-            threads,
-            isa,
-            &Spec::pointwise(channels),
-            Source::plain(features, extent),
-            [0, 0],
-            (weighted, extent),
-        );
+        let products = engine.products((features, shape), weighted);
         self.second.iter_mut().zip(products).for_each(|(sum, v)| *sum += f64::from(v));
         // Runs are summed by themselves, so that the bytes do not depend on the number of threads.
         let mut partials = vec![0.0; weighted.len().div_ceil(RUN * channels) * channels];
-        threads.for_each_chunk(&mut partials, channels, |i, sums| {
+        engine.for_each_chunk(&mut partials, channels, |i, sums| {
             for pixel in weighted[i * RUN * channels..].chunks_exact(channels).take(RUN) {
                 sums.iter_mut().zip(pixel).for_each(|(sum, v)| *sum += v);
             }

@@ -2,15 +2,14 @@
 
 mod naive;
 
-use impasto_kernels::{Extent, Isa};
 use std::io::Write as _;
 
 use super::network::Network;
 use super::objective::Objective;
 use super::regions::Regions;
 use super::{ContentLoss, Initial, KeepColours, Method, OptimizeOptions, Optimizer, StyleLoss, StylePicture};
-use crate::engine::{Engine, EngineOptions};
-use crate::graph::PoolKind;
+use crate::engine::{Engine, EngineOptions, Executor};
+use crate::graph::{PoolKind, Shape};
 use crate::networks::vgg::Vgg;
 use crate::picture::Mask;
 use crate::{ErrorKind, Perceptual, Picture};
@@ -58,18 +57,18 @@ fn with_objective<T>(
     look: impl FnOnce(&mut Objective<'_>) -> T,
 ) -> T {
     let engine = Engine::new(EngineOptions::default().threads(options.threads)).unwrap();
-    let network = Network::compile(perceptual, options, Isa::best()).unwrap();
+    let network = Network::compile(perceptual, options, Executor::default()).unwrap();
     let content = picture(100, 80, 1.0);
     let styles = styles(masked);
     let regions = Regions::new(&styles, [100, 80]).unwrap();
     let styles: Vec<_> = styles
         .iter()
         .map(|style| {
-            let extent = Extent { height: style.picture.height(), width: style.picture.width(), channels: 3 };
+            let extent = Shape { height: style.picture.height(), width: style.picture.width(), channels: 3 };
             (style.picture.rgb().to_vec(), extent)
         })
         .collect();
-    let extent = Extent { height: 80, width: 100, channels: 3 };
+    let extent = Shape { height: 80, width: 100, channels: 3 };
     let mut objective = Objective::new(&network, &engine, options, (content.rgb(), extent), &styles, &regions, &()).unwrap();
     look(&mut objective)
 }
@@ -128,10 +127,10 @@ fn losses_and_gradient_are_pytorchs() {
     };
     let perceptual = Perceptual::open(shared.join("models/vgg19")).unwrap();
     let engine = Engine::new(EngineOptions::default()).unwrap();
-    let network = Network::compile(&perceptual, &options, Isa::best()).unwrap();
+    let network = Network::compile(&perceptual, &options, Executor::default()).unwrap();
     let style = StylePicture::new(picture(36, 44, 5.0));
     let regions = Regions::new(std::slice::from_ref(&style), [40, 32]).unwrap();
-    let extent = |width: usize, height: usize| Extent { height, width, channels: 3 };
+    let extent = |width: usize, height: usize| Shape { height, width, channels: 3 };
     let styles = [(style.picture.into_rgb(), extent(36, 44))];
     let content = picture(40, 32, 1.0);
     let mut objective =

@@ -5,9 +5,8 @@
 
 use std::ops::Range;
 
-use impasto_kernels::Extent;
-
 use super::loss::content::Place;
+use crate::graph::Shape;
 
 /// One tile.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,13 +51,13 @@ pub(super) fn cut(size: [usize; 2], side: usize, halo: usize, grain: usize) -> V
 }
 
 impl Tile {
-    /// Extent of what is seen of a picture.
-    pub(super) fn extent(&self) -> Extent {
-        Extent { height: self.seen[0].len(), width: self.seen[1].len(), channels: 3 }
+    /// Shape of what is seen of a picture.
+    pub(super) fn extent(&self) -> Shape {
+        Shape { height: self.seen[0].len(), width: self.seen[1].len(), channels: 3 }
     }
 
     /// Which features of a layer belong to the tile. `stride` is the layer's, `features` the extent of the tile's.
-    pub(super) fn place(&self, stride: usize, features: Extent) -> Place {
+    pub(super) fn place(&self, stride: usize, features: Shape) -> Place {
         let axis = |i: usize, length: usize| {
             let start = (self.own[i].start - self.seen[i].start) / stride;
             // At the end of the picture, pixels that fill no whole feature are left over.

@@ -15,6 +15,11 @@ const ARCHITECTURE: &str = "impasto.perceptual";
 const SOURCE: &str = "impasto.perceptual.source";
 const LICENCE: &str = "impasto.perceptual.licence";
 
+#[cfg(feature = "embedded")]
+const BYTES: Option<&[u8]> = Some(include_bytes!("../../models/perceptual.safetensors"));
+#[cfg(not(feature = "embedded"))]
+const BYTES: Option<&[u8]> = None;
+
 /// A perceptual network: VGG's shape, reading RGB of 0..1.
 #[derive(Debug, Clone)]
 pub struct Perceptual {
@@ -32,8 +37,13 @@ impl Perceptual {
     /// None, unless the build is broken.
     #[cfg(feature = "embedded")]
     pub fn embedded() -> Result<Self> {
-        let weights = crate::weights::safetensors::read(include_bytes!("../../models/perceptual.safetensors"))?;
+        let weights = crate::weights::safetensors::read(BYTES.unwrap_or_default())?;
         Self::from_container(weights)
+    }
+
+    /// The file of the network that is part of the library. `None` if it was built without the feature `embedded`.
+    pub const fn embedded_bytes() -> Option<&'static [u8]> {
+        BYTES
     }
 
     /// Reads a network that others trained, or Impasto's trainer.

@@ -25,6 +25,7 @@ mod read;
 pub(crate) mod resize;
 pub(crate) mod rows;
 mod save;
+pub(crate) mod scaled;
 mod source;
 mod transparency;
 mod writer;

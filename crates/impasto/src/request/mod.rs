@@ -18,7 +18,8 @@
 //! | `options.rs` | the same as fields, and what the library makes of them |
 //! | `names.rs`, `size.rs` | values that have a text form |
 //! | `reference.rs` | what a painting is made of: names and hashes |
-//! | `record.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
+//! | `record.rs`, `read.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
+//! | `optimized.rs` | what records of optimized pictures have besides |
 //! | `manifest.rs` | what a run over many pictures has painted |
 //! | `plan.rs` | sizes and memory, before any pixel is touched |
 //! | `matched.rs` | styles that get the content's colors first |
@@ -27,8 +28,10 @@ mod manifest;
 mod matched;
 mod names;
 mod old;
+mod optimized;
 mod options;
 mod plan;
+mod read;
 mod record;
 mod reference;
 mod size;
@@ -40,6 +43,7 @@ pub use crate::hash::{Hasher, sha256, sha256_of_file, sha256_of_tree};
 pub use manifest::{Done, Entries, Lock, MANIFEST, Manifest, name_in, place, put_name};
 pub use matched::{matched, stored_thumbnail, thumbnail};
 pub use names::{Choice, format_named};
+pub use optimized::{Beginning, Optimized};
 pub use options::Options;
 pub use plan::{Header, Plan, Room, in_bands, plan};
 pub use record::{Request, StyleUse, VERSION};

@@ -14,18 +14,19 @@
 //! ```
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use super::old;
+use super::optimized::Optimized;
 use super::options::Options;
 use super::reference::Reference;
 use super::size::number;
 use crate::hash::sha256;
 use crate::picture::Format;
-use crate::{Error, ErrorKind, Result};
 
 /// The form of requests that this library writes. It reads those before, too.
 pub const VERSION: u64 = 3;
+/// The form of requests for optimized pictures. Programs that know none of them say that they are too old.
+pub(super) const OPTIMIZED: u64 = 4;
 
 /// Most styles, and most files of a model: real requests have a handful.
 const MOST: usize = 64;
@@ -41,7 +42,7 @@ pub struct Request {
     pub version: u64,
     /// Name and version of the program that painted it: `impasto 0.1.0`.
     pub program: String,
-    /// What ran the network: the processor's instruction set. Another one may round otherwise.
+    /// What ran the network ([`crate::engine::Executor`]): of the CPU, the instruction set. Another one may round otherwise.
     pub executor: String,
     /// The picture to paint.
     pub content: Reference,
@@ -49,6 +50,9 @@ pub struct Request {
     pub styles: Vec<StyleUse>,
     /// The model's files.
     pub model: Vec<Reference>,
+    /// How it was optimized, if it was not painted in one pass. Then only those of the options count that are about the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimized: Option<Optimized>,
     /// How to paint and write it.
     #[serde(serialize_with = "given", deserialize_with = "read")]
     pub options: Options,
@@ -82,19 +86,25 @@ impl StyleUse {
     }
 }
 
-fn given<S: Serializer>(options: &Options, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+fn given<S: Serializer>(options: &Options, serializer: S) -> Result<S::Ok, S::Error> {
     options.given().serialize(serializer)
 }
 
-fn read<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Options, D::Error> {
+fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Options, D::Error> {
     Options::read(&Map::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 impl Request {
-    /// A request of today's form. `executor` is the instruction set that paints.
+    /// A request of today's form. `executor` is the name of what does the arithmetic ([`crate::engine::Executor`]).
     pub fn new(content: Reference, styles: Vec<StyleUse>, model: Vec<Reference>, options: Options, executor: &str) -> Self {
         let program = concat!("impasto ", env!("CARGO_PKG_VERSION")).into();
-        Request { version: VERSION, program, executor: executor.into(), content, styles, model, options }
+        Request { version: VERSION, program, executor: executor.into(), content, styles, model, optimized: None, options }
+    }
+
+    /// The same for a picture that is optimized.
+    #[must_use]
+    pub fn optimized(self, how: Optimized) -> Self {
+        Request { version: OPTIMIZED, optimized: Some(how), ..self }
     }
 
     /// The same for a result of this format.
@@ -110,28 +120,8 @@ impl Request {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads what [`Request::to_json`] wrote, or an earlier version of Impasto. Texts come from strangers: unknown fields, values out of range
-    /// and names that lead into other folders are refused.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Malformed`] with what is wrong; [`ErrorKind::Unsupported`] for a form that is newer than this library.
-    pub fn from_json(text: &str) -> Result<Self> {
-        let malformed = |why: String| Error::new(ErrorKind::Malformed, why);
-        let json: Value = serde_json::from_str(text).map_err(|e| malformed(e.to_string()))?;
-        let request = match json.get("version").map(Value::as_u64) {
-            None | Some(Some(1 | 2)) => old::read(&json).map_err(malformed)?,
-            Some(Some(VERSION)) => serde_json::from_value(json).map_err(|e| malformed(e.to_string()))?,
-            Some(Some(newer)) => {
-                let text = format!("its form {newer} is newer than this program");
-                return Err(Error::new(ErrorKind::Unsupported, text));
-            }
-            Some(None) => return Err(malformed("its version is no number".into())),
-        };
-        request.check().map_err(malformed)?;
-        Ok(request)
-    }
-
-    fn check(&self) -> std::result::Result<(), String> {
+    /// Whether it is what a request can be. Records come from strangers.
+    pub(super) fn check(&self) -> Result<(), String> {
         for (what, count) in [("styles", self.styles.len()), ("model", self.model.len())] {
             if !(1..=MOST).contains(&count) {
                 return Err(format!("{what} has {count} entries; 1 to {MOST} are allowed"));
@@ -148,14 +138,19 @@ impl Request {
         if self.styles.iter().any(|style| !style.weight.is_finite() || style.weight < 0.0) {
             return Err("a style's weight is a number of 0 or more".into());
         }
+        if self.optimized.is_some() != (self.version == OPTIMIZED) {
+            return Err("its form is another one's".into());
+        }
+        self.optimized.iter().try_for_each(Optimized::check)?;
         self.references().try_for_each(Reference::check)
     }
 
-    /// All that it names: content, styles, masks and model.
+    /// All that it names: content, styles, masks, models.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let styles = self.styles.iter().flat_map(|style| std::iter::once(&style.style).chain(&style.mask));
         let masks = self.options.mask.iter().chain(&self.options.strength_mask);
-        std::iter::once(&self.content).chain(styles).chain(masks).chain(&self.model)
+        let optimized = self.optimized.iter().flat_map(Optimized::references);
+        std::iter::once(&self.content).chain(styles).chain(masks).chain(&self.model).chain(optimized)
     }
 
     /// The same number for the same picture: a hash of everything but names.
@@ -167,6 +162,7 @@ impl Request {
         let mut request = self.clone();
         nameless(&mut request.content);
         request.model.iter_mut().for_each(nameless);
+        request.optimized.iter_mut().flat_map(Optimized::references_mut).for_each(nameless);
         request.options.mask.iter_mut().chain(&mut request.options.strength_mask).for_each(nameless);
         for style in &mut request.styles {
             nameless(&mut style.style);

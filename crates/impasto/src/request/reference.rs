@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::hash::{Hasher, hex, sha256, sha256_of_tree, unhex};
-use crate::{Error, Model, Result, Style};
+use crate::{Error, Model, Perceptual, Result, Style};
 
 /// Most bytes of a name.
 const LONGEST: usize = 1024;
@@ -85,6 +85,12 @@ impl Reference {
     /// The built-in model.
     pub fn of_embedded_model() -> Self {
         let bytes = Model::embedded_bytes().unwrap_or_default();
+        Reference { built_in: true, ..Self::of_bytes("built-in", bytes) }
+    }
+
+    /// The built-in perceptual network.
+    pub fn of_embedded_perceptual() -> Self {
+        let bytes = Perceptual::embedded_bytes().unwrap_or_default();
         Reference { built_in: true, ..Self::of_bytes("built-in", bytes) }
     }
 

@@ -237,3 +237,44 @@ fn whatever_is_recorded_is_refused_or_read() {
     }
     assert!(Request::from_json(&"[".repeat(100_000)).is_err());
 }
+
+/// Records of optimized pictures: read as written, and only in their own form and ranges.
+#[test]
+fn records_of_optimized_pictures() {
+    use super::{Beginning, Optimized};
+    use crate::optimizer::{Method, OptimizeOptions};
+
+    let reference = |name: &str| Reference::of_bytes(name, name.as_bytes());
+    let settings =
+        OptimizeOptions { method: Method::Adam { rate: 0.03 }, style_scale: 0.7, threads: 3, ..OptimizeOptions::default() };
+    for initial in [Beginning::Fast, Beginning::Content, Beginning::Noise { seed: 5 }, Beginning::Picture(reference("begin.png"))]
+    {
+        let how = Optimized::new(512, settings.clone(), initial, Reference::of_embedded_perceptual());
+        let styles = vec![StyleUse::new(reference("waves.jpg"), 1.0)];
+        let options = Options { format: Some(crate::picture::Format::Png), ..Options::default() };
+        let plain = Request::new(reference("photo.jpg"), styles, vec![Reference::of_embedded_model()], options, "avx2");
+        let request = plain.clone().optimized(how);
+        let read = Request::from_json(&request.to_json()).unwrap();
+        let written = request.optimized.as_ref().unwrap();
+        let found = read.optimized.as_ref().unwrap();
+        // Threads are nobody's business.
+        assert_eq!(found.settings, OptimizeOptions { threads: 0, ..written.settings.clone() });
+        assert_eq!((&found.initial, found.size, &read.content), (&written.initial, 512, &request.content));
+        assert!(request.to_json().contains("\"rate\":0.03") && !plain.to_json().contains("optimized"), "{}", request.to_json());
+        assert_ne!(request.key(), plain.key());
+        for (from, to) in [
+            ("\"version\":4", "\"version\":3"),
+            ("\"version\":4", "\"version\":5"),
+            ("\"size\":512", "\"size\":0"),
+            ("\"size\":512", "\"size\":512,\"more\":1"),
+            ("\"rate\":0.03", "\"rate\":30"),
+            ("\"steps\":[150]", "\"steps\":[]"),
+            ("\"steps\":[150]", "\"steps\":[99999999]"),
+            ("\"built-in\"", "\"../built-in\""),
+        ] {
+            let text = request.to_json().replace(from, to);
+            assert_ne!(text, request.to_json(), "{from}");
+            assert!(Request::from_json(&text).is_err(), "{to}");
+        }
+    }
+}

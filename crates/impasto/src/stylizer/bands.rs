@@ -4,13 +4,10 @@ use std::sync::Arc;
 
 use super::brush::Brush;
 use super::margin::Framed;
-use super::{Phase, Stylizer, fit};
+use super::{Phase, Stylizer, WriteRows, fit};
 use crate::engine::{Bands, Conditioning, Frozen, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Error, ErrorKind, Picture, Result};
-
-/// Takes rows of a painting, at the content's width, from top to bottom.
-pub(super) type WriteRows<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
 
 /// Where a painting's norms take their statistics from.
 #[derive(Debug, Clone)]

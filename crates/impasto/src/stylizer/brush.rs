@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::phase::Phase;
 use super::places::Places;
 use super::strength::{self, Curve};
-use super::{StyleOptions, StyleSize, StylizeOptions, Stylizer};
+use super::{Strengths, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 use crate::engine::{Conditioning, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Picture, Result, Style};
@@ -122,6 +122,31 @@ impl Stylizer {
     /// A brush of one style.
     pub(super) fn plain_brush(&self, style: &Style) -> Result<Brush> {
         Ok(Brush { program: self.program_of(style)?, styles: vec![self.conditioning(style)?], shares: None })
+    }
+
+    /// Measures what strengths mean for a content in a style, or in several: of the options, their regions and how the content's own style is made
+    /// ([`StylizeOptions::style`]) count. `own` is the content's own style, if you know it from earlier [`Strengths`].
+    ///
+    /// A painting with the result has the same bytes as one without, if content, styles and these options are the same.
+    ///
+    /// # Errors
+    /// As [`Stylizer::stylize_with`].
+    pub fn strengths(
+        &self,
+        content: &Picture,
+        style: &Style,
+        options: &StylizeOptions,
+        own: Option<&Style>,
+        control: &dyn Control,
+    ) -> Result<Strengths> {
+        let styles = options.styles(style);
+        styles.iter().try_for_each(|style| self.check_style(style))?;
+        let own = match own {
+            Some(own) => own.clone(),
+            None => self.own_style(content, &options.style, control)?,
+        };
+        let curves = self.curves(content, &own, &styles, control)?;
+        Ok(Strengths { own, curves })
     }
 
     /// What strengths mean for each style on this content.

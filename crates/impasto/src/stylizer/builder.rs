@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::fit::Fit;
 use super::sight::Sight;
 use super::{Base, ModelInfo, NetworkInfo, Stylizer};
-use crate::engine::{self, Engine, EngineOptions, Isa, Program};
+use crate::engine::{self, Engine, EngineOptions, Executor, Isa, Program};
 use crate::networks::magenta::Border;
 use crate::networks::{Model, Network, Options};
 use crate::weights::Limits;
@@ -23,7 +23,7 @@ use crate::{Result, Style};
 pub struct StylizerBuilder {
     paths: Vec<PathBuf>,
     threads: usize,
-    isa: Option<Isa>,
+    executor: Option<Executor>,
     limits: Limits,
     options: Options,
     thumbnail: Option<usize>,
@@ -51,7 +51,20 @@ impl StylizerBuilder {
     /// Instruction set. Default: what the environment variable `IMPASTO_ISA` names, or else the machine's best.
     #[must_use]
     pub fn isa(self, isa: Isa) -> Self {
-        StylizerBuilder { isa: Some(isa), ..self }
+        self.executor(isa)
+    }
+
+    /// What does the arithmetic: another executor than the CPU, or the CPU with an instruction set ([`StylizerBuilder::isa`]).
+    ///
+    /// ```
+    /// use impasto::engine::Executor;
+    ///
+    /// // Slow loops, to compare with.
+    /// let builder = impasto::Stylizer::builder().executor(Executor::Reference);
+    /// ```
+    #[must_use]
+    pub fn executor(self, executor: impl Into<Executor>) -> Self {
+        StylizerBuilder { executor: Some(executor.into()), ..self }
     }
 
     /// How large weights files may be. Default: [`Limits::default`].
@@ -106,12 +119,15 @@ impl StylizerBuilder {
         // Networks go on without their copies in the model.
         let Model { predictor, transformer, .. } = model;
         let predictor = predictor.filter(|_| info.predictor.is_some());
-        let isa = self.isa.map_or_else(engine::isa_from_environment, Ok)?;
-        let engine = Engine::new(EngineOptions::default().threads(self.threads).isa(isa))?;
-        let predictor = predictor.map(|network| Sight::new(pack(network, isa)?)).transpose()?;
+        let executor = match self.executor {
+            Some(executor) => executor,
+            None => engine::isa_from_environment()?.into(),
+        };
+        let engine = Engine::new(EngineOptions::default().threads(self.threads).executor(executor))?;
+        let predictor = predictor.map(|network| Sight::new(pack(network, executor)?)).transpose()?;
         let transformer = transformer.ok_or_else(no_transformer)?;
         let base = Base::of(&transformer);
-        let transformer = pack(transformer, isa)?;
+        let transformer = pack(transformer, executor)?;
         let content_fit = Fit::of(transformer.graph())?;
         let thumbnail = self.thumbnail.or(info.transformer.architecture.thumbnail());
         let made_for = info.transformer.architecture.canvas();
@@ -120,8 +136,8 @@ impl StylizerBuilder {
 }
 
 /// Takes the network, so that its weights are freed as soon as they are packed.
-fn pack(network: Network, isa: Isa) -> Result<Program> {
-    Program::compile(&network.graph, network.weights, isa).map_err(|e| e.context(&network.file))
+fn pack(network: Network, executor: Executor) -> Result<Program> {
+    Program::compile(&network.graph, network.weights, executor).map_err(|e| e.context(&network.file))
 }
 
 /// `Model::painter` has found one.

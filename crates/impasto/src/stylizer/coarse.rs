@@ -10,8 +10,8 @@ use std::ops::Range;
 use super::{StyleOptions, StyleSize, Stylizer};
 use crate::finish::{Finish, Recolour};
 use crate::picture::reserved;
-use crate::picture::resize::Scaled;
 use crate::picture::rows::Rows;
+use crate::picture::scaled::Scaled;
 use crate::{Control, Result};
 
 /// Short side at which the painting's own style is seen; no more than the result's.
@@ -66,7 +66,7 @@ impl Stylizer {
         let mut y = 0;
         let mut write = |rows: &[f32]| {
             let mut rows = rows.to_vec();
-            finish.apply(&self.engine.threads, y, &mut rows)?;
+            finish.apply(&self.engine, y, &mut rows)?;
             y += rows.len() / (size[0] * 3);
             write(rows)
         };

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use super::bands::{Norms, WriteRows};
+use super::bands::Norms;
 use super::brush::{self, Brush, Brushes};
 use super::layout::Layout;
 use super::strength::Curve;
-use super::{Phase, StylizeOptions, Stylizer};
+use super::{Phase, StylizeOptions, Stylizer, WriteRows};
 use crate::engine::Shares;
 use crate::graph::Shape;
 use crate::picture::rows::Rows;

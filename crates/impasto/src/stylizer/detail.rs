@@ -6,11 +6,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use impasto_kernels::Threads;
-
 use super::coarse::Coarse;
-use crate::picture::resize::Scaled;
+use crate::engine::Engine;
 use crate::picture::rows::Rows;
+use crate::picture::scaled::Scaled;
 use crate::picture::zeros;
 use crate::{Error, Picture, Result};
 
@@ -39,12 +38,12 @@ impl<'a> Detailed<'a> {
     }
 
     /// The next rows from `y` on.
-    pub(super) fn read(&self, threads: &Threads, y: usize, rgb: &mut [f32]) -> Result<()> {
+    pub(super) fn read(&self, engine: &Engine, y: usize, rgb: &mut [f32]) -> Result<()> {
         let row = self.content.size()[0] * 3;
         let mut content = zeros(rgb.len())?;
         self.content.read(y..y + rgb.len() / row, &mut content)?;
         let failed: Mutex<Option<Error>> = Mutex::new(None);
-        threads.for_each_chunk(rgb, row, |i, painted| {
+        engine.for_each_chunk(rgb, row, |i, painted| {
             if let Err(error) = self.row(y + i, &content[i * row..][..row], painted) {
                 failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             }

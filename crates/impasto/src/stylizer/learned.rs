@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Stylizer;
-use crate::engine::{Conditioning, Program};
+use crate::engine::{Conditioning, Executor, Program};
 use crate::graph::Graph;
 use crate::hash::Hasher;
 use crate::networks::{Architecture, Network, native};
@@ -55,7 +55,7 @@ impl Base {
     }
 
     /// The network with a style's corrections.
-    fn program(&self, learned: &Learned, isa: crate::engine::Isa) -> Result<Arc<Program>> {
+    fn program(&self, learned: &Learned, executor: Executor) -> Result<Arc<Program>> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut kept = kept();
@@ -82,7 +82,7 @@ impl Base {
             let values = kernel.data().iter().zip(correction).map(|(a, b)| a + b).collect();
             weights.insert(name, Tensor::new(shape, values)?);
         }
-        let program = Arc::new(Program::compile(&self.graph, weights, isa)?);
+        let program = Arc::new(Program::compile(&self.graph, weights, executor)?);
         let mut kept = kept();
         kept.push((learned.clone(), program.clone()));
         let more = kept.len().saturating_sub(KEPT);
@@ -120,7 +120,7 @@ impl Stylizer {
     /// The network that paints in a style, if it is not the model's own.
     pub(super) fn program_of(&self, style: &Style) -> Result<Option<Arc<Program>>> {
         match (style.learned().filter(|learned| learned.corrects_kernels()), &self.base) {
-            (Some(learned), Some(base)) => base.program(learned, self.engine.isa()).map(Some),
+            (Some(learned), Some(base)) => base.program(learned, self.engine.executor()).map(Some),
             _ => Ok(None),
         }
     }

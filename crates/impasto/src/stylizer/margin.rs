@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::bands::WriteRows;
+use super::WriteRows;
 use crate::Result;
 use crate::picture::rows::Rows;
 use crate::picture::zeros;

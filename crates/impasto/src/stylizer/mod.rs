@@ -61,6 +61,9 @@ pub use stored::TakeRows;
 pub use strengths::Strengths;
 pub use stroke::Stroke;
 
+/// Takes rows of a painting, at the content's width, from top to bottom.
+type WriteRows<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
+
 /// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
 ///
 /// Any number of threads may use one at a time; each picture's bytes depend only on content, style, options, model and
@@ -205,7 +208,7 @@ impl Stylizer {
         Ok((width as u64).saturating_mul(height as u64).saturating_mul(12))
     }
 
-    /// The threads and the instruction set that it uses.
+    /// The threads and the executor that it uses.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
@@ -216,7 +219,7 @@ impl Stylizer {
     /// # Errors
     /// [`ErrorKind::Io`] if the system gives no threads.
     pub fn with_threads(self, threads: usize) -> Result<Self> {
-        let engine = Engine::new(EngineOptions::default().threads(threads).isa(self.engine.isa()))?;
+        let engine = Engine::new(EngineOptions::default().threads(threads).executor(self.engine.executor()))?;
         Ok(Stylizer { engine, ..self })
     }
 
@@ -263,17 +266,6 @@ impl Stylizer {
         let [width, height] = sight.fit.size(width, height);
         let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(2 * 12);
         Ok(sight.memory([width, height], self.engine.threads())?.saturating_add(pictures))
-    }
-
-    /// The content picture's own style: what a strength below 1 blends towards. The same as [`Stylizer::style`].
-    ///
-    /// Painting with it does not give the content back: the network paints the picture as if it were a painting of itself, in
-    /// its own colours and textures, a little softer and flatter.
-    ///
-    /// # Errors
-    /// As [`Stylizer::style_with`].
-    pub fn content_style(&self, content: &Picture) -> Result<Style> {
-        self.style(content)
     }
 
     /// Paints a picture at full strength; see [`Stylizer::stylize_with`].
@@ -377,7 +369,7 @@ impl std::fmt::Debug for Stylizer {
         f.debug_struct("Stylizer")
             .field("model", info)
             .field("threads", &engine.threads())
-            .field("isa", &engine.isa())
+            .field("executor", &engine.executor())
             .finish_non_exhaustive()
     }
 }

@@ -125,7 +125,7 @@ pub struct StylizeOptions {
     /// How strongly the style shows: 1, the default, for all of it, 0 for the content as it is.
     ///
     /// 0.5 looks equally far from both, for every style and content: how the network responds to them is measured on a thumbnail. Style vectors are
-    /// mixed ([`Style::mix`], from the [content's own](crate::Stylizer::content_style)), and weak paintings fade into the content. At 1 the result is
+    /// mixed ([`Style::mix`], from the content's own: what the style predictor sees of the content), and weak paintings fade into the content. At 1 the result is
     /// just what the network gives.
     pub strength: f32,
     /// What the strength means for this content and these styles, if you have measured it before ([`crate::Stylizer::strengths`]). `None`, the

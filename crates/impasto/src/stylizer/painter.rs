@@ -8,7 +8,6 @@
 
 use std::borrow::Cow;
 
-use super::bands::WriteRows;
 use super::coarse::Coarse;
 use super::coats::{self, Coat};
 use super::detail::Detailed;
@@ -16,7 +15,7 @@ use super::layout::{Costs, Layout, Way};
 use super::places::Places;
 use super::strength::Curve;
 use super::view::View;
-use super::{Stylizer, check_cancelled, fit};
+use super::{Stylizer, WriteRows, check_cancelled, fit};
 use crate::finish::{Finish, Recolour};
 use crate::picture::resize::Shrink;
 use crate::picture::rows::{self, Rows};
@@ -175,7 +174,7 @@ impl Stylizer {
                 return write(&rows);
             }
             let mut rows = rows.into_owned();
-            finish.apply(&self.engine.threads, y, &mut rows)?;
+            finish.apply(&self.engine, y, &mut rows)?;
             y += rows.len() / (size[0] * 3);
             write(&rows)
         };
@@ -218,7 +217,7 @@ impl Stylizer {
         for y in (0..height).step_by(AT_A_TIME) {
             check_cancelled(control)?;
             let mut rgb = zeros(width * 3 * AT_A_TIME.min(height - y))?;
-            painting.read(&self.engine.threads, y, &mut rgb)?;
+            painting.read(&self.engine, y, &mut rgb)?;
             write(rgb.into())?;
         }
         Ok(())

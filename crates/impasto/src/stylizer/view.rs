@@ -3,8 +3,8 @@
 use super::grain::Grained;
 use super::layout::{Layout, Way};
 use super::{StylizeOptions, Stylizer};
-use crate::picture::resize::Scaled;
 use crate::picture::rows::{self, Rows};
+use crate::picture::scaled::Scaled;
 use crate::{Picture, Result};
 
 /// A content on its canvas.

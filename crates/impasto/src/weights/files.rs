@@ -7,6 +7,29 @@ use std::path::{Path, PathBuf};
 use super::collect::malformed;
 use crate::{Error, ErrorKind, Result};
 
+/// What may be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of all files that belong to the weights together; 2 GiB by default. Checked before the files are read.
+    pub max_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { max_bytes: 2 << 30 }
+    }
+}
+
+impl Limits {
+    /// The same limits with this [`Limits::max_bytes`].
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+}
+
 /// How many bytes may still be read, and how many were.
 #[derive(Debug)]
 pub(super) struct Quota {

@@ -3,32 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::files::{self, Quota, Source};
+use super::files::{self, Limits, Quota, Source};
 use super::{Weights, deeplearn, onnx, safetensors, saved_model, tfjs, tflite, torch};
 use crate::{Error, ErrorKind, Result};
-
-/// What may be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Bytes of all files that belong to the weights together; 2 GiB by default. Checked before the files are read.
-    pub max_bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { max_bytes: 2 << 30 }
-    }
-}
-
-impl Limits {
-    /// The same limits with this [`Limits::max_bytes`].
-    #[must_use]
-    pub fn max_bytes(mut self, bytes: u64) -> Self {
-        self.max_bytes = bytes;
-        self
-    }
-}
 
 /// The format of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

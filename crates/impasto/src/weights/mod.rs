@@ -22,7 +22,8 @@ mod wire;
 use std::collections::BTreeMap;
 
 use crate::{Error, ErrorKind, Result};
-pub use load::{Format, Limits, Loaded, load, load_file};
+pub use files::Limits;
+pub use load::{Format, Loaded, load, load_file};
 pub(crate) use load::{files_in, is_model_folder};
 pub use tensor::Tensor;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use impasto::engine::{Bands, Conditioning, Engine, EngineOptions, Frozen, Program, Shares, reference};
+use impasto::engine::{Bands, Engine, EngineOptions, Executor, Frozen, Program, Shares, reference};
 use impasto::networks::magenta::{Border, Convolution, Transformer};
 use impasto::networks::{Architecture, FixedNorm, Model, Network, mobilenet::MobileNet, native};
 use impasto::weights::Tensor;
@@ -138,29 +138,29 @@ fn shares() -> Arc<Shares> {
     Arc::new(Shares::new([9, 7], 3, (0..63).flat_map(place).collect()).unwrap())
 }
 
-fn shared(program: &Program, shares: Arc<Shares>) -> Conditioning {
-    let styles = styles();
-    program.condition_shared(&styles.each_ref().map(Vec::as_slice), shares).unwrap()
+/// The three styles in their places, each with the statistics that it has of a picture.
+fn shared(program: &Program, engine: &Engine, view: (&[f32], usize, usize), shares: Arc<Shares>) -> Frozen {
+    let own = |style: &Vec<f32>| program.measure(engine, view, &program.condition(style).unwrap(), &()).unwrap();
+    Frozen::shared(styles().iter().map(own).collect(), shares).unwrap()
 }
 
 #[test]
 fn styles_that_share_a_picture_agree_with_the_reference() {
     for network in transformers() {
         let values = picture(64, 51);
-        let tensor = Tensor::new([64, 51, 3], values.clone()).unwrap();
-        let expected = reference::run_shared(&network.graph, &network.weights, &tensor, &styles(), &shares()).unwrap();
-        let alone = reference::run(&network.graph, &network.weights, &tensor, &style()).unwrap();
-        assert_ne!(alone.data(), expected.data(), "the other styles make no difference");
+        let view = (&values[..], 64, 51);
+        let paint = |executor: Executor, shares: Arc<Shares>| {
+            let engine = Engine::new(EngineOptions::default().threads(2).executor(executor)).unwrap();
+            let program = Program::compile(&network.graph, network.weights.clone(), executor).unwrap();
+            program.paint(&engine, view, &shared(&program, &engine, view, shares), &()).unwrap().0
+        };
+        let expected = paint(Executor::Reference, shares());
+        let alone = paint(Executor::Reference, Arc::new(Shares::new([1, 1], 3, vec![1.0, 0.0, 0.0]).unwrap()));
+        assert_ne!(alone, expected, "the other styles make no difference");
         for isa in Isa::available() {
-            let engine = Engine::new(EngineOptions::default().threads(2).isa(isa)).unwrap();
-            let program = compiled(&network, isa);
-            let conditioning = shared(&program, shares());
-            let view = (&values[..], 64, 51);
-            let (found, _) = program.run(&engine, view, &conditioning, &()).unwrap();
-            let error = found.iter().zip(expected.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let found = paint(isa.into(), shares());
+            let error = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(error < 1e-4, "{isa}: {} is off by {error}", network.architecture);
-            let frozen = program.measure(&engine, view, &conditioning, &()).unwrap();
-            assert_eq!(program.paint(&engine, view, &frozen, &()).unwrap().0, found);
         }
     }
 }
@@ -173,25 +173,20 @@ fn where_one_style_has_all_it_is_alone() {
             let program = compiled(&network, isa);
             let values = picture(40, 44);
             let view = (&values[..], 40, 44);
-            let run = |conditioning: &Conditioning| program.run(&engine, view, conditioning, &()).unwrap().0;
             for (i, style) in styles().iter().enumerate() {
                 let weights = (0..3).map(|j| f32::from(u8::from(i == j))).collect();
-                let all = shared(&program, Arc::new(Shares::new([1, 1], 3, weights).unwrap()));
-                assert_eq!(run(&all), run(&program.condition(style).unwrap()), "{isa}: {}", network.architecture);
+                let all = shared(&program, &engine, view, Arc::new(Shares::new([1, 1], 3, weights).unwrap()));
+                let alone = program.run(&engine, view, &program.condition(style).unwrap(), &()).unwrap();
+                assert_eq!(program.paint(&engine, view, &all, &()).unwrap(), alone, "{isa}: {}", network.architecture);
             }
-            // Norms are linear in the style vector: the same shares everywhere are one mixed vector.
-            let [a, b, c] = styles();
-            let mixed: Vec<f32> = a.iter().zip(&b).zip(&c).map(|((a, b), c)| 0.5 * a + 0.25 * b + 0.25 * c).collect();
-            let everywhere = shared(&program, Arc::new(Shares::new([1, 1], 3, vec![2.0, 1.0, 1.0]).unwrap()));
-            let (found, expected) = (run(&everywhere), run(&program.condition(&mixed).unwrap()));
-            let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(error < 1e-4, "{isa}: {} is off by {error}", network.architecture);
         }
     }
     let network = &transformers()[0];
+    let engine = Engine::new(EngineOptions::default().threads(1)).unwrap();
     let program = compiled(network, Isa::best());
-    let two = program.condition_shared(&[&style(), &style()], shares());
-    assert_eq!(two.unwrap_err().kind(), ErrorKind::Mismatch);
+    let values = picture(40, 44);
+    let one = program.measure(&engine, (&values, 40, 44), &program.condition(&style()).unwrap(), &()).unwrap();
+    assert_eq!(Frozen::shared(vec![one.clone(), one], shares()).unwrap_err().kind(), ErrorKind::Mismatch);
 }
 
 #[test]
@@ -202,8 +197,9 @@ fn bands_are_the_same_bytes_as_the_whole() {
             let program = compiled(&network, isa);
             let engines = [1, 2, 3, 8].map(|n| Engine::new(EngineOptions::default().threads(n).isa(isa)).unwrap());
             let small = picture(21, 17);
-            let frozen = [program.condition(&style()).unwrap(), shared(&program, shares())]
-                .map(|conditioning| program.measure(&engines[1], (&small, 21, 17), &conditioning, &()).unwrap());
+            let view = (&small[..], 21, 17);
+            let alone = program.measure(&engines[1], view, &program.condition(&style()).unwrap(), &()).unwrap();
+            let frozen = [alone, shared(&program, &engines[1], view, shares())];
             for (i, (height, width)) in
                 [(5, 5), (7, 64), (16, 33), (61, 19), (67, 93), (130, 47), (257, 21)].into_iter().enumerate()
             {

@@ -50,7 +50,7 @@ fn the_painting_is_as_it_was() {
     let stylizer = tiny::stylizer();
     let style = stylizer.style(&open("style.png")).unwrap();
     let content = open("content.png");
-    let mixed = stylizer.content_style(&content).unwrap().mix(&style, 0.8).unwrap();
+    let mixed = stylizer.style(&content).unwrap().mix(&style, 0.8).unwrap();
     let painted = stylizer.stylize(&content, &mixed).unwrap();
     if regenerate {
         save(&painted, &stored("stylized.png"));

@@ -9,6 +9,7 @@ mod weights_support;
 mod embedded;
 mod engine;
 mod engine_bands;
+mod executors;
 mod families;
 mod golden;
 mod learn;

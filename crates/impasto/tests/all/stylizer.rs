@@ -147,7 +147,7 @@ fn the_contents_own_style_is_made_as_asked() {
     let content = tiny::landscape(67, 93);
     let seen = StyleOptions::default().size(StyleSize::Exact { width: 50, height: 60 });
     let own = stylizer.style_with(&content, &seen, &()).unwrap();
-    assert_ne!(own, stylizer.content_style(&content).unwrap());
+    assert_ne!(own, stylizer.style(&content).unwrap());
     let paint = |seen| {
         let options = StylizeOptions::default().strength(0.5).style(seen);
         stylizer.stylize_with(&content, &style(), &options, &()).unwrap()

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use impasto::Control;
-use impasto::engine::{Algorithm, Engine, Program, StepInfo};
+use impasto::engine::{Engine, Program, StepInfo};
 use impasto::graph::{Conv, Graph, Op, Padding, Shape};
 
 use super::subject::{Random, weights};
@@ -22,7 +22,7 @@ pub(super) struct Timing {
 /// One step of a program.
 pub(super) struct Layer {
     pub(super) name: String,
-    pub(super) algorithm: Option<Algorithm>,
+    pub(super) kernel: Option<&'static str>,
     pub(super) output: Shape,
     pub(super) multiply_accumulates: u64,
     pub(super) products: u64,
@@ -141,7 +141,7 @@ impl Control for Recorder<'_> {
         if state.run == 0 {
             state.layers.push(Layer {
                 name: step.name.to_owned(),
-                algorithm: step.algorithm,
+                kernel: step.kernel,
                 output: step.output,
                 multiply_accumulates: step.multiply_accumulates,
                 products: step.products,

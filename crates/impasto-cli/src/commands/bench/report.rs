@@ -109,7 +109,7 @@ fn layer_line(layer: &Layer, sum: f64, peak: f64) -> Vec<String> {
     let seconds = layer.best.as_secs_f64();
     let mut line = vec![
         layer.name.clone(),
-        layer.algorithm.map_or_else(String::new, |algorithm| format!("{algorithm:?}").to_lowercase()),
+        layer.kernel.unwrap_or_default().to_owned(),
         layer.output.to_string(),
         format!("{:.2}", seconds * 1e3),
         format!("{:.1} %", 100.0 * seconds / sum),
@@ -162,7 +162,7 @@ pub(super) fn json(isa: Isa, peaks: &[Peak], entries: &[Entry], layers: bool) ->
             let layers = entry.timing.layers.iter().map(|layer| {
                 json!({
                     "name": layer.name,
-                    "kernel": layer.algorithm.map(|algorithm| format!("{algorithm:?}").to_lowercase()),
+                    "kernel": layer.kernel,
                     "output": { "height": layer.output.height, "width": layer.output.width, "channels": layer.output.channels },
                     "seconds": layer.best.as_secs_f64(),
                     "multiply_accumulates": layer.multiply_accumulates,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use impasto_models::{Cached, Meaning, Models, Wanted};
 
-use super::flags::{Pull, Remove, Verify};
+use crate::cli::downloads::{Pull, Remove, Verify};
 use crate::failure::{FAILED, Failure, Result};
 use crate::fetching::{self, Transfer};
 use crate::{interrupt, memory, talk};

@@ -1,7 +1,6 @@
 //! `impasto models`: which models there are, what a file of weights holds, and other files from it.
 
 pub(super) mod downloaded;
-pub(crate) mod flags;
 mod known;
 
 use std::fmt::Write;

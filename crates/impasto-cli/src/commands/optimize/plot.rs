@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use impasto::Picture;
+use impasto::optimizer::{Losses, Step};
 use impasto::picture::{EncodeOptions, Format};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::FontStyle;
 
-use super::trace::Trace;
 use crate::failure::{Failure, Result};
 
 const SIZE: (u32, u32) = (960, 540);
@@ -18,22 +18,22 @@ const FONT: &str = "sans-serif";
 type Series = (&'static str, RGBColor, Vec<(f64, f64)>);
 
 /// The plot as a PNG file.
-pub(super) fn png(trace: &Trace) -> Result<Vec<u8>> {
+pub(super) fn png(steps: &[Step]) -> Result<Vec<u8>> {
     let mut rgb = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
-    draw(&BitMapBackend::with_buffer(&mut rgb, SIZE).into_drawing_area(), trace)?;
+    draw(&BitMapBackend::with_buffer(&mut rgb, SIZE).into_drawing_area(), steps)?;
     let picture = Picture::from_rgb8(SIZE.0 as usize, SIZE.1 as usize, &rgb)?;
     Ok(picture.encode(Format::Png, &EncodeOptions::default())?.bytes)
 }
 
 /// The plot as an SVG file.
-pub(super) fn svg(trace: &Trace) -> Result<String> {
+pub(super) fn svg(steps: &[Step]) -> Result<String> {
     let mut text = String::new();
-    draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), trace)?;
+    draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), steps)?;
     Ok(text)
 }
 
 /// One line a loss, over a logarithmic axis: they differ by powers of ten.
-fn draw<B: DrawingBackend>(area: &DrawingArea<B, Shift>, trace: &Trace) -> Result {
+fn draw<B: DrawingBackend>(area: &DrawingArea<B, Shift>, steps: &[Step]) -> Result {
     static FONT_READY: LazyLock<bool> =
         LazyLock::new(|| plotters::style::register_font(FONT, FontStyle::Normal, dejavu::sans::regular()).is_ok());
     if !*FONT_READY {
@@ -41,15 +41,15 @@ fn draw<B: DrawingBackend>(area: &DrawingArea<B, Shift>, trace: &Trace) -> Resul
     }
     let named = |e: DrawingAreaErrorKind<B::ErrorType>| Failure::failed(format!("the plot cannot be drawn: {e}"));
     let series: [Series; 3] = [
-        ("total", RGBColor(40, 40, 40), points(trace, |losses| losses.total)),
-        ("content", RGBColor(0, 114, 178), points(trace, |losses| losses.content)),
-        ("style", RGBColor(213, 94, 0), points(trace, |losses| losses.style)),
+        ("total", RGBColor(40, 40, 40), points(steps, |losses| losses.total)),
+        ("content", RGBColor(0, 114, 178), points(steps, |losses| losses.content)),
+        ("style", RGBColor(213, 94, 0), points(steps, |losses| losses.style)),
     ];
     let values = || series.iter().flat_map(|(_, _, points)| points).map(|(_, value)| *value);
     let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::MIN_POSITIVE, f64::max));
     let least = if least.is_finite() { least } else { most / 10.0 };
-    let first = trace.0.first().map_or(1.0, |step| step.done as f64);
-    let last = trace.0.last().map_or(1.0, |step| step.done as f64).max(first + 1.0);
+    let first = steps.first().map_or(1.0, |step| step.done as f64);
+    let last = steps.last().map_or(1.0, |step| step.done as f64).max(first + 1.0);
     area.fill(&WHITE).map_err(named)?;
     let mut chart = ChartBuilder::on(area)
         .caption("Losses", (FONT, 22))
@@ -79,7 +79,7 @@ fn draw<B: DrawingBackend>(area: &DrawingArea<B, Shift>, trace: &Trace) -> Resul
     area.present().map_err(named)
 }
 
-fn points(trace: &Trace, value: impl Fn(&impasto::optimizer::Losses) -> f64) -> Vec<(f64, f64)> {
+fn points(steps: &[Step], value: impl Fn(&Losses) -> f64) -> Vec<(f64, f64)> {
     // A logarithm has no place for nothing.
-    trace.0.iter().map(|step| (step.done as f64, value(&step.losses).max(1e-9))).collect()
+    steps.iter().map(|step| (step.done as f64, value(&step.losses).max(1e-9))).collect()
 }

@@ -59,10 +59,13 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
         }
     };
     drop(bar);
-    let painted = optimization.picture()?;
-    let report = || json(args, setup, &painted, &trace, ended.is_some(), start);
+    let mut painted = optimization.picture()?;
     match ended {
         None => {
+            // Only of the finished picture is the record true.
+            if !args.file.options.strip {
+                painted.source_mut().settings = Some(setup.request.to_json());
+            }
             let bytes = setup.output.encode(&painted, loudness)?;
             setup.output.write(&bytes)?;
             write_traces(args, &trace)?;
@@ -71,7 +74,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
                 let _ = std::fs::remove_file(checkpoint);
             }
             loudness.detail(&line(args, &painted, &trace, start));
-            if args.json { talk::json(&report()) } else { Ok(()) }
+            if args.json { talk::json(&json(args, setup, &painted, &trace, false, start)) } else { Ok(()) }
         }
         Some(step) => {
             // Standard output is left alone: half a work is no picture to go on with in a pipe.
@@ -82,7 +85,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
                     trace::write_all(args, &trace)
                 })?;
                 if args.json {
-                    talk::json(&report())?;
+                    talk::json(&json(args, setup, &painted, &trace, true, start))?;
                 }
                 loudness.say(&format!(
                     "stopped after {} of {} steps; the picture so far is {}; the same command with --resume goes on",

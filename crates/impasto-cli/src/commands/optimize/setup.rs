@@ -4,16 +4,19 @@ use std::path::{Path, PathBuf};
 
 use impasto::optimizer::{self, Initial, OptimizeOptions, Optimizer, StylePicture};
 use impasto::picture::{self, Resize};
+use impasto::request::{Reference, Request};
 use impasto::style::names_file;
 use impasto::{Perceptual, Picture, graph, perceptual, weights};
 
+use impasto_models::registry::Role;
+
 use crate::cli::{ContentLoss, KeepColors, Method, Optimize, Pooling, Preprocessing, StyleLoss};
 use crate::commands::stylize::destination::{self, Destination};
-use crate::commands::stylize::style::{self, StyleArgument};
-use crate::commands::stylize::{self, look};
+use crate::commands::stylize::style::StyleArgument;
+use crate::commands::stylize::{self, look, record};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::{interrupt, memory, model, names};
+use crate::{fetching, interrupt, memory, model, names, references};
 
 /// All that an optimisation begins with.
 pub(super) struct Setup {
@@ -25,14 +28,16 @@ pub(super) struct Setup {
     pub(super) content: Picture,
     pub(super) styles: Vec<StylePicture>,
     pub(super) initial: Initial,
+    /// What the result says about how it was made.
+    pub(super) request: Request,
 }
 
 impl Setup {
-    pub(super) fn new(args: &Optimize) -> Result<Self> {
+    /// With these styles, which are not read of the arguments.
+    pub(super) fn new(args: &Optimize, arguments: &[StyleArgument]) -> Result<Self> {
         let loudness = args.loudness.loudness();
         // Whatever can be found wrong without work is found before any.
         names::check_is_no_address(&args.content)?;
-        let arguments = style::parse(&args.styles)?;
         let inputs = arguments.iter().map(|style| style.path.as_path()).chain([args.content.as_path()]);
         stylize::check_standard_streams(inputs, &args.output, args.json)?;
         let read: Vec<&Path> = arguments.iter().flat_map(StyleArgument::files).chain([args.content.as_path()]).collect();
@@ -47,19 +52,25 @@ impl Setup {
             super::trace::check(trace, args.force || args.resume)?;
         }
         let ceiling = args.limits.max_memory.or_else(|| memory::share().map(|(bytes, _)| bytes));
-        let perceptual = network(args)?;
+        let (perceptual, network) = network(args)?;
         let optimizer = Optimizer::new(&perceptual, options(args, ceiling)?).map_err(|e| match &args.perceptual {
             Some(path) => e.context(path.display()),
             None => e,
         })?;
 
         let limits = args.limits.of_floats();
-        let photo =
-            stylize::open(&args.content, &limits, loudness)?.to_picture().map_err(|e| e.context(args.content.display()))?;
+        let (photo, reference) = record::open_content(&args.content, &limits, loudness)?;
+        let mut photo = photo.to_picture().map_err(|e| e.context(args.content.display()))?;
+        // The photo may be Impasto's work, too; what is made of it has a record of its own.
+        photo.source_mut().settings = None;
         let content = photo.fit_long_side(args.size, Resize::PHOTO)?;
-        let styles = styles(args, &arguments, &limits)?;
+        let styles = styles(args, arguments, &limits)?;
         let initial = initial(args, &content, &styles, &limits)?;
-        Ok(Setup { output, checkpoint, perceptual, optimizer, content, styles, initial })
+        let uses = arguments.iter().zip(&styles).map(|(argument, style)| argument.used_by_optimizer(&style.picture));
+        let mut request = super::record::request(args, &optimizer, (reference, network), [content.width(), content.height()])?;
+        request.styles = uses.collect::<Result<_>>()?;
+        let request = request.in_format(output.format());
+        Ok(Setup { output, checkpoint, perceptual, optimizer, content, styles, initial, request })
     }
 }
 
@@ -72,21 +83,27 @@ fn checkpoint(args: &Optimize) -> PathBuf {
     })
 }
 
-fn network(args: &Optimize) -> Result<Perceptual> {
+/// The perceptual network, and what records say of it.
+fn network(args: &Optimize) -> Result<(Perceptual, Reference)> {
     let limits = weights::Limits::default();
     let limits = args.limits.max_bytes.map_or(limits.clone(), |bytes| limits.max_bytes(bytes));
     let preprocessing = args.preprocessing.map(|preprocessing| match preprocessing {
         Preprocessing::Torch => perceptual::Preprocessing::Torch,
         Preprocessing::Caffe => perceptual::Preprocessing::Caffe,
     });
-    let network = match &args.perceptual {
-        Some(word) => model::perceptual(std::slice::from_ref(word), &limits, preprocessing)?.swap_remove(0),
-        None => model::embedded_perceptual()?,
+    let (network, reference) = match &args.perceptual {
+        Some(word) => {
+            let paths = fetching::resolve(std::slice::from_ref(word), Some(Role::Perceptual))?;
+            let network = model::perceptual(&paths, &limits, preprocessing)?.swap_remove(0);
+            (network, references::of_path(&paths[0])?)
+        }
+        None => (model::embedded_perceptual()?, Reference::of_embedded_perceptual()),
     };
-    Ok(network.pooling(match args.pooling {
+    let pooling = match args.pooling {
         Pooling::Max => graph::PoolKind::Max,
         Pooling::Average => graph::PoolKind::Average,
-    }))
+    };
+    Ok((network.pooling(pooling), reference))
 }
 
 fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> {
@@ -120,7 +137,7 @@ fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> 
         match_histogram: args.match_histogram,
         max_memory,
         threads: args.threads.unwrap_or(0),
-        isa: Some(model::isa()?),
+        executor: Some(model::isa()?.into()),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Result};
 
 /// What the steps of this run came to.
 #[derive(Default)]
-pub(super) struct Trace(pub(super) Vec<Step>);
+pub(super) struct Trace(Vec<Step>);
 
 /// What a trace's file holds.
 enum Kind {
@@ -68,8 +68,8 @@ pub(super) fn write_all(args: &Optimize, trace: &Trace) -> Result {
     for path in &args.trace {
         let bytes = match kind(path)? {
             Kind::Json => format!("{:#}\n", trace.json()).into_bytes(),
-            Kind::Png => plot::png(trace)?,
-            Kind::Svg => plot::svg(trace)?.into_bytes(),
+            Kind::Png => plot::png(&trace.0)?,
+            Kind::Svg => plot::svg(&trace.0)?.into_bytes(),
         };
         // That nothing was in the way was checked before the work.
         Place::new(path, true)?.target()?.write(&bytes)?;

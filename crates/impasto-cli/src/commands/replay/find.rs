@@ -64,6 +64,15 @@ pub(super) fn style(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf
     }
 }
 
+/// A perceptual network, which may be built in.
+pub(super) fn perceptual(wanted: &Reference, folders: &[PathBuf]) -> Result<Found> {
+    if wanted.built_in {
+        let same = Reference::of_embedded_perceptual().sha256 == wanted.sha256;
+        return Ok(if same { Found::BuiltIn } else { Found::Differs("this program's perceptual network".into()) });
+    }
+    model(wanted, None, folders)
+}
+
 /// A model: built in, in the folders, imported or downloaded.
 pub(super) fn model(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     if wanted.built_in && named.is_none() {

@@ -9,9 +9,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use impasto::picture::{Format, Limits, Stored};
-use impasto::request::{Kind, Reference, Request, StyleUse, table};
+use impasto::request::{Beginning, Kind, Optimized, Reference, Request, StyleUse, table};
 use impasto::{ErrorKind, Picture};
 
+use super::optimize;
 use super::stylize::{self, style::StyleArgument};
 use crate::cli::{self, PaintFlags, Replay, Stylize};
 use crate::failure::{Failure, Result};
@@ -49,12 +50,26 @@ pub(crate) fn run(args: &Replay) -> Result {
         other => other,
     })?;
     notes.iter().for_each(|note| loudness.warn(note));
+    let optimize = match &request.optimized {
+        Some(how) => Some(found.optimize(args, &request, how)?),
+        None => None,
+    };
     if args.dry_run {
-        let quoted: Vec<_> = found.command_line(&request).iter().map(|word| names::quoted(word)).collect();
+        let quoted: Vec<_> = found.command_line(&request, optimize.as_ref()).iter().map(|word| names::quoted(word)).collect();
         return talk::data(format!("{}\n", quoted.join(" ")).as_bytes());
     }
     let output = output(args, request.format_name())?;
-    let Ingredients { content, styles, models, files } = found;
+    // It is the record's, not the user's.
+    let own = |e: Failure| match e {
+        Failure::Usage(why) => named(why),
+        other => other,
+    };
+    let Ingredients { content, styles, models, files, .. } = found;
+    if let Some(optimize) = optimize {
+        optimize::run_with(&cli::Optimize { output: output.clone(), ..optimize }, &styles).map_err(own)?;
+        tell(args, &notes, &output, &limits);
+        return Ok(());
+    }
     let stylize = Stylize {
         contents: vec![content.clone()],
         styles: Vec::new(),
@@ -70,15 +85,16 @@ pub(crate) fn run(args: &Replay) -> Result {
         json: false,
         loudness: args.loudness.clone(),
     };
-    stylize::run_one(&stylize, &content, styles).map_err(|e| match e {
-        // It is the record's, not the user's.
-        Failure::Usage(why) => named(why),
-        other => other,
-    })?;
-    if notes.is_empty() && !args.loudness.is_quiet() {
-        loudness.say(&format!("{}: {}", output.display(), compared(&args.picture, &output, &limits)));
-    }
+    stylize::run_one(&stylize, &content, styles).map_err(own)?;
+    tell(args, &notes, &output, &limits);
     Ok(())
+}
+
+/// Says whether it is the same picture.
+fn tell(args: &Replay, notes: &[String], output: &Path, limits: &Limits) {
+    if notes.is_empty() && !args.loudness.is_quiet() {
+        args.loudness.loudness().say(&format!("{}: {}", output.display(), compared(&args.picture, output, limits)));
+    }
 }
 
 /// What the new picture is, compared with the old one.
@@ -100,12 +116,28 @@ struct Ingredients {
     models: Vec<PathBuf>,
     /// Masks, by their options.
     files: Vec<(&'static str, PathBuf)>,
+    /// Of an optimized picture: the perceptual network, and the picture that it began with.
+    perceptual: Option<PathBuf>,
+    initial: Option<PathBuf>,
 }
 
 impl Ingredients {
+    /// The arguments of an optimized picture, without its output and styles.
+    fn optimize(&self, args: &Replay, request: &Request, how: &Optimized) -> Result<cli::Optimize> {
+        let files = optimize::record::Files {
+            content: self.content.clone(),
+            output: PathBuf::new(),
+            models: self.models.clone(),
+            perceptual: self.perceptual.clone(),
+            initial: self.initial.clone(),
+        };
+        optimize::record::arguments(request, how, files, (args.limits.clone(), args.loudness.clone()))
+    }
+
     /// The command line that makes the picture, without its output.
-    fn command_line(&self, request: &Request) -> Vec<OsString> {
-        let mut line: Vec<OsString> = vec!["impasto".into(), "stylize".into()];
+    fn command_line(&self, request: &Request, optimize: Option<&cli::Optimize>) -> Vec<OsString> {
+        let command = if optimize.is_some() { "optimize" } else { "stylize" };
+        let mut line: Vec<OsString> = vec!["impasto".into(), command.into()];
         for style in &self.styles {
             let mut word = style.path.clone().into_os_string();
             match &style.mask {
@@ -127,6 +159,11 @@ impl Ingredients {
         }
         for (option, path) in &self.files {
             line.extend([format!("--{}", option.replace('_', "-")).into(), path.clone().into_os_string()]);
+        }
+        if let Some(optimize) = optimize {
+            line.extend(optimize::record::flags(optimize));
+            line.extend(["--".into(), self.content.clone().into_os_string()]);
+            return line;
         }
         self.models.iter().for_each(|model| line.extend(["--model".into(), model.clone().into_os_string()]));
         line.extend(["--".into(), self.content.clone().into_os_string()]);
@@ -161,20 +198,32 @@ fn gather(args: &Replay, request: &Request) -> Result<(Ingredients, Vec<String>)
             files.extend(path.map(|path| (option, path)));
         }
     }
-    let built_in = request.model.iter().all(|model| model.built_in) && args.models.is_empty();
+    let how = request.optimized.as_ref();
+    // An optimization has used the model only if it began with what it paints.
+    let painted = how.is_none_or(|how| how.initial == Beginning::Fast);
+    let built_in = painted && request.model.iter().all(|model| model.built_in) && args.models.is_empty();
     if built_in && !model::paths(&[])?.is_empty() {
         return Err(Failure::failed("it was made with the built-in model; unset IMPASTO_MODEL to make it again"));
     }
     let mut models = Vec::new();
-    for (i, model) in request.model.iter().enumerate() {
+    for (i, model) in request.model.iter().enumerate().filter(|_| painted) {
         let found = find::model(model, args.models.get(i).map(PathBuf::as_path), &folders)?;
         let is_built_in = matches!(found, Found::BuiltIn);
         models.extend(look.path(model, found, "--model").filter(|_| !is_built_in));
     }
+    let (mut perceptual, mut initial) = (None, None);
+    if let Some(how) = how {
+        let found = find::perceptual(&how.perceptual, &folders)?;
+        let is_built_in = matches!(found, Found::BuiltIn);
+        perceptual = look.path(&how.perceptual, found, "--in").filter(|_| !is_built_in);
+        if let Beginning::Picture(picture) = &how.initial {
+            initial = look.path(picture, find::ingredient(picture, None, &folders)?, "--in");
+        }
+    }
     let content = find::ingredient(&request.content, args.content.as_deref(), &folders)?;
     let content = look.path(&request.content, content, "--content");
     if let (Some(content), true) = (content, look.missing.is_empty()) {
-        return Ok((Ingredients { content, styles, models, files }, look.notes));
+        return Ok((Ingredients { content, styles, models, files, perceptual, initial }, look.notes));
     }
     let places: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
     Err(Failure::failed(format!("cannot make it again: {} (looked in {})", look.missing.join("; "), places.join(", "))))

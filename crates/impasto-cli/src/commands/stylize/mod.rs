@@ -12,6 +12,7 @@ mod painting;
 pub(super) mod place;
 pub(super) mod record;
 mod report;
+mod stopwatch;
 mod studio;
 pub(super) mod style;
 

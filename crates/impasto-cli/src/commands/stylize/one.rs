@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::destination::{self, Destination};
 use super::painting::{self, Job};
-use super::report::{self, Report, Stopwatch};
+use super::report::{self, Report};
+use super::stopwatch::Stopwatch;
 use super::studio::Studio;
 use super::style::{self, Seen, StyleArgument};
 use super::{check_standard_streams, is_standard, memory, record};

@@ -5,7 +5,7 @@ use impasto::request::{Plan, stored_thumbnail, thumbnail};
 use impasto::{Control, Picture};
 
 use super::destination::Destination;
-use super::report::Stopwatch;
+use super::stopwatch::Stopwatch;
 use super::studio::Studio;
 use super::style::{self, Styles};
 use crate::failure::{Failure, Result};

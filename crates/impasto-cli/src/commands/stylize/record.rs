@@ -16,7 +16,7 @@ use crate::references;
 use crate::talk::Loudness;
 
 /// Reads a content, and tells it by its hash.
-pub(super) fn open_content(path: &Path, limits: &Limits, loudness: Loudness) -> Result<(Stored, Reference)> {
+pub(in crate::commands) fn open_content(path: &Path, limits: &Limits, loudness: Loudness) -> Result<(Stored, Reference)> {
     if !is_stream(path) {
         return Ok((open(path, limits, loudness)?, references::of_path(path)?));
     }

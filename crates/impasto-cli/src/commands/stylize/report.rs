@@ -1,43 +1,18 @@
 //! What was done, for `--json` and `--verbose`.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use impasto::{Stylizer, request};
 use serde_json::{Map, Value, json};
 
 use super::painting::Painted;
+use super::stopwatch::Stopwatch;
 use super::style::{self, Styles};
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::{self, Loudness};
 use crate::{memory, names, web};
 use impasto::request::Size;
-
-/// Times of the phases, one after the other.
-pub(super) struct Stopwatch {
-    start: Instant,
-    last: Instant,
-    laps: Vec<(&'static str, Duration)>,
-}
-
-impl Stopwatch {
-    pub(super) fn start() -> Self {
-        let now = Instant::now();
-        Stopwatch { start: now, last: now, laps: Vec::new() }
-    }
-
-    /// Ends a phase.
-    pub(super) fn lap(&mut self, name: &'static str) {
-        let now = Instant::now();
-        self.laps.push((name, now - self.last));
-        self.last = now;
-    }
-
-    fn total(&self) -> Duration {
-        self.last - self.start
-    }
-}
 
 /// Everything that is worth telling about one painting.
 pub(super) struct Report<'a> {

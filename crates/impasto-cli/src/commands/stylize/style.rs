@@ -120,6 +120,20 @@ impl StyleArgument {
         StyleArgument { own, ..self.clone() }.used(style)
     }
 
+    /// The same for an optimization, which compares with the picture itself.
+    pub(in crate::commands) fn used_by_optimizer(&self, picture: &Picture) -> Result<StyleUse> {
+        let mask = self.mask.as_deref().map(references::of_path).transpose()?;
+        let reference = match self.built_in() {
+            Some(style) => Reference::of_style(&style),
+            None if super::record::is_stream(&self.path) => {
+                let bytes: Vec<u8> = picture.rgb().iter().flat_map(|v| v.to_le_bytes()).collect();
+                Reference::of_bytes("standard input", &bytes)
+            }
+            None => references::of_path(&self.path)?,
+        };
+        Ok(StyleUse::new(reference, self.weight).masked(mask))
+    }
+
     fn reference(&self, style: &Style) -> Result<Reference> {
         if let Some(style) = self.own.clone().or_else(|| self.built_in()) {
             return Ok(Reference::of_style(&style));

@@ -9,7 +9,8 @@ use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result};
 
 /// What happens to RGB of 0..1 before a published network's first layer. Since borders are mirrored, it becomes part of that layer's weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Preprocessing {
     /// As torchvision has it: minus the mean colour of ImageNet, over its deviation. What `.pth` files and their names stand for.

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use impasto_kernels::Extent;
-
+use crate::graph::Shape;
 use crate::optimizer::ContentLoss;
 
 /// Added to variances.
@@ -13,7 +12,7 @@ const EPSILON: f64 = 1e-5;
 #[derive(Debug)]
 pub(crate) struct Target {
     loss: ContentLoss,
-    extent: Extent,
+    extent: Shape,
     /// As the network gives them, or normalised.
     features: Vec<f32>,
     /// Mean square of each channel's features, as they are kept.
@@ -48,7 +47,7 @@ pub(crate) struct Slope {
 
 impl Target {
     /// Takes the features of the whole content picture.
-    pub(crate) fn new(loss: ContentLoss, mut features: Vec<f32>, extent: Extent) -> Self {
+    pub(crate) fn new(loss: ContentLoss, mut features: Vec<f32>, extent: Shape) -> Self {
         let channels = extent.channels;
         let count = (extent.height * extent.width) as f64;
         if loss == ContentLoss::Normalised {
@@ -70,7 +69,7 @@ impl Target {
     }
 
     /// Bytes that it takes.
-    pub(crate) fn bytes(extent: Extent) -> u64 {
+    pub(crate) fn bytes(extent: Shape) -> u64 {
         4 * extent.len() as u64
     }
 
@@ -79,7 +78,7 @@ impl Target {
     }
 
     /// Pairs of a pixel's place in a tile's features and the target's features there.
-    fn pairs<'a>(&'a self, tile: Extent, place: &'a Place) -> impl Iterator<Item = (usize, &'a [f32])> {
+    fn pairs<'a>(&'a self, tile: Shape, place: &'a Place) -> impl Iterator<Item = (usize, &'a [f32])> {
         let channels = self.extent.channels;
         place.rows.clone().flat_map(move |y| {
             place.columns.clone().map(move |x| {
@@ -90,7 +89,7 @@ impl Target {
     }
 
     /// Adds a tile's features.
-    pub(crate) fn add(&self, sums: &mut Sums, (features, tile): (&[f32], Extent), place: &Place) {
+    pub(crate) fn add(&self, sums: &mut Sums, (features, tile): (&[f32], Shape), place: &Place) {
         let channels = self.extent.channels;
         let [own, squares, products] = &mut sums.sums;
         for (at, target) in self.pairs(tile, place) {
@@ -138,7 +137,7 @@ impl Target {
     }
 
     /// Adds the derivative with respect to a tile's features to their gradient.
-    pub(crate) fn add_slope(&self, slope: &Slope, (features, tile): (&[f32], Extent), place: &Place, gradient: &mut [f32]) {
+    pub(crate) fn add_slope(&self, slope: &Slope, (features, tile): (&[f32], Shape), place: &Place, gradient: &mut [f32]) {
         let channels = self.extent.channels;
         for (at, target) in self.pairs(tile, place) {
             let pixels = gradient[at..at + channels].iter_mut().zip(&features[at..at + channels]).zip(target);

@@ -1,9 +1,8 @@
 //! Style: statistics of features, compared with those of the style picture.
 
-use impasto_kernels::conv::{Conv, Spec};
-use impasto_kernels::{Activation, Extent, Isa, Source, Threads};
-
 use super::wasserstein::Wasserstein;
+use crate::engine::Engine;
+use crate::graph::Shape;
 use crate::optimizer::StyleLoss;
 use crate::optimizer::sums::Statistics;
 
@@ -84,18 +83,16 @@ impl Slope {
     /// Adds the derivative to a gradient. `weights` has each pixel's, 1 if absent; `scratch` is as long as the features.
     pub(crate) fn add(
         &self,
-        threads: &Threads,
-        isa: Isa,
-        (features, extent): (&[f32], Extent),
+        engine: &Engine,
+        (features, shape): (&[f32], Shape),
         weights: Option<&[f32]>,
         gradient: &mut [f32],
         scratch: &mut [f32],
     ) {
         const RUN: usize = 1024;
-        let channels = extent.channels;
-        let conv = Conv::new(Spec::pointwise(channels), &self.matrix, Some(&self.shift), Activation::None, isa, None);
-        conv.run(threads, Source::plain(features, extent), [0, 0], (&mut *scratch, extent), false, None);
-        threads.for_each_chunk(gradient, RUN * channels, |i, gradient| {
+        let channels = shape.channels;
+        engine.map_pixels((features, shape), &self.matrix, &self.shift, scratch);
+        engine.for_each_chunk(gradient, RUN * channels, |i, gradient| {
             let found = &scratch[i * RUN * channels..];
             match weights {
                 None => gradient.iter_mut().zip(found).for_each(|(g, f)| *g += f),

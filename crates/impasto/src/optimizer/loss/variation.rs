@@ -1,14 +1,15 @@
 //! Total variation: how much neighbouring pixels differ.
 
-use impasto_kernels::{Extent, Threads};
+use crate::engine::Engine;
+use crate::graph::Shape;
 
 /// Mean square of the differences between neighbours, down and across, of all values; adds its derivative times `scale` to the gradient.
-pub(in crate::optimizer) fn add(threads: &Threads, picture: &[f32], extent: Extent, scale: f64, gradient: &mut [f32]) -> f64 {
-    let Extent { height, width, channels } = extent;
+pub(in crate::optimizer) fn add(engine: &Engine, picture: &[f32], extent: Shape, scale: f64, gradient: &mut [f32]) -> f64 {
+    let Shape { height, width, channels } = extent;
     let row = width * channels;
     let count = extent.len() as f64;
     let step = (2.0 * scale / count) as f32;
-    threads.for_each_chunk(gradient, row, |y, gradient| {
+    engine.for_each_chunk(gradient, row, |y, gradient| {
         let here = &picture[y * row..][..row];
         let above = (y > 0).then(|| &picture[(y - 1) * row..][..row]);
         let below = (y + 1 < height).then(|| &picture[(y + 1) * row..][..row]);

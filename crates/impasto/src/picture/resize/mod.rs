@@ -1,7 +1,6 @@
 //! Other sizes.
 
 pub(crate) mod light;
-mod scaled;
 mod shrink;
 mod tensorflow;
 
@@ -12,7 +11,7 @@ use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resize
 
 use super::{Picture, check_len, zeros};
 use crate::{Error, ErrorKind, Result};
-pub(crate) use scaled::Scaled;
+pub(super) use shrink::Axis;
 pub(crate) use shrink::Shrink;
 
 /// How the pixels of the new picture come from those of the old. All widen their window when a picture shrinks (antialiasing).

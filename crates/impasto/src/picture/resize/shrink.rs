@@ -4,11 +4,11 @@ use super::super::zeros;
 use crate::Result;
 
 /// For each new position along an axis: the first old one that it sees, and the weight of each from there on.
-pub(super) struct Axis(pub(super) Vec<(usize, Vec<f32>)>);
+pub(in crate::picture) struct Axis(pub(in crate::picture) Vec<(usize, Vec<f32>)>);
 
 impl Axis {
     /// A triangle two pixels wide, new ones where there are fewer of these, with its tip on the new pixel's middle.
-    pub(super) fn new(from: usize, to: usize) -> Self {
+    pub(in crate::picture) fn new(from: usize, to: usize) -> Self {
         let scale = from as f64 / to as f64;
         let reach = scale.max(1.0);
         let positions = (0..to).map(|i| {
@@ -24,7 +24,7 @@ impl Axis {
     }
 
     /// Where there are more new ones: Keys' cubic (1981, with a = -1/2), smooth where triangles show facets. Else as [`Axis::new`].
-    pub(super) fn smooth(from: usize, to: usize) -> Self {
+    pub(in crate::picture) fn smooth(from: usize, to: usize) -> Self {
         if to <= from {
             return Self::new(from, to);
         }

@@ -13,7 +13,7 @@ use super::plan::Job;
 use super::tally::Tally;
 use crate::commands::stylize::destination::Destination;
 use crate::commands::stylize::painting::{self, Painted};
-use crate::commands::stylize::report::Stopwatch;
+use crate::commands::stylize::stopwatch::Stopwatch;
 use crate::commands::stylize::studio::Studio;
 use crate::commands::stylize::{memory, open, place};
 use crate::failure::{Failure, Result};

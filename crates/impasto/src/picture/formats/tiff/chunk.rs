@@ -1,6 +1,6 @@
 //! The compressions of strips and tiles.
 
-use std::io::{self, BufRead, BufReader, Cursor, ErrorKind as Io, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use flate2::read::ZlibDecoder;
 use image_webp::WebPDecoder;
@@ -11,7 +11,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::fax;
+use super::{corrupt, fax, invalid};
 
 /// Most bytes that Zstandard may look back, as for its own program.
 const ZSTD_WINDOW: u64 = 1 << 27;
@@ -87,14 +87,6 @@ pub(super) fn open<'a>(compression: Compression, input: impl Read + 'a, shape: &
         }
         Compression::Fax(code) => fax::open(code, input, shape.width)?,
     })
-}
-
-pub(super) fn invalid(what: &str) -> io::Error {
-    io::Error::new(Io::InvalidData, what.to_owned())
-}
-
-pub(super) fn corrupt<E>(_: E) -> io::Error {
-    invalid("its compressed data is corrupt")
 }
 
 struct Lzw<R> {

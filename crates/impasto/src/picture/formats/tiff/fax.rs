@@ -6,7 +6,7 @@ use fax::decoder::{DecodeStatus, Group3Decoder, Group4Decoder, pels};
 use fax::maps::{Mode, black, mode, white};
 use fax::{BitReader, ByteReader};
 
-use super::chunk::{corrupt, invalid};
+use super::{corrupt, invalid};
 
 /// How a page is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,8 @@ mod read;
 mod sample;
 mod write;
 
+use std::io;
+
 use std::io::Cursor;
 
 use super::{Holds, Read, Row, Write};
@@ -51,3 +53,12 @@ pub(super) const ROW: Row = Row {
         },
     }),
 };
+
+/// An error of damaged files.
+fn invalid(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
+}
+
+fn corrupt<E>(_: E) -> io::Error {
+    invalid("its compressed data is corrupt")
+}

@@ -3,6 +3,7 @@
 use impasto_kernels::elementwise::Last;
 use impasto_kernels::{Activation, conv};
 
+use crate::engine::norms::dense;
 use crate::graph::{AdaptiveNorm, Padding, Pool};
 
 /// One layer of a compiled network. Numbers index [`super::Program`]'s tensors and affine maps.
@@ -165,14 +166,7 @@ pub(super) struct Dense {
 }
 
 impl Dense {
-    /// Sums in float64: the cost is nothing and style vectors have up to 768 numbers.
     pub(super) fn apply(&self, style: &[f32]) -> Vec<f32> {
-        let mut sums: Vec<f64> = self.bias.iter().map(|&b| f64::from(b)).collect();
-        for (&z, row) in style.iter().zip(self.weight.chunks_exact(self.bias.len())) {
-            for (sum, &w) in sums.iter_mut().zip(row) {
-                *sum += f64::from(z) * f64::from(w);
-            }
-        }
-        sums.into_iter().map(|sum| sum as f32).collect()
+        dense(&self.weight, &self.bias, style)
     }
 }

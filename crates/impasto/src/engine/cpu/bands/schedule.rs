@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::super::Program;
 use super::super::plan::Plan;
 use super::super::step::{Operand, Step, Work};
-use super::Bands;
-use crate::engine::Program;
+use super::Schedule;
 use crate::graph::Shape;
 use crate::{Error, ErrorKind, Result};
 
@@ -19,7 +19,7 @@ pub(super) struct Band {
     pub(super) kept: Vec<Range<usize>>,
 }
 
-pub(super) fn schedule(program: &Program, shapes: Vec<Shape>, rows: usize) -> Result<Bands> {
+pub(super) fn schedule(program: &Program, shapes: Vec<Shape>, rows: usize) -> Result<Schedule> {
     let mut bands = bands(program, &shapes, rows)?;
     keep(program, &shapes, &mut bands)?;
 
@@ -39,7 +39,7 @@ pub(super) fn schedule(program: &Program, shapes: Vec<Shape>, rows: usize) -> Re
             plan.add_scratch(step, &band.made[step.output]);
         }
     }
-    Ok(Bands { plan, bands, tails, weight_bytes: program.weight_bytes })
+    Ok(Schedule { plan, bands, tails })
 }
 
 /// From the input forwards: in each band every layer makes what it can of the rows that are there, but no more than its share of a band,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use impasto_kernels::elementwise::Last;
 use impasto_kernels::{Activation, Border, Isa, conv};
 
-use super::Program;
 use super::step::{Affine, Dense, Operand, Step, Work};
+use super::{Program, border};
 use crate::Result;
 use crate::graph::{self, Graph, Op, Padding};
 use crate::weights::Weights;
@@ -47,7 +47,6 @@ struct Compiler<'a> {
 }
 
 pub(super) fn compile(graph: &Graph, weights: Weights, isa: Isa) -> Result<Program> {
-    graph.check(&weights)?;
     let mut asked = HashMap::new();
     for parameter in graph.parameters()? {
         *asked.entry(parameter.name).or_default() += 1;
@@ -77,7 +76,7 @@ pub(super) fn compile(graph: &Graph, weights: Weights, isa: Isa) -> Result<Progr
     let steps: Vec<Step> = steps.into_iter().map(|step| step.pack(isa)).collect();
     let convolutions = steps.iter().map(|step| if let Work::Conv { conv, .. } = &step.work { conv.weight_bytes() } else { 0 });
     let weight_bytes = convolutions.sum::<usize>() + affines.iter().map(Affine::bytes).sum::<usize>();
-    Ok(Program { graph: graph.clone(), steps, affines, tensors, output, weight_bytes })
+    Ok(Program { isa, graph: graph.clone(), steps, affines, tensors, output, weight_bytes })
 }
 
 impl Pending {
@@ -236,11 +235,7 @@ impl Compiler<'_> {
             kernel: conv.kernel,
             stride: conv.stride,
             depthwise: conv.depthwise,
-            border: match conv.padding {
-                Padding::Reflect(_) | Padding::ReflectUp { .. } | Padding::SameMirrored => Border::Reflect,
-                Padding::Edge(_) => Border::Edge,
-                Padding::Valid | Padding::Same | Padding::Zero(_) => Border::Zero,
-            },
+            border: border(conv.padding),
             upsample: source.upsample,
         };
         let same_size = match conv.padding {

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::super::rows::Rows;
-use super::super::zeros;
-use super::shrink::Axis;
+use super::resize::Axis;
+use super::rows::Rows;
+use super::zeros;
 use crate::Result;
 
 /// Rows of the result that are made at a time: what they are made of is in memory.
@@ -68,7 +68,7 @@ impl Rows for Scaled<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::rows::{Rows, resized};
+    use super::super::rows::{Rows, resized};
     use super::Scaled;
     use crate::picture::Picture;
 

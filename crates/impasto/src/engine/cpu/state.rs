@@ -5,12 +5,13 @@ use std::ops::Range;
 use impasto_kernels::statistics::Statistics;
 use impasto_kernels::{Source, Strip, elementwise, pool};
 
-use super::norms::{Known, Norms};
-use super::plan::{Plan, extent};
-use super::run::StepInfo;
+use super::known::Known;
+use super::plan::Plan;
 use super::step::{self, Operand, Step, Work};
-use super::{Engine, Program};
+use super::{Program, extent};
 use crate::Result;
+use crate::engine::norms::Norms;
+use crate::engine::{Engine, StepInfo};
 use crate::graph::{MOMENTS_EPSILON, PoolKind, Shape};
 
 /// A run at work.
@@ -37,7 +38,7 @@ impl<'a> State<'a> {
         picture: &'a [f32],
         norms: Norms<'a>,
     ) -> Result<Self> {
-        let known = norms.known(program)?;
+        let known = Known::new(program, norms)?;
         let slots = plan.slots.iter().map(|&len| engine.take_buffer(len)).collect::<Result<_>>()?;
         let mut held = vec![0..0; plan.shapes.len()];
         if plan.slot_of[0].is_none() {
@@ -95,7 +96,7 @@ impl<'a> State<'a> {
         let pixels = (output.height * output.width) as u64;
         StepInfo {
             name: &self.program.graph.nodes()[step.node].name,
-            algorithm: conv.map(|conv| conv.algorithm()),
+            kernel: conv.map(|conv| conv.algorithm().name()),
             output,
             multiply_accumulates: conv.map_or(0, |conv| pixels * conv.spec().multiply_accumulates_per_pixel()),
             products: conv.map_or(0, |conv| conv.products(extent(output))),
@@ -110,7 +111,7 @@ impl<'a> State<'a> {
     /// Computes these rows of a step's output, behind those that its slot holds. Only a convolution or a last step can be run on a part of
     /// its rows, and only with norms that are known.
     pub(super) fn step(&mut self, step: &Step, rows: Range<usize>) {
-        let (engine, norms) = (self.engine, self.norms);
+        let (engine, norms, isa) = (self.engine, self.norms, self.program.isa);
         let shape = self.shapes[step.output];
         let output_extent = extent(shape);
         let mut output = self.take(step.output);
@@ -125,11 +126,11 @@ impl<'a> State<'a> {
                 let before = |length, kernel| padding.window(length, kernel, spec.stride).map_or(0, |window| window.before);
                 let padding = [before(size.height, spec.kernel[0]), before(size.width, spec.kernel[1])];
                 match (norms, measures) {
-                    (Norms::Measured(_), Some(norm)) => {
+                    (Norms::Measured(conditioning), Some(norm)) => {
                         let output = (&mut *target, output_extent);
                         if let Some(statistics) = conv.run(&engine.threads, input, padding, output, true, keep_slice) {
                             let pixels = shape.height * shape.width;
-                            norms.measured(self.program, *norm, (&statistics, pixels), &mut self.known);
+                            self.known.measured(self.program, (*norm, conditioning), (&statistics, pixels));
                         }
                     }
                     _ => {
@@ -141,14 +142,14 @@ impl<'a> State<'a> {
                     let shares = shares.rows(shape, self.shapes[0], rows.clone());
                     let maps = self.known.by_style[*norm].iter();
                     let maps: Vec<_> = maps.map(|(scale, shift)| impasto_kernels::Affine { scale, shift }).collect();
-                    elementwise::blend(&engine.threads, engine.isa, &maps, &shares, target);
+                    elementwise::blend(&engine.threads, isa, &maps, &shares, target);
                 }
                 if let Some((tensor, kept, _)) = kept {
                     self.put(tensor, kept, &rows);
                 }
             }
             Work::Finish { source, last } => {
-                elementwise::finish(&engine.threads, engine.isa, self.source(source), *last, rows.clone(), target);
+                elementwise::finish(&engine.threads, isa, self.source(source), *last, rows.clone(), target);
             }
             Work::Pool { input, pool } => {
                 let from = extent(self.shapes[*input]);

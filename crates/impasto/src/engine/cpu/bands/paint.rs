@@ -3,11 +3,12 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use super::super::norms::{Frozen, Norms};
-use super::super::run::Control;
+use super::super::Program;
 use super::super::state::State;
-use super::super::{Engine, Program};
-use super::{Band, Bands, ReadRows, WriteRows};
+use super::{Band, Schedule};
+use crate::engine::bands::{ReadRows, WriteRows};
+use crate::engine::norms::Norms;
+use crate::engine::{Bands, Control, Engine, Frozen, check_cancelled};
 use crate::{Error, ErrorKind, Result};
 
 /// Rows that wait for the next band, by tensor.
@@ -43,9 +44,9 @@ pub(in super::super) fn paint(
     (read, write): (ReadRows<'_>, WriteRows<'_>),
     control: &dyn Control,
 ) -> Result<()> {
-    if bands.tails.len() != program.tensors.len() {
+    let Some(bands) = bands.plan.downcast_ref::<Schedule>().filter(|bands| bands.tails.len() == program.tensors.len()) else {
         return Err(Error::new(ErrorKind::Mismatch, "bands planned for another network"));
-    }
+    };
     let mut state = State::new(program, engine, &bands.plan, &[], Norms::Frozen(frozen))?;
     let tails = bands.tails.iter().map(|&len| if len == 0 { Ok(Vec::new()) } else { engine.take_buffer(len) });
     let mut tails = Tails(tails.collect::<Result<_>>()?);
@@ -59,7 +60,7 @@ pub(in super::super) fn paint(
 fn run(
     state: &mut State<'_>,
     tails: &mut Tails,
-    bands: &Bands,
+    bands: &Schedule,
     (read, write): (ReadRows<'_>, WriteRows<'_>),
     control: &dyn Control,
 ) -> Result<()> {
@@ -79,9 +80,7 @@ fn run(
         state.put(0, input, rows);
         result?;
         for (i, step) in program.steps.iter().enumerate() {
-            if control.cancelled() {
-                return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
-            }
+            check_cancelled(control)?;
             step.writes().into_iter().for_each(|tensor| tails.restore(state, before, tensor));
             let rows = band.made[step.output].clone();
             if !rows.is_empty() {

@@ -3,8 +3,15 @@
 //! Sums of products are taken in float64 and rounded to float32 once per output value, so that it is at least as exact as any
 //! float32 executor that is compared with it. It is slow (one thread, a few billion multiply-accumulates a second) and
 //! keeps every node's output; it exists for tests.
+//!
+//! The functions here run a graph as it is written. [`super::Executor::Reference`] stands on them: `executor.rs` runs programs, and
+//! `gradient.rs` pulls gradients back.
 
-use super::Shares;
+mod executor;
+mod gradient;
+
+pub(super) use executor::Reference;
+
 use crate::graph::{
     Activation, BatchNorm, Conv, Dense, Graph, InstanceNorm, MOMENTS_EPSILON, Node, Op, Padding, Pool, PoolKind, Shape,
 };
@@ -46,37 +53,7 @@ pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) 
 pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &Norms) -> Result<Tensor> {
     let style = vec![0.0; graph.style_len];
     let known = |node: usize, input: Map<'_>, _| norms[node].as_ref().map(|known| scale_and_shift(input, known));
-    let mut outputs = run_with(graph, weights, input, &style, &known)?;
-    Ok(outputs.swap_remove(outputs.len() - 1))
-}
-
-/// As [`run`], with every conditional norm's output the mean of what the styles make of it, weighted at each pixel by their shares there.
-///
-/// # Errors
-/// As [`run_all`].
-pub fn run_shared<S: AsRef<[f32]>>(
-    graph: &Graph,
-    weights: &Weights,
-    input: &Tensor,
-    styles: &[S],
-    shares: &Shares,
-) -> Result<Tensor> {
-    let style = vec![0.0; graph.style_len];
-    let known = |node: usize, input: Map<'_>, picture| {
-        let op = &graph.nodes()[node].op;
-        let painted = styles.iter().map(|style| {
-            let map = Step { weights, style: style.as_ref() }.style_map(op, input).ok()??;
-            Some(scale_and_shift(input, &map))
-        });
-        let painted = painted.collect::<Option<Vec<_>>>()?;
-        let shares = shares.rows(input.shape, picture, 0..input.shape.height);
-        let value = |i: usize| {
-            let shares = &shares[i / input.shape.channels * styles.len()..][..styles.len()];
-            shares.iter().zip(&painted).map(|(&share, painted)| f64::from(share) * f64::from(painted[i])).sum::<f64>() as f32
-        };
-        Some((0..input.data.len()).map(value).collect())
-    };
-    let mut outputs = run_with(graph, weights, input, &style, &known)?;
+    let mut outputs = run_with(graph, weights, input, &style, &known, &mut |_| Ok(()))?;
     Ok(outputs.swap_remove(outputs.len() - 1))
 }
 
@@ -86,13 +63,21 @@ pub fn run_shared<S: AsRef<[f32]>>(
 /// [`ErrorKind::Mismatch`] if the input has the wrong number of axes or channels, the style vector the wrong length, or the
 /// weights lack an array or have it in another shape; else as [`Graph::shapes`].
 pub fn run_all(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Tensor>> {
-    run_with(graph, weights, input, style, &|_, _, _| None)
+    run_with(graph, weights, input, style, &|_, _, _| None, &mut |_| Ok(()))
 }
 
 /// What a node makes of its input in a picture of this shape, if that is known.
 type Known<'a> = &'a dyn Fn(usize, Map<'_>, Shape) -> Option<Vec<f32>>;
 
-fn run_with(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32], known: Known<'_>) -> Result<Vec<Tensor>> {
+/// As [`run_all`], with nodes whose outputs are known otherwise. `before` is called with the number of each node before it is computed.
+fn run_with(
+    graph: &Graph,
+    weights: &Weights,
+    input: &Tensor,
+    style: &[f32],
+    known: Known<'_>,
+    before: &mut dyn FnMut(usize) -> Result<()>,
+) -> Result<Vec<Tensor>> {
     let &[height, width, channels] = input.shape() else {
         let text = format!("the input has shape {:?}, expected [height, width, channels]", input.shape());
         return Err(Error::new(ErrorKind::Mismatch, text));
@@ -110,6 +95,7 @@ fn run_with(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32], kno
     let step = Step { weights, style };
     let mut outputs: Vec<Tensor> = Vec::with_capacity(shapes.len());
     for (i, (node, &shape)) in graph.nodes().iter().zip(&shapes).enumerate() {
+        before(i)?;
         let inputs: Vec<Map<'_>> = node.inputs.iter().map(|id| Map { shape: shapes[id.0], data: outputs[id.0].data() }).collect();
         let data = match node.op {
             Op::Input { .. } => input.data().to_vec(),
@@ -240,25 +226,22 @@ impl<'a> Step<'a> {
         Ok(scale_and_shift(input, &affine.collect::<Vec<_>>()))
     }
 
+    /// Scale and shift of each channel that the style gives a node, before any statistics. `None` for nodes that do not depend on it.
+    fn of_style(&self, op: &Op, channels: usize) -> Result<Option<Vec<(f64, f64)>>> {
+        let slice = |start: usize| self.style[start..][..channels].iter().map(|&z| f64::from(z));
+        Ok(Some(match op {
+            Op::InstanceNorm(InstanceNorm { scale, shift, .. }) => {
+                self.dense(scale)?.into_iter().zip(self.dense(shift)?).collect()
+            }
+            Op::AdaptiveNorm(norm) => slice(norm.deviation).zip(slice(norm.mean)).collect(),
+            Op::Modulate { start } => slice(*start).map(|factor| (factor, 0.0)).collect(),
+            _ => return Ok(None),
+        }))
+    }
+
     /// What a node that depends on the style comes to: scale and shift of each channel. `None` for other nodes.
     fn style_map(&self, op: &Op, input: Map<'_>) -> Result<Option<Vec<(f64, f64)>>> {
-        let channels = input.shape.channels;
-        let slice = |start: usize| -> Vec<f64> { self.style[start..][..channels].iter().map(|&z| f64::from(z)).collect() };
-        let (scale, shift, epsilon) = match op {
-            Op::InstanceNorm(InstanceNorm { scale, shift, epsilon }) => (self.dense(scale)?, self.dense(shift)?, *epsilon),
-            Op::AdaptiveNorm(norm) => (slice(norm.deviation), slice(norm.mean), norm.epsilon),
-            Op::Modulate { start } => return Ok(Some(slice(*start).into_iter().map(|factor| (factor, 0.0)).collect())),
-            _ => return Ok(None),
-        };
-        let (mean, mut variance) = moments(input);
-        if matches!(op, Op::AdaptiveNorm(_)) {
-            unbias(&mut variance, input);
-        }
-        let affine = (0..channels).map(|c| {
-            let scale = scale[c] / (variance[c] + f64::from(epsilon)).sqrt();
-            (scale, shift[c] - mean[c] * scale)
-        });
-        Ok(Some(affine.collect()))
+        Ok(self.of_style(op, input.shape.channels)?.map(|map| normalising(op, input, &map)))
     }
 
     /// `z·W + b`
@@ -273,6 +256,24 @@ impl<'a> Step<'a> {
         }
         Ok(sums)
     }
+}
+
+/// Scale and shift of each channel of a norm that takes the statistics of its input; of other nodes as they are.
+fn normalising(op: &Op, input: Map<'_>, map: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let epsilon = match op {
+        Op::InstanceNorm(norm) => norm.epsilon,
+        Op::AdaptiveNorm(norm) => norm.epsilon,
+        _ => return map.to_vec(),
+    };
+    let (mean, mut variance) = moments(input);
+    if matches!(op, Op::AdaptiveNorm(_)) {
+        unbias(&mut variance, input);
+    }
+    let channel = |(c, (scale, shift)): (usize, &(f64, f64))| {
+        let scale = scale / (variance[c] + f64::from(epsilon)).sqrt();
+        (scale, shift - mean[c] * scale)
+    };
+    map.iter().enumerate().map(channel).collect()
 }
 
 /// How many pixels beyond the border the first window begins, `[top, left]`. The shape has been checked by then.

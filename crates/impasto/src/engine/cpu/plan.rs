@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use impasto_kernels::Extent;
-
-use super::Program;
 use super::step::{Step, Work};
+use super::{Program, extent};
 use crate::graph::Shape;
 use crate::{Error, ErrorKind, Result};
 
@@ -21,10 +19,6 @@ pub(super) struct Plan {
     pub(super) scratch_len: usize,
     /// Floats of scratch memory that all threads share.
     pub(super) shared_len: usize,
-}
-
-pub(super) fn extent(shape: Shape) -> Extent {
-    Extent { height: shape.height, width: shape.width, channels: shape.channels }
 }
 
 impl Plan {
@@ -56,10 +50,10 @@ impl Plan {
         }
     }
 
-    /// Floats of everything for this many threads, the packed weights left out.
-    pub(super) fn floats(&self, threads: usize) -> u64 {
+    /// Bytes of everything but the packed weights, and those that each thread takes besides.
+    pub(super) fn bytes(&self) -> [u64; 2] {
         let slots = self.slots.iter().map(|&len| len as u64).sum::<u64>();
-        slots + self.shared_len as u64 + self.scratch_len as u64 * threads as u64
+        [(slots + self.shared_len as u64) * 4, self.scratch_len as u64 * 4]
     }
 
     /// Lays tensors out, of each this many rows, in the order of the steps: each takes the smallest free slot that holds it, else the largest

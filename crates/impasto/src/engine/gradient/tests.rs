@@ -1,10 +1,8 @@
-//! Gradients against differences of the naive executor's results.
-
-use impasto_kernels::{Extent, Isa, Threads};
+//! Gradients of both executors against differences of the reference's results.
 
 use super::{Gradients, Network, Pass, Wanted, conditioned};
-use crate::engine::reference;
-use crate::graph::{Activation, Conv, Graph, Op, Padding};
+use crate::engine::{Engine, EngineOptions, Executor, reference};
+use crate::graph::{Activation, Conv, Graph, NodeId, Op, Padding, Pool, PoolKind, Shape};
 use crate::networks::native::Transformer;
 use crate::networks::random_weights;
 use crate::weights::{Tensor, Weights};
@@ -21,6 +19,8 @@ struct Case {
     vector: Vec<f32>,
     /// The loss is the sum of the result times these.
     slopes: Vec<f32>,
+    /// Another node whose values count, each as much as it is large.
+    other: Option<NodeId>,
 }
 
 impl Case {
@@ -31,27 +31,38 @@ impl Case {
         let picture = Tensor::new([height, width, channels], pixels).unwrap();
         let vector = scattered(graph.style_len, 2);
         let count = reference::run(&graph, &weights, &picture, &vector).unwrap().data().len();
-        Case { graph, weights, picture, vector, slopes: scattered(count, 5) }
+        Case { graph, weights, picture, vector, slopes: scattered(count, 5), other: None }
     }
 
     fn loss(&self, weights: &Weights, picture: &Tensor) -> f64 {
-        let result = reference::run(&self.graph, weights, picture, &self.vector).unwrap();
-        result.data().iter().zip(&self.slopes).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+        let nodes = reference::run_all(&self.graph, weights, picture, &self.vector).unwrap();
+        let result = nodes.last().unwrap().data().iter().zip(&self.slopes).map(|(a, b)| f64::from(*a) * f64::from(*b));
+        let other = self.other.iter().flat_map(|node| nodes[node.index()].data()).map(|v| f64::from(*v).powi(2) / 2.0);
+        result.chain(other).sum()
     }
 
-    fn gradients(&self, wanted: Wanted) -> (Vec<f32>, Gradients, Network) {
-        let network = Network::compile(&self.graph, &self.weights, Isa::best()).unwrap();
+    fn gradients(&self, [picture, kernels]: [bool; 2], executor: Executor) -> (Vec<f32>, Gradients, Network) {
+        let seen: Vec<NodeId> = self.other.into_iter().chain([self.graph.output()]).collect();
+        let network = Network::compile(&self.graph, &self.weights, &Wanted { seen: &seen, picture, kernels }, executor).unwrap();
         let norms = conditioned(&self.graph, &self.weights, &self.vector).unwrap();
-        let threads = Threads::new(1).unwrap();
+        let engine = Engine::new(EngineOptions::default().threads(1).executor(executor)).unwrap();
         let &[height, width, channels] = self.picture.shape() else { unreachable!() };
         let mut pass = Pass::default();
         let mut result = Vec::new();
         // Twice: what the first pass leaves must not matter to the second.
         for _ in 0..2 {
-            let extent = Extent { height, width, channels };
-            result = pass.forwards(&network, &threads, (self.picture.data(), extent), &norms).unwrap().0.to_vec();
+            let shape = Shape { height, width, channels };
+            network.forwards(&engine, &mut pass, (self.picture.data(), shape), &norms).unwrap();
+            result = network.values(&mut pass, self.graph.output()).0.0.to_vec();
+            network.backwards(&engine, &mut pass, &mut |_, _, gradient, _| gradient.fill(1.0));
         }
-        (result, pass.backwards(&network, &threads, &self.slopes, wanted), network)
+        let found = network.backwards(&engine, &mut pass, &mut |node, (values, _), gradient, scratch| {
+            assert_eq!([gradient.len(), scratch.len()], [values.len(); 2]);
+            scratch.fill(f32::NAN);
+            let own = if Some(node) == self.other { values } else { &self.slopes };
+            gradient.iter_mut().zip(own).for_each(|(g, v)| *g += v);
+        });
+        (result, found, network)
     }
 
     /// The loss's change along a direction, halved differences of both sides.
@@ -66,7 +77,21 @@ impl Case {
     }
 
     fn check(&self) {
-        let (result, gradients, network) = self.gradients(Wanted { picture: true, kernels: true });
+        let both = [Executor::default(), Executor::Reference].map(|executor| self.check_on(executor));
+        let all = |found: &Gradients| -> Vec<f32> {
+            let norms = found.norms.iter().flatten().flatten();
+            found.picture.iter().flatten().chain(norms).chain(found.kernels.iter().flatten()).copied().collect()
+        };
+        let [cpu, naive] = both.each_ref().map(all);
+        let most = naive.iter().fold(0.0f32, |most, v| most.max(v.abs()));
+        assert_eq!(cpu.len(), naive.len());
+        for (a, b) in cpu.iter().zip(&naive) {
+            assert!((a - b).abs() < 1e-3 * most, "the executors differ: {a} and {b}");
+        }
+    }
+
+    fn check_on(&self, executor: Executor) -> Gradients {
+        let (result, gradients, network) = self.gradients([true, true], executor);
         let expected = reference::run(&self.graph, &self.weights, &self.picture, &self.vector).unwrap();
         for (a, b) in result.iter().zip(expected.data()) {
             assert!((a - b).abs() < 1e-3, "forwards: {a} and {b}");
@@ -108,9 +133,10 @@ impl Case {
             }
         }
         // What is not wanted is not computed, and changes nothing else.
-        let (_, fewer, _) = self.gradients(Wanted { picture: false, kernels: false });
+        let (_, fewer, _) = self.gradients([false, false], executor);
         assert!(fewer.picture.is_none() && fewer.kernels.iter().all(Vec::is_empty));
         assert_eq!(fewer.norms, gradients.norms);
+        gradients
     }
 }
 
@@ -165,10 +191,67 @@ fn biases_relus_and_zero_borders_are_supported() {
     Case::new(graph, [9, 11]).check();
 }
 
+/// As perceptual networks are: chains in whose middle something is looked at.
+#[test]
+fn pools_and_what_is_seen_on_the_way_are_differences() {
+    for kind in [PoolKind::Max, PoolKind::Average] {
+        let mut graph = Graph::new(3, 0);
+        let mut x = graph.input();
+        let mut other = None;
+        for (name, channels) in [("a", 4), ("b", 5), ("c", 6)] {
+            let conv = Conv {
+                weight: format!("{name}/weights"),
+                bias: Some(format!("{name}/biases")),
+                kernel: [3, 3],
+                stride: 1,
+                depthwise: false,
+                channels,
+                padding: Padding::Reflect(1),
+            };
+            x = graph.push(name, Op::Conv(conv), &[x]);
+            x = graph.push(format!("{name}/relu"), Op::Activation(Activation::Relu), &[x]);
+            if name == "a" {
+                other = Some(x);
+            }
+            if name != "c" {
+                let pool = Pool { kind, kernel: 2, stride: 2, padding: Padding::Valid };
+                x = graph.push(format!("{name}/pool"), Op::Pool(pool), &[x]);
+            }
+        }
+        // 13 and 18: rows and columns that fill no window.
+        let mut case = Case::new(graph, [13, 18]);
+        case.other = other;
+        case.check();
+    }
+}
+
 #[test]
 fn what_has_no_gradient_is_named() {
     let mut graph = Graph::new(3, 0);
-    graph.push("pooled", Op::Mean, &[graph.input()]);
-    let error = Network::compile(&graph, &Weights::new(), Isa::best()).map(|_| ()).unwrap_err();
-    assert!(error.to_string().contains("\"pooled\""), "{error}");
+    let pooled = graph.push("pooled", Op::Mean, &[graph.input()]);
+    for executor in [Executor::default(), Executor::Reference] {
+        let wanted = Wanted { seen: &[pooled], picture: true, kernels: false };
+        let error = Network::compile(&graph, &Weights::new(), &wanted, executor).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("\"pooled\""), "{error}");
+    }
+}
+
+#[test]
+fn memory_is_what_a_pass_takes() {
+    let small = Transformer { widths: [4, 5, 6], blocks: 1, style_len: 3, ..Transformer::shipped() };
+    let (graph, weights) = (small.graph(), random_weights(&small.graph(), 3).unwrap());
+    let wanted = Wanted { seen: &[graph.output()], picture: true, kernels: true };
+    let network = Network::compile(&graph, &weights, &wanted, Executor::default()).unwrap();
+    let engine = Engine::new(EngineOptions::default().threads(1)).unwrap();
+    let norms = conditioned(&graph, &weights, &[0.1, 0.2, 0.3]).unwrap();
+    let mut pass = network.pass([32, 24]).unwrap();
+    let floats = |pass: &Pass| pass.buffers.iter().map(Vec::len).sum::<usize>();
+    let before = floats(&pass);
+    assert!(network.memory([32, 24], 1).unwrap() >= before as u64 * 4);
+    for (width, height) in [(32, 24), (16, 24)] {
+        let shape = Shape { height, width, channels: 3 };
+        network.forwards(&engine, &mut pass, (&scattered(shape.len(), 1), shape), &norms).unwrap();
+        network.backwards(&engine, &mut pass, &mut |_, _, gradient, _| gradient.fill(1.0));
+        assert_eq!(floats(&pass), before, "no buffer grows for a picture that was planned");
+    }
 }

@@ -1,0 +1,245 @@
+//! A network that is pulled back: features on the way there; on the way back gradients with respect to the picture, the conditional norms
+//! and the convolutions' kernels.
+//!
+//! A [`super::Program`] forgets a layer as soon as the next has read it, and packs its weights for good. A [`Network`] can replace
+//! kernels, and a [`Pass`] keeps what the way back reads: what is looked at, where ReLUs let values through, what pools chose between,
+//! what norms read, and, if kernels have gradients, what convolutions read.
+//!
+//! Convolutions that are not depthwise, pools whose windows do not overlap, conditional instance norms, fixed batch norms, ReLUs,
+//! sigmoids, sums of two, and up-samplings that a convolution reads have gradients. Whatever else there is is an error when the graph is
+//! compiled.
+
+use super::{Engine, Executor, norms};
+use crate::graph::{Dense, Graph, NodeId, Op, Shape};
+use crate::weights::Weights;
+use crate::{Error, ErrorKind, Result};
+
+/// What a network is pulled back for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// Nodes whose values are looked at, and where gradients come in.
+    pub(crate) seen: &'a [NodeId],
+    /// Whether the gradient with respect to the picture is wanted.
+    pub(crate) picture: bool,
+    /// Whether those with respect to kernels are wanted. Those with respect to norms always are.
+    pub(crate) kernels: bool,
+}
+
+/// A graph that can be pulled back.
+pub(crate) struct Network {
+    graph: Graph,
+    seen: Vec<NodeId>,
+    kernels: Vec<Kernel>,
+    norms: Vec<Norm>,
+    executor: Box<dyn Differentiable>,
+}
+
+/// A convolution's kernel.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Kernel {
+    /// Its name among the weights.
+    pub(crate) name: String,
+    /// `[kh, kw, in, out]`.
+    pub(crate) shape: [usize; 4],
+}
+
+/// A conditional norm.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Norm {
+    /// Its node's name.
+    pub(crate) name: String,
+    /// How many scales and shifts it has.
+    pub(crate) channels: usize,
+}
+
+/// Gradients of a loss.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Gradients {
+    /// With respect to the picture, if wanted.
+    pub(crate) picture: Option<Vec<f32>>,
+    /// With respect to scale and shift of each norm.
+    pub(crate) norms: Vec<[Vec<f32>; 2]>,
+    /// With respect to each kernel; empty if not wanted.
+    pub(crate) kernels: Vec<Vec<f32>>,
+}
+
+/// Memory for a picture's way there and back, used again by the next. What the fields hold is the executor's business.
+#[derive(Debug, Default)]
+pub(crate) struct Pass {
+    /// Of every node, for the last picture.
+    pub(super) shapes: Vec<Shape>,
+    pub(super) buffers: Vec<Vec<f32>>,
+    /// By norm: mean and variance of what it read.
+    pub(super) statistics: Vec<[Vec<f32>; 2]>,
+    /// By norm: what it multiplied by.
+    pub(super) scales: Vec<Vec<f32>>,
+}
+
+/// Adds the derivative of the loss with respect to a seen node's values to their gradient, where deeper nodes' gradients already are. It is
+/// given the node, its values, the gradient, and as many floats of scratch memory.
+pub(crate) type AddGradient<'a> = &'a mut dyn FnMut(NodeId, (&[f32], Shape), &mut [f32], &mut [f32]);
+
+/// A graph that an executor has made ready for both ways. What its methods mean is said at [`Network`]'s.
+pub(super) trait Differentiable: Send + Sync {
+    /// Replaces a kernel; it has the right length.
+    fn set_kernel(&mut self, kernel: usize, values: &[f32]);
+
+    /// Bytes for pictures of this shape: the pass, scratch memory and weights.
+    fn memory(&self, shapes: &[Shape], threads: usize) -> u64;
+
+    /// Makes room in a pass for these shapes.
+    fn reserve(&self, pass: &mut Pass, shapes: &[Shape]) -> Result<()>;
+
+    /// The way there, for a picture of [`Pass::shapes`]; there is room.
+    fn forwards(&self, engine: &Engine, pass: &mut Pass, picture: &[f32], norms: &[[Vec<f32>; 2]]) -> Result<()>;
+
+    /// A seen node's values, and as many floats of scratch memory.
+    fn values<'p>(&self, pass: &'p mut Pass, node: NodeId) -> (&'p [f32], &'p mut [f32]);
+
+    /// The way back.
+    fn backwards(&self, engine: &Engine, pass: &mut Pass, add: AddGradient<'_>) -> Gradients;
+}
+
+impl Network {
+    /// Makes a graph ready for both ways, as deep as the deepest node that is seen.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`], naming the node, if no gradient is known for it; [`ErrorKind::Mismatch`] if the weights lack an array or have
+    /// it in another shape.
+    pub(crate) fn compile(graph: &Graph, weights: &Weights, wanted: &Wanted<'_>, executor: impl Into<Executor>) -> Result<Self> {
+        let last = wanted.seen.iter().max().copied().unwrap_or(graph.output());
+        let graph = graph.up_to(last);
+        graph.check(weights)?;
+        let channels = graph.channels()?;
+        let (mut kernels, mut norms) = (Vec::new(), Vec::new());
+        for (i, node) in graph.nodes().iter().enumerate() {
+            match &node.op {
+                Op::Conv(conv) => {
+                    let [kh, kw] = conv.kernel;
+                    let inputs = if conv.depthwise { 1 } else { channels[node.inputs[0].index()] };
+                    kernels.push(Kernel { name: conv.weight.clone(), shape: [kh, kw, inputs, conv.channels] });
+                }
+                Op::InstanceNorm(_) => norms.push(Norm { name: node.name.clone(), channels: channels[i] }),
+                _ => {}
+            }
+        }
+        let executor = executor.into().backend().differentiate(&graph, weights, wanted)?;
+        Ok(Network { graph, seen: wanted.seen.to_vec(), kernels, norms, executor })
+    }
+
+    /// The graph, as deep as it was compiled.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The nodes that are seen.
+    pub(crate) fn seen(&self) -> &[NodeId] {
+        &self.seen
+    }
+
+    /// All kernels, in the order of the graph.
+    pub(crate) fn kernels(&self) -> &[Kernel] {
+        &self.kernels
+    }
+
+    /// All conditional norms, in the order of the graph.
+    pub(crate) fn norms(&self) -> &[Norm] {
+        &self.norms
+    }
+
+    /// Replaces a kernel's values, `[kh, kw, in, out]`.
+    ///
+    /// # Panics
+    /// If there are not as many as before.
+    pub(crate) fn set_kernel(&mut self, kernel: usize, values: &[f32]) {
+        assert_eq!(values.len(), self.kernels[kernel].shape.iter().product::<usize>(), "a kernel of another shape");
+        self.executor.set_kernel(kernel, values);
+    }
+
+    /// Bytes that both ways take for a picture of this size: a pass, the executor's scratch memory and weights.
+    ///
+    /// # Errors
+    /// As [`Graph::shapes`].
+    pub(crate) fn memory(&self, [width, height]: [usize; 2], threads: usize) -> Result<u64> {
+        Ok(self.executor.memory(&self.graph.shapes(height, width)?, threads))
+    }
+
+    /// Memory for pictures up to this size. A pass for larger ones grows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] if it cannot be had; as [`Graph::shapes`].
+    pub(crate) fn pass(&self, [width, height]: [usize; 2]) -> Result<Pass> {
+        let mut pass = Pass::default();
+        self.executor.reserve(&mut pass, &self.graph.shapes(height, width)?)?;
+        Ok(pass)
+    }
+
+    /// Runs the network on a picture with these scales and shifts of its norms, which take the statistics of their own input.
+    ///
+    /// # Errors
+    /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the picture has another length than its shape, or the norms are another network's;
+    /// [`ErrorKind::InvalidArgument`] if the picture would have to be extended to a multiple of something; [`ErrorKind::TooLarge`] if memory
+    /// cannot be had.
+    pub(crate) fn forwards(
+        &self,
+        engine: &Engine,
+        pass: &mut Pass,
+        (picture, shape): (&[f32], Shape),
+        norms: &[[Vec<f32>; 2]],
+    ) -> Result<()> {
+        let fits = |(map, norm): (&[Vec<f32>; 2], &Norm)| map.iter().all(|values| values.len() == norm.channels);
+        if norms.len() != self.norms.len() || !norms.iter().zip(&self.norms).all(fits) {
+            return Err(Error::new(ErrorKind::Mismatch, "norms of another network"));
+        }
+        let shapes = self.graph.shapes(shape.height, shape.width)?;
+        if shapes[0] != shape || shape.count() != Some(picture.len()) {
+            return Err(Error::new(ErrorKind::Mismatch, "a picture of another size than its shape"));
+        }
+        self.executor.reserve(pass, &shapes)?;
+        pass.shapes = shapes;
+        self.executor.forwards(engine, pass, picture, norms)
+    }
+
+    /// A seen node's values after [`Network::forwards`], with their shape, and as many floats of scratch memory.
+    pub(crate) fn values<'p>(&self, pass: &'p mut Pass, node: NodeId) -> ((&'p [f32], Shape), &'p mut [f32]) {
+        let shape = pass.shapes[node.index()];
+        let (values, scratch) = self.executor.values(pass, node);
+        ((values, shape), scratch)
+    }
+
+    /// Pulls the gradient of a loss back, after [`Network::forwards`]. `add` is called once for each seen node, the deepest first.
+    pub(crate) fn backwards(&self, engine: &Engine, pass: &mut Pass, add: AddGradient<'_>) -> Gradients {
+        self.executor.backwards(engine, pass, add)
+    }
+}
+
+/// The error for a node without a gradient.
+pub(super) fn unsupported(graph: &Graph, node: usize, what: &str) -> Error {
+    let name = &graph.nodes()[node].name;
+    Error::new(ErrorKind::Unsupported, format!("{name:?} {what}: no gradient is known for it"))
+}
+
+/// Scales and shifts of every conditional norm for a style vector, `z·W + b`, in the order of the graph.
+///
+/// # Errors
+/// [`ErrorKind::Mismatch`] if an array is missing or the vector has another length than the graph's.
+pub(crate) fn conditioned(graph: &Graph, weights: &Weights, vector: &[f32]) -> Result<Vec<[Vec<f32>; 2]>> {
+    if vector.len() != graph.style_len {
+        let text = format!("a style vector of {} numbers for a network that reads {}", vector.len(), graph.style_len);
+        return Err(Error::new(ErrorKind::Mismatch, text));
+    }
+    let channels = graph.channels()?;
+    let found = graph.nodes().iter().zip(&channels).filter_map(|(node, &channels)| match &node.op {
+        Op::InstanceNorm(norm) => Some((norm, channels)),
+        _ => None,
+    });
+    let one = |dense: &Dense, channels: usize| -> Result<Vec<f32>> {
+        let matrix = weights.require(&dense.weight, &[1, 1, graph.style_len, channels])?.data();
+        let bias = weights.require(&dense.bias, &[channels])?.data();
+        Ok(norms::dense(matrix, bias, vector))
+    };
+    found.map(|(norm, channels)| Ok([one(&norm.scale, channels)?, one(&norm.shift, channels)?])).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! A compiled network, whoever runs it.
+
+use std::time::Duration;
+
+use super::bands::{Bands, ReadRows, WriteRows};
+use super::norms::{Conditioning, Frozen, Maps, Norms};
+use super::{Engine, Executor};
+use crate::graph::{Graph, Op, Shape};
+use crate::weights::Weights;
+use crate::{Error, ErrorKind, Result};
+
+/// Watches a run, and may stop it.
+pub trait Control: Sync {
+    /// Called between steps with the work done and the whole work, in multiply-accumulates.
+    fn progress(&self, done: u64, total: u64) {
+        let _ = (done, total);
+    }
+
+    /// Called after each step with what it was and how long it took: for profiles.
+    fn step(&self, step: &StepInfo<'_>, elapsed: Duration) {
+        let _ = (step, elapsed);
+    }
+
+    /// Asked between steps: whether to stop.
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Lets a run go on silently to its end.
+impl Control for () {}
+
+/// A step of a running program.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct StepInfo<'a> {
+    /// The graph's node that it computes, with what is fused into it.
+    pub name: &'a str,
+    /// The name of the kernel that computes it, if it is a convolution: `winograd`, say.
+    pub kernel: Option<&'static str>,
+    /// The shape of its result.
+    pub output: Shape,
+    /// Multiply-accumulates, counted as if computed directly; 0 for steps without products.
+    pub multiply_accumulates: u64,
+    /// Multiply-accumulates that the kernel really does.
+    pub products: u64,
+}
+
+/// # Errors
+/// [`ErrorKind::Cancelled`] if `control` asks to stop.
+pub(crate) fn check_cancelled(control: &dyn Control) -> Result<()> {
+    if control.cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
+}
+
+/// A picture's values, its height and its width.
+pub(super) type PictureView<'a> = (&'a [f32], usize, usize);
+
+/// Changes a norm, by its name: its scale and its shift, one of each a channel.
+pub(crate) type ChangeNorm<'a> = &'a dyn Fn(&str, [&mut [f32]; 2]) -> Result<()>;
+
+/// A graph that an executor has made ready to run. What its methods mean is said at [`Program`]'s.
+pub(super) trait Compiled: Send + Sync {
+    /// Scale and shift of every norm that depends on the style; the vector has the right length.
+    fn condition(&self, style: &[f32]) -> Maps;
+
+    /// The result for a whole picture.
+    fn run(
+        &self,
+        engine: &Engine,
+        picture: PictureView<'_>,
+        norms: Norms<'_>,
+        control: &dyn Control,
+    ) -> Result<(Vec<f32>, Shape)>;
+
+    /// What the norms come to on a picture.
+    fn measure(
+        &self,
+        engine: &Engine,
+        picture: PictureView<'_>,
+        conditioning: &Conditioning,
+        control: &dyn Control,
+    ) -> Result<Frozen>;
+
+    /// Most memory of [`Compiled::run`] in bytes, the weights included, the picture not.
+    fn memory(&self, height: usize, width: usize, threads: usize) -> Result<u64>;
+
+    /// How a picture is painted this many rows at a time.
+    fn bands(&self, height: usize, width: usize, rows: usize) -> Result<Bands>;
+
+    /// The result, row by row.
+    fn paint_bands(
+        &self,
+        engine: &Engine,
+        bands: &Bands,
+        frozen: &Frozen,
+        rows: (ReadRows<'_>, WriteRows<'_>),
+        control: &dyn Control,
+    ) -> Result<()>;
+}
+
+/// A compiled network, for any picture size.
+pub struct Program {
+    graph: Graph,
+    compiled: Box<dyn Compiled>,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Makes a graph ready to be run by an executor, or on the CPU with an instruction set ([`super::Isa`]). Takes the weights, so that they
+    /// are not held twice.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the weights lack an array of the graph or have it in another shape.
+    pub fn compile(graph: &Graph, weights: Weights, executor: impl Into<Executor>) -> Result<Self> {
+        graph.check(&weights)?;
+        Ok(Program { graph: graph.clone(), compiled: executor.into().backend().compile(graph, weights)? })
+    }
+
+    /// The graph that it computes.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The shape of the result for a picture of this size.
+    ///
+    /// # Errors
+    /// As [`Graph::shapes`].
+    pub fn output_shape(&self, height: usize, width: usize) -> Result<Shape> {
+        Ok(self.graph.shapes(height, width)?[self.graph.output().index()])
+    }
+
+    /// Greatest memory in bytes that a run on a picture of this size takes at a time: tensors, each thread's scratch memory and the weights,
+    /// without the picture itself. Known before anything is run.
+    ///
+    /// # Errors
+    /// As [`Graph::shapes`].
+    pub fn peak_memory(&self, height: usize, width: usize, threads: usize) -> Result<u64> {
+        self.compiled.memory(height, width, threads)
+    }
+
+    /// Applies every conditional norm's matrices to a style vector, once for any number of pictures.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the vector is not as long as the graph's style vector.
+    pub fn condition(&self, style: &[f32]) -> Result<Conditioning> {
+        if style.len() != self.graph.style_len {
+            let text = format!("a style vector of {} numbers for a network that reads {}", style.len(), self.graph.style_len);
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
+        Ok(Conditioning(self.compiled.condition(style)))
+    }
+
+    /// As [`Program::condition`], with each norm's scale and shift changed before they are used. `change` is given the norm's name.
+    ///
+    /// # Errors
+    /// As [`Program::condition`], and what `change` gives.
+    pub(crate) fn condition_changed(&self, style: &[f32], change: ChangeNorm<'_>) -> Result<Conditioning> {
+        let Conditioning(mut maps) = self.condition(style)?;
+        // Both are in the order of the graph.
+        let norms = self.graph.nodes().iter().filter(|node| matches!(node.op, Op::InstanceNorm(_)));
+        for ((scale, shift), node) in maps.iter_mut().flatten().zip(norms) {
+            change(&node.name, [scale, shift])?;
+        }
+        Ok(Conditioning(maps))
+    }
+
+    /// Runs the program on `height × width` pixels, row-major, channels fastest; gives the result likewise, with its shape.
+    ///
+    /// # Errors
+    /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the slice has another length than the picture, or the conditioning is of another
+    /// program; [`ErrorKind::Cancelled`] if `control` asked to stop.
+    pub fn run(
+        &self,
+        engine: &Engine,
+        picture: (&[f32], usize, usize),
+        conditioning: &Conditioning,
+        control: &dyn Control,
+    ) -> Result<(Vec<f32>, Shape)> {
+        self.check_picture(picture)?;
+        self.compiled.run(engine, picture, Norms::Measured(conditioning), control)
+    }
+
+    /// What the conditional norms come to on this picture: the statistics that [`Program::run`] would take on its way. What follows the last
+    /// norm is not computed.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn measure(
+        &self,
+        engine: &Engine,
+        picture: (&[f32], usize, usize),
+        conditioning: &Conditioning,
+        control: &dyn Control,
+    ) -> Result<Frozen> {
+        self.check_picture(picture)?;
+        self.compiled.measure(engine, picture, conditioning, control)
+    }
+
+    /// Runs the program as [`Program::run`] does, with norms that are known: those of a thumbnail, say. With the picture's own, the result
+    /// is the same to the bit.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn paint(
+        &self,
+        engine: &Engine,
+        picture: (&[f32], usize, usize),
+        frozen: &Frozen,
+        control: &dyn Control,
+    ) -> Result<(Vec<f32>, Shape)> {
+        self.check_picture(picture)?;
+        self.compiled.run(engine, picture, Norms::Frozen(frozen), control)
+    }
+
+    /// [`Program::paint`] in bands: rows of the picture are asked for and rows of the result given as they come, from top to bottom, each
+    /// once. The result is the same to the bit, whatever the bands.
+    ///
+    /// # Errors
+    /// As [`Program::run`]; besides what `read` and `write` give.
+    pub fn paint_bands(
+        &self,
+        engine: &Engine,
+        bands: &Bands,
+        frozen: &Frozen,
+        rows: (ReadRows<'_>, WriteRows<'_>),
+        control: &dyn Control,
+    ) -> Result<()> {
+        self.compiled.paint_bands(engine, bands, frozen, rows, control)
+    }
+
+    fn check_picture(&self, (picture, height, width): PictureView<'_>) -> Result<()> {
+        let input = self.graph.shapes(height, width)?[0];
+        if input.count() != Some(picture.len()) {
+            let text = format!("a picture of {} numbers where {input} are needed", picture.len());
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
+        Ok(())
+    }
+}
+
+/// Heights of bands that are tried, the largest first. Above it nothing is gained: threads have enough to share, and the rows of the early
+/// layers begin to fall out of the cache before the late ones need them (3840×2160, two threads: 32 to 64 rows are fastest; the whole
+/// picture in one piece takes four times as long). Below 16 the layers behind two contractions wait for whole tiles, and others keep rows
+/// for them meanwhile: memory grows again.
+const HEIGHTS: [usize; 4] = [64, 48, 32, 16];
+
+impl Bands {
+    /// In bands of this many rows of the picture. Multiples of 16 suit the networks here: other numbers make layers wait for whole tiles. (The
+    /// reference executor has one band, the whole picture.)
+    ///
+    /// # Errors
+    /// As [`crate::graph::Graph::shapes`]; [`crate::ErrorKind::Unsupported`] if the network has layers that read everything.
+    pub fn new(program: &Program, height: usize, width: usize, rows: usize) -> Result<Self> {
+        program.compiled.bands(height, width, rows.max(1))
+    }
+
+    /// In the highest bands that take no more than this many bytes ([`Bands::memory`]); where none are low enough, in the lowest.
+    ///
+    /// # Errors
+    /// As [`Bands::new`].
+    pub fn within(program: &Program, height: usize, width: usize, threads: usize, bytes: u64) -> Result<Self> {
+        let mut lowest = None;
+        for rows in HEIGHTS {
+            let bands = Self::new(program, height, width, rows)?;
+            if bands.memory(threads) <= bytes {
+                return Ok(bands);
+            }
+            lowest = Some(bands);
+        }
+        lowest.map_or_else(|| Self::new(program, height, width, 1), Ok)
+    }
+}
