@@ -90,6 +90,7 @@ fn the_description_names_all_routes() {
         "/v1/previews",
         "/v1/stylize",
         "/v1/optimize",
+        "/v1/films",
         "/v1/jobs/{id}",
         "/v1/jobs/{id}/events",
         "/v1/jobs/{id}/result",
