@@ -60,7 +60,7 @@ fn bytes_depend_on_what_is_asked_and_on_nothing_else() {
     let workshop = workshop();
     let style = ["-s", "checks.png"];
     // The pixels alone: what the files say of their making differs anyway.
-    let with = |extra: &[&str]| optimize(&workshop, "out.png", &[&style, &["--strip"], extra].concat());
+    let with = |extra: &[&str]| optimize(&workshop, "out.png", &[&style[..], &["--strip"], extra].concat());
     let plain = with(&[]);
     // A folder that is called like a beginning.
     std::fs::create_dir(workshop.path("content")).unwrap();
