@@ -53,10 +53,11 @@ pub(crate) fn paths(words: Vec<PathBuf>, role: impl Into<Option<Role>>) -> impas
         match meaning {
             Meaning::Here(paths) => found.extend(paths),
             Meaning::Absent(wanted) => {
+                // What no registry lists has no name that means it: only its address.
+                let name = if wanted.listed { wanted.name().to_owned() } else { word.display().to_string() };
                 let text = format!(
-                    "{}: this model is not on this machine; download it with impasto.models.pull({:?})",
-                    word.display(),
-                    wanted.name()
+                    "{}: this model is not on this machine; download it with impasto.models.pull({name:?})",
+                    word.display()
                 );
                 return Err(impasto::Error::new(ErrorKind::Unsupported, text));
             }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use impasto::request::table;
 use impasto::video::{Film, FilmOptions, Frame, Frames as Painting};
 use impasto::{Colours, ErrorKind};
 use pyo3::prelude::*;
@@ -114,6 +115,12 @@ impl Frames {
         }
         if asked.options.resizes() {
             return Err(invalid("size and exact are for pictures; give frames of the size that is wanted"));
+        }
+        let given = asked.options.given();
+        if let Some((name, why)) =
+            table().iter().find_map(|row| row.not_in_films.filter(|_| given.contains_key(row.name)).map(|why| (row.name, why)))
+        {
+            return Err(invalid(format!("{name}: not for films: {why}")));
         }
         let clip = asked.extract("clip")?.unwrap_or(false);
         let steady = asked.extract("steady")?.unwrap_or(0.0);

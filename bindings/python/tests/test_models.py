@@ -92,6 +92,9 @@ def test_perceptual_networks_have_names_too(model, landscape):
         impasto.optimize(landscape, "starry", perceptual=word, **options) for word in ["seeing", "https://example.org/seeing", path, str(path), None]
     ]
     assert all(one == painted[0] for one in painted)
+    # An address that no registry lists is the only name that such a model has.
+    with pytest.raises(impasto.Error, match=r"impasto\.models\.pull\(.https://example\.org/other\.pth.\)"):
+        impasto.Optimizer("https://example.org/other.pth")
     with pytest.raises(FileNotFoundError, match="no-such-network"):
         impasto.Optimizer("no-such-network")
 

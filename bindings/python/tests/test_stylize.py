@@ -289,3 +289,34 @@ for method in (picture.numpy, picture.pil):
         raise AssertionError
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_drawing_can_be_interrupted():
+    code = "import impasto; print('drawing', flush=True); impasto.draw_still_life(8000, 8000)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout.readline() == "drawing\n"
+        time.sleep(0.3)
+        running.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        _, told = running.communicate(timeout=120)
+    # All of it takes a minute, even on a fast machine.
+    assert "KeyboardInterrupt" in told and time.monotonic() - start < 20
+    assert impasto.draw_still_life(40, 30).size == (40, 30) and impasto.draw_still_life(40, 30) != impasto.draw_still_life(40, 30, seed=1)
+    with pytest.raises(impasto.Error, match="1 to 8192"):
+        impasto.draw_still_life(0, 30)
+
+
+@pytest.mark.parametrize("options", [{}, {"style_size": 128}, {"exact": (48, 40)}])
+def test_pickled_styles_know_what_they_are_of(stylizer, landscape, painting, tmp_path, options):
+    landscape.save(tmp_path / "a.png")
+    painting.save(tmp_path / "style.png")
+    style = pickle.loads(pickle.dumps(stylizer._style(tmp_path / "style.png", **options)))
+    size = stylizer.stylize_file(tmp_path / "a.png", tmp_path / "seen.png", style, **options)
+    assert size == options.get("exact", (96, 64))
+    stylizer.stylize_file(tmp_path / "a.png", tmp_path / "path.png", tmp_path / "style.png", **options)
+    # With the same record.
+    assert (tmp_path / "seen.png").read_bytes() == (tmp_path / "path.png").read_bytes()
+    # Seen otherwise, it is another style, and no record says how to paint it again.
+    stylizer.stylize_file(tmp_path / "a.png", tmp_path / "other.png", style, **options | {"style_size": 64, "exact": None})
+    assert b"style.png" in (tmp_path / "seen.png").read_bytes()
+    assert b"style.png" not in (tmp_path / "other.png").read_bytes()

@@ -67,7 +67,10 @@ def test_what_is_wrong(stylizer, frames):
     def paint(frames, style="starry", **options):
         return list(impasto.video.stylize(frames, style, model=stylizer, **options))
 
-    for options, words in [({"steady": 2}, "0 to 1"), ({"colors": "match"}, "content"), ({"size": 9}, "size"), ({"strength": 5}, "strength")]:
+    # What the table keeps from films, the stubs keep, too.
+    others = [({"exact": (9, 9)}, "size and exact"), ({"preview_of": (9, 9)}, "preview_of: not for films"), ({"salvage": True}, "salvage: not for films")]
+    wrong = [({"steady": 2}, "0 to 1"), ({"colors": "match"}, "content"), ({"size": 9}, "size"), ({"strength": 5}, "strength")]
+    for options, words in others + wrong:
         with pytest.raises(ValueError, match=words):
             paint(frames, **options)
     with pytest.raises(TypeError, match="unexpected keyword"):

@@ -134,7 +134,7 @@ def stylize_dataset(
             raise _error(f"{name}: must be {least} or more, not {count}")
     stylizer = impasto.Stylizer(model)
     options = {"strength": strength, "quality": quality, **options}
-    seen = _styles(style, stylizer, options)
+    seen, name = _styles(style, stylizer, options)
     # What is wrong with the options is found here, not on every worker.
     trial = stylizer.stylize(impasto.draw_landscape(16, 16), seen, **(_part(options, file=False) | _NO_SIZES))
     trial.encode(format or "png", **_part(options, file=True))
@@ -151,6 +151,7 @@ def stylize_dataset(
         rows = _checked(source) if isinstance(source, ray.data.Dataset) else _rows(items or [], workers)
         settings = {
             "styles": seen,
+            "name": name,
             "model": model,
             "threads": threads,
             "options": options,
@@ -248,6 +249,7 @@ class _Painter:
     def __init__(
         self,
         styles: list[tuple[impasto.Style, float]],
+        name: str,
         model: Any,
         threads: int,
         options: dict[str, Any],
@@ -260,7 +262,7 @@ class _Painter:
         self.styles, self.options = styles, options
         self.output, self.format, self.retries = output, format, retries
         self.done = output.entries() if resume else None
-        self.name = "+".join(style.name or "style" for style, _ in styles)
+        self.name = name
         self.worker = f"{os.uname().nodename}:{os.getpid()}" if hasattr(os, "uname") else str(os.getpid())
 
     def __call__(self, row: dict[str, Any]) -> dict[str, str]:
@@ -417,15 +419,18 @@ def _check(output: _Folder, resume: bool, overwrite: bool) -> None:
         raise _error(f"{output.path}: has a manifest of an earlier run; resume it, or say that it may be overwritten", "already-exists")
 
 
-def _styles(style: Any, stylizer: impasto.Stylizer, options: dict[str, Any]) -> list[tuple[impasto.Style, float]]:
-    """All styles that are given, seen once, on this machine. They travel one by one: what a blend has learned is rounded in a file."""
+def _styles(style: Any, stylizer: impasto.Stylizer, options: dict[str, Any]) -> tuple[list[tuple[impasto.Style, float]], str]:
+    """All styles that are given, seen once, on this machine, and what the manifest calls them together. They travel one by one: what a blend has
+    learned is rounded in a file."""
     if isinstance(style, dict):
         style = list(style.items())
     elif not isinstance(style, list):
         style = list(style) if isinstance(style, tuple) else [style]
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
     sizes = {name: options[name] for name in ("style_size", "exact") if name in options}
-    return [(stylizer._style(one, **sizes), weight) for one, weight in pairs]
+    seen = [(stylizer._style(one, **sizes), weight) for one, weight in pairs]
+    words = [os.path.splitext(os.path.basename(os.fsdecode(one)))[0] if isinstance(one, (str, bytes, os.PathLike)) else None for one, _ in pairs]
+    return seen, "+".join(word or style.name or "style" for word, (style, _) in zip(words, seen))
 
 
 def _items(sources: Sequence[str | os.PathLike[str]], output: _Folder) -> Iterator[dict[str, str]]:
