@@ -251,7 +251,7 @@ fn records_of_optimized_pictures() {
     {
         let how = Optimized::new(512, settings.clone(), initial, Reference::of_embedded_perceptual());
         let styles = vec![StyleUse::new(reference("waves.jpg"), 1.0)];
-        let options = Options { format: Some(crate::picture::Format::Png), ..Options::default() };
+        let options = Options { format: Some(Format::Png), ..Options::default() };
         let plain = Request::new(reference("photo.jpg"), styles, vec![Reference::of_embedded_model()], options, "avx2");
         let request = plain.clone().optimized(how);
         let read = Request::from_json(&request.to_json()).unwrap();
