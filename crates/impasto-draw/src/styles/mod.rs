@@ -41,7 +41,7 @@ impl Style {
     }
 
     /// What the style is learned from, with marks as wide as a network can show them: its painting of 1024×1024 pixels, or the four quarters of
-    /// it where its marks are [small](Style::small).
+    /// it where its marks are small.
     pub fn lessons(&self) -> Vec<Canvas> {
         let whole = self.painting(2 * QUARTER);
         if self.small { (0..4).map(|i| quarter(&whole, i)).collect() } else { vec![whole] }
