@@ -9,7 +9,7 @@ import { refresh } from "./preview.js";
 import { label } from "./render.js";
 import * as results from "./results.js";
 import { byId, DEMO, doc, edit, on, PAINTING, save, say, stem } from "./state.js";
-import { showMoment } from "./view.js";
+import { showMoment, whenShown } from "./view.js";
 import { checkSize, filmWords, words } from "./words.js";
 let film;
 let server;
@@ -62,7 +62,10 @@ async function open({ blob, name }) {
     }
     if (!movie) {
         show();
-        say(`This browser cannot show “${name}”. It can still be painted; the look is shown on the photo.`);
+        // What is shown in the place of the film before says so first.
+        await whenShown(doc.photo);
+        if (film === opened)
+            say(`This browser cannot show “${name}”. It can still be painted; the look is shown on the photo.`);
         return;
     }
     const first = Math.min(2, movie.duration / 10);

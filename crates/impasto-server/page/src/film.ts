@@ -10,7 +10,7 @@ import { refresh } from "./preview.js";
 import { label } from "./render.js";
 import * as results from "./results.js";
 import { byId, DEMO, doc, edit, on, PAINTING, save, say, stem } from "./state.js";
-import { showMoment } from "./view.js";
+import { showMoment, whenShown } from "./view.js";
 import { checkSize, filmWords, words } from "./words.js";
 
 /** The film that is open. */
@@ -78,7 +78,9 @@ async function open({ blob, name }: { blob: Blob; name: string }): Promise<void>
   }
   if (!movie) {
     show();
-    say(`This browser cannot show “${name}”. It can still be painted; the look is shown on the photo.`);
+    // What is shown in the place of the film before says so first.
+    await whenShown(doc.photo);
+    if (film === opened) say(`This browser cannot show “${name}”. It can still be painted; the look is shown on the photo.`);
     return;
   }
   const first = Math.min(2, movie.duration / 10);
