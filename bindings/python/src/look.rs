@@ -213,7 +213,7 @@ pub(crate) fn seen(
 ) -> PyResult<(Seen, Option<Origin>)> {
     if let Ok(style) = object.cast::<Style>() {
         let Style { style, origin } = style.get();
-        return Ok((Seen::Style(style.clone()), origin.clone().and_then(|origin| origin.as_seen(size))));
+        return Ok((Seen::Style(style.clone()), origin.clone().and_then(|origin| origin.if_seen(size))));
     }
     let named = |style: impasto::Style| {
         let origin = Origin::known(Reference::of_style(&style));

@@ -43,7 +43,7 @@ impl Origin {
     }
 
     /// The same, if a painting with these options sees it so.
-    pub(crate) fn as_seen(self, size: StyleSize) -> Option<Self> {
+    pub(crate) fn if_seen(self, size: StyleSize) -> Option<Self> {
         self.seen.is_none_or(|seen| seen == size).then_some(self)
     }
 }
