@@ -84,7 +84,6 @@ fn the_description_names_all_routes() {
         "/v1/models",
         "/v1/styles",
         "/v1/styles/{id}",
-        "/v1/films",
         "/v1/contents",
         "/v1/contents/{id}",
         "/v1/previews",
