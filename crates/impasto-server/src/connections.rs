@@ -21,6 +21,9 @@ const SPARE: usize = 16;
 const SPARE_TIME: Duration = Duration::from_secs(1);
 /// How long a request's head may take.
 const HEAD: Duration = Duration::from_secs(10);
+/// How much longer than a request may take its client may be silent. A request that takes too long is answered; if the connection's own time ended
+/// in the same moment, it would be closed without an answer.
+const LATER: Duration = Duration::from_secs(5);
 /// How long is waited after connections could not be taken: there are too many files open.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often what has expired is looked for.
@@ -64,7 +67,7 @@ pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl 
             continue;
         };
         let mut stream = TimeoutStream::new(stream);
-        stream.set_read_timeout(Some(state.options.timeout));
+        stream.set_read_timeout(Some(state.options.timeout + LATER));
         stream.set_write_timeout(Some(state.options.timeout));
         let service = TowerToHyperService::new(if is_spare { overloaded.clone() } else { router.clone() });
         let connection = hyper::server::conn::http1::Builder::new()

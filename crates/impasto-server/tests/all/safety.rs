@@ -183,6 +183,11 @@ fn who_does_not_move_is_cut_off() {
     let slow = Running::start(|options| options.timeout = Duration::from_millis(150));
     let answer = slow.post_form("/v1/stylize", &[("content", &png(3000, 2200)), ("style_name", b"mosaic")], &[]);
     assert_eq!(answer.complaint(503, "too long"), None);
+    // Even if its body came at once with its head, so that the connection is silent for as long.
+    let body = serde_json::json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }], "options": { "size": 6000 } });
+    for _ in 0..3 {
+        assert_eq!(slow.post_json("/v1/stylize", &body).complaint(503, "too long"), None);
+    }
     slow.until("it went on", || slow.gauge("pictures_pending") == 0);
 }
 
