@@ -46,6 +46,8 @@ def resident():
 
 
 def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     program = sys.argv[1]
     wall, cpu = imported()
     print(f"import: {wall:.1f} ms, {cpu:.1f} ms of processors")
