@@ -72,6 +72,11 @@ def test_batches(images):
         module(content, np.concatenate([style, style]))
 
 
+def test_the_built_in_model_has_its_name():
+    content, style = np.full((1, 20, 24, 3), 0.5, np.float32), np.ones((1, 32, 32, 3), np.float32)
+    assert np.array_equal(hub.load("built-in")(content, style)[0], hub.load()(content, style)[0])
+
+
 def test_a_file_is_a_module(images, tmp_path):
     with pytest.raises(impasto.Error):
         hub.load(tmp_path / "absent.tflite")

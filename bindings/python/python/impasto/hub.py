@@ -31,8 +31,8 @@ def load(handle=None, *, threads=0, accept_non_commercial=False, progress=None):
     Parameters
     ----------
     handle : str or path, optional
-        A name or web address of a model (`impasto.models`), which is downloaded unless it is on this machine, or a file or folder. Impasto's own if it is
-        not given.
+        A name or web address of a model (`impasto.models`), which is downloaded unless it is on this machine, or a file or folder. Impasto's own
+        (`built-in`) if it is not given.
     threads : int
         Threads that paint, 0 for one per core.
     accept_non_commercial, progress
@@ -49,6 +49,8 @@ def load(handle=None, *, threads=0, accept_non_commercial=False, progress=None):
     >>> hub.load()(content, style)[0].shape
     (2, 48, 64, 3)
     """
+    if handle == "built-in":
+        handle = None
     if handle is not None and not os.path.exists(handle):
         handle = models.pull(os.fspath(handle), accept_non_commercial=accept_non_commercial, progress=progress)
     return Stylizer(handle, threads=threads)
