@@ -1,6 +1,6 @@
 //! How a picture of some size is painted, before any pixel of it is known: the canvas, and what leads from it to the picture.
 
-use super::margin::MARGIN;
+use super::margin::{self, MARGIN};
 use super::{Phase, StylizeOptions, Stylizer, work};
 use crate::picture::rows::thumbnail_size;
 use crate::{Control, Result};
@@ -112,7 +112,7 @@ impl Stylizer {
         Costs {
             seeing: self.predictor.as_ref().filter(|_| sees).map_or(0, |sight| sight.work(seen)),
             measuring: self.thumbnail.and_then(|side| thumbnail_size(canvas, side)).map_or(0, cost),
-            painting: cost(canvas.map(|side| side + 2 * margin)),
+            painting: cost(margin::framed(canvas, margin)),
             again: if way == Way::PaintedTwice { cost(size) } else { 0 },
         }
     }

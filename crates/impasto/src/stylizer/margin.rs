@@ -18,6 +18,12 @@ use crate::picture::zeros;
 /// Pixels of the margin on every side: a multiple of the network's stride, so that the layers' grids lie as without.
 pub(super) const MARGIN: usize = 16;
 
+/// The size of a picture with a margin.
+pub(super) fn framed(size: [usize; 2], margin: usize) -> [usize; 2] {
+    // What is too large is refused where memory is asked for.
+    size.map(|side| side.saturating_add(2 * margin))
+}
+
 /// A picture with its own mirror image around it (the border pixel is not repeated).
 pub(super) struct Framed<'a> {
     inner: &'a dyn Rows,
@@ -34,6 +40,9 @@ impl<'a> Framed<'a> {
         let ([width, height], margin) = (self.inner.size(), self.margin);
         let mut y = 0;
         move |rows: &[f32]| {
+            if margin == 0 {
+                return write(rows);
+            }
             let mut inside = Vec::with_capacity(rows.len());
             for row in rows.chunks_exact((width + 2 * margin) * 3) {
                 if (margin..margin + height).contains(&y) {
@@ -48,7 +57,7 @@ impl<'a> Framed<'a> {
 
 impl Rows for Framed<'_> {
     fn size(&self) -> [usize; 2] {
-        self.inner.size().map(|side| side + 2 * self.margin)
+        framed(self.inner.size(), self.margin)
     }
 
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {

@@ -151,7 +151,7 @@ impl Stylizer {
         if !self.has_detail(options) {
             return Ok([canvas[0].max(size[0]), canvas[1].max(size[1])]);
         }
-        Ok(canvas.map(|side| side.saturating_add(2 * self.margin(options))))
+        Ok(margin::framed(canvas, self.margin(options)))
     }
 
     /// Whether a painting that is larger than its canvas gets the content's detail, rather than being painted once more in its own style.
