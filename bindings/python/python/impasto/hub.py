@@ -49,7 +49,7 @@ def load(handle=None, *, threads=0, accept_non_commercial=False, progress=None):
     >>> hub.load()(content, style)[0].shape
     (2, 48, 64, 3)
     """
-    if handle == "built-in":
+    if handle == "built-in" and not os.path.exists(handle):
         handle = None
     if handle is not None and not os.path.exists(handle):
         handle = models.pull(os.fspath(handle), accept_non_commercial=accept_non_commercial, progress=progress)
