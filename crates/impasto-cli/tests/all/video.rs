@@ -228,19 +228,30 @@ fn killed_and_interrupted_films_are_gone_on_with() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+        kills += 1;
         if workshop.path("out.mp4").exists() {
             // It was done, but for tidying up.
             break;
         }
-        kills += 1;
     }
-    if !workshop.path("out.mp4").exists() {
+    let folder = workshop.path("out.mp4.impasto");
+    if !workshop.path("out.mp4").exists() || folder.exists() {
         assert!(start(&arguments).status().unwrap().success());
     }
     eprintln!("killed {kills} times");
     assert!(kills > 0);
     assert_eq!(hashes(&workshop, "out.mp4"), hashes(&workshop, "whole.mp4"));
-    assert!(!workshop.path("out.mp4.impasto").exists());
+    assert!(!folder.exists());
+
+    // Killed when the film was in its place, but the folder was still there: it is only tidied up.
+    let before = std::fs::metadata(workshop.path("out.mp4")).unwrap().modified().unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("state.json"), r#"{ "frame": 125, "shots": 1, "whole": true, "joined": "joined.mp4" }"#).unwrap();
+    assert!(start(&arguments).status().unwrap().success());
+    assert!(!folder.exists());
+    assert_eq!(std::fs::metadata(workshop.path("out.mp4")).unwrap().modified().unwrap(), before);
+    // Without such a folder the film is not replaced.
+    assert!(!start(&arguments).status().unwrap().success());
 }
 
 #[test]

@@ -69,13 +69,13 @@ pub(crate) fn run(args: &Video) -> Result {
         read.chain([args.film.as_path()]).chain(args.paint.files.iter().map(|(_, path)| path.as_path())),
     )?;
     let output = (!to_stdout).then_some(args.output.as_path());
+    let work = Work::of(output);
     if let (Some(path), Some(_)) = (output, kind) {
-        place::Place::new(path, args.force)?;
+        place::Place::new(path, args.force || args.resume && work.is_delivered())?;
     }
     model::isa()?;
     let models = style::models(&arguments, &args.models)?;
     style::check_any(&arguments, &models)?;
-    let work = Work::of(output);
     let spool = if from_stdin { Some(spooled()?) } else { None };
     let film = spool.as_ref().map_or(args.film.as_path(), |(_, path)| path.as_path());
 
@@ -208,7 +208,7 @@ impl Painting<'_> {
             self.loudness.say(&format!("{} frames are painted already", done.state.frame));
         }
         let each = impasto_film::frames_of_piece(self.size);
-        let earlier = done.state.frame;
+        let (earlier, delivered) = (done.state.frame, done.delivered);
         let painted = if done.whole { Ok((done.state.frame, done.shots, 0)) } else { self.paint(work, &timing, done, each) };
         let (frames, shots, at_a_time) = painted.inspect_err(|_| {
             if !work.has_state() {
@@ -222,14 +222,21 @@ impl Painting<'_> {
         let strip = self.args.paint.options.strip;
         let record = work.record().filter(|_| !strip);
         let whole = Whole { folder: work.folder(), timing: &timing, frames, each, record, strip };
+        let deliver = |film: PathBuf| {
+            if output.is_some() {
+                work.remember_joined(&film, frames, shots)?;
+            }
+            deliver::deliver(&film, output)
+        };
         match (self.goal, self.tools) {
+            _ if delivered => {}
             (Goal::Film { kind, encoder }, Some(tools)) => {
                 let source = self.source.film().map(|facts| (facts, self.wanted.part));
                 let (film, notes) = whole.film(tools, (*kind, encoder), source)?;
                 say(&notes, None, self.loudness);
-                deliver::deliver(&film, output)?;
+                deliver(film)?;
             }
-            (Goal::Gif, _) => deliver::deliver(&deliver::gif(work, &timing, frames, self.size)?, output)?,
+            (Goal::Gif, _) => deliver(deliver::gif(work, &timing, frames, self.size)?)?,
             _ => {}
         }
         let _ = work.remove();

@@ -16,12 +16,15 @@ use crate::failure::{Failure, Result};
 #[derive(Debug)]
 pub(super) struct Work {
     folder: PathBuf,
-    /// Whether it goes when this does: for pipes, where there is nothing to go on with.
-    temporary: bool,
+    /// Where the film goes. `None` for pipes, where there is nothing to go on with: then the folder goes when this does.
+    output: Option<PathBuf>,
 }
 
 /// The file that keeps the request.
 const RECORD: &str = "request.json";
+
+/// The file that says how far the work is. It is the last to be removed.
+const STATE: &str = "state.json";
 
 /// How far an earlier run was.
 #[derive(Debug, Default)]
@@ -30,6 +33,8 @@ pub(super) struct Done {
     pub(super) shots: usize,
     /// Whether only the end is missing: the pieces are to be joined.
     pub(super) whole: bool,
+    /// Whether not even that is: the film is in its place.
+    pub(super) delivered: bool,
 }
 
 impl Work {
@@ -39,12 +44,12 @@ impl Work {
             Some(path) => {
                 let mut name = path.components().as_path().as_os_str().to_owned();
                 name.push(".impasto");
-                Work { folder: name.into(), temporary: false }
+                Work { folder: name.into(), output: Some(path.to_owned()) }
             }
             None => {
                 let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
                 let name = format!("impasto-{}-{time}", std::process::id());
-                Work { folder: std::env::temp_dir().join(name), temporary: true }
+                Work { folder: std::env::temp_dir().join(name), output: None }
             }
         }
     }
@@ -59,7 +64,7 @@ impl Work {
 
     /// Whether there is something that a run with `--resume` can continue.
     pub(super) fn has_state(&self) -> bool {
-        self.path("state.json").exists()
+        self.path(STATE).exists()
     }
 
     /// Begins, or goes on with what an earlier run of the same film has left. `film` says what is painted and how.
@@ -82,12 +87,35 @@ impl Work {
         Ok(Done::default())
     }
 
+    /// Remembers that the film stands joined in the file `joined` of this folder, and is about to be moved to its place.
+    pub(super) fn remember_joined(&self, joined: &Path, frames: usize, shots: usize) -> Result {
+        let name = joined.file_name().unwrap_or_default().to_string_lossy();
+        let json = json!({ "frame": frames, "shots": shots, "whole": true, "joined": name });
+        self.replace(STATE, format!("{json}\n").as_bytes())
+    }
+
+    /// Whether an earlier run was ended between moving its film to its place and removing this folder.
+    pub(super) fn is_delivered(&self) -> bool {
+        let joined = self.read(STATE).and_then(|state| Some(self.path(state["joined"].as_str()?)));
+        joined.is_some_and(|joined| !joined.exists()) && self.output.as_ref().is_some_and(|output| output.exists())
+    }
+
+    /// A file of JSON that is whole.
+    fn read(&self, name: &str) -> Option<Value> {
+        serde_json::from_slice(&fs::read(self.path(name)).ok()?).ok()
+    }
+
     fn continued(&self, film: &Value) -> Result<Done> {
-        let read = |name: &str| -> Option<Value> { serde_json::from_slice(&fs::read(self.path(name)).ok()?).ok() };
-        let Some(before) = read("film.json") else {
-            // Killed before it had begun.
-            self.replace("film.json", format!("{film:#}\n").as_bytes())?;
-            return Ok(Done::default());
+        let delivered = self.is_delivered();
+        let before = match self.read("film.json") {
+            Some(before) => before,
+            // Killed while this folder was being removed.
+            None if delivered => film.clone(),
+            None => {
+                // Killed before it had begun.
+                self.replace("film.json", format!("{film:#}\n").as_bytes())?;
+                return Ok(Done::default());
+            }
         };
         if &before != film {
             let keys = [film, &before].into_iter().filter_map(Value::as_object).flat_map(serde_json::Map::keys);
@@ -98,7 +126,7 @@ impl Work {
                 self.folder.display()
             )));
         }
-        let Some(state) = read("state.json") else { return Ok(Done::default()) };
+        let Some(state) = self.read(STATE) else { return Ok(Done::default()) };
         let number = |key: &str| state[key].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
         let last = match state["last"].as_str() {
             Some(name) => match fs::read(self.path(name)) {
@@ -108,7 +136,7 @@ impl Work {
             None => None,
         };
         let whole = state["whole"] == true;
-        Ok(Done { state: State { frame: number("frame"), last }, shots: number("shots"), whole })
+        Ok(Done { state: State { frame: number("frame"), last }, shots: number("shots"), whole, delivered })
     }
 
     /// Keeps the request that the film is painted by, as JSON.
@@ -129,7 +157,7 @@ impl Work {
             self.replace(&name, &last.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
             json["last"] = name.into();
         }
-        self.replace("state.json", format!("{json}\n").as_bytes())?;
+        self.replace(STATE, format!("{json}\n").as_bytes())?;
         let keep = json["last"].as_str().unwrap_or_default();
         for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
@@ -153,15 +181,21 @@ impl Work {
         write().map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", self.path(name).display())))
     }
 
-    /// Removes the folder and what is in it.
+    /// Removes the folder and what is in it: what says how far the work was at last, so that a run that is killed meanwhile is understood.
     pub(super) fn remove(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name() != STATE && entry.file_type()?.is_file() {
+                fs::remove_file(entry.path())?;
+            }
+        }
         fs::remove_dir_all(&self.folder)
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        if self.temporary {
+        if self.output.is_none() {
             let _ = self.remove();
         }
     }
@@ -197,6 +231,20 @@ mod tests {
         work.remember(&State { frame: 100, last: None }, 3, true).unwrap();
         assert!(work.begin(&film, true, false).unwrap().whole);
         work.remove().unwrap();
+        // Killed on the way of the film to its place: before it was moved, after, and while the folder was being removed.
+        let (output, joined) = (folder.path().join("out.mp4"), work.path("joined.mp4"));
+        work.begin(&film, false, false).unwrap();
+        std::fs::write(&joined, "a film").unwrap();
+        assert!(!work.is_delivered());
+        work.remember_joined(&joined, 100, 3).unwrap();
+        std::fs::write(&output, "an older film").unwrap();
+        assert!(!work.is_delivered() && work.begin(&film, true, false).unwrap().whole);
+        std::fs::rename(&joined, &output).unwrap();
+        assert!(work.is_delivered());
+        std::fs::remove_file(work.path("film.json")).unwrap();
+        assert!(work.begin(&film, true, false).unwrap().delivered);
+        work.remove().unwrap();
+        assert!(!work.is_delivered());
         let folder = {
             let work = Work::of(None);
             work.begin(&film, false, false).unwrap();
