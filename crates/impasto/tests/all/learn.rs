@@ -12,8 +12,16 @@ use impasto::stylizer::Palette;
 use impasto::weights::safetensors::{self, Precision};
 use impasto::{ErrorKind, Model, Perceptual, Picture, Region, Style, StylizeOptions, Stylizer, picture::Mask};
 
-const OPTIONS: LearnOptions =
-    LearnOptions { way: Way::LowRank(2), batch: 3, crop: 64, content_weight: 0.2, lattice_weight: 0.5, pull: 0.0, seed: 7 };
+const OPTIONS: LearnOptions = LearnOptions {
+    way: Way::LowRank(2),
+    batch: 3,
+    crop: 64,
+    content_weight: 0.2,
+    lattice_weight: 0.5,
+    steady_weight: 0.5,
+    pull: 0.0,
+    seed: 7,
+};
 
 fn stylizer(threads: usize) -> Stylizer {
     Stylizer::builder().threads(threads).build(tiny::native_model(48)).unwrap()
