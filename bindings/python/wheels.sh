@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the wheels that are shipped into a folder: one for CPython 3.10 and later, and one for each free-threaded Python that is installed
-# (python3.13t, python3.14t). On Linux they run with glibc 2.17 (2014) and later: zig links them, and auditwheel checks them. Needs maturin, and on
+# (python3.14t: PyO3 supports none before). On Linux they run with glibc 2.17 (2014) and later: zig links them, and auditwheel checks them. Needs maturin, and on
 # Linux ziglang and auditwheel, all of PyPI:
 #
 #     pip install maturin ziglang auditwheel && ./wheels.sh wheels
@@ -16,7 +16,7 @@ if [ -n "$linux" ]; then
 fi
 
 maturin build "${options[@]}"
-for python in python3.13t python3.14t; do
+for python in python3.14t; do
     if command -v "$python" >/dev/null; then
         # They have no stable interface.
         maturin build "${options[@]}" --no-default-features --interpreter "$python"

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &StylesLearn) -> Result {
         },
         content_weight: args.content_weight,
         steady_weight: args.steady_weight,
+        halo_weight: args.halo_weight,
         seed: args.seed,
         ..LearnOptions::default()
     };
@@ -197,9 +198,9 @@ impl Session<'_> {
 }
 
 fn words(step: u64, losses: &LearnLosses) -> String {
-    let LearnLosses { style, content, steady, .. } = losses;
+    let LearnLosses { style, content, steady, halo, .. } = losses;
     let flicker = if *steady > 0.0 { format!(", flicker {steady:.3}") } else { String::new() };
-    format!("step {step}: style {style:.3}, content {content:.3}{flicker}")
+    format!("step {step}: style {style:.3}, content {content:.3}{flicker}, halo {halo:.3}")
 }
 
 /// A content in the style as it is so far.
