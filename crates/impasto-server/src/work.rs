@@ -224,8 +224,14 @@ pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     Ok(kept)
 }
 
-/// What the result says about how it was made, as far as this server knows its model's files.
+/// What the result says about how it was made.
 fn record(wanted: &Wanted, format: Format) -> Option<String> {
+    let content = || Reference::of_bytes("content", content_of(wanted));
+    Some(recorded(wanted, content)?.in_format(format).to_json())
+}
+
+/// The request that a result says it was made by, if the client wants that and this server knows its model's files.
+pub(crate) fn recorded<C>(wanted: &Wanted<C>, content: impl FnOnce() -> Reference) -> Option<Request> {
     if wanted.options.strip || wanted.model.made_of().is_empty() {
         return None;
     }
@@ -238,10 +244,8 @@ fn record(wanted: &Wanted, format: Format) -> Option<String> {
         StyleUse::new(of, style.weight).masked(mask)
     };
     let styles = wanted.styles.iter().enumerate().map(style).collect();
-    let content = Reference::of_bytes("content", content_of(wanted));
     let executor = wanted.model.stylizer().engine().executor().to_string();
-    let request = Request::new(content, styles, wanted.model.made_of().to_vec(), wanted.options.clone(), &executor);
-    Some(request.in_format(format).to_json())
+    Some(Request::new(content(), styles, wanted.model.made_of().to_vec(), wanted.options.clone(), &executor))
 }
 
 /// Style and look of a painting, as the library takes them.

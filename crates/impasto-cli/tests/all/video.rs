@@ -354,7 +354,7 @@ fn masks_and_styles_may_change_along_the_film() {
 }
 
 /// What a film says about itself.
-fn tag(workshop: &Workshop, film: &str, name: &str) -> Option<String> {
+pub(crate) fn tag(workshop: &Workshop, film: &str, name: &str) -> Option<String> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-of", "json", "-show_entries", "format_tags", film])
         .current_dir(workshop.folder.path())

@@ -6,17 +6,19 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use impasto::request::Size;
+use impasto::request::{Reference, Size};
 use impasto::video::{Film, FilmOptions, KEY, State as Position, Styles};
 use impasto::{Control, Error, ErrorKind};
-use impasto_film::{Encoder, Facts, Frames, Message, Note, Pieces, Reading, Reel, Tools, Whole, frames_of_piece, name_of_piece};
+use impasto_film::{
+    Encoder, Facts, Frames, Message, Note, Pieces, Reading, Record, Reel, Tools, Whole, frames_of_piece, name_of_piece,
+};
 
 use super::{Settings, Upload, no_room};
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::Wanted;
 use crate::state::State;
-use crate::work::{Look, Painted};
+use crate::work::{Look, Painted, recorded};
 
 /// How long no frame may be painted: far longer than those that are painted side by side take.
 const STALLED: Duration = Duration::from_secs(30 * 60);
@@ -198,9 +200,24 @@ fn check_size(bytes: u64, most: u64) -> impasto::Result<()> {
 
 fn join(tools: &Tools, ready: &Ready, frames: usize, each: usize) -> impasto::Result<(std::path::PathBuf, Vec<Note>)> {
     let Ready { wanted, settings, facts, encoder, .. } = ready;
-    let folder = wanted.content.folder();
-    let whole = Whole { folder, timing: &facts.timing, frames, each, record: None, strip: wanted.options.strip };
+    let (folder, record) = (wanted.content.folder(), record(ready)?);
+    let whole = Whole { folder, timing: &facts.timing, frames, each, record, strip: wanted.options.strip };
     whole.film(tools, (settings.kind, encoder), Some((facts, settings.part)))
+}
+
+/// What the film says about how it was painted.
+fn record(ready: &Ready) -> impasto::Result<Option<String>> {
+    let Ready { wanted, settings, size, .. } = ready;
+    let content = Reference::of_file(&wanted.content.path())?;
+    let record = |request| Record {
+        request,
+        steady: settings.steady,
+        size: *size,
+        style_at: Vec::new(),
+        part: settings.part,
+        fps: settings.fps,
+    };
+    Ok(recorded(wanted, || content).map(|request| record(request).to_json()))
 }
 
 /// A problem with the film at this path. ffmpeg's own words name files, which are not the client's business.

@@ -11,7 +11,7 @@ use common::{Answer, Running, png};
 use impasto::video::{Film, FilmOptions, Frame, Samples};
 use impasto::{Style, Stylizer};
 use impasto_film::Tools;
-use impasto_server::ServerOptions;
+use impasto_server::{Ffmpeg, ServerOptions};
 use serde_json::{Value, json};
 
 /// A server that paints films, and a folder for them; nothing where there is no ffmpeg.
@@ -27,7 +27,7 @@ impl Studio {
             return None;
         };
         let server = Running::start(|options| {
-            options.ffmpeg = Some(tools);
+            options.ffmpeg = Ffmpeg::Given(tools);
             change(options);
         });
         Some(Studio { server, folder: tempfile::tempdir().unwrap() })
@@ -151,6 +151,15 @@ fn a_film_is_painted_with_its_sound() {
     let count =
         studio.said("ffprobe", "-select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0 mixed.mkv");
     assert_eq!(count, "2");
+    // Bodies of all kinds refuse what they do not know, and what is there twice.
+    for path in ["/v1/films", "/v1/stylize", "/v1/previews"] {
+        for (field, words) in [("\"strenght\": 1", "unknown field `strenght`"), ("\"options\": {}", "duplicate field `options`")]
+        {
+            let body = format!("{{\"styles\": [], \"options\": {{}}, {field}}}");
+            let answer = studio.server.send("POST", path, &[("Content-Type", "application/json")], body.as_bytes());
+            assert_eq!(answer.complaint(400, words), None, "{path}");
+        }
+    }
     // Results take room until they are forgotten.
     assert!(studio.server.gauge("film_bytes") >= (result.body.len() + part.body.len() + mixed.body.len()) as u64);
     assert_eq!(studio.server.gauge("memory_reserved_bytes"), 0);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use impasto::Picture;
 use impasto_film::Tools;
+use impasto_server::Ffmpeg;
 use serde_json::json;
 
 /// A page whose server paints films; nothing where there is no ffmpeg or no browser.
@@ -17,7 +18,7 @@ pub(super) fn open(window: [u32; 2], dark: bool) -> Option<Session> {
         let _ = writeln!(std::io::stderr(), "skipped: films on the page, because ffmpeg is not installed");
         return None;
     };
-    Session::of(Running::start(|options| options.ffmpeg = Some(tools)), "", window, dark)
+    Session::of(Running::start(|options| options.ffmpeg = Ffmpeg::Given(tools)), "", window, dark)
 }
 
 /// A film of 32 frames: two seconds of red, then two of blue, with sound.

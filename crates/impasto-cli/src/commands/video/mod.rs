@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Video) -> Result {
         read.chain([args.film.as_path()]).chain(args.paint.files.iter().map(|(_, path)| path.as_path())),
     )?;
     let output = (!to_stdout).then_some(args.output.as_path());
-    let work = Work::of(output);
+    let work = output.map_or_else(Work::temporary, |path| Ok(Work::beside(path)))?;
     if let (Some(path), Some(_)) = (output, kind) {
         place::Place::new(path, args.force || args.resume && work.is_delivered())?;
     }
@@ -154,12 +154,9 @@ fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
 
 /// A film from standard input, in a file: decoders have to go back in it.
 fn spooled() -> Result<(Work, PathBuf)> {
-    let work = Work::of(None);
+    let work = Work::temporary()?;
     let path = work.path("film");
-    let copy = || {
-        std::fs::create_dir_all(work.folder())?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut std::fs::File::create(&path)?)
-    };
+    let copy = || std::io::copy(&mut std::io::stdin().lock(), &mut std::fs::File::create(&path)?);
     copy().map_err(|e| Failure::failed(format!("standard input: cannot be kept in a temporary file: {e}")))?;
     Ok((work, path))
 }
@@ -255,7 +252,7 @@ impl Painting<'_> {
         let mut stylizer = self.models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
         let tools = || Ok(Tools::find(args.ffmpeg.as_deref())?);
         let mut look = look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing), &tools)?;
-        work.keep_record(&self.record(&look)?)?;
+        work.keep_record(&self.record(&look)?.to_json())?;
         let salvaged = args.salvage.then(|| Arc::new(Mutex::new(None)));
         let alpha = self.alpha();
         let reading = Reading { part: self.wanted.part, alpha, salvaged: salvaged.clone(), fps: args.fps };
