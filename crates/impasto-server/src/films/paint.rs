@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use impasto::request::{Reference, Size};
-use impasto::video::{Film, FilmOptions, KEY, State as Position, Styles};
+use impasto::video::{Film, FilmOptions, KEY, State as Position};
 use impasto::{Control, Error, ErrorKind};
 use impasto_film::{
     Encoder, Facts, Frames, Message, Note, Pieces, Reading, Record, Reel, Tools, Whole, frames_of_piece, name_of_piece,
@@ -18,7 +18,7 @@ use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::Wanted;
 use crate::state::State;
-use crate::work::{Look, Painted, recorded};
+use crate::work::{Painted, look_of_film, recorded};
 
 /// How long no frame may be painted: far longer than those that are painted side by side take.
 const STALLED: Duration = Duration::from_secs(30 * 60);
@@ -108,14 +108,13 @@ fn whole(state: &State, ready: &Ready, watch: &Watch) -> Result<Painted> {
     let named = |e: Error| problem(e, &path);
     // The pieces, and the film that is joined of them.
     let room = state.disk(state.options.max_film.saturating_mul(2))?;
-    let no_thumbnail = || Err(Error::new(ErrorKind::InvalidArgument, "colors are not matched in films"));
-    let look = Look::new(wanted, &state.limits(), no_thumbnail, watch)?;
+    let (styles, look) = look_of_film(wanted, &state.limits(), watch)?;
     let alpha = facts.alpha && encoder.alpha;
 
     let stylizer = wanted.model.stylizer();
     let bytes = if alpha { 4 } else { 3 } * if facts.deep { 2 } else { 1 };
-    let options = FilmOptions::default().stylize(look.options.clone()).steady(settings.steady);
-    let film = |at_a_time: usize| Film::new(stylizer, Styles::one(look.style.clone()), options.clone().at_a_time(at_a_time));
+    let options = FilmOptions::default().stylize(look).steady(settings.steady);
+    let film = |at_a_time: usize| Film::new(stylizer, styles.clone(), options.clone().at_a_time(at_a_time));
     let needed = |film: &Film<'_>| film.memory([size.width, size.height], bytes);
     let mut at_a_time = stylizer.engine().threads().clamp(1, KEY);
     // What is kept and other requests shall have the rest.

@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use impasto::video::{Film, FilmOptions, KEY, Styles};
-use impasto::{Colours, Control, Stylizer};
+use impasto::video::{Film, FilmOptions, KEY};
+use impasto::{Control, Stylizer};
 use serde_json::{Value, json};
 
 pub(crate) use args::Video;
@@ -140,8 +140,6 @@ fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
         "--json and a film (-o -) cannot both go to standard output; name a file for the film"
     } else if to_stdout && std::io::stdout().is_terminal() {
         "a terminal cannot take a film's bytes (-o -); redirect them or name a file"
-    } else if args.paint.options.colors == Colours::Match {
-        "--colors match is for pictures; use content or luminance for films"
     } else if args.end.is_some_and(|end| end <= args.start.unwrap_or(0.0)) {
         "--end must be after --start"
     } else if args.preview_frame.as_ref().is_some_and(|path| impasto::picture::Format::from_path(path).is_err()) {
@@ -263,7 +261,7 @@ impl Painting<'_> {
         let bytes = if alpha { 4 } else { 3 } * if self.source.deep() { 2 } else { 1 };
         let mut options = FilmOptions::default().stylize(look.options.clone()).steady(args.steady).at_a_time(cores.min(KEY));
         let needed = |stylizer: &Stylizer, options: &FilmOptions| -> Result<u64> {
-            let film = Film::new(stylizer, Styles::one(look.styles.at(0)?), options.clone())?;
+            let film = Film::new(stylizer, look.styles.clone(), options.clone())?;
             Ok(film.memory([size.width, size.height], bytes)?.saturating_add(memory_of_program()))
         };
         while options.at_a_time > 1 && ceiling.check(needed(&stylizer, &options)?, "", "").is_err() {
