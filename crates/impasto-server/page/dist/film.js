@@ -96,7 +96,7 @@ export async function restore(kept, photos) {
 /** Follows what was painted of it. */
 export function resume() {
     const [opened, work] = [film, begun];
-    if (!opened || !work)
+    if (!opened || !work || busy)
         return;
     void during(opened.name, async () => {
         try {
@@ -375,6 +375,8 @@ function close() {
     film?.seen?.movie.close();
     const key = film?.seen?.key;
     film = undefined;
+    if (!busy)
+        begun = undefined;
     keep.removeFilm();
     show();
     if (key && doc.photos.includes(key)) {

@@ -114,7 +114,7 @@ export async function restore(kept: keep.KeptFilm | undefined, photos: string[])
 /** Follows what was painted of it. */
 export function resume(): void {
   const [opened, work] = [film, begun];
-  if (!opened || !work) return;
+  if (!opened || !work || busy) return;
   void during(opened.name, async () => {
     try {
       await followed(opened.name, work);
@@ -369,6 +369,7 @@ function close(): void {
   film?.seen?.movie.close();
   const key = film?.seen?.key;
   film = undefined;
+  if (!busy) begun = undefined;
   keep.removeFilm();
   show();
   if (key && doc.photos.includes(key)) {
