@@ -137,7 +137,7 @@ impl FilmColors {
 }
 
 /// The part of a film that is painted, in seconds.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Part {
     /// 0 for the beginning.
     pub start: f64,

@@ -353,8 +353,44 @@ fn masks_and_styles_may_change_along_the_film() {
     assert!(Path::new(&workshop.path("frames")).is_dir());
 }
 
+#[test]
+fn colors_are_matched_along_the_film() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 10);
+    let paint = |output: &str, colors: &str, more: &[&str]| {
+        done(&workshop, &[&["frames", "-o", output, "--steady", "0", "--colors", colors], more].concat());
+        open(workshop.path(&format!("{output}/000001.png")))
+    };
+    let matched = paint("matched", "match", &["--style-at", "0.3=content.png"]);
+    // The first frame as a picture that is painted by itself.
+    let output = workshop.run(&[
+        "stylize",
+        "frames/f0.png",
+        "-s",
+        "style.png",
+        "--model",
+        "native.safetensors",
+        "--colors",
+        "match",
+        "-o",
+        "one.png",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(matched.rgb() == open(workshop.path("one.png")).rgb());
+    assert!(matched.rgb() != paint("own", "style", &[]).rgb());
+    let last = |folder: &str| std::fs::read(workshop.path(&format!("{folder}/000010.png"))).unwrap();
+    paint("one", "match", &[]);
+    assert!(last("matched") != last("one"), "the style does not change");
+    // A style without a picture: the painting gets the colors.
+    let output = workshop.run(&["styles", "extract", "style.png", "-o", "seen.style", "--model", "native.safetensors"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    paint("bare", "match", &["-s", "seen.style"]);
+    paint("content", "content", &["-s", "seen.style"]);
+    assert!(last("bare") == last("content"));
+}
+
 /// What a film says about itself.
-fn tag(workshop: &Workshop, film: &str, name: &str) -> Option<String> {
+pub(crate) fn tag(workshop: &Workshop, film: &str, name: &str) -> Option<String> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-of", "json", "-show_entries", "format_tags", film])
         .current_dir(workshop.folder.path())
