@@ -19,8 +19,16 @@ use server::{Asked, Reply, Server};
 
 /// A random model in a few kilobytes.
 fn model() -> Vec<u8> {
-    let transformer =
-        native::Transformer { widths: [4, 4, 8], blocks: 1, kernel: 5, resample: 3, skips: false, style_len: 8, thumbnail: 32 };
+    let transformer = native::Transformer {
+        widths: [4, 4, 8],
+        blocks: 1,
+        kernel: 5,
+        resample: 3,
+        skips: false,
+        deep: None,
+        style_len: 8,
+        thumbnail: 32,
+    };
     let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
     let model =
         Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap();

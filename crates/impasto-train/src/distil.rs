@@ -221,7 +221,7 @@ impl Distiller {
         }
         let (mut student, mut maps) = (Parameters::new(network.weights(), &device, true), Parameters::new(&maps, &device, true));
         let Train { steps, rate, warm_up, clip, average, .. } = recipe.train;
-        let schedule = Schedule { steps, rate, warm_up, clip, average };
+        let schedule = Schedule { steps, rate, faster: None, warm_up, clip, average };
         let state = State::new(options, schedule, &mut [&mut student, &mut maps], &device)?;
         Ok(Distiller { state, lessons, loss: recipe.loss, vgg, graph, taps, student, maps, widths, sizes })
     }

@@ -25,12 +25,23 @@ pub struct Schedule {
     pub steps: usize,
     /// The rate at the start.
     pub rate: f32,
+    /// Arrays that move faster.
+    pub faster: Option<Faster>,
     /// Steps in which the rate rises to its start.
     pub warm_up: usize,
     /// Longest gradient: longer ones are cut.
     pub clip: f32,
     /// Decay of the average.
     pub average: f32,
+}
+
+/// Arrays with a rate of their own.
+#[derive(Debug, Clone, Copy)]
+pub struct Faster {
+    /// What their names hold.
+    pub holding: &'static str,
+    /// Their rate over that of the others.
+    pub times: f32,
 }
 
 impl Schedule {
@@ -67,7 +78,8 @@ impl Adam {
             let first = first * FIRST_DECAY + gradient.clone() * (1.0 - FIRST_DECAY);
             let second = second * SECOND_DECAY + gradient.clone() * gradient * (1.0 - SECOND_DECAY);
             let change = first.clone() / corrections[0] / ((second.clone() / corrections[1]).sqrt() + EPSILON);
-            let value = value - change * rate;
+            let times = schedule.faster.filter(|faster| name.contains(faster.holding)).map_or(1.0, |faster| faster.times);
+            let value = value - change * (rate * times);
             let mean =
                 self.averages.remove(name).map_or_else(|| value.clone(), |mean| mean * average + value.clone() * (1.0 - average));
             self.moments.insert(name.to_owned(), [first, second]);

@@ -54,7 +54,8 @@ pub struct Change {
     /// The share of contents that are rounded to 8 bits, if another than the first run's.
     #[serde(default)]
     pub rounded: Option<f32>,
-    /// The transformer's architecture, if another than the first run's: it may get an anti-aliased form (`resample=5`) and skips.
+    /// The transformer's architecture, if another than the first run's: it may get an anti-aliased form (`resample=5`), skips and a branch at
+    /// stride 8 (`deep=CHANNELS,BLOCKS`).
     #[serde(default)]
     pub transformer: Option<String>,
 }
@@ -114,6 +115,9 @@ pub struct Train {
     pub bank: usize,
     /// Adam's rate at the start; it falls with a cosine to a hundredth.
     pub rate: f32,
+    /// Rate of the transformer's branch at stride 8 over that of everything else: a fresh branch may learn faster.
+    #[serde(default = "one")]
+    pub deep_rate: f32,
     /// Steps in which the rate rises to its start.
     pub warm_up: usize,
     /// Longest gradient, as a multiple of which longer ones are cut.
@@ -146,6 +150,10 @@ pub struct Loss {
     /// Share of the fine contrast that the place modulo 4 explains: rows and grids.
     #[serde(default)]
     pub lattice: f32,
+}
+
+fn one() -> f32 {
+    1.0
 }
 
 /// Reads a recipe of any kind.

@@ -17,7 +17,7 @@ use crate::checkpoint;
 use crate::data::{self, Content, StyleCrop};
 use crate::executor::{Executor, Parameters, values};
 use crate::loss::{self, Perception, Style, Terms};
-use crate::optimiser::Schedule;
+use crate::optimiser::{Faster, Schedule};
 use crate::recipe::{Recipe, Train};
 use crate::run::{self, Options, State, Training};
 use batch::{Batch, Sources};
@@ -72,23 +72,29 @@ fn trained_form(run: &Architecture) -> Architecture {
 }
 
 /// What a recipe's untrained model takes from one to start from: everything if the architectures are the same. A model without skips may become
-/// one with them: these begin almost silent.
+/// one with them, which begin almost silent; one without a branch at stride 8 may become one with it, which begins silent.
 fn continued(start: Model, fresh: Model) -> Result<Model> {
     let (Some(from), Some(to)) = (&start.transformer, &fresh.transformer) else { return Ok(start) };
     let (Architecture::NativeTransformer(old), Architecture::NativeTransformer(new)) = (&from.architecture, &to.architecture)
     else {
         return Ok(start);
     };
-    if old.skips || !new.skips || (native::Transformer { skips: true, ..old.clone() }) != *new {
+    let grown = native::Transformer { skips: old.skips || new.skips, deep: old.deep.or(new.deep), ..old.clone() };
+    if old == new || grown != *new {
         return Ok(start);
     }
     let mut transformer = to.clone();
     for (name, array) in to.weights.iter() {
         let fill = match from.weights.get(name) {
             Some(old) => old.clone(),
-            None if name.ends_with("/skip/weights") => continue,
             None => {
-                let value = if name.ends_with("scale/biases") { 0.1 } else { 0.0 };
+                let value = match name {
+                    _ if name.ends_with("/skip/scale/biases") => 0.1,
+                    _ if name.contains("/skip/") && !name.ends_with("/skip/weights") => 0.0,
+                    // Its norm's scale and shift: whatever the branch computes, nothing is added.
+                    _ if name.contains("/deep/expand/") && !name.ends_with("/expand/weights") => 0.0,
+                    _ => continue,
+                };
                 Array::new(array.shape().to_vec(), vec![value; array.data().len()])?
             }
         };
@@ -162,8 +168,9 @@ impl Trainer {
         let (own, other) = model.pair()?;
         let (mut predictor, mut transformer) =
             (Parameters::new(&own.weights, &device, true), Parameters::new(&other.weights, &device, true));
-        let Train { steps, rate, warm_up, clip, average, bank, .. } = recipe.train;
-        let schedule = Schedule { steps, rate, warm_up, clip, average };
+        let Train { steps, rate, deep_rate, warm_up, clip, average, bank, .. } = recipe.train;
+        let faster = Faster { holding: "/deep/", times: deep_rate };
+        let schedule = Schedule { steps, rate, faster: Some(faster), warm_up, clip, average };
         let state = State::new(options, schedule, &mut [&mut predictor, &mut transformer], &device)?;
         let step = state.step;
         let mut trainer = Trainer {
@@ -287,5 +294,45 @@ impl Training for Trainer {
         }
         safetensors::write(&model.to_weights(), &folder.join("model.safetensors"), Precision::F16, true)?;
         self.sheet(model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use impasto::engine::{Engine, EngineOptions, Isa, Program};
+    use impasto::networks::native::{Deep, Predictor, Transformer};
+
+    use super::{Architecture, Model, continued};
+
+    #[test]
+    fn a_model_that_gets_a_branch_paints_as_before() {
+        let plain =
+            Transformer { widths: [6, 8, 12], blocks: 1, resample: 3, style_len: 7, thumbnail: 32, ..Transformer::shipped() };
+        let deep = Some(Deep { channels: 10, blocks: 1 });
+        let untrained = |transformer: &Transformer, seed| {
+            let predictor = Predictor { widths: [4, 6, 8, 8], vector_len: 7 };
+            let architectures = (Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer.clone()));
+            Model::untrained(architectures.0, architectures.1, seed).unwrap()
+        };
+        let start = untrained(&plain, 1);
+        let grown = continued(start.clone(), untrained(&Transformer { deep, ..plain.clone() }, 2)).unwrap();
+        let engine = Engine::new(EngineOptions::default().threads(1)).unwrap();
+        let (height, width) = (40, 48);
+        let picture: Vec<f32> = (0..height * width * 3).map(|i| (i as f32 * 0.37).sin() * 0.5 + 0.5).collect();
+        let painted = |model: &Model| {
+            let (_, network) = model.pair().unwrap();
+            let program = Program::compile(&network.graph, network.weights.clone(), Isa::best()).unwrap();
+            let style: Vec<f32> = (0..7).map(|i| 0.4 - 0.1 * i as f32).collect();
+            program.run(&engine, (&picture, height, width), &program.condition(&style).unwrap(), &()).unwrap().0
+        };
+        let (before, after) = (painted(&start), painted(&grown));
+        let farthest = before.iter().zip(&after).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(before.len() == after.len() && farthest < 1e-6, "{farthest}");
+        // What is no continuation stays as it is, and is refused later.
+        let other = Transformer { deep, blocks: 2, ..plain };
+        assert_eq!(
+            continued(start.clone(), untrained(&other, 2)).unwrap().pair().unwrap().1.architecture,
+            start.pair().unwrap().1.architecture
+        );
     }
 }

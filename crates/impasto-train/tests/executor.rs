@@ -8,10 +8,12 @@ use impasto::networks::{Architecture, native};
 use impasto::weights::{self, Weights};
 use impasto_train::executor::{Executor, Parameters, values};
 
-/// Models as they are trained, with the transformer as it is run: plain, and with skips and filters to be folded in.
-fn models() -> [(Model, native::Transformer); 2] {
-    [(3, false), (5, true)].map(|(resample, skips)| {
-        let run = native::Transformer { widths: [6, 8, 12], blocks: 1, kernel: 5, resample, skips, style_len: 7, thumbnail: 32 };
+/// Models as they are trained, with the transformer as it is run: plain, with skips and filters to be folded in, and with a branch at stride 8.
+fn models() -> [(Model, native::Transformer); 3] {
+    let branch = native::Deep { channels: 10, blocks: 1 };
+    [(3, false, None), (5, true, None), (5, true, Some(branch))].map(|(resample, skips, deep)| {
+        let widths = [6, 8, 12];
+        let run = native::Transformer { widths, blocks: 1, kernel: 5, resample, skips, deep, style_len: 7, thumbnail: 32 };
         let trained = native::Transformer { resample: 3, ..run.clone() };
         let predictor = native::Predictor { widths: [4, 6, 8, 8], vector_len: 7 };
         let model =
@@ -100,7 +102,7 @@ fn same_numbers_of(model: &Model, transformer: &native::Transformer, device: &De
 
 /// What a loss that reads every output weighs them with.
 fn numbers() -> Vec<f32> {
-    picture(5, 16, 20).into_iter().map(|v| v - 0.5).collect()
+    picture(5, 16, 24).into_iter().map(|v| v - 0.5).collect()
 }
 
 /// A picture painted with a thumbnail's statistics, and the parameters that it was painted with.
@@ -108,13 +110,13 @@ fn painted((model, run): &(Model, native::Transformer), changed: &Weights, devic
     let (predictor, _) = model.pair().unwrap();
     let graph = run.graph();
     let parameters = Parameters::new(changed, device, true);
-    let (content, style) = (picture(2, 16, 20), picture(3, 32, 32));
+    let (content, style) = (picture(2, 16, 24), picture(3, 32, 32));
     let vector = Executor::new(&predictor.graph).unwrap();
     let vector = vector.run(&parameters, tensor(&style, [32, 32], device), None, None, &[]).unwrap().output.reshape([1, 7]);
     let executor = Executor::new(&graph).unwrap();
     let small = tensor(&picture(4, 12, 12), [12, 12], device);
     let statistics = executor.run(&parameters, small, Some(&vector), None, &[]).unwrap().statistics;
-    let painted = executor.run(&parameters, tensor(&content, [16, 20], device), Some(&vector), Some(&statistics), &[]).unwrap();
+    let painted = executor.run(&parameters, tensor(&content, [16, 24], device), Some(&vector), Some(&statistics), &[]).unwrap();
     (painted.output, parameters)
 }
 
@@ -135,7 +137,7 @@ fn right_gradients_of(model: &(Model, native::Transformer), device: &Device) {
         }
     }
     let (output, mut parameters) = painted(model, &all, device);
-    let gradients = (output * tensor(&numbers(), [16, 20], device)).sum().backward();
+    let gradients = (output * tensor(&numbers(), [16, 24], device)).sum().backward();
     let mut checked = 0;
     for (name, tensor) in parameters.iter_mut() {
         let gradient = values(tensor.grad(&gradients).unwrap_or_else(|| panic!("{name} has no gradient"))).unwrap();

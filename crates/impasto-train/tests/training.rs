@@ -36,7 +36,7 @@ fn recipe(folder: &Path, shared: &Path, steps: usize) -> Recipe {
         r#"
 seed = 3
 family = "test"
-transformer = "impasto-transformer widths=8,12,16 blocks=1 kernel=3 style=8 thumbnail=48"
+transformer = "impasto-transformer widths=8,12,16 blocks=1 kernel=3 resample=5 skips=yes deep=16,1 style=8 thumbnail=48"
 predictor = "impasto-predictor widths=8,8,16,16 vector=8"
 [data]
 content = [{{ folder = "content", share = 1.0 }}]
@@ -54,6 +54,7 @@ thumbnails = 0.5
 thumbnail = 48
 bank = 3
 rate = 0.005
+deep_rate = 2.0
 warm_up = 3
 clip = 1.0
 average = 0.9

@@ -15,6 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         kernel: 5,
         resample: 3,
         skips: false,
+        deep: None,
         style_len: 16,
         thumbnail: 256,
     };

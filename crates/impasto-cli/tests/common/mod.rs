@@ -68,6 +68,7 @@ impl Workshop {
             kernel: 5,
             resample: 3,
             skips: false,
+            deep: None,
             style_len: 8,
             thumbnail: 32,
         };

@@ -25,7 +25,7 @@ impl Graph {
     pub fn halo(&self) -> Option<usize> {
         let (numerator, denominator) = self.scales()[self.output().0];
         let mut halo = 0;
-        // How far an output pixel looks depends on its place within an enlarged pixel, so all of these are tried. There are 4 in
+        // How far an output pixel looks depends on its place within an enlarged pixel, so all of these are tried. There are up to 8 in
         // the networks here; the bound keeps a nonsensical graph from taking forever.
         for out in 0..denominator.min(1 << 12) {
             let first = out.saturating_mul(numerator) / denominator;
@@ -43,11 +43,12 @@ impl Graph {
         usize::try_from(numerator / denominator).unwrap_or(1).max(1)
     }
 
-    /// Input pixels per pixel of each node: the product of the strides over the product of the up-sampling factors along the way to it.
+    /// Input pixels per pixel of each node: the product of the strides over the product of the up-sampling factors along the way to it; where
+    /// there are several, along the way with the greatest strides.
     fn scales(&self) -> Vec<(i64, i64)> {
         let mut scales: Vec<(i64, i64)> = Vec::with_capacity(self.nodes().len());
         for node in self.nodes() {
-            let (numerator, denominator) = node.inputs.first().map_or((1, 1), |id| scales[id.0]);
+            let (numerator, denominator) = node.inputs.iter().map(|id| scales[id.0]).max().unwrap_or((1, 1));
             scales.push(match &node.op {
                 Op::Conv(conv) => (numerator.saturating_mul(length(conv.stride)), denominator),
                 Op::Pool(pool) => (numerator.saturating_mul(length(pool.stride)), denominator),

@@ -130,6 +130,11 @@ impl<'a> Fields<'a> {
         numbers.try_into().map_err(|_| self.malformed(&format!("{key:?} needs {N} numbers")))
     }
 
+    /// As [`Fields::numbers`]; `None` where the word is missing.
+    pub(super) fn numbers_if<const N: usize>(&mut self, key: &str) -> Result<Option<[usize; N]>> {
+        if self.values.contains_key(key) { self.numbers(key).map(Some) } else { Ok(None) }
+    }
+
     /// A side of a kernel that has a middle.
     pub(super) fn odd(&mut self, key: &str) -> Result<usize> {
         let value = self.number(key, 1)?;

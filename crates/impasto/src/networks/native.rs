@@ -7,6 +7,8 @@
 //! The convolutions that change the resolution can be anti-aliased: a binomial filter before the stride, or after the doubling, is folded
 //! into the 3×3 kernel, which makes it 5×5 ([`folded`]; filters before strides: Zhang 2019, arXiv 1904.11486).
 //!
+//! A branch at stride 8 ([`Deep`]) can go beside the first residual block: it sees twice as far, where a pixel costs a quarter.
+//!
 //! The style predictor reads moments: the mean and the standard deviation of every channel of several layers (as style is
 //! measured: Huang & Belongie 2017, arXiv 1703.06868), and a linear layer makes the style vector of them.
 
@@ -38,10 +40,21 @@ pub struct Transformer {
     /// network is back at their resolution: detail that smooth up-sampling does not carry. Height and width of the output are then
     /// multiples of 4 by mirroring the picture, as without.
     pub skips: bool,
+    /// A branch at stride 8, if there is one. Height and width of the output are then multiples of 8.
+    pub deep: Option<Deep>,
     /// Length of the style vector.
     pub style_len: usize,
     /// Pixels of the longer side of the thumbnail whose statistics the norms use; a smaller picture is its own thumbnail.
     pub thumbnail: usize,
+}
+
+/// A branch that leaves the features of stride 4 before the residual blocks, works at stride 8, and is added to them again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Deep {
+    /// Channels at stride 8.
+    pub channels: usize,
+    /// Residual blocks at stride 8.
+    pub blocks: usize,
 }
 
 pub(super) const TRANSFORMER: Entry = Entry {
@@ -55,6 +68,7 @@ pub(super) const TRANSFORMER: Entry = Entry {
             kernel: fields.odd("kernel")?,
             resample: fields.choice_or("resample", RESAMPLES)?,
             skips: fields.choice_or("skips", SKIPS)?,
+            deep: fields.numbers_if("deep")?.map(|[channels, blocks]| Deep { channels, blocks }),
             style_len: fields.number("style", 1)?,
             thumbnail: fields.number("thumbnail", 16)?,
         }))
@@ -80,8 +94,12 @@ impl Design for Transformer {
 
     fn description(&self) -> String {
         let [a, b, c] = self.widths;
+        let deep = match self.deep {
+            Some(Deep { channels, blocks }) => format!(" and {blocks} of {channels} channels at stride 8"),
+            None => String::new(),
+        };
         format!(
-            "Impasto transformer: {a}-{b}-{c} channels, {} residual blocks, statistics of a {}-pixel thumbnail, style vector of {}",
+            "Impasto transformer: {a}-{b}-{c} channels, {} residual blocks{deep}, statistics of a {}-pixel thumbnail, style vector of {}",
             self.blocks, self.thumbnail, self.style_len
         )
     }
@@ -96,11 +114,14 @@ impl Design for Transformer {
         if self.skips {
             text += &format!(" skips={}", name_of(SKIPS, &self.skips));
         }
+        if let Some(Deep { channels, blocks }) = self.deep {
+            text += &format!(" deep={}", commas(&[channels, blocks]));
+        }
         text + &format!(" style={} thumbnail={}", self.style_len, self.thumbnail)
     }
 
     fn repeats(&self) -> usize {
-        self.blocks
+        self.blocks + self.deep.map_or(0, |deep| deep.blocks)
     }
 
     fn thumbnail(&self) -> Option<usize> {
@@ -115,19 +136,22 @@ impl Design for Transformer {
 impl Transformer {
     /// The shape that Impasto ships.
     pub fn shipped() -> Self {
-        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample: 5, skips: true, style_len: 96, thumbnail: 384 }
+        let (resample, skips, deep) = (5, true, None);
+        Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample, skips, deep, style_len: 96, thumbnail: 384 }
     }
 
     /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,
-    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left. Height and width must be at least 5.
+    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left. Height and width must be at least 5. With a branch at stride 8 it is
+    /// multiples of 8, and at least 9.
     pub fn graph(&self) -> Graph {
         let [first, second, third] = self.widths;
         let mut graph = Graph::new(3, self.style_len);
         let mirrored = Padding::Reflect;
-        // Skips join features on both ways, so that both have to be multiples of 4 from the start.
-        let start = match (self.kernel / 2, self.skips) {
-            (border, true) => Padding::ReflectUp { border, multiple: 4 },
-            (border, false) => mirrored(border),
+        // Features that are joined must have one size on both ways: the largest stride's multiple from the start.
+        let start = match (self.kernel / 2, self.skips, self.deep) {
+            (border, _, Some(_)) => Padding::ReflectUp { border, multiple: 8 },
+            (border, true, None) => Padding::ReflectUp { border, multiple: 4 },
+            (border, false, None) => mirrored(border),
         };
         let halving = mirrored(self.resample / 2);
         // Doubled 5×5 kernels are fast where the border's pixel is repeated; with 3×3 ones that is the same.
@@ -143,12 +167,19 @@ impl Transformer {
             x = activate(&mut graph, x, name, Activation::Relu);
             contracted.push(x);
         }
+        if let Some(Deep { channels, blocks }) = self.deep {
+            // Before the blocks of stride 4, so that these can draw at their resolution what was decided at half of it.
+            let inner = styled(&mut graph, x, "deep/contract", [self.resample, 2], channels, halving);
+            let mut inner = activate(&mut graph, inner, "deep/contract", Activation::Relu);
+            for block in 1..=blocks {
+                inner = residual(&mut graph, inner, &format!("deep/residual{block}"), channels);
+            }
+            let inner = graph.push("deep/expand/upsample", Op::Upsample { factor: 2 }, &[inner]);
+            let inner = styled(&mut graph, inner, "deep/expand", [self.resample, 1], third, doubling);
+            x = graph.push("deep/sum", Op::Add, &[x, inner]);
+        }
         for block in 1..=self.blocks {
-            let scope = format!("residual{block}");
-            let inner = styled(&mut graph, x, &format!("{scope}/conv1"), [3, 1], third, mirrored(1));
-            let inner = activate(&mut graph, inner, &format!("{scope}/conv1"), Activation::Relu);
-            let inner = styled(&mut graph, inner, &format!("{scope}/conv2"), [3, 1], third, mirrored(1));
-            x = graph.push(scope, Op::Add, &[x, inner]);
+            x = residual(&mut graph, x, &format!("residual{block}"), third);
         }
         for (name, channels, before) in [("expand1", second, contracted[1]), ("expand2", first, contracted[0])] {
             x = graph.push(format!("{name}/upsample"), Op::Upsample { factor: 2 }, &[x]);
@@ -165,8 +196,10 @@ impl Transformer {
     }
 
     /// The names of the arrays that a filter is [`folded`] into.
-    pub fn resampling(&self) -> [String; 4] {
-        ["contract2", "contract3", "expand1", "expand2"].map(|name| format!("transformer/{name}/weights"))
+    pub fn resampling(&self) -> Vec<String> {
+        let deep: &[&str] = if self.deep.is_some() { &["deep/contract", "deep/expand"] } else { &[] };
+        let names = ["contract2", "contract3", "expand1", "expand2"];
+        names.iter().chain(deep).map(|name| format!("transformer/{name}/weights")).collect()
     }
 }
 
@@ -276,6 +309,14 @@ fn styled(graph: &mut Graph, x: NodeId, scope: &str, [kernel, stride]: [usize; 2
     let dense = |what: &str| Dense { weight: format!("{name}/{what}/weights"), bias: format!("{name}/{what}/biases") };
     let norm = InstanceNorm { scale: dense("scale"), shift: dense("shift"), epsilon: INSTANCE_NORM_EPSILON };
     graph.push(format!("{scope}/norm"), Op::InstanceNorm(norm), &[x])
+}
+
+/// A residual block: two convolutions, whose result is added to what they read.
+fn residual(graph: &mut Graph, x: NodeId, scope: &str, channels: usize) -> NodeId {
+    let inner = styled(graph, x, &format!("{scope}/conv1"), [3, 1], channels, Padding::Reflect(1));
+    let inner = activate(graph, inner, &format!("{scope}/conv1"), Activation::Relu);
+    let inner = styled(graph, inner, &format!("{scope}/conv2"), [3, 1], channels, Padding::Reflect(1));
+    graph.push(scope, Op::Add, &[x, inner])
 }
 
 fn activate(graph: &mut Graph, x: NodeId, scope: &str, function: Activation) -> NodeId {

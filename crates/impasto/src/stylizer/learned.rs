@@ -33,7 +33,7 @@ impl Base {
         Some(Base {
             graph: network.graph.clone(),
             weights: network.weights.clone(),
-            folded: if transformer.resample == 5 { transformer.resampling().to_vec() } else { Vec::new() },
+            folded: if transformer.resample == 5 { transformer.resampling() } else { Vec::new() },
             architecture: network.architecture.clone(),
             hash: OnceLock::new(),
             kept: Mutex::default(),

@@ -34,9 +34,13 @@ fn gives(cases: &[parity::Case], isa: Isa) {
 
 #[test]
 fn the_engine_agrees_with_the_reference_on_our_own_networks() {
-    for (resample, skips) in [(3, false), (5, false), (3, true), (5, true)] {
+    let branch = Some(native::Deep { channels: 9, blocks: 2 });
+    for (resample, skips, deep) in
+        [(3, false, None), (5, false, None), (3, true, None), (5, true, None), (3, false, branch), (5, true, branch)]
+    {
+        let widths = [5, 8, 12];
         let transformer =
-            native::Transformer { widths: [5, 8, 12], blocks: 2, kernel: 5, resample, skips, style_len: 7, thumbnail: 64 };
+            native::Transformer { widths, blocks: 2, kernel: 5, resample, skips, deep, style_len: 7, thumbnail: 64 };
         agrees_with_the_reference(transformer);
     }
 }

@@ -10,6 +10,7 @@ use impasto::networks::FixedNorm;
 use impasto::networks::inception::Inception;
 use impasto::networks::magenta::{Border, Transformer};
 use impasto::networks::mobilenet::MobileNet;
+use impasto::networks::native;
 use impasto::weights::Tensor;
 
 fn mobilenet() -> Graph {
@@ -143,8 +144,7 @@ fn the_table_lists_every_node_and_the_sums() {
 }
 
 /// A transformer without its instance norms, which look at everything. Random weights make every reachable change visible.
-fn local(transformer: &Transformer) -> Graph {
-    let full = transformer.graph();
+fn local(full: &Graph) -> Graph {
     let mut graph = Graph::new(3, 0);
     // Dropped nodes stand for their inputs.
     let mut place = vec![graph.input()];
@@ -165,18 +165,21 @@ fn local(transformer: &Transformer) -> Graph {
 /// Changes one pixel at a time and looks how far from it the output changes: never farther than the halo, and somewhere as far.
 #[test]
 fn the_halo_is_how_far_a_changed_pixel_is_seen() {
-    for transformer in [
-        Transformer { widths: [2, 2, 2], blocks: 1, border: Border::Zero, ..Transformer::checkpoint() },
-        Transformer { widths: [2, 2, 2], blocks: 2, ..Transformer::browser_separable() },
+    let deep = Some(native::Deep { channels: 2, blocks: 1 });
+    for (full, period) in [
+        (Transformer { widths: [2, 2, 2], blocks: 1, border: Border::Zero, ..Transformer::checkpoint() }.graph(), 4),
+        (Transformer { widths: [2, 2, 2], blocks: 2, ..Transformer::browser_separable() }.graph(), 4),
+        (native::Transformer { widths: [2, 2, 2], blocks: 1, deep, ..native::Transformer::shipped() }.graph(), 8),
     ] {
-        let graph = local(&transformer);
+        let graph = local(&full);
         let halo = graph.halo().unwrap() as i64;
         let weights = synthetic::weights(&graph);
-        let (height, width) = (160, 164);
+        let (height, width) = (160, 168);
         let picture = synthetic::picture("halo", height, width);
         let before = reference::run(&graph, &weights, &picture, &[]).unwrap();
         let mut farthest = 0;
-        for (y, x) in [(80, 80), (81, 82), (82, 81), (83, 83)] {
+        // Every place within a pixel of the greatest stride, along one axis or the other.
+        for (y, x) in (0..period).map(|i| (80 + i, 80 + i * 3 % period)) {
             let mut data = picture.data().to_vec();
             data[(y * width + x) * 3] += 1.0;
             let after = reference::run(&graph, &weights, &Tensor::new([height, width, 3], data).unwrap(), &[]).unwrap();
@@ -188,7 +191,7 @@ fn the_halo_is_how_far_a_changed_pixel_is_seen() {
                 }
             }
         }
-        assert_eq!(farthest, halo, "{transformer:?}");
+        assert_eq!(farthest, halo, "{:?}", full.node(full.output()));
     }
 }
 
@@ -199,5 +202,9 @@ fn known_halos() {
     // Fifteen blocks more, of two convolutions each that read one pixel of four input pixels around them.
     assert_eq!(halo(Transformer::hub().graph()), halo(Transformer::checkpoint().graph()) + 15 * 8);
     assert_eq!(halo(Transformer::browser_separable().graph()), halo(Transformer::checkpoint().graph()));
+    // A branch at stride 8 looks farther than four blocks at stride 4.
+    let shipped = native::Transformer::shipped();
+    let deep = Some(native::Deep { channels: 8, blocks: 2 });
+    assert_eq!([halo(shipped.graph()), halo(native::Transformer { deep, ..shipped }.graph())], [51, 103]);
     assert_eq!(mobilenet().halo(), None);
 }

@@ -372,6 +372,10 @@ fn architectures_survive_being_written_as_text() {
         Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded }),
         Architecture::NativeTransformer(native::Transformer::shipped()),
         Architecture::NativeTransformer(native::Transformer { resample: 3, skips: false, ..native::Transformer::shipped() }),
+        Architecture::NativeTransformer(native::Transformer {
+            deep: Some(native::Deep { channels: 128, blocks: 2 }),
+            ..native::Transformer::shipped()
+        }),
         Architecture::NativePredictor(native::Predictor::shipped()),
     ];
     for architecture in all {

@@ -14,9 +14,9 @@ use impasto::{Model, Picture, StylizeOptions, Stylizer};
 const LARGEST: usize = 70;
 
 /// A model that takes statistics from a thumbnail of 32 pixels: of the sizes tested some are painted whole, some in bands.
-fn native_stylizer() -> Stylizer {
-    let transformer =
-        native::Transformer { widths: [4, 4, 8], blocks: 1, kernel: 5, resample: 3, skips: false, style_len: 8, thumbnail: 32 };
+fn native_stylizer(deep: Option<native::Deep>) -> Stylizer {
+    let (widths, resample, skips) = ([4, 4, 8], 3, false);
+    let transformer = native::Transformer { widths, blocks: 1, kernel: 5, resample, skips, deep, style_len: 8, thumbnail: 32 };
     let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
     let model = Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1);
     Stylizer::builder().threads(1).build(model.unwrap()).unwrap()
@@ -93,7 +93,12 @@ fn check_all(stylizer: &Stylizer, every: usize) {
 
 #[test]
 fn every_size_is_painted_with_a_thumbnail() {
-    check_all(&native_stylizer(), 1);
+    check_all(&native_stylizer(None), 1);
+}
+
+#[test]
+fn all_sorts_of_sizes_are_painted_with_a_branch_at_stride_8() {
+    check_all(&native_stylizer(Some(native::Deep { channels: 6, blocks: 1 })), 11);
 }
 
 #[test]

@@ -28,6 +28,7 @@ pub fn native_model(thumbnail: usize) -> Model {
         kernel: 5,
         resample: 3,
         skips: false,
+        deep: None,
         style_len: STYLE_LEN,
         thumbnail,
     };

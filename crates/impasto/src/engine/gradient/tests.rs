@@ -3,7 +3,7 @@
 use super::{Gradients, Network, Pass, Wanted, conditioned};
 use crate::engine::{Engine, EngineOptions, Executor, reference};
 use crate::graph::{Activation, Conv, Graph, NodeId, Op, Padding, Pool, PoolKind, Shape};
-use crate::networks::native::Transformer;
+use crate::networks::native::{Deep, Transformer};
 use crate::networks::random_weights;
 use crate::weights::{Tensor, Weights};
 
@@ -147,6 +147,13 @@ fn gradients_of_our_transformer_are_differences() {
 }
 
 #[test]
+fn gradients_of_a_branch_at_stride_8_are_differences() {
+    let deep = Some(Deep { channels: 7, blocks: 1 });
+    let small = Transformer { widths: [4, 5, 6], blocks: 1, deep, style_len: 3, ..Transformer::shipped() };
+    Case::new(small.graph(), [28, 20]).check();
+}
+
+#[test]
 fn gradients_without_filters_and_skips_are_differences() {
     let plain = Transformer {
         widths: [4, 4, 8],
@@ -154,6 +161,7 @@ fn gradients_without_filters_and_skips_are_differences() {
         kernel: 3,
         resample: 3,
         skips: false,
+        deep: None,
         style_len: 2,
         ..Transformer::shipped()
     };
