@@ -274,8 +274,10 @@ fn what_is_no_film_is_refused_in_one_line() {
     damaged[from..to].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x5A);
     workshop.write("damaged.mkv", &damaged);
     ffmpeg(&workshop, "-i film.mp4 -vn -c copy sound.m4a");
+    ffmpeg(&workshop, "-i film.mp4 -an -frames:v 3 -c:v libx264 -x264opts colormatrix=YCgCo ycgco.mp4");
     workshop.save("photo.jpg", &gradient(48, 40));
-    let cases: [(&str, &[&str], i32, &str); 17] = [
+    let cases: [(&str, &[&str], i32, &str); 18] = [
+        ("ycgco.mp4", &[], 1, "colors in ycgco"),
         ("photo.jpg", &[], 1, "is a picture (JPEG), not a film"),
         ("none.mp4", &[], 1, "none.mp4"),
         ("empty.mp4", &[], 1, "empty"),

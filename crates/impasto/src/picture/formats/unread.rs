@@ -139,9 +139,9 @@ mod tests {
         let cases: [(&[u8], &str, &str); 12] = [
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "(CR3)", "darktable-cli"),
             (b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1", "a video", "impasto video"),
-            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "a QuickTime video", "paint the folder"),
-            (b"\x1A\x45\xDF\xA3\x93\x42\x82", "Matroska", "ffmpeg"),
-            (b"RIFF\0\0\0\0AVI LIST", "an AVI video", "ffmpeg"),
+            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "a QuickTime video", "impasto video"),
+            (b"\x1A\x45\xDF\xA3\x93\x42\x82", "Matroska", "impasto video"),
+            (b"RIFF\0\0\0\0AVI LIST", "an AVI video", "impasto video"),
             (b"II*\0\x10\0\0\0CR\x02\0", "(CR2)", "darktable-cli"),
             (b"FUJIFILMCCD-RAW 0201", "(RAF)", "darktable-cli"),
             (b"IIU\0\x08\0\0\0", "(RW2)", "darktable-cli"),
