@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use impasto::request::Size;
+use impasto::Size;
 use impasto::video::{Film, FilmOptions, KEY, State as Position, Styles};
 use impasto::{Control, Error, ErrorKind};
 use impasto_film::{Encoder, Facts, Frames, Message, Note, Pieces, Reading, Reel, Tools, Whole, frames_of_piece, name_of_piece};
