@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut least = f64::INFINITY;
     for _ in 0..rounds? {
         let start = Instant::now();
-        let painted = stylizer.stylize(&Picture::from_rgb8(720, 512, &pixels)?, &style)?.to_rgb8()?;
+        let painted = stylizer.stylize(&Picture::from_rgb8([720, 512], &pixels)?, &style)?.to_rgb8()?;
         least = least.min(start.elapsed().as_secs_f64());
         assert_eq!(painted.len(), pixels.len());
     }

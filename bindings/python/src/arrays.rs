@@ -20,7 +20,10 @@ pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bo
         array.rows(|row| values.extend_from_slice(row));
         check_white(&values, array.kind(), what)?;
         in_range(&mut values, what, clip)?;
-        return Mask::new(width, height, &values).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise();
+        return Mask::new([width, height], &values)
+            .and_then(|mask| mask.feather(feather))
+            .map_err(|e| e.context(what))
+            .or_raise();
     }
     let given = Given::read(object, &Reading::of(what).clip(clip))?;
     if let Form::Array { kind, .. } = given.form {
@@ -111,8 +114,11 @@ pub(crate) fn of_array(array: Foreign<'_>, reading: &Reading<'_>) -> PyResult<(P
         _ => values.extend_from_slice(row),
     });
     in_range(&mut values, what, clip)?;
-    let mut picture =
-        if channels == 4 { named(of_rgba(width, height, values))? } else { named(Picture::from_rgb_f32(width, height, values))? };
+    let mut picture = if channels == 4 {
+        named(of_rgba(width, height, values))?
+    } else {
+        named(Picture::from_rgb_f32([width, height], values))?
+    };
     // So that a file that is made of it keeps them.
     picture.source_mut().bit_depth = if kind == Kind::U8 { 8 } else { 16 };
     Ok((picture, kind, axis))

@@ -297,7 +297,7 @@ fn pil(object: &Bound<'_, PyAny>) -> PyResult<Option<(Picture, bool)>> {
             picture
         })
     } else {
-        Picture::from_rgb8(width, height, bytes.as_bytes())
+        Picture::from_rgb8([width, height], bytes.as_bytes())
     };
     Ok(Some((picture.or_raise()?, transparent)))
 }

@@ -1,10 +1,12 @@
 //! The optimise method.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use impasto::optimizer::{self, ContentLoss, Initial, KeepColours, Method, OptimizeOptions, StyleLoss, StylePicture};
+use impasto::request::{Beginning, Optimized, Options, Reference, Request, StyleUse};
 use impasto::style::names_file;
-use impasto::{ErrorKind, Perceptual, Picture, graph};
+use impasto::{ErrorKind, Perceptual, Picture, Size, graph};
 use impasto_draw::styles;
 use impasto_models::registry::Role;
 use pyo3::prelude::*;
@@ -15,6 +17,7 @@ use crate::arrays;
 use crate::error::{OrRaise, wrong_type};
 use crate::given::{self, FilePath, Form, Given, Reading};
 use crate::keywords::Keywords;
+use crate::recipe::{self, Recipe};
 use crate::stylizer::Process;
 use crate::watch::{Quiet, Watch};
 
@@ -62,6 +65,11 @@ use crate::watch::{Quiet, Watch};
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Optimizer {
     inner: Arc<optimizer::Optimizer>,
+    /// The perceptual network's file; none for the built-in one.
+    perceptual: Option<PathBuf>,
+    /// The same by name and hash, once a record needs it.
+    network: OnceLock<Reference>,
+    pooling: graph::PoolKind,
     process: Process,
 }
 
@@ -82,6 +90,8 @@ self_cell!(
 pub(crate) struct Optimization {
     running: Mutex<Running>,
     form: Form,
+    /// How the picture is made, once all steps are.
+    recipe: Option<Recipe>,
     process: Process,
 }
 
@@ -136,7 +146,7 @@ impl From<optimizer::Step> for Step {
     fn from(optimizer::Step { done, total, scale, size, losses, share }: optimizer::Step) -> Self {
         let optimizer::Losses { total: sum, content, style, variation } = losses;
         let losses = Losses { total: sum, content, style, variation };
-        Step { done, total, scale, size: (size[0], size[1]), losses, share }
+        Step { done, total, scale, size: (size.width, size.height), losses, share }
     }
 }
 
@@ -160,6 +170,7 @@ struct Start {
     form: Form,
     styles: Vec<StylePicture>,
     initial: Initial,
+    recipe: Option<Recipe>,
 }
 
 /// Keywords of `Optimizer`.
@@ -222,37 +233,68 @@ impl Optimizer {
         let py = content.py();
         let (initial, size, seed) = (keywords.get("initial"), keywords.or("size", None)?, keywords.or("seed", 0)?);
         self.process.check("Optimizer")?;
-        let Given { picture: content, form, .. } = Given::read(content, &Reading::of("the content"))?.fit(py, size)?;
+        let Given { picture: content, form, origin } = Given::read(content, &Reading::of("the content"))?.fit(py, size)?;
         let drawn = (content.width().max(content.height()) as f32 * self.inner.options().style_scale) as usize;
         let styles = match style.cast::<PyList>() {
             Ok(list) => list.iter().map(|item| one_style(&item, drawn)).collect::<PyResult<Vec<_>>>()?,
             Err(_) => vec![one_style(style, drawn)?],
         };
+        let (styles, used): (Vec<_>, Vec<_>) = styles.into_iter().unzip();
         let named = match initial {
             None => Some("fast".to_owned()),
             Some(initial) => initial.extract::<String>().ok(),
         };
-        let initial = match (named.as_deref(), initial) {
-            (Some("content"), _) => Initial::Content,
-            (Some("noise"), _) => Initial::Noise { seed },
+        let (initial, beginning) = match (named.as_deref(), initial) {
+            (Some("content"), _) => (Initial::Content, Some(Beginning::Content)),
+            (Some("noise"), _) => (Initial::Noise { seed }, Some(Beginning::Noise { seed })),
             (Some("fast"), _) => {
                 let watch = Watch::quiet();
                 let threads = self.inner.options().threads;
-                watch.run(py, || {
+                let painted = watch.run(py, || {
                     let stylizer = impasto::Stylizer::builder().threads(threads).open()?;
                     Initial::painted(&stylizer, &content, &styles, &watch)
-                })?
+                })?;
+                (painted, Some(Beginning::Fast))
             }
             (_, Some(picture)) => {
-                Initial::Picture(Box::new((*Given::read(picture, &Reading::of("the initial picture"))?.picture).clone()))
+                let given = Given::read(picture, &Reading::of("the initial picture"))?;
+                (Initial::Picture(Box::new((*given.picture).clone())), given.origin.map(Beginning::Picture))
             }
-            (_, None) => Initial::Content,
+            (_, None) => (Initial::Content, Some(Beginning::Content)),
         };
-        Ok(Start { content, form, styles, initial })
+        let recipe = self.recipe(py, (origin, content.size()), used, beginning)?;
+        Ok(Start { content, form, styles, initial, recipe })
+    }
+
+    /// How the picture is made; `None` if any of it was pixels without a file: nobody could find it again.
+    fn recipe(
+        &self,
+        py: Python<'_>,
+        (content, size): (Option<Reference>, Size),
+        styles: Vec<Option<StyleUse>>,
+        beginning: Option<Beginning>,
+    ) -> PyResult<Option<Recipe>> {
+        let styles: Option<Vec<StyleUse>> = styles.into_iter().collect();
+        let (Some(content), Some(styles), Some(beginning)) = (content, styles, beginning) else { return Ok(None) };
+        if self.network.get().is_none() {
+            let network = match &self.perceptual {
+                Some(path) => py.detach(|| Reference::of_file(path)).or_raise()?,
+                None => Reference::of_embedded_perceptual(),
+            };
+            let _ = self.network.set(network);
+        }
+        let Some(network) = self.network.get().cloned() else { return Ok(None) };
+        let mut how = Optimized::new(size.long_side(), self.inner.recorded(size), beginning, network);
+        how.pooling = self.pooling;
+        // What `initial="fast"` paints with is the built-in model.
+        let model = Reference::of_model(&[]).or_raise()?;
+        let executor = self.inner.executor().to_string();
+        let request = Request::new(content, styles, model, Options::default(), &executor);
+        Ok(Some(Recipe::optimized(request.optimized(how))))
     }
 
     fn run(&self, py: Python<'_>, start: Start, checkpoint: Option<&[u8]>) -> PyResult<Optimization> {
-        let Start { content, form, styles, initial } = start;
+        let Start { content, form, styles, initial, recipe } = start;
         let owner = self.inner.clone();
         let running = py.detach(|| {
             Running::try_new(owner, |optimizer| match checkpoint {
@@ -260,12 +302,13 @@ impl Optimizer {
                 Some(checkpoint) => optimizer.resume(&content, &styles, initial, checkpoint),
             })
         });
-        Ok(Optimization { running: Mutex::new(running.or_raise()?), form, process: Process::this() })
+        Ok(Optimization { running: Mutex::new(running.or_raise()?), form, recipe, process: Process::this() })
     }
 }
 
-/// A picture, or the name of a built-in style, which is drawn; alone, or with a weight, or with a weight and a mask.
-fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
+/// A picture, or the name of a built-in style, which is drawn; alone, or with a weight, or with a weight and a mask. And what records say of it, if
+/// it is of files.
+fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<(StylePicture, Option<StyleUse>)> {
     let wrong = || wrong_type("styles of a list are a picture each, or (picture, weight), or (picture, weight, mask)");
     let (object, weight, mask) = match item.cast::<PyTuple>() {
         Err(_) => (item.clone(), 1.0, None),
@@ -276,20 +319,28 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<StylePicture> {
             }
             3 => {
                 let (object, weight, mask): (Bound<'_, PyAny>, f32, Bound<'_, PyAny>) = parts.extract().map_err(|_| wrong())?;
-                (object, weight, Some(arrays::mask(&mask, 0.0, "a style's mask", false)?))
+                (object, weight, Some((arrays::mask(&mask, 0.0, "a style's mask", false)?, recipe::origin(&mask)?)))
             }
             _ => return Err(wrong()),
         },
     };
     let name = given::path(&object)?.filter(|path| !names_file(path));
-    let picture = match name.as_deref().and_then(|name| name.to_str()).and_then(styles::find) {
+    let (picture, origin) = match name.as_deref().and_then(|name| name.to_str()).and_then(styles::find) {
         Some(style) => {
             let canvas = item.py().detach(|| style.painting(drawn));
-            Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb).or_raise()?
+            let picture = Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb).or_raise()?;
+            (picture, impasto::Style::built_in(style.name).ok().map(|style| Reference::of_style(&style)))
         }
-        None => (*Given::read(&object, &Reading::of("the style"))?.picture).clone(),
+        None => {
+            let given = Given::read(&object, &Reading::of("the style"))?;
+            ((*given.picture).clone(), given.origin)
+        }
     };
-    Ok(StylePicture::new(picture).weight(weight).mask(mask))
+    let place = mask.as_ref().map(|(_, place)| place.clone());
+    // Of a mask without a file nothing can be said.
+    let used =
+        origin.filter(|_| !matches!(place, Some(None))).map(|origin| StyleUse::new(origin, weight).masked(place.flatten()));
+    Ok((StylePicture::new(picture).weight(weight).mask(mask.map(|(mask, _)| mask)), used))
 }
 
 #[pymethods]
@@ -307,19 +358,20 @@ impl Optimizer {
         let options = self::options(&keywords)?;
         let pooling = keywords.choice("pooling", &[("max", graph::PoolKind::Max), ("average", graph::PoolKind::Average)])?;
         let inner = py.detach(|| {
-            let network = match &perceptual {
+            let (network, path) = match &perceptual {
                 Some(FilePath(word)) => match crate::models::paths(vec![word.clone()], Role::Perceptual)?.as_slice() {
-                    [path] => Perceptual::open(path)?,
+                    [path] => (Perceptual::open(path)?, Some(path.clone())),
                     several => {
                         let text = format!("{}: has {} files; give the path of one network", word.display(), several.len());
                         return Err(impasto::Error::new(ErrorKind::InvalidArgument, text));
                     }
                 },
-                None => Perceptual::embedded()?,
+                None => (Perceptual::embedded()?, None),
             };
-            optimizer::Optimizer::new(&network.pooling(pooling), options)
+            Ok((optimizer::Optimizer::new(&network.pooling(pooling), options)?, path))
         });
-        Ok(Optimizer { inner: Arc::new(inner.or_raise()?), process: Process::this() })
+        let (inner, perceptual) = inner.or_raise()?;
+        Ok(Optimizer { inner: Arc::new(inner), perceptual, network: OnceLock::new(), pooling, process: Process::this() })
     }
 
     /// Optimizes a picture to the end, and returns it as the kind that the content came as, as `Stylizer.stylize` does.
@@ -352,7 +404,7 @@ impl Optimizer {
         let keywords = Keywords::read("optimize", &START, options)?;
         let watch = Watch::new(keywords.get("progress"), "optimize")?;
         let start = self.begin(content, style, &keywords)?;
-        let Optimization { running, form, .. } = self.run(py, start, None)?;
+        let Optimization { running, form, recipe, .. } = self.run(py, start, None)?;
         let mut running = running.into_inner().unwrap_or_else(PoisonError::into_inner);
         let painted = watch.run(py, || {
             running.with_dependent_mut(|_, optimization| {
@@ -362,7 +414,7 @@ impl Optimizer {
                 optimization.picture()
             })
         })?;
-        form.answer(py, painted, None)
+        form.answer(py, painted, recipe)
     }
 
     /// Begins an optimization, whose steps the caller makes. The arguments are those of `optimize`.
@@ -452,8 +504,9 @@ impl Optimization {
 
     /// The picture as it is now, at the content's size, as the kind that the content came as.
     fn picture<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let picture = self.with(py, |optimization, _| optimization.picture())?;
-        self.form.answer(py, picture, None)
+        let (picture, done) = self.with(py, |optimization, _| Ok((optimization.picture()?, optimization.is_done())))?;
+        // A picture on its way is another one than all steps make.
+        self.form.answer(py, picture, self.recipe.clone().filter(|_| done))
     }
 
     /// Bytes from which `Optimizer.resume` continues.

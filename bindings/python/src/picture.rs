@@ -178,7 +178,7 @@ impl Picture {
 
     /// The same picture at this size, (width, height), resampled with Lanczos in linear light.
     fn resize(&self, py: Python<'_>, size: (usize, usize)) -> PyResult<Self> {
-        let picture = py.detach(|| self.picture.resized(size.0, size.1, Resize::PHOTO)).or_raise()?;
+        let picture = py.detach(|| self.picture.resized([size.0, size.1], Resize::PHOTO)).or_raise()?;
         Ok(self.with(picture))
     }
 
@@ -365,7 +365,7 @@ impl Picture {
         facts: &Bound<'_, PyDict>,
     ) -> PyResult<Self> {
         let values = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect::<Vec<_>>();
-        let mut picture = impasto::Picture::from_rgb_f32(width, height, values(rgb)).or_raise()?;
+        let mut picture = impasto::Picture::from_rgb_f32([width, height], values(rgb)).or_raise()?;
         if let Some(alpha) = alpha {
             picture = picture.with_alpha(values(alpha)).or_raise()?;
         }
@@ -447,7 +447,7 @@ fn drawn(py: Python<'_>, width: usize, height: usize, draw: impl FnOnce() -> Can
     loop {
         match py.detach(wait) {
             Ok(Canvas { width, height, rgb }) => {
-                return impasto::Picture::from_rgb_f32(width, height, rgb).or_raise().map(Picture::new);
+                return impasto::Picture::from_rgb_f32([width, height], rgb).or_raise().map(Picture::new);
             }
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => return Err(invalid("the picture could not be drawn")),

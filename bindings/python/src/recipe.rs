@@ -31,6 +31,11 @@ impl Recipe {
         (whole && !request.styles.is_empty()).then_some(Recipe(request))
     }
 
+    /// That of an optimized picture.
+    pub(crate) fn optimized(request: Request) -> Self {
+        Recipe(request)
+    }
+
     /// As files hold it, for a file that is written like this.
     pub(crate) fn json(&self, format: Format, file: &Options) -> String {
         self.request(format, file).to_json()

@@ -3,6 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
+use impasto::Size;
 use impasto::StyleSize;
 use impasto::request::Reference;
 use impasto::style::Gallery;
@@ -140,7 +141,7 @@ impl Style {
         let origin = self.origin.as_ref().map(|Origin { reference, seen }| {
             let seen = match seen {
                 None => (0, 0),
-                Some(StyleSize::Exact { width, height }) => (*width, *height),
+                Some(StyleSize::Exact(size)) => (size.width, size.height),
                 Some(StyleSize::ShortSide(side)) => (*side, 0),
                 // Nobody sees styles otherwise here.
                 Some(_) => return Ok(None),
@@ -169,7 +170,7 @@ pub(crate) fn unpickled(data: &[u8], origin: Option<(String, (usize, usize))>) -
         let seen = match seen {
             (0, _) => None,
             (side, 0) => Some(StyleSize::ShortSide(side)),
-            (width, height) => Some(StyleSize::Exact { width, height }),
+            (width, height) => Some(StyleSize::Exact(Size { width, height })),
         };
         serde_json::from_str(&reference).map(|reference| Origin { reference, seen })
     });

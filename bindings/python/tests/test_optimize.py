@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from test_picture import replay
 
 import impasto
 
@@ -126,3 +127,47 @@ def test_pictures_that_cannot_be(optimizer, content):
         optimizer.optimize(content, [("mosaic", 1, None, 2)])
     assert optimizer.content_layers and optimizer.style_layers
     assert optimizer.peak_memory(512, 512) > optimizer.peak_memory(64, 64) > 0
+
+
+@pytest.mark.parametrize(
+    ("style", "options"),
+    [
+        ("mosaic", {}),
+        ("wave.png", {"initial": "noise", "seed": 3, "size": 40}),
+        ([("wave.png", 2), ("mosaic", 1, "mask.png")], {"initial": "wave.png"}),
+    ],
+)
+def test_files_say_how_they_were_made(optimizer, tmp_path, style, options):
+    impasto.draw_landscape(72, 48).save(tmp_path / "photo.png")
+    impasto.draw_style("impasto", 72, 48).save(tmp_path / "wave.png")
+    left = np.zeros((48, 72, 3), np.uint8)
+    left[:, :40] = 255
+    impasto.Picture(left).save(tmp_path / "mask.png")
+
+    def here(given):
+        if isinstance(given, str) and given.endswith(".png"):
+            return tmp_path / given
+        return type(given)(map(here, given)) if isinstance(given, (list, tuple)) else given
+
+    photo = impasto.Picture.open(tmp_path / "photo.png")
+    options = {name: here(value) for name, value in options.items()}
+    optimizer.optimize(photo, here(style), **options).save(tmp_path / "painted.png", depth=16)
+    assert replay(tmp_path / "painted.png").read_bytes() == (tmp_path / "painted.png").read_bytes()
+
+
+def test_records_are_true_or_absent(optimizer, content, tmp_path):
+    impasto.Picture(content).save(tmp_path / "photo.png")
+    photo = impasto.Picture.open(tmp_path / "photo.png")
+
+    def recorded(picture, **options):
+        return b"version&quot;" in picture.encode("png", **options) or b'"version"' in picture.encode("png", **options)
+
+    optimization = optimizer.start(photo, "mosaic", initial="content")
+    optimization.step()
+    assert not recorded(optimization.picture()), "a picture on its way is another one"
+    list(optimization)
+    assert recorded(optimization.picture()) and not recorded(optimization.picture(), strip=True)
+    # Nobody could find these again.
+    assert not recorded(optimizer.optimize(impasto.Picture(content), "mosaic", initial="content"))
+    assert not recorded(optimizer.optimize(photo, content, initial="content"))
+    assert not recorded(optimizer.optimize(photo, "mosaic", initial=content))

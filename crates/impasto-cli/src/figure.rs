@@ -6,7 +6,7 @@ use impasto::picture::Resize;
 
 use crate::failure::{Failure, Result};
 use crate::memory;
-use impasto::request::Size;
+use impasto::Size;
 
 /// Height of the panels: the result's own, within what makes a figure that reads well on screen and paper.
 const HEIGHTS: (usize, usize) = (240, 720);
@@ -57,7 +57,7 @@ pub(crate) fn draw(panels: &[Panel<'_>]) -> Result<Picture> {
         }
         left += cell.width + gap;
     }
-    Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)
+    Ok(Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?)
 }
 
 /// A contact sheet: pictures of one size, each above its title, row by row on white.
@@ -117,7 +117,7 @@ impl Sheet {
     }
 
     pub(crate) fn finish(self) -> Result<Picture> {
-        Ok(Picture::from_rgb_f32(self.canvas.width, self.canvas.height, self.canvas.rgb)?)
+        Ok(Picture::from_rgb_f32([self.canvas.width, self.canvas.height], self.canvas.rgb)?)
     }
 }
 
@@ -154,7 +154,7 @@ fn fitted(picture: &Picture, height: usize) -> Result<Picture> {
     let (height, widest) = (height as u128, (height * WIDEST) as u128);
     let (new_w, new_h) = if w * height <= widest * h { (w * height / h, height) } else { (widest, h * widest / w) };
     // Both are at most `widest`.
-    Ok(picture.resized(new_w.max(1) as usize, new_h.max(1) as usize, Resize::PHOTO)?)
+    Ok(picture.resized([new_w.max(1) as usize, new_h.max(1) as usize], Resize::PHOTO)?)
 }
 
 /// A white sheet.
@@ -242,10 +242,10 @@ impl Text<'_> {
 mod tests {
     use super::{Content, Panel, Sheet, draw};
     use impasto::Picture;
-    use impasto::request::Size;
+    use impasto::Size;
 
     fn plain(width: usize, height: usize, value: u8) -> Picture {
-        Picture::from_rgb8(width, height, &vec![value; width * height * 3]).unwrap()
+        Picture::from_rgb8([width, height], &vec![value; width * height * 3]).unwrap()
     }
 
     fn panel<'a>(title: &str, picture: &'a Picture) -> Panel<'a> {

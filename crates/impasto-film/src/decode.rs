@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::ChildStdout;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use impasto::request::Size;
+use impasto::Size;
 use impasto::video::{Frame, Samples};
 use impasto::{Error, ErrorKind, Result};
 
@@ -164,7 +164,7 @@ impl Iterator for Decoded {
             } else {
                 Samples::Eight(bytes)
             };
-            return Some(Frame::new(width, height, self.channels, samples));
+            return Some(Frame::new([width, height], self.channels, samples));
         }
         let (well, said) = self.running.take()?.finish();
         if well && said.trim().is_empty() {

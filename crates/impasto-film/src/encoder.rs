@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use impasto::request::Size;
+use impasto::Size;
 use impasto::{Error, ErrorKind, Result};
 
 use crate::Note;

@@ -1,6 +1,6 @@
 //! Raw frames with times, for ffmpeg: as a minimal Matroska stream (RFC 9559). Raw frames without a container have a constant rate.
 
-use impasto::request::Size;
+use impasto::Size;
 
 /// What comes before the first frame: RGBA frames of this size, times in thousandths of milliseconds.
 pub(crate) fn header(Size { width, height }: Size) -> Vec<u8> {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
 
-use impasto::request::Size;
+use impasto::Size;
 use impasto::video::{Frame, KEY, Painted, Samples};
 use impasto::{Error, ErrorKind, Result};
 

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use impasto::Size;
 use impasto::picture::Format;
-use impasto::request::Size;
 use impasto::{Error, ErrorKind, Result};
 use serde_json::Value;
 

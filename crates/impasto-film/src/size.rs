@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use impasto::request::Size;
+use impasto::Size;
 
 /// A size that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ const CLIENTS: usize = 4;
 fn main() -> impasto::Result<()> {
     let drawn = impasto_draw::content::landscape(SIZE[0], SIZE[1], 1);
     let content =
-        Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb)?.encode(Format::Jpeg, &EncodeOptions::default())?.bytes;
+        Picture::from_rgb_f32([drawn.width, drawn.height], drawn.rgb)?.encode(Format::Jpeg, &EncodeOptions::default())?.bytes;
     let stylizer = Stylizer::builder().threads(2).open()?;
     let style = Style::built_in("starry")?;
     let paint = |stylizer: &Stylizer| -> impasto::Result<usize> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use impasto::picture::{self, Format, Resize, Stored};
 use impasto::stylizer::Strengths;
-use impasto::{Control, Picture, Style, StylizeOptions};
+use impasto::{Control, Picture, Size, Style, StylizeOptions};
 
 use crate::preview;
 use crate::served::Served;
@@ -23,7 +23,7 @@ const STRENGTHS: usize = 8;
 pub(crate) struct Content {
     /// The file as it came.
     pub(crate) bytes: Bytes,
-    pub(crate) size: [usize; 2],
+    pub(crate) size: Size,
     pub(crate) format: Format,
     /// As large as the largest preview.
     largest: Arc<Compact>,
@@ -43,7 +43,7 @@ struct Measured {
 
 /// A picture at 8 bits: a quarter of what floats take.
 struct Compact {
-    size: [usize; 2],
+    size: Size,
     rgb: Vec<u8>,
     alpha: Option<Vec<u8>>,
 }
@@ -51,11 +51,11 @@ struct Compact {
 impl Compact {
     fn new(picture: &Picture) -> impasto::Result<Self> {
         let alpha = |alpha: &[f32]| alpha.iter().map(|a| (a * 255.0).round() as u8).collect();
-        Ok(Compact { size: [picture.width(), picture.height()], rgb: picture.to_rgb8()?, alpha: picture.alpha().map(alpha) })
+        Ok(Compact { size: picture.size(), rgb: picture.to_rgb8()?, alpha: picture.alpha().map(alpha) })
     }
 
     fn picture(&self) -> impasto::Result<Picture> {
-        let picture = Picture::from_rgb8(self.size[0], self.size[1], &self.rgb)?;
+        let picture = Picture::from_rgb8(self.size, &self.rgb)?;
         match &self.alpha {
             Some(alpha) => picture.with_alpha(alpha.iter().map(|&a| f32::from(a) / 255.0).collect()),
             None => Ok(picture),
@@ -73,11 +73,11 @@ impl Content {
         let stored = Stored::decode(&bytes, limits)?;
         let small = stored.thumbnail(preview::SIDE)?;
         let format = stored.source().format.unwrap_or(Format::Png);
-        Self::of([stored.width(), stored.height()], format, bytes, &small)
+        Self::of(stored.size(), format, bytes, &small)
     }
 
     /// A file of this size and format, and the picture in it, perhaps made smaller.
-    pub(crate) fn of(size: [usize; 2], format: Format, bytes: Bytes, picture: &Picture) -> impasto::Result<Self> {
+    pub(crate) fn of(size: Size, format: Format, bytes: Bytes, picture: &Picture) -> impasto::Result<Self> {
         let largest = Arc::new(Compact::new(picture)?);
         Ok(Content { bytes, size, format, largest, scaled: Mutex::default(), strengths: Mutex::default() })
     }
@@ -87,20 +87,21 @@ impl Content {
         self.bytes.len() as u64 + 2 * self.largest.memory() + (SIZES * LARGE * LARGE * 4) as u64 / 2
     }
 
-    /// Width and height of [`Content::scaled`], of this longer side or less: no larger than what is kept, and of this many pixels at most.
-    pub(crate) fn scaled_size(&self, side: usize, most_pixels: usize) -> [usize; 2] {
-        let [width, height] = self.largest.size;
+    /// The size of [`Content::scaled`], of this longer side or less: no larger than what is kept, and of this many pixels at most.
+    pub(crate) fn scaled_size(&self, side: usize, most_pixels: usize) -> Size {
+        let Size { width, height } = self.largest.size;
         let fits = (most_pixels as f64 / (width * height) as f64).sqrt();
         let scale = (side as f64 / width.max(height) as f64).min(fits).min(1.0);
-        [width, height].map(|length| ((length as f64 * scale).round() as usize).max(1))
+        let scaled = |length: usize| ((length as f64 * scale).round() as usize).max(1);
+        Size { width: scaled(width), height: scaled(height) }
     }
 
     /// The photograph at this size, which is one of [`Content::scaled_size`].
-    pub(crate) fn scaled(&self, size: [usize; 2]) -> impasto::Result<Picture> {
+    pub(crate) fn scaled(&self, size: Size) -> impasto::Result<Picture> {
         if size == self.largest.size {
             return self.largest.picture();
         }
-        let side = size[0].max(size[1]);
+        let side = size.long_side();
         let known = {
             let mut scaled = self.scaled.lock().unwrap_or_else(PoisonError::into_inner);
             let found = scaled.iter().position(|(_, picture)| picture.size == size);
@@ -114,7 +115,7 @@ impl Content {
         if let Some(known) = known {
             return known.picture();
         }
-        let made = self.largest.picture()?.resized(size[0], size[1], Resize::PHOTO)?;
+        let made = self.largest.picture()?.resized(size, Resize::PHOTO)?;
         let compact = Arc::new(Compact::new(&made)?);
         let mut scaled = self.scaled.lock().unwrap_or_else(PoisonError::into_inner);
         if side > LARGE {

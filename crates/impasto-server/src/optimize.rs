@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use impasto::optimizer::{Initial, KeepColours, OptimizeOptions, Optimizer, StylePicture};
 use impasto::picture::{Format, Limits, Mask, Resize, Stored};
-use impasto::request::{Part, table};
-use impasto::{Colours, Control, Perceptual, Picture};
+use impasto::request::{Beginning, Optimized, Part, Reference, table};
+use impasto::{Colours, Control, Perceptual, Picture, Size};
 
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
 use crate::served::Served;
 use crate::state::State;
-use crate::work::{Painted, style_memory};
+use crate::work::{self, Painted, style_memory};
 
 /// Most steps at each scale.
 pub(crate) const MAX_STEPS: usize = 500;
@@ -21,6 +21,8 @@ pub(crate) const MAX_STEPS: usize = 500;
 pub(crate) const MAX_SIDE: usize = 1024;
 /// The longer side if no size is given: the command line's.
 const DEFAULT_SIDE: usize = 512;
+/// Pixels of a style picture's longer side, of which more are not kept: optimizing sees it no larger than the content.
+const LARGEST_STYLE: usize = 2 * MAX_SIDE;
 
 /// Options of the painting itself that optimising obeys, besides those of the result's file.
 const OBEYED: [&str; 3] = ["size", "colors", "feather"];
@@ -170,7 +172,31 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
     while let Some(step) = optimization.step(&stop)? {
         watch.progress((step.share * 1e6) as u64, 1_000_000);
     }
-    Ok((optimization.picture()?.encode(format, &encode)?.bytes, format))
+    let mut painted = optimization.picture()?;
+    painted.source_mut().settings = record(wanted, &optimizer, (painted.size(), side), format)?;
+    Ok((painted.encode(format, &encode)?.bytes, format))
+}
+
+/// What the result says about how it was made, as [`work::record`] has it for paintings. Nothing if a style was seen otherwise than its file has
+/// it: `impasto replay` would make another picture of the file.
+fn record(wanted: &Wanted, optimizer: &Optimizer, (size, side): (Size, usize), format: Format) -> Result<Option<String>> {
+    if !wanted.styles.iter().all(as_in_its_file) {
+        return Ok(None);
+    }
+    let perceptual = Reference::of_embedded_perceptual();
+    let mut how = Optimized::new(side, optimizer.recorded(size), Beginning::Fast, perceptual);
+    how.feather = wanted.options.feather;
+    let options = wanted.options.of_file();
+    let request = work::request_of(wanted, options, &optimizer.executor(), || work::reference_of_content(wanted));
+    Ok(request.map(|request| request.optimized(how).in_format(format).to_json()))
+}
+
+/// Whether a style's picture is seen as its file has it: a name stands for a drawn picture, and uploaded styles are kept as networks see them.
+fn as_in_its_file(style: &WantedStyle) -> bool {
+    match &style.source {
+        StyleSource::Picture(bytes) => imagesize::blob_size(bytes).is_ok_and(|size| size.width.max(size.height) <= LARGEST_STYLE),
+        StyleSource::Kept(kept) => kept.picture().is_none(),
+    }
 }
 
 /// A style's picture; a built-in style is drawn.
@@ -185,9 +211,8 @@ fn style_picture(
         StyleSource::Picture(bytes) => {
             let _share = state.memory(style_memory(bytes))?;
             let picture = Stored::decode(bytes, limits)?.to_picture()?;
-            // Optimising sees it no larger than the content.
-            if picture.width().max(picture.height()) > 2 * MAX_SIDE {
-                picture.fit_long_side(2 * MAX_SIDE, Resize::NETWORK)?
+            if picture.size().long_side() > LARGEST_STYLE {
+                picture.fit_long_side(LARGEST_STYLE, Resize::NETWORK)?
             } else {
                 picture
             }
@@ -197,7 +222,7 @@ fn style_picture(
             // A style file may have a built-in style's name.
             (None, Some(drawn)) if kept.reference.built_in && model.stylizer().own_styles().is_empty() => {
                 let canvas = drawn.painting(side);
-                Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?
+                Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?
             }
             _ => {
                 let text = "a style file has no picture, which optimizing needs; send the picture itself, or use /v1/stylize";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use impasto::picture::{EncodeOptions, Format, Profile, Resize};
-use impasto::{Stroke, StylizeOptions};
+use impasto::{Size, Stroke, StylizeOptions};
 
 use crate::content::Content;
 use crate::jobs::Watch;
@@ -26,12 +26,12 @@ pub(crate) struct Preview<'a> {
     state: &'a State,
     wanted: &'a Wanted,
     content: &'a Arc<Content>,
-    size: [usize; 2],
+    size: Size,
     /// The size that is painted, and then made smaller: strokes follow detail that a picture smaller than the canvas lacks.
-    painted: [usize; 2],
+    painted: Size,
     draft: bool,
     /// The full size that it is a preview of, where strokes are relative to it.
-    full: Option<[usize; 2]>,
+    full: Option<Size>,
     stroke: Stroke,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Preview<'a> {
         let stroke = wanted.options.strokes()?;
         let stylizer = wanted.model.stylizer();
         // Models that are made for no canvas paint on the picture itself, as native strokes do everywhere.
-        let huge = [1 << 20; 2];
+        let huge = Size::new(1 << 20, 1 << 20);
         let relative = matches!(stroke, Stroke::Relative(_)) && stylizer.canvas(&StylizeOptions::default(), huge)? != huge;
         if !relative {
             let size = content.scaled_size(side, PAINTED_PIXELS);
@@ -51,19 +51,16 @@ impl<'a> Preview<'a> {
         let size = content.scaled_size(side, usize::MAX);
         let full = match wanted.options.size {
             None => content.size,
-            Some(side) => {
-                let scale = side as f64 / content.size[0].max(content.size[1]) as f64;
-                content.size.map(|length| ((length as f64 * scale).round() as usize).max(1))
-            }
+            Some(side) => content.size.with_long_side(side),
         };
         let canvas = stylizer.canvas(&StylizeOptions::default().stroke(stroke).preview_of(Some(full)), size)?;
         // A draft's canvas is no larger than itself.
-        let too_large = canvas[0].max(canvas[1]) as f32 / size[0].max(size[1]) as f32;
+        let too_large = canvas.long_side() as f32 / size.long_side() as f32;
         let stroke = match draft && too_large > 1.0 {
             true => Stroke::Relative((stroke.factor() * too_large).min(*Stroke::FACTORS.end())),
             false => stroke,
         };
-        let painted = if draft { size } else { content.scaled_size(side.max(canvas[0]).max(canvas[1]), usize::MAX) };
+        let painted = if draft { size } else { content.scaled_size(side.max(canvas.long_side()), usize::MAX) };
         Ok(Preview { state, wanted, content, size, painted, draft, full: Some(full), stroke })
     }
 
@@ -72,9 +69,9 @@ impl<'a> Preview<'a> {
         let (stylizer, size) = (self.wanted.model.stylizer(), self.painted);
         let options = StylizeOptions::default().stroke(self.stroke).preview_of(self.full);
         let greatest = stylizer.greatest_canvas(&options, size)?;
-        let painting = stylizer.stored_memory(greatest[0], greatest[1], Some(BANDS))?;
+        let painting = stylizer.stored_memory(greatest, Some(BANDS))?;
         let bytes = painting.saturating_add(stylizer.canvas_memory(&options, size)?);
-        Ok(bytes.saturating_add((size[0] * size[1] * 40) as u64).max(LEAST_MEMORY))
+        Ok(bytes.saturating_add(size.pixels().saturating_mul(40)).max(LEAST_MEMORY))
     }
 
     /// As a file of this format.
@@ -92,7 +89,7 @@ impl<'a> Preview<'a> {
         }
         let mut painted = self.wanted.model.stylizer().stylize_with(&picture, &look.style, &options, watch)?;
         if self.painted != self.size {
-            painted = painted.resized(self.size[0], self.size[1], Resize::PHOTO)?;
+            painted = painted.resized(self.size, Resize::PHOTO)?;
         }
         let quality = if self.draft { 90 } else { 95 };
         let encode = EncodeOptions::default().quality(quality).strip(true).profile(Profile::Srgb);

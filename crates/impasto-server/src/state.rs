@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::http::StatusCode;
 use impasto::Picture;
+use impasto::Size;
 use impasto::picture::{self, Format};
 use impasto::request::Reference;
 use impasto_draw::content;
@@ -70,10 +71,10 @@ impl Drop for Place {
 impl State {
     pub(crate) fn new(models: Models, options: ServerOptions, address: SocketAddr) -> impasto::Result<Self> {
         let drawn = content::landscape(960, 640, 0);
-        let picture = Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb)?;
+        let picture = Picture::from_rgb_f32([drawn.width, drawn.height], drawn.rgb)?;
         let encode = picture::EncodeOptions::default().quality(90);
         let bytes = picture.encode(Format::Jpeg, &encode)?.bytes.into();
-        let demo = Content::of([drawn.width, drawn.height], Format::Jpeg, bytes, &picture)?;
+        let demo = Content::of(Size::new(drawn.width, drawn.height), Format::Jpeg, bytes, &picture)?;
         Ok(State {
             address,
             models,

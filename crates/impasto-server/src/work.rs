@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use impasto::engine::Executor;
 use impasto::picture::{Format, Limits, Mask, Stored, Writer};
-use impasto::request::{self, Header, Reference, Request, Room, Size, StyleUse, matched, stored_thumbnail};
+use impasto::request::{self, Header, Options, Reference, Request, Room, StyleUse, matched, stored_thumbnail};
 use impasto::stylizer::{Palette, Part};
 use impasto::video::Styles;
-use impasto::{Colours, Picture, Style, StyleOptions, StyleSize, StylizeOptions};
+use impasto::{Colours, Picture, Size, Style, StyleOptions, StyleSize, StylizeOptions};
 
 use tempfile::TempDir;
 
@@ -114,25 +115,23 @@ fn estimate(wanted: &Wanted) -> Result<u64> {
     let (mut held, mut seeing) = (0u64, 0);
     for style in &wanted.styles {
         if let StyleSource::Picture(picture) = &style.source {
-            let [width, height] = size_of(picture);
-            let [seen_width, seen_height] = options.seen().size.of(width, height);
-            seeing = seeing.max(wanted.model.stylizer().style_memory(seen_width, seen_height)?);
-            held = held.saturating_add(Size { width, height }.pixels().saturating_mul(24));
+            let size = size_of(picture);
+            seeing = seeing.max(wanted.model.stylizer().style_memory(options.seen().size.of(size))?);
+            held = held.saturating_add(size.pixels().saturating_mul(24));
         }
     }
     let of_styles = wanted.styles.iter().filter_map(|style| style.mask.as_ref());
     for mask in of_styles.chain(&wanted.masks.mask).chain(&wanted.masks.strength) {
-        held = held.saturating_add(Size::from(size_of(mask)).pixels().saturating_mul(24));
+        held = held.saturating_add(size_of(mask).pixels().saturating_mul(24));
     }
     held = held.saturating_add(seeing);
     let format = format_of(wanted);
     if !options.resizes() {
         held = held.saturating_add(file_memory(format, size, content_of(wanted).len()));
     }
-    let header = Header::of_size(size.map(|side| side.max(1)).into());
+    let header = Header::of_size(Size { width: size.width.max(1), height: size.height.max(1) });
     if wanted.masks.strength.is_some() || wanted.styles.iter().any(|style| style.mask.is_some()) {
-        let sharing =
-            wanted.model.stylizer().sharing_memory(&options.stylize(None, None)?, options.size_of(header.size).into())?;
+        let sharing = wanted.model.stylizer().sharing_memory(&options.stylize(None, None)?, options.size_of(header.size))?;
         held = held.saturating_add(sharing);
     }
     let format = (format.unwrap_or(Format::Png), false);
@@ -143,9 +142,9 @@ fn estimate(wanted: &Wanted) -> Result<u64> {
 
 /// Bytes that a picture's file takes at most: its samples and the content's metadata. Noise may make a compressed file a little larger than
 /// its samples.
-fn file_memory(format: Option<Format>, [width, height]: [usize; 2], content: usize) -> u64 {
+fn file_memory(format: Option<Format>, size: Size, content: usize) -> u64 {
     let each = if format == Some(Format::Jpeg) { 4 } else { 8 };
-    let samples = (width as u64).saturating_mul(height as u64).saturating_mul(each);
+    let samples = size.pixels().saturating_mul(each);
     samples.saturating_add(samples / 64).saturating_add(content as u64 + (1 << 20))
 }
 
@@ -169,15 +168,14 @@ fn format_of(wanted: &Wanted) -> Option<Format> {
     }
 }
 
-/// Width and height as a file's header has them; what cannot be told will fail when it is decoded.
-fn size_of(bytes: &[u8]) -> [usize; 2] {
-    imagesize::blob_size(bytes).map_or([1, 1], |size| [size.width, size.height])
+/// The size as a file's header has it; what cannot be told will fail when it is decoded.
+fn size_of(bytes: &[u8]) -> Size {
+    imagesize::blob_size(bytes).map_or(Size::new(1, 1), |size| Size::new(size.width, size.height))
 }
 
 /// Bytes that decoding a picture to look at it takes, as its header has it.
 pub(crate) fn style_memory(bytes: &[u8]) -> u64 {
-    let [width, height] = size_of(bytes);
-    (width as u64).saturating_mul(height as u64).saturating_mul(24).saturating_add(32 << 20)
+    size_of(bytes).pixels().saturating_mul(24).saturating_add(32 << 20)
 }
 
 /// One painting from the files to the file.
@@ -196,7 +194,7 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
     let bytes = match options.resizes() {
         false => {
             let like = (stored.source(), stored.has_alpha());
-            let size = [stored.width(), stored.height()];
+            let size = stored.size();
             let most = usize::try_from(file_memory(Some(format), size, content.len())).unwrap_or(usize::MAX);
             let mut writer = Writer::in_memory(most, format, &encode, size, like)?;
             let stylize = look.options.max_memory(Some(BANDS));
@@ -227,14 +225,25 @@ pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     Ok(kept)
 }
 
-/// What the result says about how it was made.
+/// What a painting says about how it was made.
 fn record(wanted: &Wanted, format: Format) -> Option<String> {
-    let content = || Reference::of_bytes("content", content_of(wanted));
-    Some(recorded(wanted, content)?.in_format(format).to_json())
+    let executor = wanted.model.stylizer().engine().executor();
+    let request = request_of(wanted, wanted.options.clone(), &executor, || reference_of_content(wanted))?;
+    Some(request.in_format(format).to_json())
 }
 
-/// The request that a result says it was made by, if the client wants that and this server knows its model's files.
-pub(crate) fn recorded<C>(wanted: &Wanted<C>, content: impl FnOnce() -> Reference) -> Option<Request> {
+/// A request's photo in records.
+pub(crate) fn reference_of_content(wanted: &Wanted) -> Reference {
+    Reference::of_bytes("content", content_of(wanted))
+}
+
+/// The request with these options that a result says it was made by. `None` if it is not wanted, or this server does not know its model's files.
+pub(crate) fn request_of<C>(
+    wanted: &Wanted<C>,
+    options: Options,
+    executor: &Executor,
+    content: impl FnOnce() -> Reference,
+) -> Option<Request> {
     if wanted.options.strip || wanted.model.made_of().is_empty() {
         return None;
     }
@@ -247,8 +256,7 @@ pub(crate) fn recorded<C>(wanted: &Wanted<C>, content: impl FnOnce() -> Referenc
         StyleUse::new(of, style.weight).masked(mask)
     };
     let styles = wanted.styles.iter().enumerate().map(style).collect();
-    let executor = wanted.model.stylizer().engine().executor().to_string();
-    Some(Request::new(content(), styles, wanted.model.made_of().to_vec(), wanted.options.clone(), &executor))
+    Some(Request::new(content(), styles, wanted.model.made_of().to_vec(), options, &executor.to_string()))
 }
 
 /// A style that was read, and may have to be seen yet.

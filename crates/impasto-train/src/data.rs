@@ -122,7 +122,7 @@ impl Stored {
     /// # Errors
     /// Only if it is empty, which no picture that was read is.
     pub fn picture(&self) -> Result<Picture> {
-        Picture::from_rgb8(self.width, self.height, &self.rgb)
+        Picture::from_rgb8([self.width, self.height], &self.rgb)
     }
 
     fn short_side(&self) -> usize {
@@ -135,7 +135,7 @@ impl Stored {
         for row in y..y + side {
             rgb.extend_from_slice(&self.rgb[(row * self.width + x) * 3..][..side * 3]);
         }
-        Picture::from_rgb8(side, side, &rgb)
+        Picture::from_rgb8([side, side], &rgb)
     }
 
     /// Where a square of this side lies, at random.
@@ -176,7 +176,7 @@ pub fn content(pictures: &Pictures, side: usize, thumbnail: Option<usize>, spoil
         (meant.iter().map(round).collect(), meant)
     };
     let values = |square: Picture, side: usize| -> Result<Vec<f32>> {
-        let picture = square.resized(side, side, Resize::NETWORK)?;
+        let picture = square.resized([side, side], Resize::NETWORK)?;
         Ok(if flip { mirrored(picture.rgb(), side) } else { picture.into_rgb() })
     };
     let whole = picture.short_side();
@@ -240,7 +240,7 @@ pub fn style(pictures: &Pictures, side: usize, rng: &mut Rng) -> Result<StyleCro
     let flip = rng.bool();
     let colours = Recolour::draw(rng);
     let values = |side: usize| -> Result<Vec<f32>> {
-        let picture = square.resized(side, side, Resize::NETWORK)?;
+        let picture = square.resized([side, side], Resize::NETWORK)?;
         let mut rgb = if flip { mirrored(picture.rgb(), side) } else { picture.into_rgb() };
         colours.apply(&mut rgb);
         Ok(rgb)

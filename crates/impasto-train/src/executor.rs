@@ -147,7 +147,7 @@ impl<'a> Executor<'a> {
         taps: &[NodeId],
     ) -> Result<Run> {
         let [_, height, width, _] = input.dims();
-        let shapes = self.graph.shapes(height, width)?;
+        let shapes = self.graph.shapes([width, height])?;
         let mut values: Vec<Option<Value>> = vec![None; self.graph.nodes().len()];
         let mut left = self.readers.clone();
         let mut statistics = Statistics::new();

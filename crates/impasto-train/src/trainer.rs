@@ -327,7 +327,7 @@ mod tests {
             let (_, network) = model.pair().unwrap();
             let program = Program::compile(&network.graph, network.weights.clone(), Isa::best()).unwrap();
             let style: Vec<f32> = (0..7).map(|i| 0.4 - 0.1 * i as f32).collect();
-            program.run(&engine, (&picture, height, width), &program.condition(&style).unwrap(), &()).unwrap().0
+            program.run(&engine, (&picture, [width, height]), &program.condition(&style).unwrap(), &()).unwrap().0
         };
         let (before, after) = (painted(&start), painted(&grown));
         let farthest = before.iter().zip(&after).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

@@ -77,13 +77,13 @@ fn same_numbers_of(model: &Model, transformer: &native::Transformer, device: &De
         let picture = picture(1, height, width);
         let input = tensor(&picture, [height, width], device);
         let program = compile(&predictor.graph, &predictor.weights);
-        let (vector, _) = program.run(&engine, (&picture, height, width), &program.condition(&[]).unwrap(), &()).unwrap();
+        let (vector, _) = program.run(&engine, (&picture, [width, height]), &program.condition(&[]).unwrap(), &()).unwrap();
         let parameters = Parameters::new(&predictor.weights, device, false);
         let run = Executor::new(&predictor.graph).unwrap().run(&parameters, input.clone(), None, None, &[]).unwrap();
         assert!(greatest_difference(&values(run.output).unwrap(), &vector) < 1e-4);
 
         let program = compile(&graph, &folded(&trained.weights, transformer));
-        let (painted, _) = program.run(&engine, (&picture, height, width), &program.condition(&vector).unwrap(), &()).unwrap();
+        let (painted, _) = program.run(&engine, (&picture, [width, height]), &program.condition(&vector).unwrap(), &()).unwrap();
         let style = Tensor::<2>::from_data(TensorData::new(vector, [1, 7]), device);
         let parameters = Parameters::new(&trained.weights, device, false);
         let executor = Executor::new(&graph).unwrap();

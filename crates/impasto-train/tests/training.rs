@@ -27,7 +27,7 @@ fn shared() -> Option<PathBuf> {
 }
 
 fn draw(folder: &Path, name: &str, canvas: &impasto_draw::Canvas) {
-    let picture = Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb.clone()).unwrap();
+    let picture = Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb.clone()).unwrap();
     picture.save(folder.join(name), &SaveOptions::default()).unwrap();
 }
 
@@ -154,7 +154,7 @@ fn it_learns_and_goes_on_where_it_was() {
 
     // What was written is a model that the product reads.
     let stylizer = Stylizer::open(folder.path().join("whole/model.safetensors")).unwrap();
-    let picture = Picture::from_rgb8(30, 20, &[90; 30 * 20 * 3]).unwrap();
+    let picture = Picture::from_rgb8([30, 20], &[90; 30 * 20 * 3]).unwrap();
     let painted = stylizer.stylize(&picture, &stylizer.style(&picture).unwrap()).unwrap();
     assert_eq!((painted.width(), painted.height()), (30, 20));
     assert!(

@@ -16,8 +16,8 @@ use impasto::{Model, Picture};
 fn networks(c: &mut Criterion) {
     let isa = isa_from_environment().expect("IMPASTO_ISA names an instruction set of this machine");
     let engine = Engine::new(EngineOptions::default().isa(isa)).expect("the system gives threads");
-    let content = Picture::from_rgb_f32(720, 512, ramp(720 * 512)).expect("a picture");
-    let painting = Picture::from_rgb_f32(256, 256, ramp(256 * 256)).expect("a picture");
+    let content = Picture::from_rgb_f32([720, 512], ramp(720 * 512)).expect("a picture");
+    let painting = Picture::from_rgb_f32([256, 256], ramp(256 * 256)).expect("a picture");
 
     let mobilenet = Architecture::MobileNet(MobileNet { vector_len: 100, norm: FixedNorm::Folded });
     let inception = Architecture::Inception(Inception { bottleneck: None });
@@ -33,16 +33,16 @@ fn networks(c: &mut Criterion) {
 
         let program = Program::compile(&predictor.graph, predictor.weights.clone(), isa).expect("weights that fit");
         let nothing = program.condition(&[]).expect("a predictor reads no style");
-        let (vector, _) = program.run(&engine, (painting.rgb(), 256, 256), &nothing, &()).expect("a style");
+        let (vector, _) = program.run(&engine, (painting.rgb(), [256, 256]), &nothing, &()).expect("a style");
         group.bench_function(format!("predictor 256x256, {} threads, {isa}", engine.threads()), |b| {
-            b.iter(|| program.run(&engine, (black_box(painting.rgb()), 256, 256), &nothing, &()));
+            b.iter(|| program.run(&engine, (black_box(painting.rgb()), [256, 256]), &nothing, &()));
         });
 
         let program = Program::compile(&transformer.graph, transformer.weights.clone(), isa).expect("weights that fit");
         group.bench_function("conditioning", |b| b.iter(|| program.condition(black_box(&vector))));
         let style = program.condition(&vector).expect("a vector of the right length");
         group.bench_function(format!("transformer 720x512, {} threads, {isa}", engine.threads()), |b| {
-            b.iter(|| program.run(&engine, (black_box(content.rgb()), 512, 720), &style, &()));
+            b.iter(|| program.run(&engine, (black_box(content.rgb()), [720, 512]), &style, &()));
         });
         group.finish();
         engine.release_memory();

@@ -20,7 +20,7 @@ fn picture() -> Picture {
         let grain = (state >> 24) as f32 / 255.0 - 0.5;
         (0.5 + 0.3 * (x + channel as f32).sin() * y.cos() + 0.05 * grain).clamp(0.0, 1.0)
     });
-    Picture::from_rgb_f32(WIDTH, HEIGHT, values.collect()).expect("a picture")
+    Picture::from_rgb_f32([WIDTH, HEIGHT], values.collect()).expect("a picture")
 }
 
 fn files(c: &mut Criterion) {
@@ -40,10 +40,10 @@ fn resizing(c: &mut Criterion) {
     let picture = picture();
     let mut group = c.benchmark_group("resize");
     group.throughput(Throughput::Elements((WIDTH * HEIGHT) as u64));
-    group.bench_function("photo to 1440x1024", |b| b.iter(|| black_box(&picture).resized(1440, 1024, Resize::PHOTO)));
-    group.bench_function("photo to 360x256", |b| b.iter(|| black_box(&picture).resized(360, 256, Resize::PHOTO)));
-    group.bench_function("network to 360x256", |b| b.iter(|| black_box(&picture).resized(360, 256, Resize::NETWORK)));
-    group.bench_function("tensorflow to 512x720", |b| b.iter(|| black_box(&picture).resize_bilinear_tf(512, 720)));
+    group.bench_function("photo to 1440x1024", |b| b.iter(|| black_box(&picture).resized([1440, 1024], Resize::PHOTO)));
+    group.bench_function("photo to 360x256", |b| b.iter(|| black_box(&picture).resized([360, 256], Resize::PHOTO)));
+    group.bench_function("network to 360x256", |b| b.iter(|| black_box(&picture).resized([360, 256], Resize::NETWORK)));
+    group.bench_function("tensorflow to 512x720", |b| b.iter(|| black_box(&picture).resize_bilinear_tf([512, 720])));
     group.finish();
 }
 

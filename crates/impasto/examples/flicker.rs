@@ -78,7 +78,7 @@ fn main() -> Result {
             let short = size[1] + size[1] / 2;
             let scale = f64::max(short as f64 / photo.height() as f64, 1.5 * size[0] as f64 / photo.width() as f64);
             let [width, height] = [photo.width(), photo.height()].map(|n| (n as f64 * scale).round() as usize);
-            let photo = photo.resized(width, height, impasto::picture::Resize::PHOTO)?;
+            let photo = photo.resized([width, height], impasto::picture::Resize::PHOTO)?;
             films.push((0..count).map(|i| course.frame(&photo, i, size)).collect::<impasto::Result<Vec<_>>>()?);
         }
         for (way, steady, grain) in WAYS.into_iter().filter(|(way, ..)| wanted(&ways, way)) {

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some(file) => Style::open(file)?,
             None => {
                 let canvas = (style.draw)(SIDE, SIDE, 0);
-                stylizer.style(&Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)?
+                stylizer.style(&Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?)?
             }
         };
         Ok(own.with_name(style.name).with_provenance(style.description))

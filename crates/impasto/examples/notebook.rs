@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Content | style | result, all as high as the content.
     let height = content.height();
     let width = (painting.width() * height / painting.height()).max(1);
-    let panels = [content, painting.resized(width, height, Resize::PHOTO)?, stylized];
+    let panels = [content, painting.resized([width, height], Resize::PHOTO)?, stylized];
     let mut figure = Vec::new();
     for y in 0..height {
         for panel in &panels {
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             figure.extend_from_slice(&panel.rgb()[y * row..(y + 1) * row]);
         }
     }
-    let figure = Picture::from_rgb_f32(panels.iter().map(Picture::width).sum(), height, figure)?;
+    let figure = Picture::from_rgb_f32([panels.iter().map(Picture::width).sum(), height], figure)?;
     figure.save(out, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
     Ok(())
 }

@@ -13,7 +13,7 @@
 //! // A picture from pixels, red, green and blue of 0 to 1. `Picture::open` reads a file.
 //! let (width, height) = (96, 64);
 //! let sky = |i: usize| [0.3, 0.5, 0.6 + 0.4 * (i / width) as f32 / height as f32];
-//! let photo = Picture::from_rgb_f32(width, height, (0..width * height).flat_map(sky).collect())?;
+//! let photo = Picture::from_rgb_f32([width, height], (0..width * height).flat_map(sky).collect())?;
 //!
 //! // A built-in style; `stylizer.style` makes one of any picture. Styles can be blended, saved and read again.
 //! let style = Style::blend(&[(&Style::built_in("starry")?, 0.7), (&stylizer.style(&photo)?, 0.3)])?;
@@ -62,8 +62,8 @@
 //! # Conventions
 //!
 //! - All errors are [`Error`]: [`Error::kind`] is for programs, and the text is one line for people that names the file.
-//! - Sizes of pictures are `[width, height]` in pixels. Networks ([`graph`], [`engine`]) count rows first, as their arrays do:
-//!   `(height, width)`.
+//! - Sizes of pictures are [`Size`], width first, from networks to requests. Functions take `[width, height]` as well. Only shapes of arrays
+//!   ([`graph::Shape`]) and windows of kernels count rows first.
 //! - Pixels are red, green and blue of 0 to 1 in sRGB, row after row.
 //! - Whatever takes long takes a [`Control`], which is told of progress and may cancel.
 //! - Writing to a file goes through a temporary file beside it; an existing file is replaced only if you say so.
@@ -82,6 +82,7 @@ pub mod optimizer;
 pub mod perceptual;
 pub mod picture;
 pub mod request;
+mod size;
 pub mod style;
 pub mod stylizer;
 pub mod video;
@@ -93,6 +94,7 @@ pub use finish::Colours;
 pub use networks::Model;
 pub use perceptual::Perceptual;
 pub use picture::Picture;
+pub use size::Size;
 pub use style::Style;
 pub use stylizer::{Painter, Region, Stroke, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
 

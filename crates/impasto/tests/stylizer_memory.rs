@@ -28,7 +28,7 @@ fn memory_is_as_promised() {
         MEMORY.reset_peak_usage();
         let painted = stylizer.stylize(&content, &style).unwrap();
         let peak = (MEMORY.peak_usage() - before - content.rgb().len() * 4) as u64;
-        let promised = stylizer.peak_memory(width, height).unwrap();
+        let promised = stylizer.peak_memory([width, height]).unwrap();
         println!("{width}×{height}: {own} before, {peak} at most, {promised} promised");
         assert!(peak <= promised, "{width}×{height}: {peak} bytes, promised {promised}");
         assert!(peak * 2 > promised, "{width}×{height}: {peak} bytes, but {promised} promised: of no use");

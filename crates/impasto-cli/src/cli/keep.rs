@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
-use impasto::request::Size;
+use impasto::Size;
 
 use super::{LoudnessFlags, StylesLearn, downloads};
 

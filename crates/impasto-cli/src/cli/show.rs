@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
-use impasto::request::Size;
+use impasto::Size;
 
 use super::LoudnessFlags;
 use crate::values;

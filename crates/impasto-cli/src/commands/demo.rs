@@ -43,5 +43,5 @@ pub(crate) fn run(args: &Demo) -> Result {
 }
 
 fn picture(canvas: Canvas) -> Result<Picture> {
-    Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?)
+    Ok(Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?)
 }

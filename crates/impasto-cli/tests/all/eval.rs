@@ -22,7 +22,7 @@ fn workshop() -> Workshop {
     workshop.save("contents/b.png", &gradient(90, 120));
     let stripes = |step: usize| {
         let value = |i: usize| if i / step % 8 < 4 { 240 } else { (i % 200) as u8 };
-        Picture::from_rgb8(80, 60, &(0..80 * 60 * 3).map(value).collect::<Vec<_>>()).unwrap()
+        Picture::from_rgb8([80, 60], &(0..80 * 60 * 3).map(value).collect::<Vec<_>>()).unwrap()
     };
     for (name, step) in [("x", 3), ("y", 11), ("z", 240)] {
         workshop.save(&format!("styles/{name}.png"), &stripes(step));

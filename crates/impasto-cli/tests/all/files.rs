@@ -263,7 +263,7 @@ fn floats_reach_the_file_and_nothing_bands() {
     let workshop = Workshop::with_native();
     let (width, height) = (640, 96);
     let ramp = |i: usize| 0.25 + 0.05 * (i % width) as f32 / width as f32;
-    let content = Picture::from_rgb_f32(width, height, (0..width * height).flat_map(|i| [ramp(i); 3]).collect()).unwrap();
+    let content = Picture::from_rgb_f32([width, height], (0..width * height).flat_map(|i| [ramp(i); 3]).collect()).unwrap();
     let deep = SaveOptions { encode: EncodeOptions::default().depth(Depth::Sixteen), ..SaveOptions::default() };
     content.save(workshop.path("ramp.png"), &deep).unwrap();
     let levels = |name: &str| {

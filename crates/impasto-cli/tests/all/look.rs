@@ -12,7 +12,7 @@ fn workshop() -> Workshop {
     let workshop = Workshop::with_native();
     let mask = |width: usize, height: usize, white: &dyn Fn(usize, usize) -> bool| {
         let value = |i: usize| if white(i % width, i / width) { [255; 3] } else { [0; 3] };
-        Picture::from_rgb8(width, height, &(0..width * height).flat_map(value).collect::<Vec<u8>>()).unwrap()
+        Picture::from_rgb8([width, height], &(0..width * height).flat_map(value).collect::<Vec<u8>>()).unwrap()
     };
     workshop.save("left.png", &mask(67, 93, &|x, _| x < 33));
     workshop.save("top.png", &mask(67, 93, &|_, y| y < 46));
@@ -62,7 +62,7 @@ fn masks_keep_the_content() {
 fn matched_colours_are_the_same_with_a_figure() {
     let workshop = workshop();
     let pixel = |i: usize| [(i % 500 / 2) as u8, (i / 500 * 3) as u8, 90];
-    workshop.save("wide.png", &Picture::from_rgb8(500, 60, &(0..500 * 60).flat_map(pixel).collect::<Vec<u8>>()).unwrap());
+    workshop.save("wide.png", &Picture::from_rgb8([500, 60], &(0..500 * 60).flat_map(pixel).collect::<Vec<u8>>()).unwrap());
     let with = |extra: &[&str]| {
         let line =
             ["stylize", "wide.png", "-s", "style.png", "--colors", "match", "--model", "native.safetensors", "-o", "w.png"];

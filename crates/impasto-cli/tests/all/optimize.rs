@@ -12,10 +12,10 @@ const QUICK: [&str; 6] = ["--size", "96", "--steps", "3,2", "--smallest-scale", 
 fn workshop() -> Workshop {
     let workshop = Workshop::new();
     let wave = |i: usize| if (i / 3 % 128 / 8 + i / 3 / 128 / 8).is_multiple_of(2) { 220 } else { 30 };
-    workshop.save("checks.png", &Picture::from_rgb8(128, 96, &(0..128 * 96 * 3).map(wave).collect::<Vec<u8>>()).unwrap());
+    workshop.save("checks.png", &Picture::from_rgb8([128, 96], &(0..128 * 96 * 3).map(wave).collect::<Vec<u8>>()).unwrap());
     workshop.save("photo.jpg", &gradient(150, 100));
     let left = |i: usize| if i / 3 % 30 < 15 { 255 } else { 0 };
-    workshop.save("left.png", &Picture::from_rgb8(30, 20, &(0..30 * 20 * 3).map(left).collect::<Vec<u8>>()).unwrap());
+    workshop.save("left.png", &Picture::from_rgb8([30, 20], &(0..30 * 20 * 3).map(left).collect::<Vec<u8>>()).unwrap());
     workshop.save("square.png", &gradient(20, 20));
     workshop
 }
@@ -96,7 +96,7 @@ fn bytes_depend_on_what_is_asked_and_on_nothing_else() {
 #[test]
 fn colours_and_regions_are_kept() {
     let workshop = workshop();
-    let grey = Picture::from_rgb8(90, 60, &(0..90 * 60).flat_map(|i| [(i % 90 * 2) as u8; 3]).collect::<Vec<u8>>()).unwrap();
+    let grey = Picture::from_rgb8([90, 60], &(0..90 * 60).flat_map(|i| [(i % 90 * 2) as u8; 3]).collect::<Vec<u8>>()).unwrap();
     workshop.save("grey.png", &grey);
     let line = ["optimize", "grey.png", "-s", "mosaic", "-o", "out.png", "--keep-colors"];
     let run = workshop.run(&[&line, &QUICK[..]].concat());

@@ -18,7 +18,7 @@ fn make(workshop: &Workshop, out: &str, more: &[&str]) {
 fn a_picture_is_made_again_byte_for_byte() {
     let workshop = Workshop::with_native();
     let half = |i: usize| if i % 67 < 33 { [255; 3] } else { [0; 3] };
-    workshop.save("half.png", &Picture::from_rgb8(67, 93, &(0..67 * 93).flat_map(half).collect::<Vec<u8>>()).unwrap());
+    workshop.save("half.png", &Picture::from_rgb8([67, 93], &(0..67 * 93).flat_map(half).collect::<Vec<u8>>()).unwrap());
     let cases: [(&str, &[&str]); 8] = [
         ("a.png", &[]),
         ("a.jpg", &["--quality", "80", "--subsampling", "420"]),
@@ -163,7 +163,7 @@ fn folders_are_not_told() {
 fn pictures_of_older_versions_are_made_again() {
     let workshop = Workshop::with_native();
     let half = |i: usize| if i % 67 < 33 { [255; 3] } else { [0; 3] };
-    workshop.save("half.png", &Picture::from_rgb8(67, 93, &(0..67 * 93).flat_map(half).collect::<Vec<u8>>()).unwrap());
+    workshop.save("half.png", &Picture::from_rgb8([67, 93], &(0..67 * 93).flat_map(half).collect::<Vec<u8>>()).unwrap());
     let options = ["--strength=0.6", "--stroke=native", "--mask", "half.png", "--invert-mask", "--size=60", "--colors=luminance"];
     make(&workshop, "new.png", &options);
     let picture = open(workshop.path("new.png"));

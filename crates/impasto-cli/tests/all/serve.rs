@@ -269,11 +269,8 @@ fn nothing_of_a_request_reaches_a_file() {
     assert!(answer.starts_with(b"HTTP/1.0 200"), "{}", String::from_utf8_lossy(&answer[..answer.len().min(300)]));
 }
 
-/// What the server has painted says how, to the command line too.
-#[test]
-fn its_pictures_are_replayed() {
-    let workshop = Workshop::new();
-    let (mut child, address) = start(&[]);
+/// A picture and a style as a form, with options.
+fn form(workshop: &Workshop, options: &str) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, bytes) in
         [("content", "content.png"), ("style", "style.png")].map(|(n, f)| (n, std::fs::read(workshop.path(f)).unwrap()))
@@ -281,21 +278,46 @@ fn its_pictures_are_replayed() {
         let head = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\n\r\n");
         body.extend([head.as_bytes(), &bytes, b"\r\n"].concat());
     }
-    let options = "{\"strength\": 0.7, \"size\": 40}";
     body.extend(format!("--x\r\nContent-Disposition: form-data; name=\"options\"\r\n\r\n{options}\r\n--x--\r\n").bytes());
-    let mut stream = TcpStream::connect(&address).unwrap();
+    body
+}
+
+/// The head and the body of the answer to a request.
+fn answer(address: &str, line: &str, body: &[u8]) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
-        "POST /v1/stylize HTTP/1.0\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: {}\r\n\r\n",
+        "{line} HTTP/1.0\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
+    let start = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    (String::from_utf8_lossy(&answer[..start]).into_owned(), answer[start..].to_vec())
+}
+
+/// What the server has painted or optimized says how, to the command line too.
+#[test]
+fn its_pictures_are_replayed() {
+    let workshop = Workshop::new();
+    let (mut child, address) = start(&[]);
+    let (_, painted) = answer(&address, "POST /v1/stylize", &form(&workshop, "{\"strength\": 0.7, \"size\": 40}"));
+    let options = "{\"size\": 40, \"colors\": \"luminance\", \"format\": \"png\"}";
+    let (job, _) = answer(&address, "POST /v1/optimize?steps=3&style_weight=8", &form(&workshop, options));
+    let location = |line: &str| line.to_lowercase().strip_prefix("location: ").map(|path| path.trim().to_owned());
+    let job = job.lines().find_map(location).unwrap_or_else(|| panic!("no job: {job}"));
+    // The events end with the job.
+    let (_, events) = answer(&address, &format!("GET {job}/events"), b"");
+    let (_, optimized) = answer(&address, &format!("GET {job}/result"), b"");
     let _ = child.kill();
     let _ = child.wait();
-    let start = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-    workshop.write("served.png", &answer[start..]);
-    let replay = ["replay", "served.png", "--content", "content.png", "--style", "style.png", "-o", "again.png"];
-    let again = workshop.run(&replay);
-    assert!(common::stderr(&again).contains("the same picture"), "{}", common::stderr(&again));
+    assert!(String::from_utf8_lossy(&events).contains("event: done"), "{}", String::from_utf8_lossy(&events));
+    workshop.write("painted.png", &painted);
+    workshop.write("optimized.png", &optimized);
+    for name in ["painted.png", "optimized.png"] {
+        let replay = ["replay", name, "--content", "content.png", "--style", "style.png", "-o", "again.png"];
+        let again = workshop.run(&replay);
+        assert!(common::stderr(&again).contains("the same picture"), "{name}: {}", common::stderr(&again));
+        std::fs::remove_file(workshop.path("again.png")).unwrap();
+    }
 }

@@ -14,7 +14,7 @@ const STYLES: [&str; 6] = ["-s", "style.png", "-s", "other.png", "--model", "mod
 fn workshop() -> Workshop {
     let workshop = Workshop::new();
     let stripes = |i: usize| if i / 3 % 8 < 4 { 255 } else { 20 };
-    workshop.save("other.png", &Picture::from_rgb8(80, 60, &(0..80 * 60 * 3).map(stripes).collect::<Vec<_>>()).unwrap());
+    workshop.save("other.png", &Picture::from_rgb8([80, 60], &(0..80 * 60 * 3).map(stripes).collect::<Vec<_>>()).unwrap());
     workshop
 }
 

@@ -338,7 +338,7 @@ fn masks_and_styles_may_change_along_the_film() {
     for i in 0..12 {
         let value = |x: usize| if (x < 24) == (i % 2 == 0) { 255 } else { 0 };
         let rgb: Vec<u8> = (0..48 * 40 * 3).map(|at| value(at / 3 % 48)).collect();
-        workshop.save(&format!("masks/{i}.png"), &Picture::from_rgb8(48, 40, &rgb).unwrap());
+        workshop.save(&format!("masks/{i}.png"), &Picture::from_rgb8([48, 40], &rgb).unwrap());
     }
     done(&workshop, &["frames", "-o", "painted", "--mask", "masks", "--style-at", "0.2=content.png", "--steady", "0"]);
     for i in 0..12 {

@@ -125,7 +125,7 @@ impl Workshop {
 /// A picture that is different everywhere.
 pub fn gradient(width: usize, height: usize) -> Picture {
     let pixel = |i: usize| [(i % width * 255 / width) as u8, (i / width * 255 / height) as u8, (i * 7 % 256) as u8];
-    Picture::from_rgb8(width, height, &(0..width * height).flat_map(pixel).collect::<Vec<_>>()).unwrap()
+    Picture::from_rgb8([width, height], &(0..width * height).flat_map(pixel).collect::<Vec<_>>()).unwrap()
 }
 
 pub fn open(path: impl AsRef<Path>) -> Picture {

@@ -6,7 +6,8 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use impasto::request::{Reference, Size};
+use impasto::Size;
+use impasto::request::Reference;
 use impasto::video::{Film, FilmOptions, KEY, State as Position};
 use impasto::{Control, Error, ErrorKind};
 use impasto_film::{
@@ -18,7 +19,7 @@ use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::Wanted;
 use crate::state::State;
-use crate::work::{Painted, look_of_film, recorded};
+use crate::work::{Painted, look_of_film, request_of};
 
 /// How long no frame may be painted: far longer than those that are painted side by side take.
 const STALLED: Duration = Duration::from_secs(30 * 60);
@@ -216,7 +217,9 @@ fn record(ready: &Ready) -> impasto::Result<Option<String>> {
         part: settings.part,
         fps: settings.fps,
     };
-    Ok(recorded(wanted, || content).map(|request| record(request).to_json()))
+    let executor = wanted.model.stylizer().engine().executor();
+    let request = request_of(wanted, wanted.options.clone(), &executor, || content);
+    Ok(request.map(|request| record(request).to_json()))
 }
 
 /// A problem with the film at this path. ffmpeg's own words name files, which are not the client's business.

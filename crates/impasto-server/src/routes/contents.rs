@@ -1,5 +1,6 @@
 //! Photographs that are kept for a while, so that previews need not send them again.
 
+use impasto::Size;
 use std::sync::Arc;
 
 use axum::Json;
@@ -28,7 +29,7 @@ pub(crate) struct ContentView {
 }
 
 fn view(state: &State, id: String, content: &Content) -> Json<ContentView> {
-    let [width, height] = content.size;
+    let Size { width, height } = content.size;
     let format = content.format.to_string().to_lowercase();
     Json(ContentView { id, width, height, format, expires_in: state.contents.expires_in() })
 }

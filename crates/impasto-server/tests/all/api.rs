@@ -159,7 +159,7 @@ fn colors_are_matched_as_far_as_is_asked() {
     let server = Running::plain();
     let content = file(64, 48, Format::Png);
     let red: Vec<u8> = (0..40 * 40).flat_map(|i| [200 + (i % 40) as u8, 30, (i / 40) as u8]).collect();
-    let style = Picture::from_rgb8(40, 40, &red).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
+    let style = Picture::from_rgb8([40, 40], &red).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
     let id = server.send("POST", "/v1/styles", &[], &style).json()["id"].as_str().unwrap().to_owned();
     let look = |source: (&'static str, &[u8]), options: &str| {
         server.post_form("/v1/stylize", &[("content", &content), (source.0, source.1), ("options", options.as_bytes())], &[])
@@ -236,7 +236,7 @@ fn masks_keep_the_content_and_divide_styles() {
     let content = png(60, 40);
     let half = |left: bool| {
         let values: Vec<u8> = (0..60 * 40).flat_map(|i| [if (i % 60 < 30) == left { 255 } else { 0 }; 3]).collect();
-        Picture::from_rgb8(60, 40, &values).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes
+        Picture::from_rgb8([60, 40], &values).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes
     };
     let before = Picture::decode(&content, &Limits::default()).unwrap();
     let answer = server

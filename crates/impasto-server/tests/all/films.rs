@@ -95,7 +95,7 @@ fn run(folder: &Path, program: &str, arguments: &str) -> Vec<u8> {
 /// The frames of a film as 64×48 RGB pictures.
 fn frames(studio: &Studio, name: &str) -> Vec<Frame> {
     let bytes = run(studio.folder.path(), "ffmpeg", &format!("-nostdin -i {name} -map 0:v -f rawvideo -pix_fmt rgb24 -"));
-    bytes.chunks(64 * 48 * 3).map(|bytes| Frame::new(64, 48, 3, Samples::Eight(bytes.to_vec())).unwrap()).collect()
+    bytes.chunks(64 * 48 * 3).map(|bytes| Frame::new([64, 48], 3, Samples::Eight(bytes.to_vec())).unwrap()).collect()
 }
 
 /// Mean absolute difference in lightness: films have colors for every fourth pixel only.

@@ -64,7 +64,7 @@ impl Session {
     fn photo(&self, name: &str) -> (PathBuf, Picture) {
         let value = |i: usize| if i % 480 < 240 { [230, 200, 90] } else { [40, 60, 120] };
         let rgb: Vec<u8> = (0..480 * 320).flat_map(value).collect();
-        let mut picture = Picture::from_rgb8(480, 320, &rgb).unwrap();
+        let mut picture = Picture::from_rgb8([480, 320], &rgb).unwrap();
         picture.source_mut().density = Some(Density { x: 300.0, y: 300.0 });
         let bytes = picture.encode(Format::Jpeg, &EncodeOptions::default()).unwrap().bytes;
         (self.file(name, &bytes), decoded(&bytes))
@@ -80,7 +80,7 @@ impl Session {
     fn stripes(&self) -> PathBuf {
         let stripe = |i: usize| if (i % 128 / 8).is_multiple_of(2) { [250, 60, 20] } else { [20, 20, 30] };
         let rgb: Vec<u8> = (0..128 * 128).flat_map(stripe).collect();
-        let picture = Picture::from_rgb8(128, 128, &rgb).unwrap();
+        let picture = Picture::from_rgb8([128, 128], &rgb).unwrap();
         self.file("stripes.png", &picture.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes)
     }
 
@@ -105,7 +105,7 @@ fn difference(a: &Picture, b: &Picture) -> f32 {
 fn part(picture: &Picture, [left, top, width, height]: [usize; 4]) -> Picture {
     let rows = picture.rgb().chunks(picture.width() * 3).skip(top).take(height);
     let rgb = rows.flat_map(|row| row[left * 3..(left + width) * 3].to_vec()).collect();
-    Picture::from_rgb_f32(width, height, rgb).unwrap()
+    Picture::from_rgb_f32([width, height], rgb).unwrap()
 }
 
 /// The part of the canvas that shows a picture of these proportions.

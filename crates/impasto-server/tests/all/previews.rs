@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// A photo that has edges and gradients everywhere.
 fn scene(width: usize, height: usize) -> Vec<u8> {
     let drawn = impasto_draw::content::landscape(width, height, 5);
-    let picture = Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb).unwrap();
+    let picture = Picture::from_rgb_f32([drawn.width, drawn.height], drawn.rgb).unwrap();
     picture.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes
 }
 

@@ -115,7 +115,7 @@ fn large_things_are_refused_before_they_are_done() {
     // A small file of a header that claims a large picture.
     let mut bomb = kept.clone();
     bomb[16..24].copy_from_slice(&[0, 0, 0x7f, 0xff, 0, 0, 0x7f, 0xff]);
-    let blank = impasto::Picture::from_rgb8(1200, 1000, &vec![9; 1200 * 1000 * 3]).unwrap();
+    let blank = impasto::Picture::from_rgb8([1200, 1000], &vec![9; 1200 * 1000 * 3]).unwrap();
     let many_pixels = blank.encode(impasto::picture::Format::Png, &impasto::picture::EncodeOptions::default()).unwrap().bytes;
     let form = |content: &[u8]| server.post_form("/v1/stylize", &[("content", content), ("style_name", b"mosaic")], &[]);
     let wide = server.post_form(

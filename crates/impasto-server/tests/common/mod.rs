@@ -194,7 +194,7 @@ pub fn other_model() -> Stylizer {
 pub fn file(width: usize, height: usize, format: Format) -> Vec<u8> {
     let pixel = |i: usize| [(i % width * 255 / width) as u8, (i / width * 255 / height) as u8, (i * 7 % 256) as u8];
     let rgb: Vec<u8> = (0..width * height).flat_map(pixel).collect();
-    Picture::from_rgb8(width, height, &rgb).unwrap().encode(format, &EncodeOptions::default()).unwrap().bytes
+    Picture::from_rgb8([width, height], &rgb).unwrap().encode(format, &EncodeOptions::default()).unwrap().bytes
 }
 
 pub fn png(width: usize, height: usize) -> Vec<u8> {

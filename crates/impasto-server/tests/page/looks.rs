@@ -8,7 +8,7 @@ use impasto::{Picture, Style, StylizeOptions, Stylizer};
 /// A photo of this size with edges and gradients everywhere.
 fn scene(width: usize, height: usize) -> Picture {
     let drawn = impasto_draw::content::landscape(width, height, 3);
-    Picture::from_rgb_f32(drawn.width, drawn.height, drawn.rgb).unwrap()
+    Picture::from_rgb_f32([drawn.width, drawn.height], drawn.rgb).unwrap()
 }
 
 #[test]
@@ -77,12 +77,12 @@ fn the_preview_is_the_painting_sharp_at_2560() {
     assert!(side > 1500 && side.abs_diff(seen.width()) < 4, "{side} for {} pixels on the screen", seen.width());
     // What the library paints at full size, seen as large.
     let painted = Stylizer::new().unwrap().stylize(&decoded(&bytes), &Style::built_in("starry").unwrap()).unwrap();
-    let expected = painted.resized(seen.width(), seen.height(), Resize::PHOTO).unwrap();
+    let expected = painted.resized(seen.size(), Resize::PHOTO).unwrap();
     let apart = difference(&seen, &expected);
     // As it was before: painted on a small canvas of its own.
     let small = decoded(&bytes).fit_long_side(512, Resize::PHOTO).unwrap();
     let small = Stylizer::new().unwrap().stylize(&small, &Style::built_in("starry").unwrap()).unwrap();
-    let blurred = difference(&small.resized(seen.width(), seen.height(), Resize::PHOTO).unwrap(), &expected);
+    let blurred = difference(&small.resized(seen.size(), Resize::PHOTO).unwrap(), &expected);
     assert!(apart < 0.02 && apart < blurred / 2.0, "{apart} from the painting, and a small preview is {blurred}");
     assert_eq!(browser.complaints, [""; 0]);
 }

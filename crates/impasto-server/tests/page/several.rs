@@ -137,7 +137,7 @@ fn several_photos_are_painted_into_one_archive() {
     let Some(mut session) = Session::open(WINDOW, false) else { return };
     let (first, picture) = session.photo("one.jpg");
     let pixels: Vec<u8> = (0..300 * 200 * 3).map(|i| (i * 7 % 251) as u8).collect();
-    let other = Picture::from_rgb8(300, 200, &pixels).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
+    let other = Picture::from_rgb8([300, 200], &pixels).unwrap().encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
     let second = session.file("zwei ü.png", &other);
     let browser = &mut session.browser;
     browser.previewed(|browser| browser.choose("#photo", &[&first, &second]));

@@ -18,7 +18,7 @@ impl Trainer {
     pub(super) fn sheet(&self, model: Model) -> Result<()> {
         let stylizer = Stylizer::builder().build(model)?;
         let spread = |count: usize, i: usize, of: usize| i * count / of;
-        let square = |picture: Picture| picture.centre_square().resized(SIDE, SIDE, Resize::PHOTO);
+        let square = |picture: Picture| picture.centre_square().resized([SIDE, SIDE], Resize::PHOTO);
         let mut rows = vec![vec![None]];
         let (contents, styles) = (&self.sources.content.held_out, &self.sources.style.held_out);
         let mut photographs = Vec::new();
@@ -46,7 +46,7 @@ impl Trainer {
             }
         }
         let path = self.state.options.folder.join(format!("sheet-{:06}.png", self.state.step));
-        Picture::from_rgb_f32(width, rows.len() * SIDE, rgb)?
+        Picture::from_rgb_f32([width, rows.len() * SIDE], rgb)?
             .save(path, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
         Ok(())
     }

@@ -12,7 +12,7 @@
 use super::{Engine, Executor, norms};
 use crate::graph::{Dense, Graph, NodeId, Op, Shape};
 use crate::weights::Weights;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// What a network is pulled back for.
 #[derive(Debug, Clone, Copy)]
@@ -160,17 +160,17 @@ impl Network {
     ///
     /// # Errors
     /// As [`Graph::shapes`].
-    pub(crate) fn memory(&self, [width, height]: [usize; 2], threads: usize) -> Result<u64> {
-        Ok(self.executor.memory(&self.graph.shapes(height, width)?, threads))
+    pub(crate) fn memory(&self, picture: impl Into<Size>, threads: usize) -> Result<u64> {
+        Ok(self.executor.memory(&self.graph.shapes(picture)?, threads))
     }
 
     /// Memory for pictures up to this size. A pass for larger ones grows.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] if it cannot be had; as [`Graph::shapes`].
-    pub(crate) fn pass(&self, [width, height]: [usize; 2]) -> Result<Pass> {
+    pub(crate) fn pass(&self, picture: impl Into<Size>) -> Result<Pass> {
         let mut pass = Pass::default();
-        self.executor.reserve(&mut pass, &self.graph.shapes(height, width)?)?;
+        self.executor.reserve(&mut pass, &self.graph.shapes(picture)?)?;
         Ok(pass)
     }
 
@@ -191,7 +191,7 @@ impl Network {
         if norms.len() != self.norms.len() || !norms.iter().zip(&self.norms).all(fits) {
             return Err(Error::new(ErrorKind::Mismatch, "norms of another network"));
         }
-        let shapes = self.graph.shapes(shape.height, shape.width)?;
+        let shapes = self.graph.shapes([shape.width, shape.height])?;
         if shapes[0] != shape || shape.count() != Some(picture.len()) {
             return Err(Error::new(ErrorKind::Mismatch, "a picture of another size than its shape"));
         }

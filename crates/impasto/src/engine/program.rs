@@ -7,7 +7,7 @@ use super::norms::{Conditioning, Frozen, Maps, Norms};
 use super::{Engine, Executor};
 use crate::graph::{Graph, Op, Shape};
 use crate::weights::Weights;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// Watches a run, and may stop it.
 pub trait Control: Sync {
@@ -52,8 +52,8 @@ pub(crate) fn check_cancelled(control: &dyn Control) -> Result<()> {
     if control.cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
 }
 
-/// A picture's values, its height and its width.
-pub(super) type PictureView<'a> = (&'a [f32], usize, usize);
+/// A picture's values and its size.
+pub(super) type PictureView<'a> = (&'a [f32], Size);
 
 /// Changes a norm, by its name: its scale and its shift, one of each a channel.
 pub(crate) type ChangeNorm<'a> = &'a dyn Fn(&str, [&mut [f32]; 2]) -> Result<()>;
@@ -82,10 +82,10 @@ pub(super) trait Compiled: Send + Sync {
     ) -> Result<Frozen>;
 
     /// Most memory of [`Compiled::run`] in bytes, the weights included, the picture not.
-    fn memory(&self, height: usize, width: usize, threads: usize) -> Result<u64>;
+    fn memory(&self, picture: Size, threads: usize) -> Result<u64>;
 
     /// How a picture is painted this many rows at a time.
-    fn bands(&self, height: usize, width: usize, rows: usize) -> Result<Bands>;
+    fn bands(&self, picture: Size, rows: usize) -> Result<Bands>;
 
     /// The result, row by row.
     fn paint_bands(
@@ -130,8 +130,8 @@ impl Program {
     ///
     /// # Errors
     /// As [`Graph::shapes`].
-    pub fn output_shape(&self, height: usize, width: usize) -> Result<Shape> {
-        Ok(self.graph.shapes(height, width)?[self.graph.output().index()])
+    pub fn output_shape(&self, picture: impl Into<Size>) -> Result<Shape> {
+        Ok(self.graph.shapes(picture)?[self.graph.output().index()])
     }
 
     /// Greatest memory in bytes that a run on a picture of this size takes at a time: tensors, each thread's scratch memory and the weights,
@@ -139,8 +139,8 @@ impl Program {
     ///
     /// # Errors
     /// As [`Graph::shapes`].
-    pub fn peak_memory(&self, height: usize, width: usize, threads: usize) -> Result<u64> {
-        self.compiled.memory(height, width, threads)
+    pub fn peak_memory(&self, picture: impl Into<Size>, threads: usize) -> Result<u64> {
+        self.compiled.memory(picture.into(), threads)
     }
 
     /// Applies every conditional norm's matrices to a style vector, once for any number of pictures.
@@ -169,7 +169,7 @@ impl Program {
         Ok(Conditioning(maps))
     }
 
-    /// Runs the program on `height × width` pixels, row-major, channels fastest; gives the result likewise, with its shape.
+    /// Runs the program on a picture: its values, row-major, channels fastest, and its size. Gives the result likewise, with its shape.
     ///
     /// # Errors
     /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the slice has another length than the picture, or the conditioning is of another
@@ -177,11 +177,11 @@ impl Program {
     pub fn run(
         &self,
         engine: &Engine,
-        picture: (&[f32], usize, usize),
+        picture: (&[f32], impl Into<Size>),
         conditioning: &Conditioning,
         control: &dyn Control,
     ) -> Result<(Vec<f32>, Shape)> {
-        self.check_picture(picture)?;
+        let picture = self.checked(picture)?;
         self.compiled.run(engine, picture, Norms::Measured(conditioning), control)
     }
 
@@ -193,11 +193,11 @@ impl Program {
     pub fn measure(
         &self,
         engine: &Engine,
-        picture: (&[f32], usize, usize),
+        picture: (&[f32], impl Into<Size>),
         conditioning: &Conditioning,
         control: &dyn Control,
     ) -> Result<Frozen> {
-        self.check_picture(picture)?;
+        let picture = self.checked(picture)?;
         self.compiled.measure(engine, picture, conditioning, control)
     }
 
@@ -209,11 +209,11 @@ impl Program {
     pub fn paint(
         &self,
         engine: &Engine,
-        picture: (&[f32], usize, usize),
+        picture: (&[f32], impl Into<Size>),
         frozen: &Frozen,
         control: &dyn Control,
     ) -> Result<(Vec<f32>, Shape)> {
-        self.check_picture(picture)?;
+        let picture = self.checked(picture)?;
         self.compiled.run(engine, picture, Norms::Frozen(frozen), control)
     }
 
@@ -233,13 +233,15 @@ impl Program {
         self.compiled.paint_bands(engine, bands, frozen, rows, control)
     }
 
-    fn check_picture(&self, (picture, height, width): PictureView<'_>) -> Result<()> {
-        let input = self.graph.shapes(height, width)?[0];
+    /// A picture that has as many values as its size says.
+    fn checked<'a>(&self, (picture, size): (&'a [f32], impl Into<Size>)) -> Result<PictureView<'a>> {
+        let size = size.into();
+        let input = self.graph.shapes(size)?[0];
         if input.count() != Some(picture.len()) {
             let text = format!("a picture of {} numbers where {input} are needed", picture.len());
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
-        Ok(())
+        Ok((picture, size))
     }
 }
 
@@ -255,23 +257,24 @@ impl Bands {
     ///
     /// # Errors
     /// As [`crate::graph::Graph::shapes`]; [`crate::ErrorKind::Unsupported`] if the network has layers that read everything.
-    pub fn new(program: &Program, height: usize, width: usize, rows: usize) -> Result<Self> {
-        program.compiled.bands(height, width, rows.max(1))
+    pub fn new(program: &Program, picture: impl Into<Size>, rows: usize) -> Result<Self> {
+        program.compiled.bands(picture.into(), rows.max(1))
     }
 
     /// In the highest bands that take no more than this many bytes ([`Bands::memory`]); where none are low enough, in the lowest.
     ///
     /// # Errors
     /// As [`Bands::new`].
-    pub fn within(program: &Program, height: usize, width: usize, threads: usize, bytes: u64) -> Result<Self> {
+    pub fn within(program: &Program, picture: impl Into<Size>, threads: usize, bytes: u64) -> Result<Self> {
+        let picture = picture.into();
         let mut lowest = None;
         for rows in HEIGHTS {
-            let bands = Self::new(program, height, width, rows)?;
+            let bands = Self::new(program, picture, rows)?;
             if bands.memory(threads) <= bytes {
                 return Ok(bands);
             }
             lowest = Some(bands);
         }
-        lowest.map_or_else(|| Self::new(program, height, width, 1), Ok)
+        lowest.map_or_else(|| Self::new(program, picture, 1), Ok)
     }
 }

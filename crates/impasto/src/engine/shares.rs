@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::graph::Shape;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// For each of several styles a map over the picture, of any resolution: at each place the styles' shares, which sum to 1.
 ///
@@ -27,7 +27,8 @@ impl Shares {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side or the number of styles is 0, the number of values another than they make, or a value is
     /// negative or not finite.
-    pub fn new([width, height]: [usize; 2], styles: usize, mut weights: Vec<f32>) -> Result<Self> {
+    pub fn new(size: impl Into<Size>, styles: usize, mut weights: Vec<f32>) -> Result<Self> {
+        let Size { width, height } = size.into();
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
         let count = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(styles));
         if count != Some(weights.len()) || weights.is_empty() {

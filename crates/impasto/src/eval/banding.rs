@@ -31,12 +31,12 @@ pub(super) fn gradient() -> Result<Picture> {
         let (x, y) = ((i % WIDTH) as f32, (i / WIDTH) as f32);
         [0.35 + 0.25 * x / 448.0, 0.45 + 0.2 * y / 320.0, 0.7 - 0.2 * (x + y) / 768.0]
     };
-    Picture::from_rgb_f32(WIDTH, HEIGHT, (0..WIDTH * HEIGHT).flat_map(pixel).collect())
+    Picture::from_rgb_f32([WIDTH, HEIGHT], (0..WIDTH * HEIGHT).flat_map(pixel).collect())
 }
 
 pub(super) fn at_16_bits(picture: &Picture) -> Result<Picture> {
     let values = picture.to_rgb16()?.into_iter().map(|v| f32::from(v) / 65535.0).collect();
-    Picture::from_rgb_f32(picture.width(), picture.height(), values)
+    Picture::from_rgb_f32(picture.size(), values)
 }
 
 /// The mean absolute difference of values above each other, plus that of values beside each other.
@@ -64,7 +64,7 @@ mod tests {
         let grey = |v: f32| [v, v, v];
         let values = [0.0, 0.5, 1.0, 0.0, 0.25, 0.5].into_iter().flat_map(grey).collect();
         // Down 0, 0.25, 0.5; across 0.5, 0.5, 0.25, 0.25.
-        assert!((differences(&Picture::from_rgb_f32(3, 2, values).unwrap()) - 0.625).abs() < 1e-7);
+        assert!((differences(&Picture::from_rgb_f32([3, 2], values).unwrap()) - 0.625).abs() < 1e-7);
     }
 
     #[test]
@@ -84,6 +84,6 @@ mod tests {
         // What the script's formula gives for the same painter.
         assert!((found / 16.1648 - 1.0).abs() < 0.005, "{found}");
         assert_eq!(banding(&mut |picture: &Picture| Ok(picture.clone())).unwrap(), 1.0);
-        assert_eq!(banding(&mut |_: &Picture| Picture::from_rgb8(8, 8, &[7; 192])).unwrap(), 1.0);
+        assert_eq!(banding(&mut |_: &Picture| Picture::from_rgb8([8, 8], &[7; 192])).unwrap(), 1.0);
     }
 }

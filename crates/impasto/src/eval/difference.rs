@@ -68,7 +68,7 @@ pub fn grey(picture: &Picture, share: f64) -> Result<Picture> {
     let [width, height] = [light.width, light.height].map(|side| ((side as f64 * share) as usize).max(1));
     let (left, top) = ((light.width - width) / 2, (light.height - height) / 2);
     let values = (top..top + height).flat_map(|y| &light.values[y * light.width + left..][..width]);
-    Picture::from_rgb_f32(width, height, values.flat_map(|&v| [v as f32; 3]).collect())
+    Picture::from_rgb_f32([width, height], values.flat_map(|&v| [v as f32; 3]).collect())
 }
 
 /// The style whose picture each painting is nearest to; both as [`Yardstick::see`] sees them in [`grey`].
@@ -99,7 +99,7 @@ mod tests {
         let content = scattered(48, 40, 3);
         let stripes = |side: usize, low: u8, high: u8| {
             let value = |i: usize| if (i / 3 % 48 / side).is_multiple_of(2) { low } else { high };
-            Picture::from_rgb8(48, 40, &(0..48 * 40 * 3).map(value).collect::<Vec<_>>()).unwrap()
+            Picture::from_rgb8([48, 40], &(0..48 * 40 * 3).map(value).collect::<Vec<_>>()).unwrap()
         };
         // The third is the first one, darker and with less contrast.
         let paintings = [stripes(2, 40, 220), stripes(8, 40, 220), stripes(2, 30, 90)];
@@ -120,14 +120,14 @@ mod tests {
         let yardstick = Yardstick::new(&[network], EngineOptions::default().threads(1)).unwrap();
         let stripes = |side: usize, colour: [u8; 3]| {
             let value = |i: usize| if (i / 3 % 64 / side).is_multiple_of(2) { colour[i % 3] } else { 128 };
-            Picture::from_rgb8(64, 64, &(0..64 * 64 * 3).map(value).collect::<Vec<_>>()).unwrap()
+            Picture::from_rgb8([64, 64], &(0..64 * 64 * 3).map(value).collect::<Vec<_>>()).unwrap()
         };
         let see = |picture: &Picture| yardstick.see(&grey(picture, 0.75).unwrap(), &()).unwrap();
         let styles = [stripes(2, [255, 60, 60]), stripes(12, [255, 60, 60])].map(|picture| see(&picture));
         let paintings = [stripes(12, [40, 140, 60]), stripes(2, [40, 140, 60])].map(|picture| see(&picture));
         assert_eq!(blind_match(&paintings, &styles).unwrap(), [1, 0]);
         assert!(blind_match(&paintings, &[]).is_err() && grey(&stripes(2, [0; 3]), 0.0).is_err());
-        let middle = grey(&Picture::from_rgb8(4, 4, &(0..48).collect::<Vec<_>>()).unwrap(), 0.5).unwrap();
+        let middle = grey(&Picture::from_rgb8([4, 4], &(0..48).collect::<Vec<_>>()).unwrap(), 0.5).unwrap();
         assert_eq!([middle.width(), middle.height()], [2, 2]);
         // The pixel in the second row and column has 15, 16 and 17.
         assert!((middle.rgb()[0] * 255.0 - (0.299 * 15.0 + 0.587 * 16.0 + 0.114 * 17.0)).abs() < 1e-3);

@@ -311,7 +311,7 @@ mod tests {
     /// 16×16 with a red of `low` in the left half and `high` in the right one.
     fn halves(low: f32, high: f32) -> Picture {
         let pixel = |i: usize| [if i % 16 < 8 { low } else { high }, 0.3, 0.9];
-        Picture::from_rgb_f32(16, 16, (0..256).flat_map(pixel).collect()).unwrap()
+        Picture::from_rgb_f32([16, 16], (0..256).flat_map(pixel).collect()).unwrap()
     }
 
     #[test]
@@ -357,12 +357,12 @@ mod tests {
     #[test]
     fn what_cannot_be_compared_is_refused() {
         let yardstick = Yardstick::new(&[red()], EngineOptions::default().threads(1)).unwrap();
-        let small = Picture::from_rgb_f32(15, 40, vec![0.5; 15 * 40 * 3]).unwrap();
+        let small = Picture::from_rgb_f32([15, 40], vec![0.5; 15 * 40 * 3]).unwrap();
         let error = yardstick.see(&small, &()).unwrap_err();
         assert!(error.to_string().contains("15×40") && error.to_string().contains("16"), "{error}");
-        let nan = Picture::from_rgb_f32(16, 16, vec![f32::NAN; 768]).unwrap();
+        let nan = Picture::from_rgb_f32([16, 16], vec![f32::NAN; 768]).unwrap();
         assert_eq!(yardstick.see(&nan, &()).unwrap_err().kind(), ErrorKind::Malformed);
-        let other = yardstick.see(&Picture::from_rgb_f32(16, 17, vec![0.5; 16 * 17 * 3]).unwrap(), &()).unwrap();
+        let other = yardstick.see(&Picture::from_rgb_f32([16, 17], vec![0.5; 16 * 17 * 3]).unwrap(), &()).unwrap();
         let seen = yardstick.see(&halves(0.0, 1.0), &()).unwrap();
         assert_eq!(yardstick.distances(&other, &seen, &seen).unwrap_err().kind(), ErrorKind::Mismatch);
     }

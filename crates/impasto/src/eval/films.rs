@@ -6,7 +6,7 @@
 
 use super::numbers::Numbers;
 use super::seen::at_8_bits;
-use crate::{Error, ErrorKind, Picture, Result};
+use crate::{Error, ErrorKind, Picture, Result, Size};
 
 /// Pixels at every border that are not compared.
 const MARGIN: usize = 32;
@@ -34,7 +34,8 @@ impl Course {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0.
-    pub fn frame(self, photo: &Picture, i: usize, [width, height]: [usize; 2]) -> Result<Picture> {
+    pub fn frame(self, photo: &Picture, i: usize, size: impl Into<Size>) -> Result<Picture> {
+        let Size { width, height } = size.into();
         let middle = [width as f64 / 2.0 - 0.5, height as f64 / 2.0 - 0.5];
         // The frame lies in the middle of the photograph.
         let corner = [photo.width() as f64 / 2.0 - 0.5 - middle[0], photo.height() as f64 / 2.0 - 0.5 - middle[1]];
@@ -55,7 +56,7 @@ impl Course {
                 }));
             }
         }
-        at_8_bits(&Picture::from_rgb_f32(width, height, rgb)?)
+        at_8_bits(&Picture::from_rgb_f32([width, height], rgb)?)
     }
 
     /// Where a pixel of a frame was in the frame before.
@@ -139,7 +140,7 @@ mod tests {
             let (x, y) = ((i / 3 % 160) as f32, (i / 3 / 160) as f32);
             0.5 + 0.2 * (x * 0.15).sin() + 0.2 * (y * 0.12 + x * 0.05).cos()
         };
-        Picture::from_rgb_f32(160, 140, (0..160 * 140 * 3).map(value).collect()).unwrap()
+        Picture::from_rgb_f32([160, 140], (0..160 * 140 * 3).map(value).collect()).unwrap()
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub fn halo(paint: &mut Paint<'_>) -> Result<f64> {
 
 fn edge() -> Result<Picture> {
     let pixel = |i: usize| if i % WIDTH < WIDTH / 2 { [52, 60, 64] } else { [196, 204, 212] };
-    Picture::from_rgb8(WIDTH, HEIGHT, &(0..WIDTH * HEIGHT).flat_map(pixel).collect::<Vec<_>>())
+    Picture::from_rgb8([WIDTH, HEIGHT], &(0..WIDTH * HEIGHT).flat_map(pixel).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn another_size_is_refused() {
-        let error = halo(&mut |_: &Picture| Picture::from_rgb8(8, 8, &[0; 192])).unwrap_err();
+        let error = halo(&mut |_: &Picture| Picture::from_rgb8([8, 8], &[0; 192])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch);
     }
 }

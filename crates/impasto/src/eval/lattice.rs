@@ -57,9 +57,9 @@ mod tests {
     fn a_lattice_alone_is_all_of_it_and_stripes_of_another_period_are_little() {
         let stripes = |period: usize| {
             let value = |i: usize| if (i / 3 % 64).is_multiple_of(period) { 200 } else { 100 };
-            Picture::from_rgb8(64, 64, &(0..64 * 64 * 3).map(value).collect::<Vec<_>>()).unwrap()
+            Picture::from_rgb8([64, 64], &(0..64 * 64 * 3).map(value).collect::<Vec<_>>()).unwrap()
         };
-        let content = Picture::from_rgb8(64, 64, &[128; 64 * 64 * 3]).unwrap();
+        let content = Picture::from_rgb8([64, 64], &[128; 64 * 64 * 3]).unwrap();
         let (four, five) = (lattice4(&stripes(4), &content).unwrap(), lattice4(&stripes(5), &content).unwrap());
         // The blur's border and its 9 columns, which hold two stripes or three, are no part of the lattice.
         assert!(four > 0.95 && five < 0.02, "{four} {five}");

@@ -10,7 +10,7 @@
 //! # use impasto::{Perceptual, Picture};
 //! # let network = Perceptual::untrained("vgg 1x4 1x4 1x4 1x4".parse()?, 1)?;
 //! # let picture = |shift: usize| {
-//! #     Picture::from_rgb8(32, 24, &(0..32 * 24 * 3).map(|i| (i * 7 + i / 96 * shift) as u8).collect::<Vec<_>>())
+//! #     Picture::from_rgb8([32, 24], &(0..32 * 24 * 3).map(|i| (i * 7 + i / 96 * shift) as u8).collect::<Vec<_>>())
 //! # };
 //! # let (content, style) = (picture(3)?, picture(5)?);
 //!
@@ -73,6 +73,6 @@ mod tests {
     /// A picture without any order, by a formula that is easily written in other languages, too.
     pub(super) fn scattered(width: usize, height: usize, seed: usize) -> Picture {
         let value = |i: usize| ((i * i * 31 + i * 17 * seed + seed) % 251) as u8;
-        Picture::from_rgb8(width, height, &(0..width * height * 3).map(value).collect::<Vec<_>>()).unwrap()
+        Picture::from_rgb8([width, height], &(0..width * height * 3).map(value).collect::<Vec<_>>()).unwrap()
     }
 }

@@ -59,10 +59,10 @@ mod tests {
 
     #[test]
     fn rows_repeat_and_disorder_does_not() {
-        let content = Picture::from_rgb8(96, 80, &[128; 96 * 80 * 3]).unwrap();
+        let content = Picture::from_rgb8([96, 80], &[128; 96 * 80 * 3]).unwrap();
         let rows = |period: usize| {
             let value = |i: usize| if (i / 3 / 96) % period < period / 2 { 160 } else { 100 };
-            Picture::from_rgb8(96, 80, &(0..96 * 80 * 3).map(value).collect::<Vec<_>>()).unwrap()
+            Picture::from_rgb8([96, 80], &(0..96 * 80 * 3).map(value).collect::<Vec<_>>()).unwrap()
         };
         let regular = repetition(&rows(8), &content).unwrap();
         assert!(regular > 0.95, "{regular}");
@@ -76,7 +76,7 @@ mod tests {
                 [(state >> 24) as u8; 3]
             })
             .collect();
-        let disorder = repetition(&Picture::from_rgb8(96, 80, &noise).unwrap(), &content).unwrap();
+        let disorder = repetition(&Picture::from_rgb8([96, 80], &noise).unwrap(), &content).unwrap();
         assert!(disorder < 0.1, "{disorder}");
         assert_eq!(repetition(&content, &content).unwrap(), 0.0);
     }

@@ -5,7 +5,7 @@
 //! 0.003 on four pairs with VGG-19.
 
 use crate::picture::{Filter, Picture, Resize, Space};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 const LANCZOS: Resize = Resize { filter: Filter::Lanczos3, space: Space::Srgb };
 
@@ -32,8 +32,8 @@ pub fn long_side(picture: &Picture, side: usize) -> Result<Picture> {
 ///
 /// # Errors
 /// As [`Picture::resized`].
-pub fn at(picture: &Picture, [width, height]: [usize; 2]) -> Result<Picture> {
-    at_8_bits(&picture.resized(width, height, LANCZOS)?)
+pub fn at(picture: &Picture, size: impl Into<Size>) -> Result<Picture> {
+    at_8_bits(&picture.resized(size, LANCZOS)?)
 }
 
 /// As an 8-bit file holds it: clamped to 0..1, rounded, without transparency.
@@ -41,7 +41,7 @@ pub fn at(picture: &Picture, [width, height]: [usize; 2]) -> Result<Picture> {
 /// # Errors
 /// [`ErrorKind::Malformed`] if a value is not a number.
 pub fn at_8_bits(picture: &Picture) -> Result<Picture> {
-    Picture::from_rgb8(picture.width(), picture.height(), &picture.to_rgb8()?)
+    Picture::from_rgb8(picture.size(), &picture.to_rgb8()?)
 }
 
 fn fitted(picture: &Picture, side: usize, of: usize) -> Result<Picture> {
@@ -61,7 +61,7 @@ mod tests {
     use crate::{ErrorKind, Picture};
 
     fn plain(width: usize, height: usize, value: f32) -> Picture {
-        Picture::from_rgb_f32(width, height, vec![value; width * height * 3]).unwrap()
+        Picture::from_rgb_f32([width, height], vec![value; width * height * 3]).unwrap()
     }
 
     #[test]

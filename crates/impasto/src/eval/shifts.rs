@@ -82,7 +82,7 @@ pub fn shifts(photo: &Picture, painted: &Picture, seed: u64, paint: &mut Paint<'
 fn columns(picture: &Picture, left: usize, width: usize) -> Result<Picture> {
     let rows = picture.rgb().chunks_exact(picture.width() * 3);
     let values = rows.flat_map(|row| &row[left * 3..(left + width) * 3]).copied().collect();
-    Picture::from_rgb_f32(width, picture.height(), values)
+    Picture::from_rgb_f32([width, picture.height()], values)
 }
 
 /// Root mean square of the differences of two pictures of one size, without the margin.
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_photograph_changes_by_what_is_changed() {
-        let photo = Picture::from_rgb8(132, 100, &[200; 132 * 100 * 3]).unwrap();
+        let photo = Picture::from_rgb8([132, 100], &[200; 132 * 100 * 3]).unwrap();
         let found = measured(&photo, |picture| Ok(picture.clone()));
         assert_eq!(found.pan, [0.0; 4]);
         // 200 · 1.015 = 203.
@@ -133,7 +133,7 @@ mod tests {
             painted.rgb_mut().iter_mut().enumerate().filter(|(i, _)| lit(*i)).for_each(|(_, v)| *v += 0.2);
             Ok(painted)
         };
-        let photo = Picture::from_rgb8(132, 100, &[100; 132 * 100 * 3]).unwrap();
+        let photo = Picture::from_rgb8([132, 100], &[100; 132 * 100 * 3]).unwrap();
         let found = measured(&photo, paint);
         // Half of the columns differ; in the 61 to 63 that are compared, about so.
         found.pan[..3].iter().for_each(|pan| assert!((pan - 0.2 * 0.5f64.sqrt()).abs() < 0.002, "{found:?}"));

@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_copy_has_no_waves_and_another_size_is_refused() {
         assert!(spectrum(&mut |picture: &Picture| Ok(picture.clone())).unwrap().waves < 1e-9);
-        let error = spectrum(&mut |_: &Picture| Picture::from_rgb8(8, 8, &[0; 192])).unwrap_err();
+        let error = spectrum(&mut |_: &Picture| Picture::from_rgb8([8, 8], &[0; 192])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch);
     }
 

@@ -43,7 +43,7 @@ mod tests {
 
     fn grey(value: impl Fn(usize, usize) -> f32) -> Picture {
         let pixel = |i: usize| [value(i % 128, i / 128); 3];
-        Picture::from_rgb_f32(128, 96, (0..128 * 96).flat_map(pixel).collect()).unwrap()
+        Picture::from_rgb_f32([128, 96], (0..128 * 96).flat_map(pixel).collect()).unwrap()
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod tests {
 
     fn ramp(width: usize, height: usize, colour: impl Fn(f32) -> [f32; 3]) -> Picture {
         let pixels = width * height;
-        Picture::from_rgb_f32(width, height, (0..pixels).flat_map(|i| colour(i as f32 / pixels as f32)).collect()).unwrap()
+        Picture::from_rgb_f32([width, height], (0..pixels).flat_map(|i| colour(i as f32 / pixels as f32)).collect()).unwrap()
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Finish<'_> {
 
     /// Changes rows from `y` on.
     pub(crate) fn apply(&self, engine: &Engine, y: usize, painted: &mut [f32]) -> Result<()> {
-        let row = self.content.size()[0] * 3;
+        let row = self.content.size().width * 3;
         let mut content = crate::picture::zeros(painted.len())?;
         self.content.read(y..y + painted.len() / row, &mut content)?;
         engine.for_each_chunk(painted, row, |i, painted| {

@@ -1,7 +1,7 @@
 //! What every node costs.
 
 use super::{Graph, Op, Shape};
-use crate::Result;
+use crate::{Result, Size};
 
 /// What one node, or a whole graph, costs. Counts saturate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl Graph {
     ///
     /// # Errors
     /// As [`Graph::shapes`].
-    pub fn cost(&self, height: usize, width: usize) -> Result<Cost> {
-        let costs = self.costs(&self.shapes(height, width)?)?;
+    pub fn cost(&self, picture: impl Into<Size>) -> Result<Cost> {
+        let costs = self.costs(&self.shapes(picture)?)?;
         Ok(costs.iter().fold(Cost::default(), |sum, cost| Cost {
             multiply_accumulates: sum.multiply_accumulates.saturating_add(cost.multiply_accumulates),
             parameters: sum.parameters.saturating_add(cost.parameters),

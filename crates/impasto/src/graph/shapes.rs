@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{AdaptiveNorm, Graph, Node, NodeId, Op, Padding};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// The shape of a picture or of features. One picture: there is no batch axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,16 +84,18 @@ impl Graph {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`], naming the node, if the picture is too small for it; [`ErrorKind::TooLarge`] if a size
     /// overflows; [`ErrorKind::Mismatch`] if the graph contradicts itself.
-    pub fn shapes(&self, height: usize, width: usize) -> Result<Vec<Shape>> {
+    pub fn shapes(&self, picture: impl Into<Size>) -> Result<Vec<Shape>> {
+        let picture = picture.into();
         let channels = self.channels()?;
         let mut shapes: Vec<Shape> = Vec::with_capacity(channels.len());
         for (node, &channels) in self.nodes().iter().zip(&channels) {
             let [height, width] = match &node.op {
-                Op::Input { .. } if height == 0 || width == 0 => {
-                    return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {height}×{width} pixels is empty")));
+                Op::Input { .. } if picture.short_side() == 0 => {
+                    let Size { width, height } = picture;
+                    return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {width}×{height} pixels is empty")));
                 }
-                Op::Input { .. } => [height, width],
-                _ => self.extent(node, &shapes, [height, width])?,
+                Op::Input { .. } => [picture.height, picture.width],
+                _ => self.extent(node, &shapes, picture)?,
             };
             let shape = Shape { height, width, channels };
             if shape.count().is_none() {
@@ -155,7 +157,7 @@ impl Graph {
     }
 
     /// Height and width of one node's output. `shapes` holds those of the nodes before it.
-    fn extent(&self, node: &Node, shapes: &[Shape], picture: [usize; 2]) -> Result<[usize; 2]> {
+    fn extent(&self, node: &Node, shapes: &[Shape], picture: Size) -> Result<[usize; 2]> {
         let of = |id: &NodeId| [shapes[id.0].height, shapes[id.0].width];
         let input = of(&node.inputs[0]);
         let slide = |kernel: [usize; 2], stride, padding: Padding| {
@@ -175,7 +177,7 @@ impl Graph {
             Op::Mean | Op::Moments | Op::SampleMoments => Ok([1, 1]),
             Op::Add | Op::Concat => match node.inputs.iter().map(of).find(|other| *other != input) {
                 Some([height, width]) => {
-                    let text = format!("node {:?} joins {}×{} with {height}×{width} pixels", node.name, input[0], input[1]);
+                    let text = format!("node {:?} joins {}×{} with {width}×{height} pixels", node.name, input[1], input[0]);
                     Err(Error::new(ErrorKind::Mismatch, text))
                 }
                 None => Ok(input),
@@ -195,15 +197,15 @@ fn fits(style_len: usize, start: usize, channels: usize) -> bool {
     start.checked_add(channels).is_some_and(|end| end <= style_len)
 }
 
-fn too_small(node: &Node, picture: [usize; 2], input: [usize; 2], kernel: [usize; 2], padding: Padding) -> Error {
+fn too_small(node: &Node, picture: Size, input: [usize; 2], kernel: [usize; 2], padding: Padding) -> Error {
     let needs = match padding {
         Padding::Reflect(n) | Padding::ReflectUp { border: n, .. } => format!("mirrors {n} pixels"),
-        _ => format!("has a window of {}×{}", kernel[0], kernel[1]),
+        _ => format!("has a window of {}×{}", kernel[1], kernel[0]),
     };
     let text = format!(
-        "a picture of {}×{} pixels (height × width) is too small for this network: its {:?} {needs}, but only {}×{} are left there; \
+        "a picture of {}×{} pixels is too small for this network: its {:?} {needs}, but only {}×{} are left there; \
          use a larger picture",
-        picture[0], picture[1], node.name, input[0], input[1]
+        picture.width, picture.height, node.name, input[1], input[0]
     );
     Error::new(ErrorKind::InvalidArgument, text)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Activation, Cost, Graph, Op, Padding, PoolKind, Shape};
-use crate::Result;
+use crate::{Result, Size};
 
 /// One node of a [`Table`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +32,13 @@ impl Graph {
     ///
     /// # Errors
     /// As [`Graph::shapes`].
-    pub fn table(&self, height: usize, width: usize) -> Result<Table> {
-        let shapes = self.shapes(height, width)?;
+    pub fn table(&self, picture: impl Into<Size>) -> Result<Table> {
+        let picture = picture.into();
+        let shapes = self.shapes(picture)?;
         let costs = self.costs(&shapes)?;
         let rows = self.nodes().iter().zip(shapes).zip(costs);
         let rows = rows.map(|((node, shape), cost)| Row { name: node.name.clone(), op: node.op.to_string(), shape, cost });
-        Ok(Table { rows: rows.collect(), total: self.cost(height, width)? })
+        Ok(Table { rows: rows.collect(), total: self.cost(picture)? })
     }
 }
 

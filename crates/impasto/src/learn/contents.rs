@@ -45,7 +45,7 @@ impl Contents {
             let (width, height) = (picture.width(), picture.height());
             let scale = side as f32 / width.min(height) as f32;
             let size = [width, height].map(|length| ((length as f32 * scale).round() as usize).clamp(side, 4 * side));
-            picture.resized(size[0], size[1], Resize::PHOTO)
+            picture.resized(size, Resize::PHOTO)
         };
         let pictures = pictures.iter().map(small).collect::<Result<_>>()?;
         let (crop, batch, seed) = (options.crop, options.batch, options.seed);

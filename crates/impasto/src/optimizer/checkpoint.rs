@@ -6,7 +6,7 @@ use super::{Initial, Optimization, OptimizeOptions, StylePicture};
 use crate::picture::Mask;
 use crate::weights::safetensors::{self, Precision};
 use crate::weights::{Tensor, Weights};
-use crate::{Error, ErrorKind, Picture, Result};
+use crate::{Error, ErrorKind, Picture, Result, Size};
 
 const FORMAT: &str = "impasto.optimization";
 const VERSION: &str = "1";
@@ -45,7 +45,7 @@ fn checksum(values: &[f32]) -> u32 {
 }
 
 pub(super) fn write(optimization: &Optimization<'_>) -> Result<Vec<u8>> {
-    let [width, height] = optimization.scales[optimization.scale];
+    let Size { width, height } = optimization.scales[optimization.scale];
     let mut file = Weights::new();
     file.metadata = BTreeMap::from([
         (FORMAT.into(), VERSION.into()),
@@ -74,7 +74,7 @@ pub(super) fn restore(optimization: &mut Optimization<'_>, bytes: &[u8]) -> Resu
     }
     let number = |name: &str| fact(name)?.parse::<usize>().map_err(|e| malformed(&format!("{name:?}: {e}")));
     let (scale, steps) = (number(SCALE)?, number(STEPS)?);
-    let &[width, height] = optimization.scales.get(scale).ok_or_else(|| malformed("there is no such scale"))?;
+    let &Size { width, height } = optimization.scales.get(scale).ok_or_else(|| malformed("there is no such scale"))?;
     let picture = file.remove(PICTURE).ok_or_else(|| malformed("it has no picture"))?;
     if picture.shape() != [height, width, 3] {
         return Err(malformed("its picture has another size than its scale"));

@@ -35,7 +35,7 @@ use crate::finish::{self, Recolour};
 use crate::graph::Shape;
 use crate::networks::Numbers;
 use crate::picture::Resize;
-use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result};
+use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result, Size};
 use method::{Adam, Descent, Lbfgs};
 use network::Network;
 use objective::Objective;
@@ -71,8 +71,8 @@ pub struct Step {
     pub total: usize,
     /// Which scale it was at, counted from 0, the coarsest.
     pub scale: usize,
-    /// Width and height of the picture at this scale.
-    pub size: [usize; 2],
+    /// Of the picture at this scale.
+    pub size: Size,
     /// The losses before the step.
     pub losses: Losses,
     /// Share of the whole work that is done, 0 to 1: steps count by their pixels.
@@ -88,7 +88,7 @@ pub struct Optimization<'a> {
     styles: Vec<StylePicture>,
     /// Of all inputs and options that decide the result.
     fingerprint: String,
-    scales: Vec<[usize; 2]>,
+    scales: Vec<Size>,
     scale: usize,
     /// Steps made at this scale.
     steps: usize,
@@ -132,7 +132,8 @@ impl Optimizer {
 
     /// Greatest memory in bytes that optimising a picture of this size takes, styles' pictures of its size included; with
     /// [`OptimizeOptions::max_memory`] about that, if it is enough for the smallest tiles.
-    pub fn peak_memory(&self, [width, height]: [usize; 2]) -> u64 {
+    pub fn peak_memory(&self, picture: impl Into<Size>) -> u64 {
+        let Size { width, height } = picture.into();
         let extent = Shape { height, width, channels: 3 };
         let standing = objective::standing(&self.network, &self.options, extent);
         let whole = standing.saturating_add(self.network.memory(extent, self.engine.threads()));
@@ -142,7 +143,8 @@ impl Optimizer {
 
     /// Whether a picture of this size, or a style picture that is seen with it, is seen in tiles: [`OptimizeOptions::max_memory`] is less than it
     /// takes in one piece. Then it decides the result, by rounding.
-    pub fn in_tiles(&self, [width, height]: [usize; 2]) -> bool {
+    pub fn in_tiles(&self, picture: impl Into<Size>) -> bool {
+        let Size { width, height } = picture.into();
         let long = (width.max(height) as f32 * self.options.style_scale).ceil() as usize;
         let whole = |height, width| {
             let extent = Shape { height, width, channels: 3 };
@@ -152,6 +154,12 @@ impl Optimizer {
         self.options.max_memory.is_some_and(|most| whole(height, width).max(whole(long, long)) > most)
     }
 
+    /// The options as a record of a picture of this size has them: without a limit of memory that it has not noticed.
+    pub fn recorded(&self, picture: impl Into<Size>) -> OptimizeOptions {
+        let noticed = self.in_tiles(picture);
+        OptimizeOptions { max_memory: self.options.max_memory.filter(|_| noticed), ..self.options.clone() }
+    }
+
     /// Begins to optimise a picture, which keeps its size.
     ///
     /// # Errors
@@ -159,15 +167,15 @@ impl Optimizer {
     /// [`ErrorKind::Mismatch`] for masks of other proportions; [`ErrorKind::Malformed`] for values that are no finite numbers;
     /// [`ErrorKind::TooLarge`] where memory cannot be had, or [`OptimizeOptions::max_memory`] is not enough.
     pub fn start(&self, content: &Picture, styles: &[StylePicture], initial: Initial) -> Result<Optimization<'_>> {
-        let size = [content.width(), content.height()];
+        let size = content.size();
         Regions::new(styles, size)?;
         for picture in std::iter::once(content).chain(styles.iter().map(|style| &style.picture)) {
             crate::picture::rows::check_finite(picture.rgb())?;
         }
-        let extent = |width: usize, height: usize| Shape { height, width, channels: 3 };
-        self.network.check_size(extent(size[0], size[1]))?;
+        let extent = |Size { width, height }: Size| Shape { height, width, channels: 3 };
+        self.network.check_size(extent(size))?;
         for StylePicture { picture, .. } in styles {
-            let found = self.network.check_size(extent(picture.width(), picture.height()));
+            let found = self.network.check_size(extent(picture.size()));
             found.map_err(|e| e.context("a style"))?;
         }
         if let Some(most) = self.options.max_memory
@@ -175,8 +183,8 @@ impl Optimizer {
         {
             let text = format!(
                 "optimising a picture of {}×{} takes {} MiB at least, and {} MiB are allowed; allow more, or use a smaller size",
-                size[0],
-                size[1],
+                size.width,
+                size.height,
                 self.peak_memory(size).div_ceil(1 << 20),
                 most >> 20
             );
@@ -187,10 +195,10 @@ impl Optimizer {
         let fingerprint = checkpoint::fingerprint(&self.options, &self.network.names(), content, styles, &initial);
         let (content, styles) = (self.prepared(content), self.prepared_styles(content, styles)?);
         let start = match initial {
-            Initial::Content => content.resized(first[0], first[1], Resize::NETWORK)?.into_rgb(),
+            Initial::Content => content.resized(first, Resize::NETWORK)?.into_rgb(),
             Initial::Picture(picture) => {
                 crate::picture::rows::check_finite(picture.rgb())?;
-                self.prepared(&picture).resized(first[0], first[1], Resize::NETWORK)?.into_rgb()
+                self.prepared(&picture).resized(first, Resize::NETWORK)?.into_rgb()
             }
             Initial::Noise { seed } => noise(&content, first, seed),
         };
@@ -290,7 +298,7 @@ impl<'a> Optimization<'a> {
         self.objective = Some(objective);
         let losses = found?;
         self.steps += 1;
-        let pixels = |scale: usize| (self.scales[scale][0] * self.scales[scale][1]) as f64;
+        let pixels = |scale: usize| self.scales[scale].pixels() as f64;
         let work = |scales: std::ops::Range<usize>| scales.map(|i| self.steps_at(i) as f64 * pixels(i)).sum::<f64>();
         let share = (work(0..self.scale) + self.steps as f64 * pixels(self.scale)) / work(0..self.scales.len());
         let made = |scales: std::ops::Range<usize>| scales.map(|i| self.steps_at(i)).sum::<usize>();
@@ -304,16 +312,19 @@ impl<'a> Optimization<'a> {
         }))
     }
 
+    /// Whether all steps are made: [`Optimization::picture`] gives the last picture.
+    pub fn is_done(&self) -> bool {
+        self.scale + 1 == self.scales.len() && self.steps >= self.steps_at(self.scale)
+    }
+
     /// The picture as it is now, at the content's size, with its transparency and [`crate::picture::Source`].
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] where memory cannot be had.
     pub fn picture(&self) -> Result<Picture> {
-        let [width, height] = self.scales[self.scale];
         let mut values = self.descent.result(&self.values).into_owned();
         values.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
-        let [full_width, full_height] = self.size();
-        let mut painted = Picture::from_rgb_f32(width, height, values)?.resized(full_width, full_height, Resize::PHOTO)?;
+        let mut painted = Picture::from_rgb_f32(self.scales[self.scale], values)?.resized(self.size(), Resize::PHOTO)?;
         let options = &self.optimizer.options;
         if options.match_histogram {
             let styles: Vec<(f32, &Picture)> = self.styles.iter().map(|style| (style.weight, &style.picture)).collect();
@@ -322,7 +333,7 @@ impl<'a> Optimization<'a> {
         if options.keep_colours == KeepColours::Luminance {
             Recolour::luminance().apply(self.content.rgb(), painted.rgb_mut());
         }
-        self.content.repainted(full_width, full_height, painted.into_rgb())
+        self.content.repainted(self.size(), painted.into_rgb())
     }
 
     /// Bytes from which [`Optimizer::resume`] goes on as if nothing had happened.
@@ -333,13 +344,13 @@ impl<'a> Optimization<'a> {
         checkpoint::write(self)
     }
 
-    /// Width and height of each scale, the coarsest first.
-    pub fn scales(&self) -> &[[usize; 2]] {
+    /// The size of each scale, the coarsest first.
+    pub fn scales(&self) -> &[Size] {
         &self.scales
     }
 
-    fn size(&self) -> [usize; 2] {
-        [self.content.width(), self.content.height()]
+    fn size(&self) -> Size {
+        self.content.size()
     }
 
     fn steps_at(&self, scale: usize) -> usize {
@@ -348,12 +359,11 @@ impl<'a> Optimization<'a> {
     }
 
     fn next_scale(&mut self) -> Result<()> {
-        let [width, height] = self.scales[self.scale];
+        let size = self.scales[self.scale];
         let values = self.descent.result(&self.values).into_owned();
         self.scale += 1;
         self.steps = 0;
-        let [wide, high] = self.scales[self.scale];
-        self.values = Picture::from_rgb_f32(width, height, values)?.resized(wide, high, Resize::NETWORK)?.into_rgb();
+        self.values = Picture::from_rgb_f32(size, values)?.resized(self.scales[self.scale], Resize::NETWORK)?.into_rgb();
         self.descent = self.optimizer.descent(self.values.len());
         self.objective = None;
         Ok(())
@@ -361,8 +371,8 @@ impl<'a> Optimization<'a> {
 
     fn objective(&self, control: &dyn Control) -> Result<Objective<'a>> {
         let optimizer = self.optimizer;
-        let [width, height] = self.scales[self.scale];
-        let content = self.content.resized(width, height, Resize::NETWORK)?;
+        let size @ Size { width, height } = self.scales[self.scale];
+        let content = self.content.resized(size, Resize::NETWORK)?;
         let wanted = width.max(height) as f32 * optimizer.options.style_scale;
         let least = optimizer.network.least_side() as f32;
         let styles = self.styles.iter().map(|style| {
@@ -402,7 +412,7 @@ impl std::fmt::Debug for Optimization<'_> {
 }
 
 /// Noise about the content's mean colour.
-fn noise(content: &Picture, [width, height]: [usize; 2], seed: u64) -> Vec<f32> {
+fn noise(content: &Picture, Size { width, height }: Size, seed: u64) -> Vec<f32> {
     let pixels = content.rgb().as_chunks::<3>().0;
     let mean = [0, 1, 2].map(|c| pixels.iter().map(|p| f64::from(p[c])).sum::<f64>() / pixels.len() as f64);
     let numbers = Numbers::seeded(seed).take(width * height * 3).enumerate();

@@ -75,7 +75,7 @@ impl Network {
     /// # Errors
     /// As [`crate::graph::Graph::shapes`].
     pub(super) fn shapes(&self, picture: Shape) -> Result<Vec<Shape>> {
-        self.network.graph().shapes(picture.height, picture.width)
+        self.network.graph().shapes([picture.width, picture.height])
     }
 
     /// Bytes that the network takes for a picture; of one that is too small to be seen, those of the smallest that is not.

@@ -2,13 +2,13 @@
 
 use super::StylePicture;
 use crate::picture::{Mask, Plane};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// Parts of a picture: for each the styles that it is painted in, by their places in the list, and their shares.
 #[derive(Debug)]
 pub(super) struct Regions {
-    /// Picture size in pixels, width and height, that masks' feathers are counted in.
-    size: [usize; 2],
+    /// The picture's size, which masks' feathers are counted in.
+    size: Size,
     masks: Vec<Mask>,
     /// The styles of each mask's region, then of the rest.
     styles: Vec<Vec<(usize, f64)>>,
@@ -22,7 +22,8 @@ impl Regions {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for no styles and for weights that are no positive numbers; [`ErrorKind::Mismatch`] for masks of other
     /// proportions than the picture's.
-    pub(super) fn new(styles: &[StylePicture], size: [usize; 2]) -> Result<Self> {
+    pub(super) fn new(styles: &[StylePicture], size: impl Into<Size>) -> Result<Self> {
+        let size = size.into();
         let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
         if styles.is_empty() {
             return Err(invalid("there is no style picture to take a style from; give one at least".into()));
@@ -55,12 +56,13 @@ impl Regions {
         &self.styles
     }
 
-    /// Each region's share of every pixel of a layer of this width and height; `None` if one region has all.
-    pub(super) fn shares(&self, [width, height]: [usize; 2]) -> Result<Option<Vec<Vec<f32>>>> {
+    /// Each region's share of every pixel of a layer of this size; `None` if one region has all.
+    pub(super) fn shares(&self, layer: impl Into<Size>) -> Result<Option<Vec<Vec<f32>>>> {
+        let Size { width, height } = layer.into();
         if self.masks.is_empty() {
             return Ok(None);
         }
-        let scale = width as f32 / self.size[0] as f32;
+        let scale = width as f32 / self.size.width as f32;
         let planes: Vec<Plane> = self.masks.iter().map(|mask| mask.plane([width, height], scale)).collect::<Result<_>>()?;
         let mut shares = vec![vec![0.0; width * height]; self.styles.len()];
         for y in 0..height {

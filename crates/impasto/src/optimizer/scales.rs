@@ -1,18 +1,24 @@
 //! Coarse to fine.
 
-/// Width and height of each scale, the coarsest first: smaller by √2 from one to the next, as long as the longer side keeps
+use crate::Size;
+
+/// The size of each scale, the coarsest first: smaller by √2 from one to the next, as long as the longer side keeps
 /// `smallest` pixels and the shorter one `least`.
-pub(super) fn scales([width, height]: [usize; 2], smallest: usize, least: usize) -> Vec<[usize; 2]> {
+pub(super) fn scales(size: Size, smallest: usize, least: usize) -> Vec<Size> {
     let keeps = |side: usize, least: usize, i: i32| side as f64 / 2f64.powf(f64::from(i) / 2.0) >= least.max(1) as f64;
-    let (long, short) = (width.max(height), width.min(height));
+    let (long, short) = (size.long_side(), size.short_side());
     let count = (0..64).take_while(|&i| i == 0 || keeps(long, smallest, i) && keeps(short, least, i)).count();
-    let scaled = |side: usize, i: usize| ((side as f64 / 2f64.powf(i as f64 / 2.0)).round() as usize).max(1);
-    (0..count).rev().map(|i| [scaled(width, i), scaled(height, i)]).collect()
+    let scaled = |i: usize| size.map(|side| ((side as f64 / 2f64.powf(i as f64 / 2.0)).round() as usize).max(1));
+    (0..count).rev().map(scaled).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::scales;
+    use crate::Size;
+
+    fn scales(size: [usize; 2], smallest: usize, least: usize) -> Vec<[usize; 2]> {
+        super::scales(size.into(), smallest, least).into_iter().map(Size::into).collect()
+    }
 
     #[test]
     fn scales_grow_by_the_root_of_two_up_to_the_picture() {

@@ -24,7 +24,7 @@ fn picture(width: usize, height: usize, seed: f32) -> Picture {
         let (x, y, c) = ((i / 3 % width) as f32, (i / 3 / width) as f32, (i % 3) as f32);
         0.5 + 0.25 * (x * 0.37 + seed + c).sin() * (y * 0.23 + 2.0 * seed).cos() + 0.2 * (x * y * 0.011 + c * seed).sin()
     };
-    Picture::from_rgb_f32(width, height, (0..width * height * 3).map(value).collect()).unwrap()
+    Picture::from_rgb_f32([width, height], (0..width * height * 3).map(value).collect()).unwrap()
 }
 
 fn options() -> OptimizeOptions {
@@ -41,7 +41,7 @@ fn options() -> OptimizeOptions {
 /// The left part white, with a soft edge.
 fn mask() -> Mask {
     let values: Vec<f32> = (0..100 * 80).map(|i| if i % 100 < 45 { 1.0 } else { 0.0 }).collect();
-    Mask::new(100, 80, &values).unwrap().feather(6.0).unwrap()
+    Mask::new([100, 80], &values).unwrap().feather(6.0).unwrap()
 }
 
 fn styles(masked: bool) -> Vec<StylePicture> {
@@ -234,7 +234,7 @@ fn losses_fall() {
 fn kept_colours_are_the_contents() {
     let optimizer =
         Optimizer::new(&network(PoolKind::Max), OptimizeOptions { keep_colours: KeepColours::Luminance, ..options() }).unwrap();
-    let grey = Picture::from_rgb_f32(100, 80, picture(100, 80, 1.0).rgb().chunks(3).flat_map(|p| [p[0]; 3]).collect()).unwrap();
+    let grey = Picture::from_rgb_f32([100, 80], picture(100, 80, 1.0).rgb().chunks(3).flat_map(|p| [p[0]; 3]).collect()).unwrap();
     let mut optimization = optimizer.start(&grey, &styles(false), Initial::Content).unwrap();
     while optimization.step(&()).unwrap().is_some() {}
     let painted = optimization.picture().unwrap();
@@ -262,8 +262,8 @@ fn what_makes_no_sense_is_refused() {
         assert!(text.contains(expected), "{text:?} lacks {expected:?}");
     }
     let optimizer = Optimizer::new(&perceptual, options()).unwrap();
-    let wrong_mask = Mask::new(3, 30, &[0.5; 90]).unwrap();
-    let nan = Picture::from_rgb_f32(100, 80, vec![f32::NAN; 100 * 80 * 3]).unwrap();
+    let wrong_mask = Mask::new([3, 30], &[0.5; 90]).unwrap();
+    let nan = Picture::from_rgb_f32([100, 80], vec![f32::NAN; 100 * 80 * 3]).unwrap();
     for (content, styles, kind) in [
         (&content, vec![], ErrorKind::InvalidArgument),
         (&content, vec![StylePicture::new(picture(90, 70, 5.0)).weight(0.0)], ErrorKind::InvalidArgument),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::resize::Shrink;
 use super::rows::Rows;
 use super::{Picture, Stored, check_len, reserved, zeros};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// Rows that are read at a time.
 const AT_A_TIME: usize = 32;
@@ -20,7 +20,7 @@ const WIDEST_BLUR: f32 = 4.0;
 /// ```
 /// use impasto::picture::Mask;
 ///
-/// let left_half = Mask::new(2, 1, &[1.0, 0.0])?.feather(12.0)?;
+/// let left_half = Mask::new([2, 1], &[1.0, 0.0])?.feather(12.0)?;
 /// let right_half = left_half.inverted();
 /// # Ok::<(), impasto::Error>(())
 /// ```
@@ -41,7 +41,8 @@ impl Mask {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0 or the number of values is not `width · height`; [`ErrorKind::Malformed`] if a value is
     /// not in 0..=1.
-    pub fn new(width: usize, height: usize, values: &[f32]) -> Result<Self> {
+    pub fn new(size: impl Into<Size>, values: &[f32]) -> Result<Self> {
+        let Size { width, height } = size.into();
         check_len(width, height, 1, values.len())?;
         if let Some(value) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) {
             return Err(Error::new(ErrorKind::Malformed, format!("a mask's value of {value}; they are 0 to 1")));
@@ -113,6 +114,11 @@ impl Mask {
         Mask { name: Some(name.into()), ..self }
     }
 
+    /// Width and height.
+    pub fn size(&self) -> Size {
+        Size { width: self.width, height: self.height }
+    }
+
     /// Pixels in a row.
     pub fn width(&self) -> usize {
         self.width
@@ -136,7 +142,8 @@ impl Mask {
 
     /// Greatest memory in bytes that it takes when a picture of this size is painted: its values, those at the resolution that is needed, and
     /// what making these takes.
-    pub fn memory(&self, [width, height]: [usize; 2]) -> u64 {
+    pub fn memory(&self, picture: impl Into<Size>) -> u64 {
+        let Size { width, height } = picture.into();
         let plane = self.width.min(width) as u64 * self.height.min(height) as u64;
         // 16-bit values; floats before they are, and two more while edges are made soft.
         self.bytes() + plane * if self.feather > 0.0 { 2 + 12 } else { 2 + 4 }
@@ -146,7 +153,8 @@ impl Mask {
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if its proportions are others.
-    pub fn check_fits(&self, [width, height]: [usize; 2]) -> Result<()> {
+    pub fn check_fits(&self, picture: impl Into<Size>) -> Result<()> {
+        let Size { width, height } = picture.into();
         let (w, h) = (width as f64, height as f64);
         let off =
             (self.width as f64 * h / w - self.height as f64).abs().min((self.height as f64 * w / h - self.width as f64).abs());
@@ -162,7 +170,8 @@ impl Mask {
     }
 
     /// The mask for a picture of this size, whose pixels are `scale` times as many a side as those that the feather is counted in.
-    pub(crate) fn plane(&self, size: [usize; 2], scale: f32) -> Result<Plane> {
+    pub(crate) fn plane(&self, size: impl Into<Size>, scale: f32) -> Result<Plane> {
+        let size: [usize; 2] = size.into().into();
         let own = [self.width, self.height];
         let mut to = [own[0].min(size[0]), own[1].min(size[1])];
         let blur = self.feather / 2.0 * scale * to[0].max(to[1]) as f32 / size[0].max(size[1]) as f32;
@@ -272,7 +281,7 @@ mod tests {
 
     #[test]
     fn at_its_own_size_it_is_as_it_was() {
-        let mask = Mask::new(3, 2, &[0.0, 1.0, 0.2, 1.0, 0.0, 0.0]).unwrap();
+        let mask = Mask::new([3, 2], &[0.0, 1.0, 0.2, 1.0, 0.0, 0.0]).unwrap();
         assert_eq!(row(&mask, [3, 2], 0)[..2], [0.0, 1.0]);
         assert!((row(&mask, [3, 2], 0)[2] - 0.2).abs() < 1e-5);
         assert_eq!(row(&mask.inverted(), [3, 2], 1), [0.0, 1.0, 1.0]);
@@ -280,9 +289,9 @@ mod tests {
 
     #[test]
     fn other_sizes_go_smoothly_between() {
-        let mask = Mask::new(2, 1, &[0.0, 1.0]).unwrap();
+        let mask = Mask::new([2, 1], &[0.0, 1.0]).unwrap();
         assert_eq!(row(&mask, [8, 4], 3), [0.0, 0.0, 0.125, 0.375, 0.625, 0.875, 1.0, 1.0]);
-        let large = Mask::new(8, 8, &[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0].repeat(8)).unwrap();
+        let large = Mask::new([8, 8], &[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0].repeat(8)).unwrap();
         let small = row(&large, [2, 2], 0);
         assert!(small[0] < 0.2 && small[1] > 0.8, "{small:?}");
     }
@@ -296,7 +305,7 @@ mod tests {
     fn feathers_are_as_wide_as_asked_at_any_resolution() {
         for (side, feather) in [(100, 5.0), (400, 5.0), (400, 60.0), (40, 60.0)] {
             let values: Vec<f32> = (0..side * side).map(|i| if i % side < side / 2 { 0.0 } else { 1.0 }).collect();
-            let mask = Mask::new(side, side, &values).unwrap().feather(feather).unwrap();
+            let mask = Mask::new([side, side], &values).unwrap().feather(feather).unwrap();
             let row = row(&mask, [400, 400], 200);
             assert!(row.windows(2).all(|pair| pair[1] >= pair[0] - 1e-4), "{side}: not monotone");
             let (from, to) = (200 - feather as usize, 199 + feather as usize);
@@ -315,7 +324,7 @@ mod tests {
 
     #[test]
     fn proportions_are_checked_to_a_pixel_of_the_mask() {
-        let mask = |width: usize, height: usize| Mask::new(width, height, &vec![0.0; width * height]).unwrap();
+        let mask = |width: usize, height: usize| Mask::new([width, height], &vec![0.0; width * height]).unwrap();
         for (width, height) in [(600, 400), (60, 40), (3, 2), (6000, 4000), (151, 101), (1, 1)] {
             mask(width.min(600), height.min(600 * height / width)).check_fits([6000, 4001]).unwrap_or_else(|e| panic!("{e}"));
         }
@@ -327,10 +336,10 @@ mod tests {
     #[test]
     fn bad_values_are_refused() {
         for values in [[0.0, 1.1], [-0.1, 0.0], [f32::NAN, 0.0]] {
-            assert!(Mask::new(2, 1, &values).is_err());
+            assert!(Mask::new([2, 1], &values).is_err());
         }
-        assert!(Mask::new(2, 1, &[0.0]).is_err());
-        assert!(Mask::new(1, 1, &[0.0]).unwrap().feather(f32::NAN).is_err());
-        assert!(Mask::new(1, 1, &[0.0]).unwrap().feather(-1.0).is_err());
+        assert!(Mask::new([2, 1], &[0.0]).is_err());
+        assert!(Mask::new([1, 1], &[0.0]).unwrap().feather(f32::NAN).is_err());
+        assert!(Mask::new([1, 1], &[0.0]).unwrap().feather(-1.0).is_err());
     }
 }

@@ -6,11 +6,11 @@
 //! ```
 //! use impasto::picture::{EncodeOptions, Format, Limits, Picture, Resize};
 //!
-//! let picture = Picture::from_rgb8(2, 1, &[255, 0, 0, 0, 0, 255])?;
+//! let picture = Picture::from_rgb8([2, 1], &[255, 0, 0, 0, 0, 255])?;
 //! let png = picture.encode(Format::Png, &EncodeOptions::default())?;
 //! let back = Picture::decode(&png.bytes, &Limits::default())?;
 //! assert_eq!(back.rgb(), picture.rgb());
-//! assert_eq!(back.resized(4, 2, Resize::PHOTO)?.width(), 4);
+//! assert_eq!(back.resized([4, 2], Resize::PHOTO)?.width(), 4);
 //! # Ok::<(), impasto::Error>(())
 //! ```
 
@@ -30,7 +30,7 @@ mod source;
 mod transparency;
 mod writer;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 pub use decode::Stored;
 pub use encode::{Compression, Depth, EncodeOptions, Encoded, Profile, Subsampling};
 pub use formats::Format;
@@ -63,7 +63,8 @@ impl Picture {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0 or the number of values is not `width · height · 3`.
-    pub fn from_rgb_f32(width: usize, height: usize, rgb: Vec<f32>) -> Result<Self> {
+    pub fn from_rgb_f32(size: impl Into<Size>, rgb: Vec<f32>) -> Result<Self> {
+        let Size { width, height } = size.into();
         check_len(width, height, 3, rgb.len())?;
         Ok(Picture { width, height, rgb, alpha: None, source: Source::default(), warnings: Vec::new() })
     }
@@ -72,9 +73,10 @@ impl Picture {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0 or the number of bytes is not `width · height · 3`.
-    pub fn from_rgb8(width: usize, height: usize, rgb: &[u8]) -> Result<Self> {
-        check_len(width, height, 3, rgb.len())?;
-        Self::from_rgb_f32(width, height, rgb.iter().map(|&v| f32::from(v) / 255.0).collect())
+    pub fn from_rgb8(size: impl Into<Size>, rgb: &[u8]) -> Result<Self> {
+        let size = size.into();
+        check_len(size.width, size.height, 3, rgb.len())?;
+        Self::from_rgb_f32(size, rgb.iter().map(|&v| f32::from(v) / 255.0).collect())
     }
 
     /// The same picture with this alpha plane: `height × width`, 0 = transparent, 1 = opaque.
@@ -93,14 +95,20 @@ impl Picture {
     ///
     /// # Errors
     /// As [`Picture::from_rgb_f32`].
-    pub fn repainted(&self, width: usize, height: usize, rgb: Vec<f32>) -> Result<Self> {
-        let mut painted = Self::from_rgb_f32(width, height, rgb)?;
+    pub fn repainted(&self, size: impl Into<Size>, rgb: Vec<f32>) -> Result<Self> {
+        let Size { width, height } = size.into();
+        let mut painted = Self::from_rgb_f32([width, height], rgb)?;
         painted.alpha = match &self.alpha {
             Some(alpha) => Some(resize::plane(alpha, self.width, self.height, width, height, Filter::Bilinear)?),
             None => None,
         };
         painted.source = self.source.clone();
         Ok(painted)
+    }
+
+    /// Width and height.
+    pub fn size(&self) -> Size {
+        Size { width: self.width, height: self.height }
     }
 
     /// Pixels in a row.

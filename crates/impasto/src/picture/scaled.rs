@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::resize::Axis;
 use super::rows::Rows;
 use super::zeros;
-use crate::Result;
+use crate::{Result, Size};
 
 /// Rows of the result that are made at a time: what they are made of is in memory.
 const AT_A_TIME: usize = 8;
@@ -14,42 +14,42 @@ const AT_A_TIME: usize = 8;
 /// values do not depend on the rows that are asked for with it.
 pub(crate) struct Scaled<'a> {
     inner: &'a dyn Rows,
-    size: [usize; 2],
+    size: Size,
     columns: Axis,
     rows: Axis,
 }
 
 impl<'a> Scaled<'a> {
     /// No side may be 0.
-    pub(crate) fn new(inner: &'a dyn Rows, size: [usize; 2]) -> Self {
+    pub(crate) fn new(inner: &'a dyn Rows, size: Size) -> Self {
         let from = inner.size();
-        Scaled { inner, size, columns: Axis::new(from[0], size[0]), rows: Axis::new(from[1], size[1]) }
+        Scaled { inner, size, columns: Axis::new(from.width, size.width), rows: Axis::new(from.height, size.height) }
     }
 
     /// Enlarged without facets, by a cubic: values may be a little beyond those of the picture. No side may be 0.
-    pub(crate) fn smooth(inner: &'a dyn Rows, size: [usize; 2]) -> Self {
+    pub(crate) fn smooth(inner: &'a dyn Rows, size: Size) -> Self {
         let from = inner.size();
-        Scaled { inner, size, columns: Axis::smooth(from[0], size[0]), rows: Axis::smooth(from[1], size[1]) }
+        Scaled { inner, size, columns: Axis::smooth(from.width, size.width), rows: Axis::smooth(from.height, size.height) }
     }
 }
 
 impl Rows for Scaled<'_> {
-    fn size(&self) -> [usize; 2] {
+    fn size(&self) -> Size {
         self.size
     }
 
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
-        let inner_row = self.inner.size()[0] * 3;
+        let inner_row = self.inner.size().width * 3;
         let mut sums: Vec<f32> = zeros(inner_row)?;
         let mut seen = Vec::new();
-        let targets = rgb.chunks_mut(self.size[0] * 3 * AT_A_TIME);
+        let targets = rgb.chunks_mut(self.size.width * 3 * AT_A_TIME);
         for (start, targets) in rows.clone().step_by(AT_A_TIME).zip(targets) {
             let axis = &self.rows.0[start..(start + AT_A_TIME).min(rows.end)];
             let first = axis.first().map_or(0, |(first, _)| *first);
             let end = axis.iter().map(|(first, weights)| first + weights.len()).max().unwrap_or(first);
             seen.resize((end - first) * inner_row, 0.0);
             self.inner.read(first..end, &mut seen)?;
-            for ((from, weights), target) in axis.iter().zip(targets.chunks_exact_mut(self.size[0] * 3)) {
+            for ((from, weights), target) in axis.iter().zip(targets.chunks_exact_mut(self.size.width * 3)) {
                 sums.fill(0.0);
                 for (weight, row) in weights.iter().zip(seen[(from - first) * inner_row..].chunks_exact(inner_row)) {
                     sums.iter_mut().zip(row).for_each(|(sum, v)| *sum += weight * v);
@@ -74,9 +74,9 @@ mod tests {
 
     #[test]
     fn enlarged_smoothly_a_slope_is_a_slope() {
-        let picture = Picture::from_rgb_f32(9, 4, (0..9 * 4 * 3).map(|i| ((i / 3) % 9) as f32 / 8.0).collect()).unwrap();
+        let picture = Picture::from_rgb_f32([9, 4], (0..9 * 4 * 3).map(|i| ((i / 3) % 9) as f32 / 8.0).collect()).unwrap();
         let mut found = vec![0.0; 90 * 40 * 3];
-        Scaled::smooth(&picture, [90, 40]).read(0..40, &mut found).unwrap();
+        Scaled::smooth(&picture, [90, 40].into()).read(0..40, &mut found).unwrap();
         for (i, pixel) in found.as_chunks::<3>().0.iter().enumerate() {
             let x = (i % 90) as f32;
             // Apart from the borders, whose pixels are repeated.
@@ -91,9 +91,9 @@ mod tests {
     fn any_rows_are_those_of_the_whole() {
         for (from, to) in [([37, 41], [12, 13]), ([9, 11], [20, 25]), ([30, 4], [1, 1]), ([5, 60], [7, 20])] {
             let values = (0..from[0] * from[1] * 3).map(|i| (i as f32 * 0.7).sin() * 0.5 + 0.5).collect();
-            let picture = Picture::from_rgb_f32(from[0], from[1], values).unwrap();
-            let scaled = Scaled::new(&picture, to);
-            let expected = resized(&picture, to).unwrap();
+            let picture = Picture::from_rgb_f32(from, values).unwrap();
+            let scaled = Scaled::new(&picture, to.into());
+            let expected = resized(&picture, to.into()).unwrap();
             for rows in [0..to[1], 0..1, to[1] / 2..to[1], to[1] / 3..to[1] / 3 + 1] {
                 let mut found = vec![0.0; rows.len() * to[0] * 3];
                 scaled.read(rows.clone(), &mut found).unwrap();

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use super::encode::rows::Layout;
 use super::{EncodeOptions, Format, Source, Target};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// Writes a picture file of rows as they come, whole or not at all.
 ///
@@ -83,10 +83,10 @@ impl Writer {
         target: Option<Target>,
         format: Format,
         options: &EncodeOptions,
-        size: [usize; 2],
+        size: impl Into<Size>,
         (source, has_alpha): (&Source, bool),
     ) -> Result<Self> {
-        let layout = Layout::new(size, source, has_alpha, format, options)?;
+        let layout = Layout::new(size.into(), source, has_alpha, format, options)?;
         let name = target.as_ref().map(|target| target.name().display().to_string());
         let (place, file) = match target {
             None => (Place::Caller, tempfile::tempfile()?),
@@ -108,10 +108,10 @@ impl Writer {
         most: usize,
         format: Format,
         options: &EncodeOptions,
-        size: [usize; 2],
+        size: impl Into<Size>,
         (source, has_alpha): (&Source, bool),
     ) -> Result<Self> {
-        let layout = Layout::new(size, source, has_alpha, format, options)?;
+        let layout = Layout::new(size.into(), source, has_alpha, format, options)?;
         let mut bytes = Vec::new();
         // Address space at once: a vector that grows would have its bytes twice while it moves.
         bytes
@@ -144,7 +144,8 @@ impl Writer {
     }
 
     /// Most bytes of rows that are in memory beside those being written, if this many come at a time.
-    pub fn memory(format: Format, width: usize, height: usize, rows: usize) -> u64 {
+    pub fn memory(format: Format, size: impl Into<Size>, rows: usize) -> u64 {
+        let Size { width, height } = size.into();
         let bytes = |rows: usize| width as u64 * rows as u64 * 8;
         if format.row().write.as_ref().is_some_and(|write| write.whole) {
             // The samples twice, once as the encoder's own.

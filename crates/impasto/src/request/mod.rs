@@ -34,12 +34,13 @@ mod plan;
 mod read;
 mod record;
 mod reference;
-mod size;
+mod stroke;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use crate::hash::{Hasher, sha256, sha256_of_file, sha256_of_tree};
+pub use crate::size::{MAX_SIDE, Size};
 pub use manifest::{Done, Entries, Lock, MANIFEST, Manifest, name_in, place, put_name};
 pub(crate) use matched::MATCHED_SIDE;
 pub use matched::{matched, stored_thumbnail, thumbnail};
@@ -49,5 +50,5 @@ pub use options::Options;
 pub use plan::{Header, Plan, Room, in_bands, plan};
 pub use record::{Request, StyleUse, VERSION};
 pub use reference::Reference;
-pub use size::{MAX_SIDE, Size, StrokeWidth, shortest};
+pub use stroke::{StrokeWidth, shortest};
 pub use table::{Kind, Name, Part, Row, checked, table};

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::options::FEATHER;
 use super::reference::Reference;
-use super::size::{MAX_SIDE, number};
+use super::stroke::number;
 use crate::graph::PoolKind;
 use crate::optimizer::OptimizeOptions;
 use crate::perceptual::Preprocessing;
+use crate::size::MAX_SIDE;
 
 /// Most scales, and most layers of each kind: real requests have a handful.
 const MOST: usize = 64;

@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 
 use super::names;
 use super::reference::Reference;
-use super::size::{Size, StrokeWidth, number};
-use super::table::{checked, table};
+use super::stroke::{StrokeWidth, number};
+use super::table::{Part, checked, table};
 use crate::networks::magenta::Border;
 use crate::picture::{Compression, Depth, EncodeOptions, Format, Mask, Profile, Resize, Subsampling};
 use crate::stylizer::{Stroke, StyleOptions, StyleSize, StylizeOptions};
-use crate::{Colours, Error, ErrorKind, Picture, Result};
+use crate::{Colours, Error, ErrorKind, Picture, Result, Size};
 
 /// Most pixels that masks are softened by.
 pub(super) const FEATHER: f32 = 10_000.0;
@@ -134,10 +134,19 @@ impl Options {
         all
     }
 
+    /// Only those of the result's file: what records of optimized pictures have ([`super::Optimized`]).
+    #[must_use]
+    pub fn of_file(&self) -> Self {
+        let mut given = self.given();
+        given.retain(|name, _| table().iter().any(|row| row.name == name && row.part == Part::File));
+        // They were read once already.
+        Options::read(&given).unwrap_or_default()
+    }
+
     /// How style pictures are seen.
     pub fn seen(&self) -> StyleOptions {
         StyleOptions::default().size(match self.exact {
-            Some(Size { width, height }) => StyleSize::Exact { width, height },
+            Some(size) => StyleSize::Exact(size),
             None => StyleSize::ShortSide(self.style_size),
         })
     }
@@ -226,7 +235,7 @@ impl Options {
     /// As [`Picture::resized`].
     pub fn sized(&self, content: Picture) -> Result<Picture> {
         match (self.exact, self.size) {
-            (Some(size), _) => content.resize_bilinear_tf(size.width, size.height),
+            (Some(size), _) => content.resize_bilinear_tf(size),
             (None, Some(side)) => content.fit_long_side(side, Resize::PHOTO),
             (None, None) => Ok(content),
         }

@@ -1,9 +1,8 @@
 //! What a painting takes of the machine's memory: known before any pixel is touched.
 
 use super::options::Options;
-use super::size::Size;
 use crate::picture::{Format, Stored, Writer};
-use crate::{Result, Stylizer};
+use crate::{Result, Size, Stylizer};
 
 /// Rows of a band at most, as the library makes them.
 const BAND: usize = 64;
@@ -32,8 +31,7 @@ impl Header {
 
 impl From<&Stored> for Header {
     fn from(content: &Stored) -> Self {
-        let size = Size { width: content.width(), height: content.height() };
-        Header { size, has_alpha: content.has_alpha(), bytes: content.bytes() }
+        Header { size: content.size(), has_alpha: content.has_alpha(), bytes: content.bytes() }
     }
 }
 
@@ -84,13 +82,13 @@ pub fn plan(
 ) -> Result<Plan> {
     let size = options.size_of(content.size);
     let stylize = options.stylize(None, None)?;
-    let canvas = stylizer.greatest_canvas(&stylize, size.into())?;
-    let held = held.saturating_add(stylizer.canvas_memory(&stylize, size.into())?);
-    let plan = Plan { size, canvas: canvas.into(), bands: None, reading: content.bytes, needed: 0 };
+    let canvas = stylizer.greatest_canvas(&stylize, size)?;
+    let held = held.saturating_add(stylizer.canvas_memory(&stylize, size)?);
+    let plan = Plan { size, canvas, bands: None, reading: content.bytes, needed: 0 };
     if in_bands(options, stylizer) && !whole {
-        let held = held.saturating_add(content.bytes).saturating_add(Writer::memory(format, size.width, size.height, BAND));
+        let held = held.saturating_add(content.bytes).saturating_add(Writer::memory(format, size, BAND));
         let left = bands(stylizer, canvas, held, room)?;
-        let needed = stylizer.stored_memory(canvas[0], canvas[1], Some(left))?.saturating_add(held);
+        let needed = stylizer.stored_memory(canvas, Some(left))?.saturating_add(held);
         return Ok(Plan { bands: Some(left), needed, ..plan });
     }
     // At first there are the content as it was read, as floats, and resized by way of a picture of the new width.
@@ -102,24 +100,24 @@ pub fn plan(
     // Then the content as floats, the stylizer's share, the encoder's copy at 8 bits and the file's own bytes.
     let own = match room {
         Room::Bands(most) if stylizer.thumbnail().is_some() => {
-            stylizer.stored_memory(canvas[0], canvas[1], Some(most))?.saturating_add(bytes(size, FLOATS))
+            stylizer.stored_memory(canvas, Some(most))?.saturating_add(bytes(size, FLOATS))
         }
-        _ => stylizer.peak_memory(canvas[0], canvas[1])?,
+        _ => stylizer.peak_memory(canvas)?,
     };
     let painting = own.saturating_add(bytes(size, each + 8)).saturating_add(held);
     Ok(Plan { reading, needed: painting.max(reading), ..plan })
 }
 
 /// Most bytes for bands.
-fn bands(stylizer: &Stylizer, [width, height]: [usize; 2], held: u64, room: Room) -> Result<u64> {
+fn bands(stylizer: &Stylizer, size: Size, held: u64, room: Room) -> Result<u64> {
     let everything = match room {
         Room::Everything(everything) => everything,
         Room::Bands(most) => return Ok(most),
         Room::Any => return Ok(u64::MAX),
     };
     // Style, thumbnail and rows on their way have their share first.
-    let least = stylizer.stored_memory(width, height, Some(0))?;
-    let lowest = stylizer.band_memory_within(width, height, Some(0))?;
+    let least = stylizer.stored_memory(size, Some(0))?;
+    let lowest = stylizer.band_memory_within(size, Some(0))?;
     let others = held.saturating_add(least.saturating_sub(lowest));
     Ok(everything.saturating_sub(others))
 }

@@ -19,7 +19,7 @@ use serde_json::Map;
 use super::optimized::Optimized;
 use super::options::Options;
 use super::reference::Reference;
-use super::size::number;
+use super::stroke::number;
 use crate::hash::sha256;
 use crate::picture::Format;
 

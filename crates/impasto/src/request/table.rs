@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::names::Choice;
 use super::options::{self, Options};
-use super::size::{self, MAX_SIDE, Size, shortest};
+use super::stroke::{self, shortest};
 use crate::networks::magenta::Border;
 use crate::picture::{Compression, Depth, Format, Profile, Subsampling};
+use crate::size::{MAX_SIDE, Size};
 use crate::stylizer::{Stroke, StyleSize, StylizeOptions};
 use crate::{Colours, Error, ErrorKind, Result};
 
@@ -164,7 +165,7 @@ impl Row {
                 };
                 text.parse::<Size>().map(|size| size.to_string().into())
             }
-            Kind::Stroke => serde_json::to_value(size::stroke(value)?).map_err(|_| wrong()),
+            Kind::Stroke => serde_json::to_value(stroke::stroke(value)?).map_err(|_| wrong()),
             Kind::Picture => Ok(value.clone()),
         }
     }

@@ -7,7 +7,7 @@ use super::margin::Framed;
 use super::{Phase, Stylizer, WriteRows, fit};
 use crate::engine::{Bands, Conditioning, Frozen, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
-use crate::{Control, Error, ErrorKind, Picture, Result};
+use crate::{Control, Error, ErrorKind, Picture, Result, Size};
 
 /// Where a painting's norms take their statistics from.
 #[derive(Debug, Clone)]
@@ -105,8 +105,8 @@ impl Stylizer {
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
-        let size @ [width, height] = content.size();
-        let extended @ [wide, high] = self.content_fit.size(width, height);
+        let size @ Size { width, height } = content.size();
+        let extended @ Size { width: wide, height: high } = self.content_fit.size(size);
         let read;
         let values = match content.all() {
             Some(values) if extended == size => {
@@ -121,7 +121,7 @@ impl Stylizer {
                 &read
             }
         };
-        let (painted, shape) = program.run(&self.engine, (values, high, wide), conditioning, control)?;
+        let (painted, shape) = program.run(&self.engine, (values, extended), conditioning, control)?;
         let rows = painted.chunks(shape.width * 3 * AT_A_TIME).zip((0..height).step_by(AT_A_TIME));
         let mut crop = |(rows, y): (&[f32], usize)| write(&fit::crop(rows, shape.width, width, AT_A_TIME.min(height - y))?);
         rows.into_iter().try_for_each(&mut crop)?;
@@ -137,16 +137,16 @@ impl Stylizer {
         write: WriteRows<'_>,
         control: &dyn Control,
     ) -> Result<()> {
-        let [width, height] = content.size();
+        let size @ Size { width, height } = content.size();
         if max_memory.is_some() {
             // What the predictor and the thumbnail have left.
             self.engine.release_memory();
         }
-        let bands = self.bands(width, height, max_memory)?;
-        let extended @ [wide, _] = self.content_fit.size(width, height);
+        let bands = self.bands(size, max_memory)?;
+        let extended = self.content_fit.size(size);
         let mut read = |rows, target: &mut [f32]| fit::read_extended(content, extended, rows, target);
         // The network's rows are a little longer, and a few more.
-        let from_width = program.output_shape(extended[1], wide)?.width;
+        let from_width = program.output_shape(extended)?.width;
         let mut write = |rows: std::ops::Range<usize>, painted: &[f32]| {
             let inside = rows.end.min(height).saturating_sub(rows.start);
             if inside == 0 {
@@ -161,23 +161,19 @@ impl Stylizer {
     }
 
     /// Greatest memory of measuring a picture of this size and painting it, the packed weights included.
-    pub(super) fn band_memory(&self, size: [usize; 2], side: usize, max_memory: Option<u64>) -> Result<u64> {
+    pub(super) fn band_memory(&self, size: Size, side: usize, max_memory: Option<u64>) -> Result<u64> {
         let threads = self.engine.threads();
-        let run = |size| {
-            let [width, height] = self.content_fit.size_of(size);
-            self.transformer.peak_memory(height, width, threads)
-        };
+        let run = |size| self.transformer.peak_memory(self.content_fit.size(size), threads);
         match thumbnail_size(size, side) {
             None => run(size),
             // What measuring leaves is used again by painting, or dropped for something larger.
-            Some(small) => Ok(run(small)?.saturating_add(self.bands(size[0], size[1], max_memory)?.memory(threads))),
+            Some(small) => Ok(run(small)?.saturating_add(self.bands(size, max_memory)?.memory(threads))),
         }
     }
 
     /// How a picture of this size is painted within this memory, or the least possible.
-    pub(super) fn bands(&self, width: usize, height: usize, max_memory: Option<u64>) -> Result<Bands> {
-        let [width, height] = self.content_fit.size(width, height);
+    pub(super) fn bands(&self, size: Size, max_memory: Option<u64>) -> Result<Bands> {
         let most = max_memory.unwrap_or(u64::MAX);
-        Bands::within(&self.transformer, height, width, self.engine.threads(), most)
+        Bands::within(&self.transformer, self.content_fit.size(size), self.engine.threads(), most)
     }
 }

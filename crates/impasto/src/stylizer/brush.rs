@@ -8,7 +8,7 @@ use super::strength::{self, Curve};
 use super::{Strengths, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 use crate::engine::{Conditioning, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
-use crate::{Control, Picture, Result, Style};
+use crate::{Control, Picture, Result, Size, Style};
 
 /// Greatest longer side of the map that says which style is where. The network's layers read it at their own resolutions, the inner ones at a quarter
 /// of the picture's.
@@ -55,7 +55,7 @@ impl From<Brush> for Brushes {
 }
 
 /// Where which style is in a picture of this size.
-pub(super) fn shares(options: &StylizeOptions, size: [usize; 2], curves: &[Curve]) -> Result<Arc<Shares>> {
+pub(super) fn shares(options: &StylizeOptions, size: Size, curves: &[Curve]) -> Result<Arc<Shares>> {
     let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
     Ok(Arc::new(places.shares(curves, mixes(options))?))
 }
@@ -173,14 +173,13 @@ impl Stylizer {
         };
         let coats = self.coats((picture, 0), brushes, false, control)?;
         self.paint_coats((picture, 0), &coats, None, &mut write, control)?;
-        Picture::from_rgb_f32(picture.width(), picture.height(), rgb)
+        Picture::from_rgb_f32(picture.size(), rgb)
     }
 
     /// The content's own style, seen row by row.
     pub(super) fn own_style(&self, content: &dyn Rows, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
-        let [width, height] = content.size();
         let picture = match options.size {
-            StyleSize::ShortSide(_) => rows::resized(content, options.size.of(width, height))?,
+            StyleSize::ShortSide(_) => rows::resized(content, options.size.of(content.size()))?,
             // Sizes that have their own resize, or none.
             _ => return self.style_with(&rows::whole(content)?, options, control),
         };

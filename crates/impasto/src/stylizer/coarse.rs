@@ -12,20 +12,20 @@ use crate::finish::{Finish, Recolour};
 use crate::picture::reserved;
 use crate::picture::rows::Rows;
 use crate::picture::scaled::Scaled;
-use crate::{Control, Result};
+use crate::{Control, Result, Size};
 
 /// Short side at which the painting's own style is seen; no more than the result's.
 const SEEN: usize = 512;
 
 /// A painting's rows, at 16 bits.
 pub(super) struct Coarse {
-    size: [usize; 2],
+    size: Size,
     values: Vec<u16>,
 }
 
 impl Coarse {
-    pub(super) fn new(size: [usize; 2]) -> Result<Self> {
-        Ok(Coarse { size, values: reserved(size[0].saturating_mul(size[1]).saturating_mul(3))? })
+    pub(super) fn new(size: Size) -> Result<Self> {
+        Ok(Coarse { size, values: reserved(size.width.saturating_mul(size.height).saturating_mul(3))? })
     }
 
     /// The next rows.
@@ -35,12 +35,12 @@ impl Coarse {
 }
 
 impl Rows for Coarse {
-    fn size(&self) -> [usize; 2] {
+    fn size(&self) -> Size {
         self.size
     }
 
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
-        let row = self.size[0] * 3;
+        let row = self.size.width * 3;
         let values = &self.values[rows.start * row..rows.end * row];
         rgb.iter_mut().zip(values).for_each(|(target, &v)| *target = f32::from(v) / 65535.0);
         Ok(())
@@ -52,13 +52,13 @@ impl Stylizer {
     pub(super) fn sharpen(
         &self,
         painting: &Coarse,
-        size: [usize; 2],
+        size: Size,
         max_memory: Option<u64>,
         write: &mut dyn FnMut(Vec<f32>) -> Result<()>,
         control: &dyn Control,
     ) -> Result<()> {
         let quiet = super::Phase { inner: control, before: 0, own: 0, total: 1 };
-        let seen = StyleSize::ShortSide(SEEN.min(size[0]).min(size[1]));
+        let seen = StyleSize::ShortSide(SEEN.min(size.short_side()));
         let style = self.own_style(painting, &StyleOptions::default().size(seen), &quiet)?;
         let enlarged = Scaled::new(painting, size);
         let luminance = Recolour::luminance();
@@ -67,7 +67,7 @@ impl Stylizer {
         let mut write = |rows: &[f32]| {
             let mut rows = rows.to_vec();
             finish.apply(&self.engine, y, &mut rows)?;
-            y += rows.len() / (size[0] * 3);
+            y += rows.len() / (size.width * 3);
             write(rows)
         };
         let brush = self.plain_brush(&style)?;

@@ -15,7 +15,7 @@ use crate::engine::Shares;
 use crate::graph::Shape;
 use crate::picture::rows::Rows;
 use crate::picture::zeros;
-use crate::{Control, Result};
+use crate::{Control, Result, Size};
 
 /// Rows that are given at a time.
 const AT_A_TIME: usize = 64;
@@ -60,7 +60,7 @@ impl Stylizer {
         if let [Coat { brush, norms, place: None, .. }] = coats {
             return self.paint_norms(picture, (brush, norms), max_memory, write, control);
         }
-        let [width, height] = picture.0.size();
+        let Size { width, height } = picture.0.size();
         let shape = Shape { height, width, channels: 3 };
         let mut sum = zeros(width * height * 3)?;
         for (i, Coat { brush, norms, share, place }) in coats.iter().enumerate() {

@@ -39,7 +39,7 @@ impl<'a> Detailed<'a> {
 
     /// The next rows from `y` on.
     pub(super) fn read(&self, engine: &Engine, y: usize, rgb: &mut [f32]) -> Result<()> {
-        let row = self.content.size()[0] * 3;
+        let row = self.content.size().width * 3;
         let mut content = zeros(rgb.len())?;
         self.content.read(y..y + rgb.len() / row, &mut content)?;
         let failed: Mutex<Option<Error>> = Mutex::new(None);

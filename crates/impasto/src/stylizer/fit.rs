@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::graph::Graph;
 use crate::picture::rows::{self, Rows};
-use crate::{Error, ErrorKind, Picture, Result};
+use crate::{Error, ErrorKind, Picture, Result, Size};
 
 /// Sides that are too short are extended to at least this: less leaves the transformer features of a single pixel, whose
 /// variance is 0, so that nothing of the picture would remain.
@@ -23,21 +23,20 @@ pub(super) struct Fit {
 /// The values of a picture that a network takes.
 pub(super) struct Fitted<'a> {
     rgb: Cow<'a, [f32]>,
-    width: usize,
-    height: usize,
+    size: Size,
 }
 
 impl Fitted<'_> {
     /// As [`crate::engine::Program::run`] takes it.
-    pub(super) fn view(&self) -> (&[f32], usize, usize) {
-        (&self.rgb, self.height, self.width)
+    pub(super) fn view(&self) -> (&[f32], Size) {
+        (&self.rgb, self.size)
     }
 }
 
 impl Fit {
     /// Found by trying, so that no number needs to be kept beside each architecture.
     pub(super) fn of(graph: &Graph) -> Result<Self> {
-        let minimum = (1..=GREATEST_MINIMUM).find(|&side| graph.shapes(side, side).is_ok());
+        let minimum = (1..=GREATEST_MINIMUM).find(|&side| graph.shapes([side, side]).is_ok());
         let text = "the network takes no picture of up to 1024×1024 pixels";
         minimum.map(|minimum| Fit { minimum }).ok_or_else(|| Error::new(ErrorKind::Unsupported, text))
     }
@@ -47,13 +46,8 @@ impl Fit {
     }
 
     /// The size at which the network reads a picture of this size.
-    pub(super) fn size(self, width: usize, height: usize) -> [usize; 2] {
-        [self.side(width), self.side(height)]
-    }
-
-    /// The same of a size as a pair.
-    pub(super) fn size_of(self, [width, height]: [usize; 2]) -> [usize; 2] {
-        self.size(width, height)
+    pub(super) fn size(self, picture: Size) -> Size {
+        picture.map(|side| self.side(side))
     }
 
     /// The picture itself if it is large enough; otherwise its last column and row repeated until it is.
@@ -62,10 +56,10 @@ impl Fit {
     /// [`ErrorKind::Malformed`] if a value is not finite.
     pub(super) fn extend(self, picture: &Picture) -> Result<Fitted<'_>> {
         rows::check_finite(picture.rgb())?;
-        let (old_width, old_height) = (picture.width(), picture.height());
-        let [width, height] = self.size(old_width, old_height);
-        if (width, height) == (old_width, old_height) {
-            return Ok(Fitted { rgb: Cow::Borrowed(picture.rgb()), width, height });
+        let Size { width: old_width, height: old_height } = picture.size();
+        let size @ Size { width, height } = self.size(picture.size());
+        if size == picture.size() {
+            return Ok(Fitted { rgb: Cow::Borrowed(picture.rgb()), size });
         }
         let mut rgb = reserve(width, height)?;
         for y in 0..height {
@@ -74,19 +68,19 @@ impl Fit {
             let last = &row[(old_width - 1) * 3..];
             (old_width..width).for_each(|_| rgb.extend_from_slice(last));
         }
-        Ok(Fitted { rgb: Cow::Owned(rgb), width, height })
+        Ok(Fitted { rgb: Cow::Owned(rgb), size })
     }
 }
 
 /// Rows of a picture as [`Fit::extend`] makes it.
-pub(super) fn read_extended(picture: &dyn Rows, [width, height]: [usize; 2], rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
-    let [old_width, old_height] = picture.size();
-    if (width, height) == (old_width, old_height) {
+pub(super) fn read_extended(picture: &dyn Rows, size: Size, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
+    let Size { width: old_width, height: old_height } = picture.size();
+    if size == picture.size() {
         picture.read(rows, rgb)?;
     } else {
         let mut row = reserve(old_width, 1)?;
         row.resize(old_width * 3, 0.0);
-        for (y, target) in rows.zip(rgb.chunks_exact_mut(width * 3)) {
+        for (y, target) in rows.zip(rgb.chunks_exact_mut(size.width * 3)) {
             let y = y.min(old_height - 1);
             picture.read(y..y + 1, &mut row)?;
             let (own, beyond) = target.split_at_mut(row.len());

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use crate::Result;
 use crate::picture::rows::Rows;
+use crate::{Result, Size};
 
 /// A picture with grain.
 pub(super) struct Grained<'a> {
@@ -27,7 +27,7 @@ impl<'a> Grained<'a> {
 }
 
 impl Rows for Grained<'_> {
-    fn size(&self) -> [usize; 2] {
+    fn size(&self) -> Size {
         self.inner.size()
     }
 
@@ -36,7 +36,7 @@ impl Rows for Grained<'_> {
         if self.reach == 0.0 {
             return Ok(());
         }
-        let row = self.size()[0] * 3;
+        let row = self.size().width * 3;
         if self.moved != [0.0; 2] {
             return self.add_moved(rows.start, rgb, row);
         }
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn any_rows_have_the_grain_of_the_whole() {
-        let picture = Picture::from_rgb_f32(7, 9, vec![0.5; 7 * 9 * 3]).unwrap();
+        let picture = Picture::from_rgb_f32([7, 9], vec![0.5; 7 * 9 * 3]).unwrap();
         let grained = Grained::new(&picture, 2.0, [0.0; 2]);
         let read = |rows: std::ops::Range<usize>| {
             let mut rgb = vec![0.0; rows.len() * 7 * 3];
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn moved_grain_is_the_same_elsewhere_and_as_strong() {
         let side = 64;
-        let picture = Picture::from_rgb_f32(side, side, vec![0.5; side * side * 3]).unwrap();
+        let picture = Picture::from_rgb_f32([side, side], vec![0.5; side * side * 3]).unwrap();
         let read = |moved| {
             let mut rgb = vec![0.0; side * side * 3];
             Grained::new(&picture, 2.0, moved).read(0..side, &mut rgb).unwrap();

@@ -3,7 +3,7 @@
 use super::margin::{self, MARGIN};
 use super::{Phase, StylizeOptions, Stylizer, work};
 use crate::picture::rows::thumbnail_size;
-use crate::{Control, Result};
+use crate::{Control, Result, Size};
 
 /// What leads from the canvas to the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +22,9 @@ pub(super) enum Way {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Of the picture.
-    pub(super) size: [usize; 2],
+    pub(super) size: Size,
     /// What the network paints at, without the margin.
-    pub(super) canvas: [usize; 2],
+    pub(super) canvas: Size,
     /// Pixels around the canvas that are painted and cut off.
     pub(super) margin: usize,
     pub(super) way: Way,
@@ -85,11 +85,11 @@ impl Costs {
 
 impl Stylizer {
     /// How a picture of this size is painted.
-    pub(super) fn layout(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<Layout> {
+    pub(super) fn layout(&self, options: &StylizeOptions, size: Size) -> Result<Layout> {
         let canvas = self.canvas(options, size)?;
         let way = if canvas == size {
             Way::Same
-        } else if canvas[0] >= size[0] && canvas[1] >= size[1] {
+        } else if canvas.width >= size.width && canvas.height >= size.height {
             Way::Shrunk
         } else if self.has_detail(options) {
             Way::Detailed
@@ -106,9 +106,9 @@ impl Stylizer {
 
     pub(super) fn costs(&self, layout: &Layout, options: &StylizeOptions) -> Costs {
         let Layout { size, canvas, margin, way } = *layout;
-        let cost = |size| work(&self.transformer, self.content_fit.size_of(size));
+        let cost = |size| work(&self.transformer, self.content_fit.size(size));
         let sees = options.strengths.is_none() && (options.strength < 1.0 || options.strength_mask.is_some());
-        let seen = options.style.size.of(size[0], size[1]);
+        let seen = options.style.size.of(size);
         Costs {
             seeing: self.predictor.as_ref().filter(|_| sees).map_or(0, |sight| sight.work(seen)),
             measuring: self.thumbnail.and_then(|side| thumbnail_size(canvas, side)).map_or(0, cost),

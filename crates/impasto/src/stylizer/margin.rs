@@ -11,15 +11,15 @@
 use std::ops::Range;
 
 use super::WriteRows;
-use crate::Result;
 use crate::picture::rows::Rows;
 use crate::picture::zeros;
+use crate::{Result, Size};
 
 /// Pixels of the margin on every side: a multiple of the network's stride, so that the layers' grids lie as without.
 pub(super) const MARGIN: usize = 16;
 
 /// The size of a picture with a margin.
-pub(super) fn framed(size: [usize; 2], margin: usize) -> [usize; 2] {
+pub(super) fn framed(size: Size, margin: usize) -> Size {
     // What is too large is refused where memory is asked for.
     size.map(|side| side.saturating_add(2 * margin))
 }
@@ -37,7 +37,7 @@ impl<'a> Framed<'a> {
 
     /// Takes rows of the framed picture's width from top to bottom, and gives those of the picture within.
     pub(super) fn cut<'b>(&self, write: WriteRows<'b>) -> impl FnMut(&[f32]) -> Result<()> + 'b {
-        let ([width, height], margin) = (self.inner.size(), self.margin);
+        let (Size { width, height }, margin) = (self.inner.size(), self.margin);
         let mut y = 0;
         move |rows: &[f32]| {
             if margin == 0 {
@@ -56,7 +56,7 @@ impl<'a> Framed<'a> {
 }
 
 impl Rows for Framed<'_> {
-    fn size(&self) -> [usize; 2] {
+    fn size(&self) -> Size {
         framed(self.inner.size(), self.margin)
     }
 
@@ -64,7 +64,7 @@ impl Rows for Framed<'_> {
         if self.margin == 0 {
             return self.inner.read(rows, rgb);
         }
-        let [width, height] = self.inner.size();
+        let Size { width, height } = self.inner.size();
         let within = |y: usize| mirrored(y, self.margin, height);
         let (first, last) = rows.clone().map(within).fold((height, 0), |(a, b), y| (a.min(y), b.max(y)));
         if rows.is_empty() {
@@ -99,8 +99,8 @@ fn mirrored(place: usize, margin: usize, side: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{Framed, mirrored};
-    use crate::Picture;
     use crate::picture::rows::Rows;
+    use crate::{Picture, Size};
 
     #[test]
     fn a_picture_is_mirrored_at_its_border() {
@@ -113,10 +113,10 @@ mod tests {
     #[test]
     fn what_is_cut_is_the_picture_and_any_rows_are_those_of_the_whole() {
         let rgb: Vec<f32> = (0..7 * 5 * 3).map(|i| i as f32 / 105.0).collect();
-        let picture = Picture::from_rgb_f32(7, 5, rgb.clone()).unwrap();
+        let picture = Picture::from_rgb_f32([7, 5], rgb.clone()).unwrap();
         for margin in [0, 1, 4, 9] {
             let framed = Framed::new(&picture, margin);
-            let [width, height] = framed.size();
+            let Size { width, height } = framed.size();
             assert_eq!([width, height], [7 + 2 * margin, 5 + 2 * margin]);
             let read = |rows: std::ops::Range<usize>| {
                 let mut rgb = vec![0.0; rows.len() * width * 3];

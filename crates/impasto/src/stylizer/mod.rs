@@ -10,8 +10,8 @@
 //! let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1)?;
 //! let stylizer = Stylizer::builder().build(model)?;
 //!
-//! let content = Picture::from_rgb8(67, 93, &[90; 67 * 93 * 3])?;
-//! let painting = Picture::from_rgb8(64, 64, &[200; 64 * 64 * 3])?;
+//! let content = Picture::from_rgb8([67, 93], &[90; 67 * 93 * 3])?;
+//! let painting = Picture::from_rgb8([64, 64], &[200; 64 * 64 * 3])?;
 //! let style = stylizer.style(&painting)?;
 //! let painted = stylizer.stylize(&content, &style)?;
 //! assert_eq!((painted.width(), painted.height()), (67, 93));
@@ -46,7 +46,7 @@ mod view;
 use std::path::Path;
 
 use crate::engine::{Engine, EngineOptions, Program, check_cancelled};
-use crate::{Control, Error, ErrorKind, Picture, Result, Style};
+use crate::{Control, Error, ErrorKind, Picture, Result, Size, Style};
 pub use builder::StylizerBuilder;
 use fit::Fit;
 pub use info::{ModelInfo, NetworkInfo};
@@ -130,15 +130,16 @@ impl Stylizer {
         self.thumbnail
     }
 
-    /// Width and height of the canvas that the network paints on, for a picture of this size: [`StylizeOptions::stroke`] and
+    /// The size of the canvas that the network paints on, for a picture of this size: [`StylizeOptions::stroke`] and
     /// [`StylizeOptions::preview_of`] decide it.
     ///
     /// # Errors
     /// As [`Stylizer::stylize_with`] for options out of range.
-    pub fn canvas(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<[usize; 2]> {
+    pub fn canvas(&self, options: &StylizeOptions, picture: impl Into<Size>) -> Result<Size> {
         options.check()?;
-        let [width, height] = options.preview_of.unwrap_or(size);
-        Ok(options.stroke.canvas(size, width.max(height), self.made_for))
+        let size = picture.into();
+        let full = options.preview_of.unwrap_or(size);
+        Ok(options.stroke.canvas(size, full.long_side(), self.made_for))
     }
 
     /// The greatest size that the network paints at, for a picture of this size: the canvas with the margin that is cut off, or the picture itself
@@ -146,10 +147,11 @@ impl Stylizer {
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
-    pub fn greatest_canvas(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<[usize; 2]> {
+    pub fn greatest_canvas(&self, options: &StylizeOptions, picture: impl Into<Size>) -> Result<Size> {
+        let size = picture.into();
         let canvas = self.canvas(options, size)?;
         if !self.has_detail(options) {
-            return Ok([canvas[0].max(size[0]), canvas[1].max(size[1])]);
+            return Ok(Size { width: canvas.width.max(size.width), height: canvas.height.max(size.height) });
         }
         Ok(margin::framed(canvas, self.margin(options)))
     }
@@ -187,14 +189,15 @@ impl Stylizer {
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
-    pub fn canvas_memory(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<u64> {
+    pub fn canvas_memory(&self, options: &StylizeOptions, picture: impl Into<Size>) -> Result<u64> {
+        let size = picture.into();
         let canvas = self.canvas(options, size)?;
         if canvas == size {
             return Ok(0);
         }
-        let rows = (size[0].max(canvas[0]) as u64).saturating_mul(64 * 36);
-        let smaller = canvas[0] < size[0] || canvas[1] < size[1];
-        let coarse = if smaller { (canvas[0] as u64).saturating_mul(canvas[1] as u64).saturating_mul(18) } else { 0 };
+        let rows = (size.width.max(canvas.width) as u64).saturating_mul(64 * 36);
+        let smaller = canvas.width < size.width || canvas.height < size.height;
+        let coarse = if smaller { canvas.pixels().saturating_mul(18) } else { 0 };
         Ok(rows.saturating_add(coarse))
     }
 
@@ -203,9 +206,8 @@ impl Stylizer {
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
-    pub fn sharing_memory(&self, options: &StylizeOptions, size: [usize; 2]) -> Result<u64> {
-        let [width, height] = self.canvas(options, size)?;
-        Ok((width as u64).saturating_mul(height as u64).saturating_mul(12))
+    pub fn sharing_memory(&self, options: &StylizeOptions, picture: impl Into<Size>) -> Result<u64> {
+        Ok(self.canvas(options, picture)?.pixels().saturating_mul(12))
     }
 
     /// The threads and the executor that it uses.
@@ -256,16 +258,16 @@ impl Stylizer {
         })
     }
 
-    /// Greatest memory in bytes that [`Stylizer::style_with`] takes for a picture that is seen at this width and height; 0 for models that
+    /// Greatest memory in bytes that [`Stylizer::style_with`] takes for a picture that is seen at this size; 0 for models that
     /// see none.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] if the picture is too large to count.
-    pub fn style_memory(&self, width: usize, height: usize) -> Result<u64> {
+    pub fn style_memory(&self, seen: impl Into<Size>) -> Result<u64> {
         let Some(sight) = &self.predictor else { return Ok(0) };
-        let [width, height] = sight.fit.size(width, height);
-        let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(2 * 12);
-        Ok(sight.memory([width, height], self.engine.threads())?.saturating_add(pictures))
+        let seen = sight.fit.size(seen.into());
+        let pictures = seen.pixels().saturating_mul(2 * 12);
+        Ok(sight.memory(seen, self.engine.threads())?.saturating_add(pictures))
     }
 
     /// Paints a picture at full strength; see [`Stylizer::stylize_with`].
@@ -309,7 +311,7 @@ impl Stylizer {
             Ok(())
         };
         self.paint_rows(content, style, options, &mut write, control)?;
-        content.repainted(content.width(), content.height(), rgb)
+        content.repainted(content.size(), rgb)
     }
 
     /// Greatest memory in bytes that making a style of a picture of this size (at the default [`StyleOptions`]) and painting it
@@ -318,27 +320,27 @@ impl Stylizer {
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] if it overflows; [`ErrorKind::InvalidArgument`] if a side is 0.
-    pub fn peak_memory(&self, width: usize, height: usize) -> Result<u64> {
+    pub fn peak_memory(&self, picture: impl Into<Size>) -> Result<u64> {
+        let size @ Size { width, height } = picture.into();
         if width == 0 || height == 0 {
             return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {width}×{height} has no pixels")));
         }
         let threads = self.engine.threads();
-        let [painted_width, painted_height] = self.content_fit.size(width, height);
         // A run leaves its buffers for the next one, so that both networks' may be held at a time.
-        let (seen, seeing) = self.seeing([width, height])?;
+        let (seen, seeing) = self.seeing(size)?;
         let painting = match self.thumbnail {
-            None => self.transformer.peak_memory(painted_height, painted_width, threads)?,
-            Some(side) => self.band_memory([width, height], side, None)?,
+            None => self.transformer.peak_memory(self.content_fit.size(size), threads)?,
+            Some(side) => self.band_memory(size, side, None)?,
         };
-        let bytes = |pixels: [usize; 2]| (pixels[0] as u64).saturating_mul(pixels[1] as u64).saturating_mul(12);
-        let pictures = [seen, [width, height]];
+        let bytes = |size: Size| size.pixels().saturating_mul(12);
+        let pictures = [seen, size];
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
     }
 
     /// The size at which a picture of this size is seen by default, and the memory that seeing it takes.
-    fn seeing(&self, [width, height]: [usize; 2]) -> Result<([usize; 2], u64)> {
-        let Some(sight) = &self.predictor else { return Ok(([0, 0], 0)) };
-        let seen = sight.fit.size_of(StyleSize::default().of(width, height));
+    fn seeing(&self, size: Size) -> Result<(Size, u64)> {
+        let Some(sight) = &self.predictor else { return Ok((Size::new(0, 0), 0)) };
+        let seen = sight.fit.size(StyleSize::default().of(size));
         Ok((seen, sight.memory(seen, self.engine.threads())?))
     }
 
@@ -375,6 +377,6 @@ impl std::fmt::Debug for Stylizer {
 }
 
 /// The share of the work that a program has in a progress bar. Sizes that it cannot take fail later, with their reason.
-fn work(program: &Program, [width, height]: [usize; 2]) -> u64 {
-    program.graph().cost(height, width).map_or(0, |cost| cost.multiply_accumulates)
+fn work(program: &Program, picture: Size) -> u64 {
+    program.graph().cost(picture).map_or(0, |cost| cost.multiply_accumulates)
 }

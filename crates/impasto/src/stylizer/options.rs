@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Region, Strengths, Stroke};
 use crate::picture::{Mask, Resize};
-use crate::{Colours, Error, ErrorKind, Picture, Result, Style};
+use crate::{Colours, Error, ErrorKind, Picture, Result, Size, Style};
 
 /// The size at which a style predictor sees a picture.
 ///
@@ -24,12 +24,7 @@ pub enum StyleSize {
     ShortSide(usize),
     /// Exactly this size, whatever that does to the picture's proportions, with TensorFlow's resize
     /// ([`Picture::resize_bilinear_tf`]): for results like those of programs that do so.
-    Exact {
-        /// Pixels in a row.
-        width: usize,
-        /// Rows.
-        height: usize,
-    },
+    Exact(Size),
     /// As it is.
     Original,
 }
@@ -49,11 +44,12 @@ impl StyleSize {
     /// in Python. Smaller pictures tell the predictor nothing; larger ones take gigabytes.
     pub const SIDES: std::ops::RangeInclusive<usize> = 16..=4096;
 
-    /// Width and height at which a picture of this width and height is seen.
-    pub fn of(self, width: usize, height: usize) -> [usize; 2] {
+    /// The size at which a picture of this size is seen.
+    pub fn of(self, picture: impl Into<Size>) -> Size {
+        let picture @ Size { width, height } = picture.into();
         match self {
-            StyleSize::Exact { width, height } => [width, height],
-            StyleSize::Original => [width, height],
+            StyleSize::Exact(size) => size,
+            StyleSize::Original => picture,
             StyleSize::ShortSide(side) => {
                 let (short, long) = (width.min(height).max(1) as u128, width.max(height).max(1) as u128);
                 let (side, longest) = (side as u128, side as u128 * LONGEST as u128);
@@ -64,7 +60,7 @@ impl StyleSize {
                     _ => (scaled(short, longest, long), longest),
                 };
                 let [short, long] = [short, long].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
-                if width <= height { [short, long] } else { [long, short] }
+                if width <= height { Size::new(short, long) } else { Size::new(long, short) }
             }
         }
     }
@@ -74,13 +70,13 @@ impl StyleSize {
     /// # Errors
     /// As [`Picture::resized`].
     pub fn apply(self, picture: &Picture) -> Result<Cow<'_, Picture>> {
-        let [width, height] = self.of(picture.width(), picture.height());
-        if [width, height] == [picture.width(), picture.height()] {
+        let size = self.of(picture.size());
+        if size == picture.size() {
             return Ok(Cow::Borrowed(picture));
         }
         Ok(Cow::Owned(match self {
-            StyleSize::Exact { .. } => picture.resize_bilinear_tf(width, height)?,
-            _ => picture.resized(width, height, Resize::NETWORK)?,
+            StyleSize::Exact(_) => picture.resize_bilinear_tf(size)?,
+            _ => picture.resized(size, Resize::NETWORK)?,
         }))
     }
 }
@@ -88,10 +84,10 @@ impl StyleSize {
 /// How a style is made of a picture.
 ///
 /// ```
-/// use impasto::{StyleOptions, StyleSize};
+/// use impasto::{Size, StyleOptions, StyleSize};
 ///
 /// let options = StyleOptions::default().size(StyleSize::ShortSide(512));
-/// assert_eq!(options.size.of(1000, 2000), [512, 1024]);
+/// assert_eq!(options.size.of([1000, 2000]), Size::new(512, 1024));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -114,7 +110,7 @@ impl StyleOptions {
 /// use impasto::picture::Mask;
 /// use impasto::{Colours, StylizeOptions};
 ///
-/// let sky = Mask::new(1, 2, &[1.0, 0.0])?.feather(20.0)?;
+/// let sky = Mask::new([1, 2], &[1.0, 0.0])?.feather(20.0)?;
 /// let options = StylizeOptions::default().strength(0.5).colours(Colours::Luminance).mask(Some(sky));
 /// assert_eq!(options.strength, 0.5);
 /// # Ok::<(), impasto::Error>(())
@@ -155,7 +151,7 @@ pub struct StylizeOptions {
     pub grain: f32,
     /// The size of which this picture is a preview, for example that of a print: it gets the strokes that the picture of that size would have
     /// when seen at this one. `None`, the default, for the picture itself.
-    pub preview_of: Option<[usize; 2]>,
+    pub preview_of: Option<Size>,
     /// Most bytes that painting in bands shall take, the pictures themselves not counted; `None`, the default, for as much as is of use.
     /// Where that is not enough for the lowest bands, they are taken all the same. Plays no part with models that paint a picture in one
     /// piece (those without a [thumbnail](crate::networks::Architecture::thumbnail)).
@@ -264,7 +260,7 @@ impl StylizeOptions {
 
     /// With this [`StylizeOptions::preview_of`].
     #[must_use]
-    pub fn preview_of(self, preview_of: Option<[usize; 2]>) -> Self {
+    pub fn preview_of(self, preview_of: Option<Size>) -> Self {
         StylizeOptions { preview_of, ..self }
     }
 
@@ -300,7 +296,7 @@ impl StylizeOptions {
             "colors are matched on a style's picture, before it is seen: see `request::matched`".into()
         } else if let Err(error) = self.stroke.check() {
             return Err(error);
-        } else if self.preview_of.is_some_and(|[width, height]| width == 0 || height == 0) {
+        } else if self.preview_of.is_some_and(|size| size.short_side() == 0) {
             "a preview of a picture that has no pixels; give the full size's width and height".into()
         } else if self.keep_outside && self.regions.is_empty() {
             "nothing would be painted: the content is kept outside all regions, and there are none".into()

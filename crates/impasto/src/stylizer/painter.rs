@@ -20,7 +20,7 @@ use crate::finish::{Finish, Recolour};
 use crate::picture::resize::Shrink;
 use crate::picture::rows::{self, Rows};
 use crate::picture::{Mask, zeros};
-use crate::{Control, Error, ErrorKind, Picture, Result, Style, StylizeOptions};
+use crate::{Control, Error, ErrorKind, Picture, Result, Size, Style, StylizeOptions};
 
 /// Rows that are copied at a time.
 const AT_A_TIME: usize = 64;
@@ -40,7 +40,7 @@ const COLOURS: usize = 256;
 /// # let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
 /// # let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1)?;
 /// # let stylizer = Stylizer::builder().build(model)?;
-/// let frame = |level| Picture::from_rgb8(64, 48, &[level; 64 * 48 * 3]);
+/// let frame = |level| Picture::from_rgb8([64, 48], &[level; 64 * 48 * 3]);
 /// let style = stylizer.style(&frame(200)?)?;
 /// let painter = stylizer.prepare(&style, &StylizeOptions::default(), &frame(90)?, &())?;
 /// for level in 90..93 {
@@ -123,7 +123,7 @@ impl Stylizer {
     }
 
     /// What can be found wrong before any work.
-    fn check(&self, style: &Style, options: &StylizeOptions, size: [usize; 2], control: &dyn Control) -> Result<Layout> {
+    fn check(&self, style: &Style, options: &StylizeOptions, size: Size, control: &dyn Control) -> Result<Layout> {
         options.styles(style).into_iter().try_for_each(|style| self.check_style(style))?;
         let layout = self.layout(options, size)?;
         check_cancelled(control)?;
@@ -175,7 +175,7 @@ impl Stylizer {
             }
             let mut rows = rows.into_owned();
             finish.apply(&self.engine, y, &mut rows)?;
-            y += rows.len() / (size[0] * 3);
+            y += rows.len() / (size.width * 3);
             write(&rows)
         };
         let network = |write: WriteRows<'_>| {
@@ -184,9 +184,9 @@ impl Stylizer {
         match way {
             Way::Same => network(&mut |rows| finished(rows.into())),
             Way::Shrunk => {
-                let mut resize = Shrink::<3>::new(canvas, size);
+                let mut resize = Shrink::<3>::new(canvas.into(), size.into());
                 network(&mut |rows| {
-                    rows.chunks_exact(canvas[0] * 3).try_for_each(|row| resize.add(row))?;
+                    rows.chunks_exact(canvas.width * 3).try_for_each(|row| resize.add(row))?;
                     let done = resize.done();
                     if done.is_empty() { Ok(()) } else { finished(done.into()) }
                 })
@@ -210,7 +210,7 @@ impl Stylizer {
     fn enlarge(
         &self,
         painting: &Detailed<'_>,
-        [width, height]: [usize; 2],
+        Size { width, height }: Size,
         write: &mut dyn FnMut(Cow<'_, [f32]>) -> Result<()>,
         control: &dyn Control,
     ) -> Result<()> {
@@ -225,8 +225,8 @@ impl Stylizer {
 }
 
 impl<'a> Painter<'a> {
-    /// Width and height of the pictures that it paints.
-    pub fn size(&self) -> [usize; 2] {
+    /// The size of the pictures that it paints.
+    pub fn size(&self) -> Size {
         self.layout.size
     }
 
@@ -242,14 +242,14 @@ impl<'a> Painter<'a> {
     /// [`Stylizer::stylize_with`].
     pub fn paint(&self, content: &Picture, control: &dyn Control) -> Result<Picture> {
         let rgb = self.paint_whole((content, [0.0; 2]), control)?;
-        content.repainted(content.width(), content.height(), rgb)
+        content.repainted(content.size(), rgb)
     }
 
     /// Paints a picture in memory; its grain has moved by so many pixels.
     pub(crate) fn paint_whole(&self, (content, moved): (&dyn Rows, [f32; 2]), control: &dyn Control) -> Result<Vec<f32>> {
-        let size @ [width, height] = content.size();
+        let size @ Size { width, height } = content.size();
         if size != self.layout.size {
-            let [prepared_width, prepared_height] = self.layout.size;
+            let Size { width: prepared_width, height: prepared_height } = self.layout.size;
             let text = format!(
                 "a picture of {width}×{height} pixels where {prepared_width}×{prepared_height} were prepared; prepare a painter for \
                  its size"
@@ -321,7 +321,7 @@ impl<'a> Painter<'a> {
 
 /// The content itself.
 fn copy(content: &dyn Rows, write: WriteRows<'_>, control: &dyn Control) -> Result<()> {
-    let [width, height] = content.size();
+    let Size { width, height } = content.size();
     let mut rgb = zeros(width * 3 * AT_A_TIME.min(height))?;
     for start in (0..height).step_by(AT_A_TIME) {
         let rows = start..(start + AT_A_TIME).min(height);

@@ -23,7 +23,7 @@ pub struct Part {
 /// use impasto::{Style, StylizeOptions, networks::Family};
 ///
 /// let style = |vector| Style::new(Family::Magenta, vector);
-/// let sky = Mask::new(1, 2, &[1.0, 0.0])?;
+/// let sky = Mask::new([1, 2], &[1.0, 0.0])?;
 /// let palette = Palette::new([
 ///     Part { style: style(vec![0.0, 0.0])?, weight: 1.0, mask: Some(sky) },
 ///     Part { style: style(vec![1.0, 0.0])?, weight: 3.0, mask: None },

@@ -2,13 +2,13 @@
 
 use super::StylizeOptions;
 use super::strength::Curve;
-use crate::Result;
 use crate::engine::Shares;
 use crate::picture::Plane;
+use crate::{Result, Size};
 
 /// Masks, regions and strengths at one resolution. Styles are in the order of the regions, and after them the one that has the rest.
 pub(super) struct Places {
-    size: [usize; 2],
+    size: Size,
     mask: Option<Plane>,
     strength: f32,
     strength_mask: Option<Plane>,
@@ -27,15 +27,15 @@ struct Row {
 
 impl Places {
     /// Checks that the masks fit a picture of this size.
-    pub(super) fn check(options: &StylizeOptions, size: [usize; 2]) -> Result<()> {
+    pub(super) fn check(options: &StylizeOptions, size: Size) -> Result<()> {
         let masks = [&options.mask, &options.strength_mask].into_iter().flatten();
         let mut masks = masks.chain(options.regions.iter().map(|region| &region.mask));
         masks.try_for_each(|mask| mask.check_fits(size))
     }
 
     /// For rows of this size, of the picture that the options are for, which has `content`'s.
-    pub(super) fn new(options: &StylizeOptions, content: [usize; 2], size: [usize; 2]) -> Result<Self> {
-        let scale = size[0].max(size[1]) as f32 / content[0].max(content[1]) as f32;
+    pub(super) fn new(options: &StylizeOptions, content: Size, size: Size) -> Result<Self> {
+        let scale = size.long_side() as f32 / content.long_side() as f32;
         let plane = |mask: &crate::picture::Mask| {
             mask.check_fits(content)?;
             mask.plane(size, scale)
@@ -61,8 +61,8 @@ impl Places {
             *out = painted.sum::<f32>().min(1.0);
         }
         if let Some(mask) = &self.mask {
-            let mut values = vec![0.0; self.size[0]];
-            mask.row(y, self.size[1], &mut values);
+            let mut values = vec![0.0; self.size.width];
+            mask.row(y, self.size.height, &mut values);
             out.iter_mut().zip(values).for_each(|(out, mask)| *out *= mask);
         }
     }
@@ -79,7 +79,7 @@ impl Places {
     /// content's own style, which comes first: what lies between two is shared by them.
     pub(super) fn shares(&self, curves: &[Curve], mixes: &[f32]) -> Result<Shares> {
         let styles = if mixes.is_empty() { curves.len() } else { 1 + curves.len() * mixes.len() };
-        let [width, height] = self.size;
+        let Size { width, height } = self.size;
         let mut weights = Vec::with_capacity(width * height * styles);
         let mut row = Row::default();
         for y in 0..height {
@@ -115,7 +115,7 @@ impl Places {
     }
 
     fn read(&self, y: usize, row: &mut Row) {
-        let [width, height] = self.size;
+        let Size { width, height } = self.size;
         row.strength.resize(width, 0.0);
         row.strength.fill(self.strength);
         if let Some(mask) = &self.strength_mask {

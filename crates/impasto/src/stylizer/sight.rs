@@ -2,7 +2,7 @@
 
 use super::fit::Fit;
 use crate::engine::{Engine, Program};
-use crate::{Control, Picture, Result};
+use crate::{Control, Picture, Result, Size};
 
 /// A style predictor, ready to run.
 pub(super) struct Sight {
@@ -25,13 +25,13 @@ impl Sight {
         Ok(vector)
     }
 
-    /// Greatest memory that seeing a picture of this width and height takes, which the network can take.
-    pub(super) fn memory(&self, [width, height]: [usize; 2], threads: usize) -> Result<u64> {
-        self.program.peak_memory(height, width, threads)
+    /// Greatest memory that seeing a picture of this size takes, which the network can take.
+    pub(super) fn memory(&self, picture: Size, threads: usize) -> Result<u64> {
+        self.program.peak_memory(picture, threads)
     }
 
     /// The share of seeing in a progress bar.
-    pub(super) fn work(&self, size: [usize; 2]) -> u64 {
-        super::work(&self.program, self.fit.size_of(size))
+    pub(super) fn work(&self, picture: Size) -> u64 {
+        super::work(&self.program, self.fit.size(picture))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Stylizer;
 use crate::picture::Stored;
-use crate::{Control, Error, ErrorKind, Result, Style, StylizeOptions};
+use crate::{Control, Error, ErrorKind, Result, Size, Style, StylizeOptions};
 
 /// Takes rows of a painting from top to bottom: colours, and alpha if the content has any.
 pub type TakeRows<'a> = &'a mut dyn FnMut(&[f32], Option<&[f32]>) -> Result<()>;
@@ -43,9 +43,10 @@ impl Stylizer {
     ///
     /// # Errors
     /// As [`Stylizer::peak_memory`].
-    pub fn band_memory_within(&self, width: usize, height: usize, max_memory: Option<u64>) -> Result<u64> {
+    pub fn band_memory_within(&self, picture: impl Into<Size>, max_memory: Option<u64>) -> Result<u64> {
+        let size = picture.into();
         match self.thumbnail {
-            Some(side) if width.max(height) > side => Ok(self.bands(width, height, max_memory)?.memory(self.engine.threads())),
+            Some(side) if size.long_side() > side => Ok(self.bands(size, max_memory)?.memory(self.engine.threads())),
             _ => Ok(0),
         }
     }
@@ -56,16 +57,16 @@ impl Stylizer {
     ///
     /// # Errors
     /// As [`Stylizer::peak_memory`].
-    pub fn stored_memory(&self, width: usize, height: usize, max_memory: Option<u64>) -> Result<u64> {
+    pub fn stored_memory(&self, picture: impl Into<Size>, max_memory: Option<u64>) -> Result<u64> {
+        let size @ Size { width, height } = picture.into();
         if width == 0 || height == 0 {
             return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {width}×{height} has no pixels")));
         }
-        let pixels = (width as u64).saturating_mul(height as u64);
         let Some(side) = self.thumbnail else {
-            return Ok(self.peak_memory(width, height)?.saturating_add(pixels.saturating_mul(16)));
+            return Ok(self.peak_memory(size)?.saturating_add(size.pixels().saturating_mul(16)));
         };
-        let (_, seeing) = self.seeing([width, height])?;
-        let painting = self.band_memory([width, height], side, max_memory)?;
+        let (_, seeing) = self.seeing(size)?;
+        let painting = self.band_memory(size, side, max_memory)?;
         // Rows on their way: as read, as written, and their alpha.
         let rows = (width as u64).saturating_mul(64 * 32);
         Ok(seeing.saturating_add(painting).saturating_add(rows))

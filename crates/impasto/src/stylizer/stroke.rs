@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// How wide strokes are.
 ///
@@ -54,16 +54,16 @@ impl Stroke {
         Err(Error::new(ErrorKind::InvalidArgument, text))
     }
 
-    /// Width and height of the canvas for a picture of this size that is a preview of one with this longer side. `made_for` is the longer side
+    /// The size of the canvas for a picture of this size that is a preview of one with this longer side. `made_for` is the longer side
     /// that the model is made for.
-    pub(super) fn canvas(self, [width, height]: [usize; 2], full: usize, made_for: Option<usize>) -> [usize; 2] {
+    pub(super) fn canvas(self, picture: Size, full: usize, made_for: Option<usize>) -> Size {
         let long = match (self, made_for) {
             (Stroke::Relative(_), Some(side)) => full.min(side),
             _ => full,
         };
-        let scale = long as f64 / width.max(height) as f64 / f64::from(self.factor());
+        let scale = long as f64 / picture.long_side() as f64 / f64::from(self.factor());
         // The cast saturates; what is too large is refused where memory is asked for.
-        [width, height].map(|side| ((side as f64 * scale).round() as usize).max(1))
+        picture.map(|side| ((side as f64 * scale).round() as usize).max(1))
     }
 }
 
@@ -111,6 +111,7 @@ impl fmt::Display for Stroke {
 #[cfg(test)]
 mod tests {
     use super::Stroke;
+    use crate::Size;
 
     #[test]
     fn the_text_form_is_read_again() {
@@ -124,7 +125,9 @@ mod tests {
 
     #[test]
     fn relative_strokes_keep_their_share_of_the_picture() {
-        let canvas = |stroke: Stroke, size: [usize; 2], full: usize| stroke.canvas(size, full, Some(640));
+        let canvas = |stroke: Stroke, [width, height]: [usize; 2], full: usize| -> [usize; 2] {
+            stroke.canvas(Size { width, height }, full, Some(640)).into()
+        };
         let plain = Stroke::default();
         assert_eq!(canvas(plain, [600, 400], 600), [600, 400]);
         assert_eq!(canvas(plain, [6000, 4000], 6000), [640, 427]);
@@ -134,6 +137,6 @@ mod tests {
         // A preview has the canvas of the picture that it is a preview of.
         assert_eq!(canvas(plain, [300, 200], 6000), [640, 427]);
         assert_eq!(canvas(Stroke::Native(1.0), [6000, 4000], 6000), [6000, 4000]);
-        assert_eq!(plain.canvas([6000, 4000], 6000, None), [6000, 4000]);
+        assert_eq!(plain.canvas(Size::new(6000, 4000), 6000, None), Size::new(6000, 4000));
     }
 }

@@ -39,7 +39,10 @@ impl<'a> View<'a> {
         };
         // Networks of others paint as they were published: without grain.
         let grain = if stylizer.has_detail(options) && stylizer.made_for.is_some() { options.grain } else { 0.0 };
-        let moved = [0, 1].map(|i| moved[i] * layout.canvas[i] as f32 / layout.size[i] as f32);
+        let moved = [
+            moved[0] * layout.canvas.width as f32 / layout.size.width as f32,
+            moved[1] * layout.canvas.height as f32 / layout.size.height as f32,
+        ];
         Ok(View { content, canvas, grain, moved })
     }
 

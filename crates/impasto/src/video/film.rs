@@ -16,7 +16,7 @@ use super::{FilmOptions, KEY, Painted, State, Styles};
 use crate::engine::check_cancelled;
 use crate::picture::rows::Rows;
 use crate::picture::zeros;
-use crate::{Control, Error, ErrorKind, Painter, Result, StylizeOptions, Stylizer};
+use crate::{Control, Error, ErrorKind, Painter, Result, Size, StylizeOptions, Stylizer};
 
 /// A frame that was read, and where it stands.
 struct Seen {
@@ -115,7 +115,7 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
         }
         let size = self.waiting.back().map(|seen| &seen.frame).or(frames.first()).map(Rows::size);
         if let Some((i, other)) = frames.iter().enumerate().find(|(_, frame)| Some(frame.size()) != size) {
-            let ([width, height], number) = (other.size(), self.read + i + 1);
+            let (Size { width, height }, number) = (other.size(), self.read + i + 1);
             let text = format!("frame {number} has {width}×{height} pixels, another size than the ones before");
             return Err(Error::new(ErrorKind::Mismatch, text));
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::picture::rows::Rows;
 use crate::picture::{Mask, zeros};
-use crate::{Error, ErrorKind, Picture, Result};
+use crate::{Error, ErrorKind, Picture, Result, Size};
 
 /// Samples of a frame, rows from top to bottom.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +40,8 @@ impl Frame {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0, or channels or the number of samples do not fit.
-    pub fn new(width: usize, height: usize, channels: usize, samples: Samples) -> Result<Self> {
+    pub fn new(size: impl Into<Size>, channels: usize, samples: Samples) -> Result<Self> {
+        let Size { width, height } = size.into();
         let count = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));
         if width == 0 || height == 0 || !matches!(channels, 3 | 4) || count != Some(samples.len()) {
             let text =
@@ -55,10 +56,10 @@ impl Frame {
     /// # Errors
     /// [`ErrorKind::TooLarge`] if memory cannot be had.
     pub fn of_picture(picture: &Picture, sixteen: bool) -> Result<Self> {
-        Self::of_values([picture.width(), picture.height()], (picture.rgb(), picture.alpha()), sixteen)
+        Self::of_values(picture.size(), (picture.rgb(), picture.alpha()), sixteen)
     }
 
-    fn of_values([width, height]: [usize; 2], (rgb, alpha): (&[f32], Option<&[f32]>), sixteen: bool) -> Result<Self> {
+    fn of_values(size: Size, (rgb, alpha): (&[f32], Option<&[f32]>), sixteen: bool) -> Result<Self> {
         let channels = if alpha.is_some() { 4 } else { 3 };
         let pixels = rgb.chunks_exact(3).enumerate();
         let values = pixels.flat_map(|(i, pixel)| pixel.iter().copied().chain(alpha.map(|alpha| alpha[i])));
@@ -67,7 +68,7 @@ impl Frame {
         } else {
             Samples::Eight(values.map(eight_bits).collect())
         };
-        Self::new(width, height, channels, samples)
+        Self::new(size, channels, samples)
     }
 
     /// This frame with other colors: `height × width × 3` values. Alpha and depth stay.
@@ -77,7 +78,7 @@ impl Frame {
             Samples::Eight(old) => Samples::Eight(replaced(old, channels, rgb, eight_bits)),
             Samples::Sixteen(old) => Samples::Sixteen(replaced(old, channels, rgb, sixteen_bits)),
         };
-        Self::new(self.width, self.height, channels, samples)
+        Self::new(self.size(), channels, samples)
     }
 
     /// The frame with a mask for it alone, instead of [`crate::StylizeOptions::mask`].
@@ -119,7 +120,7 @@ impl Frame {
     pub fn to_picture(&self) -> Result<Picture> {
         let mut rgb = zeros(self.width * self.height * 3)?;
         self.read(0..self.height, &mut rgb)?;
-        let picture = Picture::from_rgb_f32(self.width, self.height, rgb)?;
+        let picture = Picture::from_rgb_f32([self.width, self.height], rgb)?;
         if self.channels == 3 {
             return Ok(picture);
         }
@@ -145,8 +146,8 @@ fn replaced<T: Copy>(old: &[T], channels: usize, rgb: &[f32], convert: fn(f32) -
 }
 
 impl Rows for Frame {
-    fn size(&self) -> [usize; 2] {
-        [self.width, self.height]
+    fn size(&self) -> Size {
+        Size { width: self.width, height: self.height }
     }
 
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
@@ -175,7 +176,7 @@ mod tests {
     fn pictures_come_back_as_they_were() {
         let rgb: Vec<u8> = (0..5 * 3 * 3).map(|i| (i * 37 % 256) as u8).collect();
         let alpha: Vec<f32> = (0..15).map(|i| i as f32 / 15.0).collect();
-        let plain = Picture::from_rgb8(5, 3, &rgb).unwrap();
+        let plain = Picture::from_rgb8([5, 3], &rgb).unwrap();
         let clear = plain.clone().with_alpha(alpha.clone()).unwrap();
         for sixteen in [false, true] {
             assert_eq!(Frame::of_picture(&plain, sixteen).unwrap().to_picture().unwrap().rgb(), plain.rgb());
@@ -192,7 +193,7 @@ mod tests {
     #[test]
     fn other_numbers_of_samples_are_refused() {
         for (width, height, channels, samples) in [(0, 1, 3, 0), (2, 2, 3, 11), (2, 2, 2, 8), (usize::MAX, 2, 3, 6)] {
-            assert!(Frame::new(width, height, channels, Samples::Eight(vec![0; samples])).is_err());
+            assert!(Frame::new([width, height], channels, Samples::Eight(vec![0; samples])).is_err());
         }
     }
 }

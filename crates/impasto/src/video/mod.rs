@@ -13,7 +13,7 @@
 //! # let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
 //! # let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1)?;
 //! # let stylizer = Stylizer::builder().build(model)?;
-//! let frame = |level: u8| Frame::new(64, 48, 3, Samples::Eight(vec![level; 64 * 48 * 3]));
+//! let frame = |level: u8| Frame::new([64, 48], 3, Samples::Eight(vec![level; 64 * 48 * 3]));
 //! let style = stylizer.style(&frame(200)?.to_picture()?)?;
 //! let film = Film::new(&stylizer, style, FilmOptions::default().steady(0.5))?;
 //! let mut painted = 0;
@@ -36,7 +36,7 @@ mod styles;
 #[cfg(test)]
 mod tests;
 
-use crate::{Control, Error, ErrorKind, Result, StylizeOptions, Stylizer};
+use crate::{Control, Error, ErrorKind, Result, Size, StylizeOptions, Stylizer};
 pub use film::Frames;
 pub use frame::{Frame, Samples};
 pub use styles::Styles;
@@ -148,13 +148,13 @@ impl<'a> Film<'a> {
     ///
     /// # Errors
     /// As [`Stylizer::peak_memory`].
-    pub fn memory(&self, size: [usize; 2], bytes_per_pixel: usize) -> Result<u64> {
-        let [width, height] = size;
+    pub fn memory(&self, frame: impl Into<Size>, bytes_per_pixel: usize) -> Result<u64> {
+        let size = frame.into();
         let at_a_time = self.options.at_a_time.max(1) as u64;
         let canvas = self.stylizer.greatest_canvas(&self.options.stylize, size)?;
-        let one = self.stylizer.stored_memory(canvas[0], canvas[1], Some(0))?;
+        let one = self.stylizer.stored_memory(canvas, Some(0))?;
         let one = one.saturating_add(self.stylizer.canvas_memory(&self.options.stylize, size)?);
-        let pixels = (width as u64).saturating_mul(height as u64);
+        let pixels = size.pixels();
         // Waiting and painted frames; the paintings and traces of those at work; the last painting and its mixture; pyramids.
         let frames = pixels.saturating_mul(bytes_per_pixel as u64).saturating_mul(2 * (KEY as u64 + 1));
         let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1).saturating_add(pixels.saturating_mul(12));

@@ -3,8 +3,8 @@
 //! From coarse to fine: at each level of a pyramid every block tries the vectors that its neighborhood found a level above, and steps around
 //! the best. At the finest level the vectors are refined to fractions of a pixel by the gradient (Lucas and Kanade 1981).
 
-use crate::Result;
 use crate::picture::rows::{self, Rows};
+use crate::{Result, Size};
 
 /// Longer side at which motion is estimated. At 640 it took a quarter of the time of a frame of 640×360; vectors are found to a few hundredths of a
 /// pixel anyway.
@@ -36,7 +36,7 @@ pub(super) struct Plane {
 impl Plane {
     /// Of a frame, at its own size.
     pub(super) fn of(frame: &dyn Rows) -> Result<Self> {
-        let [width, height] = frame.size();
+        let Size { width, height } = frame.size();
         let mut rgb = crate::picture::zeros(width * height * 3)?;
         frame.read(0..height, &mut rgb)?;
         Ok(Self::of_values([width, height], &rgb))
@@ -90,7 +90,7 @@ pub(super) struct Pyramid {
 
 impl Pyramid {
     pub(super) fn of(frame: &dyn Rows) -> Result<Self> {
-        let [width, height] = frame.size();
+        let Size { width, height } = frame.size();
         let mut levels = vec![Plane::small(frame)?];
         while let Some(last) = levels.last()
             && last.width.min(last.height) >= 2 * COARSEST
@@ -354,7 +354,7 @@ mod tests {
             let waves = [(0.11, 0.07, 0.3), (0.043, -0.19, 1.1), (0.31, 0.13, 2.0), (-0.27, 0.35, 0.7), (0.017, 0.023, 0.1)];
             0.5 + waves.iter().map(|(a, b, c)| 0.09 * (a * x + b * y + c).sin()).sum::<f32>()
         };
-        Picture::from_rgb_f32(width, height, (0..width * height * 3).map(value).collect()).unwrap()
+        Picture::from_rgb_f32([width, height], (0..width * height * 3).map(value).collect()).unwrap()
     }
 
     #[test]
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn another_picture_is_matched_nowhere() {
-        let black = Picture::from_rgb_f32(96, 64, vec![0.0; 96 * 64 * 3]).unwrap();
+        let black = Picture::from_rgb_f32([96, 64], vec![0.0; 96 * 64 * 3]).unwrap();
         let other = scene(96, 64, 300.0, 900.0);
         let found = Motion::between(&Pyramid::of(&black).unwrap(), &Pyramid::of(&other).unwrap());
         assert!(found.unmatched > 0.9, "{}", found.unmatched);

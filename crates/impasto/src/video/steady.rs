@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use super::frame::Frame;
 use super::motion::{Motion, Plane};
-use crate::Result;
 use crate::picture::rows::Rows;
 use crate::picture::zeros;
+use crate::{Result, Size};
 
 /// Share of the last painting at full steadiness.
 const MOST: f32 = 0.9;
@@ -28,7 +28,7 @@ pub(super) struct Trace {
 impl Trace {
     /// By comparing a frame with the one before. `steady` is from 0 to 1.
     pub(super) fn new(before: &Frame, now: &Frame, motion: Motion, steady: f32) -> Result<Self> {
-        let [width, height] = now.size();
+        let Size { width, height } = now.size();
         let (before, now) = (Plane::of(before)?, Plane::of(now)?);
         let mut off = zeros(width * height)?;
         let mut vectors = vec![[0.0; 2]; width];

@@ -106,7 +106,7 @@ impl Styles {
             let [width, height] = [picture.width(), picture.height()];
             // Twice: one of them in other colors.
             held = held.saturating_add((width * height * 32) as u64);
-            seeing = seeing.max(stylizer.style_memory(width, height)?);
+            seeing = seeing.max(stylizer.style_memory([width, height])?);
         }
         Ok(held.saturating_add(seeing))
     }

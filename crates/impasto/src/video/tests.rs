@@ -28,7 +28,7 @@ fn frame(i: usize, cut: usize) -> Frame {
         let waves = (x * 0.21 + scene).sin() + (y * 0.17 + c * (1.0 + scene)).cos() + (x * 0.4 - y * 0.3 + scene * c).sin();
         (if scene == 0.0 { 150.0 } else { 60.0 } + 18.0 * waves) as u8
     };
-    Frame::new(width, height, 3, Samples::Eight((0..width * height * 3).map(value).collect())).unwrap()
+    Frame::new([width, height], 3, Samples::Eight((0..width * height * 3).map(value).collect())).unwrap()
 }
 
 fn film(length: usize, cut: usize) -> impl Iterator<Item = Result<Frame>> {
@@ -64,11 +64,12 @@ fn frames_come_in_order_with_any_number_at_a_time() {
 #[test]
 fn styles_take_the_colors_of_each_shot() {
     let stylizer = stylizer();
-    let picture =
-        |level: u8| Picture::from_rgb8(40, 32, &(0..40 * 32 * 3).map(|i| level.wrapping_add((i % 77) as u8)).collect::<Vec<_>>());
+    let picture = |level: u8| {
+        Picture::from_rgb8([40, 32], &(0..40 * 32 * 3).map(|i| level.wrapping_add((i % 77) as u8)).collect::<Vec<_>>())
+    };
     let (first, second) = (picture(20).unwrap(), picture(120).unwrap());
     let seen = |picture: &Picture| stylizer.style_with(picture, &as_it_is(), &()).unwrap();
-    let mask = Mask::new(2, 1, &[1.0, 0.0]).unwrap();
+    let mask = Mask::new([2, 1], &[1.0, 0.0]).unwrap();
     let parts = vec![
         (Part { style: seen(&first), weight: 1.0, mask: None }, first.clone()),
         (Part { style: seen(&second), weight: 1.0, mask: Some(mask.clone()) }, second.clone()),
@@ -136,7 +137,7 @@ fn resumed_films_are_the_same() {
 fn masks_may_be_films() {
     let stylizer = stylizer();
     let style = style(&stylizer, 0.1);
-    let left = |i: usize| Mask::new(2, 1, if i.is_multiple_of(2) { &[1.0, 0.0] } else { &[0.0, 1.0] }).unwrap();
+    let left = |i: usize| Mask::new([2, 1], if i.is_multiple_of(2) { &[1.0, 0.0] } else { &[0.0, 1.0] }).unwrap();
     let film = Film::new(&stylizer, style.clone(), FilmOptions::default()).unwrap();
     let frames = (0..5).map(|i| Ok(frame(i, 100).with_mask(left(i))));
     for painted in painted(&film, frames) {
@@ -164,7 +165,7 @@ fn trouble_comes_after_the_frames_before_it() {
     let results: Vec<_> = film.paint(broken, &()).collect();
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 11);
     assert_eq!(results.last().unwrap().as_ref().unwrap_err().kind(), ErrorKind::Malformed);
-    let other = Frame::new(8, 8, 3, Samples::Eight(vec![0; 192]));
+    let other = Frame::new([8, 8], 3, Samples::Eight(vec![0; 192]));
     let results: Vec<_> = film.paint(self::film(3, 100).chain([other]), &()).collect();
     assert_eq!(results.last().unwrap().as_ref().unwrap_err().kind(), ErrorKind::Mismatch);
     assert_eq!(film.paint(self::film(0, 0), &()).count(), 0);

@@ -27,7 +27,7 @@ fn gives(cases: &[parity::Case], isa: Isa) {
     parity::check(cases, &|graph, weights, input, style| {
         let program = Program::compile(graph, weights.clone(), isa)?;
         let &[height, width, _] = input.shape() else { unreachable!("cases hold pictures") };
-        let (data, shape) = program.run(&engine, (input.data(), height, width), &program.condition(style)?, &())?;
+        let (data, shape) = program.run(&engine, (input.data(), [width, height]), &program.condition(style)?, &())?;
         Tensor::new([shape.height, shape.width, shape.channels], data)
     });
 }
@@ -58,7 +58,7 @@ fn agrees_with_the_reference(transformer: native::Transformer) {
         for isa in Isa::available() {
             let engine = Engine::new(EngineOptions::default().threads(2).isa(isa)).unwrap();
             let program = Program::compile(&network.graph, network.weights.clone(), isa).unwrap();
-            let (data, shape) = program.run(&engine, (&picture, 43, 37), &program.condition(&style).unwrap(), &()).unwrap();
+            let (data, shape) = program.run(&engine, (&picture, [37, 43]), &program.condition(&style).unwrap(), &()).unwrap();
             assert_eq!([shape.height, shape.width, shape.channels], expected.shape());
             let error = data.iter().zip(expected.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(error <= 1e-4, "{}, {isa}: {error}", network.architecture);

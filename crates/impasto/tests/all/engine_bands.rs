@@ -6,7 +6,7 @@ use impasto::engine::{Bands, Engine, EngineOptions, Executor, Frozen, Program, S
 use impasto::networks::magenta::{Border, Convolution, Transformer};
 use impasto::networks::{Architecture, FixedNorm, Model, Network, mobilenet::MobileNet, native};
 use impasto::weights::Tensor;
-use impasto::{Control, ErrorKind, Result};
+use impasto::{Control, ErrorKind, Result, Size};
 use impasto_kernels::Isa;
 
 /// Transformers with every kind of kernel: ours, narrow, as wide as shipped, anti-aliased, and with a branch at stride 8, Magenta's with its 9×9 kernels, a separable one, zero borders.
@@ -70,12 +70,12 @@ fn in_bands(
     program: &Program,
     engine: &Engine,
     frozen: &Frozen,
-    (picture, height, width): (&[f32], usize, usize),
+    (picture, size): (&[f32], Size),
     rows: usize,
 ) -> Result<(Vec<f32>, Vec<usize>)> {
-    let bands = Bands::new(program, height, width, rows)?;
+    let bands = Bands::new(program, size, rows)?;
     let (mut next, mut out, mut heights) = (0, Vec::new(), Vec::new());
-    let row = width * 3;
+    let row = size.width * 3;
     program.paint_bands(
         engine,
         &bands,
@@ -106,7 +106,7 @@ fn frozen_on_the_picture_itself_changes_nothing() {
             let program = compiled(&network, isa);
             let conditioning = program.condition(&style()).unwrap();
             let values = picture(43, 37);
-            let view = (&values[..], 43, 37);
+            let view = (&values[..], Size::new(37, 43));
             let whole = program.run(&engine, view, &conditioning, &()).unwrap();
             let frozen = program.measure(&engine, view, &conditioning, &()).unwrap();
             assert_eq!(program.paint(&engine, view, &frozen, &()).unwrap(), whole, "{isa}: {}", network.architecture);
@@ -127,8 +127,8 @@ fn frozen_on_a_thumbnail_agrees_with_the_reference() {
             let engine = Engine::new(EngineOptions::default().threads(2).isa(isa)).unwrap();
             let program = compiled(&network, isa);
             let conditioning = program.condition(&style()).unwrap();
-            let frozen = program.measure(&engine, (&small, 21, 17), &conditioning, &()).unwrap();
-            let (found, _) = program.paint(&engine, (&large, 64, 51), &frozen, &()).unwrap();
+            let frozen = program.measure(&engine, (&small, [17, 21]), &conditioning, &()).unwrap();
+            let (found, _) = program.paint(&engine, (&large, [51, 64]), &frozen, &()).unwrap();
             let error = found.iter().zip(expected.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(error < 1e-4, "{isa}: {} is off by {error}", network.architecture);
         }
@@ -147,7 +147,7 @@ fn shares() -> Arc<Shares> {
 }
 
 /// The three styles in their places, each with the statistics that it has of a picture.
-fn shared(program: &Program, engine: &Engine, view: (&[f32], usize, usize), shares: Arc<Shares>) -> Frozen {
+fn shared(program: &Program, engine: &Engine, view: (&[f32], Size), shares: Arc<Shares>) -> Frozen {
     let own = |style: &Vec<f32>| program.measure(engine, view, &program.condition(style).unwrap(), &()).unwrap();
     Frozen::shared(styles().iter().map(own).collect(), shares).unwrap()
 }
@@ -156,7 +156,7 @@ fn shared(program: &Program, engine: &Engine, view: (&[f32], usize, usize), shar
 fn styles_that_share_a_picture_agree_with_the_reference() {
     for network in transformers() {
         let values = picture(64, 51);
-        let view = (&values[..], 64, 51);
+        let view = (&values[..], Size::new(51, 64));
         let paint = |executor: Executor, shares: Arc<Shares>| {
             let engine = Engine::new(EngineOptions::default().threads(2).executor(executor)).unwrap();
             let program = Program::compile(&network.graph, network.weights.clone(), executor).unwrap();
@@ -180,7 +180,7 @@ fn where_one_style_has_all_it_is_alone() {
             let engine = Engine::new(EngineOptions::default().threads(2).isa(isa)).unwrap();
             let program = compiled(&network, isa);
             let values = picture(40, 44);
-            let view = (&values[..], 40, 44);
+            let view = (&values[..], Size::new(44, 40));
             for (i, style) in styles().iter().enumerate() {
                 let weights = (0..3).map(|j| f32::from(u8::from(i == j))).collect();
                 let all = shared(&program, &engine, view, Arc::new(Shares::new([1, 1], 3, weights).unwrap()));
@@ -193,7 +193,7 @@ fn where_one_style_has_all_it_is_alone() {
     let engine = Engine::new(EngineOptions::default().threads(1)).unwrap();
     let program = compiled(network, Isa::best());
     let values = picture(40, 44);
-    let one = program.measure(&engine, (&values, 40, 44), &program.condition(&style()).unwrap(), &()).unwrap();
+    let one = program.measure(&engine, (&values, [44, 40]), &program.condition(&style()).unwrap(), &()).unwrap();
     assert_eq!(Frozen::shared(vec![one.clone(), one], shares()).unwrap_err().kind(), ErrorKind::Mismatch);
 }
 
@@ -205,18 +205,18 @@ fn bands_are_the_same_bytes_as_the_whole() {
             let program = compiled(&network, isa);
             let engines = [1, 2, 3, 8].map(|n| Engine::new(EngineOptions::default().threads(n).isa(isa)).unwrap());
             let small = picture(21, 17);
-            let view = (&small[..], 21, 17);
+            let view = (&small[..], Size::new(17, 21));
             let alone = program.measure(&engines[1], view, &program.condition(&style()).unwrap(), &()).unwrap();
             let frozen = [alone, shared(&program, &engines[1], view, shares())];
             for (i, (height, width)) in
                 [(5, 5), (7, 64), (16, 33), (61, 19), (67, 93), (130, 47), (257, 21)].into_iter().enumerate()
             {
                 // A branch at stride 8 takes no picture below 9 pixels.
-                if network.graph.shapes(height, width).is_err() {
+                if network.graph.shapes([width, height]).is_err() {
                     continue;
                 }
                 let (values, frozen) = (picture(height, width), &frozen[i % 2]);
-                let view = (&values[..], height, width);
+                let view = (&values[..], Size::new(width, height));
                 let (whole, _) = program.paint(&engines[0], view, frozen, &()).unwrap();
                 for (j, rows) in [1, 4, 7, 16, 50, 1000].into_iter().enumerate() {
                     let engine = &engines[(i + j) % engines.len()];
@@ -237,16 +237,16 @@ fn bands_are_the_same_bytes_as_the_whole() {
 fn memory_grows_with_the_width_and_is_what_was_planned() {
     let network = &transformers()[1];
     let program = compiled(network, Isa::best());
-    let memory = |height, width, rows| Bands::new(&program, height, width, rows).unwrap().memory(2);
+    let memory = |height, width, rows| Bands::new(&program, [width, height], rows).unwrap().memory(2);
     assert_eq!(memory(400, 100, 16), memory(4000, 100, 16), "the height costs nothing");
     assert!(memory(400, 200, 16) > memory(400, 100, 16));
     assert!(memory(400, 100, 64) > memory(400, 100, 16));
     // The highest bands that fit; the lowest where none do.
     for bytes in [0, memory(4000, 300, 16), memory(4000, 300, 64), u64::MAX] {
-        let bands = Bands::within(&program, 4000, 300, 2, bytes).unwrap();
+        let bands = Bands::within(&program, [300, 4000], 2, bytes).unwrap();
         assert!(bands.memory(2) <= bytes || bands.rows() == 16, "{} of {bytes} bytes", bands.memory(2));
     }
-    let rows = |bytes| Bands::within(&program, 4000, 300, 2, bytes).unwrap().rows();
+    let rows = |bytes| Bands::within(&program, [300, 4000], 2, bytes).unwrap().rows();
     assert_eq!([rows(memory(4000, 300, 16)), rows(memory(4000, 300, 64))], [16, 64]);
 }
 
@@ -262,8 +262,8 @@ fn bands_can_be_cancelled_and_fail_as_their_ends_do() {
     let engine = Engine::new(EngineOptions::default().threads(1)).unwrap();
     let program = compiled(network, engine.isa());
     let values = picture(40, 40);
-    let frozen = program.measure(&engine, (&values, 40, 40), &program.condition(&style()).unwrap(), &()).unwrap();
-    let bands = Bands::new(&program, 400, 40, 16).unwrap();
+    let frozen = program.measure(&engine, (&values, [40, 40]), &program.condition(&style()).unwrap(), &()).unwrap();
+    let bands = Bands::new(&program, [40, 400], 16).unwrap();
     let ends = || impasto::picture::Format::from_path("nothing.xyz").map(|_| ());
     let cancelled = program.paint_bands(&engine, &bands, &frozen, (&mut |_, _| Ok(()), &mut |_, _| Ok(())), &Never);
     assert_eq!(cancelled.unwrap_err().kind(), ErrorKind::Cancelled);
@@ -277,5 +277,5 @@ fn bands_can_be_cancelled_and_fail_as_their_ends_do() {
     let model =
         Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 3).unwrap();
     let program = compiled(model.predictor.as_ref().unwrap(), engine.isa());
-    assert_eq!(Bands::new(&program, 64, 64, 16).err().map(|e| e.kind()), Some(ErrorKind::Unsupported));
+    assert_eq!(Bands::new(&program, [64, 64], 16).err().map(|e| e.kind()), Some(ErrorKind::Unsupported));
 }

@@ -53,7 +53,7 @@ fn a_picture_in_one_piece() {
 fn bands_regions_strengths_and_colours() {
     let content = tiny::landscape(97, 83);
     let half: Vec<f32> = (0..97 * 83).map(|i| if i % 97 < 48 { 1.0 } else { 0.0 }).collect();
-    let half = Mask::new(97, 83, &half).unwrap().feather(5.0).unwrap();
+    let half = Mask::new([97, 83], &half).unwrap().feather(5.0).unwrap();
     let [plain, weaker] = [StylizeOptions::default(), StylizeOptions::default().strength(0.6).colours(Colours::Content)];
     for (name, options) in [("plain", &plain), ("weaker, with the photo's colours", &weaker)] {
         let painted = stylizers(|| tiny::native_model(48)).map(|stylizer| {

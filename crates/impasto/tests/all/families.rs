@@ -27,7 +27,7 @@ fn picture([width, height]: [usize; 2], seed: f64) -> Picture {
         let (x, y, c) = ((i / 3 % width) as f64, (i / 3 / width) as f64, (i % 3) as f64);
         (0.5 + 0.25 * (x * 0.37 + seed + c).sin() * (y * 0.23 + 2.0 * seed).cos() + 0.2 * (x * y * 0.011 + c * seed).sin()) as f32
     };
-    Picture::from_rgb_f32(width, height, (0..width * height * 3).map(value).collect()).unwrap()
+    Picture::from_rgb_f32([width, height], (0..width * height * 3).map(value).collect()).unwrap()
 }
 
 /// Contents and styles of `make.py`.
@@ -104,7 +104,7 @@ fn fast_style_transfer_paints_what_the_definition_says() {
         for i in 0..2 {
             let content = fixture.tensor(&format!("{name}.{i}.content"));
             let &[height, width, 3] = content.shape() else { panic!() };
-            let content = Picture::from_rgb_f32(width, height, content.into_data()).unwrap();
+            let content = Picture::from_rgb_f32([width, height], content.into_data()).unwrap();
             let painted = stylizer.stylize(&content, &style).unwrap();
             let difference = error(&painted, &fixture.tensor(&format!("{name}.{i}.output")));
             println!("{name} {i}: {difference:e}");
@@ -125,7 +125,7 @@ fn twenty_six_styles_and_their_blends_are_those_of_onnx() {
         let array = |name: &str| fixture.tensor(&format!("{i}.{name}"));
         let content = array("content");
         let &[height, width, 3] = content.shape() else { panic!("{:?}", content.shape()) };
-        let content = Picture::from_rgb_f32(width, height, content.into_data()).unwrap();
+        let content = Picture::from_rgb_f32([width, height], content.into_data()).unwrap();
         let style = Style::new(stylizer.model().family.clone(), array("style_weights").into_data()).unwrap();
         let difference = error(&stylizer.stylize(&content, &style).unwrap(), &array("output"));
         println!("{i}: {difference:e}");
@@ -178,7 +178,7 @@ fn the_engine_gives_what_the_oracle_gives() {
                 let engine = Engine::new(EngineOptions::default().threads(2).isa(isa)).unwrap();
                 let program = Program::compile(&graph, weights.clone(), isa).unwrap();
                 let conditioning = program.condition(&style).unwrap();
-                let (found, _) = program.run(&engine, (input.data(), height, width), &conditioning, &()).unwrap();
+                let (found, _) = program.run(&engine, (input.data(), [width, height]), &conditioning, &()).unwrap();
                 let difference = greatest(&found, expected.data()) / size;
                 assert!(difference < 2e-5, "{architecture} on {isa} at {height}×{width}: off by {difference}");
             }
@@ -195,11 +195,11 @@ fn networks_without_pools_paint_the_same_bytes_in_bands() {
         let engine = Engine::new(EngineOptions::default().threads(2)).unwrap();
         let style = vec![0.7; graph.style_len];
         let small = synthetic::picture("small", 24, 20);
-        let frozen = program.measure(&engine, (small.data(), 24, 20), &program.condition(&style).unwrap(), &()).unwrap();
+        let frozen = program.measure(&engine, (small.data(), [20, 24]), &program.condition(&style).unwrap(), &()).unwrap();
         let (height, width) = (117, 46);
         let input = synthetic::picture("bands", height, width);
-        let (whole, _) = program.paint(&engine, (input.data(), height, width), &frozen, &()).unwrap();
-        let bands = match Bands::new(&program, height, width, 16) {
+        let (whole, _) = program.paint(&engine, (input.data(), [width, height]), &frozen, &()).unwrap();
+        let bands = match Bands::new(&program, [width, height], 16) {
             Ok(bands) => bands,
             Err(error) => {
                 assert!(architecture.to_string().starts_with("adain"), "{architecture}: {error}");
@@ -237,7 +237,7 @@ fn every_architecture_of_the_list_is_read_again() {
             let graph = architecture.graph();
             let reads = if architecture.kind() == Kind::Transformer { architecture.style_len() } else { 0 };
             assert_eq!(graph.style_len, reads, "{text}");
-            let output = graph.shapes(96, 96).unwrap();
+            let output = graph.shapes([96, 96]).unwrap();
             let expected = if architecture.kind() == Kind::Predictor { architecture.style_len() } else { 3 };
             if architecture.kind() != Kind::Perceptual {
                 assert_eq!(output.last().unwrap().channels, expected, "{text}");
@@ -275,7 +275,7 @@ fn our_container_keeps_every_family() {
 #[test]
 fn what_a_family_cannot_do_is_said() {
     let content = picture([44, 36], 1.0);
-    let half = || Mask::new(2, 1, &[1.0, 0.0]).unwrap();
+    let half = || Mask::new([2, 1], &[1.0, 0.0]).unwrap();
     let refused = |stylizer: &Stylizer, style: &Style, options: StylizeOptions, words: &str| {
         let error = stylizer.stylize_with(&content, style, &options, &()).unwrap_err();
         assert!(error.to_string().contains(words) && !error.to_string().contains('\n'), "{error}");
@@ -345,7 +345,7 @@ fn mirrored_borders_draw_no_frame() {
     let Architecture::FeedForward(mirrored) = open(Some(Border::Reflect)).architecture else { panic!() };
     assert_eq!((mirrored.border, mirrored.doubling), (Border::Reflect, Doubling::Transposed));
     // A flat picture stays nearly flat up to its edge.
-    let flat = Picture::from_rgb_f32(64, 64, vec![0.5; 64 * 64 * 3]).unwrap();
+    let flat = Picture::from_rgb_f32([64, 64], vec![0.5; 64 * 64 * 3]).unwrap();
     let edges = |border| {
         let stylizer = Stylizer::builder().model(&model).border(border).open().unwrap();
         let painted = stylizer.stylize(&flat, &stylizer.own_styles()[0].clone()).unwrap();

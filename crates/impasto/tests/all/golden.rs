@@ -37,7 +37,7 @@ fn panels(expected: &Picture, got: &Picture) -> Picture {
         rgb.extend(a.iter().zip(b).map(|(a, b)| 0.5 + 8.0 * (b - a)));
         rgb.extend_from_slice(b);
     }
-    Picture::from_rgb_f32(width * 3, height, rgb).unwrap()
+    Picture::from_rgb_f32([width * 3, height], rgb).unwrap()
 }
 
 #[test]

@@ -19,6 +19,7 @@ const OPTIONS: LearnOptions = LearnOptions {
     content_weight: 0.2,
     lattice_weight: 0.5,
     steady_weight: 0.5,
+    halo_weight: 0.5,
     pull: 0.0,
     seed: 7,
 };
@@ -43,7 +44,7 @@ fn perceptual() -> Perceptual {
 /// Stripes that the untrained network does not paint by itself.
 fn painting() -> Picture {
     let pixel = |i: usize| if ((i / 96 + i % 96) / 5).is_multiple_of(2) { [0.9, 0.2, 0.1] } else { [0.1, 0.2, 0.6] };
-    Picture::from_rgb_f32(96, 80, (0..96 * 80).flat_map(pixel).collect()).unwrap()
+    Picture::from_rgb_f32([96, 80], (0..96 * 80).flat_map(pixel).collect()).unwrap()
 }
 
 fn learner(stylizer: &Stylizer, options: LearnOptions) -> Learner {
@@ -193,7 +194,7 @@ fn styles_with_networks_of_their_own_share_a_picture() {
     let one = learned(&stylizer, OPTIONS, 6).0;
     let other = learned(&stylizer, LearnOptions { seed: 9, ..OPTIONS }, 9).0;
     let plain = stylizer.style(&painting()).unwrap();
-    let halves = Mask::new(6, 4, &[1.0, 1.0, 1.0, 0.0, 0.0, 0.0].repeat(4)).unwrap();
+    let halves = Mask::new([6, 4], &[1.0, 1.0, 1.0, 0.0, 0.0, 0.0].repeat(4)).unwrap();
     let paint = |style: &Style, options: StylizeOptions| stylizer.stylize_with(&content, style, &options, &()).unwrap();
     for right in [&plain, &other] {
         let palette = Palette {
@@ -213,7 +214,7 @@ fn styles_with_networks_of_their_own_share_a_picture() {
     let whole = paint(&one, StylizeOptions::default());
     assert_eq!(sides(&masked)[0], sides(&whole)[0]);
     assert!(common::draw::distance(&sides(&masked)[1], &sides(&content)[1]) < 0.5);
-    let even = StylizeOptions::default().strength_mask(Some(Mask::new(3, 2, &[0.5; 6]).unwrap()));
+    let even = StylizeOptions::default().strength_mask(Some(Mask::new([3, 2], &[0.5; 6]).unwrap()));
     let painter = stylizer.prepare(&one, &even, &content, &()).unwrap();
     let replaced = painter.with_masks(None, Some(halves)).unwrap().paint(&content, &()).unwrap();
     assert!(tiny::distance(&replaced, &masked) < 1e-4, "{}", tiny::distance(&replaced, &masked));

@@ -6,7 +6,7 @@ use common::tiny;
 use impasto::networks::Family;
 use impasto::picture::Resize;
 use impasto::picture::{EncodeOptions, Format, Limits, Mask, Stored};
-use impasto::{Colours, ErrorKind, Picture, Stroke, Style, StylizeOptions, Stylizer};
+use impasto::{Colours, ErrorKind, Picture, Size, Stroke, Style, StylizeOptions, Stylizer};
 
 fn style(turn: f32) -> Style {
     let vector = (0..tiny::STYLE_LEN).map(|i| (i as f32 * 1.7 + turn).sin()).collect();
@@ -21,12 +21,12 @@ fn native(threads: usize) -> Stylizer {
 fn left(width: usize, height: usize, part: f32) -> Mask {
     let values: Vec<f32> =
         (0..width * height).map(|i| if ((i % width) as f32) < part * width as f32 { 1.0 } else { 0.0 }).collect();
-    Mask::new(width, height, &values).unwrap()
+    Mask::new([width, height], &values).unwrap()
 }
 
 /// Grey that rises from left to right.
 fn ramp(width: usize, height: usize) -> Mask {
-    Mask::new(width, height, &(0..width * height).map(|i| (i % width) as f32 / (width - 1).max(1) as f32).collect::<Vec<_>>())
+    Mask::new([width, height], &(0..width * height).map(|i| (i % width) as f32 / (width - 1).max(1) as f32).collect::<Vec<_>>())
         .unwrap()
 }
 
@@ -60,7 +60,7 @@ fn all_options(width: usize, height: usize) -> Vec<(&'static str, StylizeOptions
         ("coarse", plain().stroke(2.0)),
         ("coarse in pixels", plain().stroke(Stroke::Native(2.0))),
         ("fine", plain().stroke(0.5)),
-        ("preview", plain().preview_of(Some([width * 3, height * 3])).stroke(2.0)),
+        ("preview", plain().preview_of(Some(Size::new(width * 3, height * 3))).stroke(2.0)),
         (
             "all",
             plain()
@@ -158,7 +158,7 @@ fn half_the_strength_is_half_way() {
 #[test]
 fn a_strength_mask_is_a_strength_a_place() {
     let (stylizer, content) = (native(2), tiny::landscape(120, 90));
-    let (all, none) = (Mask::new(4, 3, &[1.0; 12]).unwrap(), Mask::new(4, 3, &[0.0; 12]).unwrap());
+    let (all, none) = (Mask::new([4, 3], &[1.0; 12]).unwrap(), Mask::new([4, 3], &[0.0; 12]).unwrap());
     let with = |mask| paint(&stylizer, &content, &StylizeOptions::default().strength_mask(Some(mask)));
     assert_eq!(with(none), content);
     // Mixed within the network with shares of 1 and 0, which rounds in other places.
@@ -198,8 +198,8 @@ fn a_mask_says_where_the_painting_is() {
         assert_eq!(columns(&soft, 0..30), columns(&full, 0..30));
         let between = |x: usize| {
             root_mean_square(
-                &Picture::from_rgb_f32(1, 90, columns(&soft, x..x + 1)).unwrap(),
-                &Picture::from_rgb_f32(1, 90, columns(&full, x..x + 1)).unwrap(),
+                &Picture::from_rgb_f32([1, 90], columns(&soft, x..x + 1)).unwrap(),
+                &Picture::from_rgb_f32([1, 90], columns(&full, x..x + 1)).unwrap(),
             )
         };
         assert!(between(57) > 0.0 && between(57) < between(80), "no soft edge");
@@ -249,7 +249,7 @@ fn grey_contents_stay_grey() {
     let stylizer = native(2);
     let drawn = tiny::landscape(97, 71);
     let grey = drawn.rgb().as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [0.3 * r + 0.6 * g + 0.1 * b; 3]).collect();
-    let content = Picture::from_rgb_f32(97, 71, grey).unwrap();
+    let content = Picture::from_rgb_f32([97, 71], grey).unwrap();
     for colours in [Colours::Content, Colours::Luminance] {
         let painted = paint(&stylizer, &content, &StylizeOptions::default().colours(colours));
         assert!(painted.rgb().as_chunks::<3>().0.iter().all(|[r, g, b]| r == g && g == b), "{colours:?}: coloured");
@@ -262,19 +262,19 @@ fn grey_contents_stay_grey() {
 #[test]
 fn strokes_are_painted_on_their_own_canvas() {
     let stylizer = native(2);
-    let canvas = |options: StylizeOptions| stylizer.canvas(&options, [300, 200]).unwrap();
+    let canvas = |options: StylizeOptions| -> [usize; 2] { stylizer.canvas(&options, [300, 200]).unwrap().into() };
     let plain = || StylizeOptions::default().stroke(Stroke::Native(1.0));
     let wide = |factor| StylizeOptions::default().stroke(Stroke::Native(factor));
     assert_eq!(canvas(plain()), [300, 200]);
     assert_eq!(canvas(wide(2.0)), [150, 100]);
     assert_eq!(canvas(wide(0.5)), [600, 400]);
-    assert_eq!(canvas(plain().preview_of(Some([3000, 2000]))), [3000, 2000]);
-    assert_eq!(canvas(wide(4.0).preview_of(Some([3000, 2000]))), [750, 500]);
+    assert_eq!(canvas(plain().preview_of(Some(Size::new(3000, 2000)))), [3000, 2000]);
+    assert_eq!(canvas(wide(4.0).preview_of(Some(Size::new(3000, 2000)))), [750, 500]);
     // A preview is the large picture made smaller: here of a content that has the same detail at both sizes.
     let small = tiny::landscape(75, 50);
-    let large = small.resized(300, 200, Resize::NETWORK).unwrap();
-    let expected = paint(&stylizer, &large, &plain()).resized(75, 50, Resize::NETWORK).unwrap();
-    let preview = paint(&stylizer, &small, &plain().preview_of(Some([300, 200])));
+    let large = small.resized([300, 200], Resize::NETWORK).unwrap();
+    let expected = paint(&stylizer, &large, &plain()).resized([75, 50], Resize::NETWORK).unwrap();
+    let preview = paint(&stylizer, &small, &plain().preview_of(Some(Size::new(300, 200))));
     let off = root_mean_square(&preview, &expected);
     assert!(off < 1e-3, "off by {off}");
     assert!(root_mean_square(&paint(&stylizer, &small, &plain()), &expected) > 10.0 * off);
@@ -320,11 +320,11 @@ fn the_look_does_not_depend_on_the_resolution() {
     let styles = ["mosaic", "starry", "engraving"].map(|name| Style::built_in(name).unwrap());
     let paint = |long: usize| {
         let drawn = impasto_draw::content::still_life(long, long * 2 / 3, 0);
-        let content = Picture::from_rgb8(drawn.width, drawn.height, &drawn.to_rgb8()).unwrap();
+        let content = Picture::from_rgb8([drawn.width, drawn.height], &drawn.to_rgb8()).unwrap();
         styles.each_ref().map(|style| {
             let painted = stylizer.stylize(&content, style).unwrap();
             // As people see it: a triangle filter would take a tenth of the contrast of fine strokes by itself.
-            (from_afar(&painted.resized(512, 341, Resize::PHOTO).unwrap()), edges(&content, &painted))
+            (from_afar(&painted.resized([512, 341], Resize::PHOTO).unwrap()), edges(&content, &painted))
         })
     };
     let small = paint(512);
@@ -356,7 +356,7 @@ fn strengths_that_were_measured_before_change_no_byte() {
     }
     // Those of another content are another painting; those of fewer styles are refused.
     let options = StylizeOptions::default().strength(0.5);
-    let other = tiny::landscape(80, 90).with_colours_of(&Picture::from_rgb8(2, 1, &[250, 10, 10, 40, 0, 90]).unwrap());
+    let other = tiny::landscape(80, 90).with_colours_of(&Picture::from_rgb8([2, 1], &[250, 10, 10, 40, 0, 90]).unwrap());
     let foreign = stylizer.strengths(&other, &style(0.0), &options, None, &()).unwrap();
     let painted = paint(&stylizer, &content, &options.clone().strengths(Some(foreign.clone().into())));
     assert!(root_mean_square(&painted, &paint(&stylizer, &content, &options)) > 1e-4);
@@ -369,7 +369,7 @@ fn strengths_that_were_measured_before_change_no_byte() {
 fn what_makes_no_sense_is_refused() {
     let (stylizer, content) = (native(1), tiny::landscape(90, 60));
     let plain = StylizeOptions::default;
-    let square = Mask::new(5, 5, &[0.5; 25]).unwrap().named("square.png");
+    let square = Mask::new([5, 5], &[0.5; 25]).unwrap().named("square.png");
     let foreign = Style::new(Family::Hub, vec![0.0; 8]).unwrap();
     for (options, kind) in [
         (plain().mask(Some(square.clone())), ErrorKind::Mismatch),
@@ -381,7 +381,7 @@ fn what_makes_no_sense_is_refused() {
         (plain().colour_strength(f32::NAN), ErrorKind::InvalidArgument),
         (plain().stroke(0.0), ErrorKind::InvalidArgument),
         (plain().stroke(f32::NAN), ErrorKind::InvalidArgument),
-        (plain().preview_of(Some([0, 10])), ErrorKind::InvalidArgument),
+        (plain().preview_of(Some(Size::new(0, 10))), ErrorKind::InvalidArgument),
     ] {
         let error = stylizer.stylize_with(&content, &style(0.0), &options, &()).unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");

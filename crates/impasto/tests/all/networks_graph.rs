@@ -41,7 +41,7 @@ fn multiply_accumulates_are_those_counted_in_the_frameworks_graphs() {
     ];
     let mut wrong = Vec::new();
     for (name, graph, [height, width], expected) in cases {
-        let found = graph.cost(height, width).unwrap().multiply_accumulates as f64 / 1e9;
+        let found = graph.cost([width, height]).unwrap().multiply_accumulates as f64 / 1e9;
         if format!("{found:.3}") != format!("{expected:.3}") {
             wrong.push(format!("{name} at {height}×{width}: {found:.4}, expected {expected}"));
         }
@@ -52,7 +52,7 @@ fn multiply_accumulates_are_those_counted_in_the_frameworks_graphs() {
 /// Trainable numbers of the published networks.
 #[test]
 fn parameters_are_those_of_the_published_networks() {
-    let count = |graph: Graph| graph.cost(64, 64).unwrap().parameters;
+    let count = |graph: Graph| graph.cost([64, 64]).unwrap().parameters;
     assert_eq!(count(Inception { bottleneck: None }.graph()) + count(Transformer::hub().graph()), 23_100_870);
     assert_eq!(count(Inception { bottleneck: Some(100) }.graph()) + count(Transformer::checkpoint().graph()), 11_005_826);
     assert_eq!(count(Transformer::browser_separable().graph()), 569_182);
@@ -62,7 +62,7 @@ fn parameters_are_those_of_the_published_networks() {
 #[test]
 fn outputs_are_multiples_of_four_and_vectors() {
     let size = |graph: &Graph, height, width| {
-        let shape = *graph.shapes(height, width).unwrap().last().unwrap();
+        let shape = *graph.shapes([width, height]).unwrap().last().unwrap();
         [shape.height, shape.width, shape.channels]
     };
     for border in [Border::Reflect, Border::Zero] {
@@ -83,16 +83,16 @@ fn pictures_that_are_too_small_or_too_large_are_refused_with_a_reason() {
     let cases = [
         (&reflect, [4, 8], ErrorKind::InvalidArgument, "\"contract/conv1\" mirrors 4 pixels"),
         (&reflect, [0, 8], ErrorKind::InvalidArgument, "empty"),
-        (&inception, [42, 300], ErrorKind::InvalidArgument, "a picture of 42×300 pixels"),
+        (&inception, [42, 300], ErrorKind::InvalidArgument, "a picture of 300×42 pixels"),
         (&zero, [1 << 40, 1 << 40], ErrorKind::TooLarge, "too large"),
         (&zero, [usize::MAX, 1], ErrorKind::TooLarge, "too large"),
     ];
     for (graph, [height, width], kind, text) in cases {
-        let error = graph.shapes(height, width).unwrap_err();
+        let error = graph.shapes([width, height]).unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
         assert!(error.to_string().contains(text), "{error}");
     }
-    assert!(reflect.shapes(5, 5).is_ok() && inception.shapes(43, 43).is_ok() && zero.shapes(1, 3).is_ok());
+    assert!(reflect.shapes([5, 5]).is_ok() && inception.shapes([43, 43]).is_ok() && zero.shapes([3, 1]).is_ok());
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn graphs_that_contradict_themselves_are_refused() {
     let pool = Pool { kind: PoolKind::Max, kernel: 2, stride: 2, padding: Padding::Valid };
     let pooled = uneven.push("pool", Op::Pool(pool), &[input]);
     uneven.push("sum", Op::Add, &[input, pooled]);
-    let error = uneven.shapes(8, 8).unwrap_err();
+    let error = uneven.shapes([8, 8]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(error.to_string().contains("\"sum\" joins 8×8 with 4×4"), "{error}");
 }
@@ -131,9 +131,9 @@ fn graphs_that_contradict_themselves_are_refused() {
 #[test]
 fn the_table_lists_every_node_and_the_sums() {
     let graph = Transformer::tflite().graph();
-    let table = graph.table(384, 384).unwrap();
+    let table = graph.table([384, 384]).unwrap();
     assert_eq!(table.rows.len(), graph.nodes().len());
-    assert_eq!(table.total, graph.cost(384, 384).unwrap());
+    assert_eq!(table.total, graph.cost([384, 384]).unwrap());
     let conv = table.rows.iter().find(|row| row.name == "contract/conv2").unwrap();
     assert_eq!((conv.op.as_str(), conv.shape.to_string().as_str()), ("conv 3×3 /2 reflect", "192×192×16"));
     assert_eq!(conv.cost.multiply_accumulates, 192 * 192 * 3 * 3 * 8 * 16);

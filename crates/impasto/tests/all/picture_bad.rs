@@ -196,7 +196,7 @@ fn large_claims_meet_the_limit() {
 /// Small files that expand: the limit on pixels is the limit on memory.
 #[test]
 fn bombs_meet_the_limit() {
-    let flat = Picture::from_rgb_f32(3000, 3000, vec![0.0; 3000 * 3000 * 3]).unwrap();
+    let flat = Picture::from_rgb_f32([3000, 3000], vec![0.0; 3000 * 3000 * 3]).unwrap();
     for format in FORMATS {
         let bytes = flat.encode(format, &EncodeOptions::default().quality(50)).unwrap().bytes;
         let limits = Limits { max_pixels: 1_000_000, ..Limits::default() };
@@ -226,10 +226,10 @@ fn metadata_bombs_meet_the_limit() {
 #[test]
 fn pixels_that_do_not_fit() {
     for result in [
-        Picture::from_rgb8(2, 2, &[0; 11]),
-        Picture::from_rgb8(0, 2, &[]),
-        Picture::from_rgb_f32(usize::MAX, 2, vec![0.0; 6]),
-        Picture::from_rgb8(1, 1, &[0; 3]).unwrap().with_alpha(vec![0.0; 2]),
+        Picture::from_rgb8([2, 2], &[0; 11]),
+        Picture::from_rgb8([0, 2], &[]),
+        Picture::from_rgb_f32([usize::MAX, 2], vec![0.0; 6]),
+        Picture::from_rgb8([1, 1], &[0; 3]).unwrap().with_alpha(vec![0.0; 2]),
     ] {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidArgument);
     }

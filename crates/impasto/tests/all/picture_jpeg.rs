@@ -226,7 +226,7 @@ fn further_pictures() {
 #[test]
 fn salvage() {
     let limits = Limits { salvage: true, ..Limits::default() };
-    let picture = Picture::from_rgb8(64, 64, &[200, 30, 30].repeat(64 * 64)).unwrap();
+    let picture = Picture::from_rgb8([64, 64], &[200, 30, 30].repeat(64 * 64)).unwrap();
     let red = jpeg(64, 64, &picture.to_rgb8().unwrap(), jpeg_encoder::ColorType::Rgb, None);
     let start = red.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap() + 14;
     let half = &red[..usize::midpoint(start, red.len())];

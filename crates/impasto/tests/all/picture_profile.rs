@@ -101,8 +101,8 @@ fn samples_are_those_of_the_profile() {
 /// A painting's own range is kept in: what is a little beyond it does not run over in another space.
 #[test]
 fn values_beyond_the_range_are_clamped_first() {
-    let mut wild = Picture::from_rgb_f32(2, 1, vec![1.4, -0.2, 0.5, f32::INFINITY, 2.0, -9.0]).unwrap();
-    let mut tame = Picture::from_rgb_f32(2, 1, vec![1.0, 0.0, 0.5, 1.0, 1.0, 0.0]).unwrap();
+    let mut wild = Picture::from_rgb_f32([2, 1], vec![1.4, -0.2, 0.5, f32::INFINITY, 2.0, -9.0]).unwrap();
+    let mut tame = Picture::from_rgb_f32([2, 1], vec![1.0, 0.0, 0.5, 1.0, 1.0, 0.0]).unwrap();
     for picture in [&mut wild, &mut tame] {
         picture.source_mut().icc = Some(ColorProfile::new_adobe_rgb().encode().unwrap());
     }
@@ -183,7 +183,7 @@ fn encoder_options_do_what_they_say() {
         assert!(distance(decode(bytes).rgb(), picture.rgb()) < 12.0);
     }
     // Colour is the mean of its pixels, not one of them: stripes of red and blue become purple everywhere.
-    let stripes = Picture::from_rgb8(32, 32, &[[255, 0, 0], [0, 0, 255]].concat().repeat(512)).unwrap();
+    let stripes = Picture::from_rgb8([32, 32], &[[255, 0, 0], [0, 0, 255]].concat().repeat(512)).unwrap();
     let back = decode(&stripes.encode(Format::Jpeg, &EncodeOptions::default().subsampling(Subsampling::Quarter)).unwrap().bytes);
     let chroma = |i: usize| back.rgb()[i * 3] - back.rgb()[i * 3 + 2];
     assert!((chroma(10) - chroma(11)).abs() < 0.2, "{} {}", chroma(10), chroma(11));

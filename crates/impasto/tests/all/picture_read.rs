@@ -245,7 +245,7 @@ fn orientation_is_applied() {
         let bytes = jpeg(sw * 8, sh * 8, &blown(stored, sw, sh), jpeg_encoder::ColorType::Rgb, Some(&block));
         let picture = decode(&bytes);
         assert_eq!((picture.width(), picture.height()), (w * 8, h * 8));
-        let expected = Picture::from_rgb8(w * 8, h * 8, &blown(upright.as_flattened(), w, h)).unwrap();
+        let expected = Picture::from_rgb8([w * 8, h * 8], &blown(upright.as_flattened(), w, h)).unwrap();
         assert!(distance(picture.rgb(), expected.rgb()) < 4.0, "JPEG {o}");
         assert_eq!(picture.source().exif.as_deref(), Some(block.as_slice()));
     }

@@ -20,7 +20,7 @@ fn eight_bits_come_back() {
     let pixels = rgb8(37, 23);
     let alpha: Vec<f32> = (0..37 * 23).map(|i| (1 + i % 255) as f32 / 255.0).collect();
     for format in LOSSLESS {
-        let opaque = Picture::from_rgb8(37, 23, &pixels).unwrap();
+        let opaque = Picture::from_rgb8([37, 23], &pixels).unwrap();
         let back = decode(&opaque.encode(format, &options()).unwrap().bytes);
         assert!(back.to_rgb8().unwrap() == pixels, "{format}");
         assert!(back.alpha().is_none() && back.source().format == Some(format));
@@ -37,7 +37,7 @@ fn sixteen_bits_come_back() {
     let alpha: Vec<f32> = (0..19 * 13).map(|i| (1 + i * 211) as f32 / 65535.0).collect();
     for format in [Format::Png, Format::Tiff] {
         for with_alpha in [false, true] {
-            let mut picture = Picture::from_rgb_f32(19, 13, floats.clone()).unwrap();
+            let mut picture = Picture::from_rgb_f32([19, 13], floats.clone()).unwrap();
             if with_alpha {
                 picture = picture.with_alpha(alpha.clone()).unwrap();
             }
@@ -67,7 +67,7 @@ fn jpeg_is_close_and_keeps_colour_edges() {
     // libjpeg-turbo's numbers for this picture are 3.50 at 100, 3.83 at 95, 16.39 at 30: most of it is YCbCr's rounding.
     assert!(fine < 4.0 && close(95).1 < 5.0 && small < large && rough > fine, "{fine} {rough} {small} {large}");
     // Red beside blue, one pixel each: subsampled chroma would make both purple.
-    let edge = Picture::from_rgb8(32, 32, &[[255, 0, 0], [0, 0, 255]].concat().repeat(512)).unwrap();
+    let edge = Picture::from_rgb8([32, 32], &[[255, 0, 0], [0, 0, 255]].concat().repeat(512)).unwrap();
     let back = decode(&edge.encode(Format::Jpeg, &options().quality(100)).unwrap().bytes);
     assert!(distance(back.rgb(), edge.rgb()) < 8.0, "{}", distance(back.rgb(), edge.rgb()));
     for quality in [0, 101] {
@@ -78,7 +78,7 @@ fn jpeg_is_close_and_keeps_colour_edges() {
 
 #[test]
 fn jpeg_puts_transparency_on_white() {
-    let picture = Picture::from_rgb_f32(16, 16, vec![0.0; 768]).unwrap().with_alpha(vec![0.25; 256]).unwrap();
+    let picture = Picture::from_rgb_f32([16, 16], vec![0.0; 768]).unwrap().with_alpha(vec![0.25; 256]).unwrap();
     let encoded = picture.encode(Format::Jpeg, &options()).unwrap();
     assert!(encoded.warnings[0].contains("white"));
     assert!(distance(decode(&encoded.bytes).rgb(), &[0.75; 768]) < 2.0);
@@ -89,11 +89,11 @@ fn jpeg_puts_transparency_on_white() {
 #[test]
 fn values_are_rounded_clamped_and_checked() {
     let values = vec![0.5 / 255.0 - 1e-4, 0.5 / 255.0 + 1e-4, 254.4 / 255.0, 254.6 / 255.0, -3.0, f32::INFINITY];
-    let picture = Picture::from_rgb_f32(2, 1, values).unwrap();
+    let picture = Picture::from_rgb_f32([2, 1], values).unwrap();
     assert_eq!(picture.to_rgb8().unwrap(), [0, 1, 254, 255, 0, 255]);
     let values = vec![0.4 / 65535.0, 0.6 / 65535.0, 65534.4 / 65535.0, 65534.6 / 65535.0, f32::NEG_INFINITY, 2.0];
-    assert_eq!(Picture::from_rgb_f32(2, 1, values).unwrap().to_rgb16().unwrap(), [0, 1, 65534, 65535, 0, 65535]);
-    let nan = Picture::from_rgb_f32(1, 1, vec![0.0, f32::NAN, 0.0]).unwrap();
+    assert_eq!(Picture::from_rgb_f32([2, 1], values).unwrap().to_rgb16().unwrap(), [0, 1, 65534, 65535, 0, 65535]);
+    let nan = Picture::from_rgb_f32([1, 1], vec![0.0, f32::NAN, 0.0]).unwrap();
     for format in [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff] {
         let error = nan.encode(format, &options()).unwrap_err();
         assert!(error.kind() == ErrorKind::Malformed && error.to_string().contains("NaN"), "{error}");
@@ -105,7 +105,7 @@ fn awkward_sizes_come_back() {
     let mut sizes: Vec<(usize, usize)> = (1..=70).map(|n| (n, (n * 29) % 70 + 1)).collect();
     sizes.extend([(1, 1), (1, 5000), (5000, 1), (70, 1), (1, 70)]);
     for (w, h) in sizes {
-        let picture = Picture::from_rgb8(w, h, &rgb8(w, h)).unwrap();
+        let picture = Picture::from_rgb8([w, h], &rgb8(w, h)).unwrap();
         for format in LOSSLESS {
             let back = decode(&picture.encode(format, &options()).unwrap().bytes);
             assert_eq!((back.width(), back.height()), (w, h), "{format}");
@@ -120,7 +120,7 @@ fn awkward_sizes_come_back() {
 
 #[test]
 fn too_long_for_the_format() {
-    let long = Picture::from_rgb_f32(20_000, 1, vec![0.5; 60_000]).unwrap();
+    let long = Picture::from_rgb_f32([20_000, 1], vec![0.5; 60_000]).unwrap();
     let error = long.encode(Format::WebP, &options()).unwrap_err();
     assert!(error.kind() == ErrorKind::Unsupported && error.to_string().contains("16384"), "{error}");
     assert!(long.encode(Format::Jpeg, &options()).is_ok());
@@ -163,7 +163,7 @@ fn existing_files_are_safe() {
 
     // Nothing is touched either when the picture cannot be written.
     let overwrite = SaveOptions { overwrite: true, ..SaveOptions::default() };
-    let nan = Picture::from_rgb_f32(1, 1, vec![f32::NAN; 3]).unwrap();
+    let nan = Picture::from_rgb_f32([1, 1], vec![f32::NAN; 3]).unwrap();
     assert!(nan.save(&path, &overwrite).unwrap_err().to_string().contains("out.png"));
     assert_eq!(fs::read(&path).unwrap(), b"precious");
 
@@ -267,7 +267,7 @@ mod unix {
 fn a_painting_is_written_like_its_original() {
     let bytes: Vec<u8> = (0..4 * 4 * 4).flat_map(|i| [(i * 4) as u8, 7]).collect();
     let original = decode(&Png::default().write((4, 4), png::ColorType::Rgba, png::BitDepth::Sixteen, &bytes));
-    let painted = original.repainted(4, 4, vec![0.3; 48]).unwrap();
+    let painted = original.repainted([4, 4], vec![0.3; 48]).unwrap();
     let back = decode(&painted.encode(Format::Png, &options()).unwrap().bytes);
     assert_eq!(back.source().bit_depth, 16);
     assert_eq!(back.alpha(), original.alpha());

@@ -66,7 +66,7 @@ fn check(stylizer: &Stylizer, style: &impasto::Style, [width, height]: [usize; 2
     if let Some(value) = rgb.iter().find(|v| !v.is_finite()) {
         return Err(format!("a colour of {value}"));
     }
-    let painted = stored.to_picture().unwrap().repainted(width, height, rgb).map_err(|e| format!("result: {e}"))?;
+    let painted = stored.to_picture().unwrap().repainted([width, height], rgb).map_err(|e| format!("result: {e}"))?;
     for format in [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff] {
         let bytes = painted.encode(format, &EncodeOptions::default()).map_err(|e| format!("encode {format}: {e}"))?.bytes;
         let back = Picture::decode(&bytes, &Limits::default()).map_err(|e| format!("read the {format}: {e}"))?;

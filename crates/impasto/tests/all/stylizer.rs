@@ -11,7 +11,9 @@ use impasto::engine::{StepInfo, reference};
 use impasto::networks::Family;
 use impasto::networks::magenta::Border;
 use impasto::weights::Tensor;
-use impasto::{Control, Error, ErrorKind, Model, Picture, Result, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
+use impasto::{
+    Control, Error, ErrorKind, Model, Picture, Result, Size, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer,
+};
 
 fn style() -> Style {
     let vector = (0..tiny::STYLE_LEN).map(|i| 0.6 - 0.15 * i as f32).collect();
@@ -48,7 +50,7 @@ fn every_size_gives_a_style() {
     let stylizer = tiny::stylizer();
     for [width, height] in [[1, 1], [1, 5000], [5000, 1], [2, 3], [67, 93], [300, 300]] {
         let picture = tiny::swirls(width, height);
-        for size in [StyleSize::default(), StyleSize::Original, StyleSize::Exact { width: 40, height: 30 }] {
+        for size in [StyleSize::default(), StyleSize::Original, StyleSize::Exact(Size::new(40, 30))] {
             let style = stylizer.style_with(&picture, &StyleOptions::default().size(size), &()).unwrap();
             assert_eq!(style.vector().len(), tiny::STYLE_LEN, "{width}×{height} as {size:?}");
         }
@@ -72,10 +74,10 @@ fn style_sizes_keep_proportions_within_bounds() {
         ([usize::MAX, 1], [1024, 1]),
     ];
     for ([width, height], expected) in cases {
-        assert_eq!(size.of(width, height), expected, "{width}×{height}");
+        assert_eq!(size.of([width, height]), expected.into(), "{width}×{height}");
     }
-    assert_eq!(StyleSize::Original.of(7, 9), [7, 9]);
-    assert_eq!(StyleSize::Exact { width: 512, height: 720 }.of(7, 9), [512, 720]);
+    assert_eq!(StyleSize::Original.of([7, 9]), Size::new(7, 9));
+    assert_eq!(StyleSize::Exact(Size::new(512, 720)).of([7, 9]), Size::new(512, 720));
 }
 
 /// The network as the naive executor runs it on the unpadded picture; the top left of its output.
@@ -86,7 +88,7 @@ fn by_reference(model: &Model, content: &Picture, style: &Style) -> Picture {
     let output = reference::run(&network.graph, &network.weights, &input, style.vector()).unwrap();
     let from_width = output.shape()[1];
     let rows = output.data().chunks_exact(from_width * 3).take(height);
-    Picture::from_rgb_f32(width, height, rows.flat_map(|row| &row[..width * 3]).copied().collect()).unwrap()
+    Picture::from_rgb_f32([width, height], rows.flat_map(|row| &row[..width * 3]).copied().collect()).unwrap()
 }
 
 #[test]
@@ -108,7 +110,7 @@ fn short_sides_are_extended_by_their_last_pixels() {
         let content = tiny::landscape(width, height);
         let pixels = (0..high).flat_map(|y| (0..wide).map(move |x| (x, y)));
         let pixel = |(x, y): (usize, usize)| &content.rgb()[(y.min(height - 1) * width + x.min(width - 1)) * 3..][..3];
-        let extended = Picture::from_rgb_f32(wide, high, pixels.flat_map(pixel).copied().collect()).unwrap();
+        let extended = Picture::from_rgb_f32([wide, high], pixels.flat_map(pixel).copied().collect()).unwrap();
         let expected = stylizer.stylize(&extended, &style()).unwrap();
         let painted = stylizer.stylize(&content, &style()).unwrap();
         for y in 0..height {
@@ -145,7 +147,7 @@ fn strengths_out_of_range_are_refused() {
 fn the_contents_own_style_is_made_as_asked() {
     let stylizer = tiny::stylizer();
     let content = tiny::landscape(67, 93);
-    let seen = StyleOptions::default().size(StyleSize::Exact { width: 50, height: 60 });
+    let seen = StyleOptions::default().size(StyleSize::Exact(Size::new(50, 60)));
     let own = stylizer.style_with(&content, &seen, &()).unwrap();
     assert_ne!(own, stylizer.style(&content).unwrap());
     let paint = |seen| {
@@ -275,8 +277,8 @@ fn progress_goes_once_from_start_to_end() {
 #[test]
 fn what_cannot_be_is_an_error() {
     let stylizer = tiny::stylizer();
-    assert_eq!(stylizer.peak_memory(0, 5).unwrap_err().kind(), ErrorKind::InvalidArgument);
-    assert_eq!(stylizer.peak_memory(1 << 40, 1 << 40).unwrap_err().kind(), ErrorKind::TooLarge);
+    assert_eq!(stylizer.peak_memory([0, 5]).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(stylizer.peak_memory([1 << 40, 1 << 40]).unwrap_err().kind(), ErrorKind::TooLarge);
     for missing in ["predictor", "transformer"] {
         let mut model = tiny::model(Border::Reflect, 1);
         match missing {

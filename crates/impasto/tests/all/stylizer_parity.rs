@@ -12,7 +12,7 @@ use impasto::{Model, Picture, Style, StyleOptions, StyleSize, Stylizer};
 
 fn picture(tensor: Tensor) -> Picture {
     let &[height, width, 3] = tensor.shape() else { panic!("no picture: {:?}", tensor.shape()) };
-    Picture::from_rgb_f32(width, height, tensor.into_data()).unwrap()
+    Picture::from_rgb_f32([width, height], tensor.into_data()).unwrap()
 }
 
 /// The framework's picture may reach beyond the content's right and bottom edges.
@@ -21,7 +21,7 @@ fn check(name: &str, painted: &Picture, expected: &Tensor, tolerance: f32) {
     assert!(height - painted.height() < 4 && width - painted.width() < 4, "{name}: sizes");
     let rows = expected.data().chunks_exact(width * 3).take(painted.height());
     let cropped = rows.flat_map(|row| &row[..painted.width() * 3]).copied().collect();
-    let cropped = Picture::from_rgb_f32(painted.width(), painted.height(), cropped).unwrap();
+    let cropped = Picture::from_rgb_f32(painted.size(), cropped).unwrap();
     let distance = tiny::distance(painted, &cropped);
     println!("{name}: off by {distance}");
     assert!(distance <= tolerance, "{name}: off by {distance}, tolerance {tolerance}");

@@ -49,7 +49,7 @@ fn the_result_is_the_references() {
         [([97, 61], [48, 30]), ([61, 130], [23, 48]), ([49, 49], [48, 48]), ([200, 30], [48, 7])]
     {
         let content = tiny::landscape(width, height);
-        let thumbnail = content.resized(small_width, small_height, Resize::NETWORK).unwrap();
+        let thumbnail = content.resized([small_width, small_height], Resize::NETWORK).unwrap();
         let norms = reference::measure(&network.graph, &network.weights, &tensor(&thumbnail), style().vector()).unwrap();
         let reference = |content: &Picture| {
             let painted = reference::paint(&network.graph, &network.weights, &tensor(content), &norms).unwrap();
@@ -62,7 +62,7 @@ fn the_result_is_the_references() {
         let framed = reference(&mirrored(&content, 16));
         let framed: Vec<f32> = framed[16..][..height].iter().flat_map(|row| row[16 * 3..][..width * 3].to_vec()).collect();
         for (stroke, expected) in [(Stroke::Native(1.0), native), (Stroke::Relative(1.0), framed)] {
-            let expected = Picture::from_rgb_f32(width, height, expected).unwrap();
+            let expected = Picture::from_rgb_f32([width, height], expected).unwrap();
             let options = StylizeOptions::default().grain(0.0).stroke(stroke);
             let painted = stylizer.stylize_with(&content, &style(), &options, &()).unwrap();
             let error = tiny::distance(&painted, &expected);
@@ -84,7 +84,7 @@ fn mirrored(picture: &Picture, margin: usize) -> Picture {
         picture.rgb()[place * 3..][..3].to_vec()
     };
     let rgb = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
-    Picture::from_rgb_f32(size[0], size[1], rgb).unwrap()
+    Picture::from_rgb_f32(size, rgb).unwrap()
 }
 
 #[test]
@@ -153,6 +153,6 @@ fn what_cannot_be_painted_is_refused() {
 #[test]
 fn memory_is_told_beforehand_and_hardly_grows_with_the_height() {
     let stylizer = Stylizer::builder().threads(2).build(tiny::native_model(SIDE)).unwrap();
-    let memory = |height: usize| stylizer.peak_memory(400, height).unwrap() - 400 * height as u64 * 12;
+    let memory = |height: usize| stylizer.peak_memory([400, height]).unwrap() - 400 * height as u64 * 12;
     assert!(memory(8000) <= memory(4000), "{} and {} bytes", memory(8000), memory(4000));
 }

@@ -22,7 +22,7 @@ pub fn smooth(width: usize, height: usize) -> Picture {
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x as f32, y as f32)));
     let wave = |v: f32| 0.5 + 0.45 * v.sin();
     let rgb = pixels.flat_map(|(x, y)| [wave(x / 20.0), wave((x + y) / 31.0), wave(y / 17.0)]).collect();
-    Picture::from_rgb_f32(width, height, rgb).unwrap()
+    Picture::from_rgb_f32([width, height], rgb).unwrap()
 }
 
 pub fn decode(bytes: &[u8]) -> Picture {

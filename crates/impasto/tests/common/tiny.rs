@@ -62,7 +62,7 @@ fn draw(width: usize, height: usize, colour: impl Fn(f32, f32) -> [f32; 3]) -> P
     let at = |i: usize, n: usize| (i as f32 + 0.5) / n as f32;
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     let rgb = pixels.flat_map(|(x, y)| colour(at(x, width), at(y, height))).collect();
-    Picture::from_rgb_f32(width, height, rgb).unwrap()
+    Picture::from_rgb_f32([width, height], rgb).unwrap()
 }
 
 /// The greatest difference of two pictures of one size; infinite if a value is no number.

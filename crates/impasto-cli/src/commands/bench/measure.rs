@@ -9,7 +9,7 @@ use impasto::graph::{Conv, Graph, Op, Padding, Shape};
 
 use super::subject::{Random, weights};
 use crate::failure::Result;
-use impasto::request::Size;
+use impasto::Size;
 
 /// How long one network took at one size.
 pub(super) struct Timing {
@@ -50,7 +50,7 @@ impl Timing {
 
 /// Runs a program once without counting, and `runs` times with.
 pub(super) fn time(engine: &Engine, program: &Program, size: Size, runs: usize, control: &dyn Control) -> Result<Timing> {
-    let shapes = program.graph().shapes(size.height, size.width)?;
+    let shapes = program.graph().shapes(size)?;
     let mut random = Random(2);
     let picture: Vec<f32> = (0..shapes[0].count().unwrap_or(0)).map(|_| random.next()).collect();
     let style: Vec<f32> = (0..program.graph().style_len).map(|_| random.next() - 0.5).collect();
@@ -60,7 +60,7 @@ pub(super) fn time(engine: &Engine, program: &Program, size: Size, runs: usize, 
     for run in 0..=runs {
         recorder.begin(run);
         let start = Instant::now();
-        let result = program.run(engine, (&picture, size.height, size.width), &conditioning, &recorder)?;
+        let result = program.run(engine, (&picture, size), &conditioning, &recorder)?;
         let elapsed = start.elapsed();
         drop(result);
         if run > 0 {

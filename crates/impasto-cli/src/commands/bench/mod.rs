@@ -11,7 +11,7 @@ use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::talk::{self, Loudness};
 use crate::{interrupt, memory, model};
-use impasto::request::Size;
+use impasto::Size;
 use report::{Entry, Peak};
 
 pub(crate) fn run(args: &Bench) -> Result {
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Bench) -> Result {
         let subject = recipe.compile(isa)?;
         for size in subject.sizes(&args.sizes) {
             for (engine, peak) in &machines {
-                let planned = subject.program.peak_memory(size.height, size.width, peak.threads)?;
+                let planned = subject.program.peak_memory(size, peak.threads)?;
                 check_memory(&subject.name, size, planned)?;
                 memory::forget_peak();
                 let progress = Progress::new(format!("{} {size}", subject.name), Loudness::Normal);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::measure::{Layer, Timing};
 use crate::memory;
-use impasto::request::Size;
+use impasto::Size;
 
 /// What the machine can do at most.
 pub(super) struct Peak {

@@ -9,7 +9,7 @@ use impasto::weights::{Tensor, Weights};
 use crate::cli::Bench;
 use crate::failure::{Failure, Result};
 use crate::model;
-use impasto::request::Size;
+use impasto::Size;
 
 /// Height 512 and width 720: what other engines are usually timed with.
 const PICTURE: Size = Size { width: 720, height: 512 };

@@ -121,7 +121,7 @@ fn entries(args: &Eval, stylizer: &impasto::Stylizer) -> Result<Vec<Entry>> {
         let drawn = impasto_draw::styles::find(name)
             .ok_or_else(|| Failure::failed(format!("the built-in style {name:?} has no picture")))?;
         let canvas = drawn.lessons().swap_remove(0);
-        let picture = Picture::from_rgb8(canvas.width, canvas.height, &canvas.to_rgb8())?;
+        let picture = Picture::from_rgb8([canvas.width, canvas.height], &canvas.to_rgb8())?;
         Ok(Entry { name: name.to_owned(), style: style.clone(), picture })
     };
     Gallery::built_in()?.styles().iter().map(entry).collect()

@@ -12,7 +12,7 @@ use crate::cli::Eval;
 use crate::commands::stylize::place::Place;
 use crate::failure::Result;
 use crate::figure;
-use impasto::request::Size;
+use impasto::Size;
 
 /// Pixels of the longer side of each picture.
 const SIDE: usize = 256;

@@ -17,7 +17,7 @@ use super::stylize::place;
 use crate::cli::{ModelsImport, ModelsInfo, ModelsList};
 use crate::failure::{Failure, Result};
 use crate::{fetching, interrupt, memory, model, talk};
-use impasto::request::Size;
+use impasto::Size;
 
 /// Prints which models there are: those on this machine, and those that can be downloaded. One that cannot be read is listed with the reason.
 pub(crate) fn list(args: &ModelsList) -> Result {
@@ -141,7 +141,7 @@ fn size_for(network: &Network, asked: Option<Size>) -> Size {
 
 fn describe(out: &mut String, network: &Network, size: Option<Size>) -> Result {
     let size = size_for(network, size);
-    let table = network.graph.table(size.height, size.width)?;
+    let table = network.graph.table(size)?;
     let mut facts = vec![
         ("file", network.file.clone()),
         ("architecture", network.architecture.description()),
@@ -170,7 +170,7 @@ fn describe(out: &mut String, network: &Network, size: Option<Size>) -> Result {
 
 fn network_json(network: &Network, size: Option<Size>) -> Result<Value> {
     let size = size_for(network, size);
-    let table = network.graph.table(size.height, size.width)?;
+    let table = network.graph.table(size)?;
     let layers = table.rows.iter().map(|row| {
         json!({
             "name": row.name,

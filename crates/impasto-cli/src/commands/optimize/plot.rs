@@ -21,7 +21,7 @@ type Series = (&'static str, RGBColor, Vec<(f64, f64)>);
 pub(super) fn png(steps: &[Step]) -> Result<Vec<u8>> {
     let mut rgb = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
     draw(&BitMapBackend::with_buffer(&mut rgb, SIZE).into_drawing_area(), steps)?;
-    let picture = Picture::from_rgb8(SIZE.0 as usize, SIZE.1 as usize, &rgb)?;
+    let picture = Picture::from_rgb8([SIZE.0 as usize, SIZE.1 as usize], &rgb)?;
     Ok(picture.encode(Format::Png, &EncodeOptions::default())?.bytes)
 }
 

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use impasto::Size;
 use impasto::graph::PoolKind;
-use impasto::optimizer::{self, OptimizeOptions, Optimizer};
+use impasto::optimizer::{self, Optimizer};
 use impasto::perceptual;
 use impasto::request::{Beginning, Optimized, Reference, Request};
 use impasto::style::names_file;
@@ -20,7 +21,7 @@ pub(super) fn request(
     args: &Optimize,
     optimizer: &Optimizer,
     (content, perceptual): (Reference, Reference),
-    size: [usize; 2],
+    size: Size,
 ) -> Result<Request> {
     let path = args.initial.as_path();
     let initial = match path.to_str() {
@@ -31,10 +32,7 @@ pub(super) fn request(
     };
     // Only the fast method paints with it.
     let models = if initial == Beginning::Fast { model::paths(&args.models)? } else { Vec::new() };
-    // What no picture has noticed is not part of how it was made.
-    let options = optimizer.options().clone();
-    let settings = OptimizeOptions { max_memory: options.max_memory.filter(|_| optimizer.in_tiles(size)), ..options };
-    let mut how = Optimized::new(args.size, settings, initial, perceptual);
+    let mut how = Optimized::new(args.size, optimizer.recorded(size), initial, perceptual);
     how.preprocessing = args.preprocessing.map(|preprocessing| match preprocessing {
         Preprocessing::Torch => perceptual::Preprocessing::Torch,
         Preprocessing::Caffe => perceptual::Preprocessing::Caffe,

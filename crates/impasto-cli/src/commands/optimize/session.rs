@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use impasto::optimizer::{Optimization, Step};
 use impasto::picture::Target;
-use impasto::{ErrorKind, Picture};
+use impasto::{ErrorKind, Picture, Size};
 use serde_json::{Value, json};
 
 use super::setup::Setup;
@@ -135,7 +135,7 @@ fn numbered(path: &Path, steps: usize) -> PathBuf {
 }
 
 fn words(step: &Step) -> String {
-    let [width, height] = step.size;
+    let Size { width, height } = step.size;
     let losses = step.losses;
     format!("{width}×{height} content {:.3} style {:.4}", losses.content, losses.style)
 }

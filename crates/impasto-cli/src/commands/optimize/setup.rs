@@ -67,7 +67,7 @@ impl Setup {
         let styles = styles(args, arguments, &limits)?;
         let initial = initial(args, &content, &styles, &limits)?;
         let uses = arguments.iter().zip(&styles).map(|(argument, style)| argument.used_by_optimizer(&style.picture));
-        let mut request = super::record::request(args, &optimizer, (reference, network), [content.width(), content.height()])?;
+        let mut request = super::record::request(args, &optimizer, (reference, network), content.size())?;
         request.styles = uses.collect::<Result<_>>()?;
         let request = request.in_format(output.format());
         Ok(Setup { output, checkpoint, perceptual, optimizer, content, styles, initial, request })
@@ -149,7 +149,7 @@ fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits
         let picture = match drawn {
             Some(style) => {
                 let canvas = style.painting((args.size as f32 * args.style_scale) as usize);
-                Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?
+                Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?
             }
             None => {
                 let seen = argument.read(limits, loudness)?;

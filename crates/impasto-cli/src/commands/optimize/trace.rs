@@ -50,8 +50,8 @@ impl Trace {
         let step = |step: &Step| {
             let mut json = losses(&step.losses);
             json["step"] = step.done.into();
-            json["width"] = step.size[0].into();
-            json["height"] = step.size[1].into();
+            json["width"] = step.size.width.into();
+            json["height"] = step.size.height.into();
             json
         };
         json!({ "steps": self.0.iter().map(step).collect::<Vec<_>>() })

@@ -6,7 +6,7 @@ use color_quant::NeuQuant;
 use impasto::Picture;
 
 use crate::failure::{Failure, Result};
-use impasto::request::Size;
+use impasto::Size;
 
 /// A format of animations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use crate::cli::Sheet;
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::{figure, interrupt, memory, model, names};
-use impasto::request::Size;
+use impasto::Size;
 
 /// Paintings in a row where nothing else is asked for.
 const COLUMNS: usize = 6;
@@ -72,9 +72,9 @@ pub(crate) fn run(args: &Sheet) -> Result {
 
 /// Whether the photograph at the size of a painting, and a painting of it, fit in memory.
 fn check_memory(args: &Sheet, stylizer: &Stylizer, photo: &Picture) -> Result {
-    let Size { width, height } = Size { width: photo.width(), height: photo.height() }.with_long_side(args.size);
+    let Size { width, height } = photo.size().with_long_side(args.size);
     let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(24);
-    let needed = stylizer.peak_memory(width, height)?.saturating_add(pictures);
+    let needed = stylizer.peak_memory([width, height])?.saturating_add(pictures);
     Ceiling::new(None, false).check(needed, &format!("painting {width}×{height}"), "make it smaller with --size")
 }
 
@@ -142,7 +142,7 @@ impl Painter<'_> {
 
     /// Of each painting.
     fn size(&self) -> Size {
-        Size { width: self.photo.width(), height: self.photo.height() }
+        self.photo.size()
     }
 }
 

@@ -83,7 +83,7 @@ fn open(args: &StylesLearn, path: &Path) -> Result<Picture> {
 /// What is painted while learning: photos of a folder, evenly taken, or drawn pictures.
 fn contents(args: &StylesLearn) -> Result<Vec<Picture>> {
     let Some(folder) = &args.contents else {
-        let picture = |canvas: Canvas| Ok(Picture::from_rgb_f32(canvas.width, canvas.height, canvas.rgb)?);
+        let picture = |canvas: Canvas| Ok(Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?);
         let [width, height] = DRAWN_SIZE;
         return (0..DRAWN as u64)
             .map(|seed| {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use impasto::picture::{Limits, Mask};
-use impasto::{Colours, ErrorKind, Picture, Style, StylizeOptions, request};
+use impasto::{Colours, ErrorKind, Picture, Size, Style, StylizeOptions, request};
 
 use super::studio::Studio;
 use super::style::{self, Seen, Styles};
@@ -65,7 +65,7 @@ impl Studio<'_> {
     }
 
     /// What masks take of memory besides, for a picture of this size.
-    pub(super) fn mask_memory(&self, size: [usize; 2]) -> u64 {
+    pub(super) fn mask_memory(&self, size: Size) -> u64 {
         let masks = [&self.stylize.mask, &self.stylize.strength_mask];
         masks.into_iter().flatten().map(|mask| mask.memory(size)).sum()
     }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use impasto::Picture;
 use impasto::picture::{Format, Stored};
-use impasto::request::{self, Header, Plan, Room, Size};
+use impasto::request::{self, Header, Plan, Room};
+use impasto::{Picture, Size};
 
 use super::studio::Studio;
 use crate::failure::{Failure, Result};
@@ -98,7 +98,7 @@ pub(super) fn plan(
     let options = &studio.args.paint.options;
     let ceiling = Ceiling::new(given, studio.paints_in_bands() && !whole);
     let header = Header::from(content);
-    let size = options.size_of(header.size).into();
+    let size = options.size_of(header.size);
     let mut held = held.saturating_add(studio.mask_memory(size));
     if regions || studio.stylize.strength_mask.is_some() {
         held = held.saturating_add(studio.stylizer.sharing_memory(&studio.stylize, size)?);
@@ -133,10 +133,9 @@ pub(super) fn estimate(studio: &Studio<'_>, from: Size, format: Format) -> Resul
 
 /// Whether seeing a style picture fits in memory.
 pub(super) fn check_style(studio: &Studio<'_>, picture: &Picture) -> Result {
-    let from = Size { width: picture.width(), height: picture.height() };
-    let [width, height] = studio.style.size.of(from.width, from.height);
-    let size = Size { width, height };
-    let own = studio.stylizer.peak_memory(width, height)?;
+    let from = picture.size();
+    let size @ Size { width, height } = studio.style.size.of(from);
+    let own = studio.stylizer.peak_memory(size)?;
     let needed = own.saturating_add(if from == size { 0 } else { size.pixels().saturating_mul(16) });
     let flag = if studio.args.paint.options.exact.is_some() { "--exact" } else { "--style-size" };
     Ceiling::new(studio.args.limits.max_memory, false).check(

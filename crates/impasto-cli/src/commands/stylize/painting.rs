@@ -11,7 +11,7 @@ use super::style::{self, Styles};
 use crate::failure::{Failure, Result};
 use crate::figure::{self, Content, Panel};
 use crate::{interrupt, preview};
-use impasto::request::Size;
+use impasto::Size;
 
 /// One picture to paint.
 pub(super) struct Job<'a> {

@@ -12,7 +12,7 @@ use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::{self, Loudness};
 use crate::{memory, names, web};
-use impasto::request::Size;
+use impasto::Size;
 
 /// Everything that is worth telling about one painting.
 pub(super) struct Report<'a> {

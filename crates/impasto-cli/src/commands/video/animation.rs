@@ -8,7 +8,7 @@ use image::AnimationDecoder;
 use image::codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use impasto::{Error, ErrorKind, Picture};
 
-use impasto::request::Size;
+use impasto::Size;
 use impasto_film::{Rate, Timing};
 
 use crate::failure::{Failure, Result};
@@ -99,7 +99,7 @@ pub(super) fn frames(path: &Path) -> Result<impl Iterator<Item = impasto::Result
 fn picture(frame: &image::RgbaImage) -> impasto::Result<Picture> {
     let rgb: Vec<u8> = frame.pixels().flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]]).collect();
     let alpha: Vec<f32> = frame.pixels().map(|pixel| f32::from(pixel.0[3]) / 255.0).collect();
-    Picture::from_rgb8(frame.width() as usize, frame.height() as usize, &rgb)?.with_alpha(alpha)
+    Picture::from_rgb8([frame.width() as usize, frame.height() as usize], &rgb)?.with_alpha(alpha)
 }
 
 /// By its first bytes. PNG and WebP pictures that stand still are none.

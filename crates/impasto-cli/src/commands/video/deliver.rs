@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use impasto::request::Size;
+use impasto::Size;
 use impasto_film::{Timing, name_of_piece};
 
 use super::work::Work;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use impasto::ErrorKind;
-use impasto::request::Size;
+use impasto::Size;
 use impasto_film::{Encoder, Kind, Tools};
 
 use super::args::{Video, Written};

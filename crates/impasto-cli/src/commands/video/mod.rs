@@ -41,7 +41,7 @@ use super::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::{interrupt, memory, model, names, talk};
-use impasto::request::Size;
+use impasto::Size;
 
 /// What a run has come to.
 struct Report {

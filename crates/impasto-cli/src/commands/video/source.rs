@@ -7,7 +7,7 @@ use impasto::picture::{Limits, Resize};
 use impasto::video::Frame;
 use impasto::{Error, Picture};
 
-use impasto::request::Size;
+use impasto::Size;
 use impasto_film::{Facts, Frames, Part, Rate, Reading, Timing, Tools, probe};
 
 use super::animation;
@@ -178,11 +178,11 @@ fn fitted(picture: Picture, Size { width, height }: Size, alpha: bool) -> impast
     let picture = if [width, height] == [picture.width(), picture.height()] {
         picture
     } else {
-        picture.resized(width, height, Resize::PHOTO)?
+        picture.resized([width, height], Resize::PHOTO)?
     };
     match (alpha, picture.alpha()) {
         (true, None) => picture.with_alpha(vec![1.0; width * height]),
-        (false, Some(_)) => Picture::from_rgb_f32(width, height, picture.into_rgb()),
+        (false, Some(_)) => Picture::from_rgb_f32([width, height], picture.into_rgb()),
         _ => Ok(picture),
     }
 }

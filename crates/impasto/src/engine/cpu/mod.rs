@@ -22,9 +22,9 @@ use super::gradient::{Differentiable, Wanted};
 use super::norms::{Conditioning, Frozen, Maps, Norms};
 use super::program::{Compiled, PictureView};
 use super::{Backend, Bands, Control, Engine};
-use crate::Result;
 use crate::graph::{Graph, Padding, Shape};
 use crate::weights::Weights;
+use crate::{Result, Size};
 use plan::Plan;
 use step::{Affine, Step};
 
@@ -92,13 +92,13 @@ impl Compiled for Program {
         run::measure(self, engine, picture, conditioning, control)
     }
 
-    fn memory(&self, height: usize, width: usize, threads: usize) -> Result<u64> {
-        let [bytes, a_thread] = Plan::new(self, height, width)?.bytes();
+    fn memory(&self, picture: Size, threads: usize) -> Result<u64> {
+        let [bytes, a_thread] = Plan::new(self, picture)?.bytes();
         Ok(bytes + a_thread * threads as u64 + self.weight_bytes as u64)
     }
 
-    fn bands(&self, height: usize, width: usize, rows: usize) -> Result<Bands> {
-        bands::plan(self, height, width, rows)
+    fn bands(&self, picture: Size, rows: usize) -> Result<Bands> {
+        bands::plan(self, picture, rows)
     }
 
     fn paint_bands(

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::step::{Step, Work};
 use super::{Program, extent};
 use crate::graph::Shape;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// Shapes and places of all tensors of a program at one picture size.
 pub(super) struct Plan {
@@ -23,8 +23,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// For whole tensors; the input is the caller's.
-    pub(super) fn new(program: &Program, height: usize, width: usize) -> Result<Self> {
-        let shapes = Self::shapes(program, height, width)?;
+    pub(super) fn new(program: &Program, picture: Size) -> Result<Self> {
+        let shapes = Self::shapes(program, picture)?;
         let rows: Vec<usize> = shapes.iter().map(|shape| shape.height).collect();
         let mut plan = Self::lay_out(program, shapes, &rows, false)?;
         for step in &program.steps {
@@ -34,8 +34,8 @@ impl Plan {
     }
 
     /// The shape of each tensor.
-    pub(super) fn shapes(program: &Program, height: usize, width: usize) -> Result<Vec<Shape>> {
-        let by_node = program.graph.shapes(height, width)?;
+    pub(super) fn shapes(program: &Program, picture: Size) -> Result<Vec<Shape>> {
+        let by_node = program.graph.shapes(picture)?;
         Ok(program.tensors.iter().map(|&node| by_node[node]).collect())
     }
 

@@ -57,10 +57,10 @@ pub(super) fn measure(
 fn start<'a>(
     program: &'a Program,
     engine: &'a Engine,
-    (picture, height, width): PictureView<'a>,
+    (picture, size): PictureView<'a>,
     norms: Norms<'a>,
 ) -> Result<(Plan, State<'a>)> {
-    let plan = Plan::new(program, height, width)?;
+    let plan = Plan::new(program, size)?;
     let state = State::new(program, engine, &plan, picture, norms)?;
     Ok((plan, state))
 }

@@ -11,7 +11,7 @@ use crate::engine::program::{Compiled, PictureView, check_cancelled};
 use crate::engine::{Backend, Bands, Control, Engine};
 use crate::graph::{Graph, Op, Shape};
 use crate::weights::{Tensor, Weights};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// The executor of plain loops.
 pub(in crate::engine) struct Reference;
@@ -65,7 +65,7 @@ fn wide((scale, shift): &norms::Map) -> Vec<(f64, f64)> {
 impl Program {
     /// All nodes' outputs.
     fn nodes(&self, picture: PictureView<'_>, norms: Norms<'_>, control: &dyn Control) -> Result<Vec<Tensor>> {
-        let (values, height, width) = picture;
+        let (values, Size { width, height }) = picture;
         let nodes = self.graph.nodes();
         let channels = self.graph.channels()?;
         let fits = |maps: &Maps| {
@@ -115,7 +115,7 @@ impl Compiled for Program {
     }
 
     fn run(&self, _: &Engine, picture: PictureView<'_>, norms: Norms<'_>, control: &dyn Control) -> Result<(Vec<f32>, Shape)> {
-        let shapes = self.graph.shapes(picture.1, picture.2)?;
+        let shapes = self.graph.shapes(picture.1)?;
         let output = self.nodes(picture, norms, control)?.pop().map(Tensor::into_data).unwrap_or_default();
         Ok((output, shapes[self.graph.output().index()]))
     }
@@ -127,7 +127,7 @@ impl Compiled for Program {
         conditioning: &Conditioning,
         control: &dyn Control,
     ) -> Result<Frozen> {
-        let shapes = self.graph.shapes(picture.1, picture.2)?;
+        let shapes = self.graph.shapes(picture.1)?;
         let outputs = self.nodes(picture, Norms::Measured(conditioning), control)?;
         let map = |(i, node): (usize, &crate::graph::Node)| {
             let from = node.inputs.first()?.index();
@@ -137,24 +137,24 @@ impl Compiled for Program {
         Ok(Frozen { maps: vec![self.graph.nodes().iter().enumerate().map(map).collect()], shares: None })
     }
 
-    fn memory(&self, height: usize, width: usize, _: usize) -> Result<u64> {
-        let nodes: u64 = self.graph.shapes(height, width)?.iter().map(|shape| shape.len() as u64).sum();
+    fn memory(&self, picture: Size, _: usize) -> Result<u64> {
+        let nodes: u64 = self.graph.shapes(picture)?.iter().map(|shape| shape.len() as u64).sum();
         let weights: u64 = self.weights.iter().map(|(_, tensor)| tensor.data().len() as u64).sum();
         Ok((nodes + weights) * 4)
     }
 
     /// One band: the whole picture.
-    fn bands(&self, height: usize, width: usize, _: usize) -> Result<Bands> {
-        let shapes = self.graph.shapes(height, width)?;
+    fn bands(&self, picture: Size, _: usize) -> Result<Bands> {
+        let shapes = self.graph.shapes(picture)?;
         if self.graph.reads([0; 2], [0; 2]).is_none() {
             return Err(Error::new(ErrorKind::Unsupported, "a network with layers that read everything cannot be run in bands"));
         }
-        let picture = shapes[0].len() as u64 * 4;
+        let values = shapes[0].len() as u64 * 4;
         Ok(Bands {
-            plan: Box::new([height, width]),
+            plan: Box::new(picture),
             count: 1,
             rows: shapes[self.graph.output().index()].height,
-            memory: [self.memory(height, width, 1)? + picture, 0],
+            memory: [self.memory(picture, 1)? + values, 0],
         })
     }
 
@@ -166,13 +166,13 @@ impl Compiled for Program {
         (read, write): (ReadRows<'_>, WriteRows<'_>),
         control: &dyn Control,
     ) -> Result<()> {
-        let Some(&[height, width]) = bands.plan.downcast_ref::<[usize; 2]>() else {
+        let Some(&size) = bands.plan.downcast_ref::<Size>() else {
             return Err(Error::new(ErrorKind::Mismatch, "bands planned for another executor"));
         };
-        let shapes = self.graph.shapes(height, width)?;
+        let shapes = self.graph.shapes(size)?;
         let mut picture = vec![0.0; shapes[0].len()];
-        read(0..height, &mut picture)?;
-        let output = self.nodes((&picture, height, width), Norms::Frozen(frozen), control)?.pop();
+        read(0..size.height, &mut picture)?;
+        let output = self.nodes((&picture, size), Norms::Frozen(frozen), control)?.pop();
         write(0..shapes[self.graph.output().index()].height, output.as_ref().map_or(&[], |output| output.data()))
     }
 }

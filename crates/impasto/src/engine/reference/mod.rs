@@ -87,7 +87,7 @@ fn run_with(
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     graph.check(weights)?;
-    let shapes = graph.shapes(height, width)?;
+    let shapes = graph.shapes([width, height])?;
     if shapes[0].channels != channels {
         let text = format!("the input has {channels} channels, the network needs {}", shapes[0].channels);
         return Err(Error::new(ErrorKind::Mismatch, text));

@@ -7,7 +7,7 @@ use super::super::transparency::{self, Hidden};
 use super::super::{Format, Picture, Source, zeros};
 use super::raw::{Colour, Raw, Samples, Unit};
 use super::{colour, orientation, sample_count};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// A decoded picture file in as many bytes as its samples take: 3 a pixel where a [`Picture`] takes 12.
 ///
@@ -82,6 +82,11 @@ impl Stored {
         Ok(stored)
     }
 
+    /// Width and height, upright.
+    pub fn size(&self) -> Size {
+        Size { width: self.width, height: self.height }
+    }
+
     /// Pixels in a row.
     pub fn width(&self) -> usize {
         self.width
@@ -131,7 +136,7 @@ impl Stored {
         let mut rgb: Vec<f32> = zeros(sample_count(pixels, 3, 1)?)?;
         let mut alpha = if self.transparent { Some(zeros(pixels)?) } else { None };
         self.fill(0..self.height, &mut rgb, alpha.as_deref_mut())?;
-        let mut picture = Picture::from_rgb_f32(self.width, self.height, rgb)?;
+        let mut picture = Picture::from_rgb_f32([self.width, self.height], rgb)?;
         picture.alpha = alpha;
         picture.source = self.source.clone();
         picture.warnings.clone_from(&self.warnings);
@@ -235,8 +240,8 @@ impl Stored {
 }
 
 impl Rows for Stored {
-    fn size(&self) -> [usize; 2] {
-        [self.width, self.height]
+    fn size(&self) -> Size {
+        Stored::size(self)
     }
 
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {

@@ -183,8 +183,7 @@ impl Picture {
     /// # Errors
     /// As [`Picture::encode`].
     pub fn encode_with(&self, source: &Source, format: Format, options: &EncodeOptions) -> Result<Encoded> {
-        let size = [self.width(), self.height()];
-        let layout = Layout::new(size, source, self.alpha().is_some(), format, options)?;
+        let layout = Layout::new(self.size(), source, self.alpha().is_some(), format, options)?;
         let mut out = Cursor::new(Vec::new());
         format.write(options, &layout, &mut rows::of_picture(self, &layout), &mut out)?;
         let Layout { warnings, .. } = layout;

@@ -6,7 +6,7 @@ use super::profile::Space;
 use super::{Depth, EncodeOptions, Format, Profile};
 use crate::picture::Source;
 use crate::picture::metadata::Written;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 
 /// What becomes of alpha.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(in super::super) struct Layout {
 
 impl Layout {
     pub(in super::super) fn new(
-        [width, height]: [usize; 2],
+        Size { width, height }: Size,
         source: &Source,
         has_alpha: bool,
         format: Format,

@@ -10,7 +10,7 @@ use fast_image_resize::pixels::{F32, F32x3};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use super::{Picture, check_len, zeros};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Size};
 pub(super) use shrink::Axis;
 pub(crate) use shrink::Shrink;
 
@@ -65,8 +65,9 @@ impl Picture {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0 or does not fit 32 bits; [`ErrorKind::TooLarge`] if memory cannot be had.
-    pub fn resized(&self, width: usize, height: usize, resize: Resize) -> Result<Self> {
-        if (width, height) == (self.width, self.height) {
+    pub fn resized(&self, size: impl Into<Size>, resize: Resize) -> Result<Self> {
+        let size @ Size { width, height } = size.into();
+        if size == self.size() {
             return Ok(self.clone());
         }
         let mut rgb = match resize.space {
@@ -81,7 +82,7 @@ impl Picture {
             Space::Srgb => rgb.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0)),
             Space::Linear => light::encode(&mut rgb),
         }
-        self.with_pixels(width, height, rgb, resize.filter)
+        self.with_pixels(size, rgb, resize.filter)
     }
 
     /// This picture with its longer side at this length and its proportions kept, to the nearest pixel.
@@ -109,7 +110,7 @@ impl Picture {
             let rounded = (n as u128 * side as u128 * 2 + of as u128) / (of as u128 * 2);
             usize::try_from(rounded.max(1)).map_err(|e| Error::new(ErrorKind::TooLarge, e.to_string()))
         };
-        self.resized(scaled(self.width)?, scaled(self.height)?, resize)
+        self.resized([scaled(self.width)?, scaled(self.height)?], resize)
     }
 
     /// This picture at this size as TensorFlow's `tf.image.resize` makes it with its defaults: bilinear, half-pixel centres, no
@@ -118,13 +119,14 @@ impl Picture {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0; [`ErrorKind::TooLarge`] if memory cannot be had.
-    pub fn resize_bilinear_tf(&self, width: usize, height: usize) -> Result<Self> {
-        let rgb = tensorflow::bilinear(&self.rgb, 3, [self.width, self.height], [width, height])?;
-        self.with_pixels(width, height, rgb, Filter::Bilinear)
+    pub fn resize_bilinear_tf(&self, size: impl Into<Size>) -> Result<Self> {
+        let size = size.into();
+        let rgb = tensorflow::bilinear(&self.rgb, 3, [self.width, self.height], size.into())?;
+        self.with_pixels(size, rgb, Filter::Bilinear)
     }
 
     /// The same picture with other pixels, and alpha to fit.
-    fn with_pixels(&self, width: usize, height: usize, rgb: Vec<f32>, filter: Filter) -> Result<Self> {
+    fn with_pixels(&self, Size { width, height }: Size, rgb: Vec<f32>, filter: Filter) -> Result<Self> {
         check_len(width, height, 3, rgb.len())?;
         // Colour has been mixed without regard to alpha. That is right here because the colour of transparent pixels has been
         // continued from the visible ones, and it keeps colour where alpha is small and division would be noise.

@@ -121,8 +121,8 @@ mod tests {
         {
             let [width, height] = from;
             let values: Vec<f32> = (0..width * height * 3).map(|i| (i as f32 * 0.7).sin() * 0.5 + 0.5).collect();
-            let picture = Picture::from_rgb_f32(width, height, values).unwrap();
-            let expected = picture.resized(to[0], to[1], Resize::NETWORK).unwrap();
+            let picture = Picture::from_rgb_f32([width, height], values).unwrap();
+            let expected = picture.resized(to, Resize::NETWORK).unwrap();
             let mut shrink = Shrink::<3>::new(from, to);
             picture.rgb().chunks_exact(width * 3).for_each(|row| shrink.add(row).unwrap());
             let found = shrink.done();

@@ -13,8 +13,9 @@ mod work;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use impasto::Size;
 use impasto::picture::Target;
-use impasto::request::{MANIFEST, Manifest, Size, StyleUse};
+use impasto::request::{MANIFEST, Manifest, StyleUse};
 
 use super::memory::{self, Ceiling};
 use super::studio::Studio;

@@ -9,8 +9,8 @@ mod schedule;
 
 use super::Program;
 use super::plan::Plan;
-use crate::Result;
 use crate::engine::Bands;
+use crate::{Result, Size};
 pub(super) use paint::paint;
 use schedule::Band;
 
@@ -23,8 +23,8 @@ struct Schedule {
 }
 
 /// Bands of this many rows of the picture.
-pub(super) fn plan(program: &Program, height: usize, width: usize, rows: usize) -> Result<Bands> {
-    let schedule = schedule::schedule(program, Plan::shapes(program, height, width)?, rows)?;
+pub(super) fn plan(program: &Program, picture: Size, rows: usize) -> Result<Bands> {
+    let schedule = schedule::schedule(program, Plan::shapes(program, picture)?, rows)?;
     let [bytes, a_thread] = schedule.plan.bytes();
     let tails = schedule.tails.iter().map(|&len| len as u64 * 4).sum::<u64>();
     Ok(Bands {

@@ -79,7 +79,7 @@ impl Plan {
             }
         }
         // How large nodes are in relation to each other.
-        let sizes = graph.shapes(256, 256).map_or_else(|_| vec![0; count], |shapes| shapes.iter().map(Shape::len).collect());
+        let sizes = graph.shapes([256, 256]).map_or_else(|_| vec![0; count], |shapes| shapes.iter().map(Shape::len).collect());
         let mut buffers = Buffers { sizes, holds: Vec::new(), free: Vec::new() };
         let values = there(layers, &kept, &mut buffers);
 

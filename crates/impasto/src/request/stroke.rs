@@ -1,4 +1,4 @@
-//! Sizes and widths of strokes, with their text forms.
+//! Widths of strokes and numbers, with their text forms.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,76 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::stylizer::Stroke;
-
-/// Most pixels of a side that can be asked for.
-pub const MAX_SIDE: usize = 1_000_000;
-
-/// The size of a picture: width first, as screens and cameras say it. Its text form is `720x512`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// Pixels in a row.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-}
-
-impl Size {
-    /// In these proportions, to the nearest pixel, with a longer side of this many pixels.
-    #[must_use]
-    pub fn with_long_side(self, side: usize) -> Self {
-        let scale = side as f64 / self.width.max(self.height).max(1) as f64;
-        let [width, height] = [self.width, self.height].map(|n| ((n as f64 * scale).round() as usize).max(1));
-        Size { width, height }
-    }
-
-    /// Pixels; those that cannot be counted are as many as can.
-    pub fn pixels(self) -> u64 {
-        (self.width as u64).saturating_mul(self.height as u64)
-    }
-}
-
-impl From<[usize; 2]> for Size {
-    fn from([width, height]: [usize; 2]) -> Self {
-        Size { width, height }
-    }
-}
-
-impl From<Size> for [usize; 2] {
-    fn from(size: Size) -> Self {
-        [size.width, size.height]
-    }
-}
-
-impl FromStr for Size {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let side = |text: &str| text.trim().parse().ok().filter(|n| (1..=MAX_SIDE).contains(n));
-        let (width, height) = text.split_once(['x', 'X', '×']).ok_or("write it as WIDTHxHEIGHT, for example 512x720")?;
-        match (side(width), side(height)) {
-            (Some(width), Some(height)) => Ok(Size { width, height }),
-            _ => Err(format!("width and height must be whole numbers from 1 to {MAX_SIDE}")),
-        }
-    }
-}
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}x{}", self.width, self.height)
-    }
-}
-
-impl Serialize for Size {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Size {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
 
 /// How wide strokes are asked to be: `2`, `native`, `native:2`, or on paper `3mm`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -163,7 +93,7 @@ pub(super) mod number {
 
 #[cfg(test)]
 mod tests {
-    use super::{Size, Stroke, StrokeWidth, shortest};
+    use super::{Stroke, StrokeWidth, shortest};
 
     #[test]
     fn strokes_are_factors_or_millimetres() {
@@ -178,17 +108,6 @@ mod tests {
         }
         for text in ["", "0", "-1", "100", "nan", "mm", "0mm", "-2mm", "3cm", "infmm"] {
             assert!(text.parse::<StrokeWidth>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn sizes_are_width_first() {
-        let size = Size { width: 512, height: 720 };
-        for text in ["512x720", "512X720", "512×720"] {
-            assert_eq!(text.parse(), Ok(size), "{text}");
-        }
-        for text in ["", "512", "x", "512x", "0x5", "-1x5", "5x1e3", "512x720x3", "99999999999999999999x1"] {
-            assert!(text.parse::<Size>().is_err(), "{text}");
         }
     }
 
