@@ -192,6 +192,12 @@ fn a_film_and_its_painting_survive_a_reload() {
     browser.until("/^[1-9]\\d* of 75 frames/.test(document.querySelector('#film-news').textContent)");
     browser.reload();
     assert_eq!(browser.eval("document.querySelector('#filming').hidden && document.querySelector('#player').hidden"), false);
+    // In steps: on a busy machine, all of it takes longer than one wait.
+    for painted in [16, 32, 48, 64] {
+        browser.until(&format!(
+            "!document.querySelector('#player').hidden || Number.parseInt(document.querySelector('#film-news').textContent) >= {painted}"
+        ));
+    }
     browser.until("!document.querySelector('#player').hidden && document.querySelector('#painted').readyState >= 2");
     assert_eq!(browser.eval("Math.round(document.querySelector('#painted').duration)"), 3);
     assert!(browser.text("#status").starts_with("Painted: long-starry.webm"), "{}", browser.text("#status"));
