@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the wheels that are shipped into a folder: one for CPython 3.10 and later, and one for each free-threaded Python that is installed
-# (python3.13t, python3.14t). On Linux they run with glibc 2.17 (2014) and later: zig links them, and auditwheel checks them. Needs maturin, and on
-# Linux ziglang and auditwheel, all of PyPI:
+# Builds the wheels that are shipped into a folder: one for CPython 3.10 and later, and one for the free-threaded python3.14t if it is installed (PyO3
+# supports none before). On Linux they run with glibc 2.17 (2014) and later: zig links them, and auditwheel checks them. Needs maturin, and on Linux
+# ziglang and auditwheel, all of PyPI:
 #
 #     pip install maturin ziglang auditwheel && ./wheels.sh wheels
 set -euo pipefail
@@ -16,14 +16,12 @@ if [ -n "$linux" ]; then
 fi
 
 maturin build "${options[@]}"
-for python in python3.13t python3.14t; do
-    if command -v "$python" >/dev/null; then
-        # They have no stable interface.
-        maturin build "${options[@]}" --no-default-features --interpreter "$python"
-    else
-        echo "skipped: a wheel for $python, which is not installed"
-    fi
-done
+if command -v python3.14t >/dev/null; then
+    # It has no stable interface.
+    maturin build "${options[@]}" --no-default-features --interpreter python3.14t
+else
+    echo "skipped: a wheel for python3.14t, which is not installed"
+fi
 
 [ -n "$linux" ] || exit 0
 for wheel in "$folder"/*.whl; do

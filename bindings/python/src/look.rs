@@ -6,6 +6,7 @@ use impasto::picture::{Limits, Mask};
 use impasto::request::{self, Options, Reference, StyleUse};
 use impasto::style::nearest;
 use impasto::stylizer::{Palette, Part};
+use impasto::video::Styles;
 use impasto::{Colours, Picture, StyleSize, StylizeOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -125,6 +126,31 @@ impl<'a> Look<'a> {
         })?;
         let painting = palette.options(self.painting.clone());
         Ok((palette.style, painting))
+    }
+
+    /// The same for a film, along which colors are matched.
+    pub(crate) fn of_film(&self, py: Python<'_>) -> PyResult<(Styles, StylizeOptions)> {
+        let Look { stylizer, options, watch, .. } = *self;
+        let (styles, palette) = watch.step(py, || {
+            let (mut parts, mut pictures) = (Vec::new(), Vec::new());
+            for OnePart { seen, weight, mask, .. } in &self.parts {
+                let style = match seen {
+                    Seen::Style(style) => style.clone(),
+                    Seen::Picture(picture) => {
+                        pictures.push(options.seen().size.apply(picture)?.into_owned());
+                        stylizer.style_with(picture, &options.seen(), &Quiet(watch))?
+                    }
+                };
+                parts.push(Part { style, weight: *weight, mask: mask.clone() });
+            }
+            let palette = Palette::new(parts.clone())?;
+            let styles = match self.matching {
+                true => Styles::matched(parts.into_iter().zip(pictures).collect(), options.color_strength)?,
+                false => Styles::one(palette.style.clone()),
+            };
+            Ok((styles, palette))
+        })?;
+        Ok((styles, palette.options(self.painting.clone())))
     }
 
     /// The options with the masks' names and hashes.

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use impasto::ErrorKind;
 use impasto::request::table;
 use impasto::video::{Film, FilmOptions, Frame, Frames as Painting};
-use impasto::{Colours, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator};
 use self_cell::self_cell;
@@ -110,9 +110,6 @@ impl Frames {
         let stylizer = stylizer.get();
         stylizer.process.check("Stylizer")?;
         let asked = asked("stylize", &["steady", "total", "max_memory"], false, strength, options, py)?;
-        if asked.options.colors == Colours::Match {
-            return Err(invalid("colors: \"match\" needs the colors of each frame; give \"content\" for films"));
-        }
         if asked.options.resizes() {
             return Err(invalid("size and exact are for pictures; give frames of the size that is wanted"));
         }
@@ -127,10 +124,9 @@ impl Frames {
         let total = asked.extract("total")?.or_else(|| frames.len().ok());
         let watch = Watch::quiet();
         let look = Look::read(&stylizer.inner, Some(style), &asked, &Reading::of("the style").clip(clip), &watch)?;
-        let (style, painting) =
-            look.palette(py, || Err(impasto::Error::new(ErrorKind::InvalidArgument, "no colors to match")))?;
+        let (styles, painting) = look.of_film(py)?;
         let options = FilmOptions::default().stylize(painting).steady(steady);
-        let film = FilmOfModel::try_new(stylizer.inner.clone(), |stylizer| Film::new(stylizer, style, options)).or_raise()?;
+        let film = FilmOfModel::try_new(stylizer.inner.clone(), |stylizer| Film::new(stylizer, styles, options)).or_raise()?;
         let (forms, raised) = (Forms::default(), Arc::default());
         let reading = Reading::of("the frame").clip(clip);
         let reader = Reader { frames: frames.try_iter()?.unbind(), forms: forms.clone(), reading, raised: Arc::clone(&raised) };

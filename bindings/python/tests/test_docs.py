@@ -2,6 +2,10 @@
 
 import doctest
 import inspect
+import pathlib
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -54,3 +58,15 @@ def test_examples_run(name, tmp_path, monkeypatch):
     told = []
     runner.run(example, out=told.append)
     assert runner.failures == 0, "".join(told)
+
+
+def test_api_pages_have_everything(tmp_path):
+    script = pathlib.Path(__file__).parents[1] / "api.py"
+    subprocess.run([sys.executable, script, tmp_path], check=True, cwd=tmp_path)
+    pages = {module.__name__: tmp_path.joinpath(*module.__name__.split(".")).with_suffix(".html") for module in MODULES}
+    anchors = {name: set(re.findall(r'<section id="([^"]+)"|<div id="([^"]+)"', page.read_text())) for name, page in pages.items()}
+    found = {f"{module}.{''.join(anchor)}" for module, anchors in anchors.items() for anchor in anchors}
+    assert [name for name in THINGS if name not in pages and name not in found] == []
+    ray = tmp_path / "impasto" / "ray.html"
+    assert "stylize_dataset" in ray.read_text()
+    assert not any("+SKIP" in page.read_text() for page in [*pages.values(), ray])

@@ -54,6 +54,17 @@ def test_steady_films_flicker_less(stylizer, frames):
     assert flicker(1.0) < 0.7 * flicker(0.0)
 
 
+def test_colors_are_matched_along_the_film(stylizer, frames):
+    picture = impasto.Picture(255 - frames[0])
+    painted = {colors: list(impasto.video.stylize(frames, picture, model=stylizer, colors=colors)) for colors in ("match", "style")}
+    # The first frame as a picture that is painted by itself.
+    assert (painted["match"][0] == stylizer.stylize(frames[0], picture, colors="match")).all()
+    assert all((one != other).any() for one, other in zip(*painted.values(), strict=True))
+    # A style without a picture: the painting gets the colors.
+    bare = [next(impasto.video.stylize(frames, "starry", model=stylizer, colors=colors)) for colors in ("match", "content")]
+    assert (bare[0] == bare[1]).all()
+
+
 def test_progress(stylizer, frames):
     shares = []
     list(impasto.video.stylize(frames, "starry", model=stylizer, progress=shares.append))
@@ -69,7 +80,7 @@ def test_what_is_wrong(stylizer, frames):
 
     # What the table keeps from films, the stubs keep, too.
     others = [({"exact": (9, 9)}, "size and exact"), ({"preview_of": (9, 9)}, "preview_of: not for films"), ({"salvage": True}, "salvage: not for films")]
-    wrong = [({"steady": 2}, "0 to 1"), ({"colors": "match"}, "content"), ({"size": 9}, "size"), ({"strength": 5}, "strength")]
+    wrong = [({"steady": 2}, "0 to 1"), ({"size": 9}, "size"), ({"strength": 5}, "strength")]
     for options, words in others + wrong:
         with pytest.raises(ValueError, match=words):
             paint(frames, **options)

@@ -130,6 +130,12 @@ impl FilmColors {
         }
     }
 
+    /// Whether its colors can be converted: those of [`FilmColors::hdr`] and [`FilmColors::wide`] are by a filter that knows more matrices, or says so.
+    fn known(&self) -> bool {
+        let known = ["", "bt709", "smpte170m", "bt470bg", "smpte240m", "fcc"];
+        known.contains(&self.matrix.as_str()) || self.hdr().is_some() || self.wide()
+    }
+
     /// Whether its colors go beyond sRGB's.
     pub(crate) fn wide(&self) -> bool {
         self.primaries.starts_with("bt2020") || self.matrix.starts_with("bt2020")
@@ -137,7 +143,7 @@ impl FilmColors {
 }
 
 /// The part of a film that is painted, in seconds.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Part {
     /// 0 for the beginning.
     pub start: f64,
@@ -219,6 +225,16 @@ pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Resul
         codec: text(&other["codec_name"]),
     });
     let named = |value: &Value| Some(text(value)).filter(|name| name != "unknown" && name != "gbr").unwrap_or_default();
+    let colors = FilmColors {
+        matrix: named(&stream["color_space"]),
+        primaries: named(&stream["color_primaries"]),
+        transfer: named(&stream["color_transfer"]),
+    };
+    if !colors.known() {
+        let matrix = colors.matrix;
+        let text = format!("has colors in {matrix}, which cannot be converted here; convert it to BT.709 first");
+        return Err(Error::new(ErrorKind::Unsupported, text));
+    }
     Ok(Facts {
         path: path.to_owned(),
         stream: index,
@@ -235,11 +251,7 @@ pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Resul
             || stream["tags"]["alpha_mode"] == "1"
             || stream["tags"]["ALPHA_MODE"] == "1",
         interlaced: matches!(text(&stream["field_order"]).as_str(), "tt" | "bb" | "tb" | "bt"),
-        colors: FilmColors {
-            matrix: named(&stream["color_space"]),
-            primaries: named(&stream["color_primaries"]),
-            transfer: named(&stream["color_transfer"]),
-        },
+        colors,
         others: others.collect(),
         tags: found["format"]["tags"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase()).collect(),
     })

@@ -33,7 +33,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use impasto::{Error, ErrorKind, Result};
-pub use options::ServerOptions;
+pub use options::{Ffmpeg, ServerOptions};
 pub use served::Served;
 use state::State;
 use tokio::net::TcpListener;

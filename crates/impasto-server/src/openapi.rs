@@ -4,10 +4,9 @@ use impasto::request::{Kind, Row, table};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::films::FilmBody;
 use crate::jobs::{JobView, Status};
 use crate::problem::Problem;
-use crate::request::{PreviewBody, StylizeBody, rows};
+use crate::request::{FilmBody, PreviewBody, StylizeBody, rows};
 use crate::routes::{contents, films, info, jobs, optimize, previews, styles, stylize};
 
 #[derive(OpenApi)]

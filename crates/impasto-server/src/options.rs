@@ -6,6 +6,18 @@ use std::time::Duration;
 use impasto::{Error, ErrorKind, Result};
 use impasto_film::Tools;
 
+/// Where a server has ffmpeg from.
+#[derive(Debug, Clone, Default)]
+pub enum Ffmpeg {
+    /// Nowhere: films are refused.
+    #[default]
+    Without,
+    /// These programs.
+    Given(Tools),
+    /// Where the system finds it. It is looked for when a client first asks: starting its programs would hold up the server's start.
+    Searched,
+}
+
 /// Settings of a [`crate::Server`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -27,7 +39,7 @@ pub struct ServerOptions {
     /// Most pixels of a picture. Default: 50 million.
     pub max_pixels: u64,
     /// What reads and writes films. Default: nothing, and films are refused.
-    pub ffmpeg: Option<Tools>,
+    pub ffmpeg: Ffmpeg,
     /// Most bytes of a film, uploaded or painted; all films together take eight times that on disk. Default: 256 MiB.
     pub max_film: u64,
     /// Most frames of a film, or of the part that is painted. Default: 18 000, ten minutes at 30 a second.
@@ -53,7 +65,7 @@ impl Default for ServerOptions {
             connections: 256,
             max_body: 64 << 20,
             max_pixels: 50_000_000,
-            ffmpeg: None,
+            ffmpeg: Ffmpeg::Without,
             max_film: 256 << 20,
             max_film_frames: 18_000,
             max_memory: 2 << 30,

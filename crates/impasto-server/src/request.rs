@@ -140,25 +140,70 @@ pub(crate) struct Masks {
     pub(crate) strength: Option<Bytes>,
 }
 
-/// A painting as JSON.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct StylizeBody {
-    /// The model that paints, by its name in `/v1/models`; the first if not given.
-    model: Option<String>,
-    /// The photograph.
-    content: ContentBody,
-    /// What to paint it in.
-    #[schema(min_items = 1, max_items = 8)]
-    styles: Vec<StyleBody>,
-    /// Where the painting is: a picture, base64.
-    mask: Option<String>,
-    /// Where it is strong: a picture, base64.
-    strength_mask: Option<String>,
-    /// How to paint.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    options: Map<String, Value>,
+/// Bodies of JSON that say what to paint in, and how, besides fields of their own. (`serde(flatten)` would take unknown fields.)
+macro_rules! bodies {
+    ($($(#[$about:meta])* struct $name:ident { $($(#[$of:meta])* $field:ident: $type:ty,)* })*) => { $(
+        $(#[$about])*
+        #[derive(Debug, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name {
+            /// The model that paints, by its name in `/v1/models`; the first if not given.
+            model: Option<String>,
+            $($(#[$of])* pub(crate) $field: $type,)*
+            /// What to paint it in.
+            #[schema(min_items = 1, max_items = 8)]
+            styles: Vec<StyleBody>,
+            /// Where the painting is: a picture, base64.
+            mask: Option<String>,
+            /// Where it is strong: a picture, base64.
+            strength_mask: Option<String>,
+            /// How to paint.
+            #[serde(default)]
+            #[schema(value_type = Object)]
+            options: Map<String, Value>,
+        }
+
+        impl $name {
+            /// What is wanted, but for the content.
+            pub(crate) fn painting(self, state: &State) -> Result<Wanted<()>> {
+                let $name { model, styles, mask, strength_mask, options, .. } = self;
+                let model = state.models.find(model.as_deref())?;
+                let styles = styles.into_iter().map(|style| style.wanted(state, &model)).collect::<Result<Vec<_>>>()?;
+                let picture = |text: Option<String>, name: &str| text.map(|text| decoded(&text, name)).transpose();
+                let masks = Masks { mask: picture(mask, "mask")?, strength: picture(strength_mask, "strength_mask")? };
+                finish(model, styles, masks, options)
+            }
+        }
+    )* };
+}
+
+bodies! {
+    /// A painting as JSON.
+    struct StylizeBody {
+        /// The photograph.
+        content: ContentBody,
+    }
+
+    /// A preview of a kept content.
+    struct PreviewBody {
+        /// A content's id, or `demo`.
+        content: String,
+        /// Pixels of the longer side; 512 if not given.
+        #[schema(minimum = 32, maximum = 2560)]
+        size: Option<usize>,
+        /// Whether time matters more than the exact width of fine strokes.
+        #[serde(default)]
+        draft: bool,
+        /// Whose preview it is: a newer one cancels an older one of the same session.
+        #[schema(max_length = 64)]
+        session: Option<String>,
+    }
+
+    /// A film as JSON. Masks are for all frames, and films do not take all options.
+    struct FilmBody {
+        /// The film's file, base64. A form takes larger ones.
+        film: String,
+    }
 }
 
 /// A photograph: just one of these.
@@ -188,74 +233,22 @@ pub(crate) struct StyleBody {
     mask: Option<String>,
 }
 
-/// A preview of a kept content.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PreviewBody {
-    /// The model that paints, by its name in `/v1/models`; the first if not given.
-    model: Option<String>,
-    /// A content's id, or `demo`.
-    pub(crate) content: String,
-    /// What to paint it in.
-    #[schema(min_items = 1, max_items = 8)]
-    styles: Vec<StyleBody>,
-    /// Where the painting is: a picture, base64.
-    mask: Option<String>,
-    /// Where it is strong: a picture, base64.
-    strength_mask: Option<String>,
-    /// Pixels of the longer side; 512 if not given.
-    #[schema(minimum = 32, maximum = 2560)]
-    pub(crate) size: Option<usize>,
-    /// Whether time matters more than the exact width of fine strokes.
-    #[serde(default)]
-    pub(crate) draft: bool,
-    /// Whose preview it is: a newer one cancels an older one of the same session.
-    #[schema(max_length = 64)]
-    pub(crate) session: Option<String>,
-    /// How to paint.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    options: Map<String, Value>,
-}
-
 impl PreviewBody {
     pub(crate) fn wanted(self, state: &State) -> Result<Wanted> {
-        let body = StylizeBody {
-            model: self.model,
-            content: ContentBody { id: Some(self.content), picture: None },
-            styles: self.styles,
-            mask: self.mask,
-            strength_mask: self.strength_mask,
-            options: self.options,
-        };
-        body.wanted(state)
+        let content = ContentSource::Kept(state.content(&self.content)?);
+        Ok(self.painting(state)?.with(content))
     }
 }
 
 impl StylizeBody {
-    fn wanted(self, state: &State) -> Result<Wanted> {
-        let content = match self.content {
+    fn wanted(mut self, state: &State) -> Result<Wanted> {
+        let content = match std::mem::take(&mut self.content) {
             ContentBody { picture: Some(text), id: None } => ContentSource::Bytes(decoded(&text, "content.picture")?),
             ContentBody { picture: None, id: Some(id) } => ContentSource::Kept(state.content(&id)?),
             _ => return Err(Problem::bad("content has either a picture or an id")),
         };
-        Ok(assemble(state, self.model, self.styles, (self.mask, self.strength_mask), self.options)?.with(content))
+        Ok(self.painting(state)?.with(content))
     }
-}
-
-/// A painting of what JSON bodies have in common: the model's name, the styles, the mask and the strength mask, and the options.
-pub(crate) fn assemble(
-    state: &State,
-    model: Option<String>,
-    styles: Vec<StyleBody>,
-    (mask, strength): (Option<String>, Option<String>),
-    options: Map<String, Value>,
-) -> Result<Wanted<()>> {
-    let model = state.models.find(model.as_deref())?;
-    let styles = styles.into_iter().map(|style| style.wanted(state, &model)).collect::<Result<Vec<_>>>()?;
-    let picture = |text: Option<String>, name: &str| text.map(|text| decoded(&text, name)).transpose();
-    let masks = Masks { mask: picture(mask, "mask")?, strength: picture(strength, "strength_mask")? };
-    finish(model, styles, masks, options)
 }
 
 impl StyleBody {

@@ -1,5 +1,6 @@
 //! Paints what a request asks for, as `impasto stylize` does.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use axum::body::Bytes;
 use impasto::picture::{Format, Limits, Mask, Stored, Writer};
 use impasto::request::{self, Header, Reference, Request, Room, Size, StyleUse, matched, stored_thumbnail};
 use impasto::stylizer::{Palette, Part};
+use impasto::video::Styles;
 use impasto::{Colours, Picture, Style, StyleOptions, StyleSize, StylizeOptions};
 
 use tempfile::TempDir;
@@ -15,6 +17,7 @@ use crate::budget::Share;
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
+use crate::served::Served;
 use crate::state::{KeptStyle, State};
 
 /// Memory that bands may take: more makes nothing faster.
@@ -224,8 +227,14 @@ pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     Ok(kept)
 }
 
-/// What the result says about how it was made, as far as this server knows its model's files.
+/// What the result says about how it was made.
 fn record(wanted: &Wanted, format: Format) -> Option<String> {
+    let content = || Reference::of_bytes("content", content_of(wanted));
+    Some(recorded(wanted, content)?.in_format(format).to_json())
+}
+
+/// The request that a result says it was made by, if the client wants that and this server knows its model's files.
+pub(crate) fn recorded<C>(wanted: &Wanted<C>, content: impl FnOnce() -> Reference) -> Option<Request> {
     if wanted.options.strip || wanted.model.made_of().is_empty() {
         return None;
     }
@@ -238,10 +247,68 @@ fn record(wanted: &Wanted, format: Format) -> Option<String> {
         StyleUse::new(of, style.weight).masked(mask)
     };
     let styles = wanted.styles.iter().enumerate().map(style).collect();
-    let content = Reference::of_bytes("content", content_of(wanted));
     let executor = wanted.model.stylizer().engine().executor().to_string();
-    let request = Request::new(content, styles, wanted.model.made_of().to_vec(), wanted.options.clone(), &executor);
-    Some(request.in_format(format).to_json())
+    Some(Request::new(content(), styles, wanted.model.made_of().to_vec(), wanted.options.clone(), &executor))
+}
+
+/// A style that was read, and may have to be seen yet.
+struct Read<'a> {
+    /// Its picture, as large as the network sees it.
+    picture: Option<Cow<'a, Picture>>,
+    /// What is known of it already.
+    style: Option<Style>,
+    weight: f32,
+    mask: Option<Mask>,
+}
+
+impl Read<'_> {
+    /// The style in its own colors.
+    fn plain(&self, model: &Served, watch: &Watch) -> impasto::Result<Style> {
+        match (&self.style, &self.picture) {
+            (None, Some(picture)) => model.stylizer().style_with(picture, &as_it_is(), watch),
+            (style, _) => {
+                style.clone().ok_or_else(|| impasto::Error::new(impasto::ErrorKind::InvalidArgument, "there is no style"))
+            }
+        }
+    }
+
+    fn part(&self, style: Style) -> Part {
+        Part { style, weight: self.weight, mask: self.mask.clone() }
+    }
+}
+
+/// Reads the styles that are wanted, with their masks.
+fn read<'a, C>(wanted: &'a Wanted<C>, limits: &Limits, watch: &Watch) -> Result<Vec<Read<'a>>> {
+    let size = wanted.options.seen().size;
+    let each = |(i, part): (usize, &'a WantedStyle)| {
+        let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
+        let (picture, style) = match &part.source {
+            StyleSource::Kept(kept) => {
+                (kept.picture().map(Cow::Borrowed), Some(kept.style(&wanted.model, watch).map_err(named)?))
+            }
+            StyleSource::Picture(bytes) => {
+                let picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
+                (Some(Cow::Owned(size.apply(&picture).map_err(named)?.into_owned())), None)
+            }
+        };
+        let of_style = |bytes| mask(bytes, &format!("mask of style {}", i + 1), wanted.options.feather, limits);
+        Ok(Read { picture, style, weight: part.weight, mask: part.mask.as_ref().map(of_style).transpose()? })
+    };
+    wanted.styles.iter().enumerate().map(each).collect()
+}
+
+fn mask(bytes: &Bytes, name: &str, feather: f32, limits: &Limits) -> Result<Mask> {
+    let mask = Stored::decode(bytes, limits).and_then(|stored| Mask::from_stored(&stored)?.feather(feather));
+    Ok(mask.map_err(|e| Problem::from(e.context(name)))?.named(name))
+}
+
+/// The options of a painting with its masks.
+fn painting<C>(wanted: &Wanted<C>, limits: &Limits) -> Result<StylizeOptions> {
+    let of_all = |bytes: &Option<Bytes>, name: &str| {
+        bytes.as_ref().map(|bytes| mask(bytes, name, wanted.options.feather, limits)).transpose()
+    };
+    let (mask, strength) = (of_all(&wanted.masks.mask, "mask")?, of_all(&wanted.masks.strength, "strength_mask")?);
+    Ok(wanted.options.stylize(mask, strength)?)
 }
 
 /// Style and look of a painting, as the library takes them.
@@ -251,51 +318,48 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    /// `thumbnail` is of the content, for colors that are matched.
     pub(crate) fn new<C>(
         wanted: &Wanted<C>,
         limits: &Limits,
         thumbnail: impl FnOnce() -> impasto::Result<Picture>,
         watch: &Watch,
     ) -> Result<Self> {
-        let options = &wanted.options;
-        let feather = options.feather;
-        let mask = |bytes: &Bytes, name: &str| -> Result<Mask> {
-            let mask = Stored::decode(bytes, limits).and_then(|stored| Mask::from_stored(&stored)?.feather(feather));
-            Ok(mask.map_err(|e| Problem::from(e.context(name)))?.named(name))
-        };
-        let (seen, stylizer) = (options.seen(), wanted.model.stylizer());
-        let colours_of = match options.colors {
-            Colours::Match => Some((thumbnail()?, options.color_strength)),
+        let content = match wanted.options.colors {
+            Colours::Match => Some(thumbnail()?),
             _ => None,
         };
-        // The style of a picture that is as large as the network sees it; in the content's colours where these are matched.
-        let style_of = |picture: &Picture, style: Option<&Style>| -> impasto::Result<Style> {
-            let plain = || style.map_or_else(|| stylizer.style_with(picture, &as_it_is(), watch), |style| Ok(style.clone()));
-            let Some((content, share)) = &colours_of else { return plain() };
-            matched(stylizer, (picture, style), content, *share, watch)
+        let stylizer = wanted.model.stylizer();
+        let seen = |read: &Read<'_>| match (&read.picture, &content) {
+            (Some(picture), Some(content)) => {
+                matched(stylizer, (picture, read.style.as_ref()), content, wanted.options.color_strength, watch)
+            }
+            _ => read.plain(&wanted.model, watch),
         };
         let mut parts = Vec::new();
-        for (i, part) in wanted.styles.iter().enumerate() {
-            let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
-            let style = match &part.source {
-                StyleSource::Kept(kept) => {
-                    let style = kept.style(&wanted.model, watch).map_err(named)?;
-                    match kept.picture() {
-                        Some(picture) => style_of(picture, Some(&style)).map_err(named)?,
-                        None => style,
-                    }
-                }
-                StyleSource::Picture(bytes) => {
-                    let picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
-                    style_of(&*seen.size.apply(&picture).map_err(named)?, None).map_err(named)?
-                }
-            };
-            let mask = part.mask.as_ref().map(|bytes| mask(bytes, &format!("mask of style {}", i + 1))).transpose()?;
-            parts.push(Part { style, weight: part.weight, mask });
+        for (i, read) in read(wanted, limits, watch)?.iter().enumerate() {
+            let style = seen(read).map_err(|e| Problem::from(e.context(format!("style {}", i + 1))))?;
+            parts.push(read.part(style));
         }
         let palette = Palette::new(parts)?;
-        let of_all = |bytes: &Option<Bytes>, name: &str| bytes.as_ref().map(|bytes| mask(bytes, name)).transpose();
-        let stylize = options.stylize(of_all(&wanted.masks.mask, "mask")?, of_all(&wanted.masks.strength, "strength_mask")?)?;
-        Ok(Look { options: palette.options(stylize), style: palette.style })
+        Ok(Look { options: palette.options(painting(wanted, limits)?), style: palette.style })
     }
+}
+
+/// Styles and look of a film. Where colors are matched, that is done along it.
+pub(crate) fn look_of_film<C>(wanted: &Wanted<C>, limits: &Limits, watch: &Watch) -> Result<(Styles, StylizeOptions)> {
+    let (mut parts, mut pictures) = (Vec::new(), Vec::new());
+    for (i, read) in read(wanted, limits, watch)?.into_iter().enumerate() {
+        let style = read.plain(&wanted.model, watch).map_err(|e| Problem::from(e.context(format!("style {}", i + 1))))?;
+        parts.push(read.part(style));
+        pictures.extend(read.picture.map(Cow::into_owned));
+    }
+    let palette = Palette::new(parts.clone())?;
+    let options = palette.options(painting(wanted, limits)?);
+    // Requests whose styles lack a picture are refused before.
+    let styles = match wanted.options.colors {
+        Colours::Match => Styles::matched(parts.into_iter().zip(pictures).collect(), wanted.options.color_strength)?,
+        _ => Styles::one(palette.style),
+    };
+    Ok((styles, options))
 }

@@ -57,6 +57,8 @@ pub struct Terms {
     pub variation: Tensor<1>,
     /// Pattern by place.
     pub lattice: Tensor<1>,
+    /// Halos along edges, if they are asked for.
+    pub halo: Option<Tensor<1>>,
     /// Unsteadiness, in the steps that measure it.
     pub steady: Option<Tensor<1>>,
 }
@@ -69,10 +71,11 @@ impl Terms {
             + self.moments.clone() * weights.moments
             + self.variation.clone() * weights.variation
             + self.lattice.clone() * weights.lattice;
-        match &self.steady {
-            Some(steady) => sum + steady.clone() * weights.steady,
+        let others = [(&self.steady, weights.steady), (&self.halo, weights.halo)];
+        others.into_iter().fold(sum, |sum, (term, weight)| match term {
+            Some(term) => sum + term.clone() * weight,
             None => sum,
-        }
+        })
     }
 }
 
@@ -133,6 +136,7 @@ impl Perception {
             moments: sum(moment_terms) * count(style.moments.len()),
             variation: variation(painted.clone()),
             lattice: lattice(painted),
+            halo: None,
             steady: None,
         })
     }
@@ -212,6 +216,58 @@ fn lattice(pictures: Tensor<4>) -> Tensor<1> {
     (pattern / (all + EPSILON)).mean()
 }
 
+/// Pixels of a cell's side, and cells of a window's, wider than the reach of a halo; what is added to the covariance of colors; the variance at
+/// which a window counts half. As in `impasto::learn`.
+const CELL: usize = 8;
+const WINDOW: usize = 9;
+const RIDGE: f32 = 1e-3;
+const EDGE: f32 = 0.02;
+
+/// Halos along edges, and blotches that follow nothing in the content: the root mean square of what an affine function of the content's colors does
+/// not explain of a painting, both without strokes (means of 8×8 pixels), in windows of 9×9 cells that contain an edge. The quadratic form is
+/// that of the matting Laplacian (Levin et al. 2008). A mean over pictures `[n, h, w, 3]`; their sides are at least 72 pixels.
+pub fn halo(painted: Tensor<4>, content: Tensor<4>) -> Tensor<1> {
+    let (painted, content) = (cells(painted), cells(content.detach()));
+    let channel = |c: usize| content.clone().narrow(3, c, 1);
+    let (mean, own) = (windows(content.clone()), windows(painted.clone()));
+    let mean = |c: usize| mean.clone().narrow(3, c, 1);
+    let covariance = |a: usize, b: usize| windows(channel(a) * channel(b)) - mean(a) * mean(b);
+    let ridged = |a: usize, b: usize| if a == b { covariance(a, b) + RIDGE } else { covariance(a, b) };
+    // The inverse by cofactors: of a symmetric matrix, so is its inverse.
+    let minor = |a: usize, b: usize| {
+        let [r, s, c, d] = [(a + 1) % 3, (a + 2) % 3, (b + 1) % 3, (b + 2) % 3];
+        ridged(r, c) * ridged(s, d) - ridged(r, d) * ridged(s, c)
+    };
+    let determinant = ridged(0, 0) * minor(0, 0) + ridged(0, 1) * minor(0, 1) + ridged(0, 2) * minor(0, 2);
+    let shared: Vec<Tensor<4>> = (0..3).map(|c| windows(channel(c) * painted.clone()) - mean(c) * own.clone()).collect();
+    let pairs = (0..3).flat_map(|a| (0..3).map(move |b| (a, b)));
+    let explained = pairs.map(|(a, b)| minor(a, b) * shared[a].clone() * shared[b].clone()).reduce(|a, b| a + b);
+    let all = windows(painted.square()) - own.square();
+    let rest = all - explained.expect("there are nine pairs") / determinant;
+    let variance = covariance(0, 0) + covariance(1, 1) + covariance(2, 2);
+    let weight = variance.clone() / (variance + EDGE);
+    let [n, h, w, _] = weight.dims();
+    let sum = |x: Tensor<4>| x.reshape([n, h * w]).sum_dim(1);
+    let squares = sum((rest * weight.clone()).mean_dim(3)) / (sum(weight) + EPSILON);
+    (squares.clamp_min(0.0) + 1e-6).sqrt().mean()
+}
+
+/// Means of 8×8 pixels.
+fn cells(pictures: Tensor<4>) -> Tensor<4> {
+    let [n, h, w, c] = pictures.dims();
+    let whole = pictures.narrow(1, 0, h / CELL * CELL).narrow(2, 0, w / CELL * CELL);
+    whole.reshape([n, h / CELL, CELL, w / CELL, CELL, c]).mean_dim(2).mean_dim(4).reshape([n, h / CELL, w / CELL, c])
+}
+
+/// Means over all windows of 9×9 cells.
+fn windows(cells: Tensor<4>) -> Tensor<4> {
+    [1, 2].into_iter().fold(cells, |cells, axis| {
+        let places = cells.dims()[axis] - WINDOW + 1;
+        let parts = (0..WINDOW).map(|i| cells.clone().narrow(axis, i, places));
+        parts.reduce(|a, b| a + b).expect("windows are not empty") / WINDOW as f32
+    })
+}
+
 fn variation(pictures: Tensor<4>) -> Tensor<1> {
     let [_, h, w, _] = pictures.dims();
     let down = pictures.clone().narrow(1, 1, h - 1) - pictures.clone().narrow(1, 0, h - 1);
@@ -223,8 +279,24 @@ fn variation(pictures: Tensor<4>) -> Tensor<1> {
 mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 
-    use super::lattice;
+    use super::{halo, lattice};
     use crate::executor::values;
+
+    /// As the same loss of `impasto::learn` has it.
+    #[test]
+    fn other_colors_are_no_halo_and_a_glow_is_one() {
+        let device = Device::flex();
+        let picture = |value: &dyn Fn(f32) -> [f32; 3]| {
+            let pixels = (0..80 * 96).flat_map(|i| value((i % 96) as f32)).collect::<Vec<f32>>();
+            Tensor::from_data(TensorData::new(pixels, [1, 80, 96, 3]), &device)
+        };
+        let edge = || picture(&|x| if x < 48.0 { [0.2, 0.25, 0.3] } else { [0.8, 0.75, 0.7] });
+        let found = |painted| values(halo(painted, edge())).unwrap()[0];
+        let dyed = found(picture(&|x| if x < 48.0 { [0.9, 0.1, 0.4] } else { [0.1, 0.3, 0.2] }));
+        let glow = |x: f32| 0.3 * (1.0 - (x - 48.0).abs() / 24.0).max(0.0);
+        let glowing = found(picture(&|x| if x < 48.0 { [0.9 - glow(x), 0.1, 0.4] } else { [0.1 + glow(x), 0.3, 0.2] }));
+        assert!(dyed < 0.02 && glowing > 2.5 * dyed, "{dyed} and {glowing}");
+    }
 
     #[test]
     fn a_grid_is_all_lattice_and_noise_is_none() {

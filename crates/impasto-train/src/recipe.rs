@@ -150,6 +150,9 @@ pub struct Loss {
     /// Share of the fine contrast that the place modulo 4 explains: rows and grids.
     #[serde(default)]
     pub lattice: f32,
+    /// Halos along edges, and blotches that follow nothing in the content.
+    #[serde(default)]
+    pub halo: f32,
 }
 
 fn one() -> f32 {
@@ -240,6 +243,7 @@ impl Recipe {
             () if sides.iter().any(|side| *side < 48 || side % 16 != 0) => {
                 Err("crops and thumbnail must be multiples of 16 pixels, at least 48")
             }
+            () if crop < 80 && self.loss.halo > 0.0 => Err("halos need crops of at least 80 pixels"),
             () if self.data.content.iter().chain(&self.data.style).any(|source| source.share.is_nan() || source.share <= 0.0) => {
                 Err("shares must be greater than 0")
             }

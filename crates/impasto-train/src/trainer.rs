@@ -256,7 +256,10 @@ impl Training for Trainer {
             None => None,
         };
         let painted = executor.run(&self.transformer, content.clone(), Some(&vector), given.as_ref(), &[])?;
-        let mut terms = self.perception.terms(painted.output.clone(), &self.perception.content(meant)?, &statistics)?;
+        let mut terms = self.perception.terms(painted.output.clone(), &self.perception.content(meant.clone())?, &statistics)?;
+        if self.recipe.loss.halo > 0.0 {
+            terms.halo = Some(loss::halo(painted.output.clone(), meant));
+        }
         // In every second step: it takes as long as painting does.
         if self.recipe.loss.steady > 0.0 && self.state.step.is_multiple_of(2) {
             let (moved, by) = self.disturbed(content);
@@ -268,10 +271,11 @@ impl Training for Trainer {
         }
         let gradients = terms.total(&self.recipe.loss).backward();
         self.state.descend(&mut [&mut self.predictor, &mut self.transformer], &gradients)?;
-        let Terms { content, gram, moments, variation, lattice, steady } = terms;
+        let Terms { content, gram, moments, variation, lattice, halo, steady } = terms;
         let named = [("content", content), ("gram", gram), ("moments", moments), ("variation", variation), ("lattice", lattice)];
         named
             .into_iter()
+            .chain(halo.map(|halo| ("halo", halo)))
             .chain(steady.map(|steady| ("steady", steady)))
             .map(|(name, term)| Ok((name.to_owned(), values(term)?[0])))
             .collect()

@@ -33,7 +33,7 @@ def stylize(frames, style, strength=1.0, *, steady=0.0, total=None, model=None, 
     progress : function or bool, optional
         As for `impasto.stylize`; needs `total`.
     **look
-        Other options of `impasto.stylize`: `colors`, `stroke`, `mask`, for example. `size`, `exact` and `colors="match"` are not for films.
+        Other options of `impasto.stylize`: `colors`, `stroke`, `mask`, for example. `size` and `exact` are not for films.
 
     Returns
     -------

@@ -53,6 +53,14 @@ pub(crate) struct StylesLearn {
     #[arg(long, value_name = "WEIGHT", default_value_t = impasto::learn::LearnOptions::default().content_weight, value_parser = values::weight)]
     pub(crate) content_weight: f64,
 
+    /// Weight of steadiness: more flickers less in films, less keeps marks sharper; 0 saves time
+    #[arg(long, value_name = "WEIGHT", default_value_t = impasto::learn::LearnOptions::default().steady_weight, value_parser = values::weight)]
+    pub(crate) steady_weight: f64,
+
+    /// Weight of halos along edges: more has fewer of them, less is freer with colors
+    #[arg(long, value_name = "WEIGHT", default_value_t = impasto::learn::LearnOptions::default().halo_weight, value_parser = values::weight)]
+    pub(crate) halo_weight: f64,
+
     /// Another number draws other parts of the contents
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,

@@ -7,7 +7,7 @@ use impasto::{Model, Stylizer};
 
 use impasto_film::Tools;
 use impasto_models::Models;
-use impasto_server::{Served, Server, ServerOptions};
+use impasto_server::{Ffmpeg, Served, Server, ServerOptions};
 
 use crate::cli::Serve;
 use crate::failure::{Failure, Result};
@@ -81,13 +81,9 @@ fn serve(args: &Serve) -> Result {
     options.queue = args.queue.into();
     options.max_body = usize::try_from(args.max_body).unwrap_or(usize::MAX);
     options.max_pixels = args.max_pixels;
-    options.ffmpeg = match Tools::find(args.ffmpeg.as_deref()) {
-        Ok(tools) => Some(tools),
-        Err(e) if args.ffmpeg.is_some() => return Err(e.into()),
-        Err(e) => {
-            args.loudness.loudness().detail(&format!("films cannot be painted: {e}"));
-            None
-        }
+    options.ffmpeg = match &args.ffmpeg {
+        Some(given) => Ffmpeg::Given(Tools::find(Some(given))?),
+        None => Ffmpeg::Searched,
     };
     options.max_film = args.max_film;
     options.max_film_frames = usize::try_from(args.max_film_frames).unwrap_or(usize::MAX);

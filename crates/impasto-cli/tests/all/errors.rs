@@ -202,7 +202,7 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
         ("zero.png", &["zero.png"]),
         ("folder.png", &["folder.png", "folder"]),
         ("photo.heic", &["photo.heic", "a HEIC picture", "heif-convert", "--features heic"]),
-        ("film.png", &["film.png", "a video", "ffmpeg -i"]),
+        ("film.png", &["film.png", "a video", "impasto video"]),
         ("line\nbreak.png", &["line?break.png"]),
     ];
     let cases: Vec<_> = table

@@ -110,7 +110,7 @@ fn painted(address: &str, film: &[u8], style: &[u8]) -> Vec<u8> {
 
 #[test]
 fn films_are_painted_as_the_program_does() {
-    use crate::video::{ffmpeg, has_ffmpeg, hashes, probe};
+    use crate::video::{ffmpeg, has_ffmpeg, hashes, probe, tag};
     if !has_ffmpeg() {
         return;
     }
@@ -125,19 +125,47 @@ fn films_are_painted_as_the_program_does() {
     assert_eq!(output.status.code(), Some(0), "{}", common::stderr(&output));
     // Its films are in the temporary folder while it paints them.
     let folder = tempfile::tempdir().unwrap();
-    let mut command = impasto();
-    command.env("TMPDIR", folder.path()).env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0", "-q", "--model", &model]);
-    let (child, address) = started(command);
+    let serve = || {
+        let mut command = impasto();
+        command.env("TMPDIR", folder.path()).env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0", "-q", "--model", &model]);
+        started(command)
+    };
+    let (child, address) = serve();
     let read = |name: &str| std::fs::read(workshop.path(name)).unwrap();
     workshop.write("server.mp4", &painted(&address, &read("film.mp4"), &read("style.png")));
     assert_eq!(hashes(&workshop, "server.mp4").lines().count(), 60);
     assert_eq!(hashes(&workshop, "server.mp4"), hashes(&workshop, "program.mp4"));
     let facts = "stream=codec_name,r_frame_rate,duration,nb_frames";
     assert_eq!(probe(&workshop, "server.mp4", facts), probe(&workshop, "program.mp4", facts));
+    // Both say the same of how they were painted, but for names: the server knows none.
+    let record = |film: &str| -> serde_json::Value {
+        let mut record: serde_json::Value = serde_json::from_str(&tag(&workshop, film, "comment").unwrap()).unwrap();
+        for part in ["/request/content/name", "/request/styles/0/style/name"] {
+            *record.pointer_mut(part).unwrap() = "".into();
+        }
+        record
+    };
+    let own = record("server.mp4");
+    let sha256 = |name: &str| impasto::request::sha256(&read(name));
+    assert_eq!((&own["film"]["steady"], &own["film"]["size"]), (&0.5.into(), &"64x48".into()));
+    assert_eq!(own["request"]["content"]["sha256"], sha256("film.mp4"));
+    assert_eq!(own, record("program.mp4"));
+    let said = workshop.run(&["replay", "server.mp4"]);
+    assert_eq!(said.status.code(), Some(1));
+    assert!(common::stderr(&said).contains("format_tags=comment"), "{}", common::stderr(&said));
     let left = || std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left(), 1);
     terminate(child);
     assert_eq!(left(), 0, "something is left in the temporary folder");
+    // What a killed server leaves is removed by the next one.
+    let (mut child, address) = serve();
+    painted(&address, &read("film.mp4"), &read("style.png"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(left(), 1);
+    let (child, _) = serve();
+    assert_eq!(left(), 0, "a killed server's folder is still there");
+    terminate(child);
     // Where there is no ffmpeg, films are refused, and all else is as ever.
     let mut command = impasto();
     command.env("PATH", workshop.folder.path()).env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0", "-q"]);

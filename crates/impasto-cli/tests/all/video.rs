@@ -274,8 +274,10 @@ fn what_is_no_film_is_refused_in_one_line() {
     damaged[from..to].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x5A);
     workshop.write("damaged.mkv", &damaged);
     ffmpeg(&workshop, "-i film.mp4 -vn -c copy sound.m4a");
+    ffmpeg(&workshop, "-i film.mp4 -an -frames:v 3 -c:v libx264 -x264opts colormatrix=YCgCo ycgco.mp4");
     workshop.save("photo.jpg", &gradient(48, 40));
-    let cases: [(&str, &[&str], i32, &str); 17] = [
+    let cases: [(&str, &[&str], i32, &str); 18] = [
+        ("ycgco.mp4", &[], 1, "colors in ycgco"),
         ("photo.jpg", &[], 1, "is a picture (JPEG), not a film"),
         ("none.mp4", &[], 1, "none.mp4"),
         ("empty.mp4", &[], 1, "empty"),
@@ -353,8 +355,44 @@ fn masks_and_styles_may_change_along_the_film() {
     assert!(Path::new(&workshop.path("frames")).is_dir());
 }
 
+#[test]
+fn colors_are_matched_along_the_film() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 10);
+    let paint = |output: &str, colors: &str, more: &[&str]| {
+        done(&workshop, &[&["frames", "-o", output, "--steady", "0", "--colors", colors], more].concat());
+        open(workshop.path(&format!("{output}/000001.png")))
+    };
+    let matched = paint("matched", "match", &["--style-at", "0.3=content.png"]);
+    // The first frame as a picture that is painted by itself.
+    let output = workshop.run(&[
+        "stylize",
+        "frames/f0.png",
+        "-s",
+        "style.png",
+        "--model",
+        "native.safetensors",
+        "--colors",
+        "match",
+        "-o",
+        "one.png",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(matched.rgb() == open(workshop.path("one.png")).rgb());
+    assert!(matched.rgb() != paint("own", "style", &[]).rgb());
+    let last = |folder: &str| std::fs::read(workshop.path(&format!("{folder}/000010.png"))).unwrap();
+    paint("one", "match", &[]);
+    assert!(last("matched") != last("one"), "the style does not change");
+    // A style without a picture: the painting gets the colors.
+    let output = workshop.run(&["styles", "extract", "style.png", "-o", "seen.style", "--model", "native.safetensors"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    paint("bare", "match", &["-s", "seen.style"]);
+    paint("content", "content", &["-s", "seen.style"]);
+    assert!(last("bare") == last("content"));
+}
+
 /// What a film says about itself.
-fn tag(workshop: &Workshop, film: &str, name: &str) -> Option<String> {
+pub(crate) fn tag(workshop: &Workshop, film: &str, name: &str) -> Option<String> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-of", "json", "-show_entries", "format_tags", film])
         .current_dir(workshop.folder.path())

@@ -60,6 +60,7 @@ try {
     gallery.begin();
     mix.begin(most, gallery.all);
     results.restore(before.results);
+    await film.restore(before.film, before.doc?.photos ?? []);
     const asked = address.isGiven() ? address.read(location.hash, gallery.isKnown, most) : {};
     edit({ ...beginning, ...remembered(before, most), ...asked }, false);
     history.begin();
@@ -68,6 +69,7 @@ try {
     // Another photo is shown because it has changed.
     if (doc.photo === DEMO)
         await showChosen();
+    film.resume();
 }
 catch (error) {
     sayError(error);

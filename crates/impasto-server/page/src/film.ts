@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import * as files from "./files.js";
 import * as gallery from "./gallery.js";
+import * as keep from "./keep.js";
 import { isFilm, jpeg, Movie } from "./movie.js";
 import { painting } from "./painting.js";
 import { onFilm } from "./photos.js";
@@ -24,11 +25,20 @@ interface Film {
   end: number | undefined;
 }
 
+/** A film that the server paints, and what it was given. */
+type Work = NonNullable<keep.FilmState["work"]>;
+
 let film: Film | undefined;
 let server: api.Info | undefined;
-/** Job of the film that is painted; empty before the server has taken it. */
-let job: string | undefined;
+/** Whether a film is sent or painted. */
+let busy = false;
+/** What the server has taken. */
+let begun: Work | undefined;
 let sending: AbortController | undefined;
+/** The page is being left: the server goes on, and the next visit follows it. */
+let leaving = false;
+addEventListener("pagehide", () => { leaving = true; });
+addEventListener("pageshow", () => { leaving = false; });
 
 const part = byId("film-part");
 const moment = byId<HTMLInputElement>("moment");
@@ -52,13 +62,76 @@ function clock(seconds: number): string {
   return `${Math.floor(tenths / 600)}:${rest < 100 ? "0" : ""}${(rest / 10).toFixed(1)}`;
 }
 
+/** Keeps how far one is, for another visit. */
+function remember(): void {
+  if (film) keep.putFilmState({ key: film.seen?.key, moment: moment.valueAsNumber, start: film.start, end: film.end, work: begun });
+}
+
+/** A film as the browser decodes it, at a moment, and that as a picture; nothing if it is not wanted any more. */
+async function decoded(blob: Blob, at: (movie: Movie) => number | undefined): Promise<{ movie: Movie; frame: Blob } | undefined> {
+  const movie = await Movie.open(blob).catch(() => undefined);
+  const seconds = movie && at(movie);
+  if (!movie || seconds === undefined) {
+    movie?.close();
+    return undefined;
+  }
+  try {
+    moment.max = String(movie.duration);
+    moment.value = String(seconds);
+    await movie.seek(moment.valueAsNumber);
+    return { movie, frame: await jpeg(movie.frame(), 0.95) };
+  } catch (error) {
+    movie.close();
+    throw error;
+  }
+}
+
+/** Opens the film of an earlier visit again. `photos` are those of that visit. */
+export async function restore(kept: keep.KeptFilm | undefined, photos: string[]): Promise<void> {
+  if (!kept || !server?.films.available) return;
+  const { file: { blob, name }, state: { key, moment: at, start, end, work } } = kept;
+  // A moment that was removed there cannot be brought back by undo any more.
+  if (!work && key !== undefined && !photos.includes(key)) return keep.removeFilm();
+  const opened: Film = film = { blob, name, seen: undefined, start, end };
+  try {
+    const found = key === undefined ? undefined : await decoded(blob, () => film === opened ? at : undefined);
+    if (film !== opened) {
+      found?.movie.close();
+      return;
+    }
+    if (found && key !== undefined) {
+      files.restore({ key, kind: "photo", name, blob: found.frame });
+      opened.seen = { movie: found.movie, key };
+      document.body.dataset["moment"] = moment.value;
+    }
+  } catch {
+    // It can still be painted.
+  }
+  begun = work;
+  show();
+}
+
+/** Follows what was painted of it. */
+export function resume(): void {
+  const [opened, work] = [film, begun];
+  if (!opened || !work || busy) return;
+  void during(opened.name, async () => {
+    try {
+      await followed(opened.name, work);
+    } finally {
+      // What is shown first says so first.
+      await whenShown(doc.photo);
+    }
+  });
+}
+
 /** Opens a film in place of the one before. */
 async function open({ blob, name }: { blob: Blob; name: string }): Promise<void> {
   if (!server?.films.available) {
     say("This server cannot paint films: it has no ffmpeg. Install ffmpeg on it (apt install ffmpeg) and start it again.", true);
     return;
   }
-  if (job !== undefined) {
+  if (busy) {
     say("A film is being painted. Wait for it, or cancel it first.", true);
     return;
   }
@@ -71,31 +144,27 @@ async function open({ blob, name }: { blob: Blob; name: string }): Promise<void>
   say(`Opening ${name}…`);
   close();
   const opened: Film = film = { blob, name, seen: undefined, start: undefined, end: undefined };
-  const movie = await Movie.open(blob).catch(() => undefined);
-  if (film !== opened) {
-    movie?.close();
-    return;
-  }
-  if (!movie) {
-    show();
-    // What is shown in the place of the film before says so first.
-    await whenShown(doc.photo);
-    if (film === opened) say(`This browser cannot show “${name}”. It can still be painted; the look is shown on the photo.`);
-    return;
-  }
-  const first = Math.min(2, movie.duration / 10);
   try {
-    moment.max = String(movie.duration);
-    moment.value = String(first);
-    await movie.seek(moment.valueAsNumber);
-    const frame = await jpeg(movie.frame(), 0.95);
-    if (film !== opened) return movie.close();
-    const key = files.add("photo", name, frame);
-    opened.seen = { movie, key };
+    const found = await decoded(blob, movie => film === opened ? Math.min(2, movie.duration / 10) : undefined);
+    if (film !== opened) {
+      found?.movie.close();
+      return;
+    }
+    keep.putFilm({ blob, name });
+    if (!found) {
+      remember();
+      show();
+      // What is shown in the place of the film before says so first.
+      await whenShown(doc.photo);
+      if (film === opened) say(`This browser cannot show “${name}”. It can still be painted; the look is shown on the photo.`);
+      return;
+    }
+    const key = files.add("photo", name, found.frame);
+    opened.seen = { movie: found.movie, key };
+    remember();
     show();
     edit({ photos: [...doc.photos.filter(key => key !== DEMO), key], photo: key, mask: "" });
   } catch (error) {
-    movie.close();
     say(filmWords(error, name), true);
   }
 }
@@ -134,7 +203,7 @@ async function travel(): Promise<void> {
 function show(): void {
   const { seen, start, end, name } = film ?? {};
   // A moment that is not among the photos any more has been removed there; undo brings it back.
-  part.hidden = film === undefined || (job === undefined && seen !== undefined && !doc.photos.includes(seen.key));
+  part.hidden = film === undefined || (!busy && seen !== undefined && !doc.photos.includes(seen.key));
   byId("film-name").textContent = name ?? "";
   byId("film-name").title = name ?? "";
   byId("scrubber").hidden = byId("film-cut").hidden = seen === undefined;
@@ -145,8 +214,8 @@ function show(): void {
   byId("film-whole").hidden = whole;
   byId("film-range").textContent = whole ? "" : `${clock(start ?? 0)} to ${clock(end ?? Number(moment.max))}`;
   paint.textContent = whole ? "Paint the film" : "Paint this part";
-  paint.disabled = job !== undefined || doc.styles.length === 0;
-  byId("filming").hidden = job === undefined;
+  paint.disabled = busy || doc.styles.length === 0;
+  byId("filming").hidden = !busy;
   byId("render").textContent = seen?.key === doc.photo ? "Paint this moment" : "Paint and download";
 }
 
@@ -157,6 +226,7 @@ function cut(edge: "start" | "end"): void {
   film[edge] = moment.valueAsNumber;
   // The other edge goes where it would be on the wrong side.
   if (other !== undefined && (film.end ?? Infinity) <= (film.start ?? 0)) film[edge === "start" ? "end" : "start"] = undefined;
+  remember();
   show();
 }
 
@@ -168,8 +238,8 @@ function left(seconds: number): string {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min left` : `${(seconds / 3600).toFixed(1)} h left`;
 }
 
-/** Follows a job to its end. Gives where its result is, and what users should know of it. */
-async function followed(id: string): Promise<{ result: string; notes: string[] }> {
+/** Waits for the end of a job. Gives where its result is, and what users should know of it. */
+async function ended(id: string): Promise<{ result: string; notes: string[] }> {
   const [progress, news] = [byId<HTMLProgressElement>("film-progress"), byId("film-news")];
   let first: { frames: number; time: number } | undefined;
   for await (const view of api.follow(id)) {
@@ -188,62 +258,78 @@ async function followed(id: string): Promise<{ result: string; notes: string[] }
   throw new api.Problem(0, "The server has ended before the film was done.");
 }
 
-/** Paints the film in the look that is shown. */
-async function work({ blob, name, seen, start, end }: Film, abort: AbortController): Promise<void> {
+/** Has the film painted in the look that is shown. */
+async function sent({ blob, seen, start, end }: Film, abort: AbortController): Promise<Work> {
   const look = doc;
   const longSide = seen?.movie.longSide ?? 1280;
   const query = new URLSearchParams({ format: format.value });
   if (look.size) query.set("size", look.size);
   if (start !== undefined) query.set("start", start.toFixed(3));
   if (end !== undefined) query.set("end", end.toFixed(3));
-  const begun = await files.withFiles(async () => {
+  const { id } = await files.withFiles(async () => {
     const wanted = await painting(look, look.size ? Number(look.size) : longSide);
     // A mask is drawn on the photo that is shown.
     if (look.photo !== seen?.key) delete wanted.mask;
     return api.beginFilm(blob, wanted, query, abort.signal);
   });
-  job = begun.id;
-  if (abort.signal.aborted) throw new Canceled();
-  const { result, notes } = await followed(begun.id);
+  return { job: id, format: format.value, look };
+}
+
+/** Follows the painting of a film to its end, and shows what has come of it. */
+async function followed(name: string, work: Work): Promise<void> {
+  const { look } = begun = work;
+  remember();
+  if (sending?.signal.aborted) throw new Canceled();
+  const { result, notes } = await ended(work.job);
   const film = await api.result(result);
   const styles = look.styles.map(({ key }) => stem(gallery.nameOf(key))).join("+");
-  const made = { name: `${stem(name)}-${styles}.${format.value}`.replaceAll(/[/\\]/g, "-"), label: label(look), blob: film, look };
+  const made = { name: `${stem(name)}-${styles}.${work.format}`.replaceAll(/[/\\]/g, "-"), label: label(look), blob: film, look };
   await results.add(made);
   play(made);
   say([`Painted: ${made.name}, ${(film.size / 1e6).toFixed(1)} MB.`, ...notes.map(note => `Note: ${note}.`)].join(" "));
 }
 
-paint.addEventListener("click", async () => {
-  if (!film || job !== undefined) return;
-  if (doc.colors === "match") {
-    say("Films cannot repaint the style in the photo's palette. Choose other colors.", true);
-    return;
-  }
-  const { name } = film;
+/** Shows that a film is painted, as long as that takes, and says what has come between. */
+async function during(name: string, work: (abort: AbortController) => Promise<void>): Promise<void> {
   const abort = sending = new AbortController();
-  job = "";
-  const progress = byId<HTMLProgressElement>("film-progress");
-  progress.removeAttribute("value");
-  byId("film-news").textContent = "Sending the film…";
+  busy = true;
+  byId<HTMLProgressElement>("film-progress").removeAttribute("value");
+  byId("film-news").textContent = "";
   show();
-  byId("film-cancel").focus();
   try {
-    await work(film, abort);
+    await work(abort);
   } catch (error) {
     const canceled = error instanceof Canceled || abort.signal.aborted;
-    say(canceled ? "Canceled." : filmWords(error, name), !canceled);
+    const forgotten = error instanceof api.Problem && error.status === 404 && begun !== undefined;
+    if (forgotten) say(`The server has forgotten “${name}”, which was being painted. Paint it again.`, true);
+    else say(canceled ? "Canceled." : filmWords(error, name), !canceled);
   } finally {
-    // The page keeps the result.
-    if (job) void api.forget(`/v1/jobs/${job}`);
-    job = sending = undefined;
+    if (!leaving) {
+      // The page keeps the result.
+      if (begun) void api.forget(`/v1/jobs/${begun.job}`);
+      begun = undefined;
+      remember();
+    }
+    busy = false;
+    sending = undefined;
     show();
     if (player.hidden) paint.focus();
   }
+}
+
+paint.addEventListener("click", () => {
+  const opened = film;
+  if (!opened || busy) return;
+  void during(opened.name, async abort => {
+    byId("film-news").textContent = "Sending the film…";
+    byId("film-cancel").focus();
+    await followed(opened.name, await sent(opened, abort));
+  });
 });
 
 function cancel(): void {
   sending?.abort();
-  if (job) void api.forget(`/v1/jobs/${job}`);
+  if (begun) void api.forget(`/v1/jobs/${begun.job}`);
 }
 byId("film-cancel").addEventListener("click", cancel);
 
@@ -283,6 +369,8 @@ function close(): void {
   film?.seen?.movie.close();
   const key = film?.seen?.key;
   film = undefined;
+  if (!busy) begun = undefined;
+  keep.removeFilm();
   show();
   if (key && doc.photos.includes(key)) {
     const photos = doc.photos.filter(other => other !== key);
@@ -299,10 +387,12 @@ export function forget(): void {
 }
 
 moment.addEventListener("input", () => { show(); void travel(); });
+moment.addEventListener("change", remember);
 byId("film-start").addEventListener("click", () => cut("start"));
 byId("film-end").addEventListener("click", () => cut("end"));
 byId("film-whole").addEventListener("click", () => {
   if (film) film.start = film.end = undefined;
+  remember();
   show();
 });
 on(["photos", "photo", "styles"], show);

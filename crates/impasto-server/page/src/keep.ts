@@ -1,11 +1,11 @@
-// The browser's own store: photos, styles, results and settings survive a reload.
+// The browser's own store: photos, styles, results, settings and the open film survive a reload.
 
 import type { Kept } from "./files.js";
 import type { Result } from "./results.js";
 import { doc, onCommit, on, type Doc, type Key } from "./state.js";
 
 const NAME = "impasto";
-const STORES = ["files", "results", "doc"] as const;
+const STORES = ["files", "results", "doc", "film"] as const;
 type StoreName = typeof STORES[number];
 
 /** `undefined` where the browser has none, for example in some private windows. */
@@ -14,8 +14,11 @@ let database: Promise<IDBDatabase | undefined> | undefined;
 function open(): Promise<IDBDatabase | undefined> {
   database ??= new Promise(resolve => {
     try {
-      const request = indexedDB.open(NAME, 1);
-      request.onupgradeneeded = () => { for (const store of STORES) request.result.createObjectStore(store); };
+      const request = indexedDB.open(NAME, 2);
+      request.onupgradeneeded = () => {
+        const there = request.result.objectStoreNames;
+        for (const store of STORES) if (!there.contains(store)) request.result.createObjectStore(store);
+      };
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => resolve(undefined);
     } catch {
@@ -54,15 +57,39 @@ export const putFile = (file: Kept): void => { void change("files", store => sto
 export const putResult = (result: Result): void => { void change("results", store => store.put(result, result.key)); };
 export const removeResult = (key: string): void => { void change("results", store => store.delete(key)); };
 
-export interface Before { files: Kept[]; results: Result[]; doc: Doc | undefined }
+/** How far somebody is with a film. */
+export interface FilmState {
+  /** Of its moment among the photos; nothing where the browser cannot decode it. */
+  key: string | undefined;
+  /** In seconds, as the part that is painted. */
+  moment: number;
+  start: number | undefined;
+  end: number | undefined;
+  /** The job that paints it, and what it was given. */
+  work: { job: string; format: string; look: Doc } | undefined;
+}
+export interface KeptFilm { file: { blob: Blob; name: string }; state: FilmState }
+
+export const putFilm = (file: KeptFilm["file"]): void => { void change("film", store => store.put(file, "file")); };
+export const putFilmState = (state: FilmState): void => { void change("film", store => store.put(state, "state")); };
+export const removeFilm = (): void => { void change("film", store => store.clear()); };
+
+/** The film of an earlier visit. */
+async function film(): Promise<KeptFilm | undefined> {
+  // In the order of their keys.
+  const [file, state] = await all<unknown>("film");
+  return file && state ? { file, state } as KeptFilm : undefined;
+}
+
+export interface Before { files: Kept[]; results: Result[]; doc: Doc | undefined; film: KeptFilm | undefined }
 
 /** What an earlier visit has left. Files that nothing refers to any more go. */
 export async function load(): Promise<Before> {
-  const [files, results, docs] = await Promise.all([all<Kept>("files"), all<Result>("results"), all<Doc>("doc")]);
+  const [files, results, docs, opened] = await Promise.all([all<Kept>("files"), all<Result>("results"), all<Doc>("doc"), film()]);
   const known = docs[0];
   const used = new Set(known ? [...known.photos, known.photo, ...known.own.map(own => own.key)] : []);
   for (const { key } of files) if (!used.has(key)) void change("files", store => store.delete(key));
-  return { files: files.filter(({ key }) => used.has(key)), results, doc: known };
+  return { files: files.filter(({ key }) => used.has(key)), results, doc: known, film: opened };
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;

@@ -6,21 +6,22 @@ mod paint;
 mod settings;
 mod upload;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use impasto_film::Tools;
+use impasto_film::{Folder as Private, Tools};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use crate::budget::Budget;
-use crate::options::ServerOptions;
+use crate::options::{Ffmpeg, ServerOptions};
 use crate::problem::{Problem, Result};
+use crate::state::State;
 
 pub(crate) use paint::{Ready, paint};
 pub(crate) use settings::Settings;
-pub(crate) use upload::{FilmBody, Spool, Upload, read};
+pub(crate) use upload::{Spool, Upload, read};
 
 /// Films that are painted or wait for that.
 const WAITING: usize = 4;
@@ -38,8 +39,11 @@ pub(crate) const MISSING: &str = "films need ffmpeg, which this server did not f
 
 /// Where films are painted.
 pub(crate) struct Films {
-    /// Nothing where there is no ffmpeg.
-    tools: Option<Tools>,
+    ffmpeg: Ffmpeg,
+    /// What was found; nothing where there is no ffmpeg.
+    tools: OnceLock<Option<Tools>>,
+    /// Most pixels of a frame that is decoded.
+    most_pixels: u64,
     /// The one folder of all films, private to this user; made for the first.
     folder: Mutex<Folder>,
     /// What they take on disk.
@@ -52,15 +56,20 @@ pub(crate) struct Films {
 
 enum Folder {
     None,
-    Made(TempDir),
+    Made(Private),
     Closed,
 }
 
 impl Films {
     pub(crate) fn new(options: &ServerOptions) -> Self {
+        if !matches!(options.ffmpeg, Ffmpeg::Without) {
+            Private::remove_abandoned();
+        }
         Films {
+            ffmpeg: options.ffmpeg.clone(),
+            tools: OnceLock::new(),
             // Pictures have borders within films: a little more is decoded than is painted.
-            tools: options.ffmpeg.clone().map(|tools| tools.most_pixels(options.max_pixels.saturating_mul(2))),
+            most_pixels: options.max_pixels.saturating_mul(2),
             folder: Mutex::new(Folder::None),
             disk: Budget::new(options.max_film.saturating_mul(UPLOADS)),
             places: Arc::new(Semaphore::new(WAITING)),
@@ -68,20 +77,24 @@ impl Films {
         }
     }
 
-    /// Whether films can be painted.
-    pub(crate) fn available(&self) -> bool {
-        self.tools.is_some()
-    }
-
+    /// What reads and writes films. The first time, it may have to be looked for, which starts programs.
     pub(crate) fn tools(&self) -> Result<&Tools> {
-        self.tools.as_ref().ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MISSING))
+        let tools = self.tools.get_or_init(|| {
+            let found = match &self.ffmpeg {
+                Ffmpeg::Without => None,
+                Ffmpeg::Given(tools) => Some(tools.clone()),
+                Ffmpeg::Searched => Tools::find(None).ok(),
+            };
+            found.map(|tools| tools.most_pixels(self.most_pixels))
+        });
+        tools.as_ref().ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MISSING))
     }
 
     /// A folder for a film. It is removed when it is dropped.
     fn folder(&self) -> Result<TempDir> {
         let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*folder, Folder::None) {
-            *folder = Folder::Made(private().map_err(|e| no_room(&e))?);
+            *folder = Folder::Made(Private::new().map_err(|e| no_room(&e))?);
         }
         match &*folder {
             Folder::Made(all) => tempfile::tempdir_in(all.path()).map_err(|e| no_room(&e)),
@@ -103,13 +116,10 @@ impl Films {
     }
 }
 
-/// A temporary folder that no other user can look into.
-fn private() -> std::io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("impasto-films-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir()
+/// Whether films can be painted. What is looked for the first time is looked for on a thread of its own.
+pub(crate) async fn available(state: &Arc<State>) -> bool {
+    let films = state.clone();
+    tokio::task::spawn_blocking(move || films.films.tools().is_ok()).await.unwrap_or(false)
 }
 
 fn no_room(error: &std::io::Error) -> Problem {

@@ -6,17 +6,19 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use impasto::request::Size;
-use impasto::video::{Film, FilmOptions, KEY, State as Position, Styles};
+use impasto::request::{Reference, Size};
+use impasto::video::{Film, FilmOptions, KEY, State as Position};
 use impasto::{Control, Error, ErrorKind};
-use impasto_film::{Encoder, Facts, Frames, Message, Note, Pieces, Reading, Reel, Tools, Whole, frames_of_piece, name_of_piece};
+use impasto_film::{
+    Encoder, Facts, Frames, Message, Note, Pieces, Reading, Record, Reel, Tools, Whole, frames_of_piece, name_of_piece,
+};
 
 use super::{Settings, Upload, no_room};
 use crate::jobs::Watch;
 use crate::problem::{Problem, Result};
 use crate::request::Wanted;
 use crate::state::State;
-use crate::work::{Look, Painted};
+use crate::work::{Painted, look_of_film, recorded};
 
 /// How long no frame may be painted: far longer than those that are painted side by side take.
 const STALLED: Duration = Duration::from_secs(30 * 60);
@@ -106,14 +108,13 @@ fn whole(state: &State, ready: &Ready, watch: &Watch) -> Result<Painted> {
     let named = |e: Error| problem(e, &path);
     // The pieces, and the film that is joined of them.
     let room = state.disk(state.options.max_film.saturating_mul(2))?;
-    let no_thumbnail = || Err(Error::new(ErrorKind::InvalidArgument, "colors are not matched in films"));
-    let look = Look::new(wanted, &state.limits(), no_thumbnail, watch)?;
+    let (styles, look) = look_of_film(wanted, &state.limits(), watch)?;
     let alpha = facts.alpha && encoder.alpha;
 
     let stylizer = wanted.model.stylizer();
     let bytes = if alpha { 4 } else { 3 } * if facts.deep { 2 } else { 1 };
-    let options = FilmOptions::default().stylize(look.options.clone()).steady(settings.steady);
-    let film = |at_a_time: usize| Film::new(stylizer, Styles::one(look.style.clone()), options.clone().at_a_time(at_a_time));
+    let options = FilmOptions::default().stylize(look).steady(settings.steady);
+    let film = |at_a_time: usize| Film::new(stylizer, styles.clone(), options.clone().at_a_time(at_a_time));
     let needed = |film: &Film<'_>| film.memory([size.width, size.height], bytes);
     let mut at_a_time = stylizer.engine().threads().clamp(1, KEY);
     // What is kept and other requests shall have the rest.
@@ -198,9 +199,24 @@ fn check_size(bytes: u64, most: u64) -> impasto::Result<()> {
 
 fn join(tools: &Tools, ready: &Ready, frames: usize, each: usize) -> impasto::Result<(std::path::PathBuf, Vec<Note>)> {
     let Ready { wanted, settings, facts, encoder, .. } = ready;
-    let folder = wanted.content.folder();
-    let whole = Whole { folder, timing: &facts.timing, frames, each, record: None, strip: wanted.options.strip };
+    let (folder, record) = (wanted.content.folder(), record(ready)?);
+    let whole = Whole { folder, timing: &facts.timing, frames, each, record, strip: wanted.options.strip };
     whole.film(tools, (settings.kind, encoder), Some((facts, settings.part)))
+}
+
+/// What the film says about how it was painted.
+fn record(ready: &Ready) -> impasto::Result<Option<String>> {
+    let Ready { wanted, settings, size, .. } = ready;
+    let content = Reference::of_file(&wanted.content.path())?;
+    let record = |request| Record {
+        request,
+        steady: settings.steady,
+        size: *size,
+        style_at: Vec::new(),
+        part: settings.part,
+        fps: settings.fps,
+    };
+    Ok(recorded(wanted, || content).map(|request| record(request).to_json()))
 }
 
 /// A problem with the film at this path. ffmpeg's own words name files, which are not the client's business.

@@ -2,7 +2,6 @@
 
 use axum::extract::Query;
 use axum::http::{StatusCode, Uri};
-use impasto::Colours;
 use impasto::request::table;
 use impasto_film::{Codec, FilmSize, Kind, Part, Rate, time};
 use serde::Deserialize;
@@ -81,9 +80,6 @@ pub(crate) fn check<C>(wanted: &Wanted<C>) -> Result<()> {
         if let Some(why) = row.not_in_films {
             return refused(format!("options.{}: films do not take this option: {why}", row.name));
         }
-    }
-    if wanted.options.colors == Colours::Match {
-        return refused("options.colors is \"match\", which is for pictures; use \"content\" or \"luminance\" for films".into());
     }
     Ok(())
 }

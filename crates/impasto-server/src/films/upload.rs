@@ -5,40 +5,16 @@ use std::path::PathBuf;
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::Deserialize;
-use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
-use utoipa::ToSchema;
 
 use super::no_room;
 use super::settings::check;
 use crate::budget::Share;
 use crate::problem::{Problem, Result};
-use crate::request::{self, StyleBody, Wanted};
+use crate::request::{self, FilmBody, Wanted};
 use crate::state::State;
-
-/// A film as JSON.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct FilmBody {
-    /// The model that paints, by its name in `/v1/models`; the first if not given.
-    model: Option<String>,
-    /// The film's file, base64. A form takes larger ones.
-    film: String,
-    /// What to paint it in.
-    #[schema(min_items = 1, max_items = 8)]
-    styles: Vec<StyleBody>,
-    /// Where the painting is, in all frames: a picture, base64.
-    mask: Option<String>,
-    /// Where it is strong, in all frames: a picture, base64.
-    strength_mask: Option<String>,
-    /// How to paint: those of the options that films take.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    options: Map<String, Value>,
-}
 
 /// An uploaded film, in a file that is removed when this is dropped.
 pub(crate) struct Upload {
@@ -113,7 +89,7 @@ pub(crate) async fn read(request: Request, state: &State) -> Result<Wanted<Uploa
             let film: Bytes = request::decoded(&body.film, "film")?;
             spool.begin()?;
             spool.write(&film).await?;
-            request::assemble(state, body.model, body.styles, (body.mask, body.strength_mask), body.options)?
+            body.painting(state)?
         }
         "multipart/form-data" => {
             let fields = request::fields(request, state, Some(&mut spool)).await?;

@@ -6,9 +6,10 @@ use axum::extract::{Request, State as Shared};
 use axum::response::{IntoResponse, Response};
 
 use super::stylize::accepted;
-use crate::films::{self, FilmBody, Ready, Settings};
+use crate::films::{self, Ready, Settings};
 use crate::jobs::{CancelOnDrop, Job, JobView};
 use crate::problem::{Problem, Result};
+use crate::request::FilmBody;
 use crate::state::State;
 use crate::work;
 
@@ -44,6 +45,7 @@ pub(crate) async fn paint(Shared(state): Shared<Arc<State>>, request: Request) -
 
 async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
     // Before the body is read: where it cannot be painted it is not worth the reading.
+    films::available(state).await;
     state.films.tools()?;
     let full = |_| Problem::busy("as many films as there may be are waiting; try again later");
     let place = state.films.places.clone().try_acquire_owned().map_err(full)?;

@@ -102,16 +102,13 @@ pub(crate) struct Models {
 #[utoipa::path(get, path = "/v1/info", tag = "server", responses((status = 200, body = Info)))]
 pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     let (options, first) = (&state.options, state.models.first());
+    let available = films::available(&state).await;
     Json(Info {
         version: env!("CARGO_PKG_VERSION"),
         formats: Format::written().map(Format::id).collect(),
         family: first.stylizer().model().family.to_string(),
         built_in_styles: first.styles().len(),
-        films: FilmsView {
-            available: state.films.available(),
-            remedy: (!state.films.available()).then_some(films::MISSING),
-            formats: Kind::ALL.map(Kind::id).to_vec(),
-        },
+        films: FilmsView { available, remedy: (!available).then_some(films::MISSING), formats: Kind::ALL.map(Kind::id).to_vec() },
         limits: LimitsView {
             max_body_bytes: options.max_body,
             max_pixels: options.max_pixels,

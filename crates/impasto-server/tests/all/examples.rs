@@ -9,6 +9,7 @@ use crate::films::draw;
 use common::{Running, file, png};
 use impasto::picture::Format;
 use impasto_film::Tools;
+use impasto_server::Ffmpeg;
 
 #[test]
 fn the_guides_examples_work() {
@@ -19,7 +20,7 @@ fn the_guides_examples_work() {
     let guide = include_str!("../../../../docs/guide/serve.md");
     let ffmpeg = Tools::find(None).ok();
     let films = ffmpeg.is_some();
-    let server = Running::start(|options| options.ffmpeg = ffmpeg);
+    let server = Running::start(|options| options.ffmpeg = ffmpeg.map_or(Ffmpeg::Without, Ffmpeg::Given));
     let folder = tempfile::tempdir().unwrap();
     if films {
         let sources = "-f lavfi -i testsrc2=size=64x48:rate=10:duration=1 -c:v libx264 -pix_fmt yuv420p";

@@ -8,10 +8,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use common::{Answer, Running, png};
-use impasto::video::{Film, FilmOptions, Frame, Samples};
-use impasto::{Style, Stylizer};
+use impasto::stylizer::Part;
+use impasto::video::{Film, FilmOptions, Frame, Samples, Styles};
+use impasto::{Style, StyleSize, Stylizer};
 use impasto_film::Tools;
-use impasto_server::ServerOptions;
+use impasto_server::{Ffmpeg, ServerOptions};
 use serde_json::{Value, json};
 
 /// A server that paints films, and a folder for them; nothing where there is no ffmpeg.
@@ -27,7 +28,7 @@ impl Studio {
             return None;
         };
         let server = Running::start(|options| {
-            options.ffmpeg = Some(tools);
+            options.ffmpeg = Ffmpeg::Given(tools);
             change(options);
         });
         Some(Studio { server, folder: tempfile::tempdir().unwrap() })
@@ -151,6 +152,28 @@ fn a_film_is_painted_with_its_sound() {
     let count =
         studio.said("ffprobe", "-select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0 mixed.mkv");
     assert_eq!(count, "2");
+    // In colors that are matched along the film, as the library does it.
+    let form = [("film", &film[..]), ("style", &png(32, 32)[..]), ("options", br#"{"colors": "match"}"#)];
+    let answer = studio.finished(&studio.server.post_form("/v1/films?crf=1&steady=0", &form, &[]));
+    studio.save("matched.mp4", &answer.body);
+    let picture = impasto::Picture::decode(&png(32, 32), &impasto::picture::Limits::default()).unwrap();
+    let own = Part { style: stylizer.style(&picture).unwrap(), weight: 1.0, mask: None };
+    let seen = StyleSize::default().apply(&picture).unwrap().into_owned();
+    let plain = Film::new(&stylizer, own.style.clone(), FilmOptions::default()).unwrap();
+    let matched = Film::new(&stylizer, Styles::matched(vec![(own, seen)], 1.0).unwrap(), FilmOptions::default()).unwrap();
+    let last = |film: &Film<'_>| film.paint(before.clone().into_iter().map(Ok), &()).last().unwrap().unwrap().frame;
+    let found = frames(&studio, "matched.mp4").pop().unwrap();
+    let (right, wrong) = (difference(&found, &last(&matched)), difference(&found, &last(&plain)));
+    assert!(right < 0.02 && wrong > 2.0 * right, "{right} from what is matched, {wrong} from what is not");
+    // Bodies of all kinds refuse what they do not know, and what is there twice.
+    for path in ["/v1/films", "/v1/stylize", "/v1/previews"] {
+        for (field, words) in [("\"strenght\": 1", "unknown field `strenght`"), ("\"options\": {}", "duplicate field `options`")]
+        {
+            let body = format!("{{\"styles\": [], \"options\": {{}}, {field}}}");
+            let answer = studio.server.send("POST", path, &[("Content-Type", "application/json")], body.as_bytes());
+            assert_eq!(answer.complaint(400, words), None, "{path}");
+        }
+    }
     // Results take room until they are forgotten.
     assert!(studio.server.gauge("film_bytes") >= (result.body.len() + part.body.len() + mixed.body.len()) as u64);
     assert_eq!(studio.server.gauge("memory_reserved_bytes"), 0);
@@ -211,11 +234,12 @@ fn what_is_no_film_is_refused() {
     for (options, words) in [
         (&br#"{"size": 64}"#[..], "options.size: films do not take"),
         (br#"{"format": "png"}"#, "options.format: films do not take"),
-        (br#"{"colors": "match"}"#, "match"),
     ] {
         let form = [("film", &film[..]), ("style", &png(32, 32)[..]), ("options", options)];
         expect(words, studio.server.post_form("/v1/films", &form, &[]), 422, words);
     }
+    let form = [("film", &film[..]), ("style_name", b"mosaic"), ("options", br#"{"colors": "match"}"#)];
+    expect("colors", studio.server.post_form("/v1/films", &form, &[]), 422, "has no picture whose colors could be matched");
     expect("type", studio.server.send("POST", "/v1/films", &[("Content-Type", "video/mp4")], &film), 415, "video/mp4");
     assert_eq!(wrong, [""; 0]);
     assert!(studio.is_empty(), "something is left");

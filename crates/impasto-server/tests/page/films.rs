@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use impasto::Picture;
 use impasto_film::Tools;
+use impasto_server::Ffmpeg;
 use serde_json::json;
 
 /// A page whose server paints films; nothing where there is no ffmpeg or no browser.
@@ -17,7 +18,7 @@ pub(super) fn open(window: [u32; 2], dark: bool) -> Option<Session> {
         let _ = writeln!(std::io::stderr(), "skipped: films on the page, because ffmpeg is not installed");
         return None;
     };
-    Session::of(Running::start(|options| options.ffmpeg = Some(tools)), "", window, dark)
+    Session::of(Running::start(|options| options.ffmpeg = Ffmpeg::Given(tools)), "", window, dark)
 }
 
 /// A film of 32 frames: two seconds of red, then two of blue, with sound.
@@ -138,13 +139,7 @@ fn films_are_canceled_and_what_cannot_be_is_told() {
     browser.click("#film-cancel");
     browser.until("document.querySelector('#filming').hidden && document.querySelector('#status').textContent === 'Canceled.'");
     session.server.until("the film stays on the server", || session.server.gauge("film_bytes") == 0);
-    // Colors that films do not have.
     let browser = &mut session.browser;
-    browser.previewed(|browser| browser.set("#colors", "content"));
-    browser.set("#colors", "match");
-    browser.click("#film-paint");
-    browser.until("/Choose other colors/.test(document.querySelector('#status').textContent)");
-    browser.previewed(|browser| browser.set("#colors", "style"));
     // A film that this browser cannot decode is painted all the same.
     draw(&folder, "-f lavfi -i testsrc2=size=64x48:rate=5:duration=1 -c:v mpeg4", "old.avi");
     browser.choose("#photo", &[&folder.join("old.avi")]);
@@ -163,6 +158,68 @@ fn films_are_canceled_and_what_cannot_be_is_told() {
     assert_eq!(browser.eval("document.querySelector('#film-part').hidden"), true);
     // The browser notes refused requests as errors.
     browser.complaints.retain(|complaint| !complaint.contains("422"));
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
+#[test]
+fn a_film_and_its_painting_survive_a_reload() {
+    let Some(mut session) = open(WINDOW, false) else { return };
+    let folder = session.folder.path().to_owned();
+    draw(&folder, "-f lavfi -i testsrc2=size=160x96:rate=25:duration=8 -c:v libvpx -b:v 1M -g 5 -deadline realtime", "long.webm");
+    let browser = &mut session.browser;
+    browser.previewed(|browser| browser.choose("#photo", &[&folder.join("long.webm")]));
+    browser.previewed(|browser| browser.set("#moment", "3"));
+    browser.until("document.body.dataset.moment === '3'");
+    browser.settled();
+    browser.click("#film-start");
+    browser.set("#moment", "6");
+    browser.click("#film-end");
+    browser.previewed(|browser| browser.set("#moment", "3"));
+    browser.settled();
+    let before = browser.canvas();
+    let shown = "[document.querySelector('#film-part').hidden, document.querySelector('#film-name').textContent,                  document.querySelector('#moment').value, document.querySelector('#film-range').textContent, \
+                 document.querySelector('#film-paint').textContent]";
+    let expected = json!([false, "long.webm", "3", "0:03.0 to 0:06.0", "Paint this part"]);
+    assert_eq!(browser.eval(shown), expected);
+    browser.reload();
+    browser.until("!document.querySelector('#film-part').hidden");
+    browser.settled();
+    assert_eq!(browser.eval(shown), expected);
+    assert!(difference(&browser.canvas(), &before) < 1e-3, "{}", difference(&browser.canvas(), &before));
+    // What is painted goes on, and is watched after a reload.
+    browser.set("#film-format", "webm");
+    browser.click("#film-paint");
+    browser.until("/^[1-9]\\d* of 75 frames/.test(document.querySelector('#film-news').textContent)");
+    browser.reload();
+    assert_eq!(browser.eval("document.querySelector('#filming').hidden && document.querySelector('#player').hidden"), false);
+    browser.until("!document.querySelector('#player').hidden && document.querySelector('#painted').readyState >= 2");
+    assert_eq!(browser.eval("Math.round(document.querySelector('#painted').duration)"), 3);
+    assert!(browser.text("#status").starts_with("Painted: long-starry.webm"), "{}", browser.text("#status"));
+    browser.until("document.querySelectorAll('#results li').length === 1");
+    session.server.until("the film stays on the server", || session.server.gauge("film_bytes") == 0);
+    let browser = &mut session.browser;
+    browser.click("#film-back");
+    // A job that the server does not know any more.
+    browser.eval(
+        "new Promise(resolve => { indexedDB.open('impasto').onsuccess = ({ target: { result } }) => {
+            const films = result.transaction('film', 'readwrite').objectStore('film');
+            films.get('state').onsuccess = ({ target: { result: state } }) => {
+                films.put({ ...state, work: { job: 'gone', format: 'webm', look: {} } }, 'state').onsuccess = () => resolve(true);
+            }; }; })",
+    );
+    browser.reload();
+    browser.until("/has forgotten “long.webm”/.test(document.querySelector('#status').textContent)");
+    assert_eq!(
+        browser.eval("[document.querySelector('#filming').hidden, document.querySelector('#film-part').hidden]"),
+        json!([true, false])
+    );
+    // Closed, it stays closed.
+    browser.click("#film-close");
+    browser.settled();
+    browser.eval("new Promise(resolve => setTimeout(resolve, 500))");
+    browser.reload();
+    assert_eq!(browser.eval("document.querySelector('#film-part').hidden"), true);
+    browser.complaints.retain(|complaint| !complaint.contains("404"));
     assert_eq!(browser.complaints, [""; 0]);
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Contents {
     pictures: Vec<Picture>,
     crop: usize,
     batch: usize,
+    /// Whether crops a step to the side are drawn, too.
+    moves: bool,
     /// Drawn so far.
     pub(super) drawn: u64,
     seed: u64,
@@ -25,7 +27,16 @@ pub(super) struct Crop {
     pub(super) plain: Vec<f32>,
     /// With the grain that paintings begin from.
     pub(super) grained: Vec<f32>,
+    /// The same a step to the side, with a grain of its own and a camera's noise.
+    pub(super) moved: Vec<f32>,
+    /// How far what `grained` shows lies to the right of and below where `moved` shows it.
+    pub(super) by: [isize; 2],
 }
+
+/// The longest step to the side, in pixels. The network's strides repeat after four.
+const STEP: usize = 3;
+/// Amplitude of a camera's noise: two steps of 8 bits.
+const NOISE: f32 = 2.0 / 255.0;
 
 impl Contents {
     pub(super) fn new(pictures: &[Picture], options: &LearnOptions) -> Result<Self> {
@@ -38,7 +49,7 @@ impl Contents {
         };
         let pictures = pictures.iter().map(small).collect::<Result<_>>()?;
         let (crop, batch, seed) = (options.crop, options.batch, options.seed);
-        Ok(Contents { pictures, crop, batch, drawn: 0, seed })
+        Ok(Contents { pictures, crop, batch, moves: options.steady_weight > 0.0, drawn: 0, seed })
     }
 
     /// Every content, as it is cropped.
@@ -56,22 +67,44 @@ impl Contents {
         let mut numbers = Numbers::seeded(self.seed.wrapping_add(self.drawn.wrapping_mul(0xd134_2543_de82_ef95)));
         self.drawn += 1;
         let mut unit = || numbers.next().unwrap_or(0.0);
-        let mut below = |count: usize| ((unit() * count as f32) as usize).min(count - 1);
-        let picture = &self.pictures[below(self.pictures.len())];
-        let [x, y] = [picture.width(), picture.height()].map(|length| below(length - self.crop + 1));
-        let mirrored = below(2) == 1;
-        let mut plain = Vec::with_capacity(self.crop * self.crop * 3);
-        for row in y..y + self.crop {
-            let start = (row * picture.width() + x) * 3;
-            let pixels = &picture.rgb()[start..start + self.crop * 3];
-            if mirrored {
-                plain.extend(pixels.rchunks_exact(3).flatten());
-            } else {
-                plain.extend(pixels);
+        let picture = &self.pictures[below(self.pictures.len(), &mut unit)];
+        let sides = [picture.width(), picture.height()];
+        let from = sides.map(|length| below(length - self.crop + 1, &mut unit));
+        let mirrored = below(2, &mut unit) == 1;
+        let cut = |[x, y]: [usize; 2]| -> Vec<f32> {
+            let rows = (y..y + self.crop).map(|row| &picture.rgb()[(row * picture.width() + x) * 3..][..self.crop * 3]);
+            match mirrored {
+                true => rows.flat_map(|row| row.rchunks_exact(3).flatten()).copied().collect(),
+                false => rows.flatten().copied().collect(),
             }
-        }
+        };
+        let plain = cut(from);
         let reach = StylizeOptions::GRAIN / 255.0;
-        let grained = plain.iter().map(|&v| v + (2.0 * unit() - 1.0) * reach).collect();
-        Crop { plain, grained }
+        let grained = with_noise(&plain, reach, &mut unit);
+        let (mut moved, mut by) = (Vec::new(), [0; 2]);
+        if self.moves {
+            let mut there = from;
+            for ((to, length), by) in there.iter_mut().zip(sides).zip(&mut by) {
+                let reach = to.saturating_sub(STEP)..=(*to + STEP).min(length - self.crop);
+                let step = reach.start() + below(reach.end() - reach.start() + 1, &mut unit);
+                *by = step as isize - *to as isize;
+                *to = step;
+            }
+            if mirrored {
+                by[0] = -by[0];
+            }
+            moved = with_noise(&with_noise(&cut(there), NOISE, &mut unit), reach, &mut unit);
+        }
+        Crop { plain, grained, moved, by }
     }
+}
+
+/// A whole number below `count`.
+fn below(count: usize, unit: &mut impl FnMut() -> f32) -> usize {
+    ((unit() * count as f32) as usize).min(count - 1)
+}
+
+/// Values with uniform noise of this amplitude.
+fn with_noise(values: &[f32], amplitude: f32, unit: &mut impl FnMut() -> f32) -> Vec<f32> {
+    values.iter().map(|v| v + (2.0 * unit() - 1.0) * amplitude).collect()
 }

@@ -5,7 +5,7 @@ use crate::stylizer::{StyleOptions, StyleSize};
 use crate::{Control, Picture, Result, Style, Stylizer};
 
 /// Longer side of the picture that colors are matched with.
-const THUMBNAIL: usize = 384;
+pub(crate) const MATCHED_SIDE: usize = 384;
 
 /// The style of a picture that has the content's colors: `colors: match`. `picture` is as large as it is seen, `plain` is its own style if that is
 /// known, `content` a thumbnail of the content. `share` says how far the colors go there: 0 to 1.
@@ -33,7 +33,7 @@ pub fn matched(
 /// # Errors
 /// As [`Picture::resized`].
 pub fn thumbnail(content: &Picture) -> Result<Picture> {
-    content.fit_long_side(THUMBNAIL.min(content.width().max(content.height())), Resize::NETWORK)
+    content.fit_long_side(MATCHED_SIDE.min(content.width().max(content.height())), Resize::NETWORK)
 }
 
 /// The same of a content that is stored.
@@ -41,5 +41,5 @@ pub fn thumbnail(content: &Picture) -> Result<Picture> {
 /// # Errors
 /// As [`Stored::thumbnail`].
 pub fn stored_thumbnail(content: &Stored) -> Result<Picture> {
-    content.thumbnail(THUMBNAIL)
+    content.thumbnail(MATCHED_SIDE)
 }

@@ -41,6 +41,7 @@ mod tests;
 
 pub use crate::hash::{Hasher, sha256, sha256_of_file, sha256_of_tree};
 pub use manifest::{Done, Entries, Lock, MANIFEST, Manifest, name_in, place, put_name};
+pub(crate) use matched::MATCHED_SIDE;
 pub use matched::{matched, stored_thumbnail, thumbnail};
 pub use names::{Choice, format_named};
 pub use optimized::{Beginning, Optimized};

@@ -228,8 +228,13 @@ impl<'a> Work<'a> {
     }
 
     fn prepare(&self, seen: &Seen) -> Result<Painter<'a>> {
-        let style = self.styles.at(seen.index)?;
-        self.stylizer.prepare_rows(&style, &self.options_of(&seen.frame), (&seen.frame, seen.moved), &Quiet(self.control))
+        let control = &Quiet(self.control);
+        let (style, palette) = self.styles.seen(self.stylizer, (seen.index, &seen.frame), control)?;
+        let mut options = self.options_of(&seen.frame);
+        if let Some(palette) = palette {
+            options = palette.options(options);
+        }
+        self.stylizer.prepare_rows(&style, &options, (&seen.frame, seen.moved), control)
     }
 
     /// A frame's painting, and where it was in the frame before.

@@ -159,6 +159,8 @@ impl<'a> Film<'a> {
         let frames = pixels.saturating_mul(bytes_per_pixel as u64).saturating_mul(2 * (KEY as u64 + 1));
         let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1).saturating_add(pixels.saturating_mul(12));
         let pyramids = (KEY as u64 + 2) * (320 * 320 * 6);
-        Ok(one.saturating_mul(at_a_time).saturating_add(frames).saturating_add(paintings).saturating_add(pyramids))
+        let styles = self.styles.memory(self.stylizer)?;
+        let all = one.saturating_mul(at_a_time).saturating_add(frames).saturating_add(paintings).saturating_add(pyramids);
+        Ok(all.saturating_add(styles))
     }
 }

@@ -1,36 +1,142 @@
-//! Styles that change along a film.
+//! Styles that change along a film, or with its colors.
 
-use crate::{Result, Style};
+use crate::picture::rows::{self, Rows};
+use crate::request::{MATCHED_SIDE, matched};
+use crate::stylizer::{Palette, Part};
+use crate::{Control, Picture, Result, Style, Stylizer};
 
 /// The styles of a film by frame. Between two of them the style glides from one to the other; before the first and after the last it stays.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Styles(Vec<(usize, Style)>);
+pub struct Styles {
+    by_frame: Vec<(usize, Entry)>,
+    /// How far colors go towards the film's: 0 to 1.
+    share: f32,
+}
+
+/// What a film is painted in at one frame.
+#[derive(Debug, Clone, PartialEq)]
+enum Entry {
+    Plain(Style),
+    /// Styles with their pictures, which get the film's colors, and what they are together without that.
+    Matched(Vec<(Part, Picture)>, Palette),
+}
+
+impl Entry {
+    fn matched(parts: Vec<(Part, Picture)>) -> Result<Self> {
+        let plain = Palette::new(parts.iter().map(|(part, _)| part.clone()))?;
+        Ok(Entry::Matched(parts, plain))
+    }
+
+    /// Without the film's colors.
+    fn plain(&self) -> &Style {
+        match self {
+            Entry::Plain(style) => style,
+            Entry::Matched(_, palette) => &palette.style,
+        }
+    }
+}
 
 impl Styles {
     /// One style for all frames.
     pub fn one(style: Style) -> Self {
-        Styles(vec![(0, style)])
+        Styles { by_frame: vec![(0, Entry::Plain(style))], share: 1.0 }
+    }
+
+    /// Styles for all frames whose pictures get the colors of the film first: `colors: match`. What they come to is measured on every key frame and
+    /// glides in between. Each part has the style that its picture has of its own; the picture is as large as the network sees it. `share` says how
+    /// far the colors go: 0 to 1. The parts' masks take the place of [`crate::StylizeOptions::regions`].
+    ///
+    /// # Errors
+    /// As [`Palette::new`].
+    pub fn matched(parts: Vec<(Part, Picture)>, share: f32) -> Result<Self> {
+        Ok(Styles { by_frame: vec![(0, Entry::matched(parts)?)], share })
     }
 
     /// With another style at this frame, counted from 0; it replaces one that is there.
     #[must_use]
-    pub fn with(mut self, frame: usize, style: Style) -> Self {
-        self.0.retain(|(at, _)| *at != frame);
-        self.0.push((frame, style));
-        self.0.sort_by_key(|(at, _)| *at);
+    pub fn with(self, frame: usize, style: Style) -> Self {
+        self.and(frame, Entry::Plain(style))
+    }
+
+    /// With another style at this frame, whose picture gets the colors of the film, see [`Styles::matched`].
+    ///
+    /// # Errors
+    /// As [`Palette::new`].
+    pub fn with_matched(self, frame: usize, style: Style, picture: Picture) -> Result<Self> {
+        Ok(self.and(frame, Entry::matched(vec![(Part { style, weight: 1.0, mask: None }, picture)])?))
+    }
+
+    fn and(mut self, frame: usize, entry: Entry) -> Self {
+        self.by_frame.retain(|(at, _)| *at != frame);
+        self.by_frame.push((frame, entry));
+        self.by_frame.sort_by_key(|(at, _)| *at);
         self
     }
 
-    /// The style of a frame.
+    /// What lies on both sides of a frame, and how far it is from the first to the second.
+    fn around(&self, frame: usize) -> (&Entry, Option<(&Entry, f32)>) {
+        let next = self.by_frame.partition_point(|(at, _)| *at <= frame);
+        match (next.checked_sub(1).map(|last| &self.by_frame[last]), self.by_frame.get(next)) {
+            (Some((from, a)), Some((to, b))) => (a, Some((b, (frame - from) as f32 / (to - from) as f32))),
+            (Some((_, entry)), None) | (None, Some((_, entry))) => (entry, None),
+            (None, None) => unreachable!("there is one style at least"),
+        }
+    }
+
+    /// The style of a frame, without the film's colors.
     ///
     /// # Errors
     /// As [`Style::mix`], if the styles are of different models.
     pub fn at(&self, frame: usize) -> Result<Style> {
-        let next = self.0.partition_point(|(at, _)| *at <= frame);
-        match (next.checked_sub(1).map(|last| &self.0[last]), self.0.get(next)) {
-            (Some((from, a)), Some((to, b))) => a.mix(b, (frame - from) as f32 / (to - from) as f32),
-            (Some((_, style)), None) | (None, Some((_, style))) => Ok(style.clone()),
-            (None, None) => unreachable!("there is one style at least"),
+        match self.around(frame) {
+            (entry, None) => Ok(entry.plain().clone()),
+            (from, Some((to, share))) => from.plain().mix(to.plain(), share),
+        }
+    }
+
+    /// Bytes of memory that pictures of styles take, and seeing them in the film's colors, at most.
+    pub(super) fn memory(&self, stylizer: &Stylizer) -> Result<u64> {
+        let entries = self.by_frame.iter().map(|(_, entry)| entry);
+        let pictures = entries.flat_map(|entry| match entry {
+            Entry::Plain(_) => &[],
+            Entry::Matched(parts, _) => parts.as_slice(),
+        });
+        let (mut held, mut seeing) = (0u64, 0);
+        for picture in pictures.map(|(_, picture)| picture) {
+            let [width, height] = [picture.width(), picture.height()];
+            // Twice: one of them in other colors.
+            held = held.saturating_add((width * height * 32) as u64);
+            seeing = seeing.max(stylizer.style_memory(width, height)?);
+        }
+        Ok(held.saturating_add(seeing))
+    }
+
+    /// The style of a frame, in the colors of these rows where they are wanted; with the regions that come with it.
+    pub(super) fn seen(
+        &self,
+        stylizer: &Stylizer,
+        (frame, content): (usize, &dyn Rows),
+        control: &dyn Control,
+    ) -> Result<(Style, Option<Palette>)> {
+        let (from, to) = self.around(frame);
+        let is_matched = |entry: &Entry| matches!(entry, Entry::Matched(..));
+        let thumbnail = match is_matched(from) || to.is_some_and(|(to, _)| is_matched(to)) {
+            true => Some(rows::small(content, MATCHED_SIDE)?),
+            false => None,
+        };
+        let palette = |entry: &Entry| -> Result<(Style, Option<Palette>)> {
+            let (Entry::Matched(parts, _), Some(content)) = (entry, &thumbnail) else { return Ok((entry.plain().clone(), None)) };
+            let parts = parts.iter().map(|(part, picture)| {
+                let style = matched(stylizer, (picture, Some(&part.style)), content, self.share, control)?;
+                Ok(Part { style, ..part.clone() })
+            });
+            let palette = Palette::new(parts.collect::<Result<Vec<_>>>()?)?;
+            Ok((palette.style.clone(), Some(palette)))
+        };
+        let (style, regions) = palette(from)?;
+        match to {
+            None => Ok((style, regions)),
+            Some((to, share)) => Ok((style.mix(&palette(to)?.0, share)?, regions)),
         }
     }
 }

@@ -3,9 +3,14 @@
 use super::{Film, FilmOptions, Frame, KEY, Painted, Samples, State, Styles};
 use crate::networks::{Architecture, FixedNorm, magenta::Transformer, mobilenet::MobileNet};
 use crate::picture::Mask;
-use crate::{Error, ErrorKind, Model, Result, Style, StylizeOptions, Stylizer};
+use crate::stylizer::{Palette, Part, StyleOptions, StyleSize};
+use crate::{Error, ErrorKind, Model, Picture, Result, Style, StylizeOptions, Stylizer};
 
 const SIZE: [usize; 2] = [72, 48];
+
+fn as_it_is() -> StyleOptions {
+    StyleOptions::default().size(StyleSize::Original)
+}
 
 fn stylizer() -> Stylizer {
     let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
@@ -54,6 +59,42 @@ fn frames_come_in_order_with_any_number_at_a_time() {
         let firsts: Vec<_> = one.iter().filter(|painted| painted.first_of_shot).map(|painted| painted.index).collect();
         assert_eq!(firsts, [0, 11].into_iter().filter(|&i| i < length).collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn styles_take_the_colors_of_each_shot() {
+    let stylizer = stylizer();
+    let picture =
+        |level: u8| Picture::from_rgb8(40, 32, &(0..40 * 32 * 3).map(|i| level.wrapping_add((i % 77) as u8)).collect::<Vec<_>>());
+    let (first, second) = (picture(20).unwrap(), picture(120).unwrap());
+    let seen = |picture: &Picture| stylizer.style_with(picture, &as_it_is(), &()).unwrap();
+    let mask = Mask::new(2, 1, &[1.0, 0.0]).unwrap();
+    let parts = vec![
+        (Part { style: seen(&first), weight: 1.0, mask: None }, first.clone()),
+        (Part { style: seen(&second), weight: 1.0, mask: Some(mask.clone()) }, second.clone()),
+    ];
+    let styles = Styles::matched(parts.clone(), 0.7).unwrap();
+    let with = |at_a_time| {
+        painted(&Film::new(&stylizer, styles.clone(), FilmOptions::default().at_a_time(at_a_time)).unwrap(), film(14, 5))
+    };
+    let one = with(1);
+    assert!(one == with(3), "frames differ with three at a time");
+    let plain = Palette::new(parts.iter().map(|(part, _)| part.clone())).unwrap();
+    for painted in one.iter().filter(|painted| painted.first_of_shot || painted.index == KEY) {
+        // As a picture is that is painted by itself.
+        let content = frame(painted.index, 5).to_picture().unwrap();
+        let matched = |picture: &Picture| crate::request::matched(&stylizer, (picture, None), &content, 0.7, &()).unwrap();
+        let options = StylizeOptions::default().region(matched(&second), mask.clone());
+        let alone = stylizer.stylize_with(&content, &matched(&first), &options, &()).unwrap();
+        assert_eq!(painted.frame, Frame::of_picture(&alone, false).unwrap(), "frame {}", painted.index);
+        let own = stylizer.stylize_with(&content, &plain.style, &plain.options(StylizeOptions::default()), &()).unwrap();
+        assert_ne!(painted.frame, Frame::of_picture(&own, false).unwrap(), "frame {}", painted.index);
+    }
+    // Between two key frames, and towards another style, it glides.
+    let other = styles.with_matched(KEY * 2, seen(&second), second.clone()).unwrap();
+    let glided = painted(&Film::new(&stylizer, other, FilmOptions::default()).unwrap(), film(14, 5));
+    assert_eq!(glided[0].frame, one[0].frame);
+    assert_ne!(glided[9].frame, one[9].frame);
 }
 
 #[test]

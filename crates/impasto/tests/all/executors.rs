@@ -70,7 +70,7 @@ fn a_learning_step() {
     let contents = [tiny::landscape(130, 100)];
     let painting = tiny::swirls(96, 80);
     for way in [Way::Norms, Way::LowRank(2), Way::Whole] {
-        let options = LearnOptions { way, batch: 1, crop: 64, ..LearnOptions::default() };
+        let options = LearnOptions { way, batch: 1, crop: 80, ..LearnOptions::default() };
         let found = stylizers(|| tiny::native_model(48)).map(|stylizer| {
             let start = stylizer.style(&painting).unwrap();
             let mut learner =
@@ -80,7 +80,16 @@ fn a_learning_step() {
             (losses, stylizer.stylize(&contents[0], &learner.style().unwrap()).unwrap())
         });
         for (a, b) in found[0].0.iter().zip(&found[1].0) {
-            for (a, b) in [(a.style, b.style), (a.moments, b.moments), (a.content, b.content), (a.lattice, b.lattice)] {
+            assert!(a.halo > 0.0 && a.steady > 0.0);
+            let pairs = [
+                (a.style, b.style),
+                (a.moments, b.moments),
+                (a.content, b.content),
+                (a.lattice, b.lattice),
+                (a.steady, b.steady),
+                (a.halo, b.halo),
+            ];
+            for (a, b) in pairs {
                 assert!((a - b).abs() < 1e-3 * b.abs().max(1e-3), "{way:?}: {a} and {b}");
             }
         }

@@ -12,8 +12,16 @@ use impasto::stylizer::Palette;
 use impasto::weights::safetensors::{self, Precision};
 use impasto::{ErrorKind, Model, Perceptual, Picture, Region, Style, StylizeOptions, Stylizer, picture::Mask};
 
-const OPTIONS: LearnOptions =
-    LearnOptions { way: Way::LowRank(2), batch: 3, crop: 64, content_weight: 0.2, lattice_weight: 0.5, pull: 0.0, seed: 7 };
+const OPTIONS: LearnOptions = LearnOptions {
+    way: Way::LowRank(2),
+    batch: 3,
+    crop: 64,
+    content_weight: 0.2,
+    lattice_weight: 0.5,
+    steady_weight: 0.5,
+    pull: 0.0,
+    seed: 7,
+};
 
 fn stylizer(threads: usize) -> Stylizer {
     Stylizer::builder().threads(threads).build(tiny::native_model(48)).unwrap()
@@ -85,6 +93,27 @@ fn every_way_comes_nearer_to_the_style() {
         last.push(after);
     }
     assert!(last[1] < last[0], "kernels add nothing to norms: {last:?}");
+}
+
+#[test]
+fn steadiness_and_halos_are_learned_where_they_are_asked_for() {
+    let stylizer = filtered();
+    let last = |options: &LearnOptions| {
+        let mut learner = learner(&stylizer, options.clone());
+        let losses: Vec<_> = (0..40).map(|i| learner.step(f64::from(i) / 40.0, &()).unwrap()).collect();
+        let mean = |of: &dyn Fn(&impasto::learn::LearnLosses) -> f64| losses[30..].iter().map(of).sum::<f64>() / 10.0;
+        [mean(&|losses| losses.steady), mean(&|losses| losses.halo)]
+    };
+    // A weight that is nearly nothing looks, too.
+    let options = LearnOptions { crop: 80, steady_weight: 1e-6, halo_weight: 1e-6, ..OPTIONS };
+    let [steady, halo] = last(&options);
+    assert!(steady > 0.0 && halo > 0.0);
+    let [steadier, _] = last(&LearnOptions { steady_weight: 20.0, ..options.clone() });
+    assert!(steadier < 0.9 * steady, "{steadier} and {steady}");
+    let [_, weaker] = last(&LearnOptions { halo_weight: 20.0, ..options.clone() });
+    assert!(weaker < 0.9 * halo, "{weaker} and {halo}");
+    let [unseen, unlooked] = last(&LearnOptions { steady_weight: 0.0, halo_weight: 0.0, ..options });
+    assert_eq!([unseen, unlooked], [0.0; 2]);
 }
 
 #[test]

@@ -23,6 +23,13 @@ pub(crate) fn run(args: &Replay) -> Result {
     let loudness = args.loudness.loudness();
     let named = |why: String| Failure::failed(format!("{}: {why}", args.picture.display()));
     let limits = args.limits.of_files();
+    if args.picture.extension().and_then(OsStr::to_str).is_some_and(|kind| kind.parse::<impasto_film::Kind>().is_ok()) {
+        let name = names::quoted(args.picture.as_os_str());
+        return Err(named(format!(
+            "films are not made again, only pictures. The settings that it was painted by are in its comment: \
+             ffprobe -v error -show_entries format_tags=comment -of default=nk=1:nw=1 {name}"
+        )));
+    }
     let picture = Stored::open(&args.picture, &limits)?;
     let text = picture.source().recorded_settings();
     let text =

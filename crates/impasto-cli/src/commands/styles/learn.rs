@@ -50,6 +50,8 @@ pub(crate) fn run(args: &StylesLearn) -> Result {
             Tune::All => Way::Whole,
         },
         content_weight: args.content_weight,
+        steady_weight: args.steady_weight,
+        halo_weight: args.halo_weight,
         seed: args.seed,
         ..LearnOptions::default()
     };
@@ -196,7 +198,9 @@ impl Session<'_> {
 }
 
 fn words(step: u64, losses: &LearnLosses) -> String {
-    format!("step {step}: style {:.3}, content {:.3}", losses.style, losses.content)
+    let LearnLosses { style, content, steady, halo, .. } = losses;
+    let flicker = if *steady > 0.0 { format!(", flicker {steady:.3}") } else { String::new() };
+    format!("step {step}: style {style:.3}, content {content:.3}{flicker}, halo {halo:.3}")
 }
 
 /// A content in the style as it is so far.

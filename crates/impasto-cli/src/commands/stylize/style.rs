@@ -265,12 +265,18 @@ pub(super) struct Styles {
 
 /// Of the arguments' styles, and the masks that they name.
 pub(in crate::commands) fn palette(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Palette> {
+    Ok(Palette::new(parts(seen, arguments, masks))?)
+}
+
+/// The same, each for itself.
+pub(in crate::commands) fn parts(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Vec<Part> {
     let parts = seen.iter().zip(arguments).zip(masks);
-    Ok(Palette::new(parts.map(|((style, argument), mask)| Part {
+    let part = |((style, argument), mask): ((&Style, &StyleArgument), &Option<Mask>)| Part {
         style: style.clone(),
         weight: argument.weight,
         mask: mask.clone(),
-    }))?)
+    };
+    parts.map(part).collect()
 }
 
 impl Styles {

@@ -1,11 +1,12 @@
 //! Styles, look and masks of a film.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use impasto::picture::Mask;
 use impasto::request::StyleUse;
 use impasto::video::{Frame, Styles};
-use impasto::{Error, ErrorKind, Style, StylizeOptions, Stylizer};
+use impasto::{Colours, Error, ErrorKind, Picture, Style, StylizeOptions, Stylizer};
 
 use impasto_film::{Frames, Reading, Timing, Tools, time};
 
@@ -64,13 +65,23 @@ pub(super) fn look(
 ) -> Result<Look> {
     let (loudness, limits) = (args.loudness.loudness(), memory::limits_of_floats());
     let asked = &args.paint.options;
-    let see = |argument: &StyleArgument| -> Result<(Style, StyleUse)> {
+    let matching = asked.colors == Colours::Match;
+    // A style, what it is made of, and its picture if that is to get the film's colors.
+    let see = |argument: &StyleArgument| -> Result<(Style, StyleUse, Option<Picture>)> {
         let read = argument.read(&limits, loudness)?;
         let style = read.see(stylizer, &asked.seen(), &Unseen)?;
         let used = argument.used_as(&read, &style)?;
-        Ok((style, used))
+        let picture = read.picture().filter(|_| matching);
+        let picture = picture.map(|picture| asked.seen().size.apply(picture).map(Cow::into_owned)).transpose()?;
+        Ok((style, used, picture))
     };
-    let (seen, mut used): (Vec<_>, Vec<_>) = arguments.iter().map(see).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    let (mut seen, mut used, mut pictures) = (Vec::new(), Vec::new(), Vec::new());
+    for argument in arguments {
+        let (style, made_of, picture) = see(argument)?;
+        seen.push(style);
+        used.push(made_of);
+        pictures.extend(picture);
+    }
     let mask = |path: &Path| look::mask(path, asked.feather, &limits, loudness);
     let masks = arguments.iter().map(|argument| argument.mask.as_deref().map(mask).transpose());
     let masks = masks.collect::<Result<Vec<_>>>()?;
@@ -84,16 +95,32 @@ pub(super) fn look(
         }
         _ => style::palette(&seen, arguments, &masks)?,
     };
-    let mut styles = Styles::one(palette.style.clone());
-    let mut used_later = Vec::new();
+    let mut later = Vec::new();
     for (at, argument) in changes {
-        let (style, used) = see(argument)?;
-        styles = styles.with(timing.frame_at((at - wanted.part.start).max(0.0)), style);
-        used_later.push((*at, used));
+        later.push((*at, see(argument)?));
+    }
+    let frame_at = |at: f64| timing.frame_at((at - wanted.part.start).max(0.0));
+    // As for pictures: where a style has no picture, the painting gets the colors instead.
+    let matched = matching && pictures.len() == arguments.len() && later.iter().all(|(_, (_, _, picture))| picture.is_some());
+    let mut styles = Styles::one(palette.style.clone());
+    if matched {
+        let parts = style::parts(&seen, arguments, &masks).into_iter().zip(pictures);
+        styles = Styles::matched(parts.collect(), asked.color_strength)?;
+    }
+    let mut used_later = Vec::new();
+    for (at, (style, used, picture)) in later {
+        styles = match picture.filter(|_| matched) {
+            Some(picture) => styles.with_matched(frame_at(at), style, picture)?,
+            None => styles.with(frame_at(at), style),
+        };
+        used_later.push((at, used));
     }
     // Masks may be films: they come with the frames.
     let stylize = asked.stylize(None, None);
-    let stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
+    let mut stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
+    if matching && !matched {
+        stylize = stylize.colours(Colours::Content);
+    }
     let open = |path: &Path| -> Result<MaskSource> {
         let still = impasto::picture::Format::from_path(path).is_ok()
             && path.is_file()

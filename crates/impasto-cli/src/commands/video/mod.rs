@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use impasto::video::{Film, FilmOptions, KEY, Styles};
-use impasto::{Colours, Control, Stylizer};
+use impasto::video::{Film, FilmOptions, KEY};
+use impasto::{Control, Stylizer};
 use serde_json::{Value, json};
 
 pub(crate) use args::Video;
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Video) -> Result {
         read.chain([args.film.as_path()]).chain(args.paint.files.iter().map(|(_, path)| path.as_path())),
     )?;
     let output = (!to_stdout).then_some(args.output.as_path());
-    let work = Work::of(output);
+    let work = output.map_or_else(Work::temporary, |path| Ok(Work::beside(path)))?;
     if let (Some(path), Some(_)) = (output, kind) {
         place::Place::new(path, args.force || args.resume && work.is_delivered())?;
     }
@@ -140,8 +140,6 @@ fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
         "--json and a film (-o -) cannot both go to standard output; name a file for the film"
     } else if to_stdout && std::io::stdout().is_terminal() {
         "a terminal cannot take a film's bytes (-o -); redirect them or name a file"
-    } else if args.paint.options.colors == Colours::Match {
-        "--colors match is for pictures; use content or luminance for films"
     } else if args.end.is_some_and(|end| end <= args.start.unwrap_or(0.0)) {
         "--end must be after --start"
     } else if args.preview_frame.as_ref().is_some_and(|path| impasto::picture::Format::from_path(path).is_err()) {
@@ -154,12 +152,9 @@ fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
 
 /// A film from standard input, in a file: decoders have to go back in it.
 fn spooled() -> Result<(Work, PathBuf)> {
-    let work = Work::of(None);
+    let work = Work::temporary()?;
     let path = work.path("film");
-    let copy = || {
-        std::fs::create_dir_all(work.folder())?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut std::fs::File::create(&path)?)
-    };
+    let copy = || std::io::copy(&mut std::io::stdin().lock(), &mut std::fs::File::create(&path)?);
     copy().map_err(|e| Failure::failed(format!("standard input: cannot be kept in a temporary file: {e}")))?;
     Ok((work, path))
 }
@@ -255,7 +250,7 @@ impl Painting<'_> {
         let mut stylizer = self.models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
         let tools = || Ok(Tools::find(args.ffmpeg.as_deref())?);
         let mut look = look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing), &tools)?;
-        work.keep_record(&self.record(&look)?)?;
+        work.keep_record(&self.record(&look)?.to_json())?;
         let salvaged = args.salvage.then(|| Arc::new(Mutex::new(None)));
         let alpha = self.alpha();
         let reading = Reading { part: self.wanted.part, alpha, salvaged: salvaged.clone(), fps: args.fps };
@@ -266,7 +261,7 @@ impl Painting<'_> {
         let bytes = if alpha { 4 } else { 3 } * if self.source.deep() { 2 } else { 1 };
         let mut options = FilmOptions::default().stylize(look.options.clone()).steady(args.steady).at_a_time(cores.min(KEY));
         let needed = |stylizer: &Stylizer, options: &FilmOptions| -> Result<u64> {
-            let film = Film::new(stylizer, Styles::one(look.styles.at(0)?), options.clone())?;
+            let film = Film::new(stylizer, look.styles.clone(), options.clone())?;
             Ok(film.memory([size.width, size.height], bytes)?.saturating_add(memory_of_program()))
         };
         while options.at_a_time > 1 && ceiling.check(needed(&stylizer, &options)?, "", "").is_err() {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use impasto::request::Reference;
-use serde_json::{Map, Value, json};
+use impasto_film::{Part, Record};
+use serde_json::{Value, json};
 
 use super::look::Look;
 use super::{Painting, is_standard};
@@ -13,25 +14,18 @@ use crate::failure::Result;
 use crate::{model, references, web};
 
 impl Painting<'_> {
-    /// The request that the film is painted by, as JSON: `request` as pictures have it, `film` what only films have.
+    /// How the film is painted, for the film itself.
     ///
     /// # Errors
     /// If a file that it names cannot be read.
-    pub(super) fn record(&self, look: &Look) -> Result<String> {
+    pub(super) fn record(&self, look: &Look) -> Result<Record> {
         let args = self.args;
         let mut request = record::common(&args.paint, self.models, model::isa()?)?;
         request.content = self.content()?;
         request.styles.clone_from(&look.used);
-        let mut film = Map::new();
-        film.insert("steady".into(), impasto::request::shortest(args.steady).into());
-        film.insert("size".into(), self.size.to_string().into());
-        let changes = look.used_later.iter().map(|(at, style)| json!({ "at": at, "style": style.style }));
-        let mut given = |name: &str, value: Option<Value>| value.map(|value| film.insert(name.into(), value));
-        given("style_at", Some(changes.collect::<Vec<_>>()).filter(|changes| !changes.is_empty()).map(Value::from));
-        given("start", args.start.map(Value::from));
-        given("end", args.end.map(Value::from));
-        given("fps", args.fps.map(|rate| rate.to_string().into()));
-        Ok(json!({ "request": request, "film": film }).to_string())
+        let style_at = look.used_later.iter().map(|(at, style)| (*at, style.style.clone())).collect();
+        let part = Part { start: args.start.unwrap_or(0.0), end: args.end };
+        Ok(Record { request, steady: args.steady, size: self.size, style_at, part, fps: args.fps })
     }
 
     fn content(&self) -> Result<Reference> {

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use impasto::video::State;
+use impasto_film::Folder;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, Result};
@@ -16,8 +17,10 @@ use crate::failure::{Failure, Result};
 #[derive(Debug)]
 pub(super) struct Work {
     folder: PathBuf,
-    /// Where the film goes. `None` for pipes, where there is nothing to go on with: then the folder goes when this does.
+    /// Where the film goes. `None` for pipes.
     output: Option<PathBuf>,
+    /// For pipes, where there is nothing to go on with: the folder goes when this does.
+    temporary: Option<Folder>,
 }
 
 /// The file that keeps the request.
@@ -38,20 +41,18 @@ pub(super) struct Done {
 }
 
 impl Work {
-    /// For a film at this place; `None` for standard output.
-    pub(super) fn of(output: Option<&Path>) -> Self {
-        match output {
-            Some(path) => {
-                let mut name = path.components().as_path().as_os_str().to_owned();
-                name.push(".impasto");
-                Work { folder: name.into(), output: Some(path.to_owned()) }
-            }
-            None => {
-                let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-                let name = format!("impasto-{}-{time}", std::process::id());
-                Work { folder: std::env::temp_dir().join(name), output: None }
-            }
-        }
+    /// For a film at this place.
+    pub(super) fn beside(output: &Path) -> Self {
+        let mut name = output.components().as_path().as_os_str().to_owned();
+        name.push(".impasto");
+        Work { folder: name.into(), output: Some(output.to_owned()), temporary: None }
+    }
+
+    /// For standard input or output: a temporary folder. Those of killed runs are removed.
+    pub(super) fn temporary() -> Result<Self> {
+        Folder::remove_abandoned();
+        let folder = Folder::new().map_err(|e| Failure::failed(format!("cannot make a temporary folder: {e}")))?;
+        Ok(Work { folder: folder.path().to_owned(), output: None, temporary: Some(folder) })
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -70,7 +71,7 @@ impl Work {
     /// Begins, or goes on with what an earlier run of the same film has left. `film` says what is painted and how.
     pub(super) fn begin(&self, film: &Value, resume: bool, force: bool) -> Result<Done> {
         let about = |what: &str, e: &io::Error| Failure::failed(format!("{}: {what}: {e}", self.folder.display()));
-        if self.folder.exists() {
+        if self.temporary.is_none() && self.folder.exists() {
             if resume {
                 return self.continued(film);
             }
@@ -193,14 +194,6 @@ impl Work {
     }
 }
 
-impl Drop for Work {
-    fn drop(&mut self) {
-        if self.output.is_none() {
-            let _ = self.remove();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use impasto::video::State;
@@ -211,7 +204,7 @@ mod tests {
     #[test]
     fn what_was_done_is_found_again() {
         let folder = tempfile::tempdir().unwrap();
-        let work = Work::of(Some(&folder.path().join("out.mp4")));
+        let work = Work::beside(&folder.path().join("out.mp4"));
         let film = json!({ "film": "a.mp4", "strength": 0.5 });
         assert_eq!(work.begin(&film, true, false).unwrap().state, State::default());
         for frame in [48, 96] {
@@ -246,7 +239,7 @@ mod tests {
         work.remove().unwrap();
         assert!(!work.is_delivered());
         let folder = {
-            let work = Work::of(None);
+            let work = Work::temporary().unwrap();
             work.begin(&film, false, false).unwrap();
             work.folder().to_owned()
         };

@@ -21,8 +21,7 @@ const RAW: &str = "Develop it first, for example with darktable: darktable-cli p
 const PDF: &str = "Convert its pages first: pdftoppm -png -r 300 document.pdf page";
 const PSD: &str = "Export it from its editor, or: magick 'drawing.psd[0]' drawing.png";
 const SVG: &str = "Convert it first: rsvg-convert -o drawing.png drawing.svg";
-const FILM: &str = "Cut it into frames and paint the folder: mkdir frames; ffmpeg -i film.mp4 frames/%05d.png; \
-     impasto stylize frames -s STYLE -o painted/";
+const FILM: &str = "Films are painted by: impasto video film.mp4 -s STYLE -o painted.mp4";
 const ZIP: &str = "Unpack it first";
 const PAGE: &str = "Save the picture itself, not the page that shows it";
 
@@ -139,10 +138,10 @@ mod tests {
     fn other_formats_are_named_with_what_to_do() {
         let cases: [(&[u8], &str, &str); 12] = [
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "(CR3)", "darktable-cli"),
-            (b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1", "a video", "ffmpeg -i"),
-            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "a QuickTime video", "paint the folder"),
-            (b"\x1A\x45\xDF\xA3\x93\x42\x82", "Matroska", "ffmpeg"),
-            (b"RIFF\0\0\0\0AVI LIST", "an AVI video", "ffmpeg"),
+            (b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1", "a video", "impasto video"),
+            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "a QuickTime video", "impasto video"),
+            (b"\x1A\x45\xDF\xA3\x93\x42\x82", "Matroska", "impasto video"),
+            (b"RIFF\0\0\0\0AVI LIST", "an AVI video", "impasto video"),
             (b"II*\0\x10\0\0\0CR\x02\0", "(CR2)", "darktable-cli"),
             (b"FUJIFILMCCD-RAW 0201", "(RAF)", "darktable-cli"),
             (b"IIU\0\x08\0\0\0", "(RW2)", "darktable-cli"),

@@ -1,0 +1,204 @@
+//! Halos, and blotches that follow nothing in the content, as a loss.
+//!
+//! A painting may give a color any other color, but near an edge the same as away from it. So, without its strokes (as means of 8×8 pixels), it
+//! should be an affine function of the content's colors in every small window. What such a function cannot explain is the loss. It is the
+//! quadratic form of Levin et al.'s matting Laplacian (2008), here over windows that contain an edge: elsewhere nothing can be a halo, and the
+//! style is free.
+
+use crate::graph::Shape;
+
+/// Pixels of a cell's side.
+const CELL: usize = 8;
+/// Cells of a window's side: wider than the reach of a halo.
+const WINDOW: usize = 9;
+/// Added to the covariance of the content's colors: variances below it do not explain anything.
+const RIDGE: f64 = 1e-3;
+/// The variance of the content's colors, the sum of three, at which a window counts half.
+const EDGE: f64 = 0.02;
+/// Added to the mean square: the root of nothing has no slope.
+const EPSILON: f64 = 1e-6;
+
+/// A content, prepared.
+pub(super) struct Guide {
+    cells: [usize; 2],
+    windows: Vec<Window>,
+}
+
+/// A window of cells.
+struct Window {
+    /// The content's colors without their mean, a row of the window after the other.
+    colors: Vec<[f64; 3]>,
+    /// Inverse of their covariance, with the ridge.
+    inverse: [[f64; 3]; 3],
+    weight: f64,
+}
+
+impl Guide {
+    /// Of an RGB content.
+    pub(super) fn new(content: &[f32], extent: Shape) -> Self {
+        let cells = [extent.width / CELL, extent.height / CELL];
+        let colors = means(content, extent);
+        let windows = places(cells).map(|place| Window::new(members(place, cells).map(|i| colors[i]).collect())).collect();
+        Guide { cells, windows }
+    }
+
+    /// The root mean square of what the content's colors do not explain, of values 0..1. Adds its derivative times `weight` to the gradient.
+    pub(super) fn add(&self, painted: &[f32], extent: Shape, weight: f64, gradient: &mut [f32]) -> f64 {
+        let colors = means(painted, extent);
+        let all: f64 = self.windows.iter().map(|window| window.weight).sum();
+        if all == 0.0 {
+            return 0.0;
+        }
+        let count = (WINDOW * WINDOW * 3) as f64;
+        let mut square = 0.0;
+        let mut slopes = vec![[0.0; 3]; colors.len()];
+        for (place, window) in places(self.cells).zip(&self.windows).filter(|(_, window)| window.weight > 0.0) {
+            let own: Vec<[f64; 3]> = members(place, self.cells).map(|i| colors[i]).collect();
+            let rest = window.unexplained(&own);
+            let share = window.weight / all / count;
+            for ((rest, own), i) in rest.iter().zip(&own).zip(members(place, self.cells)) {
+                for c in 0..3 {
+                    // The rest's mean is 0, so that of the colors need not be taken away.
+                    square += share * rest[c] * own[c];
+                    slopes[i][c] += share * rest[c];
+                }
+            }
+        }
+        let root = (square.max(0.0) + EPSILON).sqrt();
+        let step = weight / root / (CELL * CELL) as f64;
+        for y in 0..self.cells[1] * CELL {
+            for x in 0..self.cells[0] * CELL {
+                let slope = &slopes[y / CELL * self.cells[0] + x / CELL];
+                let pixel = &mut gradient[(y * extent.width + x) * 3..][..3];
+                pixel.iter_mut().zip(slope).for_each(|(g, slope)| *g += (step * slope) as f32);
+            }
+        }
+        root
+    }
+}
+
+impl Window {
+    fn new(mut colors: Vec<[f64; 3]>) -> Self {
+        centre(&mut colors);
+        let n = colors.len() as f64;
+        let covariance = |a: usize, b: usize| colors.iter().map(|color| color[a] * color[b]).sum::<f64>() / n;
+        let matrix: [[f64; 3]; 3] =
+            std::array::from_fn(|a| std::array::from_fn(|b| covariance(a, b) + if a == b { RIDGE } else { 0.0 }));
+        let variance = matrix[0][0] + matrix[1][1] + matrix[2][2] - 3.0 * RIDGE;
+        let weight = variance / (variance + EDGE);
+        Window { colors, inverse: inverse(&matrix), weight }
+    }
+
+    /// What is left of these colors when an affine function of the content's is taken away.
+    fn unexplained(&self, painted: &[[f64; 3]]) -> Vec<[f64; 3]> {
+        let mut rest = painted.to_vec();
+        centre(&mut rest);
+        let n = rest.len() as f64;
+        for c in 0..3 {
+            let shared: [f64; 3] =
+                std::array::from_fn(|a| self.colors.iter().zip(&rest).map(|(color, rest)| color[a] * rest[c]).sum::<f64>() / n);
+            let slope: [f64; 3] = std::array::from_fn(|a| (0..3).map(|b| self.inverse[a][b] * shared[b]).sum());
+            for (rest, color) in rest.iter_mut().zip(&self.colors) {
+                rest[c] -= (0..3).map(|a| slope[a] * color[a]).sum::<f64>();
+            }
+        }
+        rest
+    }
+}
+
+/// Takes the mean away.
+fn centre(colors: &mut [[f64; 3]]) {
+    let n = colors.len() as f64;
+    let mean: [f64; 3] = std::array::from_fn(|c| colors.iter().map(|color| color[c]).sum::<f64>() / n);
+    colors.iter_mut().for_each(|color| color.iter_mut().zip(mean).for_each(|(v, mean)| *v -= mean));
+}
+
+/// Of a symmetric, positive definite matrix.
+fn inverse(m: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
+    let minor = |a: usize, b: usize| {
+        let [r, s] = [(a + 1) % 3, (a + 2) % 3];
+        let [c, d] = [(b + 1) % 3, (b + 2) % 3];
+        m[r][c] * m[s][d] - m[r][d] * m[s][c]
+    };
+    let determinant: f64 = (0..3).map(|b| m[0][b] * minor(0, b)).sum();
+    std::array::from_fn(|a| std::array::from_fn(|b| minor(b, a) / determinant))
+}
+
+/// The mean color of each cell.
+fn means(picture: &[f32], extent: Shape) -> Vec<[f64; 3]> {
+    let cells = [extent.width / CELL, extent.height / CELL];
+    let mut means = vec![[0.0; 3]; cells[0] * cells[1]];
+    for y in 0..cells[1] * CELL {
+        for x in 0..cells[0] * CELL {
+            let mean = &mut means[y / CELL * cells[0] + x / CELL];
+            let pixel = &picture[(y * extent.width + x) * 3..][..3];
+            mean.iter_mut().zip(pixel).for_each(|(mean, v)| *mean += f64::from(*v) / (CELL * CELL) as f64);
+        }
+    }
+    means
+}
+
+/// Where windows begin.
+fn places(cells: [usize; 2]) -> impl Iterator<Item = [usize; 2]> {
+    let [columns, rows] = cells.map(|count| (count + 1).saturating_sub(WINDOW));
+    (0..rows).flat_map(move |y| (0..columns).map(move |x| [x, y]))
+}
+
+/// The cells of a window.
+fn members([x, y]: [usize; 2], cells: [usize; 2]) -> impl Iterator<Item = usize> {
+    (y..y + WINDOW).flat_map(move |y| (x..x + WINDOW).map(move |x| y * cells[0] + x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Guide, WINDOW};
+    use crate::graph::Shape;
+
+    const EXTENT: Shape = Shape { height: 80, width: 96, channels: 3 };
+
+    /// Dark on the left, light on the right.
+    fn edge() -> Vec<f32> {
+        picture(|x, _| if x < 48 { [0.2, 0.25, 0.3] } else { [0.8, 0.75, 0.7] })
+    }
+
+    fn picture(color: impl Fn(usize, usize) -> [f32; 3]) -> Vec<f32> {
+        (0..EXTENT.height * EXTENT.width).flat_map(|i| color(i % EXTENT.width, i / EXTENT.width)).collect()
+    }
+
+    fn halo(content: &[f32], painted: &[f32]) -> f64 {
+        Guide::new(content, EXTENT).add(painted, EXTENT, 1.0, &mut vec![0.0; EXTENT.len()])
+    }
+
+    #[test]
+    fn other_colors_are_none_and_a_glow_is_one() {
+        let dyed = picture(|x, _| if x < 48 { [0.9, 0.1, 0.4] } else { [0.1, 0.3, 0.2] });
+        assert!(halo(&edge(), &dyed) < 0.02);
+        let glow = |x: usize| 0.3 * (1.0 - (x as f32 - 48.0).abs() / 24.0).max(0.0);
+        let glowing = picture(|x, _| if x < 48 { [0.9 - glow(x), 0.1, 0.4] } else { [0.1 + glow(x), 0.3, 0.2] });
+        assert!(halo(&edge(), &glowing) > 2.5 * halo(&edge(), &dyed));
+        // Where there is no edge there is no halo, and pictures smaller than a window have none.
+        assert_eq!(halo(&picture(|_, _| [0.5; 3]), &glowing), 0.0);
+        let small = Shape { height: WINDOW * 8 - 8, width: 96, channels: 3 };
+        assert_eq!(Guide::new(&edge(), small).add(&glowing, small, 1.0, &mut vec![0.0; EXTENT.len()]), 0.0);
+    }
+
+    #[test]
+    fn its_gradient_is_its_difference() {
+        let scattered =
+            |seed: usize| -> Vec<f32> { (0..EXTENT.len()).map(|i| ((i * i * 31 + i * seed) % 251) as f32 / 250.0).collect() };
+        let content: Vec<f32> = edge().iter().zip(scattered(3)).map(|(a, b)| 0.8 * a + 0.2 * b).collect();
+        // Slow enough to be seen in cells.
+        let painted = picture(|x, y| [x as f32 / 96.0, (x * y) as f32 / 7680.0, ((x / 9 + y / 7) % 3) as f32 / 2.0]);
+        let direction = picture(|x, y| [(x * x % 97) as f32 / 96.0, y as f32 / 80.0, ((x + y) % 31) as f32 / 30.0]);
+        let guide = Guide::new(&content, EXTENT);
+        let mut gradient = vec![0.0; EXTENT.len()];
+        guide.add(&painted, EXTENT, 3.0, &mut gradient);
+        let found: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+        let at = |step: f32| {
+            let moved: Vec<f32> = painted.iter().zip(&direction).map(|(p, d)| p + step * d).collect();
+            3.0 * guide.add(&moved, EXTENT, 1.0, &mut vec![0.0; EXTENT.len()])
+        };
+        let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
+        assert!((found - expected).abs() < 1e-3 * expected.abs().max(1e-3), "{found} and {expected}");
+    }
+}

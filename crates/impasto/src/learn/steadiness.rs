@@ -1,0 +1,102 @@
+//! How much a painting changes with a small step to the side, as a loss: `pan` and `noise` of [`crate::eval::shifts`], seen while learning.
+
+use crate::graph::Shape;
+
+/// Pixels at every border that are not compared: paintings end differently there.
+const MARGIN: usize = 16;
+/// Added to the mean square: the root of nothing has no slope.
+const EPSILON: f64 = 1e-6;
+
+/// Two paintings of one extent, and how far the content of the first lies to the right of and below that of the second, in pixels.
+pub(super) struct Pair<'a> {
+    pub(super) first: &'a [f32],
+    pub(super) second: &'a [f32],
+    pub(super) extent: Shape,
+    pub(super) by: [isize; 2],
+}
+
+impl Pair<'_> {
+    /// The root mean square of the differences, on what both show. Adds its derivatives times `weight` to the two gradients.
+    pub(super) fn add(&self, weight: f64, [first, second]: [&mut [f32]; 2]) -> f64 {
+        let Shape { height, width, channels } = self.extent;
+        let [right, below] = self.by;
+        let inner = |length: usize| MARGIN.min(length / 4)..length - MARGIN.min(length / 4);
+        // Where the second shows what the first shows in this row, in these columns.
+        let rows = || {
+            inner(height).map(|y| {
+                let columns = inner(width);
+                let other = y.saturating_add_signed(-below) * width + columns.start.saturating_add_signed(-right);
+                ((y * width + columns.start) * channels, other * channels, columns.len() * channels)
+            })
+        };
+        let count = (inner(height).len() * inner(width).len() * channels) as f64;
+        let difference = |a: f32, b: f32| f64::from(a) - f64::from(b);
+        let squares: f64 = rows()
+            .map(|(a, b, length)| {
+                let pairs = self.first[a..][..length].iter().zip(&self.second[b..][..length]);
+                pairs.map(|(&a, &b)| difference(a, b).powi(2)).sum::<f64>()
+            })
+            .sum();
+        let root = (squares / count + EPSILON).sqrt();
+        let step = weight / (count * root);
+        for (a, b, length) in rows() {
+            for i in 0..length {
+                let slope = (step * difference(self.first[a + i], self.second[b + i])) as f32;
+                first[a + i] += slope;
+                second[b + i] -= slope;
+            }
+        }
+        root
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MARGIN, Pair};
+    use crate::graph::Shape;
+
+    const EXTENT: Shape = Shape { height: 48, width: 60, channels: 2 };
+
+    fn scattered(seed: usize) -> Vec<f32> {
+        (0..EXTENT.len()).map(|i| ((i * i * 31 + i * seed) % 251) as f32 / 250.0).collect()
+    }
+
+    fn add(first: &[f32], second: &[f32], by: [isize; 2], gradients: [&mut [f32]; 2]) -> f64 {
+        Pair { first, second, extent: EXTENT, by }.add(3.0, gradients)
+    }
+
+    #[test]
+    fn what_moves_with_its_content_is_steady() {
+        let first = scattered(17);
+        let value = |x: usize, y: usize, c: usize| first[(y * EXTENT.width + x) * EXTENT.channels + c];
+        let moved = |right: usize, below: usize| -> Vec<f32> {
+            let places = (0..EXTENT.height).flat_map(|y| (0..EXTENT.width).flat_map(move |x| [(x, y, 0), (x, y, 1)]));
+            places.map(|(x, y, c)| value((x + right).min(EXTENT.width - 1), (y + below).min(EXTENT.height - 1), c)).collect()
+        };
+        let mut gradients = [vec![0.0; EXTENT.len()], vec![0.0; EXTENT.len()]];
+        let [a, b] = &mut gradients;
+        assert!(add(&first, &moved(3, 1), [3, 1], [a, b]) < 1.1e-3);
+        assert!(add(&first, &moved(3, 1), [0, 0], [a, b]) > 0.1);
+        assert!(MARGIN >= 3);
+    }
+
+    #[test]
+    fn its_gradients_are_its_differences() {
+        let (pictures, directions) = ([scattered(17), scattered(29)], [scattered(5), scattered(11)]);
+        for by in [[0, 0], [2, -3]] {
+            let mut gradients = [vec![0.0; EXTENT.len()], vec![0.0; EXTENT.len()]];
+            let [a, b] = &mut gradients;
+            add(&pictures[0], &pictures[1], by, [a, b]);
+            let products = gradients.iter().flatten().zip(directions.iter().flatten());
+            let found: f64 = products.map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
+            let at = |step: f32| {
+                let moved =
+                    |i: usize| -> Vec<f32> { pictures[i].iter().zip(&directions[i]).map(|(p, d)| p + step * d).collect() };
+                let unused = [&mut vec![0.0; EXTENT.len()][..], &mut vec![0.0; EXTENT.len()][..]];
+                3.0 * add(&moved(0), &moved(1), by, unused)
+            };
+            let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
+            assert!((found - expected).abs() < 1e-3 * expected.abs().max(1e-3), "{by:?}: {found} and {expected}");
+        }
+    }
+}
