@@ -212,7 +212,7 @@ impl Options {
             .mask(mask)
             .stroke(self.strokes()?)
             .grain(self.grain)
-            .preview_of(self.preview_of.map(Into::into)))
+            .preview_of(self.preview_of))
     }
 
     /// Whether the content is resized before it is painted.
