@@ -53,11 +53,11 @@ pub(crate) struct StylesLearn {
     #[arg(long, value_name = "WEIGHT", default_value_t = impasto::learn::LearnOptions::default().content_weight, value_parser = values::weight)]
     pub(crate) content_weight: f64,
 
-    /// Weight of steadiness: more flickers less in films, less keeps marks sharper; 0 saves time
+    /// Weight against flicker: more makes films steadier, less keeps marks sharper; 0 saves time
     #[arg(long, value_name = "WEIGHT", default_value_t = impasto::learn::LearnOptions::default().steady_weight, value_parser = values::weight)]
     pub(crate) steady_weight: f64,
 
-    /// Weight of halos along edges: more has fewer of them, less is freer with colors
+    /// Weight against halos along edges: more leaves fewer of them, less allows stronger colors
     #[arg(long, value_name = "WEIGHT", default_value_t = impasto::learn::LearnOptions::default().halo_weight, value_parser = values::weight)]
     pub(crate) halo_weight: f64,
 

@@ -116,10 +116,11 @@ impl Films {
     }
 }
 
-/// Whether films can be painted. What is looked for the first time is looked for on a thread of its own.
-pub(crate) async fn available(state: &Arc<State>) -> bool {
-    let films = state.clone();
-    tokio::task::spawn_blocking(move || films.films.tools().is_ok()).await.unwrap_or(false)
+/// An error if films cannot be painted. ffmpeg may have to be looked for, which is done on a thread of its own.
+pub(crate) async fn search(state: &Arc<State>) -> Result<()> {
+    let state = state.clone();
+    let found = tokio::task::spawn_blocking(move || state.films.tools().map(|_| ())).await;
+    found.unwrap_or_else(|_| Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MISSING)))
 }
 
 fn no_room(error: &std::io::Error) -> Problem {

@@ -116,7 +116,7 @@ fn whole(state: &State, ready: &Ready, watch: &Watch) -> Result<Painted> {
     let bytes = if alpha { 4 } else { 3 } * if facts.deep { 2 } else { 1 };
     let options = FilmOptions::default().stylize(look).steady(settings.steady);
     let film = |at_a_time: usize| Film::new(stylizer, styles.clone(), options.clone().at_a_time(at_a_time));
-    let needed = |film: &Film<'_>| film.memory([size.width, size.height], bytes);
+    let needed = |film: &Film<'_>| film.memory(*size, bytes);
     let mut at_a_time = stylizer.engine().threads().clamp(1, KEY);
     // What is kept and other requests shall have the rest.
     while at_a_time > 1 && needed(&film(at_a_time)?)? > state.budget.limit() / 2 {

@@ -1,12 +1,12 @@
 //! Photographs that are kept for a while, so that previews need not send them again.
 
-use impasto::Size;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use impasto::Size;
 use serde::Serialize;
 use utoipa::ToSchema;
 

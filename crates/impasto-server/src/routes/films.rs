@@ -45,8 +45,7 @@ pub(crate) async fn paint(Shared(state): Shared<Arc<State>>, request: Request) -
 
 async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
     // Before the body is read: where it cannot be painted it is not worth the reading.
-    films::available(state).await;
-    state.films.tools()?;
+    films::search(state).await?;
     let full = |_| Problem::busy("as many films as there may be are waiting; try again later");
     let place = state.films.places.clone().try_acquire_owned().map_err(full)?;
     let settings = Settings::of_query(request.uri())?;

@@ -102,7 +102,7 @@ pub(crate) struct Models {
 #[utoipa::path(get, path = "/v1/info", tag = "server", responses((status = 200, body = Info)))]
 pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     let (options, first) = (&state.options, state.models.first());
-    let available = films::available(&state).await;
+    let available = films::search(&state).await.is_ok();
     Json(Info {
         version: env!("CARGO_PKG_VERSION"),
         formats: Format::written().map(Format::id).collect(),

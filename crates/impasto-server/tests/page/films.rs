@@ -177,7 +177,8 @@ fn a_film_and_its_painting_survive_a_reload() {
     browser.previewed(|browser| browser.set("#moment", "3"));
     browser.settled();
     let before = browser.canvas();
-    let shown = "[document.querySelector('#film-part').hidden, document.querySelector('#film-name').textContent,                  document.querySelector('#moment').value, document.querySelector('#film-range').textContent, \
+    let shown = "[document.querySelector('#film-part').hidden, document.querySelector('#film-name').textContent, \
+                 document.querySelector('#moment').value, document.querySelector('#film-range').textContent, \
                  document.querySelector('#film-paint').textContent]";
     let expected = json!([false, "long.webm", "3", "0:03.0 to 0:06.0", "Paint this part"]);
     assert_eq!(browser.eval(shown), expected);

@@ -151,6 +151,7 @@ fn members([x, y]: [usize; 2], cells: [usize; 2]) -> impl Iterator<Item = usize>
 
 #[cfg(test)]
 mod tests {
+    use super::super::differences::{check, moved, scattered};
     use super::{Guide, WINDOW};
     use crate::graph::Shape;
 
@@ -184,21 +185,15 @@ mod tests {
 
     #[test]
     fn its_gradient_is_its_difference() {
-        let scattered =
-            |seed: usize| -> Vec<f32> { (0..EXTENT.len()).map(|i| ((i * i * 31 + i * seed) % 251) as f32 / 250.0).collect() };
-        let content: Vec<f32> = edge().iter().zip(scattered(3)).map(|(a, b)| 0.8 * a + 0.2 * b).collect();
+        let content: Vec<f32> = edge().iter().zip(scattered(EXTENT.len(), 3)).map(|(a, b)| 0.8 * a + 0.2 * b).collect();
         // Slow enough to be seen in cells.
         let painted = picture(|x, y| [x as f32 / 96.0, (x * y) as f32 / 7680.0, ((x / 9 + y / 7) % 3) as f32 / 2.0]);
         let direction = picture(|x, y| [(x * x % 97) as f32 / 96.0, y as f32 / 80.0, ((x + y) % 31) as f32 / 30.0]);
         let guide = Guide::new(&content, EXTENT);
         let mut gradient = vec![0.0; EXTENT.len()];
         guide.add(&painted, EXTENT, 3.0, &mut gradient);
-        let found: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
-        let at = |step: f32| {
-            let moved: Vec<f32> = painted.iter().zip(&direction).map(|(p, d)| p + step * d).collect();
-            3.0 * guide.add(&moved, EXTENT, 1.0, &mut vec![0.0; EXTENT.len()])
-        };
-        let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
-        assert!((found - expected).abs() < 1e-3 * expected.abs().max(1e-3), "{found} and {expected}");
+        check(&gradient, &direction, &|step| {
+            3.0 * guide.add(&moved(&painted, &direction, step), EXTENT, 1.0, &mut vec![0.0; EXTENT.len()])
+        });
     }
 }

@@ -60,15 +60,11 @@ pub(super) fn add(picture: &[f32], extent: Shape, weight: f64, gradient: &mut [f
 
 #[cfg(test)]
 mod tests {
+    use super::super::differences::{check, moved, scattered};
+    use super::add;
     use crate::graph::Shape;
 
-    use super::add;
-
     const EXTENT: Shape = Shape { height: 48, width: 60, channels: 2 };
-
-    fn scattered(seed: usize) -> Vec<f32> {
-        (0..EXTENT.len()).map(|i| ((i * i * 31 + i * seed) % 251) as f32 / 250.0).collect()
-    }
 
     #[test]
     fn a_grid_is_all_lattice_and_a_flat_picture_none() {
@@ -80,15 +76,11 @@ mod tests {
 
     #[test]
     fn its_gradient_is_its_difference() {
-        let (picture, direction) = (scattered(17), scattered(5));
+        let [picture, direction] = [17, 5].map(|seed| scattered(EXTENT.len(), seed));
         let mut gradient = vec![0.0; EXTENT.len()];
         add(&picture, EXTENT, 3.0, &mut gradient);
-        let found: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
-        let at = |step: f32| {
-            let moved: Vec<f32> = picture.iter().zip(&direction).map(|(p, d)| p + step * d).collect();
-            3.0 * add(&moved, EXTENT, 1.0, &mut vec![0.0; EXTENT.len()])
-        };
-        let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
-        assert!((found - expected).abs() < 1e-3 * expected.abs().max(1e-3), "{found} and {expected}");
+        check(&gradient, &direction, &|step| {
+            3.0 * add(&moved(&picture, &direction, step), EXTENT, 1.0, &mut vec![0.0; EXTENT.len()])
+        });
     }
 }

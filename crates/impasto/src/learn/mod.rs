@@ -11,6 +11,8 @@
 mod adam;
 mod checkpoint;
 mod contents;
+#[cfg(test)]
+mod differences;
 mod halo;
 mod lattice;
 mod parameters;
@@ -61,10 +63,10 @@ pub struct LearnOptions {
     pub content_weight: f64,
     /// Weight of the pattern that repeats every four pixels, which losses of style reward; 0 or more.
     pub lattice_weight: f64,
-    /// Weight of what changes when the content moves by a pixel or two, or gets a little noise; 0 or more. More flickers less in films, and less
-    /// keeps the style's marks sharper. 0 saves a fifth of the time.
+    /// Weight of what changes when the content moves by a few pixels and gets a little noise; 0 or more. More makes films steadier, less keeps the
+    /// style's marks sharper. 0 saves a fifth of the time.
     pub steady_weight: f64,
-    /// Weight of halos along edges, and of blotches that follow nothing in the content; 0 or more.
+    /// Weight of halos along edges, and of blotches that follow nothing in the content; 0 or more. Less allows stronger colors.
     pub halo_weight: f64,
     /// Weight of the pull back to the network as it was; 0 or more.
     pub pull: f64,
@@ -99,9 +101,10 @@ pub struct LearnLosses {
     pub content: f64,
     /// The share of fine contrast that repeats every four pixels.
     pub lattice: f64,
-    /// The root mean square of what changes with a small step to the side, of values 0..1; 0 if it is not looked at.
+    /// The root mean square of what changes with a small step to the side, of values 0..1; 0 if its weight is 0.
     pub steady: f64,
-    /// The root mean square of what an affine function of the content's colors cannot explain near edges, of values 0..1 without strokes.
+    /// The root mean square of what an affine function of the content's colors cannot explain near edges, of values 0..1, without
+    /// strokes; 0 if its weight is 0.
     pub halo: f64,
 }
 
@@ -138,7 +141,7 @@ struct Worker {
 /// What one crop came to.
 struct Found {
     losses: LearnLosses,
-    /// By the crop, and by that a step to the side.
+    /// Of the crop a step to the side, if it is looked at, and of the crop.
     gradients: Vec<Gradients>,
 }
 

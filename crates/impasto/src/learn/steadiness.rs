@@ -52,14 +52,11 @@ impl Pair<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::differences::{check, moved, scattered};
     use super::Pair;
     use crate::graph::Shape;
 
     const EXTENT: Shape = Shape { height: 48, width: 60, channels: 2 };
-
-    fn scattered(seed: usize) -> Vec<f32> {
-        (0..EXTENT.len()).map(|i| ((i * i * 31 + i * seed) % 251) as f32 / 250.0).collect()
-    }
 
     fn add(first: &[f32], second: &[f32], by: [isize; 2], gradients: [&mut [f32]; 2]) -> f64 {
         Pair { first, second, extent: EXTENT, by }.add(3.0, gradients)
@@ -67,35 +64,29 @@ mod tests {
 
     #[test]
     fn what_moves_with_its_content_is_steady() {
-        let first = scattered(17);
+        let first = scattered(EXTENT.len(), 17);
         let value = |x: usize, y: usize, c: usize| first[(y * EXTENT.width + x) * EXTENT.channels + c];
-        let moved = |right: usize, below: usize| -> Vec<f32> {
+        let aside = |right: usize, below: usize| -> Vec<f32> {
             let places = (0..EXTENT.height).flat_map(|y| (0..EXTENT.width).flat_map(move |x| [(x, y, 0), (x, y, 1)]));
             places.map(|(x, y, c)| value((x + right).min(EXTENT.width - 1), (y + below).min(EXTENT.height - 1), c)).collect()
         };
         let mut gradients = [vec![0.0; EXTENT.len()], vec![0.0; EXTENT.len()]];
         let [a, b] = &mut gradients;
-        assert!(add(&first, &moved(3, 1), [3, 1], [a, b]) < 1.1e-3);
-        assert!(add(&first, &moved(3, 1), [0, 0], [a, b]) > 0.1);
+        assert!(add(&first, &aside(3, 1), [3, 1], [a, b]) < 1.1e-3);
+        assert!(add(&first, &aside(3, 1), [0, 0], [a, b]) > 0.1);
     }
 
     #[test]
     fn its_gradients_are_its_differences() {
-        let (pictures, directions) = ([scattered(17), scattered(29)], [scattered(5), scattered(11)]);
+        let [first, second, one, other] = [17, 29, 5, 11].map(|seed| scattered(EXTENT.len(), seed));
         for by in [[0, 0], [2, -3]] {
             let mut gradients = [vec![0.0; EXTENT.len()], vec![0.0; EXTENT.len()]];
             let [a, b] = &mut gradients;
-            add(&pictures[0], &pictures[1], by, [a, b]);
-            let products = gradients.iter().flatten().zip(directions.iter().flatten());
-            let found: f64 = products.map(|(g, d)| f64::from(*g) * f64::from(*d)).sum();
-            let at = |step: f32| {
-                let moved =
-                    |i: usize| -> Vec<f32> { pictures[i].iter().zip(&directions[i]).map(|(p, d)| p + step * d).collect() };
+            add(&first, &second, by, [a, b]);
+            check(&gradients.concat(), &[&one[..], &other].concat(), &|step| {
                 let unused = [&mut vec![0.0; EXTENT.len()][..], &mut vec![0.0; EXTENT.len()][..]];
-                3.0 * add(&moved(0), &moved(1), by, unused)
-            };
-            let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
-            assert!((found - expected).abs() < 1e-3 * expected.abs().max(1e-3), "{by:?}: {found} and {expected}");
+                3.0 * add(&moved(&first, &one, step), &moved(&second, &other, step), by, unused)
+            });
         }
     }
 }

@@ -141,8 +141,8 @@ impl Transformer {
     }
 
     /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,
-    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left. Height and width must be at least 5. With a branch at stride 8 it is
-    /// multiples of 8, and at least 9.
+    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left. Height and width must be at least 5. With a branch at stride 8, the
+    /// output's sides are multiples of 8, and the input's at least 9.
     pub fn graph(&self) -> Graph {
         let [first, second, third] = self.widths;
         let mut graph = Graph::new(3, self.style_len);

@@ -199,8 +199,8 @@ impl Session<'_> {
 
 fn words(step: u64, losses: &LearnLosses) -> String {
     let LearnLosses { style, content, steady, halo, .. } = losses;
-    let flicker = if *steady > 0.0 { format!(", flicker {steady:.3}") } else { String::new() };
-    format!("step {step}: style {style:.3}, content {content:.3}{flicker}, halo {halo:.3}")
+    let known = |name: &str, loss: f64| if loss > 0.0 { format!(", {name} {loss:.3}") } else { String::new() };
+    format!("step {step}: style {style:.3}, content {content:.3}{}{}", known("flicker", *steady), known("halo", *halo))
 }
 
 /// A content in the style as it is so far.

@@ -262,7 +262,7 @@ impl Painting<'_> {
         let mut options = FilmOptions::default().stylize(look.options.clone()).steady(args.steady).at_a_time(cores.min(KEY));
         let needed = |stylizer: &Stylizer, options: &FilmOptions| -> Result<u64> {
             let film = Film::new(stylizer, look.styles.clone(), options.clone())?;
-            Ok(film.memory([size.width, size.height], bytes)?.saturating_add(memory_of_program()))
+            Ok(film.memory(size, bytes)?.saturating_add(memory_of_program()))
         };
         while options.at_a_time > 1 && ceiling.check(needed(&stylizer, &options)?, "", "").is_err() {
             options.at_a_time /= 2;

@@ -174,15 +174,11 @@ fn decoded(facts: &Facts, tools: &Tools, size: Size, reading: Reading) -> Result
 }
 
 /// At a size, with alpha or without.
-fn fitted(picture: Picture, Size { width, height }: Size, alpha: bool) -> impasto::Result<Picture> {
-    let picture = if [width, height] == [picture.width(), picture.height()] {
-        picture
-    } else {
-        picture.resized([width, height], Resize::PHOTO)?
-    };
+fn fitted(picture: Picture, size: Size, alpha: bool) -> impasto::Result<Picture> {
+    let picture = if size == picture.size() { picture } else { picture.resized(size, Resize::PHOTO)? };
     match (alpha, picture.alpha()) {
-        (true, None) => picture.with_alpha(vec![1.0; width * height]),
-        (false, Some(_)) => Picture::from_rgb_f32([width, height], picture.into_rgb()),
+        (true, None) => picture.with_alpha(vec![1.0; size.width * size.height]),
+        (false, Some(_)) => Picture::from_rgb_f32(size, picture.into_rgb()),
         _ => Ok(picture),
     }
 }

@@ -88,7 +88,7 @@ impl Work {
         Ok(Done::default())
     }
 
-    /// Remembers that the film stands joined in the file `joined` of this folder, and is about to be moved to its place.
+    /// Remembers that the pieces are joined, in the file `joined` of this folder, which is about to be moved to its place.
     pub(super) fn remember_joined(&self, joined: &Path, frames: usize, shots: usize) -> Result {
         let name = joined.file_name().unwrap_or_default().to_string_lossy();
         let json = json!({ "frame": frames, "shots": shots, "whole": true, "joined": name });
@@ -110,7 +110,7 @@ impl Work {
         let delivered = self.is_delivered();
         let before = match self.read("film.json") {
             Some(before) => before,
-            // Killed while this folder was being removed.
+            // The earlier run was killed while it removed this folder.
             None if delivered => film.clone(),
             None => {
                 // Killed before it had begun.
@@ -182,7 +182,7 @@ impl Work {
         write().map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", self.path(name).display())))
     }
 
-    /// Removes the folder and what is in it: what says how far the work was at last, so that a run that is killed meanwhile is understood.
+    /// Removes the folder and what is in it. The state goes last: if this run is killed meanwhile, the next one knows how far it was.
     pub(super) fn remove(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;

@@ -66,13 +66,14 @@ impl Case {
     }
 
     /// The loss's change along a direction, halved differences of both sides.
-    fn difference(&self, step: f32, change: &dyn Fn(f32, &mut Weights, &mut Tensor)) -> f64 {
+    fn difference(&self, change: &dyn Fn(f32, &mut Weights, &mut Tensor)) -> f64 {
+        const STEP: f32 = 5e-4;
         let at = |step: f32| {
             let (mut weights, mut picture) = (self.weights.clone(), self.picture.clone());
             change(step, &mut weights, &mut picture);
             self.loss(&weights, &picture)
         };
-        (at(step) - at(-step)) / f64::from(2.0 * step)
+        (at(STEP) - at(-STEP)) / f64::from(2.0 * STEP)
     }
 
     fn check(&self) {
@@ -101,18 +102,11 @@ impl Case {
         };
         let compare = |name: &str, gradient: &[f32], direction: &[f32], change: &dyn Fn(f32, &mut Weights, &mut Tensor)| {
             let found: f64 = gradient.iter().zip(direction).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            let expected = self.difference(change);
+            // ReLUs that change sides between the two ends leave about a hundredth.
             let scale =
                 gradient.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() * 0.29 * (direction.len() as f64).sqrt();
-            // ReLUs that change sides between the two ends leave about a hundredth. Where norms read few pixels, one can leave more: the ends are
-            // brought nearer then, at the price of digits.
-            let near = |step| {
-                let expected = self.difference(step, change);
-                let near = (found - expected).abs() < 0.03 * expected.abs() + 0.01 * scale + 1e-3;
-                if near { Ok(()) } else { Err(expected) }
-            };
-            if let Err(expected) = near(5e-4).or_else(|_| near(1e-4)) {
-                panic!("{name}: {found} and {expected}");
-            }
+            assert!((found - expected).abs() < 0.03 * expected.abs() + 0.01 * scale + 1e-3, "{name}: {found} and {expected}");
             assert!(gradient.iter().any(|v| *v != 0.0), "{name}: no gradient");
         };
         let direction = scattered(self.picture.data().len(), 9);
@@ -156,7 +150,8 @@ fn gradients_of_our_transformer_are_differences() {
 fn gradients_of_a_branch_at_stride_8_are_differences() {
     let deep = Some(Deep { channels: 7, blocks: 1 });
     let small = Transformer { widths: [4, 5, 6], blocks: 1, deep, style_len: 3, ..Transformer::shipped() };
-    Case::new(small.graph(), [32, 24]).check();
+    // Norms at stride 8 read 20 pixels: with fewer, one ReLU that changes sides between the ends can be too much.
+    Case::new(small.graph(), [40, 32]).check();
 }
 
 #[test]
