@@ -92,18 +92,22 @@ export function demo() {
     newest++;
     edit({ photos: doc.photos.includes(DEMO) ? doc.photos : [DEMO, ...doc.photos], photo: DEMO, mask: doc.photo === DEMO ? doc.mask : "" });
 }
+/** Counts what is shown: an older turn is silent, even when it ends after a newer one of the same photo. */
+let showing = 0;
 /** Shows the photo that is chosen. */
 export async function showChosen() {
     const key = doc.photo;
+    const turn = ++showing;
+    const late = () => turn !== showing || key !== doc.photo;
     try {
         const before = await drawn(key);
-        if (key !== doc.photo)
+        if (late())
             return;
         // Its own size; the server tells that of files that the browser cannot read.
         let size = { width: before.width, height: before.height };
         if (Math.max(size.width, size.height) >= 2560)
             size = await files.withFiles(() => files.content(key));
-        if (key !== doc.photo)
+        if (late())
             return;
         setSize(size);
         showPhoto(key, before, size);
@@ -111,7 +115,7 @@ export async function showChosen() {
         say(`${files.nameOf(key)}: ${size.width} × ${size.height} pixels`);
     }
     catch (error) {
-        if (key === doc.photo)
+        if (!late())
             sayError(error, files.nameOf(key));
     }
 }

@@ -97,22 +97,27 @@ export function demo(): void {
   edit({ photos: doc.photos.includes(DEMO) ? doc.photos : [DEMO, ...doc.photos], photo: DEMO, mask: doc.photo === DEMO ? doc.mask : "" });
 }
 
+/** Counts what is shown: an older turn is silent, even when it ends after a newer one of the same photo. */
+let showing = 0;
+
 /** Shows the photo that is chosen. */
 export async function showChosen(): Promise<void> {
   const key = doc.photo;
+  const turn = ++showing;
+  const late = (): boolean => turn !== showing || key !== doc.photo;
   try {
     const before = await drawn(key);
-    if (key !== doc.photo) return;
+    if (late()) return;
     // Its own size; the server tells that of files that the browser cannot read.
     let size = { width: before.width, height: before.height };
     if (Math.max(size.width, size.height) >= 2560) size = await files.withFiles(() => files.content(key));
-    if (key !== doc.photo) return;
+    if (late()) return;
     setSize(size);
     showPhoto(key, before, size);
     document.body.dataset["photo"] = files.nameOf(key);
     say(`${files.nameOf(key)}: ${size.width} × ${size.height} pixels`);
   } catch (error) {
-    if (key === doc.photo) sayError(error, files.nameOf(key));
+    if (!late()) sayError(error, files.nameOf(key));
   }
 }
 on(["photo"], () => void showChosen());
