@@ -6,8 +6,11 @@
 # PHOTOS is a folder of photos to paint while learning. WORK keeps pictures and styles, so that the
 # script goes on where it was interrupted. What follows `--` is given to `impasto styles learn`. docs/model-card.md says which
 # photos and networks the shipped gallery was made with.
+#
+# Where the styles were learned for an earlier version of the model, give their folder: START=… learn.sh …; a third of the steps
+# is then enough.
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,8p' "$0" | cut -c3-; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,11p' "$0" | cut -c3-; exit 2; }
 photos=$(realpath "$1") work=$(realpath -m "$2")
 shift 2
 [ "${1:-}" != -- ] || shift
@@ -21,8 +24,10 @@ for name in $(cd "$work/drawn" && printf '%s\n' *.png | sed 's/\(-[0-3]\)\?\.png
     [ ! -e "$work/learned/$name.style" ] || continue
     pictures=("$work/drawn/$name.png")
     [ -e "${pictures[0]}" ] || pictures=("$work/drawn/$name"-[0-3].png)
+    steps=(--steps 60)
+    [ -z "${START:-}" ] || steps=(--steps 20 --start "$START/$name.style")
     target/release/impasto styles learn "${pictures[@]}" -o "$work/learned/$name.style" --name "$name" --force \
-        --contents "$photos" --steps 60 --content-weight 0.3 "$@"
+        --contents "$photos" "${steps[@]}" --content-weight 0.3 "$@"
 done
 cargo run --release -p impasto --example gallery -- \
     crates/impasto/models/impasto.safetensors crates/impasto/models/styles.safetensors "$work/learned"

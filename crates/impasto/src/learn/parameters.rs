@@ -75,6 +75,8 @@ impl Parameters {
             let [rows, columns] = own.matrix();
             own.part = match options.way {
                 Way::Norms => Part::Nothing,
+                // Its kernels are the largest: with them a style would be twice as large, and not nearer to its pictures.
+                Way::LowRank(_) if kernel.name.starts_with(native::DEEP) => Part::Nothing,
                 Way::LowRank(rank) => {
                     let rank = rank.min(columns).min(rows);
                     let left = zeros(&mut values, rows * rank);

@@ -203,6 +203,9 @@ impl Transformer {
     }
 }
 
+/// How the names of arrays of the branch at stride 8 begin.
+pub(crate) const DEEP: &str = "transformer/deep/";
+
 /// A k×k kernel `[k, k, in, out]` and the binomial filter `[1 2 1]ᵀ[1 2 1] / 16` as one kernel `[k + 2, k + 2, in, out]`.
 ///
 /// Beyond a mirrored border the two differ: the filter then reads what the kernel would have found mirrored.

@@ -148,6 +148,11 @@ fn learning_goes_on_from_another_style() {
         let own = learner.style().unwrap();
         other.stylize(&painting(), &own).unwrap();
         assert_eq!(stylizer.stylize(&painting(), &own).unwrap_err().kind(), ErrorKind::Mismatch);
+        // The branch's kernels, the largest, stay as they are.
+        learner.step(0.0, &()).unwrap();
+        let file = safetensors::read(&learner.style().unwrap().to_bytes().unwrap()).unwrap();
+        let names: Vec<&str> = file.iter().map(|(name, _)| name).filter(|name| name.starts_with("kernels/")).collect();
+        assert!(names.len() > 10 && !names.iter().any(|name| name.contains("/deep/")), "{names:?}");
     }
     // What cannot be taken over leaves everything as it was.
     let narrow =
