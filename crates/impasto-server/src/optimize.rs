@@ -138,23 +138,17 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
     let encode = options.encoding();
     encode.check(format)?;
 
-    let optimizer = Optimizer::new(
-        &Perceptual::embedded()?,
-        OptimizeOptions {
-            steps: vec![settings.steps],
-            keep_colours: match options.colors {
-                Colours::Luminance => KeepColours::Luminance,
-                Colours::Match => KeepColours::Matched,
-                _ => KeepColours::No,
-            },
-            // What is kept and other requests shall have the rest.
-            max_memory: Some(state.budget.limit() / 2),
-            threads: wanted.model.stylizer().engine().threads(),
-            executor: Some(wanted.model.stylizer().engine().executor()),
-            ..OptimizeOptions::default()
-        }
-        .style_weight(settings.style_weight),
-    )?;
+    let engine = wanted.model.stylizer().engine();
+    let mut how = OptimizeOptions::default().steps(settings.steps).style_weight(settings.style_weight);
+    how.keep_colours = match options.colors {
+        Colours::Luminance => KeepColours::Luminance,
+        Colours::Match => KeepColours::Matched,
+        _ => KeepColours::No,
+    };
+    // What is kept and other requests shall have the rest.
+    how.max_memory = Some(state.budget.limit() / 2);
+    (how.threads, how.executor) = (engine.threads(), Some(engine.executor()));
+    let optimizer = Optimizer::new(&Perceptual::embedded()?, how)?;
     let _share = state.memory(optimizer.peak_memory([content.width(), content.height()]))?;
     let feather = options.feather;
     let named = |i: usize| {

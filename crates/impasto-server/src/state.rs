@@ -105,12 +105,8 @@ impl State {
 
     /// What picture files may ask of this server.
     pub(crate) fn limits(&self) -> picture::Limits {
-        picture::Limits {
-            max_pixels: self.options.max_pixels,
-            max_bytes: self.options.max_body as u64,
-            max_decoded: self.budget.limit(),
-            salvage: false,
-        }
+        let (pixels, bytes) = (self.options.max_pixels, self.options.max_body as u64);
+        picture::Limits::default().max_pixels(pixels).max_bytes(bytes).max_decoded(self.budget.limit())
     }
 
     /// A place in the queue.

@@ -180,7 +180,7 @@ pub(crate) fn style_memory(bytes: &[u8]) -> u64 {
 
 /// One painting from the files to the file.
 fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Format)> {
-    let limits = Limits { salvage: wanted.options.salvage, ..state.limits() };
+    let limits = state.limits().salvage(wanted.options.salvage);
     let named = |what: &'static str| move |e: impasto::Error| Problem::from(e.context(what));
     let content = content_of(wanted);
     let mut stored = Stored::decode(content, &limits).map_err(named("content"))?;
@@ -356,18 +356,10 @@ impl Look {
 
 /// Styles and look of a film. Where colors are matched, that is done along it.
 pub(crate) fn look_of_film<C>(wanted: &Wanted<C>, limits: &Limits, watch: &Watch) -> Result<(Styles, StylizeOptions)> {
-    let (mut parts, mut pictures) = (Vec::new(), Vec::new());
+    let mut parts = Vec::new();
     for (i, read) in read(wanted, limits, watch)?.into_iter().enumerate() {
         let style = read.plain(&wanted.model, watch).map_err(|e| Problem::from(e.context(format!("style {}", i + 1))))?;
-        parts.push(read.part(style));
-        pictures.extend(read.picture.map(Cow::into_owned));
+        parts.push((read.part(style), read.picture.map(Cow::into_owned)));
     }
-    let palette = Palette::new(parts.clone())?;
-    let options = palette.options(painting(wanted, limits)?);
-    // Requests whose styles lack a picture are refused before.
-    let styles = match wanted.options.colors {
-        Colours::Match => Styles::matched(parts.into_iter().zip(pictures).collect(), wanted.options.color_strength)?,
-        _ => Styles::one(palette.style),
-    };
-    Ok((styles, options))
+    Ok(Styles::asked(&wanted.options, painting(wanted, limits)?, parts, Vec::new())?)
 }

@@ -51,6 +51,7 @@ pub struct Optimizer {
 
 /// The losses of a picture, not weighted but for the total.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Losses {
     /// The weighted sum, which is minimised.
     pub total: f64,
@@ -64,6 +65,7 @@ pub struct Losses {
 
 /// A step that was made.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Step {
     /// Steps until now, over all scales.
     pub done: usize,

@@ -97,7 +97,7 @@ impl Perceptual {
         Self::new(architecture.parse()?, weights, source, licence)
     }
 
-    /// Arrays and metadata, for [`crate::weights::safetensors::write`].
+    /// Arrays and metadata, for [`crate::weights::safetensors::save`].
     pub fn to_weights(&self) -> Weights {
         let mut weights = self.weights.clone();
         weights.metadata.clear();

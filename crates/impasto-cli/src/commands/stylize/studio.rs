@@ -42,7 +42,7 @@ impl<'a> Studio<'a> {
 
     /// What picture files may ask of this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
-        picture::Limits { salvage: args.paint.options.salvage, ..args.limits.of_pictures() }
+        args.limits.of_pictures().salvage(args.paint.options.salvage)
     }
 
     /// Whether pictures are painted in bands, unless something needs the result in one piece.

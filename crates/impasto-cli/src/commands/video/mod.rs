@@ -32,7 +32,7 @@ use goal::Goal;
 use impasto_film::{Note, Part, Pieces, Reading, Timing, Tools, Whole};
 use sink::Sink;
 use source::{Source, Wanted};
-use work::{Done, Work};
+use work::{Done, Far, Work};
 
 use super::stylize::destination;
 use super::stylize::memory::Ceiling;
@@ -219,7 +219,7 @@ impl Painting<'_> {
         let whole = Whole { folder: work.folder(), timing: &timing, frames, each, record, strip };
         let deliver = |film: PathBuf| {
             if output.is_some() {
-                work.remember_joined(&film, frames, shots)?;
+                work.remember(frames, shots, Far::Joined(&film))?;
             }
             deliver::deliver(&film, output)
         };
