@@ -9,11 +9,12 @@ use impasto::request::{Beginning, Optimized, Part, Reference, table};
 use impasto::{Colours, Control, Perceptual, Picture, Size};
 
 use crate::jobs::Watch;
+use crate::painted::Painted;
 use crate::problem::{Problem, Result};
 use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
 use crate::served::Served;
 use crate::state::State;
-use crate::work::{self, Painted, style_memory};
+use crate::work::{self, style_memory};
 
 /// Most steps at each scale.
 pub(crate) const MAX_STEPS: usize = 500;
@@ -106,7 +107,7 @@ pub(crate) async fn paint(
         drop(permit);
         let (bytes, format) = done?;
         state.metrics.painted();
-        Painted::picture(&state, bytes, format)
+        Ok(Painted::picture(state.memory(bytes.len() as u64)?, bytes, format))
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
 }

@@ -145,7 +145,7 @@ impl Optimizer {
 
     /// Whether a picture of this size, or a style picture that is seen with it, is seen in tiles: [`OptimizeOptions::max_memory`] is less than it
     /// takes in one piece. Then it decides the result, by rounding.
-    pub fn in_tiles(&self, picture: impl Into<Size>) -> bool {
+    pub(crate) fn in_tiles(&self, picture: impl Into<Size>) -> bool {
         let Size { width, height } = picture.into();
         let long = (width.max(height) as f32 * self.options.style_scale).ceil() as usize;
         let whole = |height, width| {

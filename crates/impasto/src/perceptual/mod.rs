@@ -42,7 +42,7 @@ impl Perceptual {
     }
 
     /// The file of the network that is part of the library. `None` if it was built without the feature `embedded`.
-    pub const fn embedded_bytes() -> Option<&'static [u8]> {
+    pub(crate) const fn embedded_bytes() -> Option<&'static [u8]> {
         BYTES
     }
 

@@ -34,8 +34,8 @@ use sink::Sink;
 use source::{Source, Wanted};
 use work::{Done, Far, Work};
 
+use super::stylize::ceiling::Ceiling;
 use super::stylize::destination;
-use super::stylize::memory::Ceiling;
 use super::stylize::place;
 use super::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
@@ -328,7 +328,7 @@ impl Painting<'_> {
 
 /// What the program takes besides painting.
 fn memory_of_program() -> u64 {
-    super::stylize::memory::PROGRAM
+    super::stylize::ceiling::PROGRAM
 }
 
 impl Report {
