@@ -244,7 +244,7 @@ fn every_architecture_of_the_list_is_read_again() {
             }
         }
     }
-    assert_eq!(names.len(), 11);
+    assert!(names.len() >= 11, "the list is shorter than it was: {names:?}");
     assert_eq!(published().count(), LIST.iter().map(|entry| entry.published.len()).sum::<usize>());
     for text in ["vgg 2x64 depth=3", "mobilenet-v2 fast vector=10 norm=batch", "adain-transformer widths=1,2,3"] {
         assert!(
