@@ -41,6 +41,12 @@ pub(crate) struct StylesLearn {
     #[arg(long, value_name = "N", default_value_t = impasto::learn::Way::RANK, value_parser = rank)]
     pub(crate) rank: usize,
 
+    /// Begin with what this style has learned, also for an earlier version of the model: fewer steps are then enough
+    ///
+    /// It must have been learned with the same --tune and --rank.
+    #[arg(long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
+    pub(crate) start: Option<PathBuf>,
+
     /// Number of steps
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = count)]
     pub(crate) steps: usize,

@@ -129,6 +129,8 @@ pub struct Learner {
     fingerprint: String,
     norms: Vec<[Vec<f32>; 2]>,
     workers: Vec<Worker>,
+    /// Whether there is something learned before the first step.
+    begun: bool,
     steps: u64,
 }
 
@@ -216,8 +218,28 @@ impl Learner {
             fingerprint,
             norms,
             workers,
+            begun: false,
             steps: 0,
         })
+    }
+
+    /// Takes over what a style has learned, for this model or an earlier version of it, in the same way ([`LearnOptions::way`]). A third of
+    /// the steps is then enough.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the style has learned nothing, is a blend, has learned in another way or for a network of another form;
+    /// [`ErrorKind::InvalidArgument`] after the first step.
+    pub fn begin_with(&mut self, style: &Style) -> Result<()> {
+        if self.steps > 0 {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "learning has begun; take over another style before its first step",
+            ));
+        }
+        let nothing = || Error::new(ErrorKind::Mismatch, format!("{style} has learned nothing to begin with"));
+        self.parameters.take(&self.network, style.learned().ok_or_else(nothing)?)?;
+        self.begun = true;
+        Ok(())
     }
 
     /// How many steps have been made, before an interruption too.
@@ -291,13 +313,13 @@ impl Learner {
     /// # Errors
     /// None is possible unless a number has become infinite.
     pub fn style(&self) -> Result<Style> {
-        match self.adam.average() {
-            None => Ok(self.start.clone()),
-            Some(values) => {
-                let learned = self.parameters.learned(&self.network, &values, self.model.clone())?;
-                Ok(self.start.clone().with_learned(Arc::new(learned)))
-            }
-        }
+        let values = match self.adam.average() {
+            Some(values) => values,
+            None if self.begun => self.parameters.values.clone(),
+            None => return Ok(self.start.clone()),
+        };
+        let learned = self.parameters.learned(&self.network, &values, self.model.clone())?;
+        Ok(self.start.clone().with_learned(Arc::new(learned)))
     }
 
     /// All that is needed to go on later, as bytes: [`Learner::resume`].

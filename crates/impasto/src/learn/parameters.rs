@@ -88,6 +88,57 @@ impl Parameters {
         Ok(Parameters { values, norms, kernels, way: options.way })
     }
 
+    /// Takes over what a style has learned, in the same way and for a network of this form. What the network has beside stays as it is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Mismatch`] if the style has learned in another way, or for a network of another form.
+    pub(super) fn take(&mut self, network: &Network, learned: &Learned) -> Result<()> {
+        let mismatch = |text: &str| Error::new(ErrorKind::Mismatch, text);
+        let other_network = || mismatch("the style has learned for a network of another form; learn it from the beginning");
+        let Some((norms, kernels)) = learned.unblended() else {
+            return Err(mismatch("the style is a blend; begin with one that has learned by itself"));
+        };
+        let other_way = || mismatch("the style has learned in another way; learn it in the same way, with the same rank");
+        if kernels.is_empty() != (self.way == Way::Norms) {
+            return Err(other_way());
+        }
+        let norm = |name: &String| network.norms().iter().any(|norm| norm.name == *name);
+        let kernel = |name: &String| network.kernels().iter().any(|kernel| kernel.name == *name);
+        if !norms.keys().all(norm) || !kernels.keys().all(kernel) {
+            return Err(other_network());
+        }
+        let mut taken = self.values.clone();
+        for (named, own) in network.norms().iter().zip(&self.norms) {
+            let Some(map) = norms.get(&named.name) else { continue };
+            for (values, own) in map.iter().zip(own) {
+                if values.len() != own.len() {
+                    return Err(other_network());
+                }
+                taken[own.clone()].copy_from_slice(values);
+            }
+        }
+        for (named, kernel) in network.kernels().iter().zip(&self.kernels) {
+            let (found, ranges) = match (kernels.get(&named.name), &kernel.part) {
+                // A network that has grown: what is new begins as it does without a style.
+                (None, _) => continue,
+                (Some(found), Part::Whole(own)) if found.stored().1.is_none() => (found, [own.clone(), 0..0]),
+                (Some(found), Part::Factors { rank, left, right }) if found.stored().1 == Some(*rank) => {
+                    (found, [left.clone(), right.clone()])
+                }
+                _ => return Err(other_way()),
+            };
+            let (shape, _, numbers) = found.stored();
+            if shape != kernel.shape || numbers.iter().zip(&ranges).any(|(numbers, own)| numbers.len() != own.len()) {
+                return Err(other_network());
+            }
+            for (numbers, own) in numbers.into_iter().zip(ranges) {
+                taken[own].copy_from_slice(numbers);
+            }
+        }
+        self.values = taken;
+        Ok(())
+    }
+
     /// Runs of numbers with their rates.
     pub(super) fn rates(&self) -> Vec<(Range<usize>, f32)> {
         let norms = self.norms.last().map_or(0, |[_, last]| last.end);

@@ -70,6 +70,14 @@ impl Correction {
         }
     }
 
+    /// What it is of: the shape `[kh, kw, in, out]`, the rank of a product, and the numbers; a product's left factor comes first.
+    pub(crate) fn stored(&self) -> ([usize; 4], Option<usize>, [&[f32]; 2]) {
+        match &self.sum {
+            Sum::Whole(values) => (self.shape, None, [values, &[]]),
+            Sum::Product { rank, left, right } => (self.shape, Some(*rank), [left, right]),
+        }
+    }
+
     fn rounded(mut self) -> Self {
         match &mut self.sum {
             Sum::Whole(values) => round(values),
@@ -126,10 +134,7 @@ impl Learned {
     /// All of its numbers, in a fixed order.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = f32> {
         self.parts.iter().flat_map(|(_, values)| {
-            let kernels = values.kernels.values().flat_map(|correction| match &correction.sum {
-                Sum::Whole(values) => [&values[..], &[]],
-                Sum::Product { left, right, .. } => [&left[..], &right[..]],
-            });
+            let kernels = values.kernels.values().flat_map(|correction| correction.stored().2);
             let norms = values.norms.values().flatten().map(|values| &values[..]);
             norms.chain(kernels).flatten().copied()
         })
@@ -148,6 +153,14 @@ impl Learned {
     /// Whether kernels are corrected: such a style paints a whole picture, for there is only one network at a time.
     pub fn corrects_kernels(&self) -> bool {
         self.parts.iter().any(|(_, values)| !values.kernels.is_empty())
+    }
+
+    /// Its changes of norms, and its corrections of kernels; `None` if it is a blend of what several styles have learned.
+    pub(crate) fn unblended(&self) -> Option<(&BTreeMap<String, [Vec<f32>; 2]>, &BTreeMap<String, Correction>)> {
+        match &self.parts[..] {
+            [(1.0, values)] => Some((&values.norms, &values.kernels)),
+            _ => None,
+        }
     }
 
     /// Adds the changes of a norm to its scale and shift.

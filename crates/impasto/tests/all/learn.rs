@@ -130,6 +130,56 @@ fn steadiness_and_halos_are_learned_where_they_are_asked_for() {
 }
 
 #[test]
+fn learning_goes_on_from_another_style() {
+    let model = |seed, deep| {
+        let shipped =
+            native::Transformer { widths: [5, 8, 12], blocks: 1, style_len: 8, thumbnail: 48, ..native::Transformer::shipped() };
+        let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 8 };
+        let transformer = native::Transformer { deep, ..shipped };
+        Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), seed).unwrap()
+    };
+    let built = |model| Stylizer::builder().threads(2).build(model).unwrap();
+    let stylizer = built(model(1, None));
+    for way in [Way::Norms, Way::LowRank(2), Way::Whole] {
+        let options = LearnOptions { way, ..OPTIONS };
+        let (style, _) = learned(&stylizer, options.clone(), 30);
+        let fresh = learner(&stylizer, options.clone()).step(0.0, &()).unwrap().style;
+        let mut again = learner(&stylizer, options.clone());
+        again.begin_with(&style).unwrap();
+        // Before the first step it is that style, number by number.
+        assert_eq!(again.style().unwrap().learned(), style.learned(), "{way:?}");
+        let first = again.step(0.0, &()).unwrap().style;
+        assert!(first < 0.9 * fresh, "{way:?}: {first} and {fresh}");
+        assert_eq!(again.begin_with(&style).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    }
+    // Of another version of the model, which has even grown: the style then belongs to that one.
+    let (style, _) = learned(&stylizer, OPTIONS, 3);
+    for other in [built(model(2, None)), built(model(1, Some(native::Deep { channels: 6, blocks: 1 })))] {
+        let mut learner = learner(&other, OPTIONS);
+        learner.begin_with(&style).unwrap();
+        let own = learner.style().unwrap();
+        other.stylize(&painting(), &own).unwrap();
+        assert_eq!(stylizer.stylize(&painting(), &own).unwrap_err().kind(), ErrorKind::Mismatch);
+    }
+    // What cannot be taken over leaves everything as it was.
+    let narrow =
+        native::Transformer { widths: [4, 8, 12], blocks: 1, style_len: 8, thumbnail: 48, ..native::Transformer::shipped() };
+    let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 8 };
+    let narrow = Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(narrow), 1).unwrap();
+    let plain = stylizer.style(&painting()).unwrap();
+    let (whole, _) = learned(&stylizer, LearnOptions { way: Way::Whole, ..OPTIONS }, 3);
+    let (norms, _) = learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 3);
+    let (ranked, _) = learned(&stylizer, LearnOptions { way: Way::LowRank(3), ..OPTIONS }, 3);
+    let (foreign, _) = learned(&built(narrow), OPTIONS, 3);
+    for wrong in [&plain, &whole, &norms, &ranked, &foreign, &style.mix(&plain, 0.5).unwrap()] {
+        let mut learner = learner(&stylizer, OPTIONS);
+        let error = learner.begin_with(wrong).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+        assert!(learner.style().unwrap().learned().is_none(), "{error}");
+    }
+}
+
+#[test]
 fn threads_and_interruptions_change_nothing() {
     let (one, three) = (stylizer(1), stylizer(3));
     let (expected, _) = learned(&one, quick(), 4);

@@ -28,12 +28,12 @@ const PREVIEW: Duration = Duration::from_secs(15);
 
 pub(crate) fn run(args: &StylesLearn) -> Result {
     // Whatever can be found wrong without work is found before any.
-    for picture in &args.pictures {
+    for picture in args.pictures.iter().chain(&args.start) {
         names::check_is_no_address(picture)?;
     }
     let checkpoint = checkpoint(args);
     for output in [&args.output, &checkpoint].into_iter().chain(&args.preview_picture) {
-        destination::keep_inputs(output, args.pictures.iter().map(PathBuf::as_path))?;
+        destination::keep_inputs(output, args.pictures.iter().chain(&args.start).map(PathBuf::as_path))?;
     }
     // An interrupted run has left its style there.
     let place = Place::new(&args.output, args.force || args.resume)?;
@@ -54,6 +54,10 @@ pub(crate) fn run(args: &StylesLearn) -> Result {
     options.halo_weight = args.halo_weight;
     options.seed = args.seed;
     let mut learner = Learner::new(&stylizer, &networks, &pictures, start, &contents, options)?;
+    if let Some(path) = &args.start {
+        let style = Style::open(path).map_err(|e| e.context(path.display()))?;
+        learner.begin_with(&style).map_err(|e| e.context(path.display()))?;
+    }
     if args.resume {
         let bytes = std::fs::read(&checkpoint).map_err(|e| {
             Failure::failed(format!("{}: {e}; there is no checkpoint to go on from, leave --resume out", checkpoint.display()))
