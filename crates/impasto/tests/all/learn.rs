@@ -141,7 +141,7 @@ fn learning_goes_on_from_another_style() {
     let built = |model| Stylizer::builder().threads(2).build(model).unwrap();
     let stylizer = built(model(1, None));
     for way in [Way::Norms, Way::LowRank(2), Way::Whole] {
-        let options = LearnOptions { way, ..OPTIONS };
+        let options = options(|o| o.way = way);
         let (style, _) = learned(&stylizer, options.clone(), 30);
         let fresh = learner(&stylizer, options.clone()).step(0.0, &()).unwrap().style;
         let mut again = learner(&stylizer, options.clone());
@@ -153,9 +153,9 @@ fn learning_goes_on_from_another_style() {
         assert_eq!(again.begin_with(&style).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
     // Of another version of the model, which has even grown: the style then belongs to that one.
-    let (style, _) = learned(&stylizer, OPTIONS, 3);
+    let (style, _) = learned(&stylizer, quick(), 3);
     for other in [built(model(2, None)), built(model(1, Some(native::Deep { channels: 6, blocks: 1 })))] {
-        let mut learner = learner(&other, OPTIONS);
+        let mut learner = learner(&other, quick());
         learner.begin_with(&style).unwrap();
         let own = learner.style().unwrap();
         other.stylize(&painting(), &own).unwrap();
@@ -167,12 +167,12 @@ fn learning_goes_on_from_another_style() {
     let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 8 };
     let narrow = Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(narrow), 1).unwrap();
     let plain = stylizer.style(&painting()).unwrap();
-    let (whole, _) = learned(&stylizer, LearnOptions { way: Way::Whole, ..OPTIONS }, 3);
-    let (norms, _) = learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 3);
-    let (ranked, _) = learned(&stylizer, LearnOptions { way: Way::LowRank(3), ..OPTIONS }, 3);
-    let (foreign, _) = learned(&built(narrow), OPTIONS, 3);
+    let (whole, _) = learned(&stylizer, options(|o| o.way = Way::Whole), 3);
+    let (norms, _) = learned(&stylizer, options(|o| o.way = Way::Norms), 3);
+    let (ranked, _) = learned(&stylizer, options(|o| o.way = Way::LowRank(3)), 3);
+    let (foreign, _) = learned(&built(narrow), quick(), 3);
     for wrong in [&plain, &whole, &norms, &ranked, &foreign, &style.mix(&plain, 0.5).unwrap()] {
-        let mut learner = learner(&stylizer, OPTIONS);
+        let mut learner = learner(&stylizer, quick());
         let error = learner.begin_with(wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
         assert!(learner.style().unwrap().learned().is_none(), "{error}");
