@@ -12,7 +12,7 @@ pub fn read(format: Format, bytes: &[u8]) {
     if Format::detect(&bytes[..bytes.len().min(4096)]) != Some(format) {
         return;
     }
-    let limits = Limits { max_pixels: 1 << 16, max_bytes: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().max_pixels(1 << 16).max_bytes(1 << 20);
     let Ok(picture) = Picture::decode(bytes, &limits) else { return };
     assert_eq!(picture.rgb().len(), picture.width() * picture.height() * 3);
     assert!(picture.rgb().iter().chain(picture.alpha().into_iter().flatten()).all(|value| (0.0..=1.0).contains(value)));

@@ -30,7 +30,8 @@ fuzz_target!(|bytes: &[u8]| {
     let (archive, into) = (root.path().join("archive"), root.path().join("into"));
     std::fs::write(&archive, content).expect("a file");
     std::fs::create_dir(&into).expect("a folder");
-    let limits = Limits { bytes: MOST, count: 64, ratio: 1000 };
+    let mut limits = Limits::default();
+    (limits.bytes, limits.count, limits.ratio) = (MOST, 64, 1000);
     let done = unpack(&archive, packing, &into, &[], limits, &Unwatched);
     let (count, size) = measure(&into);
     assert!(size <= MOST && count <= 64, "{count} files, {size} bytes");

@@ -6,9 +6,9 @@ use impasto::picture::Limits;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let strict = Limits { max_pixels: 1 << 16, max_bytes: 1 << 20, ..Limits::default() };
+    let strict = Limits::default().max_pixels(1 << 16).max_bytes(1 << 20);
     let whole = Picture::decode(bytes, &strict);
-    let salvaged = Picture::decode(bytes, &Limits { salvage: true, ..strict });
+    let salvaged = Picture::decode(bytes, &strict.salvage(true));
     // What is read without salvage is the same with it.
     if let Ok(whole) = whole {
         assert_eq!(salvaged.expect("a file that is read can be salvaged"), whole);

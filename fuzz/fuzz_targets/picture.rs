@@ -9,7 +9,7 @@ use impasto::picture::{EncodeOptions, Format, Limits};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(picture) = Picture::decode(bytes, &Limits { max_pixels: 1 << 16, max_bytes: 1 << 20, ..Limits::default() }) else { return };
+    let Ok(picture) = Picture::decode(bytes, &Limits::default().max_pixels(1 << 16).max_bytes(1 << 20)) else { return };
     assert_eq!(picture.rgb().len(), picture.width() * picture.height() * 3);
     assert!(picture.rgb().iter().chain(picture.alpha().into_iter().flatten()).all(|value| (0.0..=1.0).contains(value)));
     let _ = picture.source().recorded_settings();

@@ -131,26 +131,20 @@ impl<'a> Look<'a> {
     /// The same for a film, along which colors are matched.
     pub(crate) fn of_film(&self, py: Python<'_>) -> PyResult<(Styles, StylizeOptions)> {
         let Look { stylizer, options, watch, .. } = *self;
-        let (styles, palette) = watch.step(py, || {
-            let (mut parts, mut pictures) = (Vec::new(), Vec::new());
-            for OnePart { seen, weight, mask, .. } in &self.parts {
-                let style = match seen {
-                    Seen::Style(style) => style.clone(),
-                    Seen::Picture(picture) => {
-                        pictures.push(options.seen().size.apply(picture)?.into_owned());
-                        stylizer.style_with(picture, &options.seen(), &Quiet(watch))?
-                    }
+        watch.step(py, || {
+            let part = |OnePart { seen, weight, mask, .. }: &OnePart| {
+                let (style, picture) = match seen {
+                    Seen::Style(style) => (style.clone(), None),
+                    Seen::Picture(picture) => (
+                        stylizer.style_with(picture, &options.seen(), &Quiet(watch))?,
+                        Some(options.seen().size.apply(picture)?.into_owned()),
+                    ),
                 };
-                parts.push(Part { style, weight: *weight, mask: mask.clone() });
-            }
-            let palette = Palette::new(parts.clone())?;
-            let styles = match self.matching {
-                true => Styles::matched(parts.into_iter().zip(pictures).collect(), options.color_strength)?,
-                false => Styles::one(palette.style.clone()),
+                Ok((Part { style, weight: *weight, mask: mask.clone() }, picture))
             };
-            Ok((styles, palette))
-        })?;
-        Ok((styles, palette.options(self.painting.clone())))
+            let parts = self.parts.iter().map(part).collect::<impasto::Result<Vec<_>>>()?;
+            Styles::asked(options, self.painting.clone(), parts, Vec::new())
+        })
     }
 
     /// The options with the masks' names and hashes.

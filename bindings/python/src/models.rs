@@ -88,7 +88,7 @@ pub(crate) fn model_pull(
     watch.run(py, || {
         let models = Models::from_environment()?;
         let wanted = match models.registry.find(name) {
-            Some(entry) => Wanted { entry: entry.clone(), listed: true },
+            Some(entry) => Wanted::listed(entry.clone()),
             None => match models.find(name.as_ref())? {
                 Meaning::Absent(wanted) => *wanted,
                 Meaning::Here(paths) if paths.iter().all(|path| path.exists()) => return Ok(paths),

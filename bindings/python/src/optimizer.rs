@@ -143,8 +143,8 @@ impl Step {
 }
 
 impl From<optimizer::Step> for Step {
-    fn from(optimizer::Step { done, total, scale, size, losses, share }: optimizer::Step) -> Self {
-        let optimizer::Losses { total: sum, content, style, variation } = losses;
+    fn from(optimizer::Step { done, total, scale, size, losses, share, .. }: optimizer::Step) -> Self {
+        let optimizer::Losses { total: sum, content, style, variation, .. } = losses;
         let losses = Losses { total: sum, content, style, variation };
         Step { done, total, scale, size: (size.width, size.height), losses, share }
     }
@@ -199,33 +199,31 @@ const OPTIONS: [&str; 18] = [
 const START: [&str; 4] = ["initial", "size", "seed", "progress"];
 
 fn options(given: &Keywords<'_>) -> PyResult<OptimizeOptions> {
-    let usual = OptimizeOptions::default();
     let (rate, history) = (given.or("rate", 0.02)?, given.or("history", 10)?);
-    Ok(OptimizeOptions {
-        content_layers: given.or("content_layers", Vec::new())?,
-        style_layers: given.or("style_layers", Vec::new())?,
-        content_loss: given
-            .choice("content_loss", &[("normalised", ContentLoss::Normalised), ("features", ContentLoss::Features)])?,
-        style_loss: given.choice(
-            "style_loss",
-            &[("gram", StyleLoss::Gram), ("moments", StyleLoss::Moments), ("wasserstein", StyleLoss::Wasserstein)],
-        )?,
-        content_weight: given.or("content_weight", usual.content_weight)?,
-        style_weight: given.or("style_weight", usual.style_weight)?,
-        variation_weight: given.or("variation_weight", usual.variation_weight)?,
-        method: given.choice("method", &[("adam", Method::Adam { rate }), ("lbfgs", Method::Lbfgs { history })])?,
-        steps: given.or("steps", Steps(usual.steps))?.0,
-        smallest_scale: given.or("smallest_scale", usual.smallest_scale)?,
-        style_scale: given.or("style_scale", 1.0)?,
-        keep_colours: match given.get("keep_colors") {
-            None => KeepColours::No,
-            Some(_) => given.choice("keep_colors", &[("luminance", KeepColours::Luminance), ("match", KeepColours::Matched)])?,
-        },
-        match_histogram: given.or("match_histogram", false)?,
-        max_memory: given.or("max_memory", None)?,
-        threads: given.or("threads", 0)?,
-        executor: None,
-    })
+    let mut options = OptimizeOptions::default();
+    options.content_layers = given.or("content_layers", Vec::new())?;
+    options.style_layers = given.or("style_layers", Vec::new())?;
+    options.content_loss =
+        given.choice("content_loss", &[("normalised", ContentLoss::Normalised), ("features", ContentLoss::Features)])?;
+    options.style_loss = given.choice(
+        "style_loss",
+        &[("gram", StyleLoss::Gram), ("moments", StyleLoss::Moments), ("wasserstein", StyleLoss::Wasserstein)],
+    )?;
+    options.content_weight = given.or("content_weight", options.content_weight)?;
+    options.style_weight = given.or("style_weight", options.style_weight)?;
+    options.variation_weight = given.or("variation_weight", options.variation_weight)?;
+    options.method = given.choice("method", &[("adam", Method::Adam { rate }), ("lbfgs", Method::Lbfgs { history })])?;
+    options.steps = given.or("steps", Steps(options.steps.clone()))?.0;
+    options.smallest_scale = given.or("smallest_scale", options.smallest_scale)?;
+    options.style_scale = given.or("style_scale", 1.0)?;
+    options.keep_colours = match given.get("keep_colors") {
+        None => KeepColours::No,
+        Some(_) => given.choice("keep_colors", &[("luminance", KeepColours::Luminance), ("match", KeepColours::Matched)])?,
+    };
+    options.match_histogram = given.or("match_histogram", false)?;
+    options.max_memory = given.or("max_memory", None)?;
+    options.threads = given.or("threads", 0)?;
+    Ok(options)
 }
 
 impl Optimizer {

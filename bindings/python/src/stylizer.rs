@@ -270,7 +270,7 @@ impl Stylizer {
         let asked = asked("stylize", &["max_memory", "channel_axis"], false, strength, options, py)?;
         let clip = asked.extract("clip")?.unwrap_or(false);
         let watch = Watch::new(asked.get("progress"), "paint")?;
-        let limits = Limits { salvage: asked.options.salvage, ..Limits::default() };
+        let limits = Limits::default().salvage(asked.options.salvage);
         let several = content.is_instance_of::<PyList>() || content.is_instance_of::<PyTuple>();
         let batch = given::dimensions(content)?.is_some_and(|sides| sides.len() == 4 && sides[0] > 1);
         let axis = asked.extract("channel_axis")?;
@@ -322,7 +322,7 @@ impl Stylizer {
         let watch = Watch::new(asked.get("progress"), "paint")?;
         let format = given.format.map_or_else(|| Format::from_path(&output), Ok).or_raise()?;
         let target = Target::new(&output, asked.extract("overwrite")?.unwrap_or(false)).or_raise()?;
-        let limits = Limits { salvage: given.salvage, ..Limits::default() };
+        let limits = Limits::default().salvage(given.salvage);
         let (mut stored, sized, origin) = watch.step(py, || {
             let stored = Stored::open(&content, &limits)?;
             let sized = if given.resizes() { Some(given.sized(stored.to_picture()?)?) } else { None };

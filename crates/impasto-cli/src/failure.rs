@@ -52,22 +52,12 @@ impl Failure {
         Failure::Failed(format!("cannot write to standard output: {error}"))
     }
 
-    /// Says why on standard error, in one line, and gives the exit code.
-    pub(crate) fn report(&self) -> u8 {
+    /// The exit code.
+    pub(crate) fn code(&self) -> u8 {
         match self {
-            Failure::Usage(text) => {
-                crate::talk::line(text);
-                USAGE
-            }
-            Failure::Failed(text) => {
-                crate::talk::line(text);
-                FAILED
-            }
-            Failure::Interrupted => {
-                crate::talk::line("interrupted");
-                INTERRUPTED
-            }
-            Failure::ClosedPipe => FAILED,
+            Failure::Usage(_) => USAGE,
+            Failure::Failed(_) | Failure::ClosedPipe => FAILED,
+            Failure::Interrupted => INTERRUPTED,
             Failure::Told(code) => *code,
         }
     }

@@ -1,6 +1,7 @@
 //! The help of `stylize`: its many flags in groups, and a short help that fits a screen.
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
+use impasto::request::{Part, table};
 
 use crate::cli::Cli;
 
@@ -11,7 +12,8 @@ const FILE: &str = "Result file";
 const LIMITS: &str = "Limits";
 const MESSAGES: &str = "Messages";
 
-/// The groups, and their flags by what the program calls them. Those in the first list are in the short help, too.
+/// The groups, and their flags by what the program calls them. Those in the first list are in the short help, too. Options of the library's table
+/// that are in none of them come last in the group of their part.
 const GROUPS: [(&str, &[&str], &[&str]); 6] = [
     (INPUT_AND_OUTPUT, &["contents", "styles", "output", "force", "size", "models"], &["format", "exact", "figure", "salvage"]),
     (
@@ -65,13 +67,29 @@ fn grouped(argument: Arg) -> Arg {
     });
     match found {
         Some((heading, order, hidden)) => argument.help_heading(heading).display_order(order).hide_short_help(hidden),
-        None => argument,
+        None => match table().iter().position(|row| row.name == id) {
+            Some(place) => {
+                let (heading, group) = group_of(table()[place].part);
+                argument.help_heading(heading).display_order(group * 100 + 50 + place).hide_short_help(true)
+            }
+            None => argument,
+        },
     }
+}
+
+/// The group of an option's part, and its number.
+fn group_of(part: Part) -> (&'static str, usize) {
+    let heading = match part {
+        Part::Content | Part::Size => INPUT_AND_OUTPUT,
+        Part::File => FILE,
+        _ => LOOK,
+    };
+    (heading, GROUPS.iter().position(|(group, ..)| *group == heading).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{GROUPS, command};
+    use super::{GROUPS, command, table};
 
     #[test]
     fn every_flag_has_its_group() {
@@ -79,7 +97,9 @@ mod tests {
         let stylize = command.find_subcommand("stylize").unwrap();
         let ids: Vec<_> = stylize.get_arguments().map(|argument| argument.get_id().as_str()).collect();
         let grouped: Vec<_> = GROUPS.iter().flat_map(|(_, short, long)| short.iter().chain(*long)).copied().collect();
-        let without: Vec<_> = ids.iter().filter(|id| !grouped.contains(id)).collect();
+        let heading = |argument: &clap::Arg| argument.get_help_heading().is_some();
+        let without: Vec<_> = stylize.get_arguments().filter(|argument| !heading(argument)).collect();
+        assert!(table().iter().all(|row| ids.contains(&row.name)));
         let unknown: Vec<_> = grouped.iter().filter(|id| !ids.contains(id)).collect();
         assert!(without.is_empty() && unknown.is_empty(), "without a group: {without:?}; unknown: {unknown:?}");
     }

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use crate::failure::{Failure, Result};
+use crate::{downloads, talk};
 
 const WAITING: u8 = 0;
 const RUNNING: u8 = 1;
@@ -63,8 +64,8 @@ fn stop() {
 
 /// Ends the program.
 fn leave() -> ! {
-    crate::web::clear();
-    std::process::exit(i32::from(Failure::Interrupted.report()))
+    downloads::clear();
+    std::process::exit(i32::from(talk::failure(&Failure::Interrupted)))
 }
 
 /// Whether many pictures are worked on, see [`while_batch`].

@@ -1,8 +1,10 @@
 //! The `impasto` program: a command line over the `impasto` library.
 #![forbid(unsafe_code)]
 
+mod aside;
 mod cli;
 mod commands;
+mod downloads;
 mod failure;
 mod fetching;
 mod figure;
@@ -61,10 +63,10 @@ fn run() -> u8 {
     fetching::install(cli.fetching, loudness(&matches));
     let code = match commands::run(cli.command) {
         Ok(()) => DONE,
-        Err(failure) => failure.report(),
+        Err(failure) => talk::failure(&failure),
     };
     // Not before: what is reported names addresses, not the files that go now.
-    web::clear();
+    downloads::clear();
     code
 }
 
@@ -87,7 +89,7 @@ fn usage(error: &clap::Error, hint: Option<String>) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
             Ok(()) => DONE,
-            Err(e) => failure::Failure::stdout(&e).report(),
+            Err(e) => talk::failure(&failure::Failure::stdout(&e)),
         },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // Nobody can be told that standard error is closed.

@@ -60,7 +60,7 @@ pub(crate) fn for_samples() -> u64 {
 
 /// Limits for pictures that become floats at once, which take four times their samples' bytes besides, and more where they are resized.
 pub(crate) fn limits_of_floats() -> impasto::picture::Limits {
-    impasto::picture::Limits { max_decoded: for_samples() / 2, ..impasto::picture::Limits::default() }
+    impasto::picture::Limits::default().max_decoded(for_samples() / 2)
 }
 
 /// What this process may still take by `ulimit`, and its name: beyond it there is nothing to be had.

@@ -1,11 +1,12 @@
 //! Watches a running network: draws a bar where there is somebody to look at it, and passes Ctrl-C on.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use impasto::Control;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::aside::counting;
 use crate::interrupt;
 use crate::talk::Loudness;
 
@@ -116,9 +117,6 @@ impl Drop for Bytes {
     }
 }
 
-/// The bar that lines are written above of.
-static COUNTING: Mutex<Option<ProgressBar>> = Mutex::new(None);
-
 /// A bar over many pictures, with the time left; gone when it is dropped. There is one at a time.
 pub(crate) struct Pictures {
     shown: bool,
@@ -162,18 +160,6 @@ impl Drop for Pictures {
             bar.finish_and_clear();
         }
     }
-}
-
-/// Writes something to standard error that a bar shall not be in the way of.
-pub(crate) fn aside(write: impl FnOnce()) {
-    match &*counting() {
-        Some(bar) => bar.suspend(write),
-        None => write(),
-    }
-}
-
-fn counting() -> MutexGuard<'static, Option<ProgressBar>> {
-    COUNTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Control for Progress {

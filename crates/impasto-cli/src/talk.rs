@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use crate::failure::{Failure, Result};
-use crate::{progress, web};
+use crate::{aside, downloads};
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,10 +56,18 @@ impl Loudness {
 /// One line on standard error after the program's name. File names may hold anything, line breaks and escape sequences too: what
 /// is no text is shown as a question mark. A closed standard error is nobody's fault.
 pub(crate) fn line(text: &str) {
-    let clean: String = web::with_addresses(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    progress::aside(|| {
+    let clean: String = downloads::with_addresses(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    aside::write(|| {
         let _ = writeln!(io::stderr().lock(), "impasto: {clean}");
     });
+}
+
+/// Says why a command ended early, unless nobody is there or all has been said, and gives the exit code.
+pub(crate) fn failure(failure: &Failure) -> u8 {
+    if !matches!(failure, Failure::ClosedPipe | Failure::Told(_)) {
+        line(&failure.to_string());
+    }
+    failure.code()
 }
 
 /// Writes data to standard output, whole.

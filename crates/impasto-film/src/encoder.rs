@@ -12,6 +12,7 @@ use crate::tools::Tools;
 
 /// A kind of film that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// MPEG-4.
     Mp4,
@@ -70,6 +71,7 @@ impl FromStr for Kind {
 
 /// How a film is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Codec {
     /// H.264.
     H264,

@@ -46,6 +46,7 @@ impl Timing {
 
 /// A stream of sound, subtitles or something else that goes with the film.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Stream {
     /// Its number in the film.
     pub index: u64,
@@ -57,6 +58,7 @@ pub struct Stream {
 
 /// Facts about a film.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Facts {
     /// Its file.
     pub path: PathBuf,
@@ -111,6 +113,7 @@ impl Facts {
 
 /// What a film's numbers mean, as ffmpeg names it; empty where the film does not say.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct FilmColors {
     /// Between RGB and YUV.
     pub matrix: String,

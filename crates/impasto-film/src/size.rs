@@ -6,6 +6,7 @@ use impasto::Size;
 
 /// A size that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FilmSize {
     /// Pixels of the longer side; the proportions stay.
     LongSide(usize),

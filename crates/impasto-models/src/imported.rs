@@ -20,7 +20,7 @@ pub fn file(name: &str) -> Result<PathBuf> {
 }
 
 /// The file of the imported model that a path names, if the path is a bare name and there is such a model.
-pub fn path_of(path: &Path) -> Option<PathBuf> {
+pub(crate) fn path_of(path: &Path) -> Option<PathBuf> {
     let bare = path.file_name() == Some(path.as_os_str());
     let file = path.to_str().filter(|_| bare).and_then(|name| file(name).ok())?;
     file.is_file().then_some(file)

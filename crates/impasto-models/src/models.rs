@@ -33,6 +33,7 @@ pub enum Meaning {
 
 /// A model that can be downloaded.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Wanted {
     /// What is known of it.
     pub entry: Entry,
@@ -41,6 +42,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// An entry of a registry.
+    pub fn listed(entry: Entry) -> Self {
+        Wanted { entry, listed: true }
+    }
+
     /// What is at a web address, of which nothing else is known.
     ///
     /// # Errors
@@ -97,7 +103,7 @@ impl Models {
         }
         let Some(text) = word.to_str() else { return Ok(Meaning::Here(vec![word.to_owned()])) };
         let wanted = match self.registry.find(text) {
-            Some(entry) => Wanted { entry: entry.clone(), listed: true },
+            Some(entry) => Wanted::listed(entry.clone()),
             None if address::is_like_one(text) => {
                 if let Some(path) = text.strip_prefix("file://") {
                     let text = format!("{text}: this is a web address, not a path. Give the path alone: {path}");

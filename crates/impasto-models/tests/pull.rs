@@ -1,6 +1,9 @@
 //! Models from a server on this machine into a cache of the test's own.
 #![cfg(feature = "download")]
 
+#[path = "../../impasto/tests/common/models.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the tests of other crates")]
+mod models;
 #[path = "support/server.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the unit tests")]
 mod server;
@@ -10,7 +13,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use impasto::networks::{Architecture, native};
 use impasto::weights::safetensors::{Precision, to_bytes};
 use impasto::{ErrorKind, Model};
 use impasto_models::download::DownloadOptions;
@@ -19,20 +21,7 @@ use server::{Asked, Reply, Server};
 
 /// A random model in a few kilobytes.
 fn model() -> Vec<u8> {
-    let transformer = native::Transformer {
-        widths: [4, 4, 8],
-        blocks: 1,
-        kernel: 5,
-        resample: 3,
-        skips: false,
-        deep: None,
-        style_len: 8,
-        thumbnail: 32,
-    };
-    let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
-    let model =
-        Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap();
-    to_bytes(&model.to_weights(), Precision::F32).unwrap()
+    to_bytes(&models::native().to_weights(), Precision::F32).unwrap()
 }
 
 /// A `.tar.gz` with these files.
@@ -123,10 +112,7 @@ fn a_model_is_pulled_once_found_verified_and_removed() {
     for word in ["m", "https://example.org/m/2", "http://www.example.org/m/2/", &server.address("/m.safetensors")] {
         assert!(matches!(place.models.find(Path::new(word)).unwrap(), Meaning::Here(paths) if paths == cached.paths()), "{word}");
     }
-    place
-        .models
-        .pull(&Wanted { entry: place.models.registry.find("m").unwrap().clone(), listed: true }, &options(), &Unwatched)
-        .unwrap();
+    place.models.pull(&Wanted::listed(place.models.registry.find("m").unwrap().clone()), &options(), &Unwatched).unwrap();
     assert_eq!(server.asked().len(), 2);
     assert_eq!(std::fs::read_dir(place.folder.path().join("cache/.partial")).unwrap().count(), 1, "only the lock is left");
 
@@ -322,7 +308,7 @@ fn published_files_are_those_that_the_built_in_registry_knows() {
             item.mirrors = vec![server.address(&format!("/{folder}/{}", item.name))];
         }
         let place = Place::new(r#"{"name":"f","mirrors":["https://example.org/f"]}"#, "");
-        let cached = place.models.pull(&Wanted { entry, listed: true }, &options(), &Unwatched).unwrap();
+        let cached = place.models.pull(&Wanted::listed(entry), &options(), &Unwatched).unwrap();
         assert!(cached.receipt.files.iter().all(|file| file.known), "{name}");
     }
 }

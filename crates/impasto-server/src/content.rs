@@ -7,9 +7,10 @@ use impasto::picture::{self, Format, Resize, Stored};
 use impasto::stylizer::Strengths;
 use impasto::{Control, Picture, Size, Style, StylizeOptions};
 
-use crate::preview;
 use crate::served::Served;
 
+/// Longer side of the largest preview.
+pub(crate) const PREVIEW: usize = 2560;
 /// Longer side of what strengths are measured on, which is seen at 256 pixels of the shorter one.
 const MEASURED: usize = 768;
 /// Sizes that are kept besides the largest.
@@ -71,7 +72,7 @@ impl Content {
     /// Decodes a picture for its small one.
     pub(crate) fn new(bytes: Bytes, limits: &picture::Limits) -> impasto::Result<Self> {
         let stored = Stored::decode(&bytes, limits)?;
-        let small = stored.thumbnail(preview::SIDE)?;
+        let small = stored.thumbnail(PREVIEW)?;
         let format = stored.source().format.unwrap_or(Format::Png);
         Self::of(stored.size(), format, bytes, &small)
     }

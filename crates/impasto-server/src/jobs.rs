@@ -10,8 +10,8 @@ use serde::Serialize;
 use tokio::sync::{Notify, watch};
 use utoipa::ToSchema;
 
+use crate::painted::Painted;
 use crate::problem::Problem;
-use crate::work::Painted;
 
 /// Reports a painting's progress and checks for cancellation.
 #[derive(Debug, Default)]

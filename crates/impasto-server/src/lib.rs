@@ -8,22 +8,24 @@
 
 mod body;
 mod budget;
+mod cinema;
 mod connections;
 mod content;
 mod films;
 mod jobs;
 mod kept;
 mod metrics;
-mod openapi;
 mod optimize;
 mod options;
 mod page;
+mod painted;
 mod preview;
 mod problem;
 mod request;
 mod routes;
 mod security;
 mod served;
+mod spool;
 mod state;
 mod store;
 mod work;
@@ -85,5 +87,5 @@ impl Server {
 
 /// The OpenAPI document, as served at `/openapi.json`.
 pub fn openapi() -> String {
-    openapi::document()
+    routes::openapi::document()
 }

@@ -9,11 +9,12 @@ use impasto::request::{Beginning, Optimized, Part, Reference, table};
 use impasto::{Colours, Control, Perceptual, Picture, Size};
 
 use crate::jobs::Watch;
+use crate::painted::Painted;
 use crate::problem::{Problem, Result};
 use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
 use crate::served::Served;
 use crate::state::State;
-use crate::work::{self, Painted, style_memory};
+use crate::work::{self, style_memory};
 
 /// Most steps at each scale.
 pub(crate) const MAX_STEPS: usize = 500;
@@ -106,7 +107,7 @@ pub(crate) async fn paint(
         drop(permit);
         let (bytes, format) = done?;
         state.metrics.painted();
-        Painted::picture(&state, bytes, format)
+        Ok(Painted::picture(state.memory(bytes.len() as u64)?, bytes, format))
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
 }
@@ -138,23 +139,17 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
     let encode = options.encoding();
     encode.check(format)?;
 
-    let optimizer = Optimizer::new(
-        &Perceptual::embedded()?,
-        OptimizeOptions {
-            steps: vec![settings.steps],
-            keep_colours: match options.colors {
-                Colours::Luminance => KeepColours::Luminance,
-                Colours::Match => KeepColours::Matched,
-                _ => KeepColours::No,
-            },
-            // What is kept and other requests shall have the rest.
-            max_memory: Some(state.budget.limit() / 2),
-            threads: wanted.model.stylizer().engine().threads(),
-            executor: Some(wanted.model.stylizer().engine().executor()),
-            ..OptimizeOptions::default()
-        }
-        .style_weight(settings.style_weight),
-    )?;
+    let engine = wanted.model.stylizer().engine();
+    let mut how = OptimizeOptions::default().steps(settings.steps).style_weight(settings.style_weight);
+    how.keep_colours = match options.colors {
+        Colours::Luminance => KeepColours::Luminance,
+        Colours::Match => KeepColours::Matched,
+        _ => KeepColours::No,
+    };
+    // What is kept and other requests shall have the rest.
+    how.max_memory = Some(state.budget.limit() / 2);
+    (how.threads, how.executor) = (engine.threads(), Some(engine.executor()));
+    let optimizer = Optimizer::new(&Perceptual::embedded()?, how)?;
     let _share = state.memory(optimizer.peak_memory([content.width(), content.height()]))?;
     let feather = options.feather;
     let named = |i: usize| {

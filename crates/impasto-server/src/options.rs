@@ -8,6 +8,7 @@ use impasto_film::Tools;
 
 /// Where a server has ffmpeg from.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub enum Ffmpeg {
     /// Nowhere: films are refused.
     #[default]

@@ -12,8 +12,6 @@ use crate::request::{ContentSource, Wanted};
 use crate::state::State;
 use crate::work::{BANDS, Look};
 
-/// Greatest longer side.
-pub(crate) const SIDE: usize = 2560;
 /// Most pixels where the canvas is as large as the preview: what two cores paint in a tenth of a second.
 const PAINTED_PIXELS: usize = 512 * 512;
 /// Longer side of what colours are matched with.

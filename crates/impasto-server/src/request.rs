@@ -15,9 +15,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::body::{RATE, TooSlow};
-use crate::films::Spool;
 use crate::problem::{Problem, Result};
 use crate::served::Served;
+use crate::spool::Spool;
 use crate::state::{Content, KeptStyle, State};
 
 /// Styles of one painting.

@@ -14,8 +14,8 @@ use impasto_draw::content;
 use tokio::sync::Semaphore;
 
 use crate::budget::{Budget, Share};
+use crate::cinema::Cinema;
 pub(crate) use crate::content::Content;
-use crate::films::Films;
 use crate::jobs::{Job, Watch};
 pub(crate) use crate::kept::KeptStyle;
 use crate::metrics::Metrics;
@@ -52,7 +52,7 @@ pub(crate) struct State {
     pub(crate) optimizing: Arc<Semaphore>,
     /// Places for optimisations that are made or wait for that.
     pub(crate) optimizations: Arc<Semaphore>,
-    pub(crate) films: Films,
+    pub(crate) films: Cinema,
     painting: Arc<Semaphore>,
     /// Pictures that are painted or wait for it.
     pending: AtomicUsize,
@@ -88,7 +88,7 @@ impl State {
             lingering: Arc::new(Semaphore::new(options.connections / 4)),
             optimizing: Arc::new(Semaphore::new(1)),
             optimizations: Arc::new(Semaphore::new(OPTIMIZATIONS)),
-            films: Films::new(&options),
+            films: Cinema::new(&options),
             painting: Arc::new(Semaphore::new(options.jobs)),
             pending: AtomicUsize::new(0),
             sessions: Mutex::default(),
@@ -105,12 +105,8 @@ impl State {
 
     /// What picture files may ask of this server.
     pub(crate) fn limits(&self) -> picture::Limits {
-        picture::Limits {
-            max_pixels: self.options.max_pixels,
-            max_bytes: self.options.max_body as u64,
-            max_decoded: self.budget.limit(),
-            salvage: false,
-        }
+        let (pixels, bytes) = (self.options.max_pixels, self.options.max_body as u64);
+        picture::Limits::default().max_pixels(pixels).max_bytes(bytes).max_decoded(self.budget.limit())
     }
 
     /// A place in the queue.

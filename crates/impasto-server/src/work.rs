@@ -1,7 +1,6 @@
 //! Paints what a request asks for, as `impasto stylize` does.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -12,10 +11,8 @@ use impasto::stylizer::{Palette, Part};
 use impasto::video::Styles;
 use impasto::{Colours, Picture, Size, Style, StyleOptions, StyleSize, StylizeOptions};
 
-use tempfile::TempDir;
-
-use crate::budget::Share;
 use crate::jobs::Watch;
+use crate::painted::Painted;
 use crate::problem::{Problem, Result};
 use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
 use crate::served::Served;
@@ -29,47 +26,6 @@ fn as_it_is() -> StyleOptions {
     StyleOptions::default().size(StyleSize::Original)
 }
 
-/// A finished file.
-#[derive(Debug)]
-pub(crate) struct Painted {
-    pub(crate) body: Body,
-    pub(crate) media_type: &'static str,
-    /// The memory that it takes as long as it is there, or the room on disk.
-    _share: Share,
-}
-
-/// Where a finished file is.
-#[derive(Debug)]
-pub(crate) enum Body {
-    Memory(Bytes),
-    /// In a folder that goes with it.
-    File {
-        path: PathBuf,
-        bytes: u64,
-        _folder: TempDir,
-    },
-}
-
-impl Painted {
-    /// A picture.
-    pub(crate) fn picture(state: &State, bytes: Vec<u8>, format: Format) -> Result<Self> {
-        let share = state.memory(bytes.len() as u64)?;
-        Ok(Painted { body: Body::Memory(bytes.into()), media_type: format.media_type(), _share: share })
-    }
-
-    /// A file that is alone in its folder.
-    pub(crate) fn file(state: &State, folder: TempDir, path: &Path, media_type: &'static str) -> Result<Self> {
-        let bytes = path.metadata().map_err(impasto::Error::from)?.len();
-        let share = state.disk(bytes)?;
-        Ok(Painted { body: Body::File { path: path.to_owned(), bytes, _folder: folder }, media_type, _share: share })
-    }
-
-    /// Whether it is a file on disk.
-    pub(crate) fn is_file(&self) -> bool {
-        matches!(self.body, Body::File { .. })
-    }
-}
-
 /// Waits for its turn and paints on a thread of its own. `begin` is called when it is its turn.
 pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, begin: impl FnOnce()) -> Result<Painted> {
     let permit = state.permit().await;
@@ -80,7 +36,7 @@ pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, 
         drop((share, permit));
         painted.and_then(|(bytes, format)| {
             state.metrics.painted();
-            Painted::picture(&state, bytes, format)
+            Ok(Painted::picture(state.memory(bytes.len() as u64)?, bytes, format))
         })
     };
     match tokio::task::spawn_blocking(work).await {
@@ -180,7 +136,7 @@ pub(crate) fn style_memory(bytes: &[u8]) -> u64 {
 
 /// One painting from the files to the file.
 fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Format)> {
-    let limits = Limits { salvage: wanted.options.salvage, ..state.limits() };
+    let limits = state.limits().salvage(wanted.options.salvage);
     let named = |what: &'static str| move |e: impasto::Error| Problem::from(e.context(what));
     let content = content_of(wanted);
     let mut stored = Stored::decode(content, &limits).map_err(named("content"))?;
@@ -356,18 +312,10 @@ impl Look {
 
 /// Styles and look of a film. Where colors are matched, that is done along it.
 pub(crate) fn look_of_film<C>(wanted: &Wanted<C>, limits: &Limits, watch: &Watch) -> Result<(Styles, StylizeOptions)> {
-    let (mut parts, mut pictures) = (Vec::new(), Vec::new());
+    let mut parts = Vec::new();
     for (i, read) in read(wanted, limits, watch)?.into_iter().enumerate() {
         let style = read.plain(&wanted.model, watch).map_err(|e| Problem::from(e.context(format!("style {}", i + 1))))?;
-        parts.push(read.part(style));
-        pictures.extend(read.picture.map(Cow::into_owned));
+        parts.push((read.part(style), read.picture.map(Cow::into_owned)));
     }
-    let palette = Palette::new(parts.clone())?;
-    let options = palette.options(painting(wanted, limits)?);
-    // Requests whose styles lack a picture are refused before.
-    let styles = match wanted.options.colors {
-        Colours::Match => Styles::matched(parts.into_iter().zip(pictures).collect(), wanted.options.color_strength)?,
-        _ => Styles::one(palette.style),
-    };
-    Ok((styles, options))
+    Ok(Styles::asked(&wanted.options, painting(wanted, limits)?, parts, Vec::new())?)
 }

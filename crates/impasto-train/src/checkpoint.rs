@@ -32,7 +32,7 @@ pub fn save(folder: &Path, step: usize, all: &[&Parameters], adam: &Adam) -> Res
         let data = values(tensor.clone())?;
         arrays.insert(name, weights::Tensor::new([data.len()], data)?);
     }
-    safetensors::write(&arrays, &file(folder), Precision::F32, true)
+    safetensors::save(&arrays, &file(folder), Precision::F32, true)
 }
 
 /// Goes on from what [`save`] wrote: gives the steps done, 0 if there is no file.

@@ -303,7 +303,7 @@ impl Training for Distiller {
         let averaged = checkpoint::averaged(&self.student, adam)?;
         let source = format!("trained by impasto-train, {step} steps");
         let network = Perceptual::new(self.vgg.clone(), averaged, source, "MIT OR Apache-2.0".into())?;
-        safetensors::write(&network.to_weights(), &folder.join("perceptual.safetensors"), Precision::F16, true)
+        safetensors::save(&network.to_weights(), &folder.join("perceptual.safetensors"), Precision::F16, true)
     }
 }
 

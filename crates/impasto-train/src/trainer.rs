@@ -73,7 +73,7 @@ fn trained_form(run: &Architecture) -> Architecture {
 
 /// What a recipe's untrained model takes from one to start from: everything if the architectures are the same. A model without skips may become
 /// one with them, which begin almost silent; one without a branch at stride 8 may become one with it, which begins silent.
-fn continued(start: Model, fresh: Model) -> Result<Model> {
+fn continued(mut start: Model, fresh: Model) -> Result<Model> {
     let (Some(from), Some(to)) = (&start.transformer, &fresh.transformer) else { return Ok(start) };
     let (Architecture::NativeTransformer(old), Architecture::NativeTransformer(new)) = (&from.architecture, &to.architecture)
     else {
@@ -100,7 +100,8 @@ fn continued(start: Model, fresh: Model) -> Result<Model> {
         };
         transformer.weights.insert(name, fill);
     }
-    Ok(Model { transformer: Some(transformer), ..start })
+    start.transformer = Some(transformer);
+    Ok(start)
 }
 
 /// Makes of a transformer as it is trained one as it is run.
@@ -292,11 +293,11 @@ impl Training for Trainer {
             network.source = format!("trained by impasto-train, {step} steps");
             network.weights = checkpoint::averaged(parameters, adam)?;
         }
-        safetensors::write(&model.to_weights(), &folder.join("start.safetensors"), Precision::F16, true)?;
+        safetensors::save(&model.to_weights(), &folder.join("start.safetensors"), Precision::F16, true)?;
         if let Some(transformer) = &mut model.transformer {
             fold(transformer, &self.run)?;
         }
-        safetensors::write(&model.to_weights(), &folder.join("model.safetensors"), Precision::F16, true)?;
+        safetensors::save(&model.to_weights(), &folder.join("model.safetensors"), Precision::F16, true)?;
         self.sheet(model)
     }
 }

@@ -119,7 +119,7 @@ fn write(folder: &Path, name: &str, painted: &[Picture]) -> Result {
     std::fs::create_dir_all(folder)?;
     for (i, picture) in painted.iter().enumerate().skip(8).take(4) {
         let path = folder.join(format!("{} {i}.png", name.replace(' ', "_")).replace(' ', "_"));
-        picture.save(path, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
+        picture.save(path, &SaveOptions::default().overwrite(true))?;
     }
     Ok(())
 }

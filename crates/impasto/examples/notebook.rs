@@ -31,6 +31,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let figure = Picture::from_rgb_f32([panels.iter().map(Picture::width).sum(), height], figure)?;
-    figure.save(out, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
+    figure.save(out, &SaveOptions::default().overwrite(true))?;
     Ok(())
 }

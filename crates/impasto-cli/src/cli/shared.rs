@@ -32,19 +32,19 @@ pub(crate) struct Limits {
 impl Limits {
     /// What picture files may ask of this machine.
     pub(crate) fn of_pictures(&self) -> picture::Limits {
-        picture::Limits { max_decoded: self.max_memory.unwrap_or_else(memory::for_samples), ..self.of_files() }
+        self.of_files().max_decoded(self.max_memory.unwrap_or_else(memory::for_samples))
     }
 
     /// The same for pictures that become floats at once.
     pub(crate) fn of_floats(&self) -> picture::Limits {
         let own = memory::limits_of_floats();
-        picture::Limits { max_decoded: self.max_memory.unwrap_or(own.max_decoded), ..self.of_files() }
+        self.of_files().max_decoded(self.max_memory.unwrap_or(own.max_decoded))
     }
 
     /// Of picture files, whatever memory there is to decode them.
     pub(crate) fn of_files(&self) -> picture::Limits {
         let own = picture::Limits::default();
-        picture::Limits { max_pixels: self.max_pixels, max_bytes: self.max_bytes.unwrap_or(own.max_bytes), ..own }
+        own.max_pixels(self.max_pixels).max_bytes(self.max_bytes.unwrap_or(own.max_bytes))
     }
 }
 

@@ -10,7 +10,7 @@ fn files_written_in_bands_are_those_of_the_whole() {
     let workshop = Workshop::with_native();
     let alpha = (0..67 * 93).map(|i| (i % 5) as f32 / 4.0).collect();
     workshop.save("alpha.png", &gradient(67, 93).with_alpha(alpha).unwrap());
-    let deep = SaveOptions { encode: EncodeOptions::default().depth(impasto::picture::Depth::Sixteen), ..SaveOptions::default() };
+    let deep = SaveOptions::default().encode(EncodeOptions::default().depth(impasto::picture::Depth::Sixteen));
     gradient(67, 93).save(workshop.path("deep.png"), &deep).unwrap();
     for content in ["content.png", "alpha.png", "deep.png"] {
         for (out, whole) in [("a.png", "b.png"), ("a.jpg", "b.jpg"), ("a.tif", "b.tif"), ("a.webp", "b.webp")] {

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::common::{Workshop, complaints, gradient, stderr, tiny_model};
+use crate::common::{Workshop, complaints, gradient, models, stderr};
 use bundle::{OBJECT_GRAPH, PLAIN, Variable, value_key};
 use flate2::write::GzEncoder;
 use impasto::picture::{EncodeOptions, Format};
@@ -26,7 +26,7 @@ const ARTICLE: &str = "https://tfhub.dev/google/magenta/arbitrary-image-stylizat
 
 /// A module as TensorFlow Hub packs them, of the tests' small random model: paths and contents.
 fn module() -> Vec<(&'static str, Vec<u8>)> {
-    let model = tiny_model();
+    let model = models::magenta();
     let mut variables = BTreeMap::new();
     let mut names = Vec::new();
     let arrays = model.networks().flat_map(|network| network.weights.iter());

@@ -4,7 +4,7 @@ use crate::common;
 
 use std::collections::BTreeMap;
 
-use common::{Workshop, complaints, gradient, tiny_model};
+use common::{Workshop, complaints, gradient, models};
 use impasto::networks::{Architecture, Kind};
 use impasto::picture::{EncodeOptions, Format};
 use impasto::weights::Tensor;
@@ -414,7 +414,7 @@ fn bad_models_end_with_1() {
     workshop.write("huge.safetensors", &huge);
 
     let save = |name: &str, change: &dyn Fn(&mut impasto::weights::Weights)| {
-        let mut weights = tiny_model().to_weights();
+        let mut weights = models::magenta().to_weights();
         change(&mut weights);
         workshop.write(name, &safetensors::to_bytes(&weights, Precision::F32).unwrap());
     };
@@ -426,7 +426,7 @@ fn bad_models_end_with_1() {
         weights.remove(name).expect("the array is there");
     });
     let half = |kind: Kind| {
-        let mut model = tiny_model();
+        let mut model = models::magenta();
         match kind {
             Kind::Predictor => model.transformer = None,
             Kind::Transformer | Kind::Perceptual => model.predictor = None,
@@ -436,7 +436,7 @@ fn bad_models_end_with_1() {
     workshop.write("predictor.safetensors", &half(Kind::Predictor));
     workshop.write("transformer.safetensors", &half(Kind::Transformer));
     // So that this test fails if the tiny model ever changes into something else.
-    assert!(tiny_model().networks().any(|network| matches!(network.architecture, Architecture::Transformer(_))));
+    assert!(models::magenta().networks().any(|network| matches!(network.architecture, Architecture::Transformer(_))));
 
     let table: &[(&'static str, &'static [&'static str])] = &[
         ("missing", &["missing", "No such file"]),

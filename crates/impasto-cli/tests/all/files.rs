@@ -186,7 +186,7 @@ fn another_colour_engine_sees_the_same() {
     let workshop = Workshop::with_native();
     let mut content = gradient(80, 60);
     content.source_mut().icc = Some(icc(&ColorProfile::new_display_p3()));
-    let deep = SaveOptions { encode: EncodeOptions::default().depth(Depth::Sixteen), ..SaveOptions::default() };
+    let deep = SaveOptions::default().encode(EncodeOptions::default().depth(Depth::Sixteen));
     content.save(workshop.path("wide.png"), &deep).unwrap();
     workshop.write("srgb.icc", &icc(&ColorProfile::new_srgb()));
     // At 8 bits, a step of Display P3 is several of sRGB where colours are dark and saturated; not on the whole.
@@ -226,10 +226,7 @@ fn another_reader_finds_depth_and_transparency() {
         content.source_mut().density = None;
         let depth = if deep { Depth::Sixteen } else { Depth::Eight };
         content
-            .save(
-                workshop.path("in.png"),
-                &SaveOptions { encode: EncodeOptions::default().depth(depth), overwrite: true, ..SaveOptions::default() },
-            )
+            .save(workshop.path("in.png"), &SaveOptions::default().encode(EncodeOptions::default().depth(depth)).overwrite(true))
             .unwrap();
         for out in ["out.png", "out.tif", "out.webp"] {
             stylize(&workshop, "in.png", out, &[]);
@@ -264,7 +261,7 @@ fn floats_reach_the_file_and_nothing_bands() {
     let (width, height) = (640, 96);
     let ramp = |i: usize| 0.25 + 0.05 * (i % width) as f32 / width as f32;
     let content = Picture::from_rgb_f32([width, height], (0..width * height).flat_map(|i| [ramp(i); 3]).collect()).unwrap();
-    let deep = SaveOptions { encode: EncodeOptions::default().depth(Depth::Sixteen), ..SaveOptions::default() };
+    let deep = SaveOptions::default().encode(EncodeOptions::default().depth(Depth::Sixteen));
     content.save(workshop.path("ramp.png"), &deep).unwrap();
     let levels = |name: &str| {
         let picture = open(workshop.path(name));

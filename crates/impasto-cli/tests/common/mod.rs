@@ -1,16 +1,17 @@
 //! What the tests of the program share: running it, and judging how it ended.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+#[path = "../../../impasto/tests/common/models.rs"]
+#[allow(dead_code, reason = "shared with the tests of other crates")]
+pub mod models;
+
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use impasto::networks::magenta::Transformer;
-use impasto::networks::mobilenet::MobileNet;
-use impasto::networks::{Architecture, FixedNorm, native};
+use impasto::Picture;
 use impasto::weights::safetensors::{self, Precision};
-use impasto::{Model, Picture};
 
 /// The program, with nothing of the tester's environment that would change what it does.
 pub fn impasto() -> Command {
@@ -36,13 +37,6 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A random model that is quick to run, as our own container.
-pub fn tiny_model() -> Model {
-    let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
-    let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
-    Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1).unwrap()
-}
-
 /// A folder with a model `model.safetensors`, a content picture `content.png` (67×93) and a style picture `style.png`.
 pub struct Workshop {
     pub folder: tempfile::TempDir,
@@ -52,7 +46,7 @@ impl Workshop {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workshop = Workshop { folder };
-        let bytes = safetensors::to_bytes(&tiny_model().to_weights(), Precision::F32).unwrap();
+        let bytes = safetensors::to_bytes(&models::magenta().to_weights(), Precision::F32).unwrap();
         std::fs::write(workshop.path("model.safetensors"), bytes).unwrap();
         workshop.save("content.png", &gradient(67, 93));
         workshop.save("style.png", &gradient(64, 48));
@@ -62,20 +56,8 @@ impl Workshop {
     /// The same, and a model `native.safetensors` that paints in bands, with the statistics of a thumbnail.
     pub fn with_native() -> Self {
         let workshop = Self::new();
-        let transformer = native::Transformer {
-            widths: [4, 4, 8],
-            blocks: 1,
-            kernel: 5,
-            resample: 3,
-            skips: false,
-            deep: None,
-            style_len: 8,
-            thumbnail: 32,
-        };
-        let predictor = native::Predictor { widths: [3, 4, 4, 8], vector_len: 8 };
-        let model =
-            Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap();
-        workshop.write("native.safetensors", &safetensors::to_bytes(&model.to_weights(), Precision::F32).unwrap());
+        let bytes = safetensors::to_bytes(&models::native().to_weights(), Precision::F32).unwrap();
+        workshop.write("native.safetensors", &bytes);
         workshop
     }
 

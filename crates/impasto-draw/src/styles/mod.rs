@@ -22,6 +22,7 @@ use crate::canvas::Canvas;
 
 /// A manner to draw in.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Style {
     /// Lower-case letters and hyphens.
     pub name: &'static str,

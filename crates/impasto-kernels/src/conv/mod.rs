@@ -376,7 +376,7 @@ impl Conv {
     }
 
     /// Whether [`Conv::run`] can take `keep`.
-    pub fn can_keep(&self) -> bool {
+    pub(crate) fn can_keep(&self) -> bool {
         self.spec.stride == 1 && self.spec.upsample == 1
     }
 }

@@ -21,6 +21,7 @@ use crate::{Watch, names};
 
 /// What an archive may hold.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of all files together.
     pub bytes: u64,

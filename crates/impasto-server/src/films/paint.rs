@@ -14,12 +14,15 @@ use impasto_film::{
     Encoder, Facts, Frames, Message, Note, Pieces, Reading, Record, Reel, Tools, Whole, frames_of_piece, name_of_piece,
 };
 
-use super::{Settings, Upload, no_room};
+use super::Settings;
+use crate::cinema::no_room;
 use crate::jobs::Watch;
+use crate::painted::Painted;
 use crate::problem::{Problem, Result};
 use crate::request::Wanted;
+use crate::spool::Upload;
 use crate::state::State;
-use crate::work::{Painted, look_of_film, request_of};
+use crate::work::{look_of_film, request_of};
 
 /// How long no frame may be painted: far longer than those that are painted side by side take.
 const STALLED: Duration = Duration::from_secs(30 * 60);
@@ -154,7 +157,8 @@ fn whole(state: &State, ready: &Ready, watch: &Watch) -> Result<Painted> {
     let result = kept.path().join("result");
     std::fs::rename(&joined.0, &result).map_err(|e| no_room(&e))?;
     drop(room);
-    Painted::file(state, kept, &result, settings.kind.media_type())
+    let bytes = result.metadata().map_err(Error::from)?.len();
+    Ok(Painted::file(state.disk(bytes)?, (kept, result, bytes), settings.kind.media_type()))
 }
 
 /// An error where there are more frames than a film may have: not all films say how many they have.

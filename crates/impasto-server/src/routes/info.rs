@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::served::Served;
 use crate::state::State;
-use crate::{films, openapi as description, optimize, page};
+use crate::{cinema, films, optimize, page};
 
 /// What this server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -108,7 +108,11 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
         formats: Format::written().map(Format::id).collect(),
         family: first.stylizer().model().family.to_string(),
         built_in_styles: first.styles().len(),
-        films: FilmsView { available, remedy: (!available).then_some(films::MISSING), formats: Kind::ALL.map(Kind::id).to_vec() },
+        films: FilmsView {
+            available,
+            remedy: (!available).then_some(cinema::MISSING),
+            formats: Kind::ALL.map(Kind::id).to_vec(),
+        },
         limits: LimitsView {
             max_body_bytes: options.max_body,
             max_pixels: options.max_pixels,
@@ -173,10 +177,6 @@ pub(crate) async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
         ("memory_limit_bytes", "Memory that they may take together.", state.budget.limit()),
     ];
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.text(&gauges)).into_response()
-}
-
-pub(crate) async fn openapi() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], description::document()).into_response()
 }
 
 pub(crate) async fn page(headers: HeaderMap) -> Response {

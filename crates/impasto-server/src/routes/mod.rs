@@ -4,6 +4,7 @@ pub(crate) mod contents;
 pub(crate) mod films;
 pub(crate) mod info;
 pub(crate) mod jobs;
+pub(crate) mod openapi;
 pub(crate) mod optimize;
 pub(crate) mod previews;
 pub(crate) mod styles;
@@ -32,7 +33,7 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/demo.jpg", get(info::demo))
         .route("/healthz", get(info::health))
         .route("/metrics", get(info::metrics))
-        .route("/openapi.json", get(info::openapi))
+        .route("/openapi.json", get(openapi::openapi))
         .route("/v1/info", get(info::info))
         .route("/v1/models", get(info::models))
         .route("/v1/styles", get(styles::list).post(styles::upload))

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use impasto::picture::Format;
 
 use super::in_time;
+use crate::content::PREVIEW;
 use crate::jobs::{CancelOnDrop, Watch};
 use crate::problem::{Problem, Result};
 use crate::request::{self, PreviewBody};
@@ -33,8 +34,8 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
     }
     let body: PreviewBody = request::json(&request::body(request, state).await?)?;
     let side = body.size.unwrap_or(512);
-    if !(32..=preview::SIDE).contains(&side) {
-        return Err(Problem::bad(format!("size is {side}; give 32 to {}", preview::SIDE)));
+    if !(32..=PREVIEW).contains(&side) {
+        return Err(Problem::bad(format!("size is {side}; give 32 to {}", PREVIEW)));
     }
     if body.session.as_ref().is_some_and(|session| session.len() > 64) {
         return Err(Problem::bad("session is longer than 64 bytes"));

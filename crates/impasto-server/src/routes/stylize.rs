@@ -13,10 +13,11 @@ use tokio::io::AsyncReadExt;
 
 use super::in_time;
 use crate::jobs::{CancelOnDrop, Job, JobView, Watch};
+use crate::painted::{Body, Painted};
 use crate::problem::{Problem, Result};
 use crate::request::{self, StylizeBody};
 use crate::state::State;
-use crate::work::{self, Body, Painted};
+use crate::work;
 
 /// Bytes of a file that are sent at a time.
 const PART: usize = 256 << 10;

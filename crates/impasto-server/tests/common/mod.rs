@@ -1,15 +1,16 @@
 //! A server in this process, and a client that can also misbehave.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+#[path = "../../../impasto/tests/common/models.rs"]
+#[allow(dead_code, reason = "shared with the tests of other crates")]
+mod models;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use impasto::networks::magenta::Transformer;
-use impasto::networks::mobilenet::MobileNet;
-use impasto::networks::{Architecture, FixedNorm};
 use impasto::picture::{EncodeOptions, Format};
-use impasto::{Model, Picture, Stylizer};
+use impasto::{Picture, Stylizer};
 use impasto_server::{Served, Server, ServerOptions};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -184,10 +185,7 @@ pub fn multipart(fields: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A small model without training, of a family for which there are no built-in styles.
 pub fn other_model() -> Stylizer {
-    let predictor = MobileNet { vector_len: 8, norm: FixedNorm::Batch };
-    let transformer = Transformer { widths: [4, 4, 8], blocks: 1, style_len: 8, ..Transformer::checkpoint() };
-    let model = Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), 1).unwrap();
-    Stylizer::builder().threads(2).build(model).unwrap()
+    Stylizer::builder().threads(2).build(models::magenta()).unwrap()
 }
 
 /// A picture that is different everywhere, as a file.

@@ -10,7 +10,7 @@ use impasto_kernels::conv::{Conv, InputGradient, Spec, weight_gradient};
 use impasto_kernels::{Activation, Extent, Isa, Source, Threads, elementwise, pool};
 use rayon::prelude::*;
 
-use super::kernels::ConvGradients;
+use super::ConvGradients;
 use super::{ConvShape, Kernels, Ops};
 
 type Features = FloatTensor<Flex>;

@@ -7,8 +7,8 @@ use burn::tensor::{FloatDType, IndexingUpdateOp, IntDType, Shape, TensorData};
 
 use impasto_kernels::Border;
 
+use super::ConvGradients;
 use super::ConvShape;
-use super::kernels::ConvGradients;
 
 /// `[n, h, w, c]` as burn's convolutions want it, and back.
 const CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];

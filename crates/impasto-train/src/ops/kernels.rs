@@ -3,7 +3,7 @@
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
 
-use super::{ConvShape, generic};
+use super::{ConvGradients, ConvShape, generic};
 
 /// The operations of [`super::Ops`] and their gradients on a backend without autodiff.
 pub(crate) trait Kernels: Backend {
@@ -59,11 +59,4 @@ pub(crate) trait Kernels: Backend {
     fn gram_gradient(x: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         generic::gram_gradient::<Self>(x, gradient)
     }
-}
-
-/// Gradients of a convolution; those that were not asked for are absent.
-pub(crate) struct ConvGradients<B: Backend> {
-    pub(crate) input: Option<FloatTensor<B>>,
-    pub(crate) weight: Option<FloatTensor<B>>,
-    pub(crate) bias: Option<FloatTensor<B>>,
 }

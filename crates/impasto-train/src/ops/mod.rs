@@ -10,7 +10,7 @@ mod generic;
 mod kernels;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Dispatch, backend_extension};
+use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 use impasto_kernels::Border;
 
@@ -37,7 +37,7 @@ pub struct ConvShape {
 
 /// The operations as burn dispatches them to a backend.
 #[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff)]
-pub(crate) trait Ops: burn::backend::Backend {
+pub(crate) trait Ops: Backend {
     fn convolve_op(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -80,6 +80,13 @@ impl Ops for burn_cubecl::CubeBackend {
     fn gram_op(x: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::gram(x)
     }
+}
+
+/// Gradients of a convolution; those that were not asked for are absent.
+pub(crate) struct ConvGradients<B: Backend> {
+    input: Option<FloatTensor<B>>,
+    weight: Option<FloatTensor<B>>,
+    bias: Option<FloatTensor<B>>,
 }
 
 /// Convolves `[n, h, w, in]` with `[kh, kw, in, out]` and adds a bias `[out]`.

@@ -46,8 +46,7 @@ impl Trainer {
             }
         }
         let path = self.state.options.folder.join(format!("sheet-{:06}.png", self.state.step));
-        Picture::from_rgb_f32([width, rows.len() * SIDE], rgb)?
-            .save(path, &SaveOptions { overwrite: true, ..SaveOptions::default() })?;
+        Picture::from_rgb_f32([width, rows.len() * SIDE], rgb)?.save(path, &SaveOptions::default().overwrite(true))?;
         Ok(())
     }
 }

@@ -87,7 +87,7 @@ impl Frozen {
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the shares are those of another number of styles.
-    pub fn placed(&self, shares: Arc<Shares>) -> Result<Self> {
+    pub(crate) fn placed(&self, shares: Arc<Shares>) -> Result<Self> {
         if self.maps.len() != shares.styles() {
             let text = format!("{} frozen styles and shares of {}", self.maps.len(), shares.styles());
             return Err(Error::new(ErrorKind::Mismatch, text));

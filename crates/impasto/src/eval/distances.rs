@@ -27,6 +27,7 @@ const TINY: f64 = 1e-12;
 
 /// How far a painting is from its style and content. Lower is nearer; [the module](self) defines them.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Distances {
     /// Relative distance of Gram matrices from the style's.
     pub style: f64,
@@ -36,8 +37,17 @@ pub struct Distances {
     pub content: f64,
 }
 
+impl Distances {
+    /// Means over several paintings; of none, 0.
+    pub fn mean(of: &[Distances]) -> Self {
+        let mean = |one: fn(&Distances) -> f64| of.iter().map(one).sum::<f64>() / of.len().max(1) as f64;
+        Distances { style: mean(|d| d.style), moments: mean(|d| d.moments), content: mean(|d| d.content) }
+    }
+}
+
 /// A layer that is compared, and the network that it is taken from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LayerSource {
     /// The layer's name.
     pub layer: String,

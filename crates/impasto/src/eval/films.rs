@@ -13,6 +13,7 @@ const MARGIN: usize = 32;
 
 /// How a film goes on from frame to frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Course {
     /// The camera moves by so many pixels a frame, to the right and down.
     Pan {

@@ -22,6 +22,7 @@ pub type Paint<'a> = dyn FnMut(&Picture) -> Result<Picture> + 'a;
 
 /// How much a painting changes.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Shifts {
     /// Between two crops of one photograph that lie [`PANS`] pixels apart, on what both show.
     pub pan: [f64; PANS.len()],

@@ -30,6 +30,7 @@ const STRONGEST: usize = 16;
 
 /// Order in paintings of a smooth gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct Spectrum {
     /// Share of fine contrast that follows the steps of 8 bits.
     pub rings: f64,

@@ -5,6 +5,7 @@ use crate::{Result, Size};
 
 /// What one node, or a whole graph, costs. Counts saturate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cost {
     /// Multiply-accumulates of convolutions, counted as if computed directly. Norms, activations and pools are not counted, nor
     /// is the product of a style vector with an instance norm's matrices, which does not depend on the picture's size.

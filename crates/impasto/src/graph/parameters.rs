@@ -6,6 +6,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// An array that a node reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Parameter {
     /// Its place of use: an index into [`Graph::nodes`].
     pub node: usize,

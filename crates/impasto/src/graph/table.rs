@@ -7,6 +7,7 @@ use crate::{Result, Size};
 
 /// One node of a [`Table`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Row {
     /// The node's name.
     pub name: String,
@@ -20,6 +21,7 @@ pub struct Row {
 
 /// A model's layers at one picture size. [`fmt::Display`] prints it as aligned text with a line of totals.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Table {
     /// One row per node, in the order of computation.
     pub rows: Vec<Row>,

@@ -34,6 +34,7 @@ use steadiness::Pair;
 
 /// What of the network is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Way {
     /// Scales and shifts of the conditional norms: colours and contrast.
     Norms,
@@ -52,6 +53,7 @@ impl Way {
 
 /// How a style is learned.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LearnOptions {
     /// What is changed.
     pub way: Way,
@@ -92,6 +94,7 @@ impl Default for LearnOptions {
 
 /// Distances of the crops of one step, means over them, as [`crate::eval::distances`] defines them.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub struct LearnLosses {
     /// From the style's Gram matrices.
     pub style: f64,

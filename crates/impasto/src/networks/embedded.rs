@@ -17,7 +17,7 @@ impl Model {
 
     /// The file of the model that is part of the library: to tell one build's model from another's. `None` if it was built without the feature
     /// `embedded`.
-    pub const fn embedded_bytes() -> Option<&'static [u8]> {
+    pub(crate) const fn embedded_bytes() -> Option<&'static [u8]> {
         BYTES
     }
 

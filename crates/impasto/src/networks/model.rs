@@ -97,6 +97,7 @@ pub struct Part {
 
 /// A network and its weights, which fit each other: [`Graph::check`] has passed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Network {
     /// The architecture.
     pub architecture: Architecture,
@@ -128,14 +129,24 @@ impl Network {
 
 /// Choices that a file does not state.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// What the transformer reads beyond the border. Default: as its file was published, [`Border::Zero`] for the browser port and for
     /// fast-style-transfer, [`Border::Reflect`] for all others. Only these have the choice; for others it plays no part.
     pub border: Option<Border>,
 }
 
+impl Options {
+    /// With this [`Options::border`].
+    #[must_use]
+    pub fn border(self, border: Option<Border>) -> Self {
+        Options { border, ..self }
+    }
+}
+
 /// A set of roles: a style predictor and a transformer, then of one family, or one of them alone; or a perceptual network.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Model {
     /// Whose style vectors these are.
     pub family: Family,

@@ -51,6 +51,7 @@ pub struct Optimizer {
 
 /// The losses of a picture, not weighted but for the total.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Losses {
     /// The weighted sum, which is minimised.
     pub total: f64,
@@ -64,6 +65,7 @@ pub struct Losses {
 
 /// A step that was made.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Step {
     /// Steps until now, over all scales.
     pub done: usize,
@@ -143,7 +145,7 @@ impl Optimizer {
 
     /// Whether a picture of this size, or a style picture that is seen with it, is seen in tiles: [`OptimizeOptions::max_memory`] is less than it
     /// takes in one piece. Then it decides the result, by rounding.
-    pub fn in_tiles(&self, picture: impl Into<Size>) -> bool {
+    pub(crate) fn in_tiles(&self, picture: impl Into<Size>) -> bool {
         let Size { width, height } = picture.into();
         let long = (width.max(height) as f32 * self.options.style_scale).ceil() as usize;
         let whole = |height, width| {

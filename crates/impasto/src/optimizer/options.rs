@@ -117,6 +117,7 @@ impl Initial {
 
 /// A picture whose style is wanted.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct StylePicture {
     /// The picture.
     pub picture: Picture,
@@ -150,11 +151,13 @@ impl StylePicture {
 /// ```
 /// use impasto::optimizer::{Method, OptimizeOptions};
 ///
-/// let options = OptimizeOptions { steps: vec![200, 100], ..OptimizeOptions::default() }.style_weight(40.0);
+/// let mut options = OptimizeOptions::default().style_weight(40.0);
+/// options.steps = vec![200, 100];
 /// assert_eq!(options.method, Method::Adam { rate: 0.02 });
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct OptimizeOptions {
     /// Layers whose features are compared with the content's, `relu4_1` for instance. Empty, the default: those of
     /// [`OptimizeOptions::CONTENT_LAYERS`] that the network has, or else its deepest.

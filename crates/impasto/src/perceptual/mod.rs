@@ -42,7 +42,7 @@ impl Perceptual {
     }
 
     /// The file of the network that is part of the library. `None` if it was built without the feature `embedded`.
-    pub const fn embedded_bytes() -> Option<&'static [u8]> {
+    pub(crate) const fn embedded_bytes() -> Option<&'static [u8]> {
         BYTES
     }
 
@@ -97,7 +97,7 @@ impl Perceptual {
         Self::new(architecture.parse()?, weights, source, licence)
     }
 
-    /// Arrays and metadata, for [`crate::weights::safetensors::write`].
+    /// Arrays and metadata, for [`crate::weights::safetensors::save`].
     pub fn to_weights(&self) -> Weights {
         let mut weights = self.weights.clone();
         weights.metadata.clear();

@@ -4,6 +4,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// Limits that are enforced before a decoder allocates: a few bytes of header can claim gigabytes of pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Most pixels (width × height) of a picture. Default 2²⁸ (268 million).
     ///
@@ -27,6 +28,30 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// With this [`Limits::max_pixels`].
+    #[must_use]
+    pub fn max_pixels(self, max_pixels: u64) -> Self {
+        Limits { max_pixels, ..self }
+    }
+
+    /// With this [`Limits::max_bytes`].
+    #[must_use]
+    pub fn max_bytes(self, max_bytes: u64) -> Self {
+        Limits { max_bytes, ..self }
+    }
+
+    /// With this [`Limits::max_decoded`].
+    #[must_use]
+    pub fn max_decoded(self, max_decoded: u64) -> Self {
+        Limits { max_decoded, ..self }
+    }
+
+    /// With this [`Limits::salvage`].
+    #[must_use]
+    pub fn salvage(self, salvage: bool) -> Self {
+        Limits { salvage, ..self }
+    }
+
     /// Checks what a header claims.
     pub(crate) fn check_pixels(&self, width: u64, height: u64) -> Result<()> {
         if width == 0 || height == 0 {

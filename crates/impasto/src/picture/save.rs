@@ -15,6 +15,7 @@ const SUFFIX: &str = ".part";
 
 /// How a picture file is saved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SaveOptions {
     /// The format; `None` (default) takes it from the file name's extension.
     pub format: Option<Format>,
@@ -22,6 +23,26 @@ pub struct SaveOptions {
     pub overwrite: bool,
     /// Quality and bit depth.
     pub encode: EncodeOptions,
+}
+
+impl SaveOptions {
+    /// With this [`SaveOptions::format`].
+    #[must_use]
+    pub fn format(self, format: Option<Format>) -> Self {
+        SaveOptions { format, ..self }
+    }
+
+    /// With this [`SaveOptions::overwrite`].
+    #[must_use]
+    pub fn overwrite(self, overwrite: bool) -> Self {
+        SaveOptions { overwrite, ..self }
+    }
+
+    /// With this [`SaveOptions::encode`].
+    #[must_use]
+    pub fn encode(self, encode: EncodeOptions) -> Self {
+        SaveOptions { encode, ..self }
+    }
 }
 
 /// A place to write to, checked when it is made, so that what cannot be written is known before any expensive work.

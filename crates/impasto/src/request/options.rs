@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::names;
 use super::reference::Reference;
 use super::stroke::{StrokeWidth, number};
-use super::table::{Part, checked, table};
 use crate::networks::magenta::Border;
 use crate::picture::{Compression, Depth, EncodeOptions, Format, Mask, Profile, Resize, Subsampling};
 use crate::stylizer::{Stroke, StyleOptions, StyleSize, StylizeOptions};
@@ -16,7 +15,7 @@ use crate::{Colours, Error, ErrorKind, Picture, Result, Size};
 pub(super) const FEATHER: f32 = 10_000.0;
 const INCH: f32 = 25.4;
 
-/// How a picture is painted and written. [`table()`] explains each field, and says its range.
+/// How a picture is painted and written. [`super::table()`] explains each field, and says its range.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -110,37 +109,12 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Reads options by their names, checked by the table; those that are not given have their defaults.
-    ///
-    /// # Errors
-    /// As [`checked`]: an unknown option, a value out of range, options that do not go together.
-    pub fn read(options: &Map<String, Value>) -> Result<Self> {
-        let given = checked(table(), options)?;
-        serde_json::from_value(Value::Object(given)).map_err(|e| Error::new(ErrorKind::InvalidArgument, e.to_string()))
-    }
-
     /// All options by their names.
     pub(super) fn all(&self) -> Map<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(map)) => map,
             _ => Map::new(),
         }
-    }
-
-    /// Those that are not as by default: what [`Options::read`] reads again.
-    pub fn given(&self) -> Map<String, Value> {
-        let mut all = self.all();
-        all.retain(|name, value| table().iter().any(|row| row.name == name && row.default != *value));
-        all
-    }
-
-    /// Only those of the result's file: what records of optimized pictures have ([`super::Optimized`]).
-    #[must_use]
-    pub fn of_file(&self) -> Self {
-        let mut given = self.given();
-        given.retain(|name, _| table().iter().any(|row| row.name == name && row.part == Part::File));
-        // They were read once already.
-        Options::read(&given).unwrap_or_default()
     }
 
     /// How style pictures are seen.

@@ -37,6 +37,7 @@ impl From<&Stored> for Header {
 
 /// Memory that there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Room {
     /// This many bytes for everything; bands take what is left.
     Everything(u64),

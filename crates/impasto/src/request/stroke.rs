@@ -10,6 +10,7 @@ use crate::stylizer::Stroke;
 
 /// How wide strokes are asked to be: `2`, `native`, `native:2`, or on paper `3mm`.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum StrokeWidth {
     /// A share of the picture, or of the network's own width.
     Width(Stroke),

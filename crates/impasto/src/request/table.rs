@@ -308,6 +308,33 @@ fn rows() -> Vec<Row> {
     ]
 }
 
+impl Options {
+    /// Reads options by their names, checked by the table; those that are not given have their defaults.
+    ///
+    /// # Errors
+    /// As [`checked`]: an unknown option, a value out of range, options that do not go together.
+    pub fn read(options: &Map<String, Value>) -> Result<Self> {
+        let given = checked(table(), options)?;
+        serde_json::from_value(Value::Object(given)).map_err(|e| Error::new(ErrorKind::InvalidArgument, e.to_string()))
+    }
+
+    /// Those that are not as by default: what [`Options::read`] reads again.
+    pub fn given(&self) -> Map<String, Value> {
+        let mut all = self.all();
+        all.retain(|name, value| table().iter().any(|row| row.name == name && row.default != *value));
+        all
+    }
+
+    /// Only those of the result's file: what records of optimized pictures have ([`super::Optimized`]).
+    #[must_use]
+    pub fn of_file(&self) -> Self {
+        let mut given = self.given();
+        given.retain(|name, _| table().iter().any(|row| row.name == name && row.part == Part::File));
+        // They were read once already.
+        Options::read(&given).unwrap_or_default()
+    }
+}
+
 /// Checks options by a table: names, values, and which go together. Those that are null or as by default are left out, the others have the one
 /// form that they have in requests.
 ///

@@ -35,6 +35,7 @@ pub struct Part {
 /// # Ok::<(), impasto::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Palette {
     /// The blend of all styles that are everywhere; where there are none, the first that has a region.
     pub style: Style,

@@ -43,7 +43,7 @@ impl Stylizer {
     ///
     /// # Errors
     /// As [`Stylizer::peak_memory`].
-    pub fn band_memory_within(&self, picture: impl Into<Size>, max_memory: Option<u64>) -> Result<u64> {
+    pub(crate) fn band_memory_within(&self, picture: impl Into<Size>, max_memory: Option<u64>) -> Result<u64> {
         let size = picture.into();
         match self.thumbnail {
             Some(side) if size.long_side() > side => Ok(self.bands(size, max_memory)?.memory(self.engine.threads())),

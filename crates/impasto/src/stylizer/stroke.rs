@@ -19,6 +19,7 @@ use crate::{Error, ErrorKind, Result, Size};
 /// # Ok::<(), impasto::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Stroke {
     /// Strokes keep their share of the picture, whatever its resolution: 1, the default, as wide as on a canvas of the size that the model is
     /// made for ([`crate::networks::Architecture::canvas`]). Smaller pictures are painted at their own size. With models that are made for no

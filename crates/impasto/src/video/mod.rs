@@ -92,6 +92,7 @@ pub struct Film<'a> {
 
 /// A painted frame.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Painted {
     /// Its place in the film, from 0.
     pub index: usize,
@@ -103,11 +104,19 @@ pub struct Painted {
 
 /// Where a film is resumed: see [`Frames::state`].
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct State {
     /// The first frame that is painted, from 0.
     pub frame: usize,
     /// The last painting, `height × width × 3`; only where [`FilmOptions::steady`] is above 0.
     pub last: Option<Vec<f32>>,
+}
+
+impl State {
+    /// At this [`State::frame`], after this [`State::last`].
+    pub fn at(frame: usize, last: Option<Vec<f32>>) -> Self {
+        State { frame, last }
+    }
 }
 
 impl<'a> Film<'a> {

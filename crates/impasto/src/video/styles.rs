@@ -1,9 +1,9 @@
 //! Styles that change along a film, or with its colors.
 
 use crate::picture::rows::{self, Rows};
-use crate::request::{MATCHED_SIDE, matched};
+use crate::request::{MATCHED_SIDE, Options, matched};
 use crate::stylizer::{Palette, Part};
-use crate::{Control, Picture, Result, Style, Stylizer};
+use crate::{Colours, Control, Picture, Result, Style, StylizeOptions, Stylizer};
 
 /// The styles of a film by frame. Between two of them the style glides from one to the other; before the first and after the last it stays.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,43 @@ impl Styles {
     /// As [`Palette::new`].
     pub fn matched(parts: Vec<(Part, Picture)>, share: f32) -> Result<Self> {
         Ok(Styles { by_frame: vec![(0, Entry::matched(parts)?)], share })
+    }
+
+    /// The styles of a film as a request asks for them, and the options of its paintings. `first` are the styles that it begins with, `later` those
+    /// that come at other frames; each with its picture, as large as the network sees it, if it has one. `painting` comes of
+    /// [`Options::stylize`].
+    ///
+    /// With `colors: match`, the pictures get the film's colors ([`Styles::matched`]). If any of them is missing, the paintings get its colors
+    /// instead ([`Colours::Content`]): a film has one look from its first frame to its last.
+    ///
+    /// # Errors
+    /// As [`Palette::new`].
+    pub fn asked(
+        options: &Options,
+        painting: StylizeOptions,
+        first: Vec<(Part, Option<Picture>)>,
+        later: Vec<(usize, Style, Option<Picture>)>,
+    ) -> Result<(Self, StylizeOptions)> {
+        let palette = Palette::new(first.iter().map(|(part, _)| part.clone()))?;
+        let mut painting = palette.options(painting);
+        let whole = first.iter().all(|(_, picture)| picture.is_some()) && later.iter().all(|(_, _, picture)| picture.is_some());
+        let matching = options.colors == Colours::Match;
+        if matching && !whole {
+            painting = painting.colours(Colours::Content);
+        }
+        if !(matching && whole) {
+            let styles =
+                later.into_iter().fold(Styles::one(palette.style), |styles, (frame, style, _)| styles.with(frame, style));
+            return Ok((styles, painting));
+        }
+        let first = first.into_iter().filter_map(|(part, picture)| Some((part, picture?))).collect();
+        let mut styles = Styles::matched(first, options.color_strength)?;
+        for (frame, style, picture) in later {
+            if let Some(picture) = picture {
+                styles = styles.with_matched(frame, style, picture)?;
+            }
+        }
+        Ok((styles, painting))
     }
 
     /// With another style at this frame, counted from 0; it replaces one that is there.
@@ -149,9 +186,10 @@ impl From<Style> for Styles {
 
 #[cfg(test)]
 mod tests {
-    use super::Styles;
-    use crate::Style;
+    use super::{Part, Styles};
     use crate::networks::Family;
+    use crate::request::Options;
+    use crate::{Colours, Picture, Style, StylizeOptions};
 
     #[test]
     fn styles_glide_from_one_to_the_next() {
@@ -159,6 +197,33 @@ mod tests {
         let styles = Styles::one(style(0.0)).with(20, style(2.0)).with(10, style(1.0)).with(20, style(3.0));
         for (frame, expected) in [(0, 0.0), (5, 0.5), (10, 1.0), (15, 2.0), (20, 3.0), (1000, 3.0)] {
             assert!((styles.at(frame).unwrap().vector()[0] - expected).abs() < 1e-6, "{frame}");
+        }
+    }
+
+    #[test]
+    fn colors_are_matched_only_if_every_style_has_its_picture() {
+        let style = |v: f32| Style::new(Family::Magenta, vec![v, 1.0]).unwrap();
+        let picture = || Some(Picture::from_rgb8([1, 1], &[0, 0, 0]).unwrap());
+        let part = |v| Part { style: style(v), weight: 1.0, mask: None };
+        let asked = |colors, first: &Option<Picture>, later: &Option<Picture>| {
+            let mut options = Options::default();
+            options.colors = colors;
+            let (first, later) = (vec![(part(1.0), first.clone())], vec![(20, style(2.0), later.clone())]);
+            Styles::asked(&options, options.stylize(None, None).unwrap(), first, later).unwrap()
+        };
+        let plain = Styles::one(style(1.0)).with(20, style(2.0));
+        let both = Styles::matched(vec![(part(1.0), picture().unwrap())], 1.0).unwrap();
+        let both = both.with_matched(20, style(2.0), picture().unwrap()).unwrap();
+        let usual = StylizeOptions::default();
+        for (colors, first, later, expected, colours) in [
+            (Colours::Match, picture(), picture(), &both, usual.colours),
+            (Colours::Match, None, picture(), &plain, Colours::Content),
+            (Colours::Match, picture(), None, &plain, Colours::Content),
+            (Colours::Luminance, picture(), picture(), &plain, Colours::Luminance),
+            (Colours::Style, None, None, &plain, Colours::Style),
+        ] {
+            let (styles, painting) = asked(colors, &first, &later);
+            assert!(styles == *expected && painting.colours == colours, "{colors:?}");
         }
     }
 }

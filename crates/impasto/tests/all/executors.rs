@@ -70,7 +70,8 @@ fn a_learning_step() {
     let contents = [tiny::landscape(130, 100)];
     let painting = tiny::swirls(96, 80);
     for way in [Way::Norms, Way::LowRank(2), Way::Whole] {
-        let options = LearnOptions { way, batch: 1, crop: 80, ..LearnOptions::default() };
+        let mut options = LearnOptions::default();
+        (options.way, options.batch, options.crop) = (way, 1, 80);
         let found = stylizers(|| tiny::native_model(48)).map(|stylizer| {
             let start = stylizer.style(&painting).unwrap();
             let mut learner =
@@ -116,13 +117,8 @@ fn features_and_distances() {
 fn steps_of_the_optimizer() {
     let content = tiny::landscape(56, 48);
     let found = BOTH().map(|executor| {
-        let options = OptimizeOptions {
-            threads: 1,
-            steps: vec![3],
-            smallest_scale: 512,
-            executor: Some(executor),
-            ..OptimizeOptions::default()
-        };
+        let mut options = OptimizeOptions::default().steps(3);
+        (options.threads, options.smallest_scale, options.executor) = (1, 512, Some(executor));
         let optimizer = Optimizer::new(&deep(), options).unwrap();
         assert_eq!(optimizer.executor(), executor);
         let styles = [StylePicture::new(tiny::swirls(50, 44))];

@@ -244,7 +244,7 @@ fn every_architecture_of_the_list_is_read_again() {
             }
         }
     }
-    assert_eq!(names.len(), 11);
+    assert!(names.len() >= 11, "the list is shorter than it was: {names:?}");
     assert_eq!(published().count(), LIST.iter().map(|entry| entry.published.len()).sum::<usize>());
     for text in ["vgg 2x64 depth=3", "mobilenet-v2 fast vector=10 norm=batch", "adain-transformer widths=1,2,3"] {
         assert!(
@@ -260,7 +260,7 @@ fn our_container_keeps_every_family() {
     for model in ["microast", "adain", "example.pth"] {
         let path = folder.path().join("model.safetensors");
         let weights = Model::open(data(model)).unwrap().to_weights();
-        safetensors::write(&weights, &path, safetensors::Precision::F32, true).unwrap();
+        safetensors::save(&weights, &path, safetensors::Precision::F32, true).unwrap();
         let (first, again) = (Stylizer::open(data(model)).unwrap(), Stylizer::open(&path).unwrap());
         assert_eq!(first.model().family, again.model().family, "{model}");
         let content = picture([44, 36], 1.0);
@@ -339,7 +339,9 @@ fn parts_of_a_model_name_what_is_missing() {
 #[test]
 fn mirrored_borders_draw_no_frame() {
     let Some(model) = shared("models/fast-neural-style/la_muse") else { return };
-    let open = |border| Model::open_with(&[&model], &Limits::default(), &Options { border }).unwrap().transformer.unwrap();
+    let open = |border| {
+        Model::open_with(&[&model], &Limits::default(), &Options::default().border(border)).unwrap().transformer.unwrap()
+    };
     let Architecture::FeedForward(as_published) = open(None).architecture else { panic!() };
     assert_eq!(as_published, FeedForward::fast_style_transfer());
     let Architecture::FeedForward(mirrored) = open(Some(Border::Reflect)).architecture else { panic!() };

@@ -25,7 +25,7 @@ fn open(name: &str) -> Picture {
 
 fn save(picture: &Picture, path: &Path) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    picture.save(path, &SaveOptions { overwrite: true, ..SaveOptions::default() }).unwrap();
+    picture.save(path, &SaveOptions::default().overwrite(true)).unwrap();
 }
 
 /// Expected | difference, eight times as strong around grey | got.

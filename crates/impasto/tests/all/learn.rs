@@ -8,21 +8,28 @@ use impasto::eval::Yardstick;
 use impasto::learn::{LearnOptions, Learner, Way};
 use impasto::networks::{Architecture, native};
 use impasto::style::Gallery;
-use impasto::stylizer::Palette;
+use impasto::stylizer::{Palette, Part};
 use impasto::weights::safetensors::{self, Precision};
-use impasto::{ErrorKind, Model, Perceptual, Picture, Region, Style, StylizeOptions, Stylizer, picture::Mask};
+use impasto::{ErrorKind, Model, Perceptual, Picture, Style, StylizeOptions, Stylizer, picture::Mask};
 
-const OPTIONS: LearnOptions = LearnOptions {
-    way: Way::LowRank(2),
-    batch: 3,
-    crop: 64,
-    content_weight: 0.2,
-    lattice_weight: 0.5,
-    steady_weight: 0.5,
-    halo_weight: 0.5,
-    pull: 0.0,
-    seed: 7,
-};
+/// Quick ones, changed by `change`.
+fn options(change: impl FnOnce(&mut LearnOptions)) -> LearnOptions {
+    let mut options = LearnOptions::default();
+    options.way = Way::LowRank(2);
+    options.batch = 3;
+    options.crop = 64;
+    options.content_weight = 0.2;
+    options.lattice_weight = 0.5;
+    options.steady_weight = 0.5;
+    options.halo_weight = 0.5;
+    options.seed = 7;
+    change(&mut options);
+    options
+}
+
+fn quick() -> LearnOptions {
+    options(|_| ())
+}
 
 fn stylizer(threads: usize) -> Stylizer {
     Stylizer::builder().threads(threads).build(tiny::native_model(48)).unwrap()
@@ -80,7 +87,7 @@ fn every_way_comes_nearer_to_the_style() {
     };
     let mut last = Vec::new();
     for way in [Way::Norms, Way::LowRank(2), Way::Whole] {
-        let (style, [before, after]) = learned(&stylizer, LearnOptions { way, ..OPTIONS }, 30);
+        let (style, [before, after]) = learned(&stylizer, options(|o| o.way = way), 30);
         assert!(after < 0.9 * before, "{way:?}: {before} and {after}");
         assert_eq!(style.learned().unwrap().corrects_kernels(), way != Way::Norms);
         // It is a style file like any other, and paints as it did before it was one.
@@ -106,14 +113,19 @@ fn steadiness_and_halos_are_learned_where_they_are_asked_for() {
         [mean(&|losses| losses.steady), mean(&|losses| losses.halo)]
     };
     // A weight that is nearly nothing looks, too.
-    let options = LearnOptions { crop: 80, steady_weight: 1e-6, halo_weight: 1e-6, ..OPTIONS };
-    let [steady, halo] = last(&options);
+    let changed = |change: fn(&mut LearnOptions)| {
+        options(|o| {
+            (o.crop, o.steady_weight, o.halo_weight) = (80, 1e-6, 1e-6);
+            change(o);
+        })
+    };
+    let [steady, halo] = last(&changed(|_| ()));
     assert!(steady > 0.0 && halo > 0.0);
-    let [steadier, _] = last(&LearnOptions { steady_weight: 20.0, ..options.clone() });
+    let [steadier, _] = last(&changed(|o| o.steady_weight = 20.0));
     assert!(steadier < 0.9 * steady, "{steadier} and {steady}");
-    let [_, weaker] = last(&LearnOptions { halo_weight: 20.0, ..options.clone() });
+    let [_, weaker] = last(&changed(|o| o.halo_weight = 20.0));
     assert!(weaker < 0.9 * halo, "{weaker} and {halo}");
-    let [unseen, unlooked] = last(&LearnOptions { steady_weight: 0.0, halo_weight: 0.0, ..options });
+    let [unseen, unlooked] = last(&changed(|o| (o.steady_weight, o.halo_weight) = (0.0, 0.0)));
     assert_eq!([unseen, unlooked], [0.0; 2]);
 }
 
@@ -129,7 +141,7 @@ fn learning_goes_on_from_another_style() {
     let built = |model| Stylizer::builder().threads(2).build(model).unwrap();
     let stylizer = built(model(1, None));
     for way in [Way::Norms, Way::LowRank(2), Way::Whole] {
-        let options = LearnOptions { way, ..OPTIONS };
+        let options = options(|o| o.way = way);
         let (style, _) = learned(&stylizer, options.clone(), 30);
         let fresh = learner(&stylizer, options.clone()).step(0.0, &()).unwrap().style;
         let mut again = learner(&stylizer, options.clone());
@@ -141,9 +153,9 @@ fn learning_goes_on_from_another_style() {
         assert_eq!(again.begin_with(&style).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
     // Of another version of the model, which has even grown: the style then belongs to that one.
-    let (style, _) = learned(&stylizer, OPTIONS, 3);
+    let (style, _) = learned(&stylizer, quick(), 3);
     for other in [built(model(2, None)), built(model(1, Some(native::Deep { channels: 6, blocks: 1 })))] {
-        let mut learner = learner(&other, OPTIONS);
+        let mut learner = learner(&other, quick());
         learner.begin_with(&style).unwrap();
         let own = learner.style().unwrap();
         other.stylize(&painting(), &own).unwrap();
@@ -160,12 +172,12 @@ fn learning_goes_on_from_another_style() {
     let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 8 };
     let narrow = Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(narrow), 1).unwrap();
     let plain = stylizer.style(&painting()).unwrap();
-    let (whole, _) = learned(&stylizer, LearnOptions { way: Way::Whole, ..OPTIONS }, 3);
-    let (norms, _) = learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 3);
-    let (ranked, _) = learned(&stylizer, LearnOptions { way: Way::LowRank(3), ..OPTIONS }, 3);
-    let (foreign, _) = learned(&built(narrow), OPTIONS, 3);
+    let (whole, _) = learned(&stylizer, options(|o| o.way = Way::Whole), 3);
+    let (norms, _) = learned(&stylizer, options(|o| o.way = Way::Norms), 3);
+    let (ranked, _) = learned(&stylizer, options(|o| o.way = Way::LowRank(3)), 3);
+    let (foreign, _) = learned(&built(narrow), quick(), 3);
     for wrong in [&plain, &whole, &norms, &ranked, &foreign, &style.mix(&plain, 0.5).unwrap()] {
-        let mut learner = learner(&stylizer, OPTIONS);
+        let mut learner = learner(&stylizer, quick());
         let error = learner.begin_with(wrong).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
         assert!(learner.style().unwrap().learned().is_none(), "{error}");
@@ -175,15 +187,15 @@ fn learning_goes_on_from_another_style() {
 #[test]
 fn threads_and_interruptions_change_nothing() {
     let (one, three) = (stylizer(1), stylizer(3));
-    let (expected, _) = learned(&one, OPTIONS, 4);
-    assert_eq!(learned(&three, OPTIONS, 4).0, expected);
-    assert_ne!(learned(&one, LearnOptions { seed: 8, ..OPTIONS }, 4).0, expected);
-    let mut first = learner(&one, OPTIONS);
+    let (expected, _) = learned(&one, quick(), 4);
+    assert_eq!(learned(&three, quick(), 4).0, expected);
+    assert_ne!(learned(&one, options(|o| o.seed = 8), 4).0, expected);
+    let mut first = learner(&one, quick());
     for i in 0..2 {
         first.step(f64::from(i) / 4.0, &()).unwrap();
     }
     let checkpoint = first.checkpoint().unwrap();
-    let mut second = learner(&three, OPTIONS);
+    let mut second = learner(&three, quick());
     second.resume(&checkpoint).unwrap();
     assert_eq!(second.steps(), 2);
     for i in 2..4 {
@@ -200,7 +212,7 @@ fn threads_and_interruptions_change_nothing() {
     assert_eq!(second.step(0.5, &Cancelled).unwrap_err().kind(), ErrorKind::Cancelled);
     assert_eq!(second.style().unwrap(), expected);
     // Other options or pictures, and bytes that are no checkpoint.
-    let mut other = learner(&one, LearnOptions { seed: 8, ..OPTIONS });
+    let mut other = learner(&one, options(|o| o.seed = 8));
     assert_eq!(other.resume(&checkpoint).unwrap_err().kind(), ErrorKind::Mismatch);
     for bytes in [&checkpoint[..checkpoint.len() / 2], b"", b"{}"] {
         assert_eq!(second.resume(bytes).unwrap_err().kind(), ErrorKind::Malformed);
@@ -211,8 +223,8 @@ fn threads_and_interruptions_change_nothing() {
 fn what_is_learned_is_blended_linearly() {
     let stylizer = stylizer(2);
     let content = tiny::landscape(80, 64);
-    let style = learned(&stylizer, OPTIONS, 6).0;
-    let other = learned(&stylizer, LearnOptions { seed: 9, way: Way::Whole, ..OPTIONS }, 6).0;
+    let style = learned(&stylizer, quick(), 6).0;
+    let other = learned(&stylizer, options(|o| (o.seed, o.way) = (9, Way::Whole)), 6).0;
     let plain = stylizer.style(&tiny::landscape(70, 50)).unwrap();
     let painted = |style: &Style| stylizer.stylize(&content, style).unwrap();
     // All of one is that one.
@@ -246,17 +258,14 @@ fn sides(picture: &Picture) -> [Vec<f32>; 2] {
 fn styles_with_networks_of_their_own_share_a_picture() {
     let stylizer = stylizer(2);
     let content = tiny::landscape(96, 64);
-    let one = learned(&stylizer, OPTIONS, 6).0;
-    let other = learned(&stylizer, LearnOptions { seed: 9, ..OPTIONS }, 9).0;
+    let one = learned(&stylizer, quick(), 6).0;
+    let other = learned(&stylizer, options(|o| o.seed = 9), 9).0;
     let plain = stylizer.style(&painting()).unwrap();
     let halves = Mask::new([6, 4], &[1.0, 1.0, 1.0, 0.0, 0.0, 0.0].repeat(4)).unwrap();
     let paint = |style: &Style, options: StylizeOptions| stylizer.stylize_with(&content, style, &options, &()).unwrap();
     for right in [&plain, &other] {
-        let palette = Palette {
-            style: right.clone(),
-            regions: vec![Region { style: one.clone(), mask: halves.clone() }],
-            keep_outside: false,
-        };
+        let everywhere = Part { style: right.clone(), weight: 1.0, mask: None };
+        let palette = Palette::new([everywhere, Part { style: one.clone(), weight: 1.0, mask: Some(halves.clone()) }]).unwrap();
         let both = sides(&paint(right, palette.options(StylizeOptions::default())));
         let alone = [&one, right].map(|style| sides(&paint(style, StylizeOptions::default())));
         assert_eq!(both[0], alone[0][0]);
@@ -286,8 +295,7 @@ fn styles_with_networks_of_their_own_share_a_picture() {
 #[test]
 fn a_gallery_keeps_what_its_styles_have_learned() {
     let stylizer = stylizer(1);
-    let (norms, kernels) =
-        (learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 3).0, learned(&stylizer, OPTIONS, 3).0);
+    let (norms, kernels) = (learned(&stylizer, options(|o| o.way = Way::Norms), 3).0, learned(&stylizer, quick(), 3).0);
     let plain = stylizer.style(&painting()).unwrap();
     let named = |style: &Style, name: &str| style.clone().with_name(name).with_provenance(format!("about {name}"));
     let styles = vec![named(&norms, "norms"), named(&plain, "plain"), named(&kernels, "kernels")];
@@ -324,7 +332,7 @@ fn a_gallery_keeps_what_its_styles_have_learned() {
         .weights
         .insert("transformer/contract1/weights", impasto::weights::Tensor::new(tensor.shape().to_vec(), values).unwrap());
     let other = Stylizer::builder().threads(1).build(model).unwrap();
-    let foreign = learned(&other, OPTIONS, 3).0.with_name("foreign");
+    let foreign = learned(&other, quick(), 3).0.with_name("foreign");
     let error = Gallery::new(vec![named(&kernels, "kernels"), foreign]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
 }
@@ -333,8 +341,7 @@ fn a_gallery_keeps_what_its_styles_have_learned() {
 fn what_cannot_be_painted_is_refused() {
     let stylizer = stylizer(1);
     let content = tiny::landscape(64, 64);
-    let (norms, kernels) =
-        (learned(&stylizer, LearnOptions { way: Way::Norms, ..OPTIONS }, 6).0, learned(&stylizer, OPTIONS, 6).0);
+    let (norms, kernels) = (learned(&stylizer, options(|o| o.way = Way::Norms), 6).0, learned(&stylizer, quick(), 6).0);
     let plain = stylizer.style(&painting()).unwrap();
     // Another model of the same family and shape.
     let mut model = tiny::native_model(48);
@@ -349,19 +356,19 @@ fn what_cannot_be_painted_is_refused() {
         assert!(error.kind() == ErrorKind::Mismatch && error.to_string().contains("another model"), "{error}");
     }
     other.stylize(&content, &plain).unwrap();
-    let foreign = learned(&other, OPTIONS, 3).0;
+    let foreign = learned(&other, quick(), 3).0;
     assert_eq!(kernels.mix(&foreign, 0.5).unwrap_err().kind(), ErrorKind::Mismatch);
     // Magenta's networks have no thumbnail, and their styles do not learn.
     let magenta = Stylizer::builder().threads(1).build(tiny::model(impasto::networks::magenta::Border::Reflect, 1)).unwrap();
     let start = magenta.style(&painting()).unwrap();
-    let error = Learner::new(&magenta, &[perceptual()], &[painting()], start, &[content], OPTIONS).map(|_| ()).unwrap_err();
+    let error = Learner::new(&magenta, &[perceptual()], &[painting()], start, &[content], quick()).map(|_| ()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
 }
 
 #[test]
 fn damaged_files_are_refused() {
     let stylizer = stylizer(1);
-    let style = learned(&stylizer, OPTIONS, 3).0;
+    let style = learned(&stylizer, quick(), 3).0;
     let bytes = style.to_bytes().unwrap();
     let change = |change: &dyn Fn(&mut impasto::weights::Weights)| {
         let mut file = safetensors::read(&bytes).unwrap();
@@ -408,19 +415,19 @@ fn options_out_of_range_are_refused() {
     };
     let (pictures, contents) = ([painting()], [tiny::landscape(90, 90)]);
     for options in [
-        LearnOptions { batch: 0, ..OPTIONS },
-        LearnOptions { crop: 60, ..OPTIONS },
-        LearnOptions { crop: 72, ..OPTIONS },
-        LearnOptions { content_weight: -1.0, ..OPTIONS },
-        LearnOptions { pull: f64::NAN, ..OPTIONS },
-        LearnOptions { way: Way::LowRank(0), ..OPTIONS },
+        options(|o| o.batch = 0),
+        options(|o| o.crop = 60),
+        options(|o| o.crop = 72),
+        options(|o| o.content_weight = -1.0),
+        options(|o| o.pull = f64::NAN),
+        options(|o| o.way = Way::LowRank(0)),
     ] {
         assert_eq!(new(&pictures, &contents, options.clone()), ErrorKind::InvalidArgument, "{options:?}");
     }
-    assert_eq!(new(&[], &contents, OPTIONS), ErrorKind::InvalidArgument);
-    assert_eq!(new(&pictures, &[], OPTIONS), ErrorKind::InvalidArgument);
+    assert_eq!(new(&[], &contents, quick()), ErrorKind::InvalidArgument);
+    assert_eq!(new(&pictures, &[], quick()), ErrorKind::InvalidArgument);
     // A network that does not reach deep enough.
     let shallow = Perceptual::untrained("vgg 2x4 2x4".parse().unwrap(), 3).unwrap();
-    let found = Learner::new(&stylizer, &[shallow], &pictures, start.clone(), &contents, OPTIONS).map(|_| ());
+    let found = Learner::new(&stylizer, &[shallow], &pictures, start.clone(), &contents, quick()).map(|_| ());
     assert_eq!(found.unwrap_err().kind(), ErrorKind::Mismatch);
 }

@@ -15,7 +15,7 @@ use impasto::{ErrorKind, Stylizer};
 use serde_json::json;
 
 fn save(weights: &Weights, path: &Path) {
-    safetensors::write(weights, path, Precision::F32, false).unwrap();
+    safetensors::save(weights, path, Precision::F32, false).unwrap();
 }
 
 /// The tiny model's predictor and transformer as two files of our own container.
@@ -98,7 +98,7 @@ fn the_border_can_be_chosen() {
     let folder = tempfile::tempdir().unwrap();
     save_pair(folder.path());
     let border = |border: Option<Border>| {
-        let model = Model::open_with(&[folder.path()], &Limits::default(), &Options { border }).unwrap();
+        let model = Model::open_with(&[folder.path()], &Limits::default(), &Options::default().border(border)).unwrap();
         match model.transformer.unwrap().architecture {
             Architecture::Transformer(it) => it.border,
             other => panic!("{other}"),

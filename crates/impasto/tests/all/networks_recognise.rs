@@ -125,7 +125,7 @@ fn tflite_files_are_turned_into_the_canonical_layout() {
 fn the_border_is_as_published_unless_the_caller_says_otherwise() {
     let border = |weights: Weights, border: Option<Border>| {
         let parts = vec![Part { file: "file".into(), weights }];
-        match Model::assemble_with(parts, &Options { border }).unwrap().transformer.unwrap().architecture {
+        match Model::assemble_with(parts, &Options::default().border(border)).unwrap().transformer.unwrap().architecture {
             Architecture::Transformer(transformer) => transformer.border,
             other => panic!("{other}"),
         }
@@ -298,7 +298,7 @@ fn the_container_gives_back_the_same_model() {
         Part { file: "a".into(), weights: as_tflite(&weights(&Transformer { norm: FixedNorm::Folded, ..small() })) },
         Part { file: "b".into(), weights: as_tflite(&synthetic::weights(&mobilenet(FixedNorm::Folded).graph())) },
     ];
-    let model = Model::assemble_with(parts, &Options { border }).unwrap();
+    let model = Model::assemble_with(parts, &Options::default().border(border)).unwrap();
     let again = Model::from_weights("container", model.to_weights()).unwrap();
     assert_eq!(again.family, Family::TfLite);
     assert_eq!(model.networks().count(), 2);
@@ -307,18 +307,13 @@ fn the_container_gives_back_the_same_model() {
         assert_eq!((&a.graph, b.file.as_str()), (&b.graph, "container"));
         assert!(a.weights.iter().eq(b.weights.iter()));
     }
-    let ours = Model {
-        family: Family::Other("ours-1".into()),
-        predictor: None,
-        transformer: model.transformer.clone(),
-        perceptual: None,
-    };
+    let (mut ours, mut other) = (model.clone(), model);
+    (ours.family, ours.predictor) = (Family::Other("ours-1".into()), None);
     let again = Model::from_weights("container", ours.to_weights()).unwrap();
     assert_eq!(again.family, Family::Other("ours-1".into()));
     assert!(again.predictor.is_none());
     // Two containers that each hold half of a family of our own go together.
-    let other =
-        Model { family: Family::Other("ours-1".into()), predictor: model.predictor.clone(), transformer: None, perceptual: None };
+    (other.family, other.transformer) = (Family::Other("ours-1".into()), None);
     let parts = [ours, other].map(|model| Part { file: "half".into(), weights: model.to_weights() });
     assert!(Model::assemble(parts.into()).unwrap().pair().is_ok());
 }

@@ -88,7 +88,7 @@ fn what_is_written_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("own.safetensors");
     let network = Perceptual::untrained("vgg 2x4 1x6".parse().unwrap(), 5).unwrap();
-    safetensors::write(&network.to_weights(), &path, Precision::F32, false).unwrap();
+    safetensors::save(&network.to_weights(), &path, Precision::F32, false).unwrap();
     let again = Perceptual::open(&path).unwrap();
     assert_eq!(
         (again.architecture(), again.source(), again.licence()),

@@ -81,7 +81,7 @@ fn cut_off_files() {
 /// Bytes changed at random: whatever comes, it comes as a value within the limits.
 #[test]
 fn mutated_files() {
-    let limits = Limits { max_pixels: 1 << 16, max_bytes: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().max_pixels(1 << 16).max_bytes(1 << 20);
     let mut state = 0x9E37_79B9_7F4A_7C15u64;
     let mut random = move |below: usize| {
         state ^= state << 13;
@@ -199,14 +199,14 @@ fn bombs_meet_the_limit() {
     let flat = Picture::from_rgb_f32([3000, 3000], vec![0.0; 3000 * 3000 * 3]).unwrap();
     for format in FORMATS {
         let bytes = flat.encode(format, &EncodeOptions::default().quality(50)).unwrap().bytes;
-        let limits = Limits { max_pixels: 1_000_000, ..Limits::default() };
+        let limits = Limits::default().max_pixels(1_000_000);
         let error = Picture::decode(&bytes, &limits).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{format}: {error}");
-        let exact = Limits { max_pixels: 9_000_000, max_bytes: bytes.len() as u64, ..Limits::default() };
+        let exact = Limits::default().max_pixels(9_000_000).max_bytes(bytes.len() as u64);
         assert_eq!(Picture::decode(&bytes, &exact).unwrap().width(), 3000, "{format}");
-        let error = Picture::decode(&bytes, &Limits { max_bytes: bytes.len() as u64 - 1, ..exact }).unwrap_err();
+        let error = Picture::decode(&bytes, &exact.max_bytes(bytes.len() as u64 - 1)).unwrap_err();
         assert!(error.kind() == ErrorKind::TooLarge && error.to_string().contains("--max-bytes"), "{format}: {error}");
-        let error = Picture::read(bytes.as_slice(), &Limits { max_bytes: 10, ..exact }).unwrap_err();
+        let error = Picture::read(bytes.as_slice(), &exact.max_bytes(10)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{format}: {error}");
     }
 }

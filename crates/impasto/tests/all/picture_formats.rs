@@ -154,7 +154,7 @@ fn cut_off_files_of_all_formats_are_refused_at_every_length() {
 
 #[test]
 fn damaged_files_of_all_formats_do_no_harm() {
-    let limits = Limits { max_pixels: 1 << 16, max_decoded: 1 << 22, ..Limits::default() };
+    let limits = Limits::default().max_pixels(1 << 16).max_decoded(1 << 22);
     for case in smallest() {
         let step = (case.file.len() / 150).max(1);
         for at in (0..case.file.len()).step_by(step) {
@@ -183,8 +183,8 @@ fn headers_that_claim_too_much_are_refused_before_memory_is_taken() {
         let error = Picture::decode(&bytes, &Limits::default()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Malformed), "{name}: {error}");
     }
-    let small = Limits { max_pixels: 10, ..Limits::default() };
-    let tight = Limits { max_decoded: 10, ..Limits::default() };
+    let small = Limits::default().max_pixels(10);
+    let tight = Limits::default().max_decoded(10);
     for case in readable(corpus()).iter().filter(|case| case.size[0] * case.size[1] > 10) {
         for limits in [small, tight] {
             let error = Picture::decode(&case.file, &limits).unwrap_err();

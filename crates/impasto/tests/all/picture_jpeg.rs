@@ -225,7 +225,7 @@ fn further_pictures() {
 /// What is there of a file is read on request; the rest is grey.
 #[test]
 fn salvage() {
-    let limits = Limits { salvage: true, ..Limits::default() };
+    let limits = Limits::default().salvage(true);
     let picture = Picture::from_rgb8([64, 64], &[200, 30, 30].repeat(64 * 64)).unwrap();
     let red = jpeg(64, 64, &picture.to_rgb8().unwrap(), jpeg_encoder::ColorType::Rgb, None);
     let start = red.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap() + 14;

@@ -162,7 +162,7 @@ fn existing_files_are_safe() {
     assert_eq!(fs::read(&path).unwrap(), b"precious");
 
     // Nothing is touched either when the picture cannot be written.
-    let overwrite = SaveOptions { overwrite: true, ..SaveOptions::default() };
+    let overwrite = SaveOptions::default().overwrite(true);
     let nan = Picture::from_rgb_f32([1, 1], vec![f32::NAN; 3]).unwrap();
     assert!(nan.save(&path, &overwrite).unwrap_err().to_string().contains("out.png"));
     assert_eq!(fs::read(&path).unwrap(), b"precious");
@@ -198,7 +198,7 @@ fn places_that_take_no_file() {
     }
     let error = smooth(2, 2).save(folder.path().join("out.xyz"), &SaveOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    let named = SaveOptions { format: Some(Format::Png), ..SaveOptions::default() };
+    let named = SaveOptions::default().format(Some(Format::Png));
     smooth(2, 2).save(folder.path().join("out.xyz"), &named).unwrap();
 }
 
@@ -221,7 +221,7 @@ mod unix {
         smooth(2, 2).save(&path, &SaveOptions::default()).unwrap();
         assert_eq!(mode(&path), mode(&plain));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        smooth(2, 2).save(&path, &SaveOptions { overwrite: true, ..SaveOptions::default() }).unwrap();
+        smooth(2, 2).save(&path, &SaveOptions::default().overwrite(true)).unwrap();
         assert_eq!(mode(&path), 0o640);
     }
 
@@ -240,7 +240,7 @@ mod unix {
 
     #[test]
     fn devices_are_written_to_directly() {
-        let null = SaveOptions { format: Some(Format::Png), ..SaveOptions::default() };
+        let null = SaveOptions::default().format(Some(Format::Png));
         smooth(2, 2).save("/dev/null", &null).unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }

@@ -5,7 +5,7 @@ use crate::weights_support;
 
 use half::f16;
 use impasto::ErrorKind;
-use impasto::weights::safetensors::{Precision, read, to_bytes, write};
+use impasto::weights::safetensors::{Precision, read, save, to_bytes};
 use impasto::weights::{Format, Limits, Tensor, Weights, load};
 use weights_support::Failures;
 
@@ -85,18 +85,18 @@ fn what_cannot_be_stored_is_refused() {
 fn writing_is_all_or_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.safetensors");
-    write(&with("w", &[1.0]), &path, Precision::F32, false).unwrap();
+    save(&with("w", &[1.0]), &path, Precision::F32, false).unwrap();
     let first = std::fs::read(&path).unwrap();
-    let error = write(&with("w", &[2.0]), &path, Precision::F32, false).unwrap_err();
+    let error = save(&with("w", &[2.0]), &path, Precision::F32, false).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert!(error.to_string().contains("m.safetensors"), "{error}");
-    assert!(write(&with("w", &[f32::NAN]), &path, Precision::F32, true).is_err());
+    assert!(save(&with("w", &[f32::NAN]), &path, Precision::F32, true).is_err());
     assert_eq!(std::fs::read(&path).unwrap(), first);
-    write(&with("w", &[2.0]), &path, Precision::F32, true).unwrap();
+    save(&with("w", &[2.0]), &path, Precision::F32, true).unwrap();
     let loaded = load(&path, &Limits::default()).unwrap();
     assert_eq!((loaded.format, loaded.weights.get("w").unwrap().data()), (Format::SafeTensors, &[2.0f32][..]));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file is left");
-    let error = write(&with("w", &[1.0]), &folder.path().join("no/m.safetensors"), Precision::F32, false).unwrap_err();
+    let error = save(&with("w", &[1.0]), &folder.path().join("no/m.safetensors"), Precision::F32, false).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
 }
 

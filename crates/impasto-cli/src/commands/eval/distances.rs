@@ -33,8 +33,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn mean(&self) -> Distances {
-        let mean = |of: fn(&Distances) -> f64| self.pairs.iter().map(of).sum::<f64>() / self.pairs.len().max(1) as f64;
-        Distances { style: mean(|d| d.style), moments: mean(|d| d.moments), content: mean(|d| d.content) }
+        Distances::mean(&self.pairs)
     }
 
     /// How far paintings are from their styles as the witness sees them: ‖v − vₛ‖ / ‖vₛ‖ of its style vectors, the mean of all pairs.

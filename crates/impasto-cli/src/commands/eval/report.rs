@@ -143,7 +143,11 @@ mod tests {
 
     #[test]
     fn tables_have_a_row_for_each_subject() {
-        let pair = |style| Distances { style, moments: 0.25, content: 0.0 };
+        let pair = |style| {
+            let mut distances = Distances::default();
+            (distances.style, distances.moments) = (style, 0.25);
+            distances
+        };
         let rows = [
             Row { name: "content itself".into(), kind: Kind::Control, pairs: vec![pair(1.0), pair(0.5)], seen: Vec::new() },
             Row {

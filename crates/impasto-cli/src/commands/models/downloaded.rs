@@ -43,7 +43,7 @@ pub(crate) fn pull(args: &Pull) -> Result {
 fn wanted(models: &Models, word: &Path) -> Result<Wanted> {
     let text = word.to_str().unwrap_or_default();
     if let Some(entry) = models.registry.find(text) {
-        return Ok(Wanted { entry: entry.clone(), listed: true });
+        return Ok(Wanted::listed(entry.clone()));
     }
     if !impasto_models::address::is_like_one(text) {
         return Err(unknown(models, text));

@@ -107,38 +107,38 @@ fn network(args: &Optimize) -> Result<(Perceptual, Reference)> {
 }
 
 fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> {
-    Ok(OptimizeOptions {
-        content_layers: args.content_layers.clone(),
-        style_layers: args.style_layers.clone(),
-        content_loss: match args.content_loss {
-            ContentLoss::Normalised => optimizer::ContentLoss::Normalised,
-            ContentLoss::Features => optimizer::ContentLoss::Features,
-        },
-        style_loss: match args.style_loss {
-            StyleLoss::Gram => optimizer::StyleLoss::Gram,
-            StyleLoss::Moments => optimizer::StyleLoss::Moments,
-            StyleLoss::Wasserstein => optimizer::StyleLoss::Wasserstein,
-        },
-        content_weight: args.content_weight,
-        style_weight: args.style_weight,
-        variation_weight: args.variation_weight,
-        method: match args.method {
-            Method::Adam => optimizer::Method::Adam { rate: args.rate },
-            Method::Lbfgs => optimizer::Method::Lbfgs { history: args.history },
-        },
-        steps: args.steps.clone(),
-        smallest_scale: args.smallest_scale,
-        style_scale: args.style_scale,
-        keep_colours: match args.keep_colors {
-            None => optimizer::KeepColours::No,
-            Some(KeepColors::Luminance) => optimizer::KeepColours::Luminance,
-            Some(KeepColors::Match) => optimizer::KeepColours::Matched,
-        },
-        match_histogram: args.match_histogram,
-        max_memory,
-        threads: args.threads.unwrap_or(0),
-        executor: Some(model::isa()?.into()),
-    })
+    let mut options = OptimizeOptions::default();
+    options.content_layers = args.content_layers.clone();
+    options.style_layers = args.style_layers.clone();
+    options.content_loss = match args.content_loss {
+        ContentLoss::Normalised => optimizer::ContentLoss::Normalised,
+        ContentLoss::Features => optimizer::ContentLoss::Features,
+    };
+    options.style_loss = match args.style_loss {
+        StyleLoss::Gram => optimizer::StyleLoss::Gram,
+        StyleLoss::Moments => optimizer::StyleLoss::Moments,
+        StyleLoss::Wasserstein => optimizer::StyleLoss::Wasserstein,
+    };
+    options.content_weight = args.content_weight;
+    options.style_weight = args.style_weight;
+    options.variation_weight = args.variation_weight;
+    options.method = match args.method {
+        Method::Adam => optimizer::Method::Adam { rate: args.rate },
+        Method::Lbfgs => optimizer::Method::Lbfgs { history: args.history },
+    };
+    options.steps = args.steps.clone();
+    options.smallest_scale = args.smallest_scale;
+    options.style_scale = args.style_scale;
+    options.keep_colours = match args.keep_colors {
+        None => optimizer::KeepColours::No,
+        Some(KeepColors::Luminance) => optimizer::KeepColours::Luminance,
+        Some(KeepColors::Match) => optimizer::KeepColours::Matched,
+    };
+    options.match_histogram = args.match_histogram;
+    options.max_memory = max_memory;
+    options.threads = args.threads.unwrap_or(0);
+    options.executor = Some(model::isa()?.into());
+    Ok(options)
 }
 
 /// The style pictures; a built-in style is drawn.

@@ -9,8 +9,8 @@ use impasto::picture::{EncodeOptions, Format, Resize};
 use impasto::style::Gallery;
 use impasto::{Model, Picture, Style, StyleOptions, StyleSize, StylizeOptions, Stylizer};
 
+use super::stylize::ceiling::Ceiling;
 use super::stylize::destination;
-use super::stylize::memory::Ceiling;
 use super::stylize::place::Place;
 use super::stylize::style::{self, StyleArgument};
 use crate::cli::Sheet;

@@ -43,18 +43,16 @@ pub(crate) fn run(args: &StylesLearn) -> Result {
     let pictures = args.pictures.iter().map(|path| open(args, path)).collect::<Result<Vec<_>>>()?;
     let contents = contents(args)?;
     let start = interrupt::while_running(|| start(args, &stylizer, &pictures))?;
-    let options = LearnOptions {
-        way: match args.tune {
-            Tune::Norms => Way::Norms,
-            Tune::Corrections => Way::LowRank(args.rank),
-            Tune::All => Way::Whole,
-        },
-        content_weight: args.content_weight,
-        steady_weight: args.steady_weight,
-        halo_weight: args.halo_weight,
-        seed: args.seed,
-        ..LearnOptions::default()
+    let mut options = LearnOptions::default();
+    options.way = match args.tune {
+        Tune::Norms => Way::Norms,
+        Tune::Corrections => Way::LowRank(args.rank),
+        Tune::All => Way::Whole,
     };
+    options.content_weight = args.content_weight;
+    options.steady_weight = args.steady_weight;
+    options.halo_weight = args.halo_weight;
+    options.seed = args.seed;
     let mut learner = Learner::new(&stylizer, &networks, &pictures, start, &contents, options)?;
     if let Some(path) = &args.start {
         let style = Style::open(path).map_err(|e| e.context(path.display()))?;

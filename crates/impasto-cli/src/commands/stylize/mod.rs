@@ -4,9 +4,10 @@
 //! (`studio.rs`, `style.rs`). Then each picture is painted (`painting.rs`) and told of (`report.rs`).
 
 mod batch;
+pub(super) mod ceiling;
 pub(super) mod destination;
 pub(super) mod look;
-pub(super) mod memory;
+mod memory;
 mod one;
 mod painting;
 pub(super) mod place;

@@ -8,7 +8,7 @@ use super::report::{self, Report};
 use super::stopwatch::Stopwatch;
 use super::studio::Studio;
 use super::style::{self, Seen, StyleArgument};
-use super::{check_standard_streams, is_standard, memory, record};
+use super::{ceiling, check_standard_streams, is_standard, memory, record};
 use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Stylize, content: &Path, arguments: Vec<StyleArgument>)
 
     // Whatever shows the result elsewhere has it in memory as floats.
     let whole = figure.is_some() || preview;
-    let held = sources.iter().map(Seen::bytes).fold(memory::PROGRAM, u64::saturating_add);
+    let held = sources.iter().map(Seen::bytes).fold(ceiling::PROGRAM, u64::saturating_add);
     let plan_with = |held| memory::plan(&studio, &photo, (output.format(), whole), held, args.limits.max_memory);
     let mut plan = plan_with((held, false))?;
     let styles = studio.see(arguments, sources, figure.is_some())?;

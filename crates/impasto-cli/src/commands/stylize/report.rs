@@ -11,7 +11,7 @@ use super::style::{self, Styles};
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::talk::{self, Loudness};
-use crate::{memory, names, web};
+use crate::{downloads, memory, names};
 use impasto::Size;
 
 /// Everything that is worth telling about one painting.
@@ -62,7 +62,7 @@ impl Report<'_> {
         let Styles { arguments, sizes, .. } = self.styles;
         let styles = arguments.iter().zip(sizes).zip(style::shares(arguments)).map(|((argument, pixels), share)| {
             let mut json = json!({ "share": share, "size": pixels.map(size) });
-            names::put(&mut json, "path", web::spoken(&argument.path));
+            names::put(&mut json, "path", downloads::spoken(&argument.path));
             json
         });
         let mut seconds: Map<String, Value> =
@@ -94,7 +94,7 @@ impl Report<'_> {
             "seconds": seconds,
             "memory": { "planned": self.painted.needed, "peak": memory::peak() },
         });
-        names::put(&mut json, "content", web::spoken(self.content));
+        names::put(&mut json, "content", downloads::spoken(self.content));
         names::put(&mut json, "output", &self.args.output);
         if let Some(figure) = &self.args.figure {
             names::put(&mut json, "figure", figure);

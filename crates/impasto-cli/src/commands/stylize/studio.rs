@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use impasto::engine::Isa;
 use impasto::picture;
-use impasto::request::in_bands;
-use impasto::{StyleOptions, StylizeOptions, Stylizer, weights};
+use impasto::request::{self, in_bands};
+use impasto::{Colours, Picture, Size, Style, StyleOptions, StylizeOptions, Stylizer, weights};
 
+use super::ceiling::{Ceiling, smaller};
+use super::look;
 use super::style::{self, Seen, StyleArgument, Styles};
-use super::{look, memory};
 use crate::cli::Stylize;
 use crate::failure::Result;
 use crate::interrupt;
@@ -42,7 +43,7 @@ impl<'a> Studio<'a> {
 
     /// What picture files may ask of this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
-        picture::Limits { salvage: args.paint.options.salvage, ..args.limits.of_pictures() }
+        args.limits.of_pictures().salvage(args.paint.options.salvage)
     }
 
     /// Whether pictures are painted in bands, unless something needs the result in one piece.
@@ -59,7 +60,7 @@ impl<'a> Studio<'a> {
             let (argument, source) = style::only(&self.stylizer)?;
             (arguments, sources) = (vec![argument], vec![source]);
         }
-        sources.iter().filter_map(Seen::picture).try_for_each(|picture| memory::check_style(self, picture))?;
+        sources.iter().filter_map(Seen::picture).try_for_each(|picture| self.check_style(picture))?;
         let seen = interrupt::while_running(|| {
             let progress = Progress::new("style", self.loudness);
             sources.iter().map(|source| source.see(&self.stylizer, &self.style, &progress)).collect::<Result<Vec<_>>>()
@@ -79,5 +80,59 @@ impl<'a> Studio<'a> {
         let palette = style::palette(&seen, &arguments, &masks)?;
         let uncoloured = self.uncoloured(&sources)?;
         Ok(Styles { masks, uncoloured, ..Styles::new(palette, arguments, sources, keep) })
+    }
+
+    /// Whether seeing a style picture fits in memory.
+    fn check_style(&self, picture: &Picture) -> Result {
+        let from = picture.size();
+        let size @ Size { width, height } = self.style.size.of(from);
+        let own = self.stylizer.peak_memory(size)?;
+        let needed = own.saturating_add(if from == size { 0 } else { size.pixels().saturating_mul(16) });
+        let flag = if self.args.paint.options.exact.is_some() { "--exact" } else { "--style-size" };
+        Ceiling::new(self.args.limits.max_memory, false).check(
+            needed,
+            &format!("seeing the style at {width}×{height}"),
+            &smaller(flag),
+        )
+    }
+
+    /// Style and options for one content; of it a thumbnail is made if its colors are matched.
+    pub(super) fn for_content(
+        &self,
+        styles: &Styles,
+        thumbnail: impl FnOnce() -> impasto::Result<Picture>,
+    ) -> Result<(Style, StylizeOptions)> {
+        let asked = &self.args.paint.options;
+        let (palette, options) = match &styles.uncoloured {
+            Some(pictures) => {
+                let content = thumbnail()?;
+                let see =
+                    |picture: &Picture| request::matched(&self.stylizer, (picture, None), &content, asked.color_strength, &());
+                let seen = pictures.iter().map(see).collect::<impasto::Result<Vec<_>>>()?;
+                (&style::palette(&seen, &styles.arguments, &styles.masks)?, self.stylize.clone())
+            }
+            None if asked.colors == Colours::Match => (&styles.palette, self.stylize.clone().colours(Colours::Content)),
+            None => (&styles.palette, self.stylize.clone()),
+        };
+        Ok((palette.style.clone(), palette.options(options)))
+    }
+
+    /// Style pictures as large as they are seen, to be given colors; `None` if a style has no picture.
+    fn uncoloured(&self, sources: &[Seen]) -> Result<Option<Vec<Picture>>> {
+        if self.args.paint.options.colors != Colours::Match {
+            return Ok(None);
+        }
+        let mut pictures = Vec::new();
+        for source in sources {
+            let Some(picture) = source.picture() else { return Ok(None) };
+            pictures.push(self.style.size.apply(picture)?.into_owned());
+        }
+        Ok(Some(pictures))
+    }
+
+    /// What masks take of memory besides, for a picture of this size.
+    pub(super) fn mask_memory(&self, size: Size) -> u64 {
+        let masks = [&self.stylize.mask, &self.stylize.strength_mask];
+        masks.into_iter().flatten().map(|mask| mask.memory(size)).sum()
     }
 }

@@ -264,7 +264,7 @@ pub(super) struct Styles {
 }
 
 /// Of the arguments' styles, and the masks that they name.
-pub(in crate::commands) fn palette(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Palette> {
+pub(super) fn palette(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Palette> {
     Ok(Palette::new(parts(seen, arguments, masks))?)
 }
 

@@ -65,13 +65,12 @@ pub(super) fn look(
 ) -> Result<Look> {
     let (loudness, limits) = (args.loudness.loudness(), memory::limits_of_floats());
     let asked = &args.paint.options;
-    let matching = asked.colors == Colours::Match;
     // A style, what it is made of, and its picture if that is to get the film's colors.
     let see = |argument: &StyleArgument| -> Result<(Style, StyleUse, Option<Picture>)> {
         let read = argument.read(&limits, loudness)?;
         let style = read.see(stylizer, &asked.seen(), &Unseen)?;
         let used = argument.used_as(&read, &style)?;
-        let picture = read.picture().filter(|_| matching);
+        let picture = read.picture().filter(|_| asked.colors == Colours::Match);
         let picture = picture.map(|picture| asked.seen().size.apply(picture).map(Cow::into_owned)).transpose()?;
         Ok((style, used, picture))
     };
@@ -80,47 +79,32 @@ pub(super) fn look(
         let (style, made_of, picture) = see(argument)?;
         seen.push(style);
         used.push(made_of);
-        pictures.extend(picture);
+        pictures.push(picture);
     }
     let mask = |path: &Path| look::mask(path, asked.feather, &limits, loudness);
     let masks = arguments.iter().map(|argument| argument.mask.as_deref().map(mask).transpose());
     let masks = masks.collect::<Result<Vec<_>>>()?;
-    let palette = match arguments {
+    let parts = match arguments {
         // Of a network that has just one.
         [] => {
             let (argument, source) = style::only(stylizer)?;
             let style = source.see(stylizer, &asked.seen(), &Unseen)?;
             used.push(argument.used_as(&source, &style)?);
-            style::palette(&[style], &[argument], &[None])?
+            pictures.push(None);
+            style::parts(&[style], &[argument], &[None])
         }
-        _ => style::palette(&seen, arguments, &masks)?,
+        _ => style::parts(&seen, arguments, &masks),
     };
-    let mut later = Vec::new();
+    let (mut later, mut used_later) = (Vec::new(), Vec::new());
     for (at, argument) in changes {
-        later.push((*at, see(argument)?));
-    }
-    let frame_at = |at: f64| timing.frame_at((at - wanted.part.start).max(0.0));
-    // As for pictures: where a style has no picture, the painting gets the colors instead.
-    let matched = matching && pictures.len() == arguments.len() && later.iter().all(|(_, (_, _, picture))| picture.is_some());
-    let mut styles = Styles::one(palette.style.clone());
-    if matched {
-        let parts = style::parts(&seen, arguments, &masks).into_iter().zip(pictures);
-        styles = Styles::matched(parts.collect(), asked.color_strength)?;
-    }
-    let mut used_later = Vec::new();
-    for (at, (style, used, picture)) in later {
-        styles = match picture.filter(|_| matched) {
-            Some(picture) => styles.with_matched(frame_at(at), style, picture)?,
-            None => styles.with(frame_at(at), style),
-        };
-        used_later.push((at, used));
+        let (style, used, picture) = see(argument)?;
+        later.push((timing.frame_at((at - wanted.part.start).max(0.0)), style, picture));
+        used_later.push((*at, used));
     }
     // Masks may be films: they come with the frames.
     let stylize = asked.stylize(None, None);
-    let mut stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
-    if matching && !matched {
-        stylize = stylize.colours(Colours::Content);
-    }
+    let stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
+    let (styles, options) = Styles::asked(asked, stylize, parts.into_iter().zip(pictures).collect(), later)?;
     let open = |path: &Path| -> Result<MaskSource> {
         let still = impasto::picture::Format::from_path(path).is_ok()
             && path.is_file()
@@ -132,7 +116,7 @@ pub(super) fn look(
     };
     Ok(Look {
         styles,
-        options: palette.options(stylize),
+        options,
         mask: args.paint.file("mask").map(open).transpose()?,
         strength_mask: args.paint.file("strength_mask").map(open).transpose()?,
         used,

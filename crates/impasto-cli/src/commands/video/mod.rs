@@ -32,10 +32,10 @@ use goal::Goal;
 use impasto_film::{Note, Part, Pieces, Reading, Timing, Tools, Whole};
 use sink::Sink;
 use source::{Source, Wanted};
-use work::{Done, Work};
+use work::{Done, Far, Work};
 
+use super::stylize::ceiling::Ceiling;
 use super::stylize::destination;
-use super::stylize::memory::Ceiling;
 use super::stylize::place;
 use super::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
@@ -219,7 +219,7 @@ impl Painting<'_> {
         let whole = Whole { folder: work.folder(), timing: &timing, frames, each, record, strip };
         let deliver = |film: PathBuf| {
             if output.is_some() {
-                work.remember_joined(&film, frames, shots)?;
+                work.remember(frames, shots, Far::Joined(&film))?;
             }
             deliver::deliver(&film, output)
         };
@@ -328,7 +328,7 @@ impl Painting<'_> {
 
 /// What the program takes besides painting.
 fn memory_of_program() -> u64 {
-    super::stylize::memory::PROGRAM
+    super::stylize::ceiling::PROGRAM
 }
 
 impl Report {

@@ -11,7 +11,7 @@ use super::{Painting, is_standard};
 use crate::commands::stylize::record;
 use crate::commands::stylize::style::StyleArgument;
 use crate::failure::Result;
-use crate::{model, references, web};
+use crate::{downloads, model, references};
 
 impl Painting<'_> {
     /// How the film is painted, for the film itself.
@@ -71,7 +71,7 @@ fn file(path: &Path) -> Value {
     let metadata = std::fs::metadata(path).ok();
     let changed = metadata.as_ref().and_then(|data| data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok());
     // A download is another file every time.
-    let spoken = web::spoken(path);
+    let spoken = downloads::spoken(path);
     let changed = changed.filter(|_| spoken == path);
     json!({
         "name": spoken.display().to_string(),

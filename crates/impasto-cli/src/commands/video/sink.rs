@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::mpsc::Receiver;
 
 use impasto::picture::{EncodeOptions, SaveOptions, Target};
-use impasto::video::{Frame, Painted, State};
+use impasto::video::{Frame, Painted};
 use impasto_film::{Message, Pieces, Reel, name_of_piece};
 
 use super::goal::Goal;
-use super::work::Work;
+use super::work::{Far, Work};
 use crate::failure::Result;
 
 /// Where frames go.
@@ -43,12 +43,12 @@ impl Sink<'_> {
                 }
                 Message::Seal(state) => {
                     reel.as_mut().map_or(Ok(()), Reel::seal)?;
-                    self.work.remember(&state, shots, false)?;
+                    self.work.remember(state.frame, shots, Far::Painting(state.last.as_deref()))?;
                     self.show(newest.as_ref())?;
                 }
                 Message::End(frames) => {
                     reel.as_mut().map_or(Ok(()), Reel::seal)?;
-                    self.work.remember(&State { frame: frames, last: None }, shots, true)?;
+                    self.work.remember(frames, shots, Far::Painted)?;
                     self.show(newest.as_ref())?;
                 }
             }
@@ -63,7 +63,7 @@ impl Sink<'_> {
             Some(path) => (path, true),
             None => (own, true),
         };
-        painted.frame.to_picture()?.save(&path, &SaveOptions { overwrite, ..SaveOptions::default() })?;
+        painted.frame.to_picture()?.save(&path, &SaveOptions::default().overwrite(overwrite))?;
         Ok(())
     }
 

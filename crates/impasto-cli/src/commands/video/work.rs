@@ -40,6 +40,17 @@ pub(super) struct Done {
     pub(super) delivered: bool,
 }
 
+/// How far this run is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Far<'a> {
+    /// Frames are missing. With the last painting, if the next one is mixed with it.
+    Painting(Option<&'a [f32]>),
+    /// All frames are painted.
+    Painted,
+    /// The pieces are joined, in this file of the folder, which is about to be moved to its place.
+    Joined(&'a Path),
+}
+
 impl Work {
     /// For a film at this place.
     pub(super) fn beside(output: &Path) -> Self {
@@ -88,13 +99,6 @@ impl Work {
         Ok(Done::default())
     }
 
-    /// Remembers that the pieces are joined, in the file `joined` of this folder, which is about to be moved to its place.
-    pub(super) fn remember_joined(&self, joined: &Path, frames: usize, shots: usize) -> Result {
-        let name = joined.file_name().unwrap_or_default().to_string_lossy();
-        let json = json!({ "frame": frames, "shots": shots, "whole": true, "joined": name });
-        self.replace(STATE, format!("{json}\n").as_bytes())
-    }
-
     /// Whether an earlier run was ended between moving its film to its place and removing this folder.
     pub(super) fn is_delivered(&self) -> bool {
         let joined = self.read(STATE).and_then(|state| Some(self.path(state["joined"].as_str()?)));
@@ -137,7 +141,7 @@ impl Work {
             None => None,
         };
         let whole = state["whole"] == true;
-        Ok(Done { state: State { frame: number("frame"), last }, shots: number("shots"), whole, delivered })
+        Ok(Done { state: State::at(number("frame"), last), shots: number("shots"), whole, delivered })
     }
 
     /// Keeps the request that the film is painted by, as JSON.
@@ -151,12 +155,16 @@ impl Work {
     }
 
     /// Remembers how far the film is.
-    pub(super) fn remember(&self, state: &State, shots: usize, whole: bool) -> Result {
-        let mut json = json!({ "frame": state.frame, "shots": shots, "whole": whole });
-        if let (Some(last), false) = (&state.last, whole) {
-            let name = format!("last-{:08}.bin", state.frame);
-            self.replace(&name, &last.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
-            json["last"] = name.into();
+    pub(super) fn remember(&self, frame: usize, shots: usize, far: Far<'_>) -> Result {
+        let mut json = json!({ "frame": frame, "shots": shots, "whole": !matches!(far, Far::Painting(_)) });
+        match far {
+            Far::Painting(Some(last)) => {
+                let name = format!("last-{frame:08}.bin");
+                self.replace(&name, &last.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
+                json["last"] = name.into();
+            }
+            Far::Joined(film) => json["joined"] = film.file_name().unwrap_or_default().to_string_lossy().into(),
+            Far::Painting(None) | Far::Painted => {}
         }
         self.replace(STATE, format!("{json}\n").as_bytes())?;
         let keep = json["last"].as_str().unwrap_or_default();
@@ -199,7 +207,7 @@ mod tests {
     use impasto::video::State;
     use serde_json::json;
 
-    use super::Work;
+    use super::{Far, Work};
 
     #[test]
     fn what_was_done_is_found_again() {
@@ -208,8 +216,8 @@ mod tests {
         let film = json!({ "film": "a.mp4", "strength": 0.5 });
         assert_eq!(work.begin(&film, true, false).unwrap().state, State::default());
         for frame in [48, 96] {
-            let state = State { frame, last: Some(vec![0.25, frame as f32]) };
-            work.remember(&state, 2, false).unwrap();
+            let state = State::at(frame, Some(vec![0.25, frame as f32]));
+            work.remember(frame, 2, Far::Painting(state.last.as_deref())).unwrap();
             let done = work.begin(&film, true, false).unwrap();
             assert_eq!((done.state, done.shots, done.whole), (state, 2, false));
         }
@@ -221,7 +229,7 @@ mod tests {
         let error = work.begin(&json!({ "film": "a.mp4" }), true, false).unwrap_err();
         assert!(error.to_string().contains("strength"), "{error}");
         assert_eq!(work.begin(&film, false, true).unwrap().state, State::default());
-        work.remember(&State { frame: 100, last: None }, 3, true).unwrap();
+        work.remember(100, 3, Far::Painted).unwrap();
         assert!(work.begin(&film, true, false).unwrap().whole);
         work.remove().unwrap();
         // Killed on the way of the film to its place: before it was moved, after, and while the folder was being removed.
@@ -229,7 +237,7 @@ mod tests {
         work.begin(&film, false, false).unwrap();
         std::fs::write(&joined, "a film").unwrap();
         assert!(!work.is_delivered());
-        work.remember_joined(&joined, 100, 3).unwrap();
+        work.remember(100, 3, Far::Joined(&joined)).unwrap();
         std::fs::write(&output, "an older film").unwrap();
         assert!(!work.is_delivered() && work.begin(&film, true, false).unwrap().whole);
         std::fs::rename(&joined, &output).unwrap();

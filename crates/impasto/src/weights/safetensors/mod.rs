@@ -5,7 +5,7 @@
 mod write;
 
 use ::safetensors::{Dtype, SafeTensorError, SafeTensors};
-pub use write::{Precision, to_bytes, write};
+pub use write::{Precision, save, to_bytes};
 
 use super::Weights;
 use super::collect::{Budget, Collector, check_size, malformed, quoted, unsupported};

@@ -13,6 +13,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// How values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Precision {
     /// float32: as they are.
     #[default]
@@ -87,7 +88,7 @@ fn append(bytes: &mut Vec<u8>, name: &str, data: &[f32], precision: Precision) -
 /// # Errors
 /// As [`to_bytes`]; [`AlreadyExists`](ErrorKind::AlreadyExists) if there is a file and `overwrite` is not set;
 /// [`Io`](ErrorKind::Io) if writing fails. `path` is then as it was before.
-pub fn write(weights: &Weights, path: &Path, precision: Precision, overwrite: bool) -> Result<()> {
+pub fn save(weights: &Weights, path: &Path, precision: Precision, overwrite: bool) -> Result<()> {
     let target = Target::new(path, overwrite)?;
     let bytes = to_bytes(weights, precision).map_err(|e| e.context(path.display()))?;
     target.write(&bytes)

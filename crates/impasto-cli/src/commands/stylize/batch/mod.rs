@@ -17,7 +17,8 @@ use impasto::Size;
 use impasto::picture::Target;
 use impasto::request::{MANIFEST, Manifest, StyleUse};
 
-use super::memory::{self, Ceiling};
+use super::ceiling::{self, Ceiling};
+use super::memory;
 use super::studio::Studio;
 use super::style::{self, StyleArgument, Styles};
 use super::{destination, is_standard, record, report};
@@ -105,7 +106,7 @@ pub(super) fn run(args: &Stylize) -> Result {
 
     let needs = jobs.iter().map(|job| need(&studio, job)).collect::<Vec<_>>();
     // Programs take some memory whatever they do, and these the masks of all styles.
-    let held = looks.iter().map(|look| look.styles.mask_bytes()).fold(memory::PROGRAM, u64::saturating_add);
+    let held = looks.iter().map(|look| look.styles.mask_bytes()).fold(ceiling::PROGRAM, u64::saturating_add);
     let total = Ceiling::new(args.limits.max_memory, studio.paints_in_bands()).bytes().map(|bytes| bytes.saturating_sub(held));
     let budget = Budget::new(total.unwrap_or(u64::MAX));
     let at_a_time = args.batch.jobs.unwrap_or_else(|| fitting(&needs, budget.total(), studio.stylizer.engine().threads()));

@@ -17,7 +17,7 @@ use crate::commands::stylize::stopwatch::Stopwatch;
 use crate::commands::stylize::studio::Studio;
 use crate::commands::stylize::{memory, open, place};
 use crate::failure::{Failure, Result};
-use crate::{hash, names, panics, references, web};
+use crate::{downloads, hash, names, panics, references};
 
 /// What all jobs share.
 pub(super) struct Worker<'a> {
@@ -141,7 +141,7 @@ impl Worker<'_> {
             "style": self.looks[job.style].name,
             "seconds": start.elapsed().as_secs_f64(),
         });
-        names::put(&mut record, "input", web::spoken(&job.input));
+        names::put(&mut record, "input", downloads::spoken(&job.input));
         self.manifest.put_output(&mut record, &job.output);
         record
     }

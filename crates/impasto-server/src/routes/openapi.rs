@@ -1,13 +1,15 @@
 //! The API's description, from the code.
 
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use impasto::request::{Kind, Row, table};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
+use super::{contents, films, info, jobs, optimize, previews, styles, stylize};
 use crate::jobs::{JobView, Status};
 use crate::problem::Problem;
 use crate::request::{FilmBody, PreviewBody, StylizeBody, rows};
-use crate::routes::{contents, films, info, jobs, optimize, previews, styles, stylize};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -36,6 +38,11 @@ use crate::routes::{contents, films, info, jobs, optimize, previews, styles, sty
     components(schemas(Problem, FilmBody, PreviewBody, StylizeBody, JobView, Status))
 )]
 struct Document;
+
+/// Gives it to clients.
+pub(crate) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
+}
 
 /// As JSON.
 pub(crate) fn document() -> String {

@@ -1,0 +1,110 @@
+//! What films need of this machine: ffmpeg, a folder on disk, and a turn.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use impasto_film::{Folder as Private, Tools};
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+use crate::budget::Budget;
+use crate::options::{Ffmpeg, ServerOptions};
+use crate::problem::{Problem, Result};
+
+/// Films that are painted or wait for that.
+const WAITING: usize = 4;
+/// What all films take on disk, in uploads of the largest size: those that wait, the one that is written, and results.
+const UPLOADS: u64 = 8;
+/// How often the folder is tried to be removed, and how long is waited in between: an ffmpeg may have been writing there.
+const TRIES: usize = 25;
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// What a client is told where there is no ffmpeg.
+pub(crate) const MISSING: &str = "films need ffmpeg, which this server did not find; install it (apt install ffmpeg) and start the server \
+     again, or name it: impasto serve --ffmpeg PATH";
+
+/// Where films are painted.
+pub(crate) struct Cinema {
+    ffmpeg: Ffmpeg,
+    /// What was found; nothing where there is no ffmpeg.
+    tools: OnceLock<Option<Tools>>,
+    /// Most pixels of a frame that is decoded.
+    most_pixels: u64,
+    /// The one folder of all films, private to this user; made for the first.
+    folder: Mutex<Folder>,
+    /// What they take on disk.
+    pub(crate) disk: Arc<Budget>,
+    /// Places for films that are painted or wait for that.
+    pub(crate) places: Arc<Semaphore>,
+    /// One film at a time: it takes long, and paintings shall not wait for it.
+    pub(crate) painting: Arc<Semaphore>,
+}
+
+enum Folder {
+    None,
+    Made(Private),
+    Closed,
+}
+
+impl Cinema {
+    pub(crate) fn new(options: &ServerOptions) -> Self {
+        if !matches!(options.ffmpeg, Ffmpeg::Without) {
+            Private::remove_abandoned();
+        }
+        Cinema {
+            ffmpeg: options.ffmpeg.clone(),
+            tools: OnceLock::new(),
+            // Pictures have borders within films: a little more is decoded than is painted.
+            most_pixels: options.max_pixels.saturating_mul(2),
+            folder: Mutex::new(Folder::None),
+            disk: Budget::new(options.max_film.saturating_mul(UPLOADS)),
+            places: Arc::new(Semaphore::new(WAITING)),
+            painting: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// What reads and writes films. The first time, it may have to be looked for, which starts programs.
+    pub(crate) fn tools(&self) -> Result<&Tools> {
+        let tools = self.tools.get_or_init(|| {
+            let found = match &self.ffmpeg {
+                Ffmpeg::Without => None,
+                Ffmpeg::Given(tools) => Some(tools.clone()),
+                Ffmpeg::Searched => Tools::find(None).ok(),
+            };
+            found.map(|tools| tools.most_pixels(self.most_pixels))
+        });
+        tools.as_ref().ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MISSING))
+    }
+
+    /// A folder for a film. It is removed when it is dropped.
+    pub(crate) fn folder(&self) -> Result<TempDir> {
+        let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*folder, Folder::None) {
+            *folder = Folder::Made(Private::new().map_err(|e| no_room(&e))?);
+        }
+        match &*folder {
+            Folder::Made(all) => tempfile::tempdir_in(all.path()).map_err(|e| no_room(&e)),
+            _ => Err(Problem::cancelled()),
+        }
+    }
+
+    /// Removes all that is there. Nothing comes there any more.
+    pub(crate) fn close(&self) {
+        let closed = std::mem::replace(&mut *self.folder.lock().unwrap_or_else(PoisonError::into_inner), Folder::Closed);
+        let Folder::Made(folder) = closed else { return };
+        for _ in 0..TRIES {
+            let _ = std::fs::remove_dir_all(folder.path());
+            if !folder.path().exists() {
+                return;
+            }
+            std::thread::sleep(MOMENT);
+        }
+    }
+}
+
+/// What a client is told where a file cannot be written.
+pub(crate) fn no_room(error: &std::io::Error) -> Problem {
+    let text = format!("the server cannot keep the film in a temporary file: {}", error.kind());
+    Problem::new(StatusCode::INSUFFICIENT_STORAGE, text)
+}
