@@ -28,10 +28,15 @@ pub struct Learned {
 /// A share, and what has it.
 type Part = (f32, Arc<Values>);
 
+/// Changes of scale and shift, by norm.
+type Norms = BTreeMap<String, [Vec<f32>; 2]>;
+/// By kernel.
+type Corrections = BTreeMap<String, Correction>;
+
 #[derive(Debug, PartialEq)]
 struct Values {
-    norms: BTreeMap<String, [Vec<f32>; 2]>,
-    kernels: BTreeMap<String, Correction>,
+    norms: Norms,
+    kernels: Corrections,
 }
 
 /// What is added to a kernel.
@@ -119,8 +124,8 @@ impl Learned {
     /// [`ErrorKind::Malformed`] if a number is not finite.
     pub(crate) fn new(
         model: String,
-        mut norms: BTreeMap<String, [Vec<f32>; 2]>,
-        kernels: BTreeMap<String, Correction>,
+        mut norms: Norms,
+        kernels: Corrections,
     ) -> Result<Self> {
         norms.values_mut().flatten().for_each(|values| round(values));
         let kernels = kernels.into_iter().map(|(name, correction)| (name, correction.rounded())).collect();
@@ -156,7 +161,7 @@ impl Learned {
     }
 
     /// Its changes of norms, and its corrections of kernels; `None` if it is a blend of what several styles have learned.
-    pub(crate) fn unblended(&self) -> Option<(&BTreeMap<String, [Vec<f32>; 2]>, &BTreeMap<String, Correction>)> {
+    pub(crate) fn unblended(&self) -> Option<(&Norms, &Corrections)> {
         match &self.parts[..] {
             [(1.0, values)] => Some((&values.norms, &values.kernels)),
             _ => None,

@@ -206,8 +206,7 @@ mod tests {
         let picture = || Some(Picture::from_rgb8([1, 1], &[0, 0, 0]).unwrap());
         let part = |v| Part { style: style(v), weight: 1.0, mask: None };
         let asked = |colors, first: &Option<Picture>, later: &Option<Picture>| {
-            let mut options = Options::default();
-            options.colors = colors;
+            let options = Options { colors, ..Options::default() };
             let (first, later) = (vec![(part(1.0), first.clone())], vec![(20, style(2.0), later.clone())]);
             Styles::asked(&options, options.stylize(None, None).unwrap(), first, later).unwrap()
         };
