@@ -1,51 +1,20 @@
-//! Arrays as pictures and masks: their ranges, shapes and channels.
+//! Arrays as pictures: their ranges, shapes and channels.
 
 use impasto::ErrorKind;
-use impasto::picture::{Mask, Picture};
+use impasto::picture::Picture;
 use pyo3::prelude::*;
 
 use crate::error::{OrRaise, error, invalid};
-use crate::given::{Form, Given, Reading, pil_module};
 use crate::memory::Foreign;
-use crate::picture;
-use crate::pixels::Kind;
-
-/// A mask: a picture's brightness, or an array of height × width, the greatest value for white.
-pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bool) -> PyResult<Mask> {
-    if !object.is_instance_of::<picture::Picture>()
-        && let Some(array) = plane(object, what)?
-    {
-        let &[height, width, ..] = array.shape() else { return Err(invalid(format!("{what} has no two dimensions"))) };
-        let mut values = Vec::with_capacity(height * width);
-        array.rows(|row| values.extend_from_slice(row));
-        check_white(&values, array.kind(), what)?;
-        in_range(&mut values, what, clip)?;
-        return Mask::new([width, height], &values)
-            .and_then(|mask| mask.feather(feather))
-            .map_err(|e| e.context(what))
-            .or_raise();
-    }
-    let given = Given::read(object, &Reading::of(what).clip(clip))?;
-    if let Form::Array { kind, .. } = given.form {
-        check_white(given.picture.rgb(), kind, what)?;
-    }
-    Mask::from_picture(&given.picture).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise()
-}
-
-/// An array of one channel.
-fn plane<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Option<Foreign<'py>>> {
-    if pil_module(object)?.is_some() {
-        return Ok(None);
-    }
-    Ok(Foreign::of(object, what)?.filter(|array| matches!(array.shape(), [_, _] | [_, _, 1])))
-}
+use crate::reading::Reading;
+use crate::samples::Kind;
 
 /// How far out of 0..1 floats may be by what made them: rounding, and resizing that overshoots a little.
 const TOLERANCE: f32 = 0.01;
 
 /// Floats of 0..1: other ranges are refused with what to do about them, for they would be painted as nonsense. What is hardly out of it is
 /// clipped, with `clip` everything. Values that are not finite are the library's to refuse.
-fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
+pub(crate) fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
     let least = values.iter().copied().fold(0f32, f32::min);
     let most = values.iter().copied().fold(1f32, f32::max);
     if (least == 0.0 && most == 1.0) || !least.is_finite() || !most.is_finite() {
@@ -65,19 +34,6 @@ fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
     }
     values.iter_mut().filter(|value| !value.is_nan()).for_each(|value| *value = value.clamp(0.0, 1.0));
     Ok(())
-}
-
-/// Whole numbers of 0 and 1 are meant as black and white, and would be black: 255 is white.
-fn check_white(values: &[f32], kind: Kind, what: &str) -> PyResult<()> {
-    let white = kind.white();
-    let most = values.iter().copied().fold(0f32, f32::max);
-    if white == 1.0 || (most * white).round() != 1.0 {
-        return Ok(());
-    }
-    let name = kind.name();
-    Err(invalid(format!(
-        "{what} is {name} with no value above 1, and white is {white}; multiply by {white}, or give mask.astype(bool)"
-    )))
 }
 
 /// An array as a picture, and where its channels are. Grey ones become three channels.

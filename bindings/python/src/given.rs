@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use impasto::picture::{Format, Limits, Picture};
+use impasto::picture::{Format, Picture};
 use impasto::request::{Options, Reference};
 use pyo3::exceptions::{PyImportError, PyUserWarning};
 use pyo3::prelude::*;
@@ -11,10 +11,12 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyModule, 
 
 use crate::arrays::{of_array, of_rgba};
 use crate::error::{OrRaise, invalid, wrong_type};
+use crate::held;
 use crate::memory::{Foreign, library};
-use crate::picture;
-use crate::pixels::{Kind, Pixels, Samples};
+use crate::pixels::Pixels;
+use crate::reading::Reading;
 use crate::recipe::{self, Recipe};
+use crate::samples::{Kind, Samples};
 
 /// What a picture was given as.
 pub(crate) enum Form {
@@ -40,53 +42,6 @@ pub(crate) enum Maker {
     Nobody,
 }
 
-/// How what callers give is read.
-#[derive(Clone)]
-pub(crate) struct Reading<'a> {
-    /// How errors call it.
-    pub(crate) what: &'a str,
-    /// Whether floats out of 0..1 are taken as the nearest of these.
-    pub(crate) clip: bool,
-    /// Where the array of a single picture has its channels.
-    pub(crate) channel_axis: usize,
-    pub(crate) limits: Limits,
-}
-
-impl<'a> Reading<'a> {
-    pub(crate) fn of(what: &'a str) -> Self {
-        Reading { what, clip: false, channel_axis: 2, limits: Limits::default() }
-    }
-
-    pub(crate) fn clip(self, clip: bool) -> Self {
-        Reading { clip, ..self }
-    }
-
-    /// With the channels at this axis of `object`; last if not given. Negative ones count from the end.
-    pub(crate) fn channel_axis(self, object: &Bound<'_, PyAny>, axis: Option<isize>) -> PyResult<Self> {
-        let Some(axis) = axis else { return Ok(self) };
-        let axes = if dimensions(object)?.is_some_and(|sides| sides.len() == 4) { 4 } else { 3 };
-        let from_start = usize::try_from(if axis < 0 { axis + axes } else { axis });
-        let channel_axis = match (from_start, axes) {
-            (Ok(axis @ 1..4), 4) => axis - 1,
-            (Ok(axis @ 0..3), 3) => axis,
-            (_, 4) => {
-                let known = "1 to 3 or -3 to -1 in a batch, whose first axis is its pictures";
-                return Err(invalid(format!("channel_axis: must be {known}, not {axis}")));
-            }
-            _ => return Err(invalid(format!("channel_axis: must be 0 to 2 or -3 to -1, not {axis}"))),
-        };
-        Ok(Reading { channel_axis, ..self })
-    }
-}
-
-/// The sides of an array.
-pub(crate) fn dimensions(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<usize>>> {
-    if object.is_instance_of::<picture::Picture>() {
-        return Ok(None);
-    }
-    Ok(object.getattr_opt("shape")?.and_then(|shape| shape.try_iter().ok()?.map(|side| side.ok()?.extract().ok()).collect()))
-}
-
 /// A picture, what it was given as, and which file it is of.
 pub(crate) struct Given {
     pub(crate) picture: Arc<Picture>,
@@ -101,7 +56,7 @@ impl Given {
         let py = object.py();
         let Reading { what, ref limits, .. } = *reading;
         let new = |picture, form, origin| Ok(Given { picture: Arc::new(picture), form, origin });
-        if let Ok(picture) = object.cast::<picture::Picture>() {
+        if let Ok(picture) = object.cast::<held::Picture>() {
             let picture = picture.get();
             return Ok(Given { picture: picture.shared(), form: Form::Picture(picture.kind()), origin: picture.origin() });
         }
@@ -182,7 +137,7 @@ impl Form {
     /// A painting as the same kind. `recipe` is how it was made.
     pub(crate) fn answer<'py>(&self, py: Python<'py>, painted: Picture, recipe: Option<Recipe>) -> PyResult<Bound<'py, PyAny>> {
         match self {
-            Form::Picture(kind) => Ok(Bound::new(py, picture::Picture::painted(Arc::new(painted), *kind, recipe))?.into_any()),
+            Form::Picture(kind) => Ok(Bound::new(py, held::Picture::painted(Arc::new(painted), *kind, recipe))?.into_any()),
             Form::File(format) => {
                 let options = Options::default();
                 let encoded = py.detach(|| recipe::encode(&painted, recipe.as_ref(), *format, &options)).or_raise()?;
@@ -215,6 +170,14 @@ pub(crate) fn path(object: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
     }
     // Of bytes, too.
     object.py().import("os")?.call_method1("fsdecode", (object,))?.extract().map(Some)
+}
+
+/// The file that a picture is of, by name and hash, if it is of one.
+pub(crate) fn origin(object: &Bound<'_, PyAny>) -> PyResult<Option<Reference>> {
+    if let Ok(picture) = object.cast::<held::Picture>() {
+        return Ok(picture.get().origin());
+    }
+    path(object)?.map(|path| Reference::of_file(&path)).transpose().or_raise()
 }
 
 /// Longest path that systems know.

@@ -11,11 +11,11 @@ use impasto::{Colours, Picture, StyleSize, StylizeOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
-use crate::arrays;
 use crate::asked::{self, Asked};
 use crate::error::{OrRaise, invalid, missing, wrong_type};
-use crate::given::{self, Given, Reading};
-use crate::recipe;
+use crate::given::{self, Given};
+use crate::masks;
+use crate::reading::Reading;
 use crate::style::{self, Origin, Style};
 use crate::watch::{Quiet, Watch};
 
@@ -78,7 +78,7 @@ impl<'a> Look<'a> {
     ) -> PyResult<Self> {
         let options = &asked.options;
         let mask = |name: &str, what: &str| {
-            asked.get(name).map(|mask| arrays::mask(mask, options.feather, what, reading.clip)).transpose()
+            asked.get(name).map(|mask| masks::mask(mask, options.feather, what, reading.clip)).transpose()
         };
         let masks = (mask("mask", "the mask")?, mask("strength_mask", "the strength's mask")?);
         let memory = asked.extract("max_memory")?;
@@ -88,7 +88,7 @@ impl<'a> Look<'a> {
         if options.colors == Colours::Match && !matching {
             painting = painting.colours(Colours::Content);
         }
-        let origin = |name: &str| asked.get(name).map(|mask| recipe::origin(mask)).transpose();
+        let origin = |name: &str| asked.get(name).map(|mask| given::origin(mask)).transpose();
         let mut recorded = options.clone();
         for (name, place) in [("mask", &mut recorded.mask), ("strength_mask", &mut recorded.strength_mask)] {
             if let Some(known) = origin(name)? {
@@ -193,10 +193,10 @@ fn parts<'py>(
     let regions: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> =
         asked.extract("regions").map_err(|_| wrong_type("regions: must be a list of (style, mask)"))?.unwrap_or_default();
     for (object, place) in regions {
-        let mask = arrays::mask(&place, asked.options.feather, "a region's mask", reading.clip)?;
+        let mask = masks::mask(&place, asked.options.feather, "a region's mask", reading.clip)?;
         let (seen, origin) = seen(stylizer, &object, reading, asked.options.seen().size)?;
         let used =
-            origin.zip(recipe::origin(&place)?).map(|(origin, place)| StyleUse::new(origin.reference, 1.0).masked(Some(place)));
+            origin.zip(given::origin(&place)?).map(|(origin, place)| StyleUse::new(origin.reference, 1.0).masked(Some(place)));
         parts.push(OnePart { seen, weight: 1.0, mask: Some(mask), used });
     }
     Ok(parts)

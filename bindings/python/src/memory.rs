@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyTuple};
 
 use crate::error::{invalid, wrong_type};
-use crate::pixels::{Kind, Samples, Truth};
+use crate::samples::{Kind, Sample, Samples, Truth};
 
 /// Most elements that an array may have: so that no product of sizes overflows.
 const MAX_ELEMENTS: usize = 1 << 40;
@@ -164,7 +164,7 @@ impl<'py> Foreign<'py> {
         }
     }
 
-    fn rows_of<T: crate::pixels::Sample>(&self, take: &mut impl FnMut(&[f32])) {
+    fn rows_of<T: Sample>(&self, take: &mut impl FnMut(&[f32])) {
         let &[height, width, ref rest @ ..] = self.shape.as_slice() else { return };
         let (channels, channel) = match (rest, self.strides.get(2)) {
             ([channels, ..], Some(&stride)) => (*channels, stride),

@@ -13,11 +13,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use self_cell::self_cell;
 
-use crate::arrays;
 use crate::error::{OrRaise, wrong_type};
-use crate::given::{self, FilePath, Form, Given, Reading};
+use crate::given::{self, FilePath, Form, Given};
 use crate::keywords::Keywords;
-use crate::recipe::{self, Recipe};
+use crate::masks;
+use crate::reading::Reading;
+use crate::recipe::Recipe;
 use crate::stylizer::Process;
 use crate::watch::{Quiet, Watch};
 
@@ -317,7 +318,7 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<(StylePicture, O
             }
             3 => {
                 let (object, weight, mask): (Bound<'_, PyAny>, f32, Bound<'_, PyAny>) = parts.extract().map_err(|_| wrong())?;
-                (object, weight, Some((arrays::mask(&mask, 0.0, "a style's mask", false)?, recipe::origin(&mask)?)))
+                (object, weight, Some((masks::mask(&mask, 0.0, "a style's mask", false)?, given::origin(&mask)?)))
             }
             _ => return Err(wrong()),
         },

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use impasto::picture::{Density, Format, Profile, Resize, Target};
-use impasto::request::{Options, Part, Reference};
+use impasto::request::{Options, Part};
 use impasto_draw::{Canvas, content, styles};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -16,10 +16,13 @@ use pyo3::types::{PyAny, PyBytes, PyCapsule, PyDict};
 
 use crate::asked::Asked;
 use crate::error::{OrRaise, invalid};
-use crate::given::{self, FilePath, Form, Given, Reading};
+use crate::given::{self, FilePath, Form, Given};
+pub(crate) use crate::held::Picture;
 use crate::memory;
-use crate::pixels::{Kind, Pixels, Samples};
+use crate::pixels::Pixels;
+use crate::reading::Reading;
 use crate::recipe::{self, Recipe};
+use crate::samples::{Kind, Samples};
 
 /// Longest side of what notebooks show: more than a screen has.
 const SHOWN: usize = 2048;
@@ -29,79 +32,10 @@ const SHOWN_QUALITY: u8 = 85;
 /// Pixels up to which notebooks show PNG: small ones lose nothing by it.
 const SMALL: usize = 64 * 64;
 
-/// A picture: sRGB colors as float32 from 0 to 1, height × width × 3, with alpha if it has any, and what its file said besides (color profile, Exif,
-/// bits of a sample), which files that are made of it get again. Pictures do not change.
-///
-/// Parameters
-/// ----------
-/// source : path, bytes, file object, PIL.Image, array, tensor or Picture
-///     Arrays are height × width × 3 or 4, or height × width for gray, of uint8, uint16, or floats from 0 to 1.
-/// clip : bool
-///     Floats outside 0 to 1 are refused, or clipped with `clip=True`.
-/// channel_axis : int, optional
-///     The axis of an array that has the channels; the last one if not given.
-///
-/// Notes
-/// -----
-/// `numpy.asarray(picture)` is a new array of the numbers that the source has: uint8, uint16 or float32. `numpy.asarray(picture, dtype)` has them
-/// converted: white is 255 in uint8, 65535 in uint16, 1 in floats.
-///
-/// Examples
-/// --------
-/// >>> import impasto, numpy
-/// >>> picture = impasto.Picture(numpy.zeros((30, 40, 3), numpy.uint8))
-/// >>> picture
-/// <impasto.Picture 40×30>
-/// >>> picture.resize((20, 15)).size
-/// (20, 15)
-#[pyclass(frozen, module = "impasto")]
-pub(crate) struct Picture {
-    picture: Arc<impasto::Picture>,
-    /// The numbers of its source.
-    kind: Kind,
-    /// The file that it is of.
-    origin: Option<Reference>,
-    /// How it was painted.
-    recipe: Option<Recipe>,
-}
-
 /// What a pickle holds: size, kind of numbers, colors, alpha, and the facts of the file.
 type State<'py> = (usize, usize, &'static str, Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>, Bound<'py, PyDict>);
 
 impl Picture {
-    pub(crate) fn new(picture: impasto::Picture) -> Self {
-        let kind = Kind::of_source(picture.source());
-        Picture { picture: Arc::new(picture), kind, origin: None, recipe: None }
-    }
-
-    /// A painting whose arrays have these numbers.
-    pub(crate) fn painted(picture: Arc<impasto::Picture>, kind: Kind, recipe: Option<Recipe>) -> Self {
-        Picture { picture, kind, origin: None, recipe }
-    }
-
-    /// The same with other pixels, which are of no file.
-    fn with(&self, picture: impasto::Picture) -> Self {
-        Picture { picture: Arc::new(picture), kind: self.kind, origin: None, recipe: None }
-    }
-
-    /// The numbers of its source.
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    pub(crate) fn shared(&self) -> Arc<impasto::Picture> {
-        self.picture.clone()
-    }
-
-    /// The file that it is of.
-    pub(crate) fn origin(&self) -> Option<Reference> {
-        self.origin.clone()
-    }
-
-    fn samples(&self, py: Python<'_>, kind: Kind) -> PyResult<Pixels> {
-        py.detach(|| Samples::new((*self.picture).clone(), kind, self.picture.alpha().is_some())).map(Pixels::new)
-    }
-
     fn encoded(&self, py: Python<'_>, format: Format, options: &Options) -> PyResult<Vec<u8>> {
         let encoded = py.detach(|| recipe::encode(&self.picture, self.recipe.as_ref(), format, options)).or_raise()?;
         given::warn(py, &encoded.warnings)?;

@@ -3,12 +3,6 @@
 use impasto::picture::{Encoded, Format};
 use impasto::request::{Options, Reference, Request, StyleUse};
 use impasto::{Picture, Result};
-use pyo3::prelude::*;
-
-use crate::error::OrRaise;
-use crate::given;
-use crate::picture;
-
 /// The request that a painting was made of, but for its file's options.
 #[derive(Clone)]
 pub(crate) struct Recipe(Request);
@@ -75,12 +69,4 @@ pub(crate) fn encode(picture: &Picture, recipe: Option<&Recipe>, format: Format,
             picture.encode_with(&source, format, &file.encoding())
         }
     }
-}
-
-/// The file that a picture is of, by name and hash, if it is of one.
-pub(crate) fn origin(object: &Bound<'_, PyAny>) -> PyResult<Option<Reference>> {
-    if let Ok(picture) = object.cast::<picture::Picture>() {
-        return Ok(picture.get().origin());
-    }
-    given::path(object)?.map(|path| Reference::of_file(&path)).transpose().or_raise()
 }

@@ -12,8 +12,9 @@ use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::asked::Asked;
 use crate::error::{OrRaise, error, wrong_type};
-use crate::given::{self, FilePath, Given, Reading};
+use crate::given::{self, FilePath, Given};
 use crate::look::{Look, Seen, asked, check_side, seen};
+use crate::reading::{self, Reading};
 use crate::recipe::Recipe;
 use crate::style::{Origin, Style};
 use crate::watch::{Quiet, Watch};
@@ -272,7 +273,7 @@ impl Stylizer {
         let watch = Watch::new(asked.get("progress"), "paint")?;
         let limits = Limits::default().salvage(asked.options.salvage);
         let several = content.is_instance_of::<PyList>() || content.is_instance_of::<PyTuple>();
-        let batch = given::dimensions(content)?.is_some_and(|sides| sides.len() == 4 && sides[0] > 1);
+        let batch = reading::dimensions(content)?.is_some_and(|sides| sides.len() == 4 && sides[0] > 1);
         let axis = asked.extract("channel_axis")?;
         let reading = Reading { limits, ..Reading::of("the content").clip(clip).channel_axis(content, axis)? };
         let look = Look::read(&self.inner, style, &asked, &reading, &watch)?;

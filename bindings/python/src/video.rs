@@ -11,9 +11,10 @@ use pyo3::types::{PyDict, PyIterator};
 use self_cell::self_cell;
 
 use crate::error::{OrRaise, invalid};
-use crate::given::{Form, Given, Reading};
+use crate::given::{Form, Given};
 use crate::look::{Look, asked};
-use crate::pixels::Kind;
+use crate::reading::Reading;
+use crate::samples::Kind;
 use crate::stylizer::Stylizer;
 use crate::watch::Watch;
 

@@ -122,11 +122,7 @@ impl Learned {
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if a number is not finite.
-    pub(crate) fn new(
-        model: String,
-        mut norms: Norms,
-        kernels: Corrections,
-    ) -> Result<Self> {
+    pub(crate) fn new(model: String, mut norms: Norms, kernels: Corrections) -> Result<Self> {
         norms.values_mut().flatten().for_each(|values| round(values));
         let kernels = kernels.into_iter().map(|(name, correction)| (name, correction.rounded())).collect();
         let learned = Learned { model, parts: vec![(1.0, Arc::new(Values { norms, kernels }))] };

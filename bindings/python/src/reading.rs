@@ -1,0 +1,54 @@
+//! How what callers give is read.
+
+use impasto::picture::Limits;
+use pyo3::prelude::*;
+
+use crate::error::invalid;
+use crate::held;
+
+/// How what callers give is read.
+#[derive(Clone)]
+pub(crate) struct Reading<'a> {
+    /// How errors call it.
+    pub(crate) what: &'a str,
+    /// Whether floats out of 0..1 are taken as the nearest of these.
+    pub(crate) clip: bool,
+    /// Where the array of a single picture has its channels.
+    pub(crate) channel_axis: usize,
+    pub(crate) limits: Limits,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn of(what: &'a str) -> Self {
+        Reading { what, clip: false, channel_axis: 2, limits: Limits::default() }
+    }
+
+    pub(crate) fn clip(self, clip: bool) -> Self {
+        Reading { clip, ..self }
+    }
+
+    /// With the channels at this axis of `object`; last if not given. Negative ones count from the end.
+    pub(crate) fn channel_axis(self, object: &Bound<'_, PyAny>, axis: Option<isize>) -> PyResult<Self> {
+        let Some(axis) = axis else { return Ok(self) };
+        let axes = if dimensions(object)?.is_some_and(|sides| sides.len() == 4) { 4 } else { 3 };
+        let from_start = usize::try_from(if axis < 0 { axis + axes } else { axis });
+        let channel_axis = match (from_start, axes) {
+            (Ok(axis @ 1..4), 4) => axis - 1,
+            (Ok(axis @ 0..3), 3) => axis,
+            (_, 4) => {
+                let known = "1 to 3 or -3 to -1 in a batch, whose first axis is its pictures";
+                return Err(invalid(format!("channel_axis: must be {known}, not {axis}")));
+            }
+            _ => return Err(invalid(format!("channel_axis: must be 0 to 2 or -3 to -1, not {axis}"))),
+        };
+        Ok(Reading { channel_axis, ..self })
+    }
+}
+
+/// The sides of an array.
+pub(crate) fn dimensions(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<usize>>> {
+    if object.is_instance_of::<held::Picture>() {
+        return Ok(None);
+    }
+    Ok(object.getattr_opt("shape")?.and_then(|shape| shape.try_iter().ok()?.map(|side| side.ok()?.extract().ok()).collect()))
+}
