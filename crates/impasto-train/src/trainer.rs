@@ -104,6 +104,35 @@ fn continued(mut start: Model, fresh: Model) -> Result<Model> {
     Ok(start)
 }
 
+/// A model as it is trained, if `start` has its filters folded in, as shipped models have; otherwise `start` as it is.
+///
+/// # Errors
+/// [`ErrorKind::Mismatch`] if a kernel is no 3×3 kernel with the filter folded into it.
+fn unfold(mut start: Model) -> Result<Model> {
+    let Some(network) = &mut start.transformer else { return Ok(start) };
+    let trained = trained_form(&network.architecture);
+    let Architecture::NativeTransformer(run) = network.architecture.clone() else { return Ok(start) };
+    if trained == network.architecture {
+        return Ok(start);
+    }
+    for name in run.resampling() {
+        let refused = |what: &str| Error::new(ErrorKind::Mismatch, format!("the model to start from: {name:?} {what}"));
+        let kernel = network.weights.get(&name).ok_or_else(|| refused("is missing"))?;
+        let &[5, 5, inputs, outputs] = kernel.shape() else { return Err(refused("is no 5×5 kernel")) };
+        let small = native::unfolded(kernel.data(), inputs, outputs);
+        let largest = kernel.data().iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+        let again = native::folded(&small, 3, inputs, outputs);
+        // Float16 rounds by 0.0005 of a value.
+        if again.iter().zip(kernel.data()).any(|(a, b)| (a - b).abs() > 0.002 * largest) {
+            return Err(refused("is no 3×3 kernel with a filter folded into it"));
+        }
+        network.weights.insert(name, Array::new([3, 3, inputs, outputs], small)?);
+    }
+    network.graph = trained.graph();
+    network.architecture = trained;
+    Ok(start)
+}
+
 /// Makes of a transformer as it is trained one as it is run.
 fn fold(network: &mut Network, run: &Architecture) -> Result<()> {
     if let (Architecture::NativeTransformer(trained), Architecture::NativeTransformer(folded)) = (&network.architecture, run)
@@ -151,7 +180,7 @@ impl Trainer {
         let transformer = trained_form(&run);
         let fresh = Model::untrained(predictor.clone(), transformer.clone(), recipe.seed)?;
         let mut model = match &options.start {
-            Some(path) => continued(Model::open(path)?, fresh)?,
+            Some(path) => continued(unfold(Model::open(path)?)?, fresh)?,
             None => fresh,
         };
         let family: Family = recipe.family.parse()?;
@@ -307,7 +336,7 @@ mod tests {
     use impasto::engine::{Engine, EngineOptions, Isa, Program};
     use impasto::networks::native::{Deep, Predictor, Transformer};
 
-    use super::{Architecture, Model, continued};
+    use super::{Architecture, Model, continued, unfold};
 
     #[test]
     fn a_model_that_gets_a_branch_paints_as_before() {
@@ -339,5 +368,27 @@ mod tests {
             continued(start.clone(), untrained(&other, 2)).unwrap().pair().unwrap().1.architecture,
             start.pair().unwrap().1.architecture
         );
+    }
+
+    #[test]
+    fn a_run_starts_from_the_shipped_model() {
+        let shipped = Model::embedded().unwrap();
+        let mut again = unfold(shipped.clone()).unwrap();
+        let (run, trained) = (&shipped.pair().unwrap().1.architecture, &again.pair().unwrap().1.architecture);
+        assert_ne!(run, trained);
+        assert_eq!(trained, &super::trained_form(run));
+        let run = run.clone();
+        super::fold(again.transformer.as_mut().unwrap(), &run).unwrap();
+        let (before, after) = (&shipped.pair().unwrap().1.weights, &again.pair().unwrap().1.weights);
+        for (name, array) in before.iter() {
+            let other = after.get(name).unwrap();
+            assert_eq!(array.shape(), other.shape(), "{name}");
+            let farthest = array.data().iter().zip(other.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(farthest < 1e-3, "{name}: {farthest}");
+        }
+        // A model as it is trained stays as it is.
+        let once = unfold(shipped).unwrap();
+        let architecture = once.pair().unwrap().1.architecture.clone();
+        assert_eq!(unfold(once).unwrap().pair().unwrap().1.architecture, architecture);
     }
 }

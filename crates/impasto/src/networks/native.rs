@@ -230,6 +230,25 @@ pub fn folded(weights: &[f32], kernel: usize, in_channels: usize, out_channels: 
     wide
 }
 
+/// The 3×3 kernel `[3, 3, in, out]` whose [`folded`] form is nearest to a 5×5 kernel `[5, 5, in, out]` (least squares).
+///
+/// # Panics
+/// If `weights` is not of that length.
+pub fn unfolded(weights: &[f32], in_channels: usize, out_channels: usize) -> Vec<f32> {
+    let place = in_channels * out_channels;
+    assert_eq!(weights.len(), 25 * place, "a kernel of 5×5×{in_channels}×{out_channels}");
+    // The pseudoinverse of the filter along one axis; the other axis is independent.
+    const INVERSE: [[f32; 5]; 3] = [[1.6, 1.6, -0.8, 0.0, 0.8], [-1.6, -0.4, 2.4, -0.4, -1.6], [0.8, 0.0, -0.8, 1.6, 1.6]];
+    let mut small = vec![0.0; 9 * place];
+    for (i, target) in small.chunks_exact_mut(place).enumerate() {
+        for (j, source) in weights.chunks_exact(place).enumerate() {
+            let factor = INVERSE[i / 3][j / 5] * INVERSE[i % 3][j % 5];
+            target.iter_mut().zip(source).for_each(|(target, value)| *target += factor * value);
+        }
+    }
+    small
+}
+
 /// What tells one of our style predictors from another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Predictor {
