@@ -89,7 +89,7 @@ impl Shares {
 }
 
 /// Finds the two of `places` along a side that the center of feature `i` is between, and
-/// its distance from the first towards the second (0 to 1).
+/// its distance from the first toward the second (0 to 1).
 fn between(i: usize, features: usize, (pixels, margin): (usize, usize), places: usize) -> (usize, usize, f32) {
     // Networks round sides up to whole strides: 67 pixels become 34 features of two pixels each.
     let stride = (pixels as f64 / features as f64).round().max(1.0);

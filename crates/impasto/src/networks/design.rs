@@ -15,7 +15,7 @@ pub(super) trait Design {
     /// Length of the style vector that it makes or reads; 0 if it has none.
     fn style_len(&self) -> usize;
 
-    /// The network as a graph.
+    /// Builds the network's graph.
     fn graph(&self) -> Graph;
 
     /// A description of the architecture for people.

@@ -242,7 +242,7 @@ impl Compiler<'_> {
         let same_size = match conv.padding {
             Padding::Valid => conv.kernel == [1, 1],
             Padding::Same | Padding::SameMirrored => true,
-            // It may make more than it reads.
+            // The output may be larger than the input.
             Padding::ReflectUp { .. } => false,
             Padding::Zero(n) | Padding::Reflect(n) | Padding::Edge(n) => conv.kernel == [2 * n + 1, 2 * n + 1],
         };

@@ -57,7 +57,7 @@ impl<'a> State<'a> {
         })
     }
 
-    /// Gives the memory back to the engine, and returns the slot of `tensor`, if it has one.
+    /// Gives all memory back to the engine, except for the slot of `tensor`, which it returns if there is one.
     pub(super) fn end(self, engine: &Engine, tensor: usize) -> Option<Vec<f32>> {
         let mut output = None;
         for (i, slot) in self.slots.into_iter().enumerate() {
