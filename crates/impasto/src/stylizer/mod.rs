@@ -170,7 +170,7 @@ impl Stylizer {
         &self.own_styles
     }
 
-    /// Finds the network's own style of this name or number.
+    /// Finds one of the network's own styles by name or number.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if it has no style of this name, or no styles of its own at all.
@@ -346,7 +346,7 @@ impl Stylizer {
         Ok(pictures.into_iter().map(bytes).fold(seeing.saturating_add(painting), u64::saturating_add))
     }
 
-    /// The size at which a picture of this size is seen by default, and the memory that takes.
+    /// The size at which a picture of this size is seen by default, and the memory that seeing it takes.
     fn seeing(&self, size: Size) -> Result<(Size, u64)> {
         let Some(sight) = &self.predictor else { return Ok((Size::new(0, 0), 0)) };
         let seen = sight.fit.size(StyleSize::default().of(size));

@@ -19,10 +19,10 @@ pub enum StyleSize {
     ///
     /// The default, with 256: the networks were trained on styles of that size.
     ///
-    /// Any proportions work, although the TFLite predictor's own program only takes squares. That predictor moves a
-    /// painting's vector by 5 % of its length on average if the painting is cropped to its middle square (cosine
-    /// 0.9986; 16 paintings that are not square), and by 7 to 9 % if it is squeezed into a square. For comparison,
-    /// 8-bit arithmetic moves it by up to 3 %, and another painting by 61 %. So the whole picture is seen, undistorted.
+    /// Any proportions work, although the TFLite predictor's own program only takes squares. If a painting is cropped
+    /// to its middle square, its vector moves by 5 % of its length on average (cosine 0.9986; 16 paintings that are not
+    /// square); if it is squeezed into a square, by 7 to 9 %. For comparison, 8-bit arithmetic moves it by up to 3 %,
+    /// and another painting by 61 %. So the whole picture is seen, undistorted.
     ShortSide(usize),
     /// Exactly this size, whatever it does to the picture's proportions, with TensorFlow's resize
     /// ([`Picture::resize_bilinear_tf`]). For the same results as programs that do this.
