@@ -68,8 +68,8 @@ pub fn in_bands(options: &Options, stylizer: &Stylizer) -> bool {
     stylizer.thumbnail().is_some() && !options.resizes()
 }
 
-/// Plans a painting: in bands if the model can and nothing needs the result `whole`. `held` bytes are taken besides:
-/// masks, styles, the program. The plan depends only on the request, the model and the content's header; nothing is
+/// Plans a painting: in bands if the model can and nothing needs the result `whole`. Masks, styles and the program
+/// take another `held` bytes. The plan depends only on the request, the model and the content's header; nothing is
 /// read. The caller decides whether there is enough memory.
 ///
 /// # Errors

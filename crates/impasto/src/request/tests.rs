@@ -257,7 +257,7 @@ fn records_of_optimized_pictures() {
         let read = Request::from_json(&request.to_json()).unwrap();
         let written = request.optimized.as_ref().unwrap();
         let found = read.optimized.as_ref().unwrap();
-        // Threads are nobody's business.
+        // Threads are not recorded.
         assert_eq!(found.settings, OptimizeOptions { threads: 0, ..written.settings.clone() });
         assert_eq!((&found.initial, found.size, &read.content), (&written.initial, 512, &request.content));
         assert!(request.to_json().contains("\"rate\":0.03") && !plain.to_json().contains("optimized"), "{}", request.to_json());

@@ -9,7 +9,7 @@
 //!
 //! Further arrays hold what a style has learned. All numbers of such a file are float16.
 //!
-//! | array | shape | what it is |
+//! | array | shape | meaning |
 //! | --- | --- | --- |
 //! | `norms/NORM` | `[2, channels]` | what is added to scale and shift of a conditional norm |
 //! | `kernels/KERNEL` | `[kh, kw, in, out]` | what is added to a kernel, whole |

@@ -1,4 +1,4 @@
-//! What is known of a model once its weights are packed.
+//! What is known about a model once its weights are packed.
 
 use crate::networks::{Architecture, Family, Network};
 

@@ -241,7 +241,7 @@ impl StylizeOptions {
         StylizeOptions { mask, ..self }
     }
 
-    /// With one more of the [`StylizeOptions::regions`].
+    /// With one more region, see [`StylizeOptions::regions`].
     #[must_use]
     pub fn region(mut self, style: Style, mask: Mask) -> Self {
         self.regions.push(Region { style, mask });

@@ -1,6 +1,6 @@
 //! The steps of a painting: what is prepared once, and what is done for each picture.
 //!
-//! 1. [`Layout`]: the canvas, and what leads from it to the picture. No pixel is read.
+//! 1. [`Layout`]: the canvas, and the way from it to the picture. No pixel is read.
 //! 2. [`View`]: the content on the canvas.
 //! 3. [`Prepared`]: the styles at their strengths with the statistics of their norms ([`Coat`]), and whose colors
 //!    ([`Recolour`]). Only this step looks at the whole picture. A film does it once for many frames.
@@ -55,14 +55,14 @@ pub struct Painter<'a> {
     stylizer: &'a Stylizer,
     options: StylizeOptions,
     layout: Layout,
-    /// `None` at strength 0, which leaves the content as it is.
+    /// `None` at strength 0, which leaves the content unchanged.
     prepared: Option<Prepared>,
 }
 
 /// What is known before the first row is painted.
 #[derive(Debug, Clone)]
 struct Prepared {
-    /// What paints, with the statistics of its norms: one, unless styles have networks of their own.
+    /// The paintings, with the statistics of their norms: one, unless styles have networks of their own.
     coats: Vec<Coat>,
     recolour: Option<Recolour>,
     /// What the strength means for each style.

@@ -16,7 +16,7 @@ pub struct Part {
     pub mask: Option<Mask>,
 }
 
-/// What a picture is painted in: a blend of all styles that are everywhere, and regions with styles of their own.
+/// The styles of a picture: a blend of all styles that are everywhere, and regions with styles of their own.
 ///
 /// ```
 /// use impasto::picture::Mask;
@@ -38,7 +38,7 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Palette {
-    /// The blend of all styles that are everywhere. If there are none, the first that has a region.
+    /// The blend of all styles that are everywhere. If there are none, the style of the first region.
     pub style: Style,
     /// Parts of the picture with styles of their own.
     pub regions: Vec<Region>,

@@ -74,14 +74,14 @@ impl Default for Stroke {
     }
 }
 
-/// [`Stroke::Relative`].
+/// Makes a [`Stroke::Relative`].
 impl From<f32> for Stroke {
     fn from(factor: f32) -> Self {
         Stroke::Relative(factor)
     }
 }
 
-/// `2`, `native` or `native:2`.
+/// Parses `2`, `native` or `native:2`.
 impl FromStr for Stroke {
     type Err = Error;
 
