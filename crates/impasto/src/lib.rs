@@ -1,7 +1,7 @@
 //! Neural style transfer: paints one picture in the style of another.
 //!
-//! A [`Stylizer`] loads a model once, and then paints any number of pictures, from any number of threads. The built-in model and its gallery of
-//! styles are part of the library (feature `embedded`, on by default):
+//! A [`Stylizer`] loads a model once and then paints any number of pictures, from any number of threads. The built-in
+//! model and its gallery of styles are part of the library (feature `embedded`, on by default):
 //!
 //! ```
 //! # #[cfg(feature = "embedded")]
@@ -48,25 +48,25 @@
 //! | module | contents |
 //! | --- | --- |
 //! | [`stylizer`] | [`Stylizer`]: the fast method, one pass through a network |
-//! | [`style`] | [`Style`]: style vectors, files of them, the gallery |
+//! | [`style`] | [`Style`]: style vectors, their files, the gallery |
 //! | [`learn`] | styles that learn: a model is tuned to one style |
 //! | [`video`] | films: frames in, painted frames out |
 //! | [`optimizer`] | the method of Gatys et al. 2015: the pixels are optimized |
 //! | [`request`] | what to paint as data: the table of options, records, plans |
 //! | [`picture`] | [`Picture`]: files in and out, metadata, masks, resizing |
-//! | [`eval`] | measures of paintings: distances from style and content, artefacts |
+//! | [`eval`] | measures of paintings: distance from style and content, artifacts |
 //! | [`networks`], [`weights`] | architectures, and readers for the files that hold their weights |
 //! | [`graph`], [`engine`] | a network as data, and the executors that run it |
-//! | [`perceptual`] | networks that losses look through |
+//! | [`perceptual`] | the networks that perceptual losses are computed with |
 //!
 //! # Conventions
 //!
-//! - All errors are [`Error`]: [`Error::kind`] is for programs, and the text is one line for people that names the file.
-//! - Sizes of pictures are [`Size`], width first, from networks to requests. Functions take `[width, height]` as well. Only shapes of arrays
-//!   ([`graph::Shape`]) and windows of kernels count rows first.
-//! - Pixels are red, green and blue of 0 to 1 in sRGB, row after row.
-//! - Whatever takes long takes a [`Control`], which is told of progress and may cancel.
-//! - Writing to a file goes through a temporary file beside it; an existing file is replaced only if you say so.
+//! - All errors are [`Error`]: [`Error::kind`] is for programs; the text, one line that names the file, is for people.
+//! - Picture sizes are [`Size`], width first, from networks to requests. Functions also accept `[width, height]`.
+//!   Only array shapes ([`graph::Shape`]) and kernel windows put rows first.
+//! - Pixels are red, green and blue from 0 to 1 in sRGB, row by row.
+//! - Long operations take a [`Control`], which is notified of progress and can cancel.
+//! - Files are written through a temporary file beside them. An existing file is replaced only on request.
 //! - The same input, model, options and instruction set give the same bytes, at any number of threads.
 #![forbid(unsafe_code)]
 
@@ -98,7 +98,7 @@ pub use size::Size;
 pub use style::Style;
 pub use stylizer::{Painter, Region, Stroke, StyleOptions, StyleSize, StylizeOptions, Stylizer, StylizerBuilder};
 
-/// The examples of the README and the guide, as doc-tests.
+/// The examples of the README and the guide, run as doc-tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 #[doc = include_str!("../../../docs/guide/rust.md")]

@@ -1,31 +1,32 @@
-//! A network that is pulled back: features on the way there; on the way back gradients with respect to the picture, the conditional norms
-//! and the convolutions' kernels.
+//! A network with gradients: a forward pass, then a backward pass that returns gradients with respect to
+//! the picture, the conditional norms and the convolution kernels.
 //!
-//! A [`super::Program`] forgets a layer as soon as the next has read it, and packs its weights for good. A [`Network`] can replace
-//! kernels, and a [`Pass`] keeps what the way back reads: what is looked at, where ReLUs let values through, what pools chose between,
-//! what norms read, and, if kernels have gradients, what convolutions read.
+//! A [`super::Program`] drops a layer as soon as the next one has read it, and packs its weights
+//! once and for all. A [`Network`] can replace kernels, and a [`Pass`] keeps what the backward pass
+//! reads: values that are observed, where ReLUs are positive, what pools choose between, the input
+//! of norms and, if kernels have gradients, the input of convolutions.
 //!
-//! Convolutions that are not depthwise, pools whose windows do not overlap, conditional instance norms, fixed batch norms, ReLUs,
-//! sigmoids, sums of two, and up-samplings that a convolution reads have gradients. Whatever else there is is an error when the graph is
-//! compiled.
+//! These have gradients: convolutions that are not depthwise, pools whose windows do not overlap,
+//! conditional instance norms, fixed batch norms, ReLUs, sigmoids, sums of two, and up-sampling that a
+//! convolution reads. Compiling a graph with anything else is an error.
 
 use super::{Engine, Executor, norms};
 use crate::graph::{Dense, Graph, NodeId, Op, Shape};
 use crate::weights::Weights;
 use crate::{Error, ErrorKind, Result, Size};
 
-/// What a network is pulled back for.
+/// What gradients are computed for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted<'a> {
-    /// Nodes whose values are looked at, and where gradients come in.
+    /// Nodes whose values are observed, and where gradients enter.
     pub(crate) seen: &'a [NodeId],
     /// Whether the gradient with respect to the picture is wanted.
     pub(crate) picture: bool,
-    /// Whether those with respect to kernels are wanted. Those with respect to norms always are.
+    /// Whether the gradients with respect to kernels are wanted. Those with respect to norms always are.
     pub(crate) kernels: bool,
 }
 
-/// A graph that can be pulled back.
+/// A graph that has been compiled for both passes.
 pub(crate) struct Network {
     graph: Graph,
     seen: Vec<NodeId>,
@@ -37,7 +38,7 @@ pub(crate) struct Network {
 /// A convolution's kernel.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Kernel {
-    /// Its name among the weights.
+    /// Its name in the weights.
     pub(crate) name: String,
     /// `[kh, kw, in, out]`.
     pub(crate) shape: [usize; 4],
@@ -48,7 +49,7 @@ pub(crate) struct Kernel {
 pub(crate) struct Norm {
     /// Its node's name.
     pub(crate) name: String,
-    /// How many scales and shifts it has.
+    /// The number of its scales, and of its shifts.
     pub(crate) channels: usize,
 }
 
@@ -57,55 +58,57 @@ pub(crate) struct Norm {
 pub(crate) struct Gradients {
     /// With respect to the picture, if wanted.
     pub(crate) picture: Option<Vec<f32>>,
-    /// With respect to scale and shift of each norm.
+    /// With respect to the scale and shift of each norm.
     pub(crate) norms: Vec<[Vec<f32>; 2]>,
     /// With respect to each kernel; empty if not wanted.
     pub(crate) kernels: Vec<Vec<f32>>,
 }
 
-/// Memory for a picture's way there and back, used again by the next. What the fields hold is the executor's business.
+/// Memory for the forward and the backward pass of a picture, reused for the next one.
+/// The executor decides what the fields hold.
 #[derive(Debug, Default)]
 pub(crate) struct Pass {
-    /// Of every node, for the last picture.
+    /// Of each node, for the last picture.
     pub(super) shapes: Vec<Shape>,
     pub(super) buffers: Vec<Vec<f32>>,
-    /// By norm: mean and variance of what it read.
+    /// For each norm: mean and variance of its input.
     pub(super) statistics: Vec<[Vec<f32>; 2]>,
-    /// By norm: what it multiplied by.
+    /// For each norm: its scales.
     pub(super) scales: Vec<Vec<f32>>,
 }
 
-/// Adds the derivative of the loss with respect to a seen node's values to their gradient, where deeper nodes' gradients already are. It is
-/// given the node, its values, the gradient, and as many floats of scratch memory.
+/// Adds the derivative of the loss with respect to a seen node's values to their gradient,
+/// which already holds the gradients from deeper nodes. The arguments are the node, its
+/// values, the gradient, and scratch memory of the same length.
 pub(crate) type AddGradient<'a> = &'a mut dyn FnMut(NodeId, (&[f32], Shape), &mut [f32], &mut [f32]);
 
-/// A graph that an executor has made ready for both ways. What its methods mean is said at [`Network`]'s.
+/// A graph that an executor has compiled for both passes. [`Network`] documents the methods.
 pub(super) trait Differentiable: Send + Sync {
-    /// Replaces a kernel; it has the right length.
+    /// Replaces a kernel. The length has been checked.
     fn set_kernel(&mut self, kernel: usize, values: &[f32]);
 
-    /// Bytes for pictures of this shape: the pass, scratch memory and weights.
+    /// Bytes needed for pictures of this shape: the pass, scratch memory and weights.
     fn memory(&self, shapes: &[Shape], threads: usize) -> u64;
 
     /// Makes room in a pass for these shapes.
     fn reserve(&self, pass: &mut Pass, shapes: &[Shape]) -> Result<()>;
 
-    /// The way there, for a picture of [`Pass::shapes`]; there is room.
+    /// The forward pass, for a picture of [`Pass::shapes`]. Memory has been reserved.
     fn forwards(&self, engine: &Engine, pass: &mut Pass, picture: &[f32], norms: &[[Vec<f32>; 2]]) -> Result<()>;
 
-    /// A seen node's values, and as many floats of scratch memory.
+    /// A seen node's values, and scratch memory of the same length.
     fn values<'p>(&self, pass: &'p mut Pass, node: NodeId) -> (&'p [f32], &'p mut [f32]);
 
-    /// The way back.
+    /// The backward pass.
     fn backwards(&self, engine: &Engine, pass: &mut Pass, add: AddGradient<'_>) -> Gradients;
 }
 
 impl Network {
-    /// Makes a graph ready for both ways, as deep as the deepest node that is seen.
+    /// Compiles a graph for both passes, up to the deepest node that is seen.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`], naming the node, if no gradient is known for it; [`ErrorKind::Mismatch`] if the weights lack an array or have
-    /// it in another shape.
+    /// [`ErrorKind::Unsupported`], naming the node, if it has no known gradient;
+    /// [`ErrorKind::Mismatch`] if the weights lack an array or have it in another shape.
     pub(crate) fn compile(graph: &Graph, weights: &Weights, wanted: &Wanted<'_>, executor: impl Into<Executor>) -> Result<Self> {
         let last = wanted.seen.iter().max().copied().unwrap_or(graph.output());
         let graph = graph.up_to(last);
@@ -127,7 +130,7 @@ impl Network {
         Ok(Network { graph, seen: wanted.seen.to_vec(), kernels, norms, executor })
     }
 
-    /// The graph, as deep as it was compiled.
+    /// The graph, up to the deepest seen node.
     pub(crate) fn graph(&self) -> &Graph {
         &self.graph
     }
@@ -150,13 +153,13 @@ impl Network {
     /// Replaces a kernel's values, `[kh, kw, in, out]`.
     ///
     /// # Panics
-    /// If there are not as many as before.
+    /// If the number of values changes.
     pub(crate) fn set_kernel(&mut self, kernel: usize, values: &[f32]) {
         assert_eq!(values.len(), self.kernels[kernel].shape.iter().product::<usize>(), "a kernel of another shape");
         self.executor.set_kernel(kernel, values);
     }
 
-    /// Bytes that both ways take for a picture of this size: a pass, the executor's scratch memory and weights.
+    /// Bytes that both passes need for a picture of this size: a pass, the executor's scratch memory and weights.
     ///
     /// # Errors
     /// As [`Graph::shapes`].
@@ -164,22 +167,23 @@ impl Network {
         Ok(self.executor.memory(&self.graph.shapes(picture)?, threads))
     }
 
-    /// Memory for pictures up to this size. A pass for larger ones grows.
+    /// Allocates memory for pictures up to this size. A pass grows for larger ones.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] if it cannot be had; as [`Graph::shapes`].
+    /// [`ErrorKind::TooLarge`] if there is not enough memory; otherwise as [`Graph::shapes`].
     pub(crate) fn pass(&self, picture: impl Into<Size>) -> Result<Pass> {
         let mut pass = Pass::default();
         self.executor.reserve(&mut pass, &self.graph.shapes(picture)?)?;
         Ok(pass)
     }
 
-    /// Runs the network on a picture with these scales and shifts of its norms, which take the statistics of their own input.
+    /// Runs the network on a picture, with these scales and shifts for its norms. Each
+    /// norm takes the statistics of its own input.
     ///
     /// # Errors
-    /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the picture has another length than its shape, or the norms are another network's;
-    /// [`ErrorKind::InvalidArgument`] if the picture would have to be extended to a multiple of something; [`ErrorKind::TooLarge`] if memory
-    /// cannot be had.
+    /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the picture's length does not match its shape, or if the
+    /// norms are another network's; [`ErrorKind::InvalidArgument`] if the picture would have to be padded to a
+    /// multiple of something; [`ErrorKind::TooLarge`] if there is not enough memory.
     pub(crate) fn forwards(
         &self,
         engine: &Engine,
@@ -200,14 +204,16 @@ impl Network {
         self.executor.forwards(engine, pass, picture, norms)
     }
 
-    /// A seen node's values after [`Network::forwards`], with their shape, and as many floats of scratch memory.
+    /// Returns a seen node's values after [`Network::forwards`], with their shape, and
+    /// scratch memory of the same length.
     pub(crate) fn values<'p>(&self, pass: &'p mut Pass, node: NodeId) -> ((&'p [f32], Shape), &'p mut [f32]) {
         let shape = pass.shapes[node.index()];
         let (values, scratch) = self.executor.values(pass, node);
         ((values, shape), scratch)
     }
 
-    /// Pulls the gradient of a loss back, after [`Network::forwards`]. `add` is called once for each seen node, the deepest first.
+    /// Runs the backward pass for the gradient of a loss, after [`Network::forwards`]. `add`
+    /// is called once for each seen node, the deepest first.
     pub(crate) fn backwards(&self, engine: &Engine, pass: &mut Pass, add: AddGradient<'_>) -> Gradients {
         self.executor.backwards(engine, pass, add)
     }
@@ -219,10 +225,10 @@ pub(super) fn unsupported(graph: &Graph, node: usize, what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("{name:?} {what}: no gradient is known for it"))
 }
 
-/// Scales and shifts of every conditional norm for a style vector, `z·W + b`, in the order of the graph.
+/// Computes the scales and shifts of every conditional norm for a style vector, `z·W + b`, in the order of the graph.
 ///
 /// # Errors
-/// [`ErrorKind::Mismatch`] if an array is missing or the vector has another length than the graph's.
+/// [`ErrorKind::Mismatch`] if an array is missing, or if the vector's length is not the graph's.
 pub(crate) fn conditioned(graph: &Graph, weights: &Weights, vector: &[f32]) -> Result<Vec<[Vec<f32>; 2]>> {
     if vector.len() != graph.style_len {
         let text = format!("a style vector of {} numbers for a network that reads {}", vector.len(), graph.style_len);

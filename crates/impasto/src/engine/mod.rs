@@ -1,15 +1,16 @@
-//! What runs a network: a [`Graph`] and its weights become a [`Program`], and the program runs on pictures.
+//! Running networks: a [`Graph`] and its weights are compiled into a [`Program`], which runs on pictures.
 //!
-//! An [`Executor`] does the work. It is chosen once, for an [`Engine`] and what is compiled for it, never for a single operation:
+//! An [`Executor`] does the work. It is chosen once, for an [`Engine`] and what is
+//! compiled for it, never for a single operation:
 //!
 //! | executor | folder | promise |
 //! | --- | --- | --- |
 //! | [`Executor::Cpu`] | `cpu/` | the same bytes, at any number of threads and in any bands |
 //! | [`Executor::Reference`] | `reference/` | loops that are easy to believe; slow, for tests |
 //!
-//! The seam between both and the rest of the library is small. An executor compiles a graph to run it (`Compiled`) or to pull gradients
-//! back through it (`Differentiable`), and does the two sums over features that losses are made of (`Backend`). Nothing else in the library
-//! knows which executor works.
+//! The seam between the executors and the rest of the library is small. An executor compiles a graph to run it
+//! (`Compiled`) or to compute gradients (`Differentiable`), and computes the two sums over features that losses are
+//! made of (`Backend`). Nothing else in the library knows which executor is at work.
 
 mod bands;
 mod cpu;
@@ -41,10 +42,11 @@ pub use shares::Shares;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Executor {
-    /// Our kernels on the CPU, with this instruction set. The same input gives the same bytes wherever that instruction set is.
+    /// Our kernels on the CPU, with this instruction set. The same input gives the same
+    /// bytes on every machine that has the instruction set.
     Cpu(Isa),
-    /// Plain loops that sum in float64, on one thread, which keep every layer. Pictures agree with the CPU's up to rounding. It takes
-    /// hundreds of times as long, and exists to test the others.
+    /// Plain loops on one thread, which sum in float64 and keep every layer. Pictures agree with the CPU's up to
+    /// rounding. It is hundreds of times slower and exists to test the others.
     Reference,
 }
 
@@ -61,7 +63,7 @@ impl From<Isa> for Executor {
     }
 }
 
-/// What a record says of it: the instruction set (`avx2`), or `reference`.
+/// The name in records: the instruction set (`avx2`), or `reference`.
 impl fmt::Display for Executor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -72,7 +74,7 @@ impl fmt::Display for Executor {
 }
 
 impl Executor {
-    /// The executors, one line each.
+    /// The list of executors, one line each.
     fn backend(self) -> Box<dyn Backend> {
         match self {
             Executor::Cpu(isa) => Box::new(cpu::Cpu { isa }),
@@ -81,16 +83,17 @@ impl Executor {
     }
 }
 
-/// What an executor does. Values are row-major, channels fastest.
+/// What an executor does. Values are row-major, channels last.
 trait Backend {
-    /// Makes a graph ready to run. Takes the weights, so that they are not held twice; they have been checked against the graph.
+    /// Compiles a graph to run it. Takes the weights by value, so that they are not held
+    /// twice. They have been checked against the graph.
     fn compile(&self, graph: &Graph, weights: Weights) -> Result<Box<dyn Compiled>>;
 
-    /// Makes a graph ready to be pulled back. The weights have been checked against the graph.
+    /// Compiles a graph for both passes. The weights have been checked against the graph.
     fn differentiate(&self, graph: &Graph, weights: &Weights, wanted: &Wanted<'_>) -> Result<Box<dyn Differentiable>>;
 
-    /// For each pair of channels the sum of their products over all pixels, one factor of `features` and the other of `weighted`:
-    /// `channels × channels` numbers.
+    /// For each pair of channels, sums their products over all pixels, with one factor from `features`
+    /// and the other from `weighted`: `channels × channels` numbers.
     fn products(&self, threads: &Threads, features: (&[f32], Shape), weighted: &[f32]) -> Vec<f32>;
 
     /// Writes `matrix · f + shift` for the features `f` of every pixel. The matrix is symmetric.
@@ -101,36 +104,38 @@ trait Backend {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct EngineOptions {
-    /// Threads; 0 (the default) for one a core.
+    /// Number of threads; 0 (the default) for one per core.
     pub threads: usize,
-    /// What does the arithmetic. Default: the CPU with its best instruction set; [`isa_from_environment`] reads a user's choice.
+    /// What does the arithmetic. Default: the CPU with its best instruction set.
+    /// [`isa_from_environment`] reads a user's choice.
     pub executor: Executor,
 }
 
 impl EngineOptions {
-    /// With this many threads, or one a core if 0.
+    /// Sets the number of threads; 0 for one per core.
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         EngineOptions { threads, ..self }
     }
 
-    /// With this instruction set of the CPU.
+    /// Selects this instruction set of the CPU.
     #[must_use]
     pub fn isa(self, isa: Isa) -> Self {
         self.executor(isa)
     }
 
-    /// With this executor, or with the CPU's instruction set.
+    /// Selects this executor, or the CPU with this instruction set.
     #[must_use]
     pub fn executor(self, executor: impl Into<Executor>) -> Self {
         EngineOptions { executor: executor.into(), ..self }
     }
 }
 
-/// The instruction set that the environment variable `IMPASTO_ISA` names (`portable`, `avx2`, `avx512`, `neon`), or the machine's best.
+/// Returns the instruction set that the environment variable `IMPASTO_ISA` names (`portable`,
+/// `avx2`, `avx512`, `neon`), or the machine's best if it is unset.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] if this machine lacks it.
+/// [`ErrorKind::InvalidArgument`] if the name is unknown or this machine lacks the instruction set.
 pub fn isa_from_environment() -> Result<Isa> {
     match std::env::var("IMPASTO_ISA") {
         Ok(name) if !name.is_empty() => {
@@ -144,15 +149,15 @@ pub fn isa_from_environment() -> Result<Isa> {
 pub struct Engine {
     threads: Threads,
     executor: Executor,
-    /// Buffers of finished runs, for the next ones: fresh memory costs a page fault every 4 KiB.
+    /// Buffers of finished runs, reused by the next ones: fresh memory costs a page fault every 4 KiB.
     buffers: Mutex<Vec<Vec<f32>>>,
 }
 
 impl Engine {
-    /// An engine with its own threads.
+    /// Creates an engine with its own threads.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the operating system does not give the threads.
+    /// [`ErrorKind::Io`] if the operating system refuses to start the threads.
     pub fn new(options: EngineOptions) -> Result<Self> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let count = if options.threads == 0 { cores() } else { options.threads };
@@ -160,7 +165,7 @@ impl Engine {
         Ok(Engine { threads, executor: options.executor, buffers: Mutex::default() })
     }
 
-    /// How many threads it has.
+    /// The number of threads.
     pub fn threads(&self) -> usize {
         self.threads.count()
     }
@@ -170,7 +175,7 @@ impl Engine {
         self.executor
     }
 
-    /// The instruction set that its kernels use; the reference executor has none of its own, and is as portable.
+    /// The instruction set that its kernels use. The reference executor uses none and reports [`Isa::Portable`].
     pub fn isa(&self) -> Isa {
         match self.executor {
             Executor::Cpu(isa) => isa,
@@ -178,10 +183,10 @@ impl Engine {
         }
     }
 
-    /// A buffer of this length and unspecified content, an earlier run's if one is large enough.
+    /// Returns a buffer of this length with unspecified content: an earlier run's, if one is large enough.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] if memory cannot be had.
+    /// [`ErrorKind::TooLarge`] if there is not enough memory.
     fn take_buffer(&self, len: usize) -> Result<Vec<f32>> {
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(i) = (0..buffers.len()).filter(|&i| buffers[i].capacity() >= len).min_by_key(|&i| buffers[i].capacity()) {
@@ -190,7 +195,8 @@ impl Engine {
             buffer.resize(len, 0.0);
             return Ok(buffer);
         }
-        // The new one takes the place of the largest: pictures of growing size would otherwise leave all theirs behind.
+        // The new buffer replaces the largest one. Otherwise, pictures of growing size
+        // would leave all of theirs behind.
         if let Some(i) = (0..buffers.len()).max_by_key(|&i| buffers[i].capacity()) {
             buffers.swap_remove(i);
         }
@@ -205,19 +211,20 @@ impl Engine {
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
     }
 
-    /// Gives memory that is kept for the next run back to the system.
+    /// Returns memory that is kept for the next run to the system.
     pub fn release_memory(&self) {
         self.threads.release_memory();
         self.buffers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Calls `work` once with each `len` values, and what number they are, in any order, on all threads. The last may be fewer.
+    /// Calls `work` once for each chunk of `len` values with the chunk's index, in any
+    /// order, on all threads. The last chunk may be shorter.
     pub(crate) fn for_each_chunk(&self, values: &mut [f32], len: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
         self.threads.for_each_chunk(values, len, work);
     }
 
-    /// For each pair of channels the sum of their products over all pixels: `channels × channels` numbers. `weighted` has the features that
-    /// are the second factors, perhaps each pixel's with a weight.
+    /// For each pair of channels, sums their products over all pixels: `channels × channels` numbers. `weighted` holds
+    /// the features of the second factor, perhaps with a weight for each pixel.
     pub(crate) fn products(&self, features: (&[f32], Shape), weighted: &[f32]) -> Vec<f32> {
         self.executor.backend().products(&self.threads, features, weighted)
     }

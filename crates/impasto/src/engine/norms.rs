@@ -5,47 +5,49 @@ use std::sync::Arc;
 use super::shares::Shares;
 use crate::{Error, ErrorKind, Result};
 
-/// Scale and shift, one of each a channel.
+/// Scale and shift, one of each per channel.
 pub(super) type Map = (Vec<f32>, Vec<f32>);
 
-/// A network's maps of channels, in an order of the executor that compiled it in which norms come as in the graph; nothing where a map is
-/// not known yet.
+/// The maps of a network, in an order that the executor chose when it compiled the network.
+/// Norms are in graph order. `None` where a map is not known yet.
 pub(super) type Maps = Vec<Option<Map>>;
 
 /// Scales and shifts of every conditional norm for one style vector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditioning(pub(super) Maps);
 
-/// What every conditional norm of a program comes to for one style vector, or several, and the statistics of one picture: `x · scale + shift` by
-/// channel.
+/// The affine map (`x · scale + shift` per channel) of every conditional norm of a program, for
+/// one or more style vectors and the statistics of one picture.
 ///
-/// With norms frozen so, a network is local: an output pixel depends on the input pixels within the network's reach and on nothing
-/// else, so that a picture can be painted in parts of any size ([`super::Program::paint_bands`]).
+/// With frozen norms a network is local: an output pixel depends only on the input pixels within the network's reach.
+/// So a picture can be painted in parts of any size ([`super::Program::paint_bands`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frozen {
-    /// By style.
+    /// One for each style.
     pub(super) maps: Vec<Maps>,
-    /// Where which style is, if there are several.
+    /// The share of each style at each place, if there are several styles.
     pub(super) shares: Option<Arc<Shares>>,
 }
 
 /// Where a run takes its norms from.
 #[derive(Clone, Copy)]
 pub(super) enum Norms<'a> {
-    /// The statistics of the picture itself.
+    /// They are measured on the picture itself.
     Measured(&'a Conditioning),
-    /// They are known.
+    /// They are known beforehand.
     Frozen(&'a Frozen),
 }
 
 impl Frozen {
-    /// Several styles that share a picture, each with the statistics that it has where it paints the whole picture: in those of their mixture, styles
-    /// that have little in common would disturb each other. Each pixel of each layer is normalised with the mean of the styles' scales and
-    /// shifts, weighted by their shares there. Where one style has all, the network paints in that style; where shares change smoothly,
-    /// styles go over into each other within the network, not as one painting over another.
+    /// Combines several styles that share a picture. Each keeps the statistics of painting the whole picture alone:
+    /// with the statistics of a mixture, very different styles would disturb each other.
+    ///
+    /// Each pixel of each layer is normalized with the mean of the styles' scales and shifts, weighted by their shares
+    /// at that pixel. Where one style has the whole share, the network paints in that style. Where shares change
+    /// smoothly, the styles blend within the network, instead of one painting being overlaid on another.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the shares are those of another number of styles, or a part is shared itself.
+    /// [`ErrorKind::Mismatch`] if the shares are for another number of styles, or if one of the parts is itself shared.
     pub fn shared(styles: Vec<Frozen>, shares: Arc<Shares>) -> Result<Self> {
         if styles.len() != shares.styles() || styles.iter().any(|style| style.shares.is_some()) {
             let text = format!("{} frozen styles and shares of {}", styles.len(), shares.styles());
@@ -55,10 +57,11 @@ impl Frozen {
         Ok(Frozen { maps, shares: Some(shares) })
     }
 
-    /// Norms between these and others: 0 for these, 1 for the others. Scales and shifts glide linearly; where which style is stays as here.
+    /// Interpolates scales and shifts linearly between these norms (`share` 0) and others
+    /// (`share` 1). The places of the styles stay those of `self`.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if they are of different networks or numbers of styles.
+    /// [`ErrorKind::Mismatch`] if the norms are of different networks or numbers of styles.
     pub fn towards(&self, other: &Frozen, share: f32) -> Result<Self> {
         let different =
             || Error::new(ErrorKind::Mismatch, "norms of different networks or numbers of styles have nothing between them");
@@ -83,10 +86,10 @@ impl Frozen {
         Ok(Frozen { maps, shares: self.shares.clone() })
     }
 
-    /// The same norms with other places for the styles.
+    /// Returns the same norms with other places for the styles.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the shares are those of another number of styles.
+    /// [`ErrorKind::Mismatch`] if the shares are for another number of styles.
     pub(crate) fn placed(&self, shares: Arc<Shares>) -> Result<Self> {
         if self.maps.len() != shares.styles() {
             let text = format!("{} frozen styles and shares of {}", self.maps.len(), shares.styles());
@@ -97,7 +100,7 @@ impl Frozen {
 }
 
 impl<'a> Norms<'a> {
-    /// Those of each style.
+    /// The maps of each style.
     pub(super) fn styles(self) -> &'a [Maps] {
         match self {
             Norms::Measured(conditioning) => std::slice::from_ref(&conditioning.0),
@@ -105,7 +108,7 @@ impl<'a> Norms<'a> {
         }
     }
 
-    /// Where which style is, if there are several.
+    /// The share of each style at each place, if there are several styles.
     pub(super) fn shares(self) -> Option<&'a Shares> {
         match self {
             Norms::Measured(_) => None,
@@ -114,7 +117,8 @@ impl<'a> Norms<'a> {
     }
 }
 
-/// `z·W + b`, with `style_len × channels` numbers of `W`. Sums in float64: the cost is nothing and style vectors have up to 768 numbers.
+/// Computes `z·W + b`, where `W` has `style_len × channels` numbers. Sums are in float64: this
+/// costs next to nothing, and style vectors have up to 768 numbers.
 pub(super) fn dense(weight: &[f32], bias: &[f32], style: &[f32]) -> Vec<f32> {
     let mut sums: Vec<f64> = bias.iter().map(|&b| f64::from(b)).collect();
     for (&z, row) in style.iter().zip(weight.chunks_exact(bias.len())) {
@@ -125,12 +129,12 @@ pub(super) fn dense(weight: &[f32], bias: &[f32], style: &[f32]) -> Vec<f32> {
     sums.into_iter().map(|sum| sum as f32).collect()
 }
 
-/// A style that was conditioned for another program.
+/// The error for a style that was conditioned for another program.
 pub(super) fn foreign() -> Error {
     Error::new(ErrorKind::Mismatch, "a style conditioned for another network")
 }
 
-/// A network whose style-dependent filters several styles cannot share.
+/// The error for a network whose style-dependent filters cannot be shared by several styles.
 pub(super) fn one_style_at_a_time() -> Error {
     let text = "the filters of this network depend on the style, so that it paints one style at a time: leave out regions and strength \
                 masks, or blend the styles";

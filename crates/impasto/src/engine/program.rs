@@ -1,4 +1,4 @@
-//! A compiled network, whoever runs it.
+//! A compiled network, whatever executor runs it.
 
 use std::time::Duration;
 
@@ -9,40 +9,40 @@ use crate::graph::{Graph, Op, Shape};
 use crate::weights::Weights;
 use crate::{Error, ErrorKind, Result, Size};
 
-/// Watches a run, and may stop it.
+/// Watches a run, and can stop it.
 pub trait Control: Sync {
-    /// Called between steps with the work done and the whole work, in multiply-accumulates.
+    /// Called between steps with the work done so far and the total, in multiply-accumulates.
     fn progress(&self, done: u64, total: u64) {
         let _ = (done, total);
     }
 
-    /// Called after each step with what it was and how long it took: for profiles.
+    /// Called after each step with a description and its duration, for profiles.
     fn step(&self, step: &StepInfo<'_>, elapsed: Duration) {
         let _ = (step, elapsed);
     }
 
-    /// Asked between steps: whether to stop.
+    /// Called between steps: whether to stop.
     fn cancelled(&self) -> bool {
         false
     }
 }
 
-/// Lets a run go on silently to its end.
+/// Reports nothing and never cancels.
 impl Control for () {}
 
 /// A step of a running program.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct StepInfo<'a> {
-    /// The graph's node that it computes, with what is fused into it.
+    /// The name of the graph's node that it computes, along with whatever is fused into it.
     pub name: &'a str,
-    /// The name of the kernel that computes it, if it is a convolution: `winograd`, say.
+    /// The name of the kernel that computes it, such as `winograd`, if it is a convolution.
     pub kernel: Option<&'static str>,
     /// The shape of its result.
     pub output: Shape,
-    /// Multiply-accumulates, counted as if computed directly; 0 for steps without products.
+    /// Multiply-accumulates, counted as for a direct computation; 0 for steps without products.
     pub multiply_accumulates: u64,
-    /// Multiply-accumulates that the kernel really does.
+    /// Multiply-accumulates that the kernel actually performs.
     pub products: u64,
 }
 
@@ -55,12 +55,12 @@ pub(crate) fn check_cancelled(control: &dyn Control) -> Result<()> {
 /// A picture's values and its size.
 pub(super) type PictureView<'a> = (&'a [f32], Size);
 
-/// Changes a norm, by its name: its scale and its shift, one of each a channel.
+/// Changes a norm by name: its scales and its shifts, one of each per channel.
 pub(crate) type ChangeNorm<'a> = &'a dyn Fn(&str, [&mut [f32]; 2]) -> Result<()>;
 
-/// A graph that an executor has made ready to run. What its methods mean is said at [`Program`]'s.
+/// A graph that an executor has compiled. [`Program`] documents the methods.
 pub(super) trait Compiled: Send + Sync {
-    /// Scale and shift of every norm that depends on the style; the vector has the right length.
+    /// The scale and shift of every norm that depends on the style. The vector's length has been checked.
     fn condition(&self, style: &[f32]) -> Maps;
 
     /// The result for a whole picture.
@@ -72,7 +72,7 @@ pub(super) trait Compiled: Send + Sync {
         control: &dyn Control,
     ) -> Result<(Vec<f32>, Shape)>;
 
-    /// What the norms come to on a picture.
+    /// The norms as measured on a picture.
     fn measure(
         &self,
         engine: &Engine,
@@ -81,13 +81,13 @@ pub(super) trait Compiled: Send + Sync {
         control: &dyn Control,
     ) -> Result<Frozen>;
 
-    /// Most memory of [`Compiled::run`] in bytes, the weights included, the picture not.
+    /// Peak memory of [`Compiled::run`] in bytes, including the weights but not the picture.
     fn memory(&self, picture: Size, threads: usize) -> Result<u64>;
 
-    /// How a picture is painted this many rows at a time.
+    /// Plans bands of this many rows.
     fn bands(&self, picture: Size, rows: usize) -> Result<Bands>;
 
-    /// The result, row by row.
+    /// Computes the result in bands.
     fn paint_bands(
         &self,
         engine: &Engine,
@@ -111,8 +111,8 @@ impl std::fmt::Debug for Program {
 }
 
 impl Program {
-    /// Makes a graph ready to be run by an executor, or on the CPU with an instruction set ([`super::Isa`]). Takes the weights, so that they
-    /// are not held twice.
+    /// Compiles a graph for an executor, or for the CPU with an instruction set ([`super::Isa`]).
+    /// Takes the weights by value, so that they are not held twice.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the weights lack an array of the graph or have it in another shape.
@@ -134,8 +134,8 @@ impl Program {
         Ok(self.graph.shapes(picture)?[self.graph.output().index()])
     }
 
-    /// Greatest memory in bytes that a run on a picture of this size takes at a time: tensors, each thread's scratch memory and the weights,
-    /// without the picture itself. Known before anything is run.
+    /// Peak memory in bytes of a run on a picture of this size: tensors, each thread's scratch memory and the
+    /// weights, without the picture itself. Known before anything runs.
     ///
     /// # Errors
     /// As [`Graph::shapes`].
@@ -143,7 +143,7 @@ impl Program {
         self.compiled.memory(picture.into(), threads)
     }
 
-    /// Applies every conditional norm's matrices to a style vector, once for any number of pictures.
+    /// Applies every conditional norm's matrices to a style vector. The result can be used for any number of pictures.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the vector is not as long as the graph's style vector.
@@ -155,10 +155,11 @@ impl Program {
         Ok(Conditioning(self.compiled.condition(style)))
     }
 
-    /// As [`Program::condition`], with each norm's scale and shift changed before they are used. `change` is given the norm's name.
+    /// Like [`Program::condition`], but `change` then modifies each norm's scales and
+    /// shifts. It is called with the norm's name.
     ///
     /// # Errors
-    /// As [`Program::condition`], and what `change` gives.
+    /// As [`Program::condition`], and the errors of `change`.
     pub(crate) fn condition_changed(&self, style: &[f32], change: ChangeNorm<'_>) -> Result<Conditioning> {
         let Conditioning(mut maps) = self.condition(style)?;
         // Both are in the order of the graph.
@@ -169,11 +170,12 @@ impl Program {
         Ok(Conditioning(maps))
     }
 
-    /// Runs the program on a picture: its values, row-major, channels fastest, and its size. Gives the result likewise, with its shape.
+    /// Runs the program on a picture, given as its values (row-major, channels last) and its size.
+    /// Returns the result's values, in the same order, and its shape.
     ///
     /// # Errors
-    /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the slice has another length than the picture, or the conditioning is of another
-    /// program; [`ErrorKind::Cancelled`] if `control` asked to stop.
+    /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the slice's length does not match the picture's size, or if
+    /// the conditioning is of another program; [`ErrorKind::Cancelled`] if `control` asked to stop.
     pub fn run(
         &self,
         engine: &Engine,
@@ -185,8 +187,8 @@ impl Program {
         self.compiled.run(engine, picture, Norms::Measured(conditioning), control)
     }
 
-    /// What the conditional norms come to on this picture: the statistics that [`Program::run`] would take on its way. What follows the last
-    /// norm is not computed.
+    /// Measures the conditional norms on this picture, with the statistics that [`Program::run`]
+    /// would use. Layers after the last norm are not computed.
     ///
     /// # Errors
     /// As [`Program::run`].
@@ -201,8 +203,8 @@ impl Program {
         self.compiled.measure(engine, picture, conditioning, control)
     }
 
-    /// Runs the program as [`Program::run`] does, with norms that are known: those of a thumbnail, say. With the picture's own, the result
-    /// is the same to the bit.
+    /// Runs the program like [`Program::run`], but with known norms, such as those of a thumbnail.
+    /// With the picture's own norms, the result is bit-identical.
     ///
     /// # Errors
     /// As [`Program::run`].
@@ -217,11 +219,11 @@ impl Program {
         self.compiled.run(engine, picture, Norms::Frozen(frozen), control)
     }
 
-    /// [`Program::paint`] in bands: rows of the picture are asked for and rows of the result given as they come, from top to bottom, each
-    /// once. The result is the same to the bit, whatever the bands.
+    /// Runs [`Program::paint`] in bands: reads rows of the picture and writes rows of the result as they come, from
+    /// top to bottom, each once. The result is bit-identical for all bands.
     ///
     /// # Errors
-    /// As [`Program::run`]; besides what `read` and `write` give.
+    /// As [`Program::run`], and the errors of `read` and `write`.
     pub fn paint_bands(
         &self,
         engine: &Engine,
@@ -233,7 +235,7 @@ impl Program {
         self.compiled.paint_bands(engine, bands, frozen, rows, control)
     }
 
-    /// A picture that has as many values as its size says.
+    /// Checks that a picture has as many values as its size says.
     fn checked<'a>(&self, (picture, size): (&'a [f32], impl Into<Size>)) -> Result<PictureView<'a>> {
         let size = size.into();
         let input = self.graph.shapes(size)?[0];
@@ -245,23 +247,27 @@ impl Program {
     }
 }
 
-/// Heights of bands that are tried, the largest first. Above it nothing is gained: threads have enough to share, and the rows of the early
-/// layers begin to fall out of the cache before the late ones need them (3840×2160, two threads: 32 to 64 rows are fastest; the whole
-/// picture in one piece takes four times as long). Below 16 the layers behind two contractions wait for whole tiles, and others keep rows
-/// for them meanwhile: memory grows again.
+/// Heights of bands to try, the largest first.
+///
+/// Above 64, nothing is gained: threads have enough to share, and the rows of the early layers begin to fall out
+/// of the cache before the late layers need them. (3840×2160, two threads: 32 to 64 rows are fastest; the whole
+/// picture in one piece takes four times as long.) Below 16, the layers after two down-samplings wait for whole
+/// tiles while other layers keep rows for them, so memory grows again.
 const HEIGHTS: [usize; 4] = [64, 48, 32, 16];
 
 impl Bands {
-    /// In bands of this many rows of the picture. Multiples of 16 suit the networks here: other numbers make layers wait for whole tiles. (The
-    /// reference executor has one band, the whole picture.)
+    /// Plans bands of this many rows of the picture. Multiples of 16 suit the networks here: other numbers make layers
+    /// wait for whole tiles. (The reference executor has one band, the whole picture.)
     ///
     /// # Errors
-    /// As [`crate::graph::Graph::shapes`]; [`crate::ErrorKind::Unsupported`] if the network has layers that read everything.
+    /// As [`crate::graph::Graph::shapes`]; [`crate::ErrorKind::Unsupported`] if the
+    /// network has layers that read the whole picture.
     pub fn new(program: &Program, picture: impl Into<Size>, rows: usize) -> Result<Self> {
         program.compiled.bands(picture.into(), rows.max(1))
     }
 
-    /// In the highest bands that take no more than this many bytes ([`Bands::memory`]); where none are low enough, in the lowest.
+    /// Plans the highest bands that take no more than this many bytes
+    /// ([`Bands::memory`]), or the lowest if all take more.
     ///
     /// # Errors
     /// As [`Bands::new`].

@@ -1,4 +1,4 @@
-//! How much of each of several styles a picture takes at each place.
+//! The share of each style at each place of a picture.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,27 +6,29 @@ use std::sync::Arc;
 use crate::graph::Shape;
 use crate::{Error, ErrorKind, Result, Size};
 
-/// For each of several styles a map over the picture, of any resolution: at each place the styles' shares, which sum to 1.
+/// One map over the picture for each of several styles. The maps may have any resolution.
+/// At each place the styles' shares sum to 1.
 ///
-/// Every layer of a network reads the maps at its own resolution, bilinearly, whatever the picture's size: maps made for a thumbnail and for the
-/// picture itself are one.
+/// Every layer of a network samples the maps bilinearly at its own resolution, whatever the picture's
+/// size. So the same maps fit a thumbnail and the picture itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shares {
     width: usize,
     height: usize,
     styles: usize,
-    /// Row-major, styles fastest.
+    /// Row-major, styles last.
     values: Arc<[f32]>,
-    /// Pixels on every side of the picture that the maps do not cover.
+    /// Pixels on each side of the picture that the maps do not cover.
     margin: usize,
 }
 
 impl Shares {
-    /// From weights, row-major, styles fastest, which are divided by their sum at each place. Where all are 0, the first style has all.
+    /// Makes shares from weights (row-major, styles last) by dividing them by their sum at each place.
+    /// Where all weights are 0, the first style has the whole share.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a side or the number of styles is 0, the number of values another than they make, or a value is
-    /// negative or not finite.
+    /// [`ErrorKind::InvalidArgument`] if a side or the number of styles is 0, if the number of values
+    /// does not match them, or if a value is negative or not finite.
     pub fn new(size: impl Into<Size>, styles: usize, mut weights: Vec<f32>) -> Result<Self> {
         let Size { width, height } = size.into();
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
@@ -38,7 +40,7 @@ impl Shares {
             return invalid(format!("a weight of {weight}; weights are 0 or more"));
         }
         for place in weights.chunks_exact_mut(styles) {
-            // In float64 no sum of float32 overflows.
+            // In float64, sums of float32 values do not overflow.
             let sum: f64 = place.iter().map(|&w| f64::from(w)).sum();
             if sum > 0.0 {
                 place.iter_mut().for_each(|w| *w = (f64::from(*w) / sum) as f32);
@@ -49,20 +51,21 @@ impl Shares {
         Ok(Shares { width, height, styles, values: weights.into(), margin: 0 })
     }
 
-    /// The same maps, for a picture with so many pixels more on every side, which take what is nearest.
+    /// Returns the same maps for a picture with `margin` more pixels on each side. The margin takes the nearest shares.
     pub(crate) fn with_margin(&self, margin: usize) -> Self {
         Shares { margin, ..self.clone() }
     }
 
-    /// How many styles there are.
+    /// The number of styles.
     pub fn styles(&self) -> usize {
         self.styles
     }
 
-    /// The shares at each pixel of these rows of features, when `picture` is the picture's shape: row-major, styles fastest.
+    /// Returns the shares at each pixel of these rows of features, where `picture` is the
+    /// picture's shape: row-major, styles last.
     ///
-    /// A feature lies at the middle of the pixels that it stands for: of `n` in a row and as many rows, where the features are `n`
-    /// times smaller.
+    /// If the features are `n` times smaller than the picture, a feature is at the center
+    /// of the `n × n` pixels that it stands for.
     pub(crate) fn rows(&self, features: Shape, picture: Shape, rows: Range<usize>) -> Vec<f32> {
         let columns: Vec<_> =
             (0..features.width).map(|x| between(x, features.width, (picture.width, self.margin), self.width)).collect();
@@ -85,9 +88,10 @@ impl Shares {
     }
 }
 
-/// Between which two of `places` along a side the middle of feature `i` lies, and how far it is from the first towards the second.
+/// Finds the two of `places` along a side that the center of feature `i` is between, and
+/// its distance from the first toward the second (0 to 1).
 fn between(i: usize, features: usize, (pixels, margin): (usize, usize), places: usize) -> (usize, usize, f32) {
-    // Networks round sides up to whole strides: 67 pixels are 34 features of two pixels each.
+    // Networks round sides up to whole strides: 67 pixels become 34 features of two pixels each.
     let stride = (pixels as f64 / features as f64).round().max(1.0);
     let within = pixels.saturating_sub(2 * margin).max(1) as f64;
     let place = ((i as f64 + 0.5) * stride - margin as f64) / within * places as f64 - 0.5;
@@ -131,10 +135,10 @@ mod tests {
         assert_eq!(second(8, 8), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
         assert_eq!(second(4, 8), [0.5, 2.5, 4.5, 6.5]);
         assert_eq!(second(2, 8), [1.5, 5.5]);
-        // A picture twice as large, and its half.
+        // A picture twice as large, and its features at half the size.
         assert_eq!(second(16, 16)[..4], [0.0, 0.25, 0.75, 1.25]);
         assert_eq!(second(8, 16), second(8, 8));
-        // 7 pixels are 4 features of 2; the last one's middle is at the picture's right edge.
+        // 7 pixels are 4 features of 2. The center of the last one is at the picture's right edge.
         assert_eq!(second(4, 7).len(), 4);
         assert_eq!(second(4, 7)[3], 7.0);
     }

@@ -1,21 +1,22 @@
-//! What every node costs.
+//! What each node costs.
 
 use super::{Graph, Op, Shape};
 use crate::{Result, Size};
 
-/// What one node, or a whole graph, costs. Counts saturate.
+/// The cost of one node, or of a whole graph. Counts saturate.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cost {
-    /// Multiply-accumulates of convolutions, counted as if computed directly. Norms, activations and pools are not counted, nor
-    /// is the product of a style vector with an instance norm's matrices, which does not depend on the picture's size.
+    /// Multiply-accumulates of convolutions, counted as for a direct computation. Norms,
+    /// activations and pools are not counted. Neither is the product of a style vector with an
+    /// instance norm's matrices, which does not depend on the picture's size.
     pub multiply_accumulates: u64,
-    /// Weights.
+    /// The number of weights.
     pub parameters: u64,
 }
 
 impl Graph {
-    /// What every node costs, in the order of [`Graph::nodes`], given [`Graph::shapes`].
+    /// Returns the cost of each node, in the order of [`Graph::nodes`], given [`Graph::shapes`].
     ///
     /// # Errors
     /// As [`Graph::channels`].
@@ -40,7 +41,7 @@ impl Graph {
         Ok(costs)
     }
 
-    /// What the whole graph costs for a picture of this size in pixels.
+    /// Returns the cost of the whole graph for a picture of this size in pixels.
     ///
     /// # Errors
     /// As [`Graph::shapes`].

@@ -1,7 +1,8 @@
 //! A network's architecture as data: nodes that name the weights they use.
 //!
-//! One walk over a [`Graph`] gives shapes, multiply-accumulates, receptive field and the printed table of a model; executors
-//! ([`crate::engine`]) translate it. Pictures and features are `height × width × channels`, one picture at a time.
+//! Shapes, multiply-accumulates, the receptive field and the printed table of a model are all
+//! computed from a [`Graph`], and executors ([`crate::engine`]) compile it. Pictures and
+//! features are `height × width × channels`, one picture at a time.
 
 mod cost;
 mod parameters;
@@ -14,11 +15,11 @@ pub use parameters::Parameter;
 pub use shapes::{Shape, Window};
 pub use table::{Row, Table};
 
-/// Which node of a graph: its place in [`Graph::nodes`]. Inputs of a node always come before it.
+/// A node of a graph: its index in [`Graph::nodes`]. A node's inputs always come before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) usize);
 
-/// A network: nodes in an order in which they can be computed. The first is the input; the last is the output.
+/// A network: nodes in an order in which they can be computed. The first is the input, the last is the output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     /// Length of the style vector that the conditional norms read; 0 if there are none.
@@ -29,11 +30,11 @@ pub struct Graph {
 /// One step of a network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// A name for people: tables, errors.
+    /// A name for people, in tables and errors.
     pub name: String,
     /// What it computes.
     pub op: Op,
-    /// Where its inputs come from.
+    /// The nodes that it reads.
     pub inputs: Vec<NodeId>,
 }
 
@@ -45,49 +46,55 @@ pub enum Op {
         /// Channels of the picture.
         channels: usize,
     },
-    /// A convolution (cross-correlation, as networks have it).
+    /// A convolution (cross-correlation, as usual in neural networks).
     Conv(Conv),
-    /// A batch norm with fixed statistics: `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, per channel.
+    /// A batch norm with fixed statistics: `(x - mean) / sqrt(variance + epsilon) * gamma + beta` per channel.
     BatchNorm(BatchNorm),
-    /// Instance norm, conditional on the style vector `z`: `(x - m) / sqrt(v + epsilon) * scale + shift` per channel, with `m` and
-    /// `v` the mean and the biased variance of `x` over height and width, `scale = z·W + b` and `shift` likewise.
+    /// Instance norm, conditional on the style vector `z`: `(x - m) / sqrt(v + epsilon) * scale
+    /// + shift` per channel. `m` and `v` are the mean and the biased variance of `x` over
+    /// height and width; `scale = z·W + b`, and `shift` likewise.
     InstanceNorm(InstanceNorm),
-    /// Instance norm to the mean and the deviation that the style vector holds (AdaIN: Huang & Belongie 2017, arXiv 1703.06868).
+    /// Instance norm to the mean and the deviation that the style vector holds (AdaIN:
+    /// Huang & Belongie 2017, arXiv 1703.06868).
     AdaptiveNorm(AdaptiveNorm),
-    /// Every channel times a number of the style vector: channel `c` times `z[start + c]`. It has no shift and reads no statistics.
+    /// Multiplies each channel by a number of the style vector: channel `c` by `z[start +
+    /// c]`. There is no shift, and no statistics are read.
     Modulate {
-        /// Where in the style vector the first channel's factor is.
+        /// Index of the first channel's factor in the style vector.
         start: usize,
     },
     /// An element-wise function.
     Activation(Activation),
-    /// Nearest-neighbour up-sampling: every pixel becomes `factor × factor` pixels.
+    /// Nearest-neighbor up-sampling: each pixel becomes `factor × factor` pixels.
     Upsample {
-        /// By how much.
+        /// The factor for height and width.
         factor: usize,
     },
-    /// Every pixel's channels, `factor · factor` groups, become a square of pixels: group `dy · factor + dx` the pixel of row `dy` and
-    /// column `dx`. After a convolution to so many channels it is a transposed convolution.
+    /// Turns each pixel's channels, `factor · factor` groups, into a square of pixels: group `dy
+    /// · factor + dx` becomes the pixel in row `dy` and column `dx`. After a convolution to that
+    /// many channels, the result is a transposed convolution.
     DepthToSpace {
-        /// By how much height and width grow.
+        /// The factor for height and width.
         factor: usize,
     },
     /// Maximum or mean over a window.
     Pool(Pool),
-    /// The sum of two inputs of one shape.
+    /// The sum of two inputs of the same shape.
     Add,
-    /// All inputs' channels, one input after the other.
+    /// Concatenation: the channels of all inputs, one input after the other.
     Concat,
     /// Mean over height and width; the result is 1×1.
     Mean,
-    /// Mean of every channel over height and width, then `sqrt(variance + `[`MOMENTS_EPSILON`]`)` of every channel with the biased
-    /// variance; the result is 1×1, of twice the channels.
+    /// Mean of each channel over height and width, followed by `sqrt(variance + `[`MOMENTS_EPSILON`]`)` of each
+    /// channel with the biased variance. The result is 1×1 with twice the channels.
     Moments,
-    /// As [`Op::Moments`], with the unbiased variance (of `n` pixels: divided by `n - 1`), as PyTorch's `var` has it.
+    /// Like [`Op::Moments`], but with the unbiased variance (`n` pixels: divided by `n -
+    /// 1`), as PyTorch's `var` has it.
     SampleMoments,
 }
 
-/// Added to the variance in [`Op::Moments`], so that its root has a derivative in a flat picture.
+/// Added to the variance in [`Op::Moments`] and [`Op::SampleMoments`], so that the square
+/// root has a derivative even for a flat picture.
 pub const MOMENTS_EPSILON: f32 = 1e-5;
 
 /// A convolution's parameters.
@@ -99,48 +106,51 @@ pub struct Conv {
     pub bias: Option<String>,
     /// Height and width of the kernel.
     pub kernel: [usize; 2],
-    /// Step, the same along both axes.
+    /// Stride, the same along both axes.
     pub stride: usize,
     /// Whether each channel is filtered alone (`out == in`).
     pub depthwise: bool,
     /// Channels of the output.
     pub channels: usize,
-    /// What lies beyond the border.
+    /// What is read beyond the border.
     pub padding: Padding,
 }
 
 /// What a window reads beyond a picture's border.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
-    /// Nothing: windows stay inside. Output length `(n - k) / stride + 1`.
+    /// Nothing: windows stay inside. The output length is `(n - k) / stride + 1`.
     Valid,
-    /// TensorFlow's `SAME`: output length `ceil(n / stride)`; zeros are split evenly, an odd one goes to the bottom/right.
+    /// TensorFlow's `SAME`: the output length is `ceil(n / stride)`. Zeros are split evenly
+    /// between both sides; an odd one goes to the bottom or right.
     Same,
-    /// As [`Padding::Same`], with mirrored pixels instead of zeros. Height and width must be greater than what is mirrored.
+    /// Like [`Padding::Same`], but with mirrored pixels instead of zeros. Height and width
+    /// must be greater than the number of mirrored pixels.
     SameMirrored,
-    /// This many zeros on every side, then as [`Padding::Valid`].
+    /// This many zeros on each side, then as [`Padding::Valid`].
     Zero(usize),
-    /// This many mirrored pixels on every side (the border pixel is not repeated: -1 reads 1), then as [`Padding::Valid`].
-    /// Height and width must be greater than it.
+    /// This many mirrored pixels on each side, then as [`Padding::Valid`]. The border pixel is not repeated: -1 reads
+    /// 1. Height and width must be greater than the number of mirrored pixels.
     Reflect(usize),
-    /// As [`Padding::Reflect`], with as many more pixels below and to the right as make the output of a convolution of stride 1 whose kernel has
-    /// `2 * border + 1` pixels a multiple of `multiple`. Where the picture is too small to mirror so many, its nearest pixel is repeated.
+    /// Like [`Padding::Reflect`], with additional pixels at the bottom and right. They make the output of a
+    /// convolution of stride 1 with a kernel of `2 * border + 1` pixels a multiple of `multiple`. If the picture
+    /// is too small to mirror that many, its nearest pixel is repeated.
     ReflectUp {
-        /// Mirrored pixels on every side.
+        /// Mirrored pixels on each side.
         border: usize,
-        /// What height and width of the output are multiples of.
+        /// Height and width of the output are multiples of this.
         multiple: usize,
     },
-    /// The nearest pixel, this often on every side (-1 reads 0), then as [`Padding::Valid`].
+    /// The nearest pixel, repeated this often on each side (-1 reads 0), then as [`Padding::Valid`].
     Edge(usize),
 }
 
-/// A fixed batch norm's parameters; each name is an array `[channels]`.
+/// A fixed batch norm's parameters. Each name is that of an array `[channels]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm {
-    /// Mean that is subtracted.
+    /// The mean, which is subtracted.
     pub mean: String,
-    /// Variance that is divided by.
+    /// The variance, whose root is divided by.
     pub variance: String,
     /// Scale; 1 if absent.
     pub gamma: Option<String>,
@@ -153,27 +163,28 @@ pub struct BatchNorm {
 /// A conditional instance norm's parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstanceNorm {
-    /// How the scale comes from the style vector.
+    /// Computes the scale from the style vector.
     pub scale: Dense,
-    /// How the shift comes from the style vector.
+    /// Computes the shift from the style vector.
     pub shift: Dense,
     /// Added to the variance.
     pub epsilon: f32,
 }
 
-/// An adaptive instance norm's parameters: `(x - m) / sqrt(v + epsilon) * z[deviation + c] + z[mean + c]` for channel `c`, with `m` and `v`
-/// the mean and the unbiased variance of `x` over height and width.
+/// An adaptive instance norm's parameters: `(x - m) / sqrt(v + epsilon) * z[deviation + c] + z[mean + c]` for channel
+/// `c`. `m` and `v` are the mean and the unbiased variance of `x` over height and width.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdaptiveNorm {
-    /// Where in the style vector the first channel's mean is.
+    /// Index of the first channel's mean in the style vector.
     pub mean: usize,
-    /// Where in the style vector the first channel's deviation is.
+    /// Index of the first channel's deviation in the style vector.
     pub deviation: usize,
     /// Added to the variance.
     pub epsilon: f32,
 }
 
-/// `z·W + b`: names of `W`, `style_len × channels` (leading axes of length 1 are allowed), and `b` `[channels]`.
+/// `z·W + b`: the names of `W`, `style_len × channels` (leading axes of length 1 are
+/// allowed), and of `b`, `[channels]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
     /// Name of `W`.
@@ -191,44 +202,44 @@ pub enum Activation {
     Relu6,
     /// `1 / (1 + exp(-x))`
     Sigmoid,
-    /// `0.5 + 150/255 · tanh(x)`, limited to 0..1: how fast neural style networks make a picture of their last layer.
+    /// `0.5 + 150/255 · tanh(x)`, clipped to 0..1: how fast neural style networks turn their last layer into a picture.
     Tanh,
-    /// Limited to 0..1.
+    /// Clips to 0..1.
     Clip,
 }
 
 /// A window that slides over the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pool {
-    /// What is taken of the window.
+    /// How the values in the window are combined.
     pub kind: PoolKind,
     /// Side of the window.
     pub kernel: usize,
     /// Step along both axes.
     pub stride: usize,
-    /// What lies beyond the border: [`Padding::Valid`] or [`Padding::Same`].
+    /// What is read beyond the border: [`Padding::Valid`] or [`Padding::Same`].
     pub padding: Padding,
 }
 
-/// What a pool takes of its window.
+/// How a pool combines the values in its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolKind {
     /// The greatest value inside the picture.
     Max,
-    /// The mean of the values inside the picture (padding is not counted).
+    /// The mean of the values inside the picture (padding does not count).
     Average,
 }
 
 impl NodeId {
-    /// The node's place in [`Graph::nodes`].
+    /// The node's index in [`Graph::nodes`].
     pub fn index(self) -> usize {
         self.0
     }
 }
 
 impl Graph {
-    /// A graph that holds only the input.
+    /// Creates a graph that holds only the input.
     pub fn new(channels: usize, style_len: usize) -> Self {
         let input = Node { name: "input".into(), op: Op::Input { channels }, inputs: Vec::new() };
         Graph { style_len, nodes: vec![input] }
@@ -254,7 +265,7 @@ impl Graph {
         self.output()
     }
 
-    /// The graph without what follows a node.
+    /// Returns the graph without the nodes after `last`.
     pub(crate) fn up_to(&self, last: NodeId) -> Graph {
         Graph { style_len: self.style_len, nodes: self.nodes[..=last.0].to_vec() }
     }
@@ -264,7 +275,7 @@ impl Graph {
         &self.nodes
     }
 
-    /// The node of this name, the first if several have it.
+    /// Returns the node with this name; the first, if several have it.
     pub fn named(&self, name: &str) -> Option<NodeId> {
         self.nodes.iter().position(|node| node.name == name).map(NodeId)
     }

@@ -1,4 +1,4 @@
-//! Which arrays a graph needs, and of which shapes.
+//! The arrays that a graph needs, and their shapes.
 
 use super::{Graph, Op};
 use crate::weights::Weights;
@@ -8,23 +8,24 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameter {
-    /// Its place of use: an index into [`Graph::nodes`].
+    /// The node that reads it: an index into [`Graph::nodes`].
     pub node: usize,
     /// Its name.
     pub name: String,
-    /// The shape that it must have. For the `W` of a [`Dense`](super::Dense), `[1, 1, style_len, channels]`.
+    /// The shape that it must have. For the `W` of a [`Dense`](super::Dense): `[1, 1, style_len, channels]`.
     pub shape: Vec<usize>,
 }
 
 impl Parameter {
-    /// How many values it holds, saturating.
+    /// The number of values it holds, saturating.
     pub fn count(&self) -> usize {
         self.shape.iter().fold(1, |product: usize, &n| product.saturating_mul(n))
     }
 }
 
 impl Graph {
-    /// Every array that the graph's nodes name, in the order of computation; one used twice is listed twice.
+    /// Returns each array that the graph's nodes name, in the order of computation. One
+    /// that is used twice is listed twice.
     ///
     /// # Errors
     /// As [`Graph::channels`].
@@ -74,11 +75,13 @@ impl Graph {
         Ok(parameters)
     }
 
-    /// Whether `weights` holds every array that the graph needs, each of the right shape and finite. Other arrays are ignored.
+    /// Checks that `weights` holds each array that the graph needs, in the right shape
+    /// and finite. Other arrays are ignored.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] naming the first array that is absent or has another shape; [`ErrorKind::Malformed`] naming the
-    /// first one with a value that is not finite, or a variance below zero; else as [`Graph::channels`].
+    /// [`ErrorKind::Mismatch`] naming the first array that is absent or has another shape;
+    /// [`ErrorKind::Malformed`] naming the first one with a value that is not finite, or with a
+    /// variance below zero; otherwise as [`Graph::channels`].
     pub fn check(&self, weights: &Weights) -> Result<()> {
         for parameter in self.parameters()? {
             let values = weights.require(&parameter.name, &parameter.shape)?.data();

@@ -1,4 +1,4 @@
-//! How far a network looks: what decides the overlap of tiles.
+//! The receptive field of a network, which decides how far tiles overlap.
 
 use super::{Graph, NodeId, Op, Padding};
 
@@ -6,13 +6,15 @@ use super::{Graph, NodeId, Op, Padding};
 type Span = [i64; 2];
 
 impl Graph {
-    /// Which rows and columns of the input the output's rows `rows` and columns `columns` are computed from, through windows alone:
-    /// ranges with both ends included, which may lie beyond the border. Coordinates count from the top left.
+    /// Returns the rows and columns of the input that the output's rows `rows` and columns
+    /// `columns` are computed from, through windows alone. Ranges include both ends and may lie
+    /// beyond the border. Coordinates start at the top left.
     ///
-    /// What instance norms read, the mean and variance of everything, is left out: a tile can only be exact if it is given the
-    /// whole picture's statistics. `None` if the network has a [`Op::Mean`] or [`Op::Moments`], whose output reads everything by design.
+    /// The statistics of instance norms, which read the whole picture, are left out: a tile can only be exact if
+    /// it is given the whole picture's statistics. Returns `None` if the network has an [`Op::Mean`],
+    /// [`Op::Moments`] or [`Op::SampleMoments`], which read everything by design.
     ///
-    /// Where [`Padding::Same`] makes the alignment depend on the picture's size, the answer covers every size.
+    /// Where [`Padding::Same`] makes the alignment depend on the picture's size, the result covers all sizes.
     pub fn reads(&self, rows: [i64; 2], columns: [i64; 2]) -> Option<[[i64; 2]; 2]> {
         if self.nodes().iter().any(|node| matches!(node.op, Op::Mean | Op::Moments | Op::SampleMoments)) {
             return None;
@@ -20,13 +22,13 @@ impl Graph {
         Some([self.reads_axis(rows, 0), self.reads_axis(columns, 1)])
     }
 
-    /// The halo: how many pixels of the input around a tile the tile's output is computed from, at most, leaving instance norms'
-    /// statistics out. `None` if the network has a [`Op::Mean`] or [`Op::Moments`].
+    /// The halo: how many pixels around a tile its output depends on, at most, without the statistics of instance
+    /// norms. `None` if the network has an [`Op::Mean`], [`Op::Moments`] or [`Op::SampleMoments`].
     pub fn halo(&self) -> Option<usize> {
         let (numerator, denominator) = self.scales()[self.output().0];
         let mut halo = 0;
-        // How far an output pixel looks depends on its place within an enlarged pixel, so all of these are tried. There are up to 8 in
-        // the networks here; the bound keeps a nonsensical graph from taking forever.
+        // The reach of an output pixel depends on its position within an up-sampled pixel, so all positions are tried.
+        // The networks here have up to 8. The bound keeps a nonsensical graph from taking forever.
         for out in 0..denominator.min(1 << 12) {
             let first = out.saturating_mul(numerator) / denominator;
             let last = ((out + 1).saturating_mul(numerator) - 1) / denominator;
@@ -37,14 +39,14 @@ impl Graph {
         usize::try_from(halo).ok()
     }
 
-    /// Input pixels per pixel of a node along a side, where they are whole.
+    /// Input pixels per pixel of a node along a side, if they are whole.
     pub(crate) fn stride(&self, node: NodeId) -> usize {
         let (numerator, denominator) = self.scales()[node.0];
         usize::try_from(numerator / denominator).unwrap_or(1).max(1)
     }
 
-    /// Input pixels per pixel of each node: the product of the strides over the product of the up-sampling factors along the way to it; where
-    /// there are several, along the way with the greatest strides.
+    /// Input pixels per pixel of each node: the product of the strides over the product of the up-sampling factors on
+    /// the path to it. If there are several paths, the one with the greatest strides counts.
     fn scales(&self) -> Vec<(i64, i64)> {
         let mut scales: Vec<(i64, i64)> = Vec::with_capacity(self.nodes().len());
         for node in self.nodes() {
@@ -59,7 +61,7 @@ impl Graph {
         scales.into_iter().map(|(numerator, denominator)| (numerator.max(1), denominator.max(1))).collect()
     }
 
-    /// Backwards from the output: every node's span is the union of what its readers read of it.
+    /// Goes backward from the output: each node's span is the union of what its readers read.
     fn reads_axis(&self, span: Span, axis: usize) -> Span {
         let mut spans: Vec<Option<Span>> = vec![None; self.nodes().len()];
         spans[self.output().0] = Some(span);
@@ -81,7 +83,7 @@ impl Graph {
 
 fn window([low, high]: Span, kernel: usize, stride: usize, padding: Padding) -> Span {
     let (kernel, stride) = (length(kernel), length(stride));
-    // With `Same`, between none and half of the kernel lies before the first pixel, depending on the size.
+    // With `Same`, between none and half of the kernel is before the first pixel, depending on the size.
     let (most, least) = match padding {
         Padding::Valid => (0, 0),
         Padding::Same | Padding::SameMirrored if stride == 1 => ((kernel - 1) / 2, (kernel - 1) / 2),

@@ -1,11 +1,11 @@
-//! Which shape every node's output has at a given picture size.
+//! The shape of each node's output at a given picture size.
 
 use std::fmt;
 
 use super::{AdaptiveNorm, Graph, Node, NodeId, Op, Padding};
 use crate::{Error, ErrorKind, Result, Size};
 
-/// The shape of a picture or of features. One picture: there is no batch axis.
+/// The shape of a picture or of features. There is no batch axis: one picture at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// Rows.
@@ -17,12 +17,12 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// How many values there are; `None` if that overflows.
+    /// The number of values; `None` if it overflows.
     pub fn count(&self) -> Option<usize> {
         self.height.checked_mul(self.width)?.checked_mul(self.channels)
     }
 
-    /// How many values there are, of a shape that [`Graph::shapes`] has given or that something in memory has.
+    /// The number of values. Only for shapes that cannot overflow: from [`Graph::shapes`], or of something in memory.
     pub(crate) fn len(&self) -> usize {
         self.height * self.width * self.channels
     }
@@ -34,22 +34,22 @@ impl fmt::Display for Shape {
     }
 }
 
-/// How a sliding window lies along one axis.
+/// The placement of a sliding window along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Pixels beyond the border before the first one.
     pub before: usize,
     /// Pixels beyond the border after the last one.
     pub after: usize,
-    /// How many positions the window takes.
+    /// The number of positions that the window takes.
     pub output: usize,
 }
 
 impl Padding {
-    /// How a window of `kernel` pixels that moves by `stride` lies along an axis of `length` pixels.
+    /// Places a window of `kernel` pixels that moves by `stride` along an axis of `length` pixels.
     ///
-    /// `None` where it does not fit even once, where mirroring lacks pixels to mirror, where `kernel` or `stride` is 0, and
-    /// where a sum overflows.
+    /// Returns `None` if the window does not fit even once, if there are too few pixels to
+    /// mirror, if `kernel` or `stride` is 0, or if a sum overflows.
     pub fn window(self, length: usize, kernel: usize, stride: usize) -> Option<Window> {
         if length == 0 || kernel == 0 || stride == 0 {
             return None;
@@ -79,11 +79,11 @@ impl Padding {
 }
 
 impl Graph {
-    /// The shape of every node's output, in the order of [`Graph::nodes`], for a picture of this size in pixels.
+    /// Returns the shape of each node's output, in the order of [`Graph::nodes`], for a picture of this size in pixels.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`], naming the node, if the picture is too small for it; [`ErrorKind::TooLarge`] if a size
-    /// overflows; [`ErrorKind::Mismatch`] if the graph contradicts itself.
+    /// [`ErrorKind::InvalidArgument`], naming the node, if the picture is too small for it; [`ErrorKind::TooLarge`] if
+    /// a size overflows; [`ErrorKind::Mismatch`] if the graph is inconsistent.
     pub fn shapes(&self, picture: impl Into<Size>) -> Result<Vec<Shape>> {
         let picture = picture.into();
         let channels = self.channels()?;
@@ -106,11 +106,12 @@ impl Graph {
         Ok(shapes)
     }
 
-    /// How many channels every node's output has, in the order of [`Graph::nodes`]; this does not depend on the picture's size.
+    /// Returns the number of channels of each node's output, in the order of
+    /// [`Graph::nodes`]. It does not depend on the picture's size.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`], naming the node, if the graph contradicts itself: a node with too many or too few inputs, a
-    /// depthwise convolution that changes the number of channels, a sum of different numbers of channels.
+    /// [`ErrorKind::Mismatch`], naming the node, if the graph is inconsistent: a node with too many or too few inputs,
+    /// a depthwise convolution that changes the number of channels, a sum of different numbers of channels.
     pub fn channels(&self) -> Result<Vec<usize>> {
         let mut channels: Vec<usize> = Vec::with_capacity(self.nodes().len());
         for node in self.nodes() {
@@ -156,7 +157,7 @@ impl Graph {
         Ok(channels)
     }
 
-    /// Height and width of one node's output. `shapes` holds those of the nodes before it.
+    /// The height and width of one node's output. `shapes` holds those of the nodes before it.
     fn extent(&self, node: &Node, shapes: &[Shape], picture: Size) -> Result<[usize; 2]> {
         let of = |id: &NodeId| [shapes[id.0].height, shapes[id.0].width];
         let input = of(&node.inputs[0]);
@@ -192,7 +193,7 @@ impl Graph {
     }
 }
 
-/// Whether as many numbers as there are channels are in a style vector from a place on.
+/// Whether a style vector has `channels` numbers from `start` on.
 fn fits(style_len: usize, start: usize, channels: usize) -> bool {
     start.checked_add(channels).is_some_and(|end| end <= style_len)
 }

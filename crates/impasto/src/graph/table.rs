@@ -1,4 +1,4 @@
-//! A model's layers as a table for people and programs.
+//! A model's layers as a table, for people and programs.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ pub struct Row {
     pub cost: Cost,
 }
 
-/// A model's layers at one picture size. [`fmt::Display`] prints it as aligned text with a line of totals.
+/// A model's layers at one picture size. [`fmt::Display`] prints it as aligned text with a last line of totals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Table {
@@ -101,7 +101,7 @@ impl fmt::Display for Table {
         };
         let mut lines = vec![heading];
         lines.extend(self.rows.iter().map(|row| line(&row.name, &row.op, row.shape.to_string(), &row.cost)));
-        // The sums are worth their digits even where a sum is 0.
+        // Totals keep their digits even if they are 0.
         let total = [self.total.multiply_accumulates, self.total.parameters].map(|n| n.to_string());
         lines.push(["total".into(), String::new(), String::new(), total[0].clone(), total[1].clone()]);
         let mut widths = [0; 5];

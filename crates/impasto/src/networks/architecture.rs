@@ -1,4 +1,4 @@
-//! Any of the architectures, and its one-line text form.
+//! The type of all architectures, and its one-line text form.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +10,9 @@ use super::{Kind, adain, feed_forward, inception, magenta, microast, mobilenet, 
 use crate::graph::Graph;
 use crate::{Error, Result};
 
-/// An architecture with every parameter that decides its graph. [`LIST`] has a row for each.
+/// An architecture with every parameter that its graph depends on. [`LIST`] has a row for each.
 ///
-/// [`fmt::Display`] and [`FromStr`] convert it to and from one line, which our own container carries in its metadata:
+/// [`fmt::Display`] and [`FromStr`] convert it to and from one line, which our own container stores in its metadata:
 /// `magenta-transformer widths=32,64,128 blocks=20 style=768 convolution=dense border=reflect norm=batch`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -27,7 +27,7 @@ pub enum Architecture {
     NativeTransformer(native::Transformer),
     /// Our own style predictor.
     NativePredictor(native::Predictor),
-    /// A transformer of one style or of many styles of its own.
+    /// A transformer with one or many styles of its own.
     FeedForward(feed_forward::FeedForward),
     /// MicroAST's content encoder and decoder.
     MicroTransformer(microast::Transformer),
@@ -42,7 +42,7 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// What it says of itself: the only place that tells the architectures apart.
+    /// The architecture's interface. Only this function distinguishes the architectures.
     fn design(&self) -> &dyn Design {
         match self {
             Architecture::Transformer(it) => it,
@@ -69,29 +69,31 @@ impl Architecture {
         self.design().style_len()
     }
 
-    /// The network as a graph.
+    /// Builds the network's graph.
     pub fn graph(&self) -> Graph {
         self.design().graph()
     }
 
-    /// Pixels of the longer side of the content thumbnail whose statistics the instance norms use; `None` where they use the
-    /// picture's own.
+    /// The longer side, in pixels, of the content thumbnail whose statistics the instance
+    /// norms use. `None` if they use the picture's own.
     pub fn thumbnail(&self) -> Option<usize> {
         self.design().thumbnail()
     }
 
-    /// Pixels of the longer side of the canvas that a transformer is made for: larger pictures are painted on a canvas of this size, so that
-    /// strokes keep their share of the picture ([`crate::Stroke::Relative`]). `None` where nothing is known of such a size.
+    /// The longer side, in pixels, of the canvas that a transformer is made for. Larger pictures are painted
+    /// on a canvas of this size, so that strokes keep their share of the picture
+    /// ([`crate::Stroke::Relative`]). `None` if no such size is known.
     pub fn canvas(&self) -> Option<usize> {
         self.design().canvas()
     }
 
-    /// How many styles are part of the network itself: 1 for a network of one style. 0 for networks that paint in the styles of pictures.
+    /// The number of styles that are part of the network itself: 1 for a network with one
+    /// style, 0 for networks that paint in the style of a picture.
     pub fn own_styles(&self) -> usize {
         self.design().own_styles()
     }
 
-    /// The architecture in words, for people.
+    /// A description of the architecture for people.
     pub fn description(&self) -> String {
         self.design().description()
     }
@@ -100,7 +102,7 @@ impl Architecture {
         self.design().repeats()
     }
 
-    /// Makes a transformer read this beyond the border, where that is a choice.
+    /// Sets what a transformer reads beyond the border, if it has this parameter.
     pub(super) fn set_border(&mut self, border: Border) {
         match self {
             Architecture::Transformer(it) => it.border = border,
@@ -120,8 +122,8 @@ impl FromStr for Architecture {
     type Err = Error;
 
     /// # Errors
-    /// [`crate::ErrorKind::Unsupported`] for an architecture, a parameter or a choice that is not known here (a newer version may know
-    /// it), [`crate::ErrorKind::Malformed`] for a parameter that is missing, repeated or no number.
+    /// [`crate::ErrorKind::Unsupported`] for an unknown architecture, parameter or choice (a newer version may know
+    /// it), [`crate::ErrorKind::Malformed`] for a parameter that is missing, repeated or not a number.
     fn from_str(text: &str) -> Result<Self> {
         let (name, mut fields) = Fields::split(text)?;
         let Some(entry) = LIST.iter().find(|entry| entry.name == name) else {

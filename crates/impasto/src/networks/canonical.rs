@@ -1,4 +1,4 @@
-//! Brings the arrays of a file to the checkpoint's names and axis orders.
+//! Converts a file's arrays to the checkpoint's names and axis orders.
 
 use super::foreign;
 use crate::weights::{Tensor, Weights, onnx};
@@ -7,12 +7,12 @@ use crate::{Error, ErrorKind, Result};
 /// Where the arrays' names and axis orders come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// TensorFlow: the canonical one.
+    /// TensorFlow, which is canonical.
     TensorFlow,
-    /// TFLite's converter: batch norms folded into biases of its own naming, kernels `[out, kh, kw, in]`, depthwise kernels
-    /// `[1, kh, kw, channels]`.
+    /// TFLite's converter: batch norms folded into biases with names of its own, kernels `[out,
+    /// kh, kw, in]`, depthwise kernels `[1, kh, kw, channels]`.
     TfLite,
-    /// The same as ONNX: kernels `[out, in, kh, kw]`, depthwise kernels `[channels, 1, kh, kw]`.
+    /// The same, converted to ONNX: kernels `[out, in, kh, kw]`, depthwise kernels `[channels, 1, kh, kw]`.
     Onnx,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// Whether an array's name begins so.
+    /// Whether any array's name begins with `prefix`.
     pub(super) fn any(&self, prefix: &str) -> bool {
         self.weights.iter().any(|(name, _)| name.starts_with(prefix))
     }
@@ -32,11 +32,11 @@ impl Named {
 /// Suffixes of the biases that TFLite's converter makes.
 const TFLITE_BIASES: [&str; 2] = ["/Conv2D_bias", "/depthwise_bias"];
 
-/// All arrays under canonical names and in canonical axis orders, and what they were in. Those that mean nothing here keep
-/// their names.
+/// Converts all arrays to canonical names and axis orders, and returns the layout that
+/// they had. Arrays that mean nothing here keep their names.
 ///
 /// # Errors
-/// [`ErrorKind::Malformed`] if two arrays have one canonical name.
+/// [`ErrorKind::Malformed`] if two arrays get the same canonical name.
 pub(super) fn canonical(mut weights: Weights) -> Result<Named> {
     let names: Vec<String> = weights.iter().map(|(name, _)| name.to_owned()).collect();
     let is_tflite = names.iter().any(|name| TFLITE_BIASES.iter().any(|suffix| name.ends_with(suffix)));
@@ -63,7 +63,8 @@ pub(super) fn canonical(mut weights: Weights) -> Result<Named> {
 }
 
 fn rename(name: &str, layout: Layout) -> String {
-    // `:0` is a TensorFlow tensor's first output; `/read` is what TFLite's converter leaves of a variable that was read.
+    // `:0` is a TensorFlow tensor's first output. `/read` is what TFLite's converter
+    // leaves behind when a variable is read.
     let name = name.strip_suffix(":0").unwrap_or(name);
     let name = name.strip_suffix("/read").unwrap_or(name);
     let scope = TFLITE_BIASES.iter().find_map(|suffix| name.strip_suffix(suffix));
@@ -73,18 +74,18 @@ fn rename(name: &str, layout: Layout) -> String {
     }
 }
 
-/// A kernel in TFLite's axis order, turned; anything else as it is.
+/// Transposes a kernel from TFLite's axis order; anything else is returned as it is.
 fn turn(name: &str, tensor: Tensor) -> Result<Tensor> {
     let &[a, height, width, last] = tensor.shape() else { return Ok(tensor) };
     if name.ends_with("/depthwise_weights") && a == 1 {
         return Tensor::new([height, width, last, 1], tensor.into_data());
     }
-    // Without values there is nothing to turn, and the product below could overflow.
+    // Without values there is nothing to transpose, and the product below could overflow.
     if !name.ends_with("/weights") || tensor.data().is_empty() {
         return Ok(tensor);
     }
     let (out, rows, data) = (a, height * width * last, tensor.data());
-    // Room at once: growing by doubling would write millions of values twice.
+    // Reserve everything at once: growing by doubling would write millions of values twice.
     let mut turned = Vec::with_capacity(data.len());
     for row in 0..rows {
         turned.extend((0..out).map(|channel| data[channel * rows + row]));
@@ -92,7 +93,7 @@ fn turn(name: &str, tensor: Tensor) -> Result<Tensor> {
     Tensor::new([height, width, last, out], turned)
 }
 
-/// A kernel in ONNX's axis order, turned; anything else as it is.
+/// Transposes a kernel from ONNX's axis order; anything else is returned as it is.
 fn turn_onnx(name: &str, tensor: Tensor) -> Result<Tensor> {
     let &[out, inputs, height, width] = tensor.shape() else { return Ok(tensor) };
     if tensor.data().is_empty() {

@@ -1,15 +1,15 @@
-//! Our own container: any file with named arrays and text metadata, as safetensors has. Arrays are canonical; the metadata says
-//! what they are.
+//! Our own container: any file with named arrays and text metadata, such as safetensors.
+//! Arrays are canonical, and the metadata describes them.
 //!
 //! | key | value |
 //! | --- | --- |
 //! | `impasto.format` | `1` |
 //! | `impasto.family` | [`Family`] |
-//! | `impasto.predictor`, `impasto.transformer`, `impasto.perceptual` | [`Architecture`] of each network that is there |
-//! | `impasto.predictor.source`, … | where its weights come from |
-//! | `impasto.predictor.licence`, … | under which terms |
+//! | `impasto.predictor`, `impasto.transformer`, `impasto.perceptual` | [`Architecture`] of each network in the file |
+//! | `impasto.predictor.source`, … | the source of its weights |
+//! | `impasto.predictor.licence`, … | their license |
 //!
-//! A file of a perceptual network alone may lack the format and the family.
+//! A file with only a perceptual network may lack the format and the family.
 
 use super::recognise::Found;
 use super::{Architecture, Family, Kind, Model};
@@ -20,7 +20,7 @@ const FORMAT: &str = "impasto.format";
 const FAMILY: &str = "impasto.family";
 const VERSION: &str = "1";
 
-/// The networks that the metadata announces; `None` if the file is not a container.
+/// Returns the networks that the metadata describes; `None` if the file is not a container.
 pub(super) fn read_metadata(weights: &Weights) -> Result<Option<Vec<Found>>> {
     let Some(version) = weights.metadata.get(FORMAT) else {
         return match weights.metadata.contains_key(&key(Kind::Perceptual)) {
@@ -53,7 +53,7 @@ fn networks(weights: &Weights, family: &Family) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// Metadata for arrays of networks from one source.
+/// Adds the metadata for arrays of networks from one source.
 pub(super) fn describe(weights: &mut Weights, networks: &[Architecture], family: &Family, [source, licence]: [&str; 2]) {
     weights.metadata.insert(FORMAT.into(), VERSION.into());
     weights.metadata.insert(FAMILY.into(), family.to_string());
@@ -65,7 +65,7 @@ pub(super) fn describe(weights: &mut Weights, networks: &[Architecture], family:
     }
 }
 
-/// The model's arrays, and the metadata that [`read_metadata`] reads.
+/// Returns the model's arrays, with the metadata that [`read_metadata`] reads.
 pub(super) fn write(model: &Model) -> Weights {
     let mut out = Weights::new();
     out.metadata.insert(FORMAT.into(), VERSION.into());

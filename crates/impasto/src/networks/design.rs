@@ -1,4 +1,4 @@
-//! What every architecture says of itself, and how its one-line text form is taken apart.
+//! The interface of all architectures, and the parser of their one-line text form.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use super::magenta::Border;
 use crate::graph::Graph;
 use crate::{Error, ErrorKind, Result};
 
-/// What an architecture's parameters decide.
+/// What an architecture's parameters determine.
 pub(super) trait Design {
     /// What the network is for.
     fn kind(&self) -> Kind;
@@ -15,37 +15,40 @@ pub(super) trait Design {
     /// Length of the style vector that it makes or reads; 0 if it has none.
     fn style_len(&self) -> usize;
 
-    /// The network as a graph.
+    /// Builds the network's graph.
     fn graph(&self) -> Graph;
 
-    /// The architecture in words, for people.
+    /// A description of the architecture for people.
     fn description(&self) -> String;
 
-    /// Its name and its parameters in one line: `mobilenet-v2 vector=100 norm=batch`.
+    /// Its name and parameters in one line, such as `mobilenet-v2 vector=100 norm=batch`.
     fn text(&self) -> String;
 
-    /// Parts that repeat under numbered names: a graph of so many is built only if there are as many arrays.
+    /// The number of parts that repeat under numbered names. The graph is built only if
+    /// there are at least as many arrays.
     fn repeats(&self) -> usize {
         0
     }
 
-    /// Pixels of the longer side of the content thumbnail whose statistics the instance norms use; `None` where they use the picture's own.
+    /// The longer side, in pixels, of the content thumbnail whose statistics the instance
+    /// norms use. `None` if they use the picture's own.
     fn thumbnail(&self) -> Option<usize> {
         None
     }
 
-    /// Pixels of the longer side of the canvas that a transformer is made for; `None` where nothing is known of such a size.
+    /// The longer side, in pixels, of the canvas that a transformer is made for. `None` if no such size is known.
     fn canvas(&self) -> Option<usize> {
         None
     }
 
-    /// How many styles are part of the network itself. Its style vector has a share for each; 0 for networks that read a predictor's.
+    /// The number of styles that are part of the network itself; its style vector has a share
+    /// for each. 0 for networks that read a predictor's vectors.
     fn own_styles(&self) -> usize {
         0
     }
 }
 
-/// The values of a choice, and what they are called.
+/// The values of a choice, with their names.
 pub(super) type Names<T> = &'static [(&'static str, T)];
 
 pub(super) const BORDERS: Names<Border> = &[("reflect", Border::Reflect), ("zero", Border::Zero)];
@@ -54,7 +57,7 @@ pub(super) fn name_of<T: PartialEq>(names: Names<T>, value: &T) -> &'static str 
     names.iter().find(|(_, v)| v == value).map_or("", |(name, _)| name)
 }
 
-/// Numbers with commas between them.
+/// Joins numbers with commas.
 pub(super) fn commas(numbers: &[usize]) -> String {
     numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
 }
@@ -63,15 +66,15 @@ pub(super) fn commas(numbers: &[usize]) -> String {
 pub(super) struct Fields<'a> {
     pub(super) text: &'a str,
     values: BTreeMap<&'a str, &'a str>,
-    /// Words that are no `KEY=VALUE`.
+    /// Words that are not `KEY=VALUE`.
     plain: Vec<&'a str>,
 }
 
 impl<'a> Fields<'a> {
-    /// The architecture's name, and its words.
+    /// Splits off the architecture's name.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if a key is there twice.
+    /// [`ErrorKind::Malformed`] if a key occurs twice.
     pub(super) fn split(text: &'a str) -> Result<(&'a str, Self)> {
         let mut words = text.split_whitespace();
         let name = words.next().unwrap_or_default();
@@ -86,7 +89,7 @@ impl<'a> Fields<'a> {
         Ok((name, fields))
     }
 
-    /// Checks that every word was read.
+    /// Checks that all words have been read.
     pub(super) fn finish(self) -> Result<()> {
         match (self.plain.first(), self.values.keys().next()) {
             (Some(word), _) => Err(self.malformed(&format!("{word:?} is no KEY=VALUE"))),
@@ -95,7 +98,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// All words that are no `KEY=VALUE`.
+    /// Takes all words that are not `KEY=VALUE`.
     pub(super) fn take_plain(&mut self) -> Vec<&'a str> {
         std::mem::take(&mut self.plain)
     }
@@ -104,7 +107,7 @@ impl<'a> Fields<'a> {
         self.values.remove(key).ok_or_else(|| self.malformed(&format!("{key:?} is missing")))
     }
 
-    /// The value of a key, if it is this word; the key is read then.
+    /// Whether a key has this value. If so, the key counts as read.
     pub(super) fn is(&mut self, key: &str, word: &str) -> bool {
         let is = self.values.get(key) == Some(&word);
         if is {
@@ -118,7 +121,7 @@ impl<'a> Fields<'a> {
         self.parse(key, value, least)
     }
 
-    /// Nothing here is anywhere near the limit; it keeps sums of lengths from overflowing.
+    /// No real value comes near the limit, which keeps sums of lengths from overflowing.
     fn parse(&self, key: &str, value: &str, least: usize) -> Result<usize> {
         let number = value.parse().ok().filter(|n| (least..=1_000_000).contains(n));
         number.ok_or_else(|| self.malformed(&format!("{key}={value} is no number from {least} to 1000000")))
@@ -130,12 +133,12 @@ impl<'a> Fields<'a> {
         numbers.try_into().map_err(|_| self.malformed(&format!("{key:?} needs {N} numbers")))
     }
 
-    /// As [`Fields::numbers`]; `None` where the word is missing.
+    /// Like [`Fields::numbers`], but `None` if the key is missing.
     pub(super) fn numbers_if<const N: usize>(&mut self, key: &str) -> Result<Option<[usize; N]>> {
         if self.values.contains_key(key) { self.numbers(key).map(Some) } else { Ok(None) }
     }
 
-    /// A side of a kernel that has a middle.
+    /// Reads the side of a kernel, which must be odd.
     pub(super) fn odd(&mut self, key: &str) -> Result<usize> {
         let value = self.number(key, 1)?;
         if value % 2 == 0 { Err(self.malformed(&format!("{key}={value} is no odd number"))) } else { Ok(value) }
@@ -147,7 +150,7 @@ impl<'a> Fields<'a> {
         found.map(|(_, it)| *it).ok_or_else(|| self.unsupported(&format!("{key}={value} is not known")))
     }
 
-    /// The first of the choices where the word is missing.
+    /// Like [`Fields::choice`], but the first of the choices if the key is missing.
     pub(super) fn choice_or<T: Copy>(&mut self, key: &str, names: Names<T>) -> Result<T> {
         if self.values.contains_key(key) { self.choice(key, names) } else { Ok(names[0].1) }
     }

@@ -8,21 +8,21 @@ const BYTES: Option<&[u8]> = Some(include_bytes!("../../models/impasto.safetenso
 #[cfg(not(feature = "embedded"))]
 const BYTES: Option<&[u8]> = None;
 
-/// How errors and tables call it.
+/// Its name in errors and tables.
 const NAME: &str = "the built-in model";
 
 impl Model {
-    /// Whether this build has a model of its own: the feature `embedded`.
+    /// Whether this build has a built-in model: the feature `embedded`.
     pub const HAS_EMBEDDED: bool = BYTES.is_some();
 
-    /// The file of the model that is part of the library: to tell one build's model from another's. `None` if it was built without the feature
-    /// `embedded`.
+    /// The file of the built-in model, to distinguish one build's model from another's.
+    /// `None` without the feature `embedded`.
     pub(crate) const fn embedded_bytes() -> Option<&'static [u8]> {
         BYTES
     }
 
-    /// Impasto's own model, which is part of the library: a small style predictor and a transformer that paints pictures of any size in little
-    /// memory ([`super::Architecture::thumbnail`]). Reading it takes a few milliseconds.
+    /// Returns Impasto's built-in model: a small style predictor and a transformer that paints pictures of any size in
+    /// little memory ([`super::Architecture::thumbnail`]). Reading it takes a few milliseconds.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] if the library was built without the feature `embedded`.

@@ -1,11 +1,11 @@
-//! Brings the arrays of other projects' files into the form of our own container.
+//! Converts the arrays of other projects' files to the form of our own container.
 
 use super::container;
 use super::{Architecture, Family, Part};
 use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result};
 
-/// A file that is being taken apart: arrays go from it to the container.
+/// A file that is being converted: its arrays move to the container.
 pub(super) struct Foreign {
     pub(super) file: String,
     from: Weights,
@@ -17,7 +17,7 @@ impl Foreign {
         Foreign { file: part.file, from: part.weights, to: Weights::new() }
     }
 
-    /// Takes arrays of another file in, too.
+    /// Adds the arrays of another file, with a prefix to their names.
     pub(super) fn and(mut self, part: Part, prefix: &str) -> Self {
         for (name, tensor) in part.weights.into_iter() {
             self.from.insert(format!("{prefix}{name}"), tensor);
@@ -25,20 +25,20 @@ impl Foreign {
         self
     }
 
-    /// What the file states about itself.
+    /// A metadata value of the file.
     pub(super) fn fact(&self, key: &str) -> Option<&str> {
         self.from.metadata.get(key).map(String::as_str)
     }
 
-    /// An array of the file.
+    /// Returns an array of the file.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if it lacks it.
+    /// [`ErrorKind::Mismatch`] if it is absent.
     pub(super) fn get(&self, name: &str) -> Result<&Tensor> {
         self.from.get(name).ok_or_else(|| mismatch(format!("the weights lack {name:?}")))
     }
 
-    /// A vector of this length, times a factor, under a new name.
+    /// Adds a vector of this length, times a factor, under a new name.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if it is absent or has another shape.
@@ -47,16 +47,16 @@ impl Foreign {
         self.put(to, [length], values)
     }
 
-    /// An array under a new name.
+    /// Adds an array to the container.
     pub(super) fn put(&mut self, name: String, shape: impl Into<Vec<usize>>, values: Vec<f32>) -> Result<()> {
         self.to.insert(name, Tensor::new(shape, values)?);
         Ok(())
     }
 
-    /// PyTorch's kernel `[out, in, kh, kw]` as `[kh, kw, in, out]`, times a factor.
+    /// Returns PyTorch's kernel `[out, in, kh, kw]` as `[kh, kw, in, out]`, times a factor.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if it is absent or no kernel with this side.
+    /// [`ErrorKind::Mismatch`] if it is absent or not a kernel of this side.
     pub(super) fn kernel(&self, name: &str, side: usize, factor: f32) -> Result<Tensor> {
         let tensor = self.get(name)?;
         match *tensor.shape() {
@@ -65,11 +65,11 @@ impl Foreign {
         }
     }
 
-    /// A convolution of PyTorch, `name.weight` and `name.bias`, as `to/weights` and `to/biases`. Its groups, if there are several, become
-    /// one kernel with zeros between them.
+    /// Adds one of PyTorch's convolutions, `name.weight` and `name.bias`, as `to/weights` and `to/biases`. If it
+    /// has several groups, they become one kernel with zeros between them.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if an array is absent or has a shape that does not fit.
+    /// [`ErrorKind::Mismatch`] if an array is absent or has the wrong shape.
     pub(super) fn convolution(&mut self, name: &str, side: usize, [inputs, outputs]: [usize; 2], to: &str) -> Result<()> {
         let kernel = self.kernel(&format!("{name}.weight"), side, 1.0)?;
         let &[_, _, grouped, out] = kernel.shape() else { return Err(mismatch(format!("{name:?} is no convolution"))) };
@@ -83,7 +83,7 @@ impl Foreign {
         self.vector(&format!("{name}.bias"), outputs, 1.0, format!("{to}/biases"))
     }
 
-    /// A depthwise convolution of PyTorch with its bias.
+    /// Adds one of PyTorch's depthwise convolutions with its bias.
     ///
     /// # Errors
     /// As [`Foreign::convolution`].
@@ -95,14 +95,14 @@ impl Foreign {
         self.vector(&format!("{name}.bias"), channels, 1.0, format!("{to}/biases"))
     }
 
-    /// The container with what was put into it.
+    /// Returns the container with everything that was added to it.
     pub(super) fn finish(mut self, networks: &[Architecture], family: Family, [source, licence]: [&str; 2]) -> Part {
         container::describe(&mut self.to, networks, &family, [source, licence]);
         Part { file: self.file, weights: self.to }
     }
 }
 
-/// `[out, in, kh, kw]` as `[kh, kw, in, out]`, times a factor.
+/// Transposes `[out, in, kh, kw]` to `[kh, kw, in, out]`, times a factor.
 pub(super) fn turned(kernel: &Tensor, [out, input, kh, kw]: [usize; 4], factor: f32) -> Result<Tensor> {
     let mut data = vec![0.0; kernel.data().len()];
     for (at, &v) in kernel.data().iter().enumerate() {
@@ -112,7 +112,7 @@ pub(super) fn turned(kernel: &Tensor, [out, input, kh, kw]: [usize; 4], factor: 
     Tensor::new([kh, kw, input, out], data)
 }
 
-/// A grouped kernel `[kh, kw, inputs of a group, out]` as one of all inputs.
+/// Turns a grouped kernel `[kh, kw, inputs per group, out]` into a kernel that reads all inputs.
 fn dense(kernel: &Tensor, inputs: usize) -> Result<Tensor> {
     let &[kh, kw, grouped, out] = kernel.shape() else { return Err(mismatch("is no kernel".into())) };
     let of_group = out / (inputs / grouped);
@@ -124,7 +124,7 @@ fn dense(kernel: &Tensor, inputs: usize) -> Result<Tensor> {
     Tensor::new([kh, kw, inputs, out], data)
 }
 
-/// Colours in front of a first layer, as a linear map of RGB of 0..1.
+/// A color transform before the first layer: an affine map of RGB in 0..1.
 pub(super) struct Colours {
     /// For each input of the layer, the factors of the channels.
     pub(super) matrix: [[f64; 3]; 3],
@@ -132,7 +132,8 @@ pub(super) struct Colours {
 }
 
 impl Colours {
-    /// Kernel and bias of the first layer for RGB of 0..1. Its border must be mirrored, or the summands 0.
+    /// Returns kernel and bias of the first layer for RGB in 0..1. The layer's border
+    /// must be mirrored, or the summands 0.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the kernel does not read three channels.
@@ -157,7 +158,8 @@ impl Colours {
     }
 }
 
-/// A name of its own for weights: styles of one network mean nothing to another. FNV-1a of the bytes, 32 bits of it.
+/// Makes a family name from the weights, since the styles of one network mean nothing to
+/// another: the FNV-1a hash of the bytes, folded to 32 bits.
 pub(super) fn family(name: &str, tensor: &Tensor) -> Family {
     let bytes = tensor.data().iter().flat_map(|v| v.to_le_bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));

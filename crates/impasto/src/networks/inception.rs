@@ -1,7 +1,8 @@
-//! The style predictor of the TF-Hub module and of Magenta's checkpoint: Inception-v3 (Szegedy et al. 2015, arXiv 1512.00567) up
-//! to `Mixed_6e`, a mean over the picture, and in the checkpoint a linear layer to 100 floats.
+//! The style predictor of the TF-Hub module and of Magenta's checkpoint: Inception-v3 (Szegedy et al. 2015, arXiv
+//! 1512.00567) up to `Mixed_6e`, then a mean over the picture and, in the checkpoint, a linear layer to 100 floats.
 //!
-//! Two things differ from the usual Inception-v3: the picture is RGB in 0..1 as it is, and every activation is `relu6`.
+//! It differs from the usual Inception-v3 in two ways: the input is RGB in 0..1 without
+//! preprocessing, and every activation is `relu6`.
 
 use super::design::Design;
 use super::list::{Entry, Recognise};
@@ -9,10 +10,11 @@ use super::recognise::{length, magenta_found};
 use super::{Architecture, BATCH_NORM_EPSILON, Kind, bottleneck};
 use crate::graph::{Activation, BatchNorm, Conv, Graph, NodeId, Op, Padding, Pool, PoolKind};
 
-/// What tells one predictor of this architecture from another.
+/// Parameters of this architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Inception {
-    /// Length of the style vector where a linear layer makes it; without one it is the 768 means themselves.
+    /// Length of the style vector, if a linear layer computes it. Without one, the style
+    /// vector is the 768 means themselves.
     pub bottleneck: Option<usize>,
 }
 
@@ -73,7 +75,8 @@ impl Inception {
         self.bottleneck.unwrap_or(Self::FEATURES)
     }
 
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1, at least 43×43, in; a style vector `[1, 1, vector_len]` out.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1, at least
+    /// 43×43. Output: a style vector `[1, 1, vector_len]`.
     pub fn graph(&self) -> Graph {
         let mut build = Build { graph: Graph::new(3, 0) };
         let mut x = build.graph.input();
@@ -130,7 +133,7 @@ impl Build {
         self.graph.push(format!("{node}/relu6"), Op::Activation(Activation::Relu6), &[x])
     }
 
-    /// Convolutions one after the other that keep height and width.
+    /// A sequence of convolutions that keep height and width.
     fn branch(&mut self, mut x: NodeId, scope: &str, layers: &[Layer]) -> NodeId {
         for &layer in layers {
             x = self.conv(x, scope, layer, 1, Padding::Same);
@@ -150,7 +153,7 @@ impl Build {
     }
 
     fn mixed_5(&mut self, x: NodeId, scope: &str, pooled: usize) -> NodeId {
-        // The checkpoint's names for this one branch of this one block differ from its siblings'.
+        // In this branch of this block, the checkpoint's names differ from those of the sibling blocks.
         let [narrow, wide] =
             if scope == "Mixed_5c" { ["Conv2d_0b_1x1", "Conv_1_0c_5x5"] } else { ["Conv2d_0a_1x1", "Conv2d_0b_5x5"] };
         let branches = [
@@ -167,7 +170,7 @@ impl Build {
     }
 
     fn mixed_6a(&mut self, x: NodeId) -> NodeId {
-        // Both layers that the checkpoint calls 1x1 here are 3×3.
+        // Both layers that the checkpoint calls 1x1 here are in fact 3×3.
         let first = self.conv(x, "Mixed_6a/Branch_0/", ("Conv2d_1a_1x1", 3, 3, 384), 2, Padding::Valid);
         let scope = "Mixed_6a/Branch_1/";
         let second = self.branch(x, scope, &[("Conv2d_0a_1x1", 1, 1, 64), ("Conv2d_0b_3x3", 3, 3, 96)]);

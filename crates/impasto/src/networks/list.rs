@@ -1,4 +1,4 @@
-//! The list of architectures: parser, recogniser, bench, documentation and tests walk it.
+//! The list of architectures. The parser, the recognizer, the bench, the documentation and the tests walk it.
 
 use super::canonical::Named;
 use super::design::Fields;
@@ -12,9 +12,9 @@ pub struct Entry {
     pub name: &'static str,
     /// What it is, in a few words.
     pub title: &'static str,
-    /// Variants that were published, by the names that `impasto bench` knows.
+    /// Published variants, under the names that `impasto bench` uses.
     pub published: &'static [Published],
-    /// Reads the rest of the text form.
+    /// Parses the rest of the text form.
     pub(super) parse: fn(&mut Fields<'_>) -> Result<Architecture>,
     pub(super) recognise: Recognise,
 }
@@ -22,13 +22,13 @@ pub struct Entry {
 /// A published variant: its name, and the architecture with its parameters.
 pub type Published = (&'static str, fn() -> Architecture);
 
-/// How files of an architecture are recognised that are no container of ours.
+/// How files of an architecture are recognized if they are not our own containers.
 pub(super) enum Recognise {
-    /// Only containers hold it, or another entry's files.
+    /// The architecture occurs only in containers, or in the files of another entry.
     Never,
-    /// By the canonical names of arrays ([`super::canonical`]).
+    /// By the canonical names of their arrays ([`super::canonical`]).
     ByNames(fn(&Named) -> Result<Option<Found>>),
-    /// Replaces its files by a part in our own container's form.
+    /// Replaces its files with a part in the form of our own container.
     Adopt(fn(&mut Vec<Part>) -> Result<()>),
 }
 

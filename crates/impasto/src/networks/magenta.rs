@@ -1,8 +1,8 @@
 //! The transformer of Magenta's arbitrary image stylization (Ghiasi et al. 2017, arXiv 1705.06830).
 //!
-//! Three contracting convolutions, residual blocks, three expanding ones. Content in as RGB in 0..1, the same out, with height and
-//! width rounded up to multiples of 4. All but the contracting convolutions are followed by an instance norm whose scale and
-//! shift are affine in the style vector.
+//! It has three contracting convolutions, residual blocks, and three expanding convolutions. Input and output are RGB
+//! in 0..1; the output's height and width are rounded up to multiples of 4. All but the contracting convolutions are
+//! followed by an instance norm whose scale and shift are affine in the style vector.
 
 use super::canonical::{Layout, Named};
 use super::design::{BORDERS, Design, Names, commas, name_of};
@@ -15,24 +15,24 @@ use crate::graph::{Activation, BatchNorm, Conv, Dense, Graph, InstanceNorm, Node
 /// The epsilon of the conditional instance norms.
 const INSTANCE_NORM_EPSILON: f32 = 1e-5;
 
-/// Everything that tells one transformer of the family from another.
+/// Parameters of this family of transformers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Transformer {
-    /// Channels after the three contracting convolutions: Magenta's own has 32, 64, 128.
+    /// Channels after the three contracting convolutions. Magenta's own transformer has 32, 64, 128.
     pub widths: [usize; 3],
     /// Residual blocks.
     pub blocks: usize,
     /// Length of the style vector.
     pub style_len: usize,
-    /// How residual and expanding convolutions are made.
+    /// The kind of the residual and expanding convolutions.
     pub convolution: Convolution,
     /// What the convolutions read beyond the picture's border.
     pub border: Border,
-    /// What normalises the contracting convolutions. Their batch norms have no `gamma`.
+    /// How the contracting convolutions are normalized. Their batch norms have no `gamma`.
     pub norm: FixedNorm,
 }
 
-/// How residual and expanding convolutions are made.
+/// The kind of the residual and expanding convolutions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Convolution {
     /// One full convolution.
@@ -46,7 +46,7 @@ pub enum Convolution {
 pub enum Border {
     /// Mirrored pixels, as Magenta trained its networks. Height and width must be at least 5.
     Reflect,
-    /// Zeros, as the browser port's graph was published; draws a faint frame around the picture.
+    /// Zeros, as the browser port's graph was published. They draw a faint frame around the picture.
     Zero,
 }
 
@@ -131,8 +131,8 @@ fn recognise(named: &Named) -> Result<Option<Found>> {
     }
     let width = |name: &str| length(weights, &format!("transformer/contract/{name}/weights"), 3);
     let separable = weights.get("transformer/expand/conv1/dilate_conv/depthwise_weights").is_some();
-    // Frozen graphs, the browser port's form, hold the batch norms' absent scale as a constant. Only this tells the port's dense
-    // transformer, published with zero padding, from the checkpoint that it was made of.
+    // Frozen graphs (the browser port's form) hold the batch norms' absent scale as a constant. Only this distinguishes
+    // the port's dense transformer, published with zero padding, from the checkpoint that it was made from.
     let port = weights.get("transformer/contract/conv1/BatchNorm/Const").is_some();
     let transformer = Transformer {
         widths: [width("conv1")?, width("conv2")?, width("conv3")?],
@@ -147,8 +147,8 @@ fn recognise(named: &Named) -> Result<Option<Found>> {
     Ok(Some(magenta_found(Architecture::Transformer(transformer), named, hub, browser_only)))
 }
 
-/// The number of the residual block that an array belongs to. Any of its arrays counts, so that a block is never left out
-/// because one of them is missing.
+/// The number of the residual block that an array belongs to. Any of the block's arrays counts, so
+/// that a block is never left out because one of them is missing.
 fn block(name: &str) -> Option<usize> {
     let name = name.strip_prefix("style_params/").unwrap_or(name);
     let (number, _) = name.strip_prefix("transformer/residual/residual")?.split_once('/')?;
@@ -161,7 +161,8 @@ impl Transformer {
         Transformer { blocks: 20, style_len: 768, ..Self::checkpoint() }
     }
 
-    /// The transformer of Magenta's published checkpoint. The browser port's dense one differs in its [`Border::Zero`] only.
+    /// The transformer of Magenta's published checkpoint. The browser port's dense one
+    /// differs only in its [`Border::Zero`].
     pub fn checkpoint() -> Self {
         Transformer {
             widths: [32, 64, 128],
@@ -183,8 +184,8 @@ impl Transformer {
         Transformer { widths: [8, 16, 32], norm: FixedNorm::Folded, ..Self::checkpoint() }
     }
 
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,
-    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1 and a style vector. Output: a picture
+    /// `[4⌈height/4⌉, 4⌈width/4⌉, 3]` in 0..1, aligned with the input at the top left.
     pub fn graph(&self) -> Graph {
         let [first, second, third] = self.widths;
         let mut graph = Graph::new(3, self.style_len);
@@ -242,7 +243,7 @@ impl Transformer {
         activate(graph, x, &format!("{scope}/relu"), Activation::Relu)
     }
 
-    /// A convolution that keeps height and width, and its conditional instance norm.
+    /// Adds a convolution that keeps height and width, and its conditional instance norm.
     fn styled(&self, graph: &mut Graph, x: NodeId, scope: &str, name: &str, kernel: usize, channels: usize) -> NodeId {
         let node = format!("{scope}/{name}");
         let conv = Conv {

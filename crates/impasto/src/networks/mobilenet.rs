@@ -1,5 +1,6 @@
-//! The small style predictor of the browser port and of the TFLite files: MobileNetV2 1.0 (Sandler et al. 2018, arXiv 1801.04381)
-//! up to `layer_19`, a mean over the picture, and a linear layer to the style vector. The picture is RGB in 0..1 as it is.
+//! The small style predictor of the browser port and of the TFLite files: MobileNetV2 1.0 (Sandler et
+//! al. 2018, arXiv 1801.04381) up to `layer_19`, then a mean over the picture and a linear layer to the
+//! style vector. The input is RGB in 0..1 without preprocessing.
 
 use super::design::{Design, name_of};
 use super::list::{Entry, Recognise};
@@ -8,12 +9,12 @@ use super::recognise::{length, magenta_found};
 use super::{Architecture, BATCH_NORM_EPSILON, FixedNorm, Kind, bottleneck};
 use crate::graph::{Activation, BatchNorm, Conv, Graph, NodeId, Op, Padding};
 
-/// What tells one predictor of this architecture from another.
+/// Parameters of this architecture.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct MobileNet {
     /// Length of the style vector.
     pub vector_len: usize,
-    /// What normalises its convolutions. Their batch norms have a `gamma`.
+    /// How its convolutions are normalized. Their batch norms have a `gamma`.
     pub norm: FixedNorm,
 }
 
@@ -57,7 +58,7 @@ impl Design for MobileNet {
     }
 }
 
-/// Channels and stride of the 17 blocks. All widen their input six times inside but the first, which does not.
+/// Channels and stride of the 17 blocks. All but the first expand their input six times inside.
 const BLOCKS: [(usize, usize); 17] = [
     (16, 1),
     (24, 2),
@@ -82,7 +83,8 @@ impl MobileNet {
     /// Channels of `layer_19`.
     pub const FEATURES: usize = 1280;
 
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 in, a style vector `[1, 1, vector_len]` out.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1. Output:
+    /// a style vector `[1, 1, vector_len]`.
     pub fn graph(&self) -> Graph {
         let mut graph = Graph::new(3, 0);
         let input = graph.input();

@@ -1,8 +1,8 @@
-//! Architectures: each a room of its own with a short function that builds a [`Graph`], and a row in one list ([`LIST`]); and recognising
-//! which of them a weights file is ([`Model::assemble`]).
+//! Architectures. Each has its own module with a short function that builds a [`Graph`], and a row in one list
+//! ([`LIST`]). [`Model::assemble`] recognizes the architecture of a weights file.
 //!
-//! Parameter names and layouts are those of Magenta's TensorFlow checkpoint, whatever file the weights come from: kernels
-//! `[kh, kw, in, out]`, depthwise kernels `[kh, kw, channels, 1]`. These are called *canonical* here.
+//! Parameter names and layouts are those of Magenta's TensorFlow checkpoint, whatever file the weights come from:
+//! kernels `[kh, kw, in, out]`, depthwise kernels `[kh, kw, channels, 1]`. These are called *canonical* here.
 
 pub mod adain;
 mod architecture;
@@ -32,17 +32,18 @@ pub(crate) use untrained::{Numbers, random as random_weights};
 use crate::graph::{Conv, Graph, NodeId, Op, Padding};
 use crate::weights::Weights;
 
-/// What normalises a convolution's output with fixed statistics.
+/// How a convolution's output is normalized with fixed statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FixedNorm {
-    /// A batch norm of its own: `SCOPE/BatchNorm/{moving_mean, moving_variance, beta}` (and `gamma` where the architecture has it).
+    /// A separate batch norm: `SCOPE/BatchNorm/{moving_mean, moving_variance, beta}` (and
+    /// `gamma`, if the architecture has it).
     Batch,
-    /// Multiplied into the kernel; what is left is a bias `SCOPE/biases`.
+    /// Folded into the kernel; a bias `SCOPE/biases` remains.
     Folded,
 }
 
 impl FixedNorm {
-    /// What these arrays have under a scope.
+    /// Detects the norm that these arrays have in a scope.
     fn of(weights: &Weights, scope: &str) -> Self {
         if weights.get(&format!("{scope}/biases")).is_some() { FixedNorm::Folded } else { FixedNorm::Batch }
     }
@@ -51,7 +52,7 @@ impl FixedNorm {
 /// TensorFlow-slim's epsilon of every batch norm of the family.
 const BATCH_NORM_EPSILON: f32 = 1e-3;
 
-/// The linear layer that makes a style vector of means: a 1×1 convolution with bias on a 1×1 picture.
+/// Adds the linear layer that turns means into a style vector: a 1×1 convolution with bias on a 1×1 picture.
 fn bottleneck(graph: &mut Graph, x: NodeId, scope: &str, channels: usize) -> NodeId {
     let conv = Conv {
         weight: format!("{scope}/weights"),

@@ -12,11 +12,11 @@ use crate::{Error, ErrorKind, Result};
 /// What a network is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Style picture in, style vector out.
+    /// Makes a style vector from a style picture.
     Predictor,
-    /// Content picture and style vector in, stylised picture out.
+    /// Paints a content picture with a style vector.
     Transformer,
-    /// Picture in, features out that losses compare.
+    /// Computes features of a picture, which losses compare.
     Perceptual,
 }
 
@@ -24,7 +24,7 @@ impl Kind {
     /// All roles.
     pub const ALL: [Kind; 3] = [Kind::Predictor, Kind::Transformer, Kind::Perceptual];
 
-    /// For people: `style predictor`, `transformer` or `perceptual network`.
+    /// The name for people: `style predictor`, `transformer` or `perceptual network`.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Predictor => "style predictor",
@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// For programs: `predictor`, `transformer` or `perceptual`.
+    /// The name for programs: `predictor`, `transformer` or `perceptual`.
     pub fn key(self) -> &'static str {
         match self {
             Kind::Predictor => "predictor",
@@ -43,18 +43,18 @@ impl Kind {
     }
 }
 
-/// Networks whose style vectors mean the same. Vectors of two families are never interchangeable, even where they are of one
-/// length.
+/// Networks whose style vectors have the same meaning. Vectors of two families are never
+/// interchangeable, even if they have the same length.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Family {
-    /// Magenta's checkpoint and the browser port, which was trained to its style vectors (`magenta`).
+    /// Magenta's checkpoint and the browser port, which was trained to use its style vectors (`magenta`).
     Magenta,
     /// The TF-Hub module (`tf-hub`).
     Hub,
     /// The TFLite files (`tflite`).
     TfLite,
-    /// Others by name: lower-case letters, digits, `-`, `_` and `.`, at most 64 of them.
+    /// Others by name: up to 64 lower-case letters, digits, `-`, `_` and `.`.
     Other(String),
 }
 
@@ -73,7 +73,7 @@ impl FromStr for Family {
     type Err = Error;
 
     /// # Errors
-    /// [`ErrorKind::Malformed`] if this cannot be a family's name.
+    /// [`ErrorKind::Malformed`] if the name is not valid for a family.
     fn from_str(name: &str) -> Result<Self> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
         match name {
@@ -89,25 +89,25 @@ impl FromStr for Family {
 /// The arrays of one file.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// How errors call the file: its path.
+    /// The file's name in errors: its path.
     pub file: String,
-    /// Its arrays, as the reader gave them.
+    /// Its arrays, as the reader returned them.
     pub weights: Weights,
 }
 
-/// A network and its weights, which fit each other: [`Graph::check`] has passed.
+/// A network and its weights. They match: [`Graph::check`] has passed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Network {
     /// The architecture.
     pub architecture: Architecture,
-    /// Whose style vectors it makes or reads.
+    /// The family of the style vectors that it makes or reads.
     pub family: Family,
-    /// Where its weights come from, in words.
+    /// The source of its weights, in words.
     pub source: String,
-    /// Under which terms its weights may be used, in words.
+    /// The license of its weights, in words.
     pub licence: String,
-    /// The file it was read from, as [`Part::file`] called it.
+    /// The file it was read from; see [`Part::file`].
     pub file: String,
     /// The architecture's graph.
     pub graph: Graph,
@@ -127,39 +127,41 @@ impl Network {
     }
 }
 
-/// Choices that a file does not state.
+/// Choices that a file does not make.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// What the transformer reads beyond the border. Default: as its file was published, [`Border::Zero`] for the browser port and for
-    /// fast-style-transfer, [`Border::Reflect`] for all others. Only these have the choice; for others it plays no part.
+    /// What the transformer reads beyond the border. Default: as the file was published, which is [`Border::Zero`]
+    /// for the browser port and for fast-style-transfer, and [`Border::Reflect`] for all others. Only the
+    /// architectures with a parameter for it have the choice; others ignore it.
     pub border: Option<Border>,
 }
 
 impl Options {
-    /// With this [`Options::border`].
+    /// Sets [`Options::border`].
     #[must_use]
     pub fn border(self, border: Option<Border>) -> Self {
         Options { border, ..self }
     }
 }
 
-/// A set of roles: a style predictor and a transformer, then of one family, or one of them alone; or a perceptual network.
+/// A set of networks, one for each role: a style predictor and a transformer of the same
+/// family, or one of them alone; or a perceptual network.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Model {
-    /// Whose style vectors these are.
+    /// The family of its style vectors.
     pub family: Family,
-    /// Makes style vectors of pictures.
+    /// Makes style vectors from pictures.
     pub predictor: Option<Network>,
     /// Paints with style vectors.
     pub transformer: Option<Network>,
-    /// Sees pictures for losses.
+    /// Computes the features that losses compare.
     pub perceptual: Option<Network>,
 }
 
 impl Model {
-    /// The model in one file's arrays, with default [`Options`].
+    /// Reads the model in the arrays of one file, with default [`Options`].
     ///
     /// # Errors
     /// As [`Model::assemble_with`].
@@ -175,16 +177,18 @@ impl Model {
         Self::assemble_with(parts, &Options::default())
     }
 
-    /// The model that some files hold together: each a network or both, of Magenta's files of any format or our own container.
+    /// Assembles the model that several files hold together. Each file holds one network or both: Magenta's files
+    /// in any format, files of other known networks, or our own container.
     ///
-    /// Names and shapes decide which architecture and family a file is; every array that the architecture needs is checked, and
-    /// arrays that it does not need are dropped.
+    /// Names and shapes determine the architecture and family of a file. Every array that the architecture
+    /// needs is checked, and arrays that it does not need are dropped.
     ///
     /// # Errors
-    /// All errors name the file. [`ErrorKind::Unsupported`] if a file holds no known network, or arrays that would change its
-    /// result but that the architecture has no place for; [`ErrorKind::Mismatch`] if an array is absent or of another shape, if
-    /// predictor and transformer are of different families or vector lengths, or if there are two of a kind;
-    /// [`ErrorKind::Malformed`] if values are not finite; [`ErrorKind::InvalidArgument`] if there are no files.
+    /// All errors name the file. [`ErrorKind::Unsupported`] if a file holds no known network, or arrays
+    /// that would change the result but that the architecture has no place for; [`ErrorKind::Mismatch`] if
+    /// an array is absent or has another shape, if predictor and transformer have different families or
+    /// vector lengths, or if there are two networks of a kind; [`ErrorKind::Malformed`] if values are not
+    /// finite; [`ErrorKind::InvalidArgument`] if there are no files.
     pub fn assemble_with(parts: Vec<Part>, options: &Options) -> Result<Self> {
         let (mut predictor, mut transformer, mut perceptual) = (None, None, None);
         let mut parts = parts;
@@ -211,15 +215,16 @@ impl Model {
         Ok(Model { family, predictor, transformer, perceptual })
     }
 
-    /// The networks that are there: predictor, transformer, perceptual network.
+    /// The networks that are present, in this order: predictor, transformer, perceptual network.
     pub fn networks(&self) -> impl Iterator<Item = &Network> {
         self.predictor.iter().chain(&self.transformer).chain(&self.perceptual)
     }
 
-    /// What paints: a transformer, and a style predictor unless the transformer has styles of its own.
+    /// Returns the networks that paint: a transformer, and a style predictor unless the transformer has its own styles.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if one is absent, naming which; [`ErrorKind::Unsupported`] for a perceptual network alone.
+    /// [`ErrorKind::Mismatch`] if one is absent, naming which; [`ErrorKind::Unsupported`]
+    /// for a perceptual network alone.
     pub fn painter(&self) -> Result<(Option<&Network>, &Network)> {
         match (&self.transformer, &self.perceptual) {
             (Some(transformer), _) if transformer.architecture.own_styles() > 0 => Ok((None, transformer)),
@@ -234,7 +239,7 @@ impl Model {
         }
     }
 
-    /// Both networks.
+    /// Returns the style predictor and the transformer.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if one is absent, naming which.
@@ -250,8 +255,8 @@ impl Model {
         }
     }
 
-    /// All arrays under canonical names, with metadata from which [`Model::from_weights`] makes the same model again: what our
-    /// own container holds. The metadata keys begin with `impasto.`.
+    /// Returns all arrays under canonical names, with metadata from which [`Model::from_weights`] makes the same model
+    /// again: the content of our own container. The metadata keys begin with `impasto.`.
     pub fn to_weights(&self) -> Weights {
         container::write(self)
     }

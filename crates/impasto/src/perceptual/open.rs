@@ -1,4 +1,4 @@
-//! Perceptual networks read from files.
+//! Reads perceptual networks from files.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn of_weights(weights: Weights, kind: &str, preprocessing: Option<Preprocessing>
     Err(Error::new(ErrorKind::Mismatch, text))
 }
 
-/// The arrays; of a TensorFlow.js folder without its last shards those that are there.
+/// Reads the arrays. If the last shards of a TensorFlow.js folder are missing, reads those that exist.
 fn read(path: &Path, limits: &Limits) -> Result<(Weights, String)> {
     let manifest = if path.is_dir() { path.join("model.json") } else { path.to_owned() };
     let is_tfjs = manifest.file_name().is_some_and(|name| name == "model.json") && manifest.is_file();

@@ -1,14 +1,14 @@
-//! What a run over many pictures has painted: a JSON object a line, added to as it happens. The program and Python's `impasto.ray` share it, so
-//! that either continues what the other began.
+//! What a run over many pictures has painted: one JSON object per line, added as it happens. The program and Python's
+//! `impasto.ray` use the same format, so that either continues what the other began.
 //!
 //! | `state` | other fields |
 //! | --- | --- |
-//! | `begun` | `output`, and `key` where it is known: a file of this name that is there later is Impasto's own |
+//! | `begun` | `output`, and `key` if it is known: a file of this name that is there later is Impasto's own |
 //! | `done` | `input`, `output`, `key`, `style`, `width`, `height`, `seconds`, `bytes`, `sha256` of the file that was written |
 //! | `failed` | `input`, `output`, `style`, `seconds`, `error` |
 //!
-//! Names that are not UTF-8 have their bytes beside them, as `output_bytes` and `input_bytes`, see [`put_name`]. Outputs are named as they are
-//! seen from the manifest's folder. A line is written at once; one that a crash has torn is passed over.
+//! For names that are not UTF-8, `output_bytes` and `input_bytes` hold the bytes; see [`put_name`]. Outputs are named
+//! relative to the manifest's folder. Each line is written in one piece; lines torn by a crash are skipped.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -23,28 +23,28 @@ use super::reference::Reference;
 use crate::hash::sha256_of_file;
 use crate::{Error, ErrorKind, Result};
 
-/// The name of a manifest in the folder of the results.
+/// The name of the manifest in the folder of the results.
 pub const MANIFEST: &str = "impasto.jsonl";
 
-/// What the lines of a manifest say of each output.
+/// What a manifest's lines say about each output.
 #[derive(Debug, Default)]
 pub struct Entries(HashMap<OsString, Entry>);
 
-/// The last word on an output.
+/// The latest state of an output.
 #[derive(Debug, Default)]
 struct Entry {
-    /// Whether a file of this name may be there by Impasto's doing.
+    /// Whether a file of this name, if there is one, is Impasto's own.
     own: bool,
-    /// The same before the last attempt, while that has not ended.
+    /// The value of `own` before the last attempt, until that attempt ends.
     before: Option<bool>,
     done: Option<Done>,
 }
 
-/// A result that was finished.
+/// A finished result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Done {
-    /// What it was made of and how, see [`super::Request::key`].
+    /// What it was made from and how; see [`super::Request::key`].
     pub key: String,
     /// The file's size.
     pub bytes: u64,
@@ -65,34 +65,34 @@ impl Entries {
         Ok(Entries(entries))
     }
 
-    /// What is known of an output that is finished.
+    /// Returns what is known about an output that is finished.
     pub fn done(&self, output: &OsStr) -> Option<&Done> {
         self.0.get(output)?.done.as_ref()
     }
 
-    /// Whether a file of this name is of an earlier run's making.
+    /// Whether an earlier run made the file of this name.
     pub fn owns(&self, output: &OsStr) -> bool {
         self.0.get(output).is_some_and(|entry| entry.own)
     }
 }
 
-/// A manifest that was read, and is added to.
+/// A manifest that was read, and to which lines are added.
 #[derive(Debug)]
 pub struct Manifest {
     path: PathBuf,
-    /// The folder that it is in, links followed.
+    /// The folder that it is in, with links resolved.
     folder: PathBuf,
-    /// Made, or opened, with the first line that is added.
+    /// Created or opened when the first line is added.
     file: Mutex<Option<File>>,
-    /// Whether the last line has no end.
+    /// Whether the last line is incomplete.
     torn: bool,
-    /// As it was when it was opened.
+    /// As read when the manifest was opened.
     entries: Entries,
     _lock: Option<Lock>,
 }
 
 impl Manifest {
-    /// Reads it, if it is there. Nothing is written yet.
+    /// Reads the manifest, if it exists. Nothing is written yet.
     ///
     /// # Errors
     /// If it cannot be read, or is some other file.
@@ -107,7 +107,8 @@ impl Manifest {
         Ok(Manifest { path: path.to_owned(), folder, file: Mutex::default(), torn, entries, _lock: None })
     }
 
-    /// Keeps other runs from it while this value lives, see [`Lock::take`], and reads what they have written until now.
+    /// Keeps other runs away from the manifest while this value lives (see [`Lock::take`]), and reads what they have
+    /// written so far.
     ///
     /// # Errors
     /// As [`Manifest::open`] and [`Lock::take`].
@@ -117,7 +118,7 @@ impl Manifest {
         Ok(())
     }
 
-    /// Whether an output is there as an earlier run has made it, with the same settings.
+    /// Whether an output is still as an earlier run made it, with the same settings.
     pub fn is_done(&self, output: &Path, key: &str) -> bool {
         let Some(done) = self.entries.done(&self.name(output)) else { return false };
         let size = output.metadata().map(|about| about.len());
@@ -126,12 +127,12 @@ impl Manifest {
             && sha256_of_file(output).is_ok_and(|hash| hash == done.sha256)
     }
 
-    /// Whether a file of this name is of an earlier run's making.
+    /// Whether an earlier run made the file of this name.
     pub fn owns(&self, output: &Path) -> bool {
         self.entries.owns(&self.name(output))
     }
 
-    /// Says that an output is being made.
+    /// Records that an output is being made.
     ///
     /// # Errors
     /// As [`Manifest::add`].
@@ -165,34 +166,35 @@ impl Manifest {
         Ok(file)
     }
 
-    /// Puts an output's name into a record.
+    /// Adds an output's name to a record.
     pub fn put_output(&self, record: &mut Value, output: &Path) {
         put_name(record, "output", self.name(output));
     }
 
-    /// How the manifest calls an output.
+    /// Returns the manifest's name for an output.
     fn name(&self, output: &Path) -> OsString {
         let place = place(output);
         place.strip_prefix(&self.folder).unwrap_or(&place).into()
     }
 }
 
-/// A run's hold on a manifest. It ends with the value, or with the process, whatever ends that. Systems other than Unix, file systems without
-/// locks, and devices have no such hold: every run gets it there.
+/// A run's lock on a manifest. It ends with the value, or with the process, however that ends. On systems other than
+/// Unix, on file systems without locks, and on devices there is no lock: every run gets it.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
     file: File,
-    /// Folders that were made for it, the outermost first.
+    /// Folders that were created for it, the outermost first.
     made: Vec<PathBuf>,
 }
 
 impl Lock {
-    /// Makes the manifest, if it is not there, and holds it. Runs that paint nothing that is there share it; one that continues what others began is
-    /// `alone` with it. A manifest that nothing was written to is removed at the end, with the folders that were made for it.
+    /// Creates the manifest if it does not exist, and locks it. Runs that leave existing results alone share the lock;
+    /// a run that continues what others began must have it `alone`. A manifest that nothing was written to is removed
+    /// at the end, with the folders that were created for it.
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`] if another run holds it; [`ErrorKind::Io`] if it cannot be made.
+    /// [`ErrorKind::AlreadyExists`] if another run holds the lock; [`ErrorKind::Io`] if the manifest cannot be created.
     pub fn take(path: &Path, alone: bool) -> Result<Self> {
         let named = |e: io::Error| Error::from(e).context(path.display());
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
@@ -213,7 +215,7 @@ impl Lock {
             if path.exists() {
                 break;
             }
-            // Another run has removed it before the lock came: that is none.
+            // Another run removed the file before we got the lock, so this lock is worthless.
             file = open()?;
         }
         Ok(Lock { path: path.to_owned(), file, made })
@@ -222,7 +224,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Best effort: an empty file does no harm. Others who share it keep it.
+        // Best effort: an empty file does no harm. If others share the lock, they keep the file.
         let empty = || self.file.metadata().is_ok_and(|about| about.is_file() && about.len() == 0);
         if empty() && cfg!(unix) && self.file.try_lock().is_ok() && empty() {
             let _ = fs::remove_file(&self.path);
@@ -231,13 +233,13 @@ impl Drop for Lock {
     }
 }
 
-/// Whether it is the beginning of a first line of ours: fields are in the order of their names.
+/// Whether it is the beginning of our first line. Fields are in alphabetical order.
 fn is_torn_first_line(bytes: &[u8]) -> bool {
     let first = ["{\"bytes\":", "{\"error\":", "{\"key\":", "{\"output\":"].map(str::as_bytes);
     !bytes.contains(&b'\n') && first.iter().any(|first| bytes.starts_with(first) || first.starts_with(bytes))
 }
 
-/// All lines that can be read.
+/// Reads all lines that can be read.
 fn read(bytes: &[u8]) -> HashMap<OsString, Entry> {
     let mut entries: HashMap<OsString, Entry> = HashMap::new();
     for line in bytes.split(|&byte| byte == b'\n') {
@@ -252,7 +254,7 @@ fn read(bytes: &[u8]) -> HashMap<OsString, Entry> {
                 let done = key.zip(bytes).zip(sha256).map(|((key, bytes), sha256)| Done { key, bytes, sha256 });
                 *entry = Entry { own: true, before: None, done };
             }
-            // What was there before is still there, and whose it was.
+            // The file from before the attempt is still there, with the same owner.
             "failed" => {
                 if let Some(before) = entry.before.take() {
                     entry.own = before;
@@ -264,8 +266,8 @@ fn read(bytes: &[u8]) -> HashMap<OsString, Entry> {
     entries
 }
 
-/// Puts a name into a JSON object. JSON is text, and Unix's names are bytes: a name that is not UTF-8 is written with replacement characters for
-/// people, and beside it, under `FIELD_bytes`, in hexadecimal for programs.
+/// Adds a name to a JSON object. JSON is text, but names on Unix are bytes. A name that is not UTF-8 is written with
+/// replacement characters for people, and also in hexadecimal, under `FIELD_bytes`, for programs.
 pub fn put_name(json: &mut Value, field: &str, name: impl AsRef<OsStr>) {
     let name = Reference::new(name);
     json[field] = name.name.into();
@@ -274,14 +276,15 @@ pub fn put_name(json: &mut Value, field: &str, name: impl AsRef<OsStr>) {
     }
 }
 
-/// The name in a JSON object; `None` if there is none.
+/// Returns the name in a JSON object; `None` if there is no name.
 pub fn name_in(json: &Value, field: &str) -> Option<OsString> {
     let mut name = Reference::new(json[field].as_str()?);
     name.name_bytes = json[format!("{field}_bytes")].as_str().map(str::to_owned);
     Some(name.os_name())
 }
 
-/// A path that is the same for all ways to one file, also where nothing is yet: absolute, with the links of its folder followed.
+/// Returns one path for all ways to name a file, even if nothing is there yet: absolute, with the links of its folder
+/// resolved.
 pub fn place(path: &Path) -> PathBuf {
     if let Ok(place) = path.canonicalize() {
         return place;
@@ -368,7 +371,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/out/m.jsonl");
         let first = Lock::take(&path, false).unwrap();
-        // Runs that leave alone what is there.
+        // Runs that leave existing results alone share the lock.
         drop(Lock::take(&path, false).unwrap());
         let error = Lock::take(&path, true).unwrap_err();
         assert!(error.to_string().ends_with("new/out: another run is painting into this folder; wait until it ends"), "{error}");

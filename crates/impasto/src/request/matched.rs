@@ -1,14 +1,15 @@
-//! Styles whose pictures are given the content's palette first.
+//! Styles whose pictures first get the content's palette.
 
 use crate::picture::{Resize, Stored};
 use crate::stylizer::{StyleOptions, StyleSize};
 use crate::{Control, Picture, Result, Style, Stylizer};
 
-/// Longer side of the picture that colors are matched with.
+/// Longer side of the thumbnail from which colors are matched.
 pub(crate) const MATCHED_SIDE: usize = 384;
 
-/// The style of a picture that has the content's colors: `colors: match`. `picture` is as large as it is seen, `plain` is its own style if that is
-/// known, `content` a thumbnail of the content. `share` says how far the colors go there: 0 to 1.
+/// Returns the style of a picture that gets the content's colors first: `colors: match`. `picture` has the size at
+/// which it is seen, `plain` is its own style if that is known, and `content` is a thumbnail of the content. `share`
+/// says how far the colors go there: 0 to 1.
 ///
 /// # Errors
 /// As [`Stylizer::style_with`].
@@ -28,7 +29,7 @@ pub fn matched(
     plain.cloned().map_or_else(|| style(picture), Ok)?.mix(&matched, share)
 }
 
-/// The thumbnail of a content in memory that colors are matched with.
+/// Returns the thumbnail of a content in memory, from which colors are matched.
 ///
 /// # Errors
 /// As [`Picture::resized`].
@@ -36,7 +37,7 @@ pub fn thumbnail(content: &Picture) -> Result<Picture> {
     content.fit_long_side(MATCHED_SIDE.min(content.width().max(content.height())), Resize::NETWORK)
 }
 
-/// The same of a content that is stored.
+/// Returns the same thumbnail of a stored content.
 ///
 /// # Errors
 /// As [`Stored::thumbnail`].

@@ -1,4 +1,5 @@
-//! What to paint, as data: every program of Impasto makes a request of its user's words, and what a picture was made with is written as one.
+//! What to paint, as data: every program of Impasto turns its user's words into a request, and the record of how a
+//! picture was made is a request, too.
 //!
 //! ```
 //! use impasto::request::{Options, Request};
@@ -15,11 +16,11 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `table.rs` | the table of options: names, ranges, help |
-//! | `options.rs` | the same as fields, and what the library makes of them |
-//! | `names.rs`, `size.rs` | values that have a text form |
-//! | `reference.rs` | what a painting is made of: names and hashes |
+//! | `options.rs` | the same as fields, and the library's types that they become |
+//! | `names.rs`, `stroke.rs` | values that have a text form |
+//! | `reference.rs` | what a painting is made from: names and hashes |
 //! | `record.rs`, `read.rs` | requests as JSON, for files and manifests; `old.rs` reads those of older versions |
-//! | `optimized.rs` | what records of optimized pictures have besides |
+//! | `optimized.rs` | what records of optimized pictures contain in addition |
 //! | `manifest.rs` | what a run over many pictures has painted |
 //! | `plan.rs` | sizes and memory, before any pixel is touched |
 //! | `matched.rs` | styles that get the content's colors first |

@@ -1,4 +1,4 @@
-//! The names of choices: the one place where a choice of a request meets text.
+//! The names of choices: the one place that converts between choices and text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,21 +11,21 @@ use crate::{Colours, Error, ErrorKind};
 
 /// A choice whose values have names: on the command line, in JSON, in Python and in records.
 pub trait Choice: Copy + PartialEq + 'static {
-    /// Each value with its name, and what it means.
+    /// Each value with its name and its meaning.
     const NAMES: &'static [(Self, &'static str, &'static str)];
 
-    /// The value of this name, if there is one.
+    /// Returns the value of this name, if there is one.
     fn named(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(_, known, _)| *known == name).map(|(value, ..)| *value)
     }
 
-    /// Its name.
+    /// Returns the value's name.
     fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(value, ..)| *value == self).map_or("", |(_, name, _)| name)
     }
 }
 
-/// Gives an enum its names, and with them `FromStr`, `Display` and serde.
+/// Implements `Choice`, `FromStr`, `Display` and serde for an enum.
 macro_rules! names {
     ($type:ty: $($value:path = $name:literal $help:literal,)+) => {
         impl Choice for $type {
@@ -96,13 +96,13 @@ names! { Compression:
     Compression::High = "high" "As much effort as helps",
 }
 
-/// The format that is written under this name: its [id](Format::id), `jpeg`, or one of its files' extensions.
+/// Returns the format that is written under this name: its [id](Format::id), `jpeg`, or one of its file extensions.
 pub fn format_named(name: &str) -> Option<Format> {
     let writable = |format: &Format| format.can_write();
     Format::from_id(name).filter(writable).or_else(|| Format::from_extension(name).filter(writable))
 }
 
-/// serde for formats by these names.
+/// serde for formats by the names of [`format_named`].
 pub(super) mod format {
     use super::{Deserialize, Deserializer, Format, Serializer, format_named};
 

@@ -1,6 +1,7 @@
-//! Records of versions 1 and 2: options as a command line has them, `["--strength=0.6"]`, and the files that some of them name.
+//! Reads records of versions 1 and 2. Their options look like a command line's, `["--strength=0.6"]`, and the files
+//! that options name are listed separately.
 //!
-//! Version 1, which records do not say, compared `--stroke` with the network's own width in pixels.
+//! Version 1, whose records have no version field, gave `--stroke` relative to the network's own width in pixels.
 
 use serde_json::{Map, Value, json};
 
@@ -49,7 +50,7 @@ pub(super) fn read(json: &Value) -> Read<Request> {
     Ok(request)
 }
 
-/// Strokes of the first form are the network's own.
+/// In version 1, strokes are native.
 fn native(options: &mut Map<String, Value>) {
     let width = match options.get("stroke") {
         None => json!("native"),
@@ -69,7 +70,7 @@ fn list<T>(json: &Value, name: &str, read: impl Fn(&Value) -> Read<T>) -> Read<V
     items.iter().map(read).collect()
 }
 
-/// Of the fields that it has among others.
+/// Reads a reference from its fields among others.
 fn reference(json: &Value) -> Read<Reference> {
     let fields = json.as_object().ok_or("a file is none")?;
     let known = ["name", "name_bytes", "sha256", "built_in"];

@@ -1,4 +1,4 @@
-//! What a record of an optimized picture says besides: the pixels were changed, not painted in one pass.
+//! What the record of an optimized picture contains in addition: its pixels were optimized, not painted in one pass.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,21 @@ use crate::optimizer::OptimizeOptions;
 use crate::perceptual::Preprocessing;
 use crate::size::MAX_SIDE;
 
-/// Most scales, and most layers of each kind: real requests have a handful.
+/// Most scales, and most layers of each kind; real requests have a handful.
 const MOST: usize = 64;
 /// Most steps at a scale.
 const STEPS: usize = 1_000_000;
 
-/// How a picture was optimized ([`crate::optimizer`]). Nothing is left out where it is as by default: defaults may change.
+/// How a picture was optimized ([`crate::optimizer`]). Default values are written out, because defaults may change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Optimized {
-    /// Pixels of the longer side, of the content and of the result.
+    /// Longer side in pixels of the content and of the result.
     pub size: usize,
-    /// Losses, steps, method. Without threads and executor, which the request names itself.
+    /// Losses, steps, method. Threads are left out, and so is the executor, which the request names itself.
     pub settings: OptimizeOptions,
-    /// Where it began.
+    /// Where the optimization began.
     pub initial: Beginning,
     /// The perceptual network's file.
     pub perceptual: Reference,
@@ -33,7 +33,7 @@ pub struct Optimized {
     pub preprocessing: Option<Preprocessing>,
     /// How the network halves its features.
     pub pooling: PoolKind,
-    /// Pixels to either side of the styles' masks that are soft.
+    /// Pixels by which the edges of the styles' masks are softened, on either side.
     #[serde(serialize_with = "number::serialize")]
     pub feather: f32,
 }
@@ -43,26 +43,26 @@ pub struct Optimized {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Beginning {
-    /// At what the fast method paints.
+    /// With what the fast method paints.
     Fast,
-    /// At the content.
+    /// With the content.
     Content,
-    /// At noise.
+    /// With noise.
     Noise {
-        /// Of the generator.
+        /// Seed of the noise generator.
         seed: u64,
     },
-    /// At a picture.
+    /// With a picture.
     Picture(Reference),
 }
 
 impl Optimized {
-    /// With pooling by the maximum and sharp masks.
+    /// Uses max pooling and sharp masks.
     pub fn new(size: usize, settings: OptimizeOptions, initial: Beginning, perceptual: Reference) -> Self {
         Optimized { size, settings, initial, perceptual, preprocessing: None, pooling: PoolKind::Max, feather: 0.0 }
     }
 
-    /// Whether all of it is in range. Records come from strangers.
+    /// Checks that everything is in range. Records come from strangers.
     pub(super) fn check(&self) -> Result<(), String> {
         let OptimizeOptions { steps, content_layers, style_layers, smallest_scale, .. } = &self.settings;
         let layers = content_layers.iter().chain(style_layers);
@@ -81,13 +81,13 @@ impl Optimized {
         self.settings.check().map_err(|e| e.to_string())
     }
 
-    /// What it names.
+    /// Returns everything that it names.
     pub(super) fn references(&self) -> impl Iterator<Item = &Reference> {
         let picture = if let Beginning::Picture(picture) = &self.initial { Some(picture) } else { None };
         std::iter::once(&self.perceptual).chain(picture)
     }
 
-    /// The same without names, for [`super::Request::key`].
+    /// The same, mutable: [`super::Request::key`] removes the names.
     pub(super) fn references_mut(&mut self) -> impl Iterator<Item = &mut Reference> {
         let picture = if let Beginning::Picture(picture) = &mut self.initial { Some(picture) } else { None };
         std::iter::once(&mut self.perceptual).chain(picture)

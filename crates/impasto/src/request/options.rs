@@ -11,27 +11,27 @@ use crate::picture::{Compression, Depth, EncodeOptions, Format, Mask, Profile, R
 use crate::stylizer::{Stroke, StyleOptions, StyleSize, StylizeOptions};
 use crate::{Colours, Error, ErrorKind, Picture, Result, Size};
 
-/// Most pixels that masks are softened by.
+/// Most pixels by which masks are softened.
 pub(super) const FEATHER: f32 = 10_000.0;
 const INCH: f32 = 25.4;
 
-/// How a picture is painted and written. [`super::table()`] explains each field, and says its range.
+/// How a picture is painted and written. [`super::table()`] explains each field and gives its range.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Options {
     /// Whether damaged JPEG contents are read as far as possible.
     pub salvage: bool,
-    /// Pixels of the longer side that the content is resized to.
+    /// Longer side in pixels to which the content is resized.
     pub size: Option<usize>,
-    /// The size that content and styles are resized to, as TensorFlow's `tf.image.resize` does.
+    /// The size to which content and styles are resized, as TensorFlow's `tf.image.resize` does it.
     pub exact: Option<Size>,
-    /// The size of the picture that this is a preview of.
+    /// The size of the picture of which this is a preview.
     pub preview_of: Option<Size>,
     /// How strong the style is: 0 (the content) to 1.
     #[serde(serialize_with = "number::serialize")]
     pub strength: f32,
-    /// Where the strength is less: it is multiplied by this picture's values.
+    /// Where the strength is lower: it is multiplied by this picture's values.
     pub strength_mask: Option<Reference>,
     /// Whose colors the result has.
     pub colors: Colours,
@@ -42,7 +42,7 @@ pub struct Options {
     pub mask: Option<Reference>,
     /// Whether the painting is where the mask is black.
     pub invert_mask: bool,
-    /// Pixels of the result that the edges of all masks are softened by, on either side.
+    /// Pixels of the result by which the edges of all masks are softened, on either side.
     #[serde(serialize_with = "number::serialize")]
     pub feather: f32,
     /// Width of the strokes.
@@ -50,27 +50,27 @@ pub struct Options {
     /// Noise that gives smooth areas strokes, in steps of 8 bits: 0 to 8.
     #[serde(serialize_with = "number::serialize")]
     pub grain: f32,
-    /// Pixels an inch that the result is printed with, for strokes in millimetres.
+    /// Resolution in pixels per inch at which the result is printed, for strokes in millimeters.
     #[serde(serialize_with = "number::serialize_option")]
     pub dpi: Option<f32>,
-    /// Pixels of a style picture's shorter side as it is seen: [`StyleSize::SIDES`].
+    /// Shorter side in pixels at which a style picture is seen: [`StyleSize::SIDES`].
     pub style_size: usize,
-    /// What the transformer reads beyond the border; what the model was published with if not given.
+    /// What the transformer reads beyond the border. If not given, as the model was published.
     pub border: Option<Border>,
-    /// Pixels of the longer side of the thumbnail that norms take their statistics from; the model's own if not given.
+    /// Longer side in pixels of the thumbnail from which norms take their statistics. If not given, the model's own.
     pub thumbnail: Option<usize>,
-    /// The result's format; decided by its name or by the content if not given.
+    /// The result's format. If not given, its name or the content decides.
     #[serde(with = "names::format")]
     pub format: Option<Format>,
     /// The result's color space.
     pub profile: Profile,
-    /// Whether metadata and the record of how it was made are left out.
+    /// Whether to leave out metadata and the record of how the picture was made.
     pub strip: bool,
-    /// Bits of the result's samples.
+    /// Bits per sample of the result.
     pub depth: Depth,
     /// JPEG quality, 1 to 100.
     pub quality: u8,
-    /// How much less color than brightness a JPEG holds.
+    /// Chroma subsampling of a JPEG.
     pub subsampling: Subsampling,
     /// Effort to make PNG and TIFF files small.
     pub compression: Compression,
@@ -109,7 +109,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// All options by their names.
+    /// Returns all options by name.
     pub(super) fn all(&self) -> Map<String, Value> {
         match serde_json::to_value(self) {
             Ok(Value::Object(map)) => map,
@@ -117,7 +117,7 @@ impl Options {
         }
     }
 
-    /// How style pictures are seen.
+    /// Returns how style pictures are seen.
     pub fn seen(&self) -> StyleOptions {
         StyleOptions::default().size(match self.exact {
             Some(size) => StyleSize::Exact(size),
@@ -125,7 +125,7 @@ impl Options {
         })
     }
 
-    /// How the result's file is written.
+    /// Returns how the result's file is written.
     pub fn encoding(&self) -> EncodeOptions {
         EncodeOptions::default()
             .quality(self.quality)
@@ -136,10 +136,11 @@ impl Options {
             .depth(self.depth)
     }
 
-    /// How wide strokes are.
+    /// Returns how wide strokes are.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for millimetres without a resolution, a resolution without millimetres, or strokes out of range.
+    /// [`ErrorKind::InvalidArgument`] for millimeters without a resolution, a resolution without millimeters, or
+    /// strokes out of range.
     pub fn strokes(&self) -> Result<Stroke> {
         let invalid = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
         let (millimetres, dpi) = match (self.stroke, self.dpi) {
@@ -164,13 +165,14 @@ impl Options {
         ))
     }
 
-    /// What `exact` reproduces is painted at the picture's own size.
+    /// With `exact`, strokes are native: the notebooks that it reproduces paint at the picture's own size.
     fn reproduced(&self, stroke: Stroke) -> Stroke {
         if self.exact.is_some() { Stroke::Native(stroke.factor()) } else { stroke }
     }
 
-    /// How a picture is painted, but for its styles; with the masks, which are softened already. Colors that are matched to the content's are
-    /// the styles' work (see [`super::matched`]): what is painted then keeps them.
+    /// Returns how a picture is painted, except for its styles. The masks are already softened. With
+    /// [`Colours::Match`], the styles bring the content's colors (see [`super::matched`]), and the painting keeps its
+    /// styles' colors.
     ///
     /// # Errors
     /// As [`Options::strokes`].
@@ -194,7 +196,7 @@ impl Options {
         self.size.is_some() || self.exact.is_some()
     }
 
-    /// The size that a content of this size is painted at, to the pixel or nearly so.
+    /// Returns the size at which a content of this size is painted, to the pixel or nearly so.
     pub fn size_of(&self, content: Size) -> Size {
         match (self.exact, self.size) {
             (Some(size), _) => size,
@@ -203,7 +205,7 @@ impl Options {
         }
     }
 
-    /// The content at the size that is asked for.
+    /// Resizes the content to the requested size.
     ///
     /// # Errors
     /// As [`Picture::resized`].

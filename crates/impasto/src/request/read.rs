@@ -1,4 +1,4 @@
-//! Requests read from JSON, of this version or an earlier one.
+//! Reads requests from JSON, of this version or an earlier one.
 
 use serde_json::Value;
 
@@ -7,11 +7,11 @@ use super::record::{OPTIMIZED, Request, VERSION};
 use crate::{Error, ErrorKind, Result};
 
 impl Request {
-    /// Reads what [`Request::to_json`] wrote, or an earlier version of Impasto. Texts come from strangers: unknown fields, values out of range
-    /// and names that lead into other folders are refused.
+    /// Reads JSON that [`Request::to_json`] of this or an earlier version of Impasto has written. The text may come
+    /// from strangers: unknown fields, values out of range and names that lead into other folders are refused.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] with what is wrong; [`ErrorKind::Unsupported`] for a form that is newer than this library.
+    /// [`ErrorKind::Malformed`] with what is wrong; [`ErrorKind::Unsupported`] for a version newer than this library's.
     pub fn from_json(text: &str) -> Result<Self> {
         let malformed = |why: String| Error::new(ErrorKind::Malformed, why);
         let json: Value = serde_json::from_str(text).map_err(|e| malformed(e.to_string()))?;

@@ -1,4 +1,4 @@
-//! Requests as JSON: what a picture says about how it was made.
+//! Requests as JSON: the record of how a picture was made.
 //!
 //! ```json
 //! {
@@ -23,34 +23,35 @@ use super::stroke::number;
 use crate::hash::sha256;
 use crate::picture::Format;
 
-/// The form of requests that this library writes. It reads those before, too.
+/// The version of requests that this library writes. It also reads the earlier ones.
 pub const VERSION: u64 = 3;
-/// The form of requests for optimized pictures. Programs that know none of them say that they are too old.
+/// The version of requests for optimized pictures. Programs that do not know it say that they are too old.
 pub(super) const OPTIMIZED: u64 = 4;
 
-/// Most styles, and most files of a model: real requests have a handful.
+/// Most styles, and most files of a model; real requests have a handful.
 const MOST: usize = 64;
 /// Most bytes of a text.
 const TEXT: usize = 1024;
 
-/// A painting: what it is made of, and how.
+/// A painting: what it is made from, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Request {
-    /// The form of this request.
+    /// The version of this request's format.
     pub version: u64,
     /// Name and version of the program that painted it: `impasto 0.1.0`.
     pub program: String,
-    /// What ran the network ([`crate::engine::Executor`]): of the CPU, the instruction set. Another one may round otherwise.
+    /// The executor that ran the network ([`crate::engine::Executor`]); for the CPU, the instruction set. Another one
+    /// may round differently.
     pub executor: String,
     /// The picture to paint.
     pub content: Reference,
-    /// What to paint it in.
+    /// The styles to paint it in.
     pub styles: Vec<StyleUse>,
     /// The model's files.
     pub model: Vec<Reference>,
-    /// How it was optimized, if it was not painted in one pass. Then only those of the options count that are about the file.
+    /// How it was optimized, if it was not painted in one pass. Then only the options about the file matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimized: Option<Optimized>,
     /// How to paint and write it.
@@ -58,7 +59,7 @@ pub struct Request {
     pub options: Options,
 }
 
-/// A style and its part of a painting.
+/// A style and its part in a painting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -74,12 +75,12 @@ pub struct StyleUse {
 }
 
 impl StyleUse {
-    /// A style with its weight, everywhere.
+    /// Uses a style with this weight, everywhere.
     pub fn new(style: Reference, weight: f32) -> Self {
         StyleUse { style, weight, mask: None }
     }
 
-    /// The same where this mask is white.
+    /// Uses the style only where this mask is white.
     #[must_use]
     pub fn masked(self, mask: Option<Reference>) -> Self {
         StyleUse { mask, ..self }
@@ -95,32 +96,32 @@ fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Options, D::Error>
 }
 
 impl Request {
-    /// A request of today's form. `executor` is the name of what does the arithmetic ([`crate::engine::Executor`]).
+    /// Makes a request of the current version. `executor` is the executor's name ([`crate::engine::Executor`]).
     pub fn new(content: Reference, styles: Vec<StyleUse>, model: Vec<Reference>, options: Options, executor: &str) -> Self {
         let program = concat!("impasto ", env!("CARGO_PKG_VERSION")).into();
         Request { version: VERSION, program, executor: executor.into(), content, styles, model, optimized: None, options }
     }
 
-    /// The same for a picture that is optimized.
+    /// Makes it a request for an optimized picture.
     #[must_use]
     pub fn optimized(self, how: Optimized) -> Self {
         Request { version: OPTIMIZED, optimized: Some(how), ..self }
     }
 
-    /// The same for a result of this format.
+    /// Makes it a request for a result in this format.
     #[must_use]
     pub fn in_format(mut self, format: Format) -> Self {
         self.options.format = Some(format);
         self
     }
 
-    /// The JSON text that files and manifests hold; [`Request::from_json`] reads it.
+    /// Returns the JSON text that files and manifests hold; [`Request::from_json`] reads it.
     pub fn to_json(&self) -> String {
-        // Structs of text and numbers, which cannot fail.
+        // Structs of text and numbers, so this cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Whether it is what a request can be. Records come from strangers.
+    /// Checks that it is a possible request. Records come from strangers.
     pub(super) fn check(&self) -> Result<(), String> {
         for (what, count) in [("styles", self.styles.len()), ("model", self.model.len())] {
             if !(1..=MOST).contains(&count) {
@@ -145,7 +146,7 @@ impl Request {
         self.references().try_for_each(Reference::check)
     }
 
-    /// All that it names: content, styles, masks, models.
+    /// Returns everything that it names: content, styles, masks, models.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let styles = self.styles.iter().flat_map(|style| std::iter::once(&style.style).chain(&style.mask));
         let masks = self.options.mask.iter().chain(&self.options.strength_mask);
@@ -153,7 +154,7 @@ impl Request {
         std::iter::once(&self.content).chain(styles).chain(masks).chain(&self.model).chain(optimized)
     }
 
-    /// The same number for the same picture: a hash of everything but names.
+    /// Returns a hash, in hexadecimal, of everything but names: the same for the same picture.
     pub fn key(&self) -> String {
         let nameless = |reference: &mut Reference| {
             reference.name.clear();
@@ -171,7 +172,7 @@ impl Request {
         sha256(request.to_json().as_bytes())
     }
 
-    /// The id of the result's format; empty if it is not known.
+    /// Returns the id of the result's format; empty if it is not known.
     pub fn format_name(&self) -> &'static str {
         self.options.format.map_or("", Format::id)
     }

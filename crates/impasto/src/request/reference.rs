@@ -1,4 +1,4 @@
-//! Things that a painting is made of, by name and hash.
+//! What a painting is made from, by name and hash.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -11,18 +11,20 @@ use crate::{Error, Model, Perceptual, Result, Style};
 /// Most bytes of a name.
 const LONGEST: usize = 1024;
 
-/// A content, a style, a mask or a model, by name; with a hash of what it holds where that is known. It says what was meant, not where it is:
-/// what a name may stand for is each program's to decide, and names in records have no folders.
+/// A content, a style, a mask or a model: its name, and a hash of its contents if that is known. It says what was
+/// meant, not where it is. Each program decides what a name may stand for, and names in records have no folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Reference {
-    /// The name of a file or folder, of a built-in style or of the built-in model. Characters stand in for bytes that are no text.
+    /// The name of a file or folder, of a built-in style or of the built-in model. Bytes that are not text are replaced
+    /// by other characters.
     pub name: String,
-    /// The name's bytes in hexadecimal, where they are not UTF-8.
+    /// The name's bytes in hexadecimal, if they are not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_bytes: Option<String>,
-    /// 64 hexadecimal digits: of a file's bytes, of all files of a folder, of a built-in style's family and vector, of the built-in model.
+    /// 64 hexadecimal digits: the hash of a file's bytes, of all files in a folder, of a built-in style's family,
+    /// vector and what it has learned, or of the built-in model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
     /// Whether it is part of the program.
@@ -31,19 +33,19 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// By name alone.
+    /// Refers to something by name alone.
     pub fn new(name: impl AsRef<OsStr>) -> Self {
         let name = name.as_ref();
         let name_bytes = name.to_str().is_none().then(|| hex(name.as_encoded_bytes()));
         Reference { name: name.to_string_lossy().into_owned(), name_bytes, ..Reference::default() }
     }
 
-    /// A file, by its name without its folders.
+    /// Refers to a file by its name, without folders.
     pub fn of_path(path: &Path) -> Self {
         Self::new(path.file_name().unwrap_or_default())
     }
 
-    /// A file, or a folder with all its files, by name and hash.
+    /// Refers to a file, or a folder with all its files, by name and hash.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Io`] if it cannot be read, or is a pipe or a device.
@@ -52,7 +54,7 @@ impl Reference {
         Ok(Self::of_path(path).hashed(sha256))
     }
 
-    /// The model of these paths; without any, the built-in one.
+    /// Refers to the model at these paths; without paths, to the built-in one.
     ///
     /// # Errors
     /// As [`Reference::of_file`].
@@ -64,12 +66,12 @@ impl Reference {
         }
     }
 
-    /// A file's bytes under a name.
+    /// Refers to a file's bytes by a name and their hash.
     pub fn of_bytes(name: impl AsRef<OsStr>, bytes: &[u8]) -> Self {
         Self::new(name).hashed(sha256(bytes))
     }
 
-    /// A built-in style, which is known by its family, its vector and what it has learned.
+    /// Refers to a built-in style. Its hash covers its family, its vector and what it has learned.
     pub fn of_style(style: &Style) -> Self {
         let mut hasher = Hasher::default();
         hasher.update(style.family().to_string().as_bytes());
@@ -82,31 +84,31 @@ impl Reference {
         Reference { built_in: true, ..Self::new(style.name().unwrap_or_default()).hashed(hasher.finish()) }
     }
 
-    /// The built-in model.
+    /// Refers to the built-in model.
     pub fn of_embedded_model() -> Self {
         let bytes = Model::embedded_bytes().unwrap_or_default();
         Reference { built_in: true, ..Self::of_bytes("built-in", bytes) }
     }
 
-    /// The built-in perceptual network.
+    /// Refers to the built-in perceptual network.
     pub fn of_embedded_perceptual() -> Self {
         let bytes = Perceptual::embedded_bytes().unwrap_or_default();
         Reference { built_in: true, ..Self::of_bytes("built-in", bytes) }
     }
 
-    /// The same with this hash, in hexadecimal.
+    /// Returns the reference with this hash, in hexadecimal.
     #[must_use]
     pub fn hashed(self, sha256: String) -> Self {
         Reference { sha256: Some(sha256), ..self }
     }
 
-    /// The name, to the byte.
+    /// Returns the exact name, byte for byte.
     pub fn os_name(&self) -> OsString {
         let exact = self.name_bytes.as_deref().and_then(unhex).and_then(of_bytes);
         exact.unwrap_or_else(|| self.name.clone().into())
     }
 
-    /// Whether its name leads into no other folder and its hash is one. Records come from strangers.
+    /// Checks that the name does not lead into another folder and that the hash is valid. Records come from strangers.
     pub(super) fn check(&self) -> std::result::Result<(), String> {
         let name = self.os_name();
         if !is_bare(&name) || !is_bare(self.name.as_ref()) {
@@ -119,7 +121,7 @@ impl Reference {
     }
 }
 
-/// Whether it names something in a folder, and leads nowhere else, on any system.
+/// Whether it names something in a folder and leads nowhere else, on any system.
 fn is_bare(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     let odd = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
@@ -131,7 +133,7 @@ fn of_bytes(bytes: Vec<u8>) -> Option<OsString> {
     Some(std::os::unix::ffi::OsStringExt::from_vec(bytes))
 }
 
-/// Elsewhere such names are no bytes.
+/// Elsewhere, names are not bytes.
 #[cfg(not(unix))]
 fn of_bytes(_bytes: Vec<u8>) -> Option<OsString> {
     None

@@ -1,4 +1,4 @@
-//! Widths of strokes and numbers, with their text forms.
+//! Text forms of stroke widths and numbers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::stylizer::Stroke;
 
-/// How wide strokes are asked to be: `2`, `native`, `native:2`, or on paper `3mm`.
+/// The requested width of strokes: `2`, `native`, `native:2`, or on paper `3mm`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum StrokeWidth {
-    /// A share of the picture, or of the network's own width.
+    /// Relative to the picture, or to the network's own width.
     Width(Stroke),
-    /// On paper: the result's resolution says how many pixels that is.
+    /// On paper; the number of pixels follows from the result's resolution.
     Millimetres(f32),
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for StrokeWidth {
     }
 }
 
-/// A number where it is one, or else text.
+/// A number if possible, otherwise text.
 impl Serialize for StrokeWidth {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -63,7 +63,7 @@ impl<'de> Deserialize<'de> for StrokeWidth {
     }
 }
 
-/// Of a number or a text.
+/// Reads a width from a number or a text.
 pub(super) fn stroke(value: &Value) -> Result<StrokeWidth, String> {
     match value {
         Value::String(text) => text.parse(),
@@ -71,12 +71,12 @@ pub(super) fn stroke(value: &Value) -> Result<StrokeWidth, String> {
     }
 }
 
-/// A number for JSON with the digits that were typed: 0.7, where a cast would give 0.699999988079071.
+/// Returns a number for JSON with the digits that were typed: 0.7, where a cast would give 0.699999988079071.
 pub fn shortest(value: f32) -> f64 {
     value.to_string().parse().unwrap_or_else(|_| value.into())
 }
 
-/// serde for floats with these digits.
+/// serde for floats with the digits of [`shortest`].
 pub(super) mod number {
     use serde::Serializer;
 

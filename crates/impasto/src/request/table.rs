@@ -1,4 +1,4 @@
-//! The table of options: one row each. The command line, the HTTP API, Python and Ray make their options of it.
+//! The table of options, one row each. The command line, the HTTP API, Python and Ray make their options from it.
 
 use std::sync::LazyLock;
 
@@ -17,13 +17,14 @@ use crate::{Colours, Error, ErrorKind, Result};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Row {
-    /// Its field in [`Options`], in JSON and in Python: `color_strength`. The command line's flag is `--color-strength`.
+    /// Its field in [`Options`], in JSON and in Python: `color_strength`. The flag on the command line is
+    /// `--color-strength`.
     pub name: &'static str,
-    /// Other names that it has had.
+    /// Its former names and other spellings.
     pub aliases: &'static [&'static str],
-    /// What it takes.
+    /// The values that it takes.
     pub kind: Kind,
-    /// What it is if it is not given; null for nothing.
+    /// Its value if it is not given; null for none.
     pub default: Value,
     /// What it applies to.
     pub part: Part,
@@ -31,7 +32,7 @@ pub struct Row {
     pub help: &'static str,
     /// Further paragraphs, if there are any.
     pub more: &'static str,
-    /// What help calls its value: `0..1`.
+    /// The placeholder for its value in help: `0..1`.
     pub value: &'static str,
     /// Options that cannot be given with it.
     pub excludes: &'static [&'static str],
@@ -43,15 +44,15 @@ pub struct Row {
     pub not_in_films: Option<&'static str>,
 }
 
-/// What an option takes.
+/// The values that an option takes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
     /// On or off.
     Flag,
-    /// A number of this range.
+    /// A number in this range.
     Number(f32, f32),
-    /// A whole number of this range.
+    /// A whole number in this range.
     Whole(usize, usize),
     /// One of these names.
     Choice(Vec<Name>),
@@ -85,9 +86,9 @@ pub enum Part {
     Size,
     /// What it looks like, and where it is.
     Look,
-    /// How the model is made ready. Whoever has loaded a model already has no such options.
+    /// How the model is loaded. If a model is already loaded, there are no such options.
     Model,
-    /// The result's file.
+    /// How the result's file is written.
     File,
 }
 
@@ -109,21 +110,21 @@ impl Row {
         }
     }
 
-    /// The same for pictures alone.
+    /// The same row for pictures only.
     fn not_in_films(self, why: &'static str) -> Self {
         Row { not_in_films: Some(why), ..self }
     }
 
-    /// An option that this version of the library does not have: for tests of the doors.
+    /// An option that this version of the library lacks, for tests of the programs.
     #[doc(hidden)]
     pub fn extra(name: &'static str, kind: Kind, part: Part, default: Value) -> Self {
         Row { default, ..Self::new(name, kind, part, "VALUE", "An option for tests") }
     }
 
-    /// Reads its value from text.
+    /// Reads the option's value from text.
     ///
     /// # Errors
-    /// What it must be: `must be a number from 0 to 1`.
+    /// What the value must be: `must be a number from 0 to 1`.
     pub fn read(&self, text: &str) -> std::result::Result<Value, String> {
         match self.kind {
             Kind::Number(..) => {
@@ -136,10 +137,10 @@ impl Row {
         }
     }
 
-    /// Checks a value, and gives it in the one form that it has in requests.
+    /// Checks a value, and returns it in the form that it has in requests.
     ///
     /// # Errors
-    /// What it must be.
+    /// What the value must be.
     pub fn check(&self, value: &Value) -> std::result::Result<Value, String> {
         let wrong = || self.wrong();
         match &self.kind {
@@ -153,7 +154,7 @@ impl Row {
                 number.filter(|number| (*least..=*most).contains(number)).map(Value::from).ok_or_else(wrong)
             }
             Kind::Choice(names) => {
-                // 8 as well as "8".
+                // Accepts 8 as well as "8".
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 let found = names.iter().find(|name| name.name == text || name.aliases.contains(&text));
                 found.map(|name| name.name.as_str().into()).ok_or_else(wrong)
@@ -170,7 +171,7 @@ impl Row {
         }
     }
 
-    /// What its value must be: the one text of all doors.
+    /// Says what its value must be, in the same words everywhere.
     pub fn wrong(&self) -> String {
         match &self.kind {
             Kind::Flag => "must be true or false".into(),
@@ -189,13 +190,13 @@ impl Row {
         }
     }
 
-    /// The command line's name for it: `--color-strength`.
+    /// Returns its flag on the command line: `--color-strength`.
     pub fn flag(&self) -> String {
         format!("--{}", self.name.replace('_', "-"))
     }
 }
 
-/// The names of a choice, for its row.
+/// Returns the names of a choice, for its row.
 fn choice<C: Choice>() -> Kind {
     Kind::Choice(C::NAMES.iter().map(|(_, name, help)| Name { name: (*name).into(), aliases: Vec::new(), help }).collect())
 }
@@ -209,7 +210,7 @@ fn formats() -> Kind {
     Kind::Choice(Format::written().map(name).collect())
 }
 
-/// The table of options.
+/// Returns the table of options.
 pub fn table() -> &'static [Row] {
     static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
         let defaults = Options::default().all();
@@ -219,7 +220,7 @@ pub fn table() -> &'static [Row] {
     &TABLE
 }
 
-/// Their order is that of the help. Defaults are those of [`Options`].
+/// The rows, in the order of the help. Defaults are those of [`Options`].
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     use Kind::{Flag, Number, Picture, Whole};
@@ -309,34 +310,34 @@ fn rows() -> Vec<Row> {
 }
 
 impl Options {
-    /// Reads options by their names, checked by the table; those that are not given have their defaults.
+    /// Reads options by their names, checked against the table. Options that are not given have their defaults.
     ///
     /// # Errors
-    /// As [`checked`]: an unknown option, a value out of range, options that do not go together.
+    /// As [`checked`]: an unknown option, a value out of range, options that exclude each other.
     pub fn read(options: &Map<String, Value>) -> Result<Self> {
         let given = checked(table(), options)?;
         serde_json::from_value(Value::Object(given)).map_err(|e| Error::new(ErrorKind::InvalidArgument, e.to_string()))
     }
 
-    /// Those that are not as by default: what [`Options::read`] reads again.
+    /// Returns the options that differ from their defaults; [`Options::read`] reads them.
     pub fn given(&self) -> Map<String, Value> {
         let mut all = self.all();
         all.retain(|name, value| table().iter().any(|row| row.name == name && row.default != *value));
         all
     }
 
-    /// Only those of the result's file: what records of optimized pictures have ([`super::Optimized`]).
+    /// Returns only the options of the result's file, which records of optimized pictures have ([`super::Optimized`]).
     #[must_use]
     pub fn of_file(&self) -> Self {
         let mut given = self.given();
         given.retain(|name, _| table().iter().any(|row| row.name == name && row.part == Part::File));
-        // They were read once already.
+        // They have been read before, so this cannot fail.
         Options::read(&given).unwrap_or_default()
     }
 }
 
-/// Checks options by a table: names, values, and which go together. Those that are null or as by default are left out, the others have the one
-/// form that they have in requests.
+/// Checks options against a table: names, values, and which can be combined. Leaves out those that are null or have
+/// their default, and gives the others the form that they have in requests.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`] with the option's name and what it must be.

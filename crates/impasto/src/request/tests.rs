@@ -1,4 +1,4 @@
-//! Requests: what is written is read again, and what nobody would write is refused.
+//! Requests: whatever is written can be read again, and what nobody would write is refused.
 
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,7 @@ fn every_row_is_a_field_and_every_field_a_row() {
         assert!(row.default.is_null() || row.check(&row.default).as_ref() == Ok(&row.default), "{}", row.name);
         let related = row.excludes.iter().chain(&row.requires);
         assert!(related.clone().all(|other| rows.contains(other)), "{}", row.name);
-        // Each is written and read again, alone but for what it needs.
+        // Each is written and read again, with only the options that it needs.
         let mut given = Map::from_iter([(row.name.to_owned(), another(row))]);
         for other in row.requires.iter().map(|name| table().iter().find(|row| row.name == *name).unwrap()) {
             given.insert(other.name.into(), another(other));
@@ -72,7 +72,7 @@ fn values_out_of_range_are_refused_with_one_text() {
             assert!(refused || row.kind == Kind::Picture, "{} takes {wrong}", row.name);
         }
     }
-    // By default, or null: the same as not given.
+    // Null or the default: the same as not given.
     assert_eq!(options(json!({"strength": 1, "size": null, "colors": "style", "stroke": 1})).unwrap(), Options::default());
     assert_eq!(
         options(json!({"depth": 16, "exact": [30, 20]})).unwrap(),
@@ -189,7 +189,7 @@ fn names_that_lead_elsewhere_are_refused() {
                 let mut json = good.clone();
                 json.pointer_mut(place).unwrap()["name"] = name.into();
                 assert!(Request::from_json(&json.to_string()).is_err(), "{name:?} at {place}");
-                // The same as bytes, beside a text that looks well.
+                // The same as bytes, beside a harmless text.
                 json.pointer_mut(place).unwrap()["name"] = "a.jpg".into();
                 let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
                 json.pointer_mut(place).unwrap()["name_bytes"] = hex.into();
@@ -199,7 +199,7 @@ fn names_that_lead_elsewhere_are_refused() {
     }
 }
 
-/// Every value replaced by each of some others, and every one taken away: refused or read, never a panic.
+/// Replaces every value by some others, and removes every value: each is refused or read, without a panic.
 #[test]
 fn whatever_is_recorded_is_refused_or_read() {
     let others = [
@@ -238,7 +238,7 @@ fn whatever_is_recorded_is_refused_or_read() {
     assert!(Request::from_json(&"[".repeat(100_000)).is_err());
 }
 
-/// Records of optimized pictures: read as written, and only in their own form and ranges.
+/// Records of optimized pictures can be read as written, but only in their own version and ranges.
 #[test]
 fn records_of_optimized_pictures() {
     use super::{Beginning, Optimized};
@@ -257,7 +257,7 @@ fn records_of_optimized_pictures() {
         let read = Request::from_json(&request.to_json()).unwrap();
         let written = request.optimized.as_ref().unwrap();
         let found = read.optimized.as_ref().unwrap();
-        // Threads are nobody's business.
+        // Threads are not recorded.
         assert_eq!(found.settings, OptimizeOptions { threads: 0, ..written.settings.clone() });
         assert_eq!((&found.initial, found.size, &read.content), (&written.initial, 512, &request.content));
         assert!(request.to_json().contains("\"rate\":0.03") && !plain.to_json().contains("optimized"), "{}", request.to_json());

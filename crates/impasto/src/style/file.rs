@@ -7,15 +7,16 @@
 //! | `impasto.style.name`, `impasto.style.provenance` | text; may be absent |
 //! | `impasto.style.model` | hash of the model that a style has learned for |
 //!
-//! What a style has learned is in further arrays. All numbers of such a file are float16.
+//! Further arrays hold what a style has learned. All numbers of such a file are float16.
 //!
-//! | array | shape | what it is |
+//! | array | shape | meaning |
 //! | --- | --- | --- |
 //! | `norms/NORM` | `[2, channels]` | what is added to scale and shift of a conditional norm |
 //! | `kernels/KERNEL` | `[kh, kw, in, out]` | what is added to a kernel, whole |
 //! | `kernels/KERNEL/left`, `…/right` | `[kh, kw, in, rank]`, `[rank, out]` | the same as a product |
 //!
-//! If a kernel has a binomial filter folded into it, the correction is of the kernel without the filter, and is folded likewise.
+//! If a binomial filter is folded into a kernel, the correction belongs to the kernel without the filter, and is folded
+//! the same way.
 
 use std::fs::File;
 use std::io::Read;
@@ -30,7 +31,7 @@ use crate::{Error, ErrorKind, Result};
 
 const VERSION_KEY: &str = "impasto.style";
 const VERSION: &str = "1";
-/// Of styles that have learned: older programs would read only half of it.
+/// For styles that have learned: older programs would read only half of it.
 const LEARNED_VERSION: &str = "2";
 const FAMILY: &str = "impasto.style.family";
 const NAME: &str = "impasto.style.name";
@@ -38,14 +39,16 @@ const PROVENANCE: &str = "impasto.style.provenance";
 const MODEL: &str = "impasto.style.model";
 const VECTOR: &str = "style_vector";
 
-/// Most bytes of a style file: a vector of the greatest length and its texts fit four times, all kernels of our network at float16 once.
+/// Most bytes of a style file: about four times those of the greatest vector with its texts, or all kernels of our
+/// network at float16.
 const MAX_BYTES: u64 = 1 << 20;
 
 impl Style {
-    /// The bytes of a style file: a few kilobytes of safetensors, the same for the same style. Styles that have learned take up to a megabyte.
+    /// Returns the bytes of a style file: a few kilobytes of safetensors, the same for the same style. Styles that have
+    /// learned take up to a megabyte.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] for a blend of so many styles that have learned that nobody would read it.
+    /// [`ErrorKind::TooLarge`] for a blend of so many styles that have learned that its file could not be read back.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut weights = Weights::new();
         weights.insert(VECTOR, Tensor::new([self.vector.len()], self.vector.clone())?);
@@ -64,11 +67,11 @@ impl Style {
         if bytes.len() as u64 > MAX_BYTES { Err(too_large()) } else { Ok(bytes) }
     }
 
-    /// The style that these bytes of a style file hold.
+    /// Reads a style from the bytes of a style file.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if they are no style file or one of a newer version; [`ErrorKind::Malformed`] if they are
-    /// damaged, or a number is not finite; [`ErrorKind::TooLarge`] if there is more than 1 MiB.
+    /// [`ErrorKind::Unsupported`] if they are not a style file, or one of a newer version; [`ErrorKind::Malformed`] if
+    /// they are damaged, or a number is not finite; [`ErrorKind::TooLarge`] if there is more than 1 MiB.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(too_large());
@@ -111,13 +114,13 @@ impl Style {
     /// Reads a style file.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if it cannot be read; else as [`Style::from_bytes`]. All name the file.
+    /// [`ErrorKind::Io`] if it cannot be read; otherwise as [`Style::from_bytes`]. All name the file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         read(path).and_then(|bytes| Self::from_bytes(&bytes)).map_err(|e| e.context(path.display()))
     }
 
-    /// Writes a style file, whole or not at all; by custom its name ends in `.style`.
+    /// Writes a style file, whole or not at all. By convention its name ends in `.style`.
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`] if there is a file and `overwrite` is false; [`ErrorKind::Io`] if writing fails.

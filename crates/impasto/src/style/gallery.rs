@@ -1,7 +1,7 @@
-//! Named styles that are kept together, and those that are part of the library.
+//! Collections of named styles, and the one that is part of the library.
 //!
-//! A gallery is a safetensors file with an array `[length]` for each style, under its name, and this metadata. What a style has learned
-//! is beside it, under `NAME/`, as in [its own file](super::file); all numbers are at float16 then.
+//! A gallery is a safetensors file with an array `[length]` for each style, under its name, and this metadata. What a
+//! style has learned is beside it, under `NAME/`, as in [its own file](super::file); then all numbers are float16.
 //!
 //! | key | value |
 //! | --- | --- |
@@ -32,18 +32,20 @@ const BUILT_IN: Option<&[u8]> = Some(include_bytes!("../../models/styles.safeten
 #[cfg(not(feature = "embedded"))]
 const BUILT_IN: Option<&[u8]> = None;
 
-/// Styles of one family, each with a name of its own ([`Style::name`]) and a line about it ([`Style::provenance`]), sorted by name.
+/// Styles of one family, sorted by name. Each has a unique name ([`Style::name`]) and may have a line about it
+/// ([`Style::provenance`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gallery {
     styles: Vec<Style>,
 }
 
 impl Gallery {
-    /// A gallery of these styles.
+    /// Makes a gallery of these styles.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if there are none, a name is absent, there twice, or anything but lower-case letters, digits and
-    /// hyphens, or styles have learned for different models; [`ErrorKind::Mismatch`] if families or vector lengths differ.
+    /// [`ErrorKind::InvalidArgument`] if there are no styles, a name is missing, used twice, or has anything but
+    /// lower-case letters, digits and hyphens, or styles have learned for different models; [`ErrorKind::Mismatch`] if
+    /// families or vector lengths differ.
     pub fn new(mut styles: Vec<Style>) -> Result<Self> {
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
         let Some((first, others)) = styles.split_first() else { return invalid("a gallery without styles".into()) };
@@ -69,12 +71,12 @@ impl Gallery {
         Ok(Gallery { styles })
     }
 
-    /// The styles that are part of the library: vectors for [`crate::Model::embedded`].
+    /// Returns the styles that are part of the library: vectors for [`crate::Model::embedded`].
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] if the library was built without the feature `embedded`.
     pub fn built_in() -> Result<Self> {
-        // Read once: what styles have learned is a few megabytes.
+        // Read once: what the styles have learned takes a few megabytes.
         static READ: OnceLock<Gallery> = OnceLock::new();
         if let Some(gallery) = READ.get() {
             return Ok(gallery.clone());
@@ -87,27 +89,27 @@ impl Gallery {
         Ok(READ.get_or_init(|| gallery).clone())
     }
 
-    /// All styles, by name.
+    /// Returns all styles, sorted by name.
     pub fn styles(&self) -> &[Style] {
         &self.styles
     }
 
-    /// The style of this name, in upper or lower case.
+    /// Finds the style of this name, ignoring case.
     pub fn find(&self, name: &str) -> Option<&Style> {
         self.styles.iter().find(|style| style.name().is_some_and(|own| own.eq_ignore_ascii_case(name)))
     }
 
-    /// The name of the style that a misspelled name probably means; see [`nearest`].
+    /// Returns the name of the style that a misspelled name probably means; see [`nearest`].
     pub fn suggest(&self, name: &str) -> Option<&str> {
         nearest(name, self.styles.iter().filter_map(Style::name))
     }
 
-    /// The family of all of them.
+    /// Returns the family of the styles.
     pub fn family(&self) -> &Family {
         self.styles[0].family()
     }
 
-    /// The bytes of a gallery's file, the same for the same styles.
+    /// Returns the bytes of the gallery's file, the same for the same styles.
     ///
     /// # Errors
     /// As [`safetensors::to_bytes`]; none is possible for a gallery that exists.
@@ -134,11 +136,11 @@ impl Gallery {
         safetensors::to_bytes(&weights, if model.is_some() { Precision::F16 } else { Precision::F32 })
     }
 
-    /// The gallery in a file's bytes.
+    /// Reads a gallery from a file's bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if they are no gallery or one of a newer version; [`ErrorKind::Malformed`] if they are damaged; else as
-    /// [`Gallery::new`].
+    /// [`ErrorKind::Unsupported`] if they are not a gallery, or one of a newer version; [`ErrorKind::Malformed`] if
+    /// they are damaged; otherwise as [`Gallery::new`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let mut weights = safetensors::read(bytes).map_err(|e| e.context("no gallery of styles"))?;
         let metadata = std::mem::take(&mut weights.metadata);
@@ -156,7 +158,7 @@ impl Gallery {
         };
         let family = metadata.get(FAMILY).ok_or_else(|| malformed("is a gallery that does not say of which family"))?;
         let family: Family = family.parse()?;
-        // By name: the vector, and what has been learned.
+        // By name: the vector, and what the style has learned.
         let mut found: BTreeMap<String, (Option<Tensor>, Weights)> = BTreeMap::new();
         for (name, tensor) in weights.iter() {
             match name.split_once('/').filter(|_| learned) {
@@ -182,8 +184,8 @@ impl Gallery {
     }
 }
 
-/// The known name that a misspelled name probably means: at most two letters differ, and at most a third of them. Case does
-/// not count.
+/// Returns the known name that a misspelled name probably means: at most two letters differ, and at most a third of
+/// them. Case is ignored.
 ///
 /// ```
 /// use impasto::style::nearest;
@@ -192,7 +194,7 @@ impl Gallery {
 /// assert_eq!(nearest("sunset", ["mosaic", "mist"]), None);
 /// ```
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Nobody misspells a short name as a long text: do not compare those.
+    // Nobody misspells a short name as a long text, so long texts are not compared.
     if name.len() > 64 {
         return None;
     }
@@ -201,7 +203,7 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     distances.min().filter(|(distance, known)| *distance <= 2.min(known.len() / 3)).map(|(_, known)| known)
 }
 
-/// The number of letters to change, insert or remove to turn one name into the other.
+/// Returns the number of letters to change, insert or remove to turn one name into the other.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -216,22 +218,22 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Whether something can be read at a path, so that it is meant, where the path could as well be the name of something built in. A folder cannot: results
-/// in a style are often in one of its name.
+/// Whether a path that could also be the name of something built in means a file, because there is one. Folders do not
+/// count: results in a style are often in a folder with the style's name.
 pub fn names_file(path: impl AsRef<Path>) -> bool {
     let path = path.as_ref();
     path.exists() && !path.is_dir()
 }
 
 impl Style {
-    /// The built-in style that a path names, in upper or lower case, unless the path [names a file](names_file).
+    /// Returns the built-in style that a path names, ignoring case, unless the path [names a file](names_file).
     pub fn meant_by(path: impl AsRef<Path>) -> Option<Self> {
         let path = path.as_ref();
         let name = path.to_str().filter(|_| !names_file(path))?;
         Gallery::built_in().ok()?.find(name).cloned()
     }
 
-    /// A style that is part of the library, by name; see [`Gallery::built_in`].
+    /// Returns a style that is part of the library, by name; see [`Gallery::built_in`].
     ///
     /// ```
     /// # if impasto::Model::HAS_EMBEDDED {
@@ -243,7 +245,7 @@ impl Style {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if there is none of this name; else as [`Gallery::built_in`].
+    /// [`ErrorKind::InvalidArgument`] if there is no style of this name; otherwise as [`Gallery::built_in`].
     pub fn built_in(name: &str) -> Result<Self> {
         let gallery = Gallery::built_in()?;
         gallery.find(name).cloned().ok_or_else(|| {

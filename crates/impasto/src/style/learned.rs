@@ -13,24 +13,25 @@ const KERNELS: &str = "kernels/";
 const LEFT: &str = "/left";
 const RIGHT: &str = "/right";
 
-/// What a style adds to one model's transformer: to scale and shift of conditional norms, and to kernels of convolutions.
+/// What a style adds to one model's transformer: to scale and shift of conditional norms, and to kernels of
+/// convolutions.
 ///
-/// [`crate::learn::Learner`] makes it. All of it is linear: a [blend](crate::Style::blend) has the weighted sum of what its styles have
-/// learned. Numbers are kept at float16.
+/// [`crate::learn::Learner`] makes it. All of it is linear: a [blend](crate::Style::blend) has the weighted sum of what
+/// its styles have learned. Numbers are kept at float16.
 #[derive(Debug, Clone)]
 pub struct Learned {
     /// Hash of the model that it belongs to.
     model: String,
-    /// What was learned, with the share that each has.
+    /// What was learned, each part with its share.
     parts: Vec<Part>,
 }
 
-/// A share, and what has it.
+/// A share, and the values that it applies to.
 type Part = (f32, Arc<Values>);
 
 /// Changes of scale and shift, by norm.
 type Norms = BTreeMap<String, [Vec<f32>; 2]>;
-/// By kernel.
+/// Corrections, by kernel.
 type Corrections = BTreeMap<String, Correction>;
 
 #[derive(Debug, PartialEq)]
@@ -42,7 +43,7 @@ struct Values {
 /// What is added to a kernel.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Correction {
-    /// `[kh, kw, in, out]`: of a kernel that has a filter folded into it, without the filter.
+    /// `[kh, kw, in, out]`. If a filter is folded into the kernel, the shape without the filter.
     shape: [usize; 4],
     sum: Sum,
 }
@@ -50,7 +51,7 @@ pub(crate) struct Correction {
 #[derive(Debug, Clone, PartialEq)]
 enum Sum {
     Whole(Vec<f32>),
-    /// `[kh·kw·in, rank]` times `[rank, out]`.
+    /// The product of `[kh·kw·in, rank]` and `[rank, out]`.
     Product {
         rank: usize,
         left: Vec<f32>,
@@ -67,7 +68,7 @@ impl Correction {
         Correction { shape, sum: Sum::Product { rank, left, right } }
     }
 
-    /// Its values. What is read from a file may claim any shape: compare it with a kernel's before.
+    /// Its values. If it was read from a file, it may claim any shape: compare that with the kernel's first.
     fn values(&self) -> Vec<f32> {
         match &self.sum {
             Sum::Whole(values) => values.clone(),
@@ -75,7 +76,8 @@ impl Correction {
         }
     }
 
-    /// What it is of: the shape `[kh, kw, in, out]`, the rank of a product, and the numbers; a product's left factor comes first.
+    /// Returns the shape `[kh, kw, in, out]`, the rank of a product, and the numbers. A product's left factor comes
+    /// first.
     pub(crate) fn stored(&self) -> ([usize; 4], Option<usize>, [&[f32]; 2]) {
         match &self.sum {
             Sum::Whole(values) => (self.shape, None, [values, &[]]),
@@ -92,7 +94,7 @@ impl Correction {
     }
 }
 
-/// The matrix product of `left`, `[…, rank]`, and `right`, `[rank, columns]`.
+/// Returns the matrix product of `left`, `[…, rank]`, and `right`, `[rank, columns]`.
 pub(crate) fn product(left: &[f32], right: &[f32], rank: usize, columns: usize) -> Vec<f32> {
     let mut out = vec![0.0; left.len() / rank.max(1) * columns];
     for (row, factors) in out.chunks_exact_mut(columns).zip(left.chunks_exact(rank.max(1))) {
@@ -103,12 +105,12 @@ pub(crate) fn product(left: &[f32], right: &[f32], rank: usize, columns: usize) 
     out
 }
 
-/// To the nearest float16.
+/// Rounds to the nearest float16.
 pub(super) fn round(values: &mut [f32]) {
     values.iter_mut().for_each(|v| *v = f16::from_f32(*v).to_f32());
 }
 
-/// Equal parts in the same order.
+/// Equal if the same parts are in the same order.
 impl PartialEq for Learned {
     fn eq(&self, other: &Self) -> bool {
         let same = |(a, b): (&Part, &Part)| a.0 == b.0 && (Arc::ptr_eq(&a.1, &b.1) || a.1 == b.1);
@@ -117,8 +119,7 @@ impl PartialEq for Learned {
 }
 
 impl Learned {
-    /// What was learned for the model of this hash: changes of scale and shift by the name of the norm, and corrections by the name of the
-    /// kernel.
+    /// Makes it for the model of this hash: changes of scale and shift by norm name, and corrections by kernel name.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if a number is not finite.
@@ -132,7 +133,7 @@ impl Learned {
         Err(Error::new(ErrorKind::Malformed, "what the style has learned holds a number that is not finite"))
     }
 
-    /// All of its numbers, in a fixed order.
+    /// Returns all of its numbers, in a fixed order.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = f32> {
         self.parts.iter().flat_map(|(_, values)| {
             let kernels = values.kernels.values().flat_map(|correction| correction.stored().2);
@@ -141,22 +142,23 @@ impl Learned {
         })
     }
 
-    /// Bytes that its numbers take in memory.
+    /// Returns how many bytes its numbers take in memory.
     pub fn memory(&self) -> u64 {
         4 * self.numbers().count() as u64
     }
 
-    /// Hash of the model that it belongs to, in hexadecimal digits: a style can only be painted by this model.
+    /// Returns the hash of the model that it belongs to, in hexadecimal digits. Only this model can paint the style.
     pub fn model(&self) -> &str {
         &self.model
     }
 
-    /// Whether kernels are corrected: such a style paints a whole picture, for there is only one network at a time.
+    /// Whether kernels are corrected. Such a style paints a whole picture, because only one network can run at a time.
     pub fn corrects_kernels(&self) -> bool {
         self.parts.iter().any(|(_, values)| !values.kernels.is_empty())
     }
 
-    /// Its changes of norms, and its corrections of kernels; `None` if it is a blend of what several styles have learned.
+    /// Returns its changes of norms and its corrections of kernels; `None` if it is a blend of what several styles have
+    /// learned.
     pub(crate) fn unblended(&self) -> Option<(&Norms, &Corrections)> {
         match &self.parts[..] {
             [(1.0, values)] => Some((&values.norms, &values.kernels)),
@@ -164,10 +166,10 @@ impl Learned {
         }
     }
 
-    /// Adds the changes of a norm to its scale and shift.
+    /// Adds a norm's changes to its scale and shift.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if it has another number of channels.
+    /// [`ErrorKind::Mismatch`] if the norm has another number of channels.
     pub(crate) fn change_norm(&self, name: &str, map: [&mut [f32]; 2]) -> Result<()> {
         let [scale, shift] = map;
         for (share, values) in &self.parts {
@@ -181,7 +183,7 @@ impl Learned {
         Ok(())
     }
 
-    /// The names of the kernels that it corrects.
+    /// Returns the names of the kernels that it corrects.
     pub(crate) fn kernels(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.parts.iter().flat_map(|(_, values)| values.kernels.keys().map(String::as_str)).collect();
         names.sort_unstable();
@@ -189,7 +191,7 @@ impl Learned {
         names
     }
 
-    /// What is added to a kernel of this shape.
+    /// Returns what is added to a kernel of this shape.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the kernel has another shape.
@@ -205,7 +207,8 @@ impl Learned {
         Ok(total)
     }
 
-    /// The weighted sum of what several styles have learned, for one model; those that have learned nothing are not among them.
+    /// Returns the weighted sum of what several styles have learned for one model. Styles that have learned nothing are
+    /// not in `learned`.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if they belong to different models.
@@ -249,12 +252,12 @@ impl Learned {
             let own: Vec<(f32, &Correction)> = own.collect();
             let Some((_, first)) = own.first() else { continue };
             let [kh, kw, inputs, outputs] = first.shape;
-            // A whole kernel is as large as its shape says. What a product claims may be anything.
+            // A whole kernel really has the size that its shape says. A product may claim any shape.
             if let Some((_, whole)) = own.iter().find(|(_, correction)| matches!(correction.sum, Sum::Whole(_))) {
                 file.insert(format!("{KERNELS}{name}"), Tensor::new(whole.shape, self.correction(name, whole.shape)?)?);
                 continue;
             }
-            // A sum of products is the product of the factors side by side.
+            // A sum of products is the product of the factors placed side by side.
             let rows = kh * kw * inputs;
             let (mut columns, mut right_rows) = (vec![Vec::new(); rows], Vec::new());
             for (share, correction) in &own {
@@ -274,10 +277,10 @@ impl Learned {
         Ok(())
     }
 
-    /// Takes what a file's arrays say was learned for the model of this hash.
+    /// Takes from a file's arrays what was learned for the model of this hash.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if there is anything else.
+    /// [`ErrorKind::Malformed`] if there are other arrays.
     pub(super) fn read(file: &mut Weights, model: String) -> Result<Self> {
         let malformed = |name: &str| {
             Error::new(ErrorKind::Malformed, format!("is a style file with an array {name:?} that has no place in it"))
@@ -285,7 +288,7 @@ impl Learned {
         let names: Vec<String> = file.iter().map(|(name, _)| name.to_owned()).collect();
         let (mut norms, mut kernels) = (BTreeMap::new(), BTreeMap::new());
         for name in &names {
-            // Taken with its other half before.
+            // Already taken with its other half.
             let Some(tensor) = file.get(name) else { continue };
             if tensor.data().is_empty() {
                 return Err(malformed(name));

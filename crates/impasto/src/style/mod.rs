@@ -1,4 +1,4 @@
-//! Styles: what a predictor sees in a picture.
+//! Styles: what a style predictor sees in a picture.
 
 mod file;
 mod gallery;
@@ -12,15 +12,15 @@ pub use gallery::{Gallery, names_file, nearest};
 pub use learned::Learned;
 pub(crate) use learned::{Correction, product};
 
-/// Most numbers that a style vector may have: many times what any known network uses.
+/// Most numbers of a style vector: many times what any known network uses.
 const MAX_LEN: usize = 1 << 16;
-/// Most characters of a name or provenance that are kept.
+/// Most characters that are kept of a name or provenance.
 const MAX_TEXT: usize = 200;
 
-/// A style: the vector that a style predictor makes of a picture, and whose it is.
+/// A style: the vector that a style predictor makes from a picture, and its family.
 ///
-/// It is made by [`crate::Stylizer::style`], and works with every transformer of its [`Family`]; styles of one family can be
-/// blended. It is small (a few hundred numbers) and can be [saved](Style::save) instead of the picture.
+/// [`crate::Stylizer::style`] makes it. It works with every transformer of its [`Family`], and styles of one family can
+/// be blended. It is small (a few hundred numbers) and can be [saved](Style::save) instead of the picture.
 ///
 /// ```
 /// use impasto::{Style, networks::Family};
@@ -42,10 +42,11 @@ pub struct Style {
 }
 
 impl Style {
-    /// A style over a vector that a predictor of this family has made.
+    /// Makes a style from a vector that a predictor of this family has made.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if a number is not finite; [`ErrorKind::InvalidArgument`] if there are none or more than 65536.
+    /// [`ErrorKind::Malformed`] if a number is not finite; [`ErrorKind::InvalidArgument`] if there are no numbers or
+    /// more than 65536.
     pub fn new(family: Family, vector: Vec<f32>) -> Result<Self> {
         if vector.is_empty() || vector.len() > MAX_LEN {
             let text = format!("a style vector of {} numbers; it must have 1 to {MAX_LEN}", vector.len());
@@ -62,56 +63,57 @@ impl Style {
         Ok(Style { family, vector, learned: None, name: None, provenance: None })
     }
 
-    /// The same style with a name for people. Control characters become spaces; 200 characters are kept.
+    /// Returns the style with a name for people. Control characters become spaces, and 200 characters are kept.
     #[must_use]
     pub fn with_name(self, name: impl AsRef<str>) -> Self {
         Style { name: one_line(name.as_ref()), ..self }
     }
 
-    /// The same style with a note on what it was made of, for people: a picture's title, artist, licence. Kept as
-    /// [`Style::with_name`] does.
+    /// Returns the style with a note for people on what it was made from: a picture's title, artist, license. Cleaned
+    /// as by [`Style::with_name`].
     #[must_use]
     pub fn with_provenance(self, provenance: impl AsRef<str>) -> Self {
         Style { provenance: one_line(provenance.as_ref()), ..self }
     }
 
-    /// The same style with what it has learned. Its vector is then kept at float16, too.
+    /// Returns the style with what it has learned. Its vector is then rounded to float16, too.
     #[must_use]
     pub(crate) fn with_learned(mut self, learned: Arc<Learned>) -> Self {
         learned::round(&mut self.vector);
         Style { learned: Some(learned), ..self }
     }
 
-    /// What it has learned for one model, if anything ([`crate::learn`]).
+    /// Returns what it has learned for one model, if anything ([`crate::learn`]).
     pub fn learned(&self) -> Option<&Learned> {
         self.learned.as_deref()
     }
 
-    /// Whose predictor made it: only this family's transformers can read it.
+    /// Returns the family of the predictor that made it. Only transformers of this family can read it.
     pub fn family(&self) -> &Family {
         &self.family
     }
 
-    /// The style vector.
+    /// Returns the style vector.
     pub fn vector(&self) -> &[f32] {
         &self.vector
     }
 
-    /// Its name, if it has one.
+    /// Returns its name, if it has one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// What it was made of, if that is known.
+    /// Returns what it was made from, if that is known.
     pub fn provenance(&self) -> Option<&str> {
         self.provenance.as_deref()
     }
 
-    /// A mixture of styles of one family, each with its share: the weighted mean of their vectors, shares scaled to sum 1.
+    /// Mixes styles of one family, each with its share: the weighted mean of their vectors, with the shares scaled to
+    /// sum to 1.
     ///
-    /// The network's norms are linear in the vector, so mixing vectors is mixing the norms' scales and shifts. What styles have learned is
-    /// mixed alike; a style that has learned nothing is like one that has learned to change nothing. Shares are at least 0; those of 0
-    /// change nothing. The result has no name.
+    /// The network's norms are linear in the vector, so mixing vectors mixes the norms' scales and shifts. What the
+    /// styles have learned is mixed the same way. A style that has learned nothing counts as one that has learned to
+    /// change nothing. Shares are at least 0; those of 0 have no effect. The result has no name.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if there are no styles, a share is negative or not finite, or all shares are 0;
@@ -127,7 +129,7 @@ impl Style {
         if let Some((_, share)) = styles.iter().find(|(_, share)| !share.is_finite() || *share < 0.0) {
             return invalid(&format!("{share} cannot be a style's share in a blend; shares are numbers from 0 up"));
         }
-        // Float64 holds the sum of any float32 shares, and the mean of any float32 numbers without overflow.
+        // Float64 holds the sum of any float32 shares, and the mean of any float32 numbers, without overflow.
         let total: f64 = styles.iter().map(|(_, share)| f64::from(*share)).sum();
         if total <= 0.0 {
             return invalid("all styles have share 0 in the blend");
@@ -146,7 +148,7 @@ impl Style {
         Ok(Style { learned: learned.map(Arc::new), ..blend })
     }
 
-    /// The style `t` of the way from this one to another: 0 gives this, 1 the other.
+    /// Returns the style at `t` on the way from this one to another: 0 gives this, 1 the other.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if `t` is not in 0..=1; [`ErrorKind::Mismatch`] as [`Style::blend`].
@@ -172,7 +174,7 @@ impl Style {
     }
 }
 
-/// How errors call it: `the style "waves"`.
+/// The name in error messages: `the style "waves"`.
 impl std::fmt::Display for Style {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.name {
@@ -182,7 +184,7 @@ impl std::fmt::Display for Style {
     }
 }
 
-/// Text that can be shown on one line of a terminal whoever wrote it; `None` if nothing is left.
+/// Makes text by anyone safe to show on one line of a terminal; `None` if nothing is left.
 fn one_line(text: &str) -> Option<String> {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let short: String = clean.trim().chars().take(MAX_TEXT).collect();

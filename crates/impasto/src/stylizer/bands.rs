@@ -1,4 +1,4 @@
-//! What the network makes of a picture: in one piece, or in bands with the statistics of a thumbnail, as models do that were trained for it.
+//! Runs the network on a picture: in one piece, or in bands with a thumbnail's statistics, for models trained for that.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use crate::{Control, Error, ErrorKind, Picture, Result, Size};
 /// Where a painting's norms take their statistics from.
 #[derive(Debug, Clone)]
 pub(super) enum Norms {
-    /// The picture that is painted, in the same run.
+    /// From the picture that is painted, in the same run.
     Own,
-    /// They are known.
+    /// Already known.
     Frozen(Frozen),
 }
 
 impl Norms {
-    /// Between these and others: 0 for these, 1 for the others.
+    /// Returns norms between these and others: 0 for these, 1 for the others.
     pub(super) fn towards(&self, other: &Norms, share: f32) -> Result<Self> {
         match (self, other) {
             (Norms::Frozen(from), Norms::Frozen(to)) => Ok(Norms::Frozen(from.towards(to, share)?)),
@@ -27,7 +27,7 @@ impl Norms {
         }
     }
 
-    /// With other places for the styles, for a picture that is painted with a margin.
+    /// Moves the styles to other places, for a picture that is painted with a margin.
     pub(super) fn place(&mut self, shares: &Shares, margin: usize) -> Result<()> {
         if let Norms::Frozen(frozen) = self {
             *frozen = frozen.placed(Arc::new(shares.with_margin(margin)))?;
@@ -36,12 +36,12 @@ impl Norms {
     }
 }
 
-/// Rows that are given at a time where the painting is in memory anyway.
+/// Rows written at a time when the painting is in memory anyway.
 const AT_A_TIME: usize = 64;
 
 impl Stylizer {
-    /// The norms' statistics of a picture that is painted with a margin. `always` measures them even if painting the picture could do so on the
-    /// way.
+    /// Measures the norms' statistics for a picture that is painted with a margin. With `always`, measures them even if
+    /// painting the picture could do it on the way.
     pub(super) fn norms(
         &self,
         (picture, margin): (&dyn Rows, usize),
@@ -57,7 +57,7 @@ impl Stylizer {
             ([_], None) if thumbnail.is_none() && !always => return Ok(Norms::Own),
             ([style], None) => self.frozen(&seen()?, (program, style), measuring)?,
             (styles, Some(shares)) => {
-                // Each with its own statistics, of the picture itself where there is no thumbnail.
+                // Each style gets its own statistics, from the picture itself if there is no thumbnail.
                 let seen = seen()?;
                 let each = styles
                     .iter()
@@ -73,7 +73,7 @@ impl Stylizer {
         Ok(Norms::Frozen(frozen))
     }
 
-    /// Paints with norms that are known, or in one piece with the picture's own. The margin is painted, and cut off.
+    /// Paints with known norms, or in one piece with the picture's own. The margin is painted and cut off.
     pub(super) fn paint_norms(
         &self,
         (picture, margin): (&dyn Rows, usize),
@@ -92,12 +92,12 @@ impl Stylizer {
         }
     }
 
-    /// A style's norms with the statistics of this picture.
+    /// Measures a style's norms on this picture.
     fn frozen(&self, picture: &Picture, (program, style): (&Program, &Conditioning), control: &dyn Control) -> Result<Frozen> {
         program.measure(&self.engine, self.content_fit.extend(picture)?.view(), style, control)
     }
 
-    /// A picture that is its own thumbnail, or a model without: measuring and painting are one run.
+    /// Measures and paints in one run: for a picture that is its own thumbnail, and for models without thumbnails.
     pub(super) fn paint_whole(
         &self,
         content: &dyn Rows,
@@ -139,13 +139,13 @@ impl Stylizer {
     ) -> Result<()> {
         let size @ Size { width, height } = content.size();
         if max_memory.is_some() {
-            // What the predictor and the thumbnail have left.
+            // Frees what the predictor and the thumbnail have left.
             self.engine.release_memory();
         }
         let bands = self.bands(size, max_memory)?;
         let extended = self.content_fit.size(size);
         let mut read = |rows, target: &mut [f32]| fit::read_extended(content, extended, rows, target);
-        // The network's rows are a little longer, and a few more.
+        // The network's rows are a little longer, and there are a few more of them.
         let from_width = program.output_shape(extended)?.width;
         let mut write = |rows: std::ops::Range<usize>, painted: &[f32]| {
             let inside = rows.end.min(height).saturating_sub(rows.start);
@@ -160,18 +160,18 @@ impl Stylizer {
         program.paint_bands(&self.engine, &bands, frozen, (&mut read, &mut write), control)
     }
 
-    /// Greatest memory of measuring a picture of this size and painting it, the packed weights included.
+    /// Returns the peak memory of measuring a picture of this size and painting it, including the packed weights.
     pub(super) fn band_memory(&self, size: Size, side: usize, max_memory: Option<u64>) -> Result<u64> {
         let threads = self.engine.threads();
         let run = |size| self.transformer.peak_memory(self.content_fit.size(size), threads);
         match thumbnail_size(size, side) {
             None => run(size),
-            // What measuring leaves is used again by painting, or dropped for something larger.
+            // Painting reuses the buffers that measuring leaves, or drops them for larger ones.
             Some(small) => Ok(run(small)?.saturating_add(self.bands(size, max_memory)?.memory(threads))),
         }
     }
 
-    /// How a picture of this size is painted within this memory, or the least possible.
+    /// Plans how a picture of this size is painted within this memory, or in the least possible.
     pub(super) fn bands(&self, size: Size, max_memory: Option<u64>) -> Result<Bands> {
         let most = max_memory.unwrap_or(u64::MAX);
         Bands::within(&self.transformer, self.content_fit.size(size), self.engine.threads(), most)

@@ -1,4 +1,4 @@
-//! What a picture is painted with: the style, or several, in the strength that was asked for.
+//! What a picture is painted with: one style or several, at the requested strength.
 
 use std::sync::Arc;
 
@@ -10,30 +10,31 @@ use crate::engine::{Conditioning, Program, Shares};
 use crate::picture::rows::{self, Rows, thumbnail_size};
 use crate::{Control, Picture, Result, Size, Style};
 
-/// Greatest longer side of the map that says which style is where. The network's layers read it at their own resolutions, the inner ones at a quarter
-/// of the picture's.
+/// Greatest longer side of the map that says which style is where. The network's layers read it at their own
+/// resolutions, the inner ones at a quarter of the picture's.
 const MAP: usize = 1024;
 
-/// Mixtures of a style with the content's own that strength masks are painted in; what is between two is shared by them.
+/// Mixtures of a style with the content's own in which strength masks are painted. Strengths between two mixtures are
+/// shared by both.
 const MIXES: [f32; 3] = [0.25, 0.5, 1.0];
 
-/// Styles that one network paints in.
+/// Styles that one network paints.
 #[derive(Debug, Clone)]
 pub(super) struct Brush {
-    /// The network that paints, if a style has another than the model's.
+    /// The network that paints, if the style does not use the model's own.
     program: Option<Arc<Program>>,
     pub(super) styles: Vec<Conditioning>,
-    /// Where which style is, if there are several.
+    /// Which style is where, if there are several.
     pub(super) shares: Option<Arc<Shares>>,
 }
 
 impl Brush {
-    /// The network that paints: the stylizer's transformer, or a style's own.
+    /// Returns the network that paints: the stylizer's transformer, or a style's own.
     pub(super) fn program<'a>(&'a self, stylizer: &'a Stylizer) -> &'a Program {
         self.program.as_deref().unwrap_or(&stylizer.transformer)
     }
 
-    /// Whether both paint by one network.
+    /// Whether both paint with the same network.
     pub(super) fn same_program(&self, other: &Brush) -> bool {
         self.program.as_ref().map(Arc::as_ptr) == other.program.as_ref().map(Arc::as_ptr)
     }
@@ -42,9 +43,9 @@ impl Brush {
 /// What a picture is painted with.
 #[derive(Debug, Clone)]
 pub(super) struct Brushes {
-    /// One, if one network paints everything; else one for each style.
+    /// A single brush if one network paints everything; otherwise one for each style.
     pub(super) brushes: Vec<Brush>,
-    /// Where which of several brushes paints.
+    /// Which brush paints where, if there are several.
     pub(super) places: Option<Arc<Shares>>,
 }
 
@@ -54,19 +55,19 @@ impl From<Brush> for Brushes {
     }
 }
 
-/// Where which style is in a picture of this size.
+/// Maps which style is where in a picture of this size.
 pub(super) fn shares(options: &StylizeOptions, size: Size, curves: &[Curve]) -> Result<Arc<Shares>> {
     let places = Places::new(options, size, thumbnail_size(size, MAP).unwrap_or(size))?;
     Ok(Arc::new(places.shares(curves, mixes(options))?))
 }
 
-/// The mixtures that the options ask for.
+/// The mixtures that the options need.
 fn mixes(options: &StylizeOptions) -> &'static [f32] {
     if options.strength_mask.is_some() { &MIXES } else { &[] }
 }
 
 impl Stylizer {
-    /// Prepares the styles, and tells what the strengths mean for each, in the order of [`Places`].
+    /// Prepares the styles, and returns what the strengths mean for each, in the order of [`Places`].
     pub(super) fn brushes(
         &self,
         content: &dyn Rows,
@@ -83,7 +84,7 @@ impl Stylizer {
         let curves = match (&own, &options.strengths) {
             (Some(_), Some(known)) => known.curves_for(styles.len())?,
             (Some(own), None) => self.curves(content, own, styles, control)?,
-            // Without a predictor there is no style of the content's own to come from.
+            // Without a predictor, the content has no style of its own to start from.
             (None, _) if weaker => vec![Curve::fading(); styles.len()],
             (None, _) => vec![Curve::straight(); styles.len()],
         };
@@ -119,13 +120,14 @@ impl Stylizer {
         Ok((Brush { program, styles, shares: Some(shares) }.into(), curves))
     }
 
-    /// A brush of one style.
+    /// Returns a brush of one style.
     pub(super) fn plain_brush(&self, style: &Style) -> Result<Brush> {
         Ok(Brush { program: self.program_of(style)?, styles: vec![self.conditioning(style)?], shares: None })
     }
 
-    /// Measures what strengths mean for a content in a style, or in several: of the options, their regions and how the content's own style is made
-    /// ([`StylizeOptions::style`]) count. `own` is the content's own style, if you know it from earlier [`Strengths`].
+    /// Measures what strengths mean for a content in one style or several. It uses only two of the options: the
+    /// regions, and how the content's own style is made ([`StylizeOptions::style`]). `own` is the content's own style,
+    /// if you know it from earlier [`Strengths`].
     ///
     /// A painting with the result has the same bytes as one without, if content, styles and these options are the same.
     ///
@@ -149,10 +151,10 @@ impl Stylizer {
         Ok(Strengths { own, curves })
     }
 
-    /// What strengths mean for each style on this content.
+    /// Measures what strengths mean for each style on this content.
     pub(super) fn curves(&self, content: &dyn Rows, own: &Style, styles: &[&Style], control: &dyn Control) -> Result<Vec<Curve>> {
         let thumbnail = rows::small(content, strength::SIDE)?;
-        // The progress stays where it is.
+        // Keeps the progress where it is.
         let control = &Phase { inner: control, before: 1, own: 0, total: 1 };
         let paint = |style: &Style| -> Result<Vec<f32>> {
             Ok(self.sketch(&thumbnail, &self.plain_brush(style)?.into(), control)?.into_rgb())
@@ -164,7 +166,7 @@ impl Stylizer {
         styles.iter().map(curve).collect()
     }
 
-    /// A small picture, painted.
+    /// Paints a small picture.
     pub(super) fn sketch(&self, picture: &Picture, brushes: &Brushes, control: &dyn Control) -> Result<Picture> {
         let mut rgb = Vec::with_capacity(picture.rgb().len());
         let mut write = |rows: &[f32]| {
@@ -176,11 +178,11 @@ impl Stylizer {
         Picture::from_rgb_f32(picture.size(), rgb)
     }
 
-    /// The content's own style, seen row by row.
+    /// Returns the content's own style, reading the content row by row if it can.
     pub(super) fn own_style(&self, content: &dyn Rows, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
         let picture = match options.size {
             StyleSize::ShortSide(_) => rows::resized(content, options.size.of(content.size()))?,
-            // Sizes that have their own resize, or none.
+            // These sizes have their own resize, or none.
             _ => return self.style_with(&rows::whole(content)?, options, control),
         };
         self.style_with(&picture, &StyleOptions::default().size(StyleSize::Original), control)

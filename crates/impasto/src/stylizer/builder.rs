@@ -34,27 +34,28 @@ impl StylizerBuilder {
         Self::default()
     }
 
-    /// A file or folder of the model, as [`Model::open_with`] takes them. May be called again where the style predictor and the
-    /// transformer are two files. Where it is not called, the model is [`Model::embedded`].
+    /// Adds a file or folder of the model, as [`Model::open_with`] takes them. Call it again if the style predictor and
+    /// the transformer are in two files. Without a call, the model is [`Model::embedded`].
     #[must_use]
     pub fn model(mut self, path: impl AsRef<Path>) -> Self {
         self.paths.push(path.as_ref().to_owned());
         self
     }
 
-    /// Threads that paint; 0, the default, for one a core.
+    /// Sets the number of threads that paint; 0, the default, means one per core.
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         StylizerBuilder { threads, ..self }
     }
 
-    /// Instruction set. Default: what the environment variable `IMPASTO_ISA` names, or else the machine's best.
+    /// Sets the instruction set. Default: the one that the environment variable `IMPASTO_ISA` names, or else the
+    /// machine's best.
     #[must_use]
     pub fn isa(self, isa: Isa) -> Self {
         self.executor(isa)
     }
 
-    /// What does the arithmetic: another executor than the CPU, or the CPU with an instruction set ([`StylizerBuilder::isa`]).
+    /// Sets the executor: one other than the CPU, or the CPU with an instruction set ([`StylizerBuilder::isa`]).
     ///
     /// ```
     /// use impasto::engine::Executor;
@@ -67,13 +68,13 @@ impl StylizerBuilder {
         StylizerBuilder { executor: Some(executor.into()), ..self }
     }
 
-    /// How large weights files may be. Default: [`Limits::default`].
+    /// Sets how large weights files may be. Default: [`Limits::default`].
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         StylizerBuilder { limits, ..self }
     }
 
-    /// What the transformer reads beyond the picture's border. Default, or `None`: as its file was published; see
+    /// Sets what the transformer reads beyond the picture's border. Default, or `None`: as the file was published; see
     /// [`Options::border`].
     #[must_use]
     pub fn border(mut self, border: Option<Border>) -> Self {
@@ -81,17 +82,19 @@ impl StylizerBuilder {
         self
     }
 
-    /// Takes the statistics of the transformer's norms from a thumbnail of the content whose longer side has this many pixels (at least 16),
-    /// whatever the model says. Default, or `None`: as the model was made, [`crate::networks::Architecture::thumbnail`].
+    /// Takes the statistics of the transformer's norms from a thumbnail of the content whose longer side has this many
+    /// pixels (at least 16), whatever the model says. Default, or `None`: as the model was made
+    /// ([`crate::networks::Architecture::thumbnail`]).
     ///
-    /// A model that was not trained so paints a little differently with it (23 to 38 dB from its own picture at 384 pixels of 640,
-    /// measured with Magenta's small network), but pictures of any size in little memory.
+    /// A model that was not trained for this paints a little differently with a thumbnail (23 to 38 dB from its own
+    /// picture at 384 pixels of 640, measured with Magenta's small network), but it paints pictures of any size in
+    /// little memory.
     #[must_use]
     pub fn thumbnail(self, side: Option<usize>) -> Self {
         StylizerBuilder { thumbnail: side.map(|side| side.max(16)), ..self }
     }
 
-    /// Reads the model's files and makes it ready.
+    /// Reads the model's files and builds the stylizer.
     ///
     /// # Errors
     /// As [`Model::open_with`] and [`StylizerBuilder::build`]; without a path as [`Model::embedded`].
@@ -103,11 +106,12 @@ impl StylizerBuilder {
         self.build(model)
     }
 
-    /// Makes a model ready that is in memory. Paths, limits and border play no part.
+    /// Builds the stylizer from a model in memory. Paths, limits and border are ignored.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Mismatch`] if the model lacks a network; [`crate::ErrorKind::InvalidArgument`] if `IMPASTO_ISA` names an
-    /// instruction set that this machine does not have; [`crate::ErrorKind::Io`] if the system gives no threads.
+    /// [`crate::ErrorKind::Mismatch`] if the model lacks a network; [`crate::ErrorKind::Unsupported`] if it is a
+    /// perceptual network; [`crate::ErrorKind::InvalidArgument`] if `IMPASTO_ISA` names an instruction set that this
+    /// machine lacks; [`crate::ErrorKind::Io`] if the system cannot start the threads.
     pub fn build(self, model: Model) -> Result<Stylizer> {
         let (predictor, transformer) = model.painter()?;
         let info = ModelInfo {
@@ -116,7 +120,7 @@ impl StylizerBuilder {
             transformer: transformer.into(),
         };
         let own_styles = own_styles(transformer)?;
-        // Networks go on without their copies in the model.
+        // The networks move out of the model, so their weights are not copied.
         let Model { predictor, transformer, .. } = model;
         let predictor = predictor.filter(|_| info.predictor.is_some());
         let executor = match self.executor {
@@ -135,24 +139,24 @@ impl StylizerBuilder {
     }
 }
 
-/// Takes the network, so that its weights are freed as soon as they are packed.
+/// Consumes the network, so that its weights are freed as soon as they are packed.
 fn pack(network: Network, executor: Executor) -> Result<Program> {
     Program::compile(&network.graph, network.weights, executor).map_err(|e| e.context(&network.file))
 }
 
-/// `Model::painter` has found one.
+/// Cannot happen: `Model::painter` has found a transformer.
 fn no_transformer() -> crate::Error {
     crate::Error::new(crate::ErrorKind::Mismatch, "the model has no transformer")
 }
 
-/// A style for each that the network has learned: all of it, and nothing of the others.
+/// One style for each that the network has learned: all of it, and nothing of the others.
 fn own_styles(transformer: &Network) -> Result<Vec<Style>> {
     let count = transformer.architecture.own_styles();
     let style = |number: usize| {
         let mut shares = vec![0.0; count];
         shares[number] = 1.0;
         let name = match Path::new(&transformer.file).file_stem() {
-            // As a gallery wants names.
+            // Only characters that a gallery allows in names.
             Some(stem) if count == 1 => {
                 let fits = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
                 stem.to_string_lossy().chars().map(fits).collect()

@@ -1,9 +1,10 @@
 //! Coarse strokes: a small painting, enlarged without becoming soft.
 //!
-//! Enlarged strokes have soft edges. The network sharpens them: it paints the enlarged painting once more, at full size, in that painting's own
-//! style, so that what looks like a stroke becomes one with an edge. This was compared at 1:1, at three times the width, with enlarging alone (mush) and
-//! with painting once more in the given style (fine strokes over the coarse ones). Colours drift in a second pass; so it gives the lightness only,
-//! and the colours are those of the first.
+//! Enlarged strokes have soft edges. The network sharpens them: it paints the enlarged painting again, at full
+//! size, in that painting's own style, so that anything that looks like a stroke becomes one with an edge. At 1:1 and
+//! three times the width, this was compared with enlarging alone (mush) and with a second painting in the given style
+//! (fine strokes over the coarse ones). Colors drift in a second pass, so only its lightness is used; the colors are
+//! those of the first.
 
 use std::ops::Range;
 
@@ -14,7 +15,7 @@ use crate::picture::rows::Rows;
 use crate::picture::scaled::Scaled;
 use crate::{Control, Result, Size};
 
-/// Short side at which the painting's own style is seen; no more than the result's.
+/// Short side at which the painting's own style is seen, but at most the result's.
 const SEEN: usize = 512;
 
 /// A painting's rows, at 16 bits.
@@ -28,7 +29,7 @@ impl Coarse {
         Ok(Coarse { size, values: reserved(size.width.saturating_mul(size.height).saturating_mul(3))? })
     }
 
-    /// The next rows.
+    /// Adds the next rows.
     pub(super) fn add(&mut self, rows: &[f32]) {
         self.values.extend(rows.iter().map(|v| (v.clamp(0.0, 1.0) * 65535.0).round() as u16));
     }
@@ -48,7 +49,7 @@ impl Rows for Coarse {
 }
 
 impl Stylizer {
-    /// The painting at a larger size, with edges.
+    /// Writes the painting at a larger size, with sharp edges.
     pub(super) fn sharpen(
         &self,
         painting: &Coarse,

@@ -1,8 +1,8 @@
-//! Paintings that share a picture, each by a network of its own.
+//! Paintings by different networks that share a picture.
 //!
-//! Styles that differ in their norms alone share one run of the network: each pixel of each layer is normalised by its share of them
-//! ([`Brush`]). Styles that have learned kernels have networks that differ. Then each paints the whole picture, and the paintings are mixed by
-//! the same shares.
+//! Styles that differ only in their norms share one run of the network: each pixel of each layer is normalized by the
+//! styles' shares of it ([`Brush`]). Styles that have learned kernels have different networks. Then each network paints
+//! the whole picture, and the paintings are mixed by the same shares.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::picture::rows::Rows;
 use crate::picture::zeros;
 use crate::{Control, Result, Size};
 
-/// Rows that are given at a time.
+/// Rows written at a time.
 const AT_A_TIME: usize = 64;
 
 /// One network's painting of a picture.
@@ -25,14 +25,15 @@ const AT_A_TIME: usize = 64;
 pub(super) struct Coat {
     brush: Brush,
     norms: Norms,
-    /// How much of it there is, everywhere: 1 but for painters between two others.
+    /// How much of it there is everywhere: 1, except for painters between two others.
     share: f32,
-    /// How much of it there is at each place: shares, and which of them are its own. `None` for all.
+    /// How much of it there is at each place: the shares, and the index of its own. `None` for all of it.
     place: Option<(Arc<Shares>, usize)>,
 }
 
 impl Stylizer {
-    /// The paintings that brushes make of a picture with a margin; with `always` their norms are measured even if painting could do so on the way.
+    /// Returns the paintings that brushes make of a picture with a margin. With `always`, their norms are measured even
+    /// if painting could do it on the way.
     pub(super) fn coats(
         &self,
         picture: (&dyn Rows, usize),
@@ -48,7 +49,7 @@ impl Stylizer {
         brushes.iter().enumerate().map(coat).collect()
     }
 
-    /// Gives the rows of what the paintings make together of a picture, without the margin.
+    /// Writes the rows of the picture that the paintings make together, without the margin.
     pub(super) fn paint_coats(
         &self,
         picture: (&dyn Rows, usize),
@@ -88,7 +89,7 @@ impl Stylizer {
     }
 }
 
-/// What lies between these paintings and others: 0 for these, 1 for the others. Where networks differ, both are painted.
+/// Returns paintings between these and others: 0 for these, 1 for the others. If the networks differ, both are painted.
 pub(super) fn towards(from: &[Coat], to: &[Coat], share: f32) -> Result<Vec<Coat>> {
     let alike = |(from, to): (&Coat, &Coat)| from.brush.same_program(&to.brush) && from.share == to.share;
     if from.len() == to.len() && from.iter().zip(to).all(alike) {
@@ -100,7 +101,7 @@ pub(super) fn towards(from: &[Coat], to: &[Coat], share: f32) -> Result<Vec<Coat
     Ok(parts.filter(|(_, share)| *share > 0.0).map(|(coat, share)| Coat { share, ..coat.clone() }).collect())
 }
 
-/// Places the styles again, by the masks of these options.
+/// Moves the styles to the places that these options' masks give them.
 pub(super) fn place(coats: &mut [Coat], options: &StylizeOptions, layout: &Layout, curves: &[Curve]) -> Result<()> {
     let shares = brush::shares(options, layout.size, curves)?;
     for Coat { brush, norms, place, .. } in coats {

@@ -1,8 +1,9 @@
 //! A painting on a small canvas, enlarged, with the content's detail that the canvas could not hold.
 //!
-//! What the content has beyond the canvas's resolution is the difference from itself, made as small and enlarged again. Its lightness is
-//! added where it is strong: along edges, which come out as sharp as the photograph has them. Faint differences are grain and compression, and
-//! are left out. Since nothing is added below the canvas's resolution, the painting looks the same from afar whatever its size.
+//! The detail beyond the canvas's resolution is the difference between the content and the content shrunk to the canvas
+//! and enlarged again. Its lightness is added where it is strong: along edges, which become as sharp as in the
+//! photograph. Faint differences are grain and compression artifacts, and are left out. Nothing is added below the
+//! canvas's resolution, so the painting looks the same from afar whatever its size.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -13,16 +14,17 @@ use crate::picture::scaled::Scaled;
 use crate::picture::zeros;
 use crate::{Error, Picture, Result};
 
-/// Share of the channels in lightness (ITU-R BT.601).
+/// Each channel's share of lightness (ITU-R BT.601).
 const LIGHTNESS: [f32; 3] = [0.299, 0.587, 0.114];
 /// Differences up to this are left out: a step of 8 bits.
 const FAINT: f32 = 1.0 / 255.0;
-/// Differences from here on are added whole.
+/// Differences from this on are added in full.
 const STRONG: f32 = 6.0 / 255.0;
-/// How much of them: a little more than there is, since the painting's own edges are softer than the content's where the two resolutions meet.
+/// Factor for the added detail: a little above 1, because the painting's own edges are softer than the content's where
+/// the two resolutions meet.
 const GAIN: f32 = 1.1;
 
-/// An enlarged painting.
+/// An enlarged painting with the content's detail.
 pub(super) struct Detailed<'a> {
     content: &'a dyn Rows,
     painting: Scaled<'a>,
@@ -31,13 +33,13 @@ pub(super) struct Detailed<'a> {
 }
 
 impl<'a> Detailed<'a> {
-    /// `painting` and `small`, the content, have the canvas's size.
+    /// `painting` and `small`, which is the content, have the canvas's size.
     pub(super) fn new(content: &'a dyn Rows, painting: &'a Coarse, small: &'a Picture) -> Self {
         let size = content.size();
         Detailed { content, painting: Scaled::smooth(painting, size), blurred: Scaled::smooth(small, size) }
     }
 
-    /// The next rows from `y` on.
+    /// Reads the next rows, from `y` on.
     pub(super) fn read(&self, engine: &Engine, y: usize, rgb: &mut [f32]) -> Result<()> {
         let row = self.content.size().width * 3;
         let mut content = zeros(rgb.len())?;

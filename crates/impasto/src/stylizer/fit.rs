@@ -1,4 +1,4 @@
-//! Brings pictures to sizes that a network takes, and its results back.
+//! Brings pictures to sizes that a network accepts, and its results back.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -7,34 +7,34 @@ use crate::graph::Graph;
 use crate::picture::rows::{self, Rows};
 use crate::{Error, ErrorKind, Picture, Result, Size};
 
-/// Sides that are too short are extended to at least this: less leaves the transformer features of a single pixel, whose
-/// variance is 0, so that nothing of the picture would remain.
+/// Sides that are too short are extended to at least this. Less would leave the transformer features of a single pixel,
+/// whose variance is 0, so that nothing of the picture would remain.
 const EXTENDED: usize = 8;
 /// Where the search for a network's least side ends. Inception's is 43.
 const GREATEST_MINIMUM: usize = 1024;
 
-/// What a network asks of a picture's sides.
+/// The picture sizes that a network accepts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fit {
-    /// The least side that it takes.
+    /// The shortest side that it accepts.
     minimum: usize,
 }
 
-/// The values of a picture that a network takes.
+/// A picture's values at a size that a network accepts.
 pub(super) struct Fitted<'a> {
     rgb: Cow<'a, [f32]>,
     size: Size,
 }
 
 impl Fitted<'_> {
-    /// As [`crate::engine::Program::run`] takes it.
+    /// Returns the values in the form that [`crate::engine::Program::run`] takes.
     pub(super) fn view(&self) -> (&[f32], Size) {
         (&self.rgb, self.size)
     }
 }
 
 impl Fit {
-    /// Found by trying, so that no number needs to be kept beside each architecture.
+    /// Finds the shortest side by trying, so that no number has to be kept for each architecture.
     pub(super) fn of(graph: &Graph) -> Result<Self> {
         let minimum = (1..=GREATEST_MINIMUM).find(|&side| graph.shapes([side, side]).is_ok());
         let text = "the network takes no picture of up to 1024×1024 pixels";
@@ -45,12 +45,12 @@ impl Fit {
         if side < self.minimum { self.minimum.max(EXTENDED) } else { side }
     }
 
-    /// The size at which the network reads a picture of this size.
+    /// Returns the size at which the network reads a picture of this size.
     pub(super) fn size(self, picture: Size) -> Size {
         picture.map(|side| self.side(side))
     }
 
-    /// The picture itself if it is large enough; otherwise its last column and row repeated until it is.
+    /// Returns the picture itself if it is large enough; otherwise repeats its last column and row until it is.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if a value is not finite.
@@ -72,7 +72,7 @@ impl Fit {
     }
 }
 
-/// Rows of a picture as [`Fit::extend`] makes it.
+/// Reads rows of a picture as [`Fit::extend`] makes it.
 pub(super) fn read_extended(picture: &dyn Rows, size: Size, rows: Range<usize>, rgb: &mut [f32]) -> Result<()> {
     let Size { width: old_width, height: old_height } = picture.size();
     if size == picture.size() {
@@ -91,7 +91,7 @@ pub(super) fn read_extended(picture: &dyn Rows, size: Size, rows: Range<usize>, 
     rows::check_finite(rgb)
 }
 
-/// The top left of a picture of three channels and rows of `from_width` pixels.
+/// Returns the top left of a picture with three channels and rows of `from_width` pixels.
 pub(super) fn crop(rgb: &[f32], from_width: usize, width: usize, height: usize) -> Result<Vec<f32>> {
     let mut out = reserve(width, height)?;
     for row in rgb.chunks_exact(from_width * 3).take(height) {
@@ -100,7 +100,7 @@ pub(super) fn crop(rgb: &[f32], from_width: usize, width: usize, height: usize) 
     Ok(out)
 }
 
-/// Room for a picture, or an error where there is none.
+/// Reserves room for a picture, or returns an error if there is none.
 pub(super) fn reserve(width: usize, height: usize) -> Result<Vec<f32>> {
     let too_large = |why: &str| Error::new(ErrorKind::TooLarge, format!("{width}×{height} pixels {why}; use a smaller picture"));
     let count = width.checked_mul(height).and_then(|n| n.checked_mul(3)).ok_or_else(|| too_large("are too many"))?;

@@ -1,26 +1,28 @@
-//! Faint noise that strokes can begin from.
+//! Faint noise from which strokes can start.
 //!
-//! A network paints strokes where the content has something, however faint, to hang them on. In a smooth sky that is the steps of 8 bits and the
-//! blocks of JPEG files, which come out as rings and rows; where there are no steps, nothing is painted at all. Noise of about one step hides
-//! these and gives irregular strokes instead. It is a function of the pixel's place, so that it is the same in every band and every run.
+//! A network paints strokes where the content has something, however faint, to hang them on. In a smooth sky, that is
+//! the steps of 8 bits and the blocks of JPEG files, which come out as rings and rows. Where there are no steps, the
+//! network paints nothing at all. Noise of about one step hides both and gives irregular strokes instead. It is a
+//! function of the pixel's position, so it is the same in every band and every run.
 
 use std::ops::Range;
 
 use crate::picture::rows::Rows;
 use crate::{Result, Size};
 
-/// A picture with grain.
+/// A picture with grain added.
 pub(super) struct Grained<'a> {
     inner: &'a dyn Rows,
-    /// In 0..1.
+    /// Amplitude, for values in 0..1.
     reach: f32,
     /// How far the grain has moved, in pixels to the right and down.
     moved: [f32; 2],
 }
 
 impl<'a> Grained<'a> {
-    /// With noise of so many steps of 8 bits to either side; the picture itself for 0. `moved` says how many pixels to the right and down the noise
-    /// has moved, with what it lies on: in a film, noise that stays where it is while the camera moves would be seen.
+    /// Adds noise of this many steps of 8 bits to either side; 0 leaves the picture unchanged. `moved` says how many
+    /// pixels to the right and down the noise has moved with the content. In a film, noise that stays in place while
+    /// the camera moves would be visible.
     pub(super) fn new(inner: &'a dyn Rows, steps: f32, moved: [f32; 2]) -> Self {
         Grained { inner, reach: steps / 255.0, moved }
     }
@@ -54,7 +56,7 @@ impl Rows for Grained<'_> {
 }
 
 impl Grained<'_> {
-    /// The same between the places of pixels: four neighbours are mixed, and what mixing takes of their variance is given back.
+    /// Interpolates the noise between pixels: mixes four neighbors, and restores the variance that mixing takes away.
     fn add_moved(&self, start: usize, rgb: &mut [f32], row: usize) -> Result<()> {
         let [right, down] = self.moved.map(|v| -v);
         let (left, top) = (right.floor(), down.floor());
@@ -82,7 +84,7 @@ impl Grained<'_> {
     }
 }
 
-/// Uniform in -1..1, by place: the finaliser of MurmurHash3 on both coordinates.
+/// Returns noise by position, uniform in -1..1: the finalizer of MurmurHash3 on both coordinates.
 fn at(x: u32, y: u32) -> f32 {
     let mut hash = x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77).rotate_left(16);
     for factor in [0x85EB_CA6B, 0xC2B2_AE35] {
@@ -142,7 +144,7 @@ mod tests {
         let variance = |rgb: &[f32]| rgb.iter().map(|v| f64::from(v - 0.5).powi(2)).sum::<f64>();
         let part = read([-0.5, 7.25]);
         assert!((variance(&part) / variance(&still) - 1.0).abs() < 0.05, "{} {}", variance(&part), variance(&still));
-        // Any rows have the grain of the whole, here too.
+        // Here too, any rows have the grain of the whole.
         let mut rows = vec![0.0; 2 * side * 3];
         Grained::new(&picture, 2.0, [-0.5, 7.25]).read(5..7, &mut rows).unwrap();
         assert_eq!(rows, part[5 * side * 3..7 * side * 3]);

@@ -1,4 +1,4 @@
-//! What is known of a model once its weights are packed.
+//! What is known about a model once its weights are packed.
 
 use crate::networks::{Architecture, Family, Network};
 
@@ -6,11 +6,11 @@ use crate::networks::{Architecture, Family, Network};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ModelInfo {
-    /// Whose style vectors it makes and reads.
+    /// The family of style vectors that it makes and reads.
     pub family: Family,
-    /// What makes style vectors of pictures; `None` where the transformer has styles of its own.
+    /// The network that makes style vectors from pictures; `None` if the transformer has styles of its own.
     pub predictor: Option<NetworkInfo>,
-    /// What paints with them.
+    /// The network that paints with them.
     pub transformer: NetworkInfo,
 }
 
@@ -22,11 +22,11 @@ pub struct NetworkInfo {
     pub architecture: Architecture,
     /// Where its weights come from, in words.
     pub source: String,
-    /// Under which terms they may be used, in words.
+    /// The terms under which they may be used, in words.
     pub licence: String,
     /// The file that they were read from.
     pub file: String,
-    /// How many numbers they are.
+    /// The number of weights.
     pub parameters: u64,
 }
 

@@ -1,44 +1,45 @@
-//! How a picture of some size is painted, before any pixel of it is known: the canvas, and what leads from it to the picture.
+//! How a picture of some size is painted, decided before any pixel is read: the canvas, and the way from it to the
+//! picture.
 
 use super::margin::{self, MARGIN};
 use super::{Phase, StylizeOptions, Stylizer, work};
 use crate::picture::rows::thumbnail_size;
 use crate::{Control, Result, Size};
 
-/// What leads from the canvas to the picture.
+/// The way from the canvas to the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     /// The canvas is the picture.
     Same,
-    /// The canvas is larger: the painting is made smaller.
+    /// The canvas is larger: the painting is shrunk.
     Shrunk,
-    /// The canvas is smaller: the painting is enlarged, with the content's detail.
+    /// The canvas is smaller: the painting is enlarged, and gets the content's detail.
     Detailed,
-    /// The canvas is smaller: the painting is enlarged and painted once more.
+    /// The canvas is smaller: the painting is enlarged and painted again.
     PaintedTwice,
 }
 
 /// The sizes of a painting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Of the picture.
+    /// The picture's size.
     pub(super) size: Size,
-    /// What the network paints at, without the margin.
+    /// The size at which the network paints, without the margin.
     pub(super) canvas: Size,
     /// Pixels around the canvas that are painted and cut off.
     pub(super) margin: usize,
     pub(super) way: Way,
 }
 
-/// The work of a painting's phases, in multiply-accumulates: shares of a progress bar.
+/// The work of a painting's phases, in multiply-accumulates, for the shares of a progress bar.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Costs {
-    /// The style predictor, on the content.
+    /// Running the style predictor on the content.
     pub(super) seeing: u64,
-    /// The statistics of the thumbnail.
+    /// Measuring statistics on the thumbnail.
     pub(super) measuring: u64,
     pub(super) painting: u64,
-    /// Painting the enlarged painting.
+    /// Painting the enlarged painting again.
     pub(super) again: u64,
 }
 
@@ -52,7 +53,7 @@ impl Costs {
         Costs { painting: 0, again: 0, ..self }
     }
 
-    /// Only what follows.
+    /// Only what follows the preparation.
     pub(super) fn painted(self) -> Self {
         Costs { seeing: 0, measuring: 0, ..self }
     }
@@ -84,7 +85,7 @@ impl Costs {
 }
 
 impl Stylizer {
-    /// How a picture of this size is painted.
+    /// Plans how a picture of this size is painted.
     pub(super) fn layout(&self, options: &StylizeOptions, size: Size) -> Result<Layout> {
         let canvas = self.canvas(options, size)?;
         let way = if canvas == size {
@@ -99,7 +100,7 @@ impl Stylizer {
         Ok(Layout { size, canvas, margin: self.margin(options), way })
     }
 
-    /// Networks of others, and native strokes, are the network as it is.
+    /// Other projects' networks and native strokes use the network as it is, without a margin.
     pub(super) fn margin(&self, options: &StylizeOptions) -> usize {
         if self.made_for.is_some() && self.has_detail(options) { MARGIN } else { 0 }
     }

@@ -1,4 +1,4 @@
-//! Styles that have learned: the network as each of them has it.
+//! The networks of styles that have learned.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -11,10 +11,11 @@ use crate::style::Learned;
 use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result, Style};
 
-/// Networks of styles that are kept, each a few megabytes: a strength needs one for each of its mixtures, a film the same ones again.
+/// How many styles' networks are kept, each a few megabytes. A strength needs one for each of its mixtures, and a film
+/// needs the same ones again.
 const KEPT: usize = 8;
 
-/// A transformer before it was packed: what learning changes.
+/// A transformer before packing: what learning changes.
 pub(crate) struct Base {
     pub(crate) graph: Graph,
     pub(crate) weights: Weights,
@@ -22,12 +23,12 @@ pub(crate) struct Base {
     pub(crate) folded: Vec<String>,
     architecture: Architecture,
     hash: OnceLock<String>,
-    /// Styles' networks, the latest last.
+    /// Networks of styles, the most recently used last.
     kept: Mutex<Vec<(Learned, Arc<Program>)>>,
 }
 
 impl Base {
-    /// `None` if its styles cannot learn.
+    /// Returns `None` if the model's styles cannot learn.
     pub(super) fn of(network: &Network) -> Option<Self> {
         let Architecture::NativeTransformer(transformer) = &network.architecture else { return None };
         Some(Base {
@@ -54,7 +55,7 @@ impl Base {
         })
     }
 
-    /// The network with a style's corrections.
+    /// Returns the network with a style's corrections.
     fn program(&self, learned: &Learned, executor: Executor) -> Result<Arc<Program>> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         {
@@ -92,7 +93,7 @@ impl Base {
 }
 
 impl Stylizer {
-    /// The transformer's weights, to learn from.
+    /// Returns the transformer's weights, to learn from.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] if the model's styles cannot learn.
@@ -106,7 +107,7 @@ impl Stylizer {
         })
     }
 
-    /// Whether what a style has learned is for this model.
+    /// Checks that a style has learned for this model, if it has learned.
     pub(super) fn check_learned(&self, style: &Style) -> Result<()> {
         let Some(learned) = style.learned() else { return Ok(()) };
         if self.base.as_ref().is_some_and(|base| base.hash() == learned.model()) {
@@ -117,7 +118,7 @@ impl Stylizer {
         Err(Error::new(ErrorKind::Mismatch, text))
     }
 
-    /// The network that paints in a style, if it is not the model's own.
+    /// Returns the network that paints in a style, if it is not the model's own.
     pub(super) fn program_of(&self, style: &Style) -> Result<Option<Arc<Program>>> {
         match (style.learned().filter(|learned| learned.corrects_kernels()), &self.base) {
             (Some(learned), Some(base)) => base.program(learned, self.engine.executor()).map(Some),

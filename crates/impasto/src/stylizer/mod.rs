@@ -64,31 +64,32 @@ pub use stroke::Stroke;
 /// Takes rows of a painting, at the content's width, from top to bottom.
 type WriteRows<'a> = &'a mut dyn FnMut(&[f32]) -> Result<()>;
 
-/// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to picture.
+/// A model that is ready to paint: threads, compiled networks, and scratch memory that is reused from picture to
+/// picture.
 ///
-/// Any number of threads may use one at a time; each picture's bytes depend only on content, style, options, model and
-/// instruction set, not on the number of threads nor on what is painted meanwhile. Pictures painted at the same time share
-/// the stylizer's threads, and take scratch memory of their own.
+/// Threads can share a stylizer. The bytes of a painting depend only on content, style, options, model and instruction
+/// set, not on the number of threads or on what else is being painted. Pictures painted at the same time share the
+/// stylizer's threads, but each takes its own scratch memory.
 pub struct Stylizer {
     engine: Engine,
-    /// What sees style pictures; none where the transformer has styles of its own.
+    /// The style predictor; `None` if the transformer has styles of its own.
     predictor: Option<Sight>,
     transformer: Program,
-    /// The transformer's weights, where styles can have learned.
+    /// The transformer's weights, if the model's styles can learn.
     base: Option<Base>,
     /// The transformer's own styles.
     own_styles: Vec<Style>,
-    /// What the transformer's least side asks of pictures.
+    /// The picture sizes that the transformer accepts.
     content_fit: Fit,
-    /// Pixels of the longer side of the thumbnail that the transformer's norms take their statistics from, if they do.
+    /// Longer side in pixels of the thumbnail from which the transformer's norms take their statistics, if they do.
     thumbnail: Option<usize>,
-    /// Pixels of the longer side of the canvas that the transformer is made for, if it is made for one.
+    /// Longer side in pixels of the canvas that the transformer is made for, if it is made for one.
     made_for: Option<usize>,
     info: ModelInfo,
 }
 
 impl Stylizer {
-    /// Impasto's own model ([`crate::Model::embedded`]), ready to paint with the default settings of [`StylizerBuilder`].
+    /// Loads Impasto's own model ([`crate::Model::embedded`]) with the default settings of [`StylizerBuilder`].
     ///
     /// ```no_run
     /// use impasto::{Picture, Style, Stylizer, picture::{Limits, SaveOptions}};
@@ -105,7 +106,7 @@ impl Stylizer {
         Self::builder().open()
     }
 
-    /// Reads a model from a file or folder, as [`crate::Model::open`], and makes it ready with the default settings of
+    /// Reads a model from a file or folder, as [`crate::Model::open`] does, with the default settings of
     /// [`StylizerBuilder`].
     ///
     /// # Errors
@@ -114,24 +115,25 @@ impl Stylizer {
         Self::builder().model(path).open()
     }
 
-    /// Settings first, then the model.
+    /// Returns a builder: settings first, then the model.
     pub fn builder() -> StylizerBuilder {
         StylizerBuilder::new()
     }
 
-    /// What was read, without the weights.
+    /// Describes the model, without its weights.
     pub fn model(&self) -> &ModelInfo {
         &self.info
     }
 
-    /// Pixels of the longer side of the thumbnail that the model takes the statistics of its norms from; `None` if it takes them from the
-    /// picture itself. With a thumbnail pictures are painted in bands, in memory that grows with their width only.
+    /// Longer side in pixels of the thumbnail from which the model's norms take their statistics. `None` if they take
+    /// them from the picture itself. With a thumbnail, pictures are painted in bands, in memory that grows only with
+    /// their width.
     pub fn thumbnail(&self) -> Option<usize> {
         self.thumbnail
     }
 
-    /// The size of the canvas that the network paints on, for a picture of this size: [`StylizeOptions::stroke`] and
-    /// [`StylizeOptions::preview_of`] decide it.
+    /// Returns the size of the canvas that the network paints on for a picture of this size. It follows from
+    /// [`StylizeOptions::stroke`] and [`StylizeOptions::preview_of`].
     ///
     /// # Errors
     /// As [`Stylizer::stylize_with`] for options out of range.
@@ -142,8 +144,8 @@ impl Stylizer {
         Ok(options.stroke.canvas(size, full.long_side(), self.made_for))
     }
 
-    /// The greatest size that the network paints at, for a picture of this size: the canvas with the margin that is cut off, or the picture itself
-    /// where native strokes are painted once more.
+    /// Returns the greatest size that the network paints at for a picture of this size: the canvas with the margin that
+    /// is cut off, or the picture itself if native strokes are painted a second time.
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
@@ -156,21 +158,22 @@ impl Stylizer {
         Ok(margin::framed(canvas, self.margin(options)))
     }
 
-    /// Whether a painting that is larger than its canvas gets the content's detail, rather than being painted once more in its own style.
+    /// Whether a painting larger than its canvas gets the content's detail, instead of being painted again in its own
+    /// style.
     fn has_detail(&self, options: &StylizeOptions) -> bool {
         self.made_for.is_some() && matches!(options.stroke, Stroke::Relative(_)) || self.predictor.is_none()
     }
 
-    /// The styles that are part of the network, by number: a network of one style has just this one, under the name of its file. None for
-    /// models that paint in the styles of pictures.
+    /// Returns the styles that are part of the network, by number. A network of one style has just that one, named
+    /// after its file. Empty for models that paint in the styles of pictures.
     pub fn own_styles(&self) -> &[Style] {
         &self.own_styles
     }
 
-    /// The network's own style of this name or number.
+    /// Finds one of the network's own styles by name or number.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it has none of this name, or no styles of its own at all.
+    /// [`ErrorKind::InvalidArgument`] if it has no style of this name, or no styles of its own at all.
     pub fn find_own_style(&self, name: &str) -> Result<&Style> {
         let file = &self.info.transformer.file;
         let found = self.own_styles.iter().find(|style| style.name() == Some(name));
@@ -184,8 +187,9 @@ impl Stylizer {
         })
     }
 
-    /// Most bytes that another [canvas](Stylizer::canvas) takes besides the painting itself, for a picture of this size: rows on their way between
-    /// the sizes; and where it is smaller, the painting at 16 bits and the content as floats. 0 where the canvas is the picture.
+    /// Returns the most bytes that a [canvas](Stylizer::canvas) of another size adds to the painting itself, for a
+    /// picture of this size: rows being resized and, if the canvas is smaller, the painting at 16 bits and the content
+    /// as floats. 0 if the canvas is the picture.
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
@@ -201,8 +205,8 @@ impl Stylizer {
         Ok(rows.saturating_add(coarse))
     }
 
-    /// Most bytes that regions and strength masks take besides, for a picture of this size: styles that have networks of their own
-    /// ([`crate::learn`]) paint one after the other, into a sum.
+    /// Returns the most bytes that regions and strength masks add, for a picture of this size. They need memory if
+    /// styles have networks of their own ([`crate::learn`]): these paint one after the other, into a sum.
     ///
     /// # Errors
     /// As [`Stylizer::canvas`].
@@ -210,22 +214,23 @@ impl Stylizer {
         Ok(self.canvas(options, picture)?.pixels().saturating_mul(12))
     }
 
-    /// The threads and the executor that it uses.
+    /// Returns the threads and the executor that it uses.
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// The same model with other threads: this many, or one a core if 0. With a single one every caller paints on its own thread, which is the
-    /// fastest way to many small pictures: call from as many threads as there are cores.
+    /// Returns the same model with another number of threads; 0 means one per core. With a single thread, every caller
+    /// paints on its own thread. This is the fastest way to paint many small pictures: call from as many threads as
+    /// there are cores.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the system gives no threads.
+    /// [`ErrorKind::Io`] if the system cannot start the threads.
     pub fn with_threads(self, threads: usize) -> Result<Self> {
         let engine = Engine::new(EngineOptions::default().threads(threads).executor(self.engine.executor()))?;
         Ok(Stylizer { engine, ..self })
     }
 
-    /// The style of a picture, seen at the default [`StyleOptions`].
+    /// Returns the style of a picture, seen with the default [`StyleOptions`].
     ///
     /// # Errors
     /// As [`Stylizer::style_with`].
@@ -233,12 +238,12 @@ impl Stylizer {
         self.style_with(picture, &StyleOptions::default(), &())
     }
 
-    /// The style of a picture. Its alpha plays no part.
+    /// Returns the style of a picture. Alpha is ignored.
     ///
     /// # Errors
-    /// As [`Picture::resized`] for sizes that cannot be; [`ErrorKind::TooLarge`] if memory cannot be had;
-    /// [`ErrorKind::Malformed`] if the picture holds values that are not finite; [`ErrorKind::Cancelled`] if `control` says so;
-    /// [`ErrorKind::Unsupported`] if the model has only [styles of its own](Stylizer::own_styles).
+    /// As [`Picture::resized`] for impossible sizes; [`ErrorKind::TooLarge`] if there is not enough memory;
+    /// [`ErrorKind::Malformed`] if the picture holds values that are not finite; [`ErrorKind::Cancelled`] if `control`
+    /// says so; [`ErrorKind::Unsupported`] if the model has only [styles of its own](Stylizer::own_styles).
     pub fn style_with(&self, picture: &Picture, options: &StyleOptions, control: &dyn Control) -> Result<Style> {
         check_cancelled(control)?;
         let resized = options.size.apply(picture)?;
@@ -246,7 +251,7 @@ impl Stylizer {
         Style::new(self.info.family.clone(), vector)
     }
 
-    /// What sees style pictures.
+    /// Returns the style predictor.
     fn sight(&self) -> Result<&Sight> {
         self.predictor.as_ref().ok_or_else(|| {
             let which = match self.own_styles.len() {
@@ -258,11 +263,11 @@ impl Stylizer {
         })
     }
 
-    /// Greatest memory in bytes that [`Stylizer::style_with`] takes for a picture that is seen at this size; 0 for models that
-    /// see none.
+    /// Returns the peak memory in bytes of [`Stylizer::style_with`] for a picture that is seen at this size. 0 for
+    /// models without a style predictor.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] if the picture is too large to count.
+    /// [`ErrorKind::TooLarge`] if the number overflows.
     pub fn style_memory(&self, seen: impl Into<Size>) -> Result<u64> {
         let Some(sight) = &self.predictor else { return Ok(0) };
         let seen = sight.fit.size(seen.into());
@@ -280,24 +285,28 @@ impl Stylizer {
 
     /// Paints a picture in a style. The result has the content's size, alpha and [`crate::picture::Source`].
     ///
-    /// The network reads the content at its own size, whatever that is, and makes a picture whose sides are the next multiples
-    /// of 4; what is beyond the content's right and bottom edges is cut off. So every pixel is just what the network gives.
-    /// Sides that are too short for the network (below 5 pixels where it mirrors at the border) are first extended to 8
-    /// pixels by repeating the last row or column.
+    /// The network reads the content at its own size and paints a picture whose sides are the next multiples of the
+    /// network's largest stride (4 or 8). What lies beyond the content's right and bottom edges is cut off, so every
+    /// pixel is exactly what the network computes. If a side is too short for the network (below 5 pixels for one that
+    /// mirrors at the border), the content is first extended to 8 pixels by repeating the last row or column.
     ///
-    /// Where the model takes its statistics from a [thumbnail](crate::networks::Architecture::thumbnail), the network runs on the content
-    /// shrunk to that first, and then paints the content in bands with the norms frozen: memory besides the two pictures grows with the
-    /// content's width only, and no band can be told from the next.
+    /// If the model takes its statistics from a [thumbnail](crate::networks::Architecture::thumbnail), the network
+    /// first runs on the content shrunk to that size. Then it paints the content in bands with the norms frozen. Memory
+    /// besides the two pictures then grows only with the content's width, and the bands leave no visible seams.
     ///
-    /// What the options add is as exact in bands. Where it takes more than the network itself: a strength below 1 or a strength mask, the style
-    /// predictor and six paintings of 128 pixels a style; [`crate::Colours::Content`] one painting of a thumbnail; regions and strength masks, the
-    /// statistics of each style, for models without a thumbnail at full size; coarse strokes, the small painting at 16 bits in memory.
+    /// All options are as exact in bands. Some cost more than the network itself:
+    ///
+    /// - A strength below 1 or a strength mask: the style predictor, and six paintings of 128 pixels per style.
+    /// - [`crate::Colours::Content`]: one painting of a thumbnail.
+    /// - Regions and strength masks: the statistics of each style; at full size for models without a thumbnail.
+    /// - Coarse strokes: the small painting, in memory at 16 bits.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the style is of another family than the model, or has learned for another one;
-    /// [`ErrorKind::InvalidArgument`] for options out of range; [`ErrorKind::Mismatch`], too, if a mask has other proportions than the content; [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Malformed`] if the content holds values that
-    /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. Besides as [`Stylizer::style_with`] if the strength is
-    /// below 1.
+    /// [`ErrorKind::Mismatch`] if the style belongs to another family than the model, has learned for another model, or
+    /// a mask has other proportions than the content; [`ErrorKind::InvalidArgument`] for options out of range;
+    /// [`ErrorKind::TooLarge`] if there is not enough memory; [`ErrorKind::Malformed`] if the content holds values that
+    /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. If the strength is below 1, also as
+    /// [`Stylizer::style_with`].
     pub fn stylize_with(
         &self,
         content: &Picture,
@@ -314,9 +323,9 @@ impl Stylizer {
         content.repainted(content.size(), rgb)
     }
 
-    /// Greatest memory in bytes that making a style of a picture of this size (at the default [`StyleOptions`]) and painting it
-    /// takes, the result and the packed weights included, the picture itself not. Pictures painted at the same time take it
-    /// each, but for the weights.
+    /// Returns the peak memory in bytes of making a style from a picture of this size (with the default
+    /// [`StyleOptions`]) and painting the picture. The result and the packed weights are included, the picture itself
+    /// is not. Pictures painted at the same time each take this much, except for the weights.
     ///
     /// # Errors
     /// [`ErrorKind::TooLarge`] if it overflows; [`ErrorKind::InvalidArgument`] if a side is 0.
@@ -326,7 +335,7 @@ impl Stylizer {
             return Err(Error::new(ErrorKind::InvalidArgument, format!("a picture of {width}×{height} has no pixels")));
         }
         let threads = self.engine.threads();
-        // A run leaves its buffers for the next one, so that both networks' may be held at a time.
+        // A run leaves its buffers for the next one, so the buffers of both networks may be held at the same time.
         let (seen, seeing) = self.seeing(size)?;
         let painting = match self.thumbnail {
             None => self.transformer.peak_memory(self.content_fit.size(size), threads)?,
@@ -344,10 +353,11 @@ impl Stylizer {
         Ok((seen, sight.memory(seen, self.engine.threads())?))
     }
 
-    /// Whether the model can paint in a style.
+    /// Checks that the model can paint in a style.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if it is of another family, its vector has another length, or it has learned for another model.
+    /// [`ErrorKind::Mismatch`] if it belongs to another family, its vector has another length, or it has learned for
+    /// another model.
     pub fn check_style(&self, style: &Style) -> Result<()> {
         let (family, len) = (&self.info.family, self.transformer.graph().style_len);
         let text = if style.family() != family {
@@ -376,7 +386,7 @@ impl std::fmt::Debug for Stylizer {
     }
 }
 
-/// The share of the work that a program has in a progress bar. Sizes that it cannot take fail later, with their reason.
+/// A program's share of the work, for a progress bar. Sizes that the program does not accept fail later, with a reason.
 fn work(program: &Program, picture: Size) -> u64 {
     program.graph().cost(picture).map_or(0, |cost| cost.multiply_accumulates)
 }

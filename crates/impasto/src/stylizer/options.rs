@@ -1,4 +1,4 @@
-//! What may be chosen for a style and for a painting.
+//! Options of a style and of a painting.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -9,28 +9,30 @@ use crate::{Colours, Error, ErrorKind, Picture, Result, Size, Style};
 
 /// The size at which a style predictor sees a picture.
 ///
-/// It decides what counts as texture: in a smaller picture the same brush stroke covers fewer pixels, and the predictor,
-/// which sees a few dozen pixels at a time, sees more of the composition and less of the canvas.
+/// It decides what counts as texture. In a smaller picture the same brush stroke covers fewer pixels, and the
+/// predictor, which sees a few dozen pixels at a time, sees more of the composition and less of the canvas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StyleSize {
-    /// The shorter side has this length; the longer one follows in proportion, but is at most four times as long (else the
-    /// shorter one gets less). Resized with [`Resize::NETWORK`]: antialiased, in sRGB values.
+    /// The shorter side has this length. The longer side follows in proportion, but is at most four times as long
+    /// (otherwise the shorter side gets less). Resized with [`Resize::NETWORK`]: antialiased, in sRGB values.
     ///
-    /// Default, with 256: the networks were trained on styles of that size. They read any proportions, though the TFLite
-    /// predictor's own program only takes squares: cropped to its middle square, a painting's vector moves by 5 % of its length
-    /// on average (cosine 0.9986; 16 paintings that are not square), squeezed into a square by 7 to 9 %, while 8-bit arithmetic
-    /// moves it by up to 3 % and another painting by 61 %. So the whole picture is seen, and nothing is bent.
+    /// The default, with 256: the networks were trained on styles of that size.
+    ///
+    /// Any proportions work, although the TFLite predictor's own program only takes squares. If a painting is cropped
+    /// to its middle square, its vector moves by 5 % of its length on average (cosine 0.9986; 16 paintings that are not
+    /// square); if it is squeezed into a square, by 7 to 9 %. For comparison, 8-bit arithmetic moves it by up to 3 %,
+    /// and another painting by 61 %. So the whole picture is seen, undistorted.
     ShortSide(usize),
-    /// Exactly this size, whatever that does to the picture's proportions, with TensorFlow's resize
-    /// ([`Picture::resize_bilinear_tf`]): for results like those of programs that do so.
+    /// Exactly this size, whatever it does to the picture's proportions, with TensorFlow's resize
+    /// ([`Picture::resize_bilinear_tf`]). For the same results as programs that do this.
     Exact(Size),
-    /// As it is.
+    /// The picture's own size.
     Original,
 }
 
-/// How much longer than the shorter side the longer one may be. A strip of 1×5000 pixels would have 300 million at a short side
-/// of 256.
+/// How many times as long as the shorter side the longer one may be. Without this limit, a strip of 1×5000 pixels would
+/// have 300 million pixels at a short side of 256.
 const LONGEST: usize = 4;
 
 impl Default for StyleSize {
@@ -40,11 +42,11 @@ impl Default for StyleSize {
 }
 
 impl StyleSize {
-    /// Pixels that a style picture's shorter side may have by [`StyleSize::ShortSide`], wherever users choose it: on the command line, over HTTP and
-    /// in Python. Smaller pictures tell the predictor nothing; larger ones take gigabytes.
+    /// Allowed shorter sides of a style picture ([`StyleSize::ShortSide`]), wherever users choose it: on the command
+    /// line, over HTTP and in Python. Smaller pictures tell the predictor nothing; larger ones take gigabytes.
     pub const SIDES: std::ops::RangeInclusive<usize> = 16..=4096;
 
-    /// The size at which a picture of this size is seen.
+    /// Returns the size at which a picture of this size is seen.
     pub fn of(self, picture: impl Into<Size>) -> Size {
         let picture @ Size { width, height } = picture.into();
         match self {
@@ -53,7 +55,7 @@ impl StyleSize {
             StyleSize::ShortSide(side) => {
                 let (short, long) = (width.min(height).max(1) as u128, width.max(height).max(1) as u128);
                 let (side, longest) = (side as u128, side as u128 * LONGEST as u128);
-                // In 128 bits nothing overflows. Rounded to the nearest pixel; a thin picture keeps one across.
+                // 128 bits cannot overflow. Rounds to the nearest pixel, but keeps at least one for a thin picture.
                 let scaled = |n: u128, to: u128, of: u128| ((n * to * 2 + of) / (of * 2)).max(to.min(1));
                 let (short, long) = match scaled(long, side, short) {
                     length if length <= longest => (side, length),
@@ -65,7 +67,7 @@ impl StyleSize {
         }
     }
 
-    /// The picture at the size at which it is seen, resized as each size says.
+    /// Resizes a picture to the size at which it is seen, as each variant says.
     ///
     /// # Errors
     /// As [`Picture::resized`].
@@ -81,7 +83,7 @@ impl StyleSize {
     }
 }
 
-/// How a style is made of a picture.
+/// How a style is made from a picture.
 ///
 /// ```
 /// use impasto::{Size, StyleOptions, StyleSize};
@@ -118,43 +120,49 @@ impl StyleOptions {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StylizeOptions {
-    /// How strongly the style shows: 1, the default, for all of it, 0 for the content as it is.
+    /// How strongly the style shows: 1, the default, for all of it; 0 for the unchanged content.
     ///
-    /// 0.5 looks equally far from both, for every style and content: how the network responds to them is measured on a thumbnail. Style vectors are
-    /// mixed ([`Style::mix`], from the content's own: what the style predictor sees of the content), and weak paintings fade into the content. At 1 the result is
-    /// just what the network gives.
+    /// At 0.5 the painting looks equally far from both, for every style and content: the network's response to them is
+    /// measured on a thumbnail. Style vectors are mixed ([`Style::mix`], starting from the content's own: what the
+    /// style predictor sees in the content), and weak paintings fade into the content. At 1 the result is exactly what
+    /// the network computes.
     pub strength: f32,
-    /// What the strength means for this content and these styles, if you have measured it before ([`crate::Stylizer::strengths`]). `None`, the
-    /// default, to measure it for this painting. Plays no part at strength 1.
+    /// What the strength means for this content and these styles, if you have already measured it
+    /// ([`crate::Stylizer::strengths`]). With `None`, the default, it is measured for this painting. Ignored at
+    /// strength 1.
     pub strengths: Option<Arc<Strengths>>,
-    /// Where the strength is less: it is multiplied by this mask's values. `None`, the default, for nowhere.
+    /// Where the strength is lower: it is multiplied by the mask's values. `None`, the default: the same strength
+    /// everywhere.
     pub strength_mask: Option<Mask>,
-    /// How the content's own style is made. Plays no part at strength 1.
+    /// How the content's own style is made. Ignored at strength 1.
     pub style: StyleOptions,
-    /// Whose colours the painting has.
+    /// Whose colors the painting has.
     pub colours: Colours,
-    /// How far the painting's colours go from the style's (0) to those that [`StylizeOptions::colours`] says (1, the default).
+    /// How far the painting's colors go from the style's (0) to those that [`StylizeOptions::colours`] selects (1, the
+    /// default).
     pub colour_strength: f32,
-    /// Where the painting is: white. Where it is black the content stays as it is, to the bit (as it was read: in sRGB). `None`, the default, for everywhere.
+    /// Where the painting is: white. Where the mask is black, the content stays unchanged to the bit (as it was read:
+    /// in sRGB). `None`, the default: everywhere.
     pub mask: Option<Mask>,
-    /// Styles that have parts of the picture for themselves. The given style has the rest; where regions overlap they share.
+    /// Parts of the picture with styles of their own. The given style gets the rest. Where regions overlap, they share.
     ///
-    /// Styles go over into each other within the network: at each pixel of each layer its conditional norms are mixed
+    /// Styles blend into each other within the network: at each pixel of each layer, the conditional norms are mixed
     /// ([`crate::engine::Frozen::shared`]).
     pub regions: Vec<Region>,
-    /// Whether the content stays as it is outside all regions, instead of the given style.
+    /// Whether the content stays unchanged outside all regions, instead of being painted in the given style.
     pub keep_outside: bool,
     /// Width of the strokes. By default they keep their share of the picture, whatever its resolution.
     pub stroke: Stroke,
-    /// Faint noise that strokes begin from in smooth areas, in steps of 8 bits to either side: [`StylizeOptions::GRAINS`]. By default
-    /// [`StylizeOptions::GRAIN`]; 0 for none. It is for [relative](Stroke::Relative) strokes of models that are made for a canvas; others have none.
+    /// Faint noise that gives strokes a start in smooth areas, in steps of 8 bits to either side
+    /// ([`StylizeOptions::GRAINS`]). Default: [`StylizeOptions::GRAIN`]; 0 for none. Only for
+    /// [relative](Stroke::Relative) strokes of models that are made for a canvas; others have no grain.
     pub grain: f32,
-    /// The size of which this picture is a preview, for example that of a print: it gets the strokes that the picture of that size would have
-    /// when seen at this one. `None`, the default, for the picture itself.
+    /// The size of the picture of which this one is a preview, for example a print. The preview gets the strokes that
+    /// the full picture would have, seen at the preview's size. `None`, the default, if the picture is not a preview.
     pub preview_of: Option<Size>,
-    /// Most bytes that painting in bands shall take, the pictures themselves not counted; `None`, the default, for as much as is of use.
-    /// Where that is not enough for the lowest bands, they are taken all the same. Plays no part with models that paint a picture in one
-    /// piece (those without a [thumbnail](crate::networks::Architecture::thumbnail)).
+    /// Most bytes that painting in bands may take, not counting the pictures themselves. `None`, the default: as much
+    /// as is useful. If this is not enough for the lowest bands, they are used anyway. Ignored by models that paint a
+    /// picture in one piece (those without a [thumbnail](crate::networks::Architecture::thumbnail)).
     pub max_memory: Option<u64>,
 }
 
@@ -179,13 +187,13 @@ impl Default for StylizeOptions {
 }
 
 impl StylizeOptions {
-    /// How many pixels wide a stroke of the built-in model is: twice the distance at which the difference of painting and content has half of its
-    /// correlation with itself, without what varies over more than 65 pixels. The median of 18 paintings (6 styles, 3 photographs of
-    /// 384 pixels, along rows and columns); they range from 3 for fine hatching to 12 for broad woodcuts. Measured with the model
-    /// before the anti-aliased one.
+    /// Typical width in pixels of a stroke of the built-in model: twice the distance at which the difference of
+    /// painting and content has half of its correlation with itself, without what varies over more than 65 pixels. This
+    /// is the median of 18 paintings (6 styles, 3 photographs of 384 pixels, along rows and columns); they range from 3
+    /// for fine hatching to 12 for broad woodcuts. Measured with the model before the anti-aliased one.
     pub const STROKE_PIXELS: f32 = 5.0;
 
-    /// What [`StylizeOptions::grain`] may be.
+    /// Allowed values of [`StylizeOptions::grain`].
     pub const GRAINS: std::ops::RangeInclusive<f32> = 0.0..=8.0;
 
     /// The default [`StylizeOptions::grain`]: enough to hide the steps of 8 bits.
@@ -209,7 +217,7 @@ impl StylizeOptions {
         StylizeOptions { strength_mask, ..self }
     }
 
-    /// With the content's own style made so.
+    /// With these options for the content's own style ([`StylizeOptions::style`]).
     #[must_use]
     pub fn style(self, style: StyleOptions) -> Self {
         StylizeOptions { style, ..self }
@@ -233,7 +241,7 @@ impl StylizeOptions {
         StylizeOptions { mask, ..self }
     }
 
-    /// With one more of the [`StylizeOptions::regions`].
+    /// With one more region, see [`StylizeOptions::regions`].
     #[must_use]
     pub fn region(mut self, style: Style, mask: Mask) -> Self {
         self.regions.push(Region { style, mask });
@@ -270,7 +278,7 @@ impl StylizeOptions {
         StylizeOptions { max_memory, ..self }
     }
 
-    /// The styles of a painting, those of the regions first; then the given one, if it has the rest.
+    /// The styles of a painting: those of the regions first, then the given one if it gets the rest.
     pub(super) fn styles<'a>(&'a self, style: &'a Style) -> Vec<&'a Style> {
         let mut styles: Vec<&Style> = self.regions.iter().map(|region| &region.style).collect();
         if !self.keep_outside {

@@ -1,9 +1,9 @@
-//! The way of a painting: what is prepared once, and what is done for each picture.
+//! The steps of a painting: what is prepared once, and what is done for each picture.
 //!
-//! 1. [`Layout`]: the canvas, and what leads from it to the picture. No pixel is read.
+//! 1. [`Layout`]: the canvas, and the way from it to the picture. No pixel is read.
 //! 2. [`View`]: the content on the canvas.
-//! 3. [`Prepared`]: the styles in their strengths with the statistics of their norms ([`Coat`]), and whose colours ([`Recolour`]). It is the
-//!    only step that looks at the whole picture, and a film does it once for many frames.
+//! 3. [`Prepared`]: the styles at their strengths with the statistics of their norms ([`Coat`]), and whose colors
+//!    ([`Recolour`]). Only this step looks at the whole picture. A film does it once for many frames.
 //! 4. Rows: through the network, to the picture's size, through [`Finish`].
 
 use std::borrow::Cow;
@@ -24,13 +24,15 @@ use crate::{Control, Error, ErrorKind, Picture, Result, Size, Style, StylizeOpti
 
 /// Rows that are copied at a time.
 const AT_A_TIME: usize = 64;
-/// Longer side of the thumbnails that colours are counted in, for models that have none of their own.
+/// Longer side of the thumbnails on which colors are measured, for models that have no thumbnail of their own.
 const COLOURS: usize = 256;
 
-/// Paints any number of pictures with what was prepared on one: the styles in their strengths, the statistics of the norms and of the colours.
+/// Paints any number of pictures with what was prepared on one of them: the styles at their strengths, and the
+/// statistics of norms and colors.
 ///
-/// [`Stylizer::stylize_with`] prepares every picture by itself. In pictures that follow each other, as in a film, what is prepared jitters
-/// from one to the next although they hardly differ, and the painting flickers. [`Stylizer::prepare`] does it once.
+/// [`Stylizer::stylize_with`] prepares every picture by itself. For pictures that follow each other, as in a film,
+/// these preparations jitter from one to the next although the pictures hardly differ, and the painting flickers.
+/// [`Stylizer::prepare`] prepares once.
 ///
 /// ```
 /// use impasto::networks::{Architecture, FixedNorm, magenta::Transformer, mobilenet::MobileNet};
@@ -53,14 +55,14 @@ pub struct Painter<'a> {
     stylizer: &'a Stylizer,
     options: StylizeOptions,
     layout: Layout,
-    /// `None` at strength 0, which leaves the content as it is.
+    /// `None` at strength 0, which leaves the content unchanged.
     prepared: Option<Prepared>,
 }
 
 /// What is known before the first row is painted.
 #[derive(Debug, Clone)]
 struct Prepared {
-    /// What paints, with the statistics of its norms: one, unless styles have networks of their own.
+    /// The paintings, with the statistics of their norms: one, unless styles have networks of their own.
     coats: Vec<Coat>,
     recolour: Option<Recolour>,
     /// What the strength means for each style.
@@ -68,7 +70,7 @@ struct Prepared {
 }
 
 impl Stylizer {
-    /// Prepares painting pictures that are like this one, and have its size.
+    /// Prepares for painting pictures that are like this one and have its size.
     ///
     /// The reference picture itself is painted as by [`Stylizer::stylize_with`], to the bit.
     ///
@@ -84,7 +86,7 @@ impl Stylizer {
         self.prepare_rows(style, options, (reference, [0.0; 2]), control)
     }
 
-    /// As [`Stylizer::prepare`], of rows whose grain has moved by so many pixels.
+    /// Like [`Stylizer::prepare`], for rows whose grain has moved by this many pixels.
     pub(crate) fn prepare_rows<'a>(
         &'a self,
         style: &Style,
@@ -102,7 +104,7 @@ impl Stylizer {
         Ok(painter)
     }
 
-    /// Paints one picture row by row: prepares on it, and paints it.
+    /// Prepares on one picture and paints it row by row.
     pub(super) fn paint_rows(
         &self,
         content: &dyn Rows,
@@ -117,12 +119,12 @@ impl Stylizer {
         }
         let view = View::new(self, content, &layout, options, [0.0; 2])?;
         let costs = self.costs(&layout, options);
-        // Statistics that are the picture's own are measured on the way.
+        // If the norms need the picture's own statistics, they are measured while painting.
         let prepared = self.prepared((&view, layout.margin), style, options, (costs, false), control)?;
         self.paint_view(&view, &layout, options, &prepared, write, (costs, control))
     }
 
-    /// What can be found wrong before any work.
+    /// Finds what is wrong before any work is done.
     fn check(&self, style: &Style, options: &StylizeOptions, size: Size, control: &dyn Control) -> Result<Layout> {
         options.styles(style).into_iter().try_for_each(|style| self.check_style(style))?;
         let layout = self.layout(options, size)?;
@@ -131,7 +133,7 @@ impl Stylizer {
         Ok(layout)
     }
 
-    /// Looks at the whole content. `always` measures the norms although the first painting could do it on the way.
+    /// Looks at the whole content. With `always`, measures the norms even if the first painting could do it on the way.
     fn prepared(
         &self,
         (view, margin): (&View<'_>, usize),
@@ -152,7 +154,7 @@ impl Stylizer {
         Ok(Prepared { coats, recolour, curves })
     }
 
-    /// Through the network, to the picture's size, to its finish.
+    /// Paints rows: through the network, to the picture's size, through its finish.
     fn paint_view(
         &self,
         view: &View<'_>,
@@ -206,7 +208,7 @@ impl Stylizer {
         }
     }
 
-    /// Gives the rows of an enlarged painting.
+    /// Writes the rows of an enlarged painting.
     fn enlarge(
         &self,
         painting: &Detailed<'_>,
@@ -225,12 +227,12 @@ impl Stylizer {
 }
 
 impl<'a> Painter<'a> {
-    /// The size of the pictures that it paints.
+    /// Returns the size of the pictures that it paints.
     pub fn size(&self) -> Size {
         self.layout.size
     }
 
-    /// The options that it was prepared with.
+    /// Returns the options that it was prepared with.
     pub fn options(&self) -> &StylizeOptions {
         &self.options
     }
@@ -238,14 +240,14 @@ impl<'a> Painter<'a> {
     /// Paints a picture. The result has the picture's size, alpha and [`crate::picture::Source`].
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the picture has another size than the one that the painter was prepared with; else as
+    /// [`ErrorKind::Mismatch`] if the picture's size is not the one that the painter was prepared with; otherwise as
     /// [`Stylizer::stylize_with`].
     pub fn paint(&self, content: &Picture, control: &dyn Control) -> Result<Picture> {
         let rgb = self.paint_whole((content, [0.0; 2]), control)?;
         content.repainted(content.size(), rgb)
     }
 
-    /// Paints a picture in memory; its grain has moved by so many pixels.
+    /// Paints a picture in memory; its grain has moved by this many pixels.
     pub(crate) fn paint_whole(&self, (content, moved): (&dyn Rows, [f32; 2]), control: &dyn Control) -> Result<Vec<f32>> {
         let size @ Size { width, height } = content.size();
         if size != self.layout.size {
@@ -273,8 +275,9 @@ impl<'a> Painter<'a> {
         Ok(rgb)
     }
 
-    /// A painter between this one and another that was prepared with the same options on a later picture, or in other styles: 0 for this
-    /// one, 1 for the other. Statistics of norms and colours, styles, and the meaning of strengths glide.
+    /// Returns a painter between this one and another that was prepared with the same options on a later picture or in
+    /// other styles: 0 for this one, 1 for the other. Statistics of norms and colors, styles, and the meaning of
+    /// strengths glide.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the painters are of different models, sizes, or numbers of styles.
@@ -297,11 +300,12 @@ impl<'a> Painter<'a> {
         Ok(Painter { prepared, options: self.options.clone(), ..*self })
     }
 
-    /// The same painter with other masks, as films of masks need for every frame. Where the painter was prepared with a mask of strength there
-    /// must be one, and where it was not there must be none.
+    /// Returns the same painter with other masks, as a film with a mask for each frame needs. There must be a strength
+    /// mask exactly if the painter was prepared with one.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if a mask has other proportions than the picture, or one of strength appears or disappears.
+    /// [`ErrorKind::Mismatch`] if a mask has other proportions than the picture, or a strength mask appears or
+    /// disappears.
     pub fn with_masks(&self, mask: Option<Mask>, strength_mask: Option<Mask>) -> Result<Painter<'a>> {
         if strength_mask.is_some() != self.options.strength_mask.is_some() {
             let text = "masks of strength change what is prepared: they are there for all pictures of a painter or for none";
@@ -319,7 +323,7 @@ impl<'a> Painter<'a> {
     }
 }
 
-/// The content itself.
+/// Copies the content unchanged.
 fn copy(content: &dyn Rows, write: WriteRows<'_>, control: &dyn Control) -> Result<()> {
     let Size { width, height } = content.size();
     let mut rgb = zeros(width * 3 * AT_A_TIME.min(height))?;

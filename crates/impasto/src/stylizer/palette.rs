@@ -9,13 +9,14 @@ use crate::{Error, ErrorKind, Result, Style};
 pub struct Part {
     /// The style.
     pub style: Style,
-    /// How much of it there is, compared with the others that are everywhere; 0 or more. Plays no part where there is a mask.
+    /// How much of it there is, compared with the other styles that are everywhere; 0 or more. Ignored if there is a
+    /// mask.
     pub weight: f32,
     /// Where it is: white. `None` for everywhere.
     pub mask: Option<Mask>,
 }
 
-/// What a picture is painted in: a blend of all styles that are everywhere, and regions with styles of their own.
+/// The styles of a picture: a blend of all styles that are everywhere, and regions with styles of their own.
 ///
 /// ```
 /// use impasto::picture::Mask;
@@ -37,19 +38,19 @@ pub struct Part {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Palette {
-    /// The blend of all styles that are everywhere; where there are none, the first that has a region.
+    /// The blend of all styles that are everywhere. If there are none, the style of the first region.
     pub style: Style,
-    /// Styles that have a part of the picture for themselves.
+    /// Parts of the picture with styles of their own.
     pub regions: Vec<Region>,
-    /// Whether the content stays outside the regions: no style is everywhere.
+    /// Whether the content stays outside the regions, because no style is everywhere.
     pub keep_outside: bool,
 }
 
 impl Palette {
-    /// Of styles in order. A single one that is everywhere stays as it is, to the bit.
+    /// Makes a palette of styles, in order. A single style that is everywhere stays unchanged, to the bit.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for none, and as [`Style::blend`].
+    /// [`ErrorKind::InvalidArgument`] if there are no styles; otherwise as [`Style::blend`].
     pub fn new(parts: impl IntoIterator<Item = Part>) -> Result<Self> {
         let (mut everywhere, mut regions) = (Vec::new(), Vec::new());
         for Part { style, weight, mask } in parts {
@@ -67,7 +68,7 @@ impl Palette {
         Ok(Palette { style, regions, keep_outside: everywhere.is_empty() })
     }
 
-    /// These options with the palette's regions.
+    /// Returns these options with the palette's regions.
     #[must_use]
     pub fn options(&self, options: StylizeOptions) -> StylizeOptions {
         StylizeOptions { regions: self.regions.clone(), keep_outside: self.keep_outside, ..options }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Control;
 use crate::engine::StepInfo;
 
-/// One of several runs: its progress is told as a part of the whole work.
+/// One of several runs. Its progress is reported as a part of the whole work.
 pub(super) struct Phase<'a> {
     pub(super) inner: &'a dyn Control,
     /// Work of the earlier phases.
@@ -17,7 +17,7 @@ pub(super) struct Phase<'a> {
 }
 
 impl<'a> Phase<'a> {
-    /// One of several runs that take equally long.
+    /// Makes one of several runs that take equally long.
     pub(super) fn part(inner: &'a dyn Control, index: usize, count: usize) -> Self {
         // Fine enough for a bar that moves within a run.
         let own = 1000;
@@ -27,7 +27,7 @@ impl<'a> Phase<'a> {
 
 impl Control for Phase<'_> {
     fn progress(&self, done: u64, total: u64) {
-        // A run counts a little more than its convolutions, of which the phases' shares are made.
+        // A run counts a little more work than its convolutions, from which the shares of the phases are computed.
         let share = u128::from(self.own) * u128::from(done) / u128::from(total.max(1));
         let share = u64::try_from(share).unwrap_or(u64::MAX).min(self.own);
         self.inner.progress(self.before.saturating_add(share), self.total);

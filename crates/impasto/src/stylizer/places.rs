@@ -1,4 +1,4 @@
-//! What each place of a picture takes: of which style, how strongly, and whether of the painting at all.
+//! What each place of a picture gets: which style, how strongly, and whether any of the painting.
 
 use super::StylizeOptions;
 use super::strength::Curve;
@@ -6,22 +6,23 @@ use crate::engine::Shares;
 use crate::picture::Plane;
 use crate::{Result, Size};
 
-/// Masks, regions and strengths at one resolution. Styles are in the order of the regions, and after them the one that has the rest.
+/// Masks, regions and strengths at one resolution. Styles are in the order of the regions, followed by the style that
+/// gets the rest.
 pub(super) struct Places {
     size: Size,
     mask: Option<Plane>,
     strength: f32,
     strength_mask: Option<Plane>,
     regions: Vec<Plane>,
-    /// Whether a style has what the regions leave.
+    /// Whether a style gets what the regions leave.
     rest: bool,
 }
 
-/// A row of it.
+/// One row of [`Places`].
 #[derive(Default)]
 struct Row {
     strength: Vec<f32>,
-    /// By style: its share of each pixel. They sum to 1, or to less where nothing has the rest.
+    /// Each style's share of each pixel. The shares sum to 1, or to less if no style gets the rest.
     shares: Vec<Vec<f32>>,
 }
 
@@ -33,7 +34,7 @@ impl Places {
         masks.try_for_each(|mask| mask.check_fits(size))
     }
 
-    /// For rows of this size, of the picture that the options are for, which has `content`'s.
+    /// Makes places of `size` from options for a picture of size `content`.
     pub(super) fn new(options: &StylizeOptions, content: Size, size: Size) -> Result<Self> {
         let scale = size.long_side() as f32 / content.long_side() as f32;
         let plane = |mask: &crate::picture::Mask| {
@@ -50,12 +51,13 @@ impl Places {
         })
     }
 
-    /// How much of the painting there is at each pixel of row `y`, when the styles' strengths are by these curves; see [`Places::covered`].
+    /// Writes how much of the painting covers each pixel of row `y`, if these curves say what strengths mean for the
+    /// styles; see [`Places::covered`].
     pub(super) fn cover(&self, curves: &[Curve], y: usize, out: &mut [f32]) {
         let mut row = Row::default();
         self.read(y, &mut row);
         for (x, out) in out.iter_mut().enumerate() {
-            // Each style's share as far as it is painted at all.
+            // Each style counts as far as its strength paints at all.
             let strength = row.strength[x];
             let painted = row.shares.iter().zip(curves).map(|(shares, curve)| shares[x] * curve.place(strength).fade);
             *out = painted.sum::<f32>().min(1.0);
@@ -67,7 +69,7 @@ impl Places {
         }
     }
 
-    /// Whether the painting is everywhere, whole.
+    /// Whether the painting fully covers the whole picture.
     pub(super) fn covered(&self, curves: &[Curve]) -> bool {
         self.mask.is_none()
             && self.strength_mask.is_none()
@@ -75,8 +77,9 @@ impl Places {
             && curves.iter().all(|curve| curve.place(self.strength).fade >= 1.0)
     }
 
-    /// For each place the shares of the styles. With `mixes`, rising and above 0 to 1, each style is there in as many strengths, as mixtures with the
-    /// content's own style, which comes first: what lies between two is shared by them.
+    /// Returns the shares of the styles at each place. With `mixes`, which rise from above 0 to 1, each style is there
+    /// once for each mixture with the content's own style, which comes first. A strength between two mixtures is shared
+    /// by both.
     pub(super) fn shares(&self, curves: &[Curve], mixes: &[f32]) -> Result<Shares> {
         let styles = if mixes.is_empty() { curves.len() } else { 1 + curves.len() * mixes.len() };
         let Size { width, height } = self.size;
@@ -130,7 +133,7 @@ impl Places {
         for x in 0..width {
             let sum: f32 = row.shares[..self.regions.len()].iter().map(|shares| shares[x]).sum();
             if sum > 1.0 {
-                // Where regions overlap they share.
+                // Overlapping regions share.
                 row.shares[..self.regions.len()].iter_mut().for_each(|shares| shares[x] /= sum);
             }
             if self.rest {

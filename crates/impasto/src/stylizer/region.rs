@@ -1,4 +1,4 @@
-//! Parts of a picture that have a style of their own.
+//! Parts of a picture with styles of their own.
 
 use crate::Style;
 use crate::picture::Mask;
@@ -6,7 +6,7 @@ use crate::picture::Mask;
 /// A style, and where it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Region {
-    /// What the region is painted in.
+    /// The style in which the region is painted.
     pub style: Style,
     /// White where it is.
     pub mask: Mask,

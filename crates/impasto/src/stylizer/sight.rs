@@ -1,4 +1,4 @@
-//! What sees style pictures.
+//! Running a style predictor.
 
 use super::fit::Fit;
 use crate::engine::{Engine, Program};
@@ -7,7 +7,7 @@ use crate::{Control, Picture, Result, Size};
 /// A style predictor, ready to run.
 pub(super) struct Sight {
     program: Program,
-    /// What its least side asks of pictures.
+    /// The picture sizes that the predictor accepts.
     pub(super) fit: Fit,
 }
 
@@ -17,7 +17,7 @@ impl Sight {
         Ok(Sight { program, fit })
     }
 
-    /// The style vector of a picture, as it is.
+    /// Returns the style vector of a picture at its own size.
     pub(super) fn see(&self, engine: &Engine, picture: &Picture, control: &dyn Control) -> Result<Vec<f32>> {
         let fitted = self.fit.extend(picture)?;
         let conditioning = self.program.condition(&[])?;
@@ -25,12 +25,12 @@ impl Sight {
         Ok(vector)
     }
 
-    /// Greatest memory that seeing a picture of this size takes, which the network can take.
+    /// Returns the peak memory of seeing a picture of this size, which the network must accept.
     pub(super) fn memory(&self, picture: Size, threads: usize) -> Result<u64> {
         self.program.peak_memory(picture, threads)
     }
 
-    /// The share of seeing in a progress bar.
+    /// The share of seeing in a progress bar, as work.
     pub(super) fn work(&self, picture: Size) -> u64 {
         super::work(&self.program, self.fit.size(picture))
     }

@@ -4,16 +4,17 @@ use super::Stylizer;
 use crate::picture::Stored;
 use crate::{Control, Error, ErrorKind, Result, Size, Style, StylizeOptions};
 
-/// Takes rows of a painting from top to bottom: colours, and alpha if the content has any.
+/// Takes rows of a painting from top to bottom: colors, and alpha if the content has any.
 pub type TakeRows<'a> = &'a mut dyn FnMut(&[f32], Option<&[f32]>) -> Result<()>;
 
 impl Stylizer {
-    /// Paints a picture whose samples stay as the file has them, and gives the result's rows as they are done: with a model that has a
-    /// [thumbnail](Stylizer::thumbnail), no more of content and result than a band is ever in memory as floats. The result is that of
-    /// [`Stylizer::stylize_with`] on [`Stored::to_picture`], to the bit. Models without paint the picture in one piece.
+    /// Paints a picture whose samples stay as the file has them, and writes the result's rows as they are done. With a
+    /// model that has a [thumbnail](Stylizer::thumbnail), no more of content and result than a band is ever in memory
+    /// as floats. Other models paint the picture in one piece. The result equals that of [`Stylizer::stylize_with`] on
+    /// [`Stored::to_picture`], to the bit.
     ///
     /// # Errors
-    /// As [`Stylizer::stylize_with`]; besides what `write` gives.
+    /// As [`Stylizer::stylize_with`]; also the errors that `write` returns.
     pub fn stylize_stored(
         &self,
         content: &Stored,
@@ -38,8 +39,8 @@ impl Stylizer {
         self.paint_rows(content, style, options, &mut with_alpha, control)
     }
 
-    /// The part of [`Stylizer::stored_memory`] that [`StylizeOptions::max_memory`] is about: bands and the packed weights. 0 with a model without
-    /// thumbnail, and for a picture that is its own.
+    /// Returns the part of [`Stylizer::stored_memory`] that [`StylizeOptions::max_memory`] limits: bands and the packed
+    /// weights. 0 for a model without a thumbnail, and for a picture that is its own thumbnail.
     ///
     /// # Errors
     /// As [`Stylizer::peak_memory`].
@@ -51,9 +52,9 @@ impl Stylizer {
         }
     }
 
-    /// Greatest memory in bytes that [`Stylizer::stylize_stored`] takes for a picture of this size with this
-    /// [`StylizeOptions::max_memory`], making its style and the packed weights included, the stored picture not. With a model without
-    /// thumbnail: [`Stylizer::peak_memory`] and the two pictures.
+    /// Returns the peak memory in bytes of [`Stylizer::stylize_stored`] for a picture of this size with this
+    /// [`StylizeOptions::max_memory`]. It includes making the picture's style and the packed weights, but not the
+    /// stored picture. For a model without a thumbnail: [`Stylizer::peak_memory`] and the two pictures.
     ///
     /// # Errors
     /// As [`Stylizer::peak_memory`].
@@ -67,7 +68,7 @@ impl Stylizer {
         };
         let (_, seeing) = self.seeing(size)?;
         let painting = self.band_memory(size, side, max_memory)?;
-        // Rows on their way: as read, as written, and their alpha.
+        // Rows in progress: as read, as written, and their alpha.
         let rows = (width as u64).saturating_mul(64 * 32);
         Ok(seeing.saturating_add(painting).saturating_add(rows))
     }

@@ -3,12 +3,13 @@
 use super::strength::Curve;
 use crate::{Error, ErrorKind, Result, Style};
 
-/// What a strength below 1 has to know of a content and the styles that it is painted in: the content's own style, and how the look
-/// changes on the way from one to the other.
+/// What a strength below 1 needs to know about a content and the styles that it is painted in: the content's own style,
+/// and how the look changes on the way from one to the other.
 ///
-/// [`crate::Stylizer::stylize_with`] measures it for every painting: one run of the style predictor, and six paintings of 128 pixels a style. If you
-/// paint the same content in the same styles again and again, for example while somebody moves a slider, measure it once with
-/// [`crate::Stylizer::strengths`] and give it with [`crate::StylizeOptions::strengths`].
+/// [`crate::Stylizer::stylize_with`] measures it for every painting: one run of the style predictor, and six paintings
+/// of 128 pixels per style. If you paint the same content in the same styles again and again, for example while
+/// somebody moves a slider, measure it once with [`crate::Stylizer::strengths`] and pass it as
+/// [`crate::StylizeOptions::strengths`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Strengths {
     pub(super) own: Style,
@@ -17,12 +18,12 @@ pub struct Strengths {
 }
 
 impl Strengths {
-    /// The content's own style: what the style predictor sees of the content ([`crate::Stylizer::style`]).
+    /// Returns the content's own style: what the style predictor sees in the content ([`crate::Stylizer::style`]).
     pub fn content_style(&self) -> &Style {
         &self.own
     }
 
-    /// The curves, if they are for this many styles.
+    /// Returns the curves, if they are for this many styles.
     pub(super) fn curves_for(&self, styles: usize) -> Result<Vec<Curve>> {
         if self.curves.len() == styles {
             return Ok(self.curves.clone());

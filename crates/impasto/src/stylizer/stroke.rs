@@ -7,8 +7,8 @@ use crate::{Error, ErrorKind, Result, Size};
 
 /// How wide strokes are.
 ///
-/// The network draws strokes of about the same width in pixels, whatever the size of the picture. So wider ones are painted on a smaller
-/// canvas, which is then enlarged, and finer ones on a larger canvas, which is then made smaller.
+/// The network draws strokes of about the same width in pixels, whatever the size of the picture. So wider strokes are
+/// painted on a smaller canvas, which is then enlarged, and finer ones on a larger canvas, which is then shrunk.
 ///
 /// ```
 /// use impasto::Stroke;
@@ -21,22 +21,22 @@ use crate::{Error, ErrorKind, Result, Size};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Stroke {
-    /// Strokes keep their share of the picture, whatever its resolution: 1, the default, as wide as on a canvas of the size that the model is
-    /// made for ([`crate::networks::Architecture::canvas`]). Smaller pictures are painted at their own size. With models that are made for no
-    /// size the same as [`Stroke::Native`].
+    /// Strokes keep their share of the picture, whatever its resolution. At 1, the default, they are as wide as on a
+    /// canvas of the size that the model is made for ([`crate::networks::Architecture::canvas`]). Smaller pictures are
+    /// painted at their own size. For models that are not made for a size, this is the same as [`Stroke::Native`].
     ///
     /// A painting that is larger than its canvas gets the content's fine detail back along the content's edges.
     Relative(f32),
-    /// As wide in pixels as the network draws them, times this. Where the canvas is smaller than the picture, the network paints the enlarged
-    /// painting once more to give strokes sharp edges.
+    /// Strokes have this many times the width in pixels that the network draws. If the canvas is smaller than the
+    /// picture, the network paints the enlarged painting again to give strokes sharp edges.
     Native(f32),
 }
 
 impl Stroke {
-    /// Factors that are allowed.
+    /// Allowed factors.
     pub const FACTORS: std::ops::RangeInclusive<f32> = 0.25..=8.0;
 
-    /// How many times as wide as the default, or as the network draws them.
+    /// Returns how many times as wide strokes are as the default, or as the network draws them.
     pub fn factor(self) -> f32 {
         let (Stroke::Relative(factor) | Stroke::Native(factor)) = self;
         factor
@@ -55,15 +55,15 @@ impl Stroke {
         Err(Error::new(ErrorKind::InvalidArgument, text))
     }
 
-    /// The size of the canvas for a picture of this size that is a preview of one with this longer side. `made_for` is the longer side
-    /// that the model is made for.
+    /// Returns the size of the canvas for a picture of this size that is a preview of one whose longer side is `full`.
+    /// `made_for` is the longer side that the model is made for.
     pub(super) fn canvas(self, picture: Size, full: usize, made_for: Option<usize>) -> Size {
         let long = match (self, made_for) {
             (Stroke::Relative(_), Some(side)) => full.min(side),
             _ => full,
         };
         let scale = long as f64 / picture.long_side() as f64 / f64::from(self.factor());
-        // The cast saturates; what is too large is refused where memory is asked for.
+        // The cast saturates. Sizes that are too large are refused when memory is allocated.
         picture.map(|side| ((side as f64 * scale).round() as usize).max(1))
     }
 }
@@ -74,14 +74,14 @@ impl Default for Stroke {
     }
 }
 
-/// [`Stroke::Relative`].
+/// Makes a [`Stroke::Relative`].
 impl From<f32> for Stroke {
     fn from(factor: f32) -> Self {
         Stroke::Relative(factor)
     }
 }
 
-/// `2`, `native` or `native:2`.
+/// Parses `2`, `native` or `native:2`.
 impl FromStr for Stroke {
     type Err = Error;
 

@@ -18,13 +18,13 @@ pub(super) struct View<'a> {
 
 enum Canvas<'a> {
     Same,
-    /// Made once: the content may have to be converted for every look at it.
+    /// Resized once: the content may have to be converted each time it is read.
     Small(Picture),
     Scaled(Scaled<'a>),
 }
 
 impl<'a> View<'a> {
-    /// `moved` says how far the grain has moved with the content, in pixels of the content; 0 for a picture of its own.
+    /// `moved` is how far the grain has moved with the content, in pixels of the content; 0 for a single picture.
     pub(super) fn new(
         stylizer: &Stylizer,
         content: &'a dyn Rows,
@@ -37,7 +37,7 @@ impl<'a> View<'a> {
             Way::Detailed => Canvas::Small(rows::resized(content, layout.canvas)?),
             Way::Shrunk | Way::PaintedTwice => Canvas::Scaled(Scaled::new(content, layout.canvas)),
         };
-        // Networks of others paint as they were published: without grain.
+        // Other projects' networks paint as they were published: without grain.
         let grain = if stylizer.has_detail(options) && stylizer.made_for.is_some() { options.grain } else { 0.0 };
         let moved = [
             moved[0] * layout.canvas.width as f32 / layout.size.width as f32,
@@ -46,7 +46,7 @@ impl<'a> View<'a> {
         Ok(View { content, canvas, grain, moved })
     }
 
-    /// What the network reads.
+    /// Returns the rows that the network reads.
     pub(super) fn rows(&self) -> Grained<'_> {
         let inner: &dyn Rows = match &self.canvas {
             Canvas::Same => self.content,
@@ -56,7 +56,7 @@ impl<'a> View<'a> {
         Grained::new(inner, self.grain, self.moved)
     }
 
-    /// The content on a smaller canvas that gets its detail back.
+    /// Returns the content on a smaller canvas, if the painting gets the content's detail back.
     pub(super) fn small(&self) -> Option<&Picture> {
         match &self.canvas {
             Canvas::Small(picture) => Some(picture),

@@ -1,8 +1,10 @@
-//! The order of a film's work: frames are read up to the next key frame, painted side by side, and steadied one after the other.
+//! The order of a film's work: frames are read up to the next key frame, painted in parallel, and steadied one after
+//! the other.
 //!
-//! Every [`KEY`]-th frame and the first of every shot is a key frame: the statistics of norms and colors and the meaning of strengths are
-//! measured on it. Frames between two key frames of a shot are painted with what lies between. Key frames are counted from the beginning of
-//! the film, so that a film that is resumed at a multiple of [`KEY`] gets the same frames.
+//! Every [`KEY`]-th frame and the first of every shot is a key frame: the statistics of norms and colors and the
+//! meaning of strengths are measured on it. Frames between two key frames of a shot are painted with values between
+//! theirs. Key frames are counted from the beginning of the film, so a film that is resumed at a multiple of [`KEY`]
+//! gets the same frames.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -18,11 +20,11 @@ use crate::picture::rows::Rows;
 use crate::picture::zeros;
 use crate::{Control, Error, ErrorKind, Painter, Result, Size, StylizeOptions, Stylizer};
 
-/// A frame that was read, and where it stands.
+/// A frame that was read, and its place in the film and in its shot.
 struct Seen {
     frame: Frame,
     index: usize,
-    /// From the frame before; `None` for the first of a shot.
+    /// How it follows from the frame before; `None` for the first of a shot.
     step: Option<Step>,
     /// How far the camera has moved since the shot began, in pixels to the right and down.
     moved: [f32; 2],
@@ -36,7 +38,7 @@ struct Work<'a> {
     control: &'a dyn Control,
 }
 
-/// Checks for cancellation only: frames that are painted side by side have no progress of their own.
+/// Checks for cancellation only: frames that are painted in parallel have no progress of their own.
 struct Quiet<'a>(&'a dyn Control);
 
 impl Control for Quiet<'_> {
@@ -45,21 +47,21 @@ impl Control for Quiet<'_> {
     }
 }
 
-/// The painted frames of a film in order: an iterator, made by [`super::Film::paint`]. After an error there are no more.
+/// The painted frames of a film in order: an iterator, made by [`super::Film::paint`]. It ends after an error.
 pub struct Frames<'a, I> {
     work: Work<'a>,
     frames: I,
     /// The first frame that is painted.
     start: usize,
     read: usize,
-    /// Of the last frame that was read.
+    /// The analysis of the last frame that was read.
     sight: Option<Sight>,
     moved: [f32; 2],
-    /// Read, not painted.
+    /// Read, but not painted yet.
     waiting: VecDeque<Seen>,
-    /// The one before them.
+    /// The frame before those that wait.
     before: Option<Frame>,
-    /// What was prepared on the first of them.
+    /// What was prepared on the first of those that wait.
     painter: Option<Painter<'a>>,
     /// The last painting.
     last: Option<Vec<f32>>,
@@ -95,14 +97,15 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
         }
     }
 
-    /// Where the film can be resumed. `None` unless the number of frames that were given is a multiple of [`KEY`].
+    /// Returns where the film can be resumed. `None` unless the number of frames returned so far is a multiple of
+    /// [`KEY`].
     pub fn state(&self) -> Option<State> {
         let known = self.done.is_empty() && self.yielded.is_multiple_of(KEY);
         let last = if self.work.options.steady > 0.0 { self.last.clone() } else { None };
         known.then_some(State { frame: self.yielded, last })
     }
 
-    /// Reads to the next key frame, that one included, and sees how the frames follow each other.
+    /// Reads up to and including the next key frame, and analyzes how the frames follow each other.
     fn read_on(&mut self) -> Result<()> {
         let mut frames = Vec::new();
         let end = (self.read.saturating_sub(1) / KEY + 1) * KEY;
@@ -122,7 +125,7 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
         let at_a_time = self.work.options.at_a_time;
         let sights = side_by_side(at_a_time, &frames, |frame| Sight::of(frame))?;
         let before = self.sight.iter().chain(&sights);
-        // The first frame of the film has none before it.
+        // The first frame of the film has no frame before it.
         let pairs: Vec<_> = before.zip(&sights[usize::from(self.sight.is_none()).min(sights.len())..]).collect();
         let steps = side_by_side(at_a_time, &pairs, |(before, now)| Ok(now.step(before)))?;
         let missing = frames.len() - steps.len();
@@ -143,7 +146,7 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
         Ok(())
     }
 
-    /// Paints what waits before the next key frame.
+    /// Paints the waiting frames before the next key frame.
     fn paint_on(&mut self) -> Result<()> {
         check_cancelled(self.work.control)?;
         self.read_on()?;
@@ -186,7 +189,7 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
         Ok(())
     }
 
-    /// For each of the first frames that wait, what it is painted with.
+    /// Returns a painter for each of the first `count` waiting frames.
     fn painters(&mut self, count: usize) -> Result<Vec<Painter<'a>>> {
         let mut painters: Vec<Painter<'a>> = Vec::with_capacity(count);
         while painters.len() < count {
@@ -237,7 +240,7 @@ impl<'a> Work<'a> {
         self.stylizer.prepare_rows(&style, &options, (&seen.frame, seen.moved), control)
     }
 
-    /// A frame's painting, and where it was in the frame before.
+    /// Paints a frame, and traces where its pixels were in the frame before.
     fn paint(&self, seen: &Seen, before: Option<&Frame>, painter: &Painter<'_>) -> Result<(Vec<f32>, Option<Trace>)> {
         let rgb = painter.paint_whole((&seen.frame, seen.moved), &Quiet(self.control))?;
         let trace = match (&seen.step, before) {

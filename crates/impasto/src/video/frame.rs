@@ -24,7 +24,8 @@ impl Samples {
     }
 }
 
-/// A frame of a film: RGB or RGBA samples, sRGB-encoded, alpha straight. It takes a quarter of what a [`Picture`] takes at 8 bits.
+/// A frame of a film: RGB or RGBA samples, sRGB-encoded, with straight alpha. At 8 bits, it takes a quarter of the
+/// memory of a [`Picture`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     width: usize,
@@ -36,10 +37,11 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A frame of `height × width × channels` samples, row-major. `channels` is 3 (RGB) or 4 (RGBA).
+    /// Makes a frame of `height × width × channels` samples, row-major. `channels` is 3 (RGB) or 4 (RGBA).
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a side is 0, or channels or the number of samples do not fit.
+    /// [`ErrorKind::InvalidArgument`] if a side is 0, the number of channels is not 3 or 4, or the number of samples
+    /// does not fit.
     pub fn new(size: impl Into<Size>, channels: usize, samples: Samples) -> Result<Self> {
         let Size { width, height } = size.into();
         let count = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));
@@ -51,10 +53,10 @@ impl Frame {
         Ok(Frame { width, height, channels, samples, mask: None, strength_mask: None })
     }
 
-    /// A picture as a frame of 8 bits, or of 16.
+    /// Converts a picture to a frame of 8 bits, or of 16.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] if memory cannot be had.
+    /// As [`Frame::new`]; none is possible for a picture that exists.
     pub fn of_picture(picture: &Picture, sixteen: bool) -> Result<Self> {
         Self::of_values(picture.size(), (picture.rgb(), picture.alpha()), sixteen)
     }
@@ -71,7 +73,7 @@ impl Frame {
         Self::new(size, channels, samples)
     }
 
-    /// This frame with other colors: `height × width × 3` values. Alpha and depth stay.
+    /// Returns this frame with other colors: `height × width × 3` values. Alpha and depth stay.
     pub(super) fn repainted(&self, rgb: &[f32]) -> Result<Self> {
         let channels = self.channels;
         let samples = match &self.samples {
@@ -81,42 +83,43 @@ impl Frame {
         Self::new(self.size(), channels, samples)
     }
 
-    /// The frame with a mask for it alone, instead of [`crate::StylizeOptions::mask`].
+    /// Returns the frame with a mask of its own, instead of [`crate::StylizeOptions::mask`].
     #[must_use]
     pub fn with_mask(self, mask: Mask) -> Self {
         Frame { mask: Some(mask), ..self }
     }
 
-    /// The frame with a mask of strength for it alone, instead of [`crate::StylizeOptions::strength_mask`]. All frames of a film have one, or none.
+    /// Returns the frame with a strength mask of its own, instead of [`crate::StylizeOptions::strength_mask`]. Either
+    /// all frames of a film have a strength mask, or none.
     #[must_use]
     pub fn with_strength_mask(self, mask: Mask) -> Self {
         Frame { strength_mask: Some(mask), ..self }
     }
 
-    /// Pixels in a row.
+    /// Returns the width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows.
+    /// Returns the height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// 3 for RGB, 4 for RGBA.
+    /// Returns the number of channels: 3 for RGB, 4 for RGBA.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// The samples: `height × width × channels`, row-major.
+    /// Returns the samples: `height × width × channels`, row-major.
     pub fn samples(&self) -> &Samples {
         &self.samples
     }
 
-    /// The frame as a picture.
+    /// Converts the frame to a picture.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] if memory cannot be had.
+    /// [`ErrorKind::TooLarge`] if there is not enough memory.
     pub fn to_picture(&self) -> Result<Picture> {
         let mut rgb = zeros(self.width * self.height * 3)?;
         self.read(0..self.height, &mut rgb)?;
@@ -131,7 +134,7 @@ impl Frame {
     }
 }
 
-// The casts saturate; adding a half before them rounds to nearest.
+// The casts saturate; adding a half first rounds to nearest.
 fn eight_bits(value: f32) -> u8 {
     (value * 255.0 + 0.5) as u8
 }

@@ -1,8 +1,9 @@
 //! Films: frames in, painted frames out.
 //!
-//! Painted one by one, the frames of a film flicker: what a painting takes from the whole picture jumps a little from one to the next. A [`Film`]
-//! prepares it per shot instead, lets it glide, and can mix every frame with the last one, moved to where its pixels are now
-//! ([`FilmOptions::steady`]). Frames come from any iterator: nothing here reads files or starts programs.
+//! If the frames of a film are painted one by one, they flicker: what a painting takes from the whole picture jumps a
+//! little from one frame to the next. A [`Film`] prepares this once per shot, lets it glide, and can mix every frame
+//! with the last one, moved to where its pixels are now ([`FilmOptions::steady`]). Frames come from any iterator:
+//! nothing here reads files or starts programs.
 //!
 //! ```
 //! use impasto::networks::{Architecture, FixedNorm, magenta::Transformer, mobilenet::MobileNet};
@@ -41,18 +42,21 @@ pub use film::Frames;
 pub use frame::{Frame, Samples};
 pub use styles::Styles;
 
-/// Frames from one key frame to the next: a third of a second. Statistics are measured on key frames, and a film can be resumed at them.
+/// Frames from one key frame to the next: a third of a second at 24 frames per second. Statistics are measured on key
+/// frames, and a film can be resumed at them.
 pub const KEY: usize = 8;
 
 /// How a film is painted.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FilmOptions {
-    /// How its frames are painted. Masks may be given [for each frame](Frame::with_mask) instead.
+    /// How its frames are painted. Each frame may have [masks of its own](Frame::with_mask) instead.
     pub stylize: StylizeOptions,
-    /// How much of the last painting is kept where a frame shows the same as the last one: 0, the default, for nothing; 1 for nine tenths.
+    /// How much of the last painting is kept where a frame shows the same as the one before: 0, the default, for
+    /// nothing; 1 for nine tenths.
     pub steady: f32,
-    /// Frames that are painted at a time, each on the stylizer's threads. Default: 1. The result is the same with any number.
+    /// How many frames are painted at a time, each on the stylizer's threads. Default: 1. The number does not change
+    /// the result.
     pub at_a_time: usize,
 }
 
@@ -94,33 +98,33 @@ pub struct Film<'a> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Painted {
-    /// Its place in the film, from 0.
+    /// Its position in the film, from 0.
     pub index: usize,
-    /// It has the size, alpha and depth of the frame that was painted.
+    /// The painting, with the size, alpha and depth of the original frame.
     pub frame: Frame,
-    /// Whether a new shot begins with it.
+    /// Whether it begins a new shot.
     pub first_of_shot: bool,
 }
 
-/// Where a film is resumed: see [`Frames::state`].
+/// Where a film is resumed; see [`Frames::state`].
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct State {
     /// The first frame that is painted, from 0.
     pub frame: usize,
-    /// The last painting, `height × width × 3`; only where [`FilmOptions::steady`] is above 0.
+    /// The last painting, `height × width × 3`; only if [`FilmOptions::steady`] is above 0.
     pub last: Option<Vec<f32>>,
 }
 
 impl State {
-    /// At this [`State::frame`], after this [`State::last`].
+    /// Makes a state with this [`State::frame`] and [`State::last`].
     pub fn at(frame: usize, last: Option<Vec<f32>>) -> Self {
         State { frame, last }
     }
 }
 
 impl<'a> Film<'a> {
-    /// A film in one style, or in [`Styles`] that change along it.
+    /// Makes a film in one style, or in [`Styles`] that change along it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if [`FilmOptions::steady`] is out of range.
@@ -134,8 +138,8 @@ impl<'a> Film<'a> {
 
     /// Paints frames. Up to [`KEY`] of them are read ahead.
     ///
-    /// The iterator gives, besides what `frames` gives, the errors of [`Stylizer::stylize_with`], and [`ErrorKind::Mismatch`] if a frame has another
-    /// size than the ones before.
+    /// The iterator returns the errors of `frames` and of [`Stylizer::stylize_with`], and [`ErrorKind::Mismatch`] if a
+    /// frame differs in size from the ones before.
     pub fn paint<'s, I>(&'s self, frames: I, control: &'s dyn Control) -> Frames<'s, I::IntoIter>
     where
         I: IntoIterator<Item = Result<Frame>>,
@@ -143,8 +147,9 @@ impl<'a> Film<'a> {
         self.resume(frames, State::default(), control)
     }
 
-    /// Goes on where an earlier run was: gives the frames from [`State::frame`] on. `frames` are all frames of the film, from its first: those that
-    /// are painted already are looked at, but not painted. The result is the same as without the interruption.
+    /// Continues an earlier run: returns the frames from [`State::frame`] on. `frames` are all frames of the film, from
+    /// its first. Those that are already painted are read and analyzed, but not painted. The result is the same as
+    /// without the interruption.
     pub fn resume<'s, I>(&'s self, frames: I, state: State, control: &'s dyn Control) -> Frames<'s, I::IntoIter>
     where
         I: IntoIterator<Item = Result<Frame>>,
@@ -152,8 +157,8 @@ impl<'a> Film<'a> {
         Frames::new((self.stylizer, &self.styles, &self.options), frames.into_iter(), state, control)
     }
 
-    /// Bytes of memory that painting frames of this size takes at most, the packed weights included, at this depth (1 or 2 bytes a sample) and number of
-    /// channels.
+    /// Returns the most bytes of memory that painting frames of this size takes, including the packed weights.
+    /// `bytes_per_pixel` is the depth (1 or 2 bytes per sample) times the number of channels.
     ///
     /// # Errors
     /// As [`Stylizer::peak_memory`].
@@ -164,7 +169,7 @@ impl<'a> Film<'a> {
         let one = self.stylizer.stored_memory(canvas, Some(0))?;
         let one = one.saturating_add(self.stylizer.canvas_memory(&self.options.stylize, size)?);
         let pixels = size.pixels();
-        // Waiting and painted frames; the paintings and traces of those at work; the last painting and its mixture; pyramids.
+        // Waiting and painted frames; paintings and traces in progress; the last painting and its mixture; pyramids.
         let frames = pixels.saturating_mul(bytes_per_pixel as u64).saturating_mul(2 * (KEY as u64 + 1));
         let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1).saturating_add(pixels.saturating_mul(12));
         let pyramids = (KEY as u64 + 2) * (320 * 320 * 6);

@@ -1,13 +1,14 @@
-//! Where the pixels of a frame were in the one before: block motion.
+//! Block motion: where the pixels of a frame were in the frame before.
 //!
-//! From coarse to fine: at each level of a pyramid every block tries the vectors that its neighborhood found a level above, and steps around
-//! the best. At the finest level the vectors are refined to fractions of a pixel by the gradient (Lucas and Kanade 1981).
+//! The search goes from coarse to fine. At each level of a pyramid, every block tries the vectors that its neighborhood
+//! found one level above, and steps around the best. At the finest level, the vectors are refined to fractions of a
+//! pixel by the gradient (Lucas and Kanade 1981).
 
 use crate::picture::rows::{self, Rows};
 use crate::{Result, Size};
 
-/// Longer side at which motion is estimated. At 640 it took a quarter of the time of a frame of 640×360; vectors are found to a few hundredths of a
-/// pixel anyway.
+/// Longer side at which motion is estimated. At 640 it took a quarter of the time of a frame of 640×360, and at 320
+/// vectors are already found to a few hundredths of a pixel.
 const SIDE: usize = 320;
 /// Shorter side at which the pyramid ends.
 const COARSEST: usize = 24;
@@ -15,17 +16,18 @@ const COARSEST: usize = 24;
 const BLOCK: usize = 8;
 /// Pixels around a block that are compared with it.
 const AROUND: usize = 4;
-/// What a vector costs for each pixel that it is away from what its neighborhood found, as a difference of luminance: in smooth areas all
-/// vectors fit.
+/// Cost of each pixel by which a vector differs from what its neighborhood found, as a difference of luminance. In
+/// smooth areas all vectors fit.
 const STRAY: f32 = 0.0015;
-/// Steps by the gradient.
+/// Most steps by the gradient.
 const REFINEMENTS: usize = 4;
-/// What holds a block near its neighbors, as the square of a gradient: nearly nothing at first, and then that of noise.
+/// Weight that holds a block near its neighbors, as the square of a gradient: in the first pass nearly nothing, in the
+/// second that of noise.
 const HOLD: [f32; 2] = [1e-7, 2e-5];
-/// Differences of luminance that a block may have from where it came from.
+/// Greatest mean difference of luminance between a block and where it came from; above it the block is unmatched.
 const UNMATCHED: f32 = 0.045;
 
-/// Luminance, from 0 to 1.
+/// The luminance of a picture, from 0 to 1.
 #[derive(Debug, Clone)]
 pub(super) struct Plane {
     pub(super) width: usize,
@@ -34,7 +36,7 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Of a frame, at its own size.
+    /// Converts a frame at its own size.
     pub(super) fn of(frame: &dyn Rows) -> Result<Self> {
         let Size { width, height } = frame.size();
         let mut rgb = crate::picture::zeros(width * height * 3)?;
@@ -48,13 +50,13 @@ impl Plane {
         Plane { width, height, values: rgb.as_chunks().0.iter().map(luminance).collect() }
     }
 
-    /// At most [`SIDE`] pixels long.
+    /// Converts a frame, resized to at most [`SIDE`] pixels.
     fn small(frame: &dyn Rows) -> Result<Self> {
         let picture = rows::small(frame, SIDE)?;
         Ok(Self::of_values([picture.width(), picture.height()], picture.rgb()))
     }
 
-    /// Half as large: means of 2×2.
+    /// Returns the plane at half the size: means of 2×2 pixels.
     fn halved(&self) -> Self {
         let (width, height) = (self.width / 2, self.height / 2);
         let at = |x: usize, y: usize| self.values[y * self.width + x];
@@ -65,7 +67,7 @@ impl Plane {
         Plane { width, height, values }
     }
 
-    /// Bilinear; beyond the border its values continue.
+    /// Interpolates bilinearly; border values continue outward.
     pub(super) fn sample(&self, x: f32, y: f32) -> f32 {
         let (x, y) = (x.clamp(0.0, (self.width - 1) as f32), y.clamp(0.0, (self.height - 1) as f32));
         let (left, top) = (x as usize, y as usize);
@@ -84,7 +86,7 @@ impl Plane {
 #[derive(Debug, Clone)]
 pub(super) struct Pyramid {
     levels: Vec<Plane>,
-    /// Pixels of the frame for one of the finest level.
+    /// Size of a pixel of the finest level, in pixels of the frame.
     scale: [f32; 2],
 }
 
@@ -107,7 +109,7 @@ impl Pyramid {
 pub(super) struct Motion {
     columns: usize,
     lines: usize,
-    /// From each block to where it was in the frame before, in pixels of the finest level.
+    /// For each block, the vector to where it was in the frame before, in pixels of the finest level.
     vectors: Vec<[f32; 2]>,
     scale: [f32; 2],
     /// Share of blocks that were nowhere in the frame before.
@@ -115,13 +117,13 @@ pub(super) struct Motion {
 }
 
 impl Motion {
-    /// From a frame to the one before. Both have one size.
+    /// Estimates the motion from a frame to the one before. Both have the same size.
     pub(super) fn between(before: &Pyramid, now: &Pyramid) -> Self {
         let mut found: Option<Grid> = None;
         for (before, now) in before.levels.iter().zip(&now.levels).rev() {
             found = Some(Grid::search(before, now, found.as_ref()));
         }
-        // A pyramid has one level at least.
+        // A pyramid has at least one level.
         let mut grid = found.unwrap_or_default();
         let (before, now) = (&before.levels[0], now);
         grid.refine(before, &now.levels[0]);
@@ -130,7 +132,8 @@ impl Motion {
         Motion { columns: grid.columns, lines: grid.lines, vectors: grid.vectors, scale: now.scale, unmatched }
     }
 
-    /// How far most of the frame has moved since the one before, in pixels of the frame to the right and down: the camera's motion.
+    /// Returns how far most of the frame has moved since the one before, in pixels of the frame to the right and down:
+    /// the camera's motion.
     pub(super) fn camera(&self) -> [f32; 2] {
         let median = |axis: usize| {
             let mut values: Vec<f32> = self.vectors.iter().map(|vector| vector[axis]).collect();
@@ -140,7 +143,7 @@ impl Motion {
         [0, 1].map(|axis| -median(axis) * self.scale[axis])
     }
 
-    /// For each pixel of a row of the frame, where it was, in pixels of the frame.
+    /// Writes, for each pixel of a row, the vector to where it was, in pixels of the frame.
     pub(super) fn row(&self, y: usize, out: &mut [[f32; 2]]) {
         let place = |at: usize, scale: f32, count: usize| {
             let at = ((at as f32 + 0.5) / scale / BLOCK as f32 - 0.5).clamp(0.0, (count - 1) as f32);
@@ -160,7 +163,7 @@ impl Motion {
     }
 }
 
-/// Vectors of one level.
+/// The vectors of one level.
 #[derive(Debug, Clone, Default)]
 struct Grid {
     columns: usize,
@@ -200,7 +203,7 @@ impl Grid {
         Grid { columns, lines, vectors }
     }
 
-    /// The vectors around a block, at the resolution of the level below.
+    /// Returns the vectors around a block, at the resolution of the next finer level.
     fn around(&self, column: usize, line: usize) -> Vec<[f32; 2]> {
         let (column, line) = (column.min(self.columns - 1), line.min(self.lines - 1));
         let mut all = Vec::with_capacity(9);
@@ -212,7 +215,8 @@ impl Grid {
         all
     }
 
-    /// Fractions of pixels, by the gradient: first each block for itself, then held by what its neighbors found.
+    /// Refines to fractions of pixels by the gradient: first each block by itself, then held by what its neighbors
+    /// found.
     fn refine(&mut self, before: &Plane, now: &Plane) {
         for hold in HOLD {
             let found = self.clone();
@@ -231,7 +235,7 @@ impl Grid {
     }
 }
 
-/// A block with what is around it.
+/// A block with its surroundings.
 struct Window<'a> {
     now: &'a Plane,
     x: std::ops::Range<usize>,
@@ -260,7 +264,7 @@ impl<'a> Window<'a> {
         best.1
     }
 
-    /// Mean absolute difference at a whole vector; gives up beyond `most`, a sum.
+    /// Returns the mean absolute difference at a vector of whole pixels. Gives up when the sum exceeds `most`.
     fn whole_difference(&self, before: &Plane, vector: [f32; 2], most: f32) -> f32 {
         let [dx, dy] = vector.map(|v| v as isize);
         let (width, height) = (before.width as isize, before.height as isize);
@@ -294,7 +298,7 @@ impl<'a> Window<'a> {
         sum / self.count()
     }
 
-    /// Steps that make the sum of squared differences least, held near what is expected where there is little to see.
+    /// Steps to the least sum of squared differences. Where there is little to see, the vector is held near `expected`.
     fn refined(&self, before: &Plane, start: [f32; 2], expected: [f32; 2], hold: f32) -> [f32; 2] {
         let hold = hold * self.count();
         let mut vector = start;
@@ -319,13 +323,13 @@ impl<'a> Window<'a> {
             if !step.iter().all(|v| v.is_finite()) {
                 break;
             }
-            // No further than the search was exact.
+            // No further than the search can have been wrong.
             vector = std::array::from_fn(|i| (vector[i] + step[i].clamp(-0.75, 0.75)).clamp(start[i] - 1.5, start[i] + 1.5));
             if step.iter().all(|v| v.abs() < 0.01) {
                 break;
             }
         }
-        // Where the step made it worse, the search was right.
+        // If the steps made it worse, the search was right.
         if self.difference(before, vector) <= self.difference(before, start) { vector } else { start }
     }
 }
@@ -347,7 +351,7 @@ mod tests {
     use super::{Motion, Pyramid};
     use crate::Picture;
 
-    /// A smooth scene without repetition, seen from (x, y).
+    /// A smooth scene without repetition, seen from (left, top).
     fn scene(width: usize, height: usize, left: f32, top: f32) -> Picture {
         let value = |i: usize| {
             let (x, y) = ((i / 3 % width) as f32 + left, (i / 3 / width) as f32 + top);
@@ -381,7 +385,7 @@ mod tests {
         let other = scene(96, 64, 300.0, 900.0);
         let found = Motion::between(&Pyramid::of(&black).unwrap(), &Pyramid::of(&other).unwrap());
         assert!(found.unmatched > 0.9, "{}", found.unmatched);
-        // Sizes for which there is one level, or a single block.
+        // Sizes with only one level, or a single block.
         for (width, height) in [(1, 1), (7, 3), (20, 300)] {
             let picture = Pyramid::of(&scene(width, height, 0.0, 0.0)).unwrap();
             assert_eq!(Motion::between(&picture, &picture).camera(), [0.0, 0.0], "{width}×{height}");

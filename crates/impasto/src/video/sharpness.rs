@@ -1,32 +1,33 @@
 //! Gives a mixture of two paintings the sharpness of one.
 //!
-//! Two paintings of the same place differ in small strokes. Their mixture has less of these than either: a long pan would become softer from frame to
-//! frame. So each part of the mixture is sharpened until its gradients are as strong as those of the new painting.
+//! Two paintings of the same place differ in small strokes. Their mixture has less of these than either, so a long pan
+//! would become softer from frame to frame. So each part of the mixture is sharpened until its gradients are as strong
+//! as those of the new painting.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::side_by_side::side_by_side;
 use crate::Result;
 
-/// Side of the parts that are measured, in pixels.
+/// Side of the blocks that are measured, in pixels.
 const BLOCK: usize = 32;
-/// How much of the fine detail is added at most. What is added to a frame is in all that follow.
+/// Most of the fine detail that is added. Whatever is added to a frame is also in all that follow.
 const MOST: f32 = 0.15;
-/// A mixture that has less than this share of a painting's squared gradients is of strokes that do not belong together, and what it lacks is not fine
-/// detail: nothing is added. From the second share on, all that is missing is.
+/// If a mixture has less than this share of a painting's squared gradients, its strokes do not belong together, and it
+/// is not fine detail that it lacks: nothing is added. From the second share on, all that is missing is added.
 const APART: f32 = 0.6;
 const TOGETHER: f32 = 0.8;
-/// Squares of gradients of a pixel below which there is nothing to sharpen.
+/// Squared gradient per pixel below which there is nothing to sharpen.
 const NOTHING: f32 = 1e-8;
 
-/// Sums over a block: squares of differences of neighboring pixels.
+/// Sums over a block of squared differences of neighboring pixels.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     /// Of the painting that is as sharp as it should be.
     wanted: f32,
     /// Of the mixture.
     own: f32,
-    /// Of the fine detail in the mixture, and of both together.
+    /// Of the fine detail in the mixture. `both` has the products of `own` and `fine` differences.
     fine: f32,
     both: f32,
 }
@@ -39,7 +40,7 @@ impl Sums {
         self.both += own * fine;
     }
 
-    /// How much of the fine detail must be added.
+    /// Returns how much of the fine detail to add.
     fn gain(self) -> f32 {
         let missing = self.wanted - self.own;
         if missing <= 0.0 || self.fine < NOTHING * (BLOCK * BLOCK) as f32 {
@@ -52,7 +53,7 @@ impl Sums {
     }
 }
 
-/// Replaces `painting` with `mixed`, made as sharp as `painting` is. Both are `height × width × 3`.
+/// Replaces `painting` with `mixed`, made as sharp as `painting`. Both are `height × width × 3`.
 pub(super) fn restore(painting: &mut [f32], mixed: &[f32], width: usize, at_a_time: usize) -> Result<()> {
     let height = mixed.len() / (width * 3);
     let lines: Vec<usize> = (0..height.div_ceil(BLOCK)).collect();
@@ -81,12 +82,12 @@ pub(super) fn restore(painting: &mut [f32], mixed: &[f32], width: usize, at_a_ti
     Ok(())
 }
 
-/// What a row has besides its mean over three by three pixels. Beyond the border values continue.
+/// Computes a row minus its weighted mean over 3×3 pixels (1, 2, 1 along each axis). Border values continue outward.
 fn detail(rgb: &[f32], [width, height]: [usize; 2], y: usize, out: &mut [f32]) {
     let length = width * 3;
     let (above, own, below) =
         (row_at(rgb, y.saturating_sub(1), length), row_at(rgb, y, length), row_at(rgb, (y + 1).min(height - 1), length));
-    // With a pixel more on either side.
+    // With one more pixel on either side.
     let mut down = vec![0.0; length + 6];
     for (mean, ((a, b), c)) in down[3..].iter_mut().zip(above.iter().zip(own).zip(below)) {
         *mean = 0.25 * (a + c) + 0.5 * b;
@@ -98,12 +99,12 @@ fn detail(rgb: &[f32], [width, height]: [usize; 2], y: usize, out: &mut [f32]) {
     }
 }
 
-/// Row `y` of rows of this length.
+/// Returns row `y` of rows of this length.
 fn row_at(values: &[f32], y: usize, length: usize) -> &[f32] {
     &values[y * length..][..length]
 }
 
-/// The gains of a line of blocks.
+/// Returns the gains of a line of blocks.
 fn gains(new: &[f32], mixed: &[f32], [width, height]: [usize; 2], line: usize) -> Vec<f32> {
     let mut sums = vec![Sums::default(); width.div_ceil(BLOCK)];
     let length = width * 3;
@@ -130,7 +131,7 @@ fn gains(new: &[f32], mixed: &[f32], [width, height]: [usize; 2], line: usize) -
     sums.into_iter().map(Sums::gain).collect()
 }
 
-/// Means with the blocks around each.
+/// Averages each gain with those of the blocks around it.
 fn smoothed(gains: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let around = |at: usize, count: usize| at.saturating_sub(1)..(at + 2).min(count);
     let mean = |y: usize, x: usize| {
@@ -141,7 +142,7 @@ fn smoothed(gains: &[Vec<f32>]) -> Vec<Vec<f32>> {
     (0..gains.len()).map(|y| (0..gains[y].len()).map(|x| mean(y, x)).collect()).collect()
 }
 
-/// The gains of a row of pixels, between the centers of blocks.
+/// Interpolates the gains of a row of pixels between the centers of blocks.
 fn between(gains: &[Vec<f32>], y: usize, out: &mut [f32]) {
     let place = |at: usize, count: usize| {
         let at = ((at as f32 + 0.5) / BLOCK as f32 - 0.5).clamp(0.0, (count - 1) as f32);
@@ -165,7 +166,7 @@ mod tests {
         rgb.chunks_exact(width * 3).flat_map(|row| row.windows(4).map(|v| (v[3] - v[0]).powi(2))).sum()
     }
 
-    /// Strokes at random: what two paintings of one place do not have in common.
+    /// Random strokes: what two paintings of one place do not have in common.
     fn strokes(width: usize, height: usize, mut seed: u32) -> Vec<f32> {
         let mut next = || {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -6,16 +6,16 @@ use crate::picture::rows::{self, Rows};
 
 /// Longer side at which colors are counted.
 const SIDE: usize = 96;
-/// Steps of a channel in the histogram.
+/// Histogram bins per channel.
 const STEPS: usize = 4;
-/// A cut: so much of a frame was nowhere in the one before, …
+/// A cut is where this share of a frame was nowhere in the one before,
 const UNMATCHED: f32 = 0.5;
-/// … and so many of its pixels have other colors; …
+/// and this share of its pixels has other colors;
 const RECOLOURED: f32 = 0.2;
-/// … or nearly nothing was there.
+/// or where nearly nothing was there before.
 const NOTHING: f32 = 0.85;
 
-/// What of a frame is remembered for the next one.
+/// What is remembered of a frame for the next one.
 #[derive(Debug, Clone)]
 pub(super) struct Sight {
     pub(super) pyramid: Pyramid,
@@ -26,7 +26,7 @@ pub(super) struct Sight {
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) motion: Motion,
-    /// Whether a new shot begins.
+    /// Whether a new shot begins with this frame.
     pub(super) cut: bool,
 }
 
@@ -36,7 +36,8 @@ impl Sight {
         let mut histogram = vec![0.0; STEPS * STEPS * STEPS];
         let each = 1.0 / (small.width() * small.height()) as f32;
         for pixel in small.rgb().as_chunks::<3>().0 {
-            // Shared by two neighboring steps, so that a little more light does not move all of a color at once.
+            // Each pixel counts in two neighboring bins, so that a little more light does not move all of a color at
+            // once.
             let mut place = [(0, 0.0); 3];
             for (place, value) in place.iter_mut().zip(pixel) {
                 let at = (value * STEPS as f32 - 0.5).clamp(0.0, (STEPS - 1) as f32);

@@ -1,11 +1,12 @@
-//! Work on several things at a time.
+//! Work on several items in parallel.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::Result;
 
-/// The results of some work on each item, in order. The first error ends it.
+/// Runs `work` on each item, `at_a_time` of them in parallel, and returns the results in order. Stops at the first
+/// error.
 pub(super) fn side_by_side<T: Sync, R: Send>(
     at_a_time: usize,
     items: &[T],
@@ -25,7 +26,7 @@ pub(super) fn side_by_side<T: Sync, R: Send>(
                 {
                     let result = work(item);
                     if result.is_err() {
-                        // Nobody needs the others.
+                        // The other results are no longer needed.
                         next.store(items.len(), Ordering::Relaxed);
                     }
                     *results[i].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);

@@ -1,4 +1,4 @@
-//! More steadiness: a frame's painting is mixed with the last one, moved to where its pixels are now.
+//! Steadiness: mixes a frame's painting with the last one, moved to where its pixels are now.
 
 use std::sync::OnceLock;
 
@@ -10,23 +10,23 @@ use crate::{Result, Size};
 
 /// Share of the last painting at full steadiness.
 const MOST: f32 = 0.9;
-/// Differences of luminance that are no more than noise, where a pixel is compared with where it was.
+/// Differences of luminance between a pixel and where it was that are no more than noise.
 const NOISE: f32 = 2.5 / 255.0;
-/// From here on it is something else.
+/// Differences from which it is something else.
 const DIFFERENT: f32 = 10.0 / 255.0;
 /// Pixels to either side over which differences are averaged.
 const REACH: usize = 2;
 
-/// Where each pixel of a frame was in the last one, and how much of that is kept.
+/// Where each pixel of a frame was in the last one, and how much of the last painting is kept there.
 #[derive(Debug)]
 pub(super) struct Trace {
     motion: Motion,
-    /// For each pixel.
+    /// The share of the last painting, for each pixel.
     shares: Vec<f32>,
 }
 
 impl Trace {
-    /// By comparing a frame with the one before. `steady` is from 0 to 1.
+    /// Compares a frame with the one before. `steady` is from 0 to 1.
     pub(super) fn new(before: &Frame, now: &Frame, motion: Motion, steady: f32) -> Result<Self> {
         let Size { width, height } = now.size();
         let (before, now) = (Plane::of(before)?, Plane::of(now)?);
@@ -37,7 +37,7 @@ impl Trace {
             for (x, ([dx, dy], off)) in vectors.iter().zip(off).enumerate() {
                 let (from_x, from_y) = (x as f32 + dx, y as f32 + dy);
                 let inside = from_x > -0.5 && from_y > -0.5 && from_x < width as f32 - 0.5 && from_y < height as f32 - 0.5;
-                // What comes in from beyond the border was nowhere.
+                // Pixels that come in from beyond the border were nowhere before.
                 *off = if inside { (now.values[y * width + x] - before.sample(from_x, from_y)).abs() } else { 1.0 };
             }
         }
@@ -48,7 +48,7 @@ impl Trace {
         Ok(Trace { motion, shares })
     }
 
-    /// Mixes rows of a painting from `y` on with the last painting, which has the same width.
+    /// Mixes rows of a painting, from `y` on, with the last painting, which has the same width.
     pub(super) fn apply(&self, last: &[f32], width: usize, y: usize, rows: &mut [f32]) {
         let height = last.len() / (width * 3);
         let mut vectors = vec![[0.0; 2]; width];
@@ -67,7 +67,7 @@ impl Trace {
     }
 }
 
-/// Means over squares; beyond the border values continue.
+/// Returns means over squares; border values continue outward.
 fn blurred(values: &[f32], width: usize, reach: usize) -> Vec<f32> {
     let height = values.len() / width;
     let mean = |line: &dyn Fn(usize) -> f32, length: usize, at: usize| {
@@ -84,24 +84,24 @@ fn blurred(values: &[f32], width: usize, reach: usize) -> Vec<f32> {
     both
 }
 
-/// Taps of the filter between pixels, along each axis.
+/// Taps of the interpolation filter, along each axis.
 const TAPS: usize = 6;
-/// Parts that a pixel is divided into: finer steps are not seen.
+/// Steps into which a pixel is divided: finer ones are not visible.
 const PHASES: usize = 64;
 /// Lanczos's share of the filter; the rest is Lagrange's. See [`taps`].
 const LANCZOS: f64 = 0.6;
 
-/// Weights of the pixels around a place, for each part of a pixel.
+/// Weights of the pixels around a position, for each step within a pixel.
 ///
-/// A painting that moves by fractions of pixels is filtered again in every frame, so the filter must neither soften nor sharpen: what it does adds up.
-/// Lanczos's kernel of three lobes makes structures of four pixels 2 % stronger between pixels, Lagrange's polynomial of six points 5 % weaker. This
-/// mixture stays within 1 %.
+/// A painting that moves by fractions of pixels is filtered again in every frame, so the filter must neither soften nor
+/// sharpen: its effects add up. Between pixels, Lanczos's kernel with three lobes makes structures of four pixels 2 %
+/// stronger, and Lagrange's polynomial through six points makes them 5 % weaker. This mixture stays within 1 %.
 fn taps() -> &'static [[f32; TAPS]; PHASES + 1] {
     static ALL: OnceLock<[[f32; TAPS]; PHASES + 1]> = OnceLock::new();
     ALL.get_or_init(|| {
         std::array::from_fn(|phase| {
             let t = phase as f64 / PHASES as f64;
-            // The pixels lie at -2, -1, 0, 1, 2, 3.
+            // The pixels are at -2, -1, 0, 1, 2, 3.
             let place = |i: usize| i as f64 - 2.0;
             let sinc = |x: f64| if x.abs() < 1e-9 { 1.0 } else { (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x) };
             let lanczos = |i: usize| sinc(t - place(i)) * sinc((t - place(i)) / 3.0);
@@ -111,17 +111,18 @@ fn taps() -> &'static [[f32; TAPS]; PHASES + 1] {
                 others.map(|j| (t - place(j)) / (place(i) - place(j))).product::<f64>()
             };
             let mut weights: [f64; TAPS] = std::array::from_fn(|i| LANCZOS * lanczos(i) / sum + (1.0 - LANCZOS) * lagrange(i));
-            // Lanczos's kernel reads ramps up to 0.02 pixels off: the two middle pixels take it back, or what is moved again and again drifts.
+            // Lanczos's kernel reads ramps up to 0.02 pixels off. The two middle pixels correct this; otherwise a
+            // painting that is moved again and again would drift.
             let off = t - (0..TAPS).map(|i| weights[i] * place(i)).sum::<f64>();
             weights[2] -= off;
             weights[3] += off;
-            // Whole places are exact: what rounding leaves of zeros is left out.
+            // Makes whole positions exact: drops what rounding leaves of zeros.
             weights.map(|weight| if weight.abs() < 1e-12 { 0.0 } else { weight as f32 })
         })
     })
 }
 
-/// A value between pixels. Beyond the border values continue.
+/// Interpolates a value between pixels; border values continue outward.
 fn sharp(rgb: &[f32], [width, height]: [usize; 2], x: f32, y: f32) -> [f32; 3] {
     let taps = taps();
     let (left, top) = (x.floor(), y.floor());
@@ -159,7 +160,7 @@ mod tests {
 
     #[test]
     fn moving_by_fractions_keeps_what_is_sharp() {
-        // Waves of four pixels and longer ones, moved by half a pixel and mixed with the wave itself, again and again.
+        // Waves of four pixels and longer, moved by half a pixel and mixed with the wave itself, again and again.
         for (length, share) in [(4.0, 0.45), (4.0, 0.9), (6.0, 0.9), (12.0, 0.9)] {
             let wave = |i: usize, x: usize| (std::f32::consts::TAU * (x as f32 - 0.5 * i as f32) / length).sin();
             let frame = |i: usize| -> Vec<f32> { (0..200).flat_map(|x| [wave(i, x); 3]).collect() };

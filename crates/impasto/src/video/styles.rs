@@ -1,23 +1,24 @@
-//! Styles that change along a film, or with its colors.
+//! Styles that change along a film, or take on its colors.
 
 use crate::picture::rows::{self, Rows};
 use crate::request::{MATCHED_SIDE, Options, matched};
 use crate::stylizer::{Palette, Part};
 use crate::{Colours, Control, Picture, Result, Style, StylizeOptions, Stylizer};
 
-/// The styles of a film by frame. Between two of them the style glides from one to the other; before the first and after the last it stays.
+/// The styles of a film, by frame. Between two frames with styles, the style glides from one to the other; before the
+/// first and after the last it does not change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Styles {
     by_frame: Vec<(usize, Entry)>,
-    /// How far colors go towards the film's: 0 to 1.
+    /// How far colors go toward the film's: 0 to 1.
     share: f32,
 }
 
-/// What a film is painted in at one frame.
+/// The styles at one frame of a film.
 #[derive(Debug, Clone, PartialEq)]
 enum Entry {
     Plain(Style),
-    /// Styles with their pictures, which get the film's colors, and what they are together without that.
+    /// Styles whose pictures get the film's colors, with these pictures, and the palette of the styles without that.
     Matched(Vec<(Part, Picture)>, Palette),
 }
 
@@ -27,7 +28,7 @@ impl Entry {
         Ok(Entry::Matched(parts, plain))
     }
 
-    /// Without the film's colors.
+    /// Returns the style without the film's colors.
     fn plain(&self) -> &Style {
         match self {
             Entry::Plain(style) => style,
@@ -42,9 +43,11 @@ impl Styles {
         Styles { by_frame: vec![(0, Entry::Plain(style))], share: 1.0 }
     }
 
-    /// Styles for all frames whose pictures get the colors of the film first: `colors: match`. What they come to is measured on every key frame and
-    /// glides in between. Each part has the style that its picture has of its own; the picture is as large as the network sees it. `share` says how
-    /// far the colors go: 0 to 1. The parts' masks take the place of [`crate::StylizeOptions::regions`].
+    /// Styles for all frames whose pictures first get the colors of the film: `colors: match`. The resulting styles are
+    /// measured on every key frame and glide in between.
+    ///
+    /// Each part has the style of its unchanged picture, and the picture has the size at which the network sees it.
+    /// `share` says how far the colors go: 0 to 1. The parts' masks replace [`crate::StylizeOptions::regions`].
     ///
     /// # Errors
     /// As [`Palette::new`].
@@ -52,12 +55,13 @@ impl Styles {
         Ok(Styles { by_frame: vec![(0, Entry::matched(parts)?)], share })
     }
 
-    /// The styles of a film as a request asks for them, and the options of its paintings. `first` are the styles that it begins with, `later` those
-    /// that come at other frames; each with its picture, as large as the network sees it, if it has one. `painting` comes of
-    /// [`Options::stylize`].
+    /// Returns the styles of a film that a request asks for, and the options of its paintings. `first` are the styles
+    /// at the beginning, `later` those that come at other frames. Each has its picture if there is one, at the size at
+    /// which the network sees it. `painting` comes from [`Options::stylize`].
     ///
-    /// With `colors: match`, the pictures get the film's colors ([`Styles::matched`]). If any of them is missing, the paintings get its colors
-    /// instead ([`Colours::Content`]): a film has one look from its first frame to its last.
+    /// With `colors: match`, the pictures get the film's colors ([`Styles::matched`]). If any picture is missing, the
+    /// paintings get the film's colors instead ([`Colours::Content`]), so that a film has one look from its first frame
+    /// to its last.
     ///
     /// # Errors
     /// As [`Palette::new`].
@@ -89,13 +93,13 @@ impl Styles {
         Ok((styles, painting))
     }
 
-    /// With another style at this frame, counted from 0; it replaces one that is there.
+    /// Adds another style at this frame, counted from 0. It replaces one that is already there.
     #[must_use]
     pub fn with(self, frame: usize, style: Style) -> Self {
         self.and(frame, Entry::Plain(style))
     }
 
-    /// With another style at this frame, whose picture gets the colors of the film, see [`Styles::matched`].
+    /// Adds another style at this frame, whose picture gets the colors of the film; see [`Styles::matched`].
     ///
     /// # Errors
     /// As [`Palette::new`].
@@ -110,7 +114,7 @@ impl Styles {
         self
     }
 
-    /// What lies on both sides of a frame, and how far it is from the first to the second.
+    /// Returns the entries on both sides of a frame, and how far the frame is on the way from the first to the second.
     fn around(&self, frame: usize) -> (&Entry, Option<(&Entry, f32)>) {
         let next = self.by_frame.partition_point(|(at, _)| *at <= frame);
         match (next.checked_sub(1).map(|last| &self.by_frame[last]), self.by_frame.get(next)) {
@@ -120,10 +124,10 @@ impl Styles {
         }
     }
 
-    /// The style of a frame, without the film's colors.
+    /// Returns the style of a frame, without the film's colors.
     ///
     /// # Errors
-    /// As [`Style::mix`], if the styles are of different models.
+    /// As [`Style::mix`], if the styles belong to different models.
     pub fn at(&self, frame: usize) -> Result<Style> {
         match self.around(frame) {
             (entry, None) => Ok(entry.plain().clone()),
@@ -131,7 +135,7 @@ impl Styles {
         }
     }
 
-    /// Bytes of memory that pictures of styles take, and seeing them in the film's colors, at most.
+    /// Returns the most bytes of memory that pictures of styles take, and seeing them in the film's colors.
     pub(super) fn memory(&self, stylizer: &Stylizer) -> Result<u64> {
         let entries = self.by_frame.iter().map(|(_, entry)| entry);
         let pictures = entries.flat_map(|entry| match entry {
@@ -141,14 +145,14 @@ impl Styles {
         let (mut held, mut seeing) = (0u64, 0);
         for picture in pictures.map(|(_, picture)| picture) {
             let [width, height] = [picture.width(), picture.height()];
-            // Twice: one of them in other colors.
+            // Held twice: once in other colors.
             held = held.saturating_add((width * height * 32) as u64);
             seeing = seeing.max(stylizer.style_memory([width, height])?);
         }
         Ok(held.saturating_add(seeing))
     }
 
-    /// The style of a frame, in the colors of these rows where they are wanted; with the regions that come with it.
+    /// Returns the style of a frame, in the colors of these rows if they are wanted, and the regions that come with it.
     pub(super) fn seen(
         &self,
         stylizer: &Stylizer,

@@ -19,7 +19,7 @@ fn stylizer() -> Stylizer {
     Stylizer::builder().threads(1).thumbnail(Some(32)).build(model).unwrap()
 }
 
-/// A scene that is panned over, and another one from frame `cut` on.
+/// A scene that the camera pans over, and another scene from frame `cut` on.
 fn frame(i: usize, cut: usize) -> Frame {
     let [width, height] = SIZE;
     let (scene, moved) = if i < cut { (0.0, i as f32 * 0.7) } else { (5.0, (i - cut) as f32 * -1.3) };
@@ -82,7 +82,7 @@ fn styles_take_the_colors_of_each_shot() {
     assert!(one == with(3), "frames differ with three at a time");
     let plain = Palette::new(parts.iter().map(|(part, _)| part.clone())).unwrap();
     for painted in one.iter().filter(|painted| painted.first_of_shot || painted.index == KEY) {
-        // As a picture is that is painted by itself.
+        // Like a picture that is painted by itself.
         let content = frame(painted.index, 5).to_picture().unwrap();
         let matched = |picture: &Picture| crate::request::matched(&stylizer, (picture, None), &content, 0.7, &()).unwrap();
         let options = StylizeOptions::default().region(matched(&second), mask.clone());
@@ -91,7 +91,7 @@ fn styles_take_the_colors_of_each_shot() {
         let own = stylizer.stylize_with(&content, &plain.style, &plain.options(StylizeOptions::default()), &()).unwrap();
         assert_ne!(painted.frame, Frame::of_picture(&own, false).unwrap(), "frame {}", painted.index);
     }
-    // Between two key frames, and towards another style, it glides.
+    // Between two key frames, and toward another style, it glides.
     let other = styles.with_matched(KEY * 2, seen(&second), second.clone()).unwrap();
     let glided = painted(&Film::new(&stylizer, other, FilmOptions::default()).unwrap(), film(14, 5));
     assert_eq!(glided[0].frame, one[0].frame);
@@ -143,7 +143,7 @@ fn masks_may_be_films() {
     for painted in painted(&film, frames) {
         let (content, result) = (frame(painted.index, 100).to_picture().unwrap(), painted.frame.to_picture().unwrap());
         let row = SIZE[0] * 3;
-        // The last columns belong to the content in even frames, the first ones in odd frames.
+        // The content has the last columns in even frames, and the first ones in odd frames.
         let same = |columns: std::ops::Range<usize>| content.rgb()[columns.clone()] == result.rgb()[columns];
         let even = painted.index.is_multiple_of(2);
         assert_eq!((same(0..30), same(row - 30..row)), (!even, even), "frame {}", painted.index);

@@ -1,11 +1,11 @@
-//! Gathers the arrays of one file under the rules that all formats share.
+//! Collects the arrays of one file, under the rules that all formats share.
 
 use super::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result};
 
-/// Axes that an array may have; TensorFlow and PyTorch allow more, but no network's weights come near.
+/// The maximum number of axes of an array. TensorFlow and PyTorch allow more, but no network's weights come near.
 const MAX_RANK: usize = 8;
-/// Bytes of an array's name.
+/// The maximum number of bytes in an array's name.
 const MAX_NAME: usize = 1024;
 
 pub(super) fn malformed(text: impl Into<String>) -> Error {
@@ -16,7 +16,7 @@ pub(super) fn unsupported(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::Unsupported, text)
 }
 
-/// A name from a file, fit for one line of an error.
+/// Quotes a name from a file, so that it fits into one line of an error.
 pub(super) fn quoted(name: &str) -> String {
     match name.char_indices().nth(120) {
         Some((end, _)) => format!("{:?}…", &name[..end]),
@@ -24,10 +24,10 @@ pub(super) fn quoted(name: &str) -> String {
     }
 }
 
-/// How much may be allocated on behalf of a file.
+/// A limit on the memory that is allocated on behalf of a file.
 ///
-/// Honest files need at most 4 bytes for each of theirs (int8 to float32). Files can make several arrays share bytes; without
-/// a bound, one of a few kilobytes could so demand gigabytes.
+/// Honest files need at most 4 bytes for each of theirs (int8 to float32). But files can make several arrays share
+/// bytes, so without a limit, a file of a few kilobytes could demand gigabytes.
 #[derive(Debug)]
 pub(super) struct Budget(u64);
 
@@ -47,7 +47,7 @@ impl Budget {
     }
 }
 
-/// The arrays of one file, and the budget they are paid from.
+/// The arrays of one file, and the budget that pays for them.
 #[derive(Debug)]
 pub(super) struct Collector {
     weights: Weights,
@@ -60,7 +60,8 @@ impl Collector {
         Collector { weights: Weights::new(), budget: Budget::for_file(file_bytes) }
     }
 
-    /// Checks name and shape and pays for the float32 array; gives the number of values. To be called before it is allocated.
+    /// Checks the name and shape, and pays for the float32 array. Returns the number of
+    /// values. Call it before allocating the array.
     pub(super) fn reserve(&mut self, name: &str, shape: &[usize]) -> Result<usize> {
         let count = count(name, shape)?;
         if self.weights.get(name).is_some() {
@@ -78,12 +79,12 @@ impl Collector {
         Ok(())
     }
 
-    /// Lets more be spent, for another file of this many bytes.
+    /// Extends the budget for another file of this many bytes.
     pub(super) fn add_file(&mut self, bytes: u64) {
         self.budget.0 = self.budget.0.saturating_add(Budget::for_file(bytes).0);
     }
 
-    /// What was gathered.
+    /// Returns what was collected.
     ///
     /// # Errors
     /// If that is nothing.
@@ -95,7 +96,7 @@ impl Collector {
     }
 }
 
-/// The number of values of an array, its name and shape checked.
+/// Checks an array's name and shape, and returns its number of values.
 pub(super) fn count(name: &str, shape: &[usize]) -> Result<usize> {
     if name.len() > MAX_NAME {
         return Err(malformed(format!("an array's name has {} bytes, more than {MAX_NAME}: {}", name.len(), quoted(name))));
@@ -107,7 +108,7 @@ pub(super) fn count(name: &str, shape: &[usize]) -> Result<usize> {
     count.ok_or_else(|| malformed(format!("{} has an impossible shape {shape:?}", quoted(name))))
 }
 
-/// The number of bytes that `count` values take in the file must be the number there is.
+/// Checks that `count` values take exactly the number of bytes that were found in the file.
 pub(super) fn check_size(name: &str, shape: &[usize], count: usize, width: usize, found: u64) -> Result<()> {
     match (count as u64).checked_mul(width as u64) {
         Some(expected) if expected == found => Ok(()),
@@ -116,7 +117,8 @@ pub(super) fn check_size(name: &str, shape: &[usize], count: usize, width: usize
 }
 
 fn check_finite(name: &str, data: &[f32]) -> Result<()> {
-    // Infinities and NaNs are the patterns from here on, sign apart; the maximum of integers vectorises, a search does not.
+    // Infinities and NaNs have bit patterns from here on, apart from the sign. A maximum
+    // of integers vectorizes; a search does not.
     let greatest = data.iter().fold(0, |greatest: u32, v| greatest.max(v.to_bits() & 0x7fff_ffff));
     if greatest < f32::INFINITY.to_bits() {
         return Ok(());

@@ -1,4 +1,5 @@
-//! deeplearn.js' checkpoints: a folder with `manifest.json`, which names a file of plain float32 values for each array.
+//! Checkpoints of deeplearn.js: a folder with `manifest.json`, which names a file of
+//! plain float32 values for each array.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -41,7 +42,7 @@ pub(super) fn load(path: &Path, quota: &mut Quota) -> Result<Weights> {
             found.add_file(source.len());
             found.reserve(name, shape)?;
             let mut values = Vec::new();
-            // As long as the values, whose number is in memory's reach: `reserve` has counted it.
+            // This allocation is bounded: `reserve` has paid for the values.
             source.read_at(0, count * Element::F32.size(), &mut values)?;
             found.add(name, shape, Element::F32.decode(&values))
         };

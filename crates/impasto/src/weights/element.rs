@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-/// How a float is stored; little-endian throughout.
+/// The type of stored floats; always little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
     F16,
@@ -12,7 +12,7 @@ pub(super) enum Element {
 }
 
 impl Element {
-    /// Bytes of one value.
+    /// The number of bytes of one value.
     pub(super) fn size(self) -> usize {
         match self {
             Element::F16 | Element::Bf16 => 2,
@@ -21,7 +21,8 @@ impl Element {
         }
     }
 
-    /// All values in `bytes`; bytes beyond the last whole value are ignored. A float64 beyond float32's range becomes infinite.
+    /// Decodes all values in `bytes`. Bytes beyond the last whole value are ignored. A
+    /// float64 beyond float32's range becomes infinite.
     pub(super) fn decode(self, bytes: &[u8]) -> Vec<f32> {
         match self {
             Element::F16 => bytes.as_chunks().0.iter().map(|b| f16::from_le_bytes(*b).to_f32()).collect(),

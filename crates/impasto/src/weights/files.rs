@@ -1,4 +1,4 @@
-//! Files, read within a limit, with a telling message where one is not what its place says.
+//! Reads files within a limit, with a clear error if a file is not what its place suggests.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use super::collect::malformed;
 use crate::{Error, ErrorKind, Result};
 
-/// What may be read.
+/// Limits on what is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of all files that belong to the weights together; 2 GiB by default. Checked before the files are read.
+    /// Total bytes of all files that belong to the weights; 2 GiB by default. Checked before the files are read.
     pub max_bytes: u64,
 }
 
@@ -22,7 +22,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same limits with this [`Limits::max_bytes`].
+    /// Sets [`Limits::max_bytes`].
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
@@ -30,7 +30,7 @@ impl Limits {
     }
 }
 
-/// How many bytes may still be read, and how many were.
+/// How many bytes may be read, and how many have been.
 #[derive(Debug)]
 pub(super) struct Quota {
     limit: u64,
@@ -42,7 +42,7 @@ impl Quota {
         Quota { limit, used: 0 }
     }
 
-    /// The same limit with nothing read yet, for a file that was counted before.
+    /// The same limit with nothing read yet, for a file that has already been counted.
     pub(super) fn afresh(&self) -> Self {
         Quota::new(self.limit)
     }
@@ -69,13 +69,13 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Opens a regular file that holds something and is no stand-in for the real one.
+    /// Opens a regular file that is not empty and not a stand-in for the real one.
     pub(super) fn open(path: &Path, quota: &mut Quota) -> Result<Self> {
         Self::open_inner(path, quota).map_err(|e| e.context(path.display()))
     }
 
     fn open_inner(path: &Path, quota: &mut Quota) -> Result<Self> {
-        // Opening a pipe would wait for its writer: ask what it is first.
+        // Opening a pipe would wait for its writer, so check the type first.
         let about = std::fs::metadata(path)?;
         if !about.is_file() {
             let what = if about.is_dir() { "is a folder, not a file" } else { "is not a regular file" };
@@ -96,12 +96,12 @@ impl Source {
         Ok(Source { path: path.to_owned(), file, len, position })
     }
 
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// `into` becomes the `len` bytes from `offset`, which the caller has checked to lie in the file.
+    /// Replaces `into` with the `len` bytes from `offset` on. The caller has checked that they are in the file.
     pub(super) fn read_at(&mut self, offset: u64, len: usize, into: &mut Vec<u8>) -> Result<()> {
         self.try_read_at(offset, len, into).map_err(|e| Error::from(e).context(self.path.display()))
     }
@@ -121,7 +121,7 @@ impl Source {
     }
 }
 
-/// A whole file.
+/// Reads a whole file.
 pub(super) fn read(path: &Path, quota: &mut Quota) -> Result<Vec<u8>> {
     let mut source = Source::open(path, quota)?;
     let len = usize::try_from(source.len).map_err(|_| Error::new(ErrorKind::TooLarge, "is beyond this machine's memory"))?;
@@ -130,7 +130,7 @@ pub(super) fn read(path: &Path, quota: &mut Quota) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What is found in the place of weights when a download went wrong.
+/// Detects what a failed download leaves in place of the weights.
 fn stand_in(head: &[u8]) -> Option<&'static str> {
     let text = head.trim_ascii_start();
     let starts = |what: &str| text.len() >= what.len() && text[..what.len()].eq_ignore_ascii_case(what.as_bytes());
@@ -143,7 +143,7 @@ fn stand_in(head: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// What a file is that none of the readers knows: the end of the sentence "the file …".
+/// Describes a file that none of the readers knows: the end of the sentence "the file …".
 pub(super) fn describe(head: &[u8]) -> &'static str {
     let is = |magic: &[u8]| head.starts_with(magic);
     if is(&[0x1f, 0x8b]) {

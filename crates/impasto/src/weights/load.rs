@@ -44,27 +44,29 @@ impl fmt::Display for Format {
     }
 }
 
-/// Weights and where they came from.
+/// Weights and their source.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Loaded {
     /// The arrays.
     pub weights: Weights,
-    /// What they were read from.
+    /// The format that they were read from.
     pub format: Format,
-    /// Bytes of the files that were read.
+    /// Total bytes of the files that were read.
     pub bytes: u64,
 }
 
-/// Reads the weights that `path` holds, a folder or a file of any format; the format is detected from the content, not the name.
+/// Reads the weights at `path`, a folder or a file of any format. The format is detected
+/// from the content, not the extension.
 ///
-/// A folder is a SavedModel if it has `saved_model.pb` or `variables/`, a TFJS model if it has `model.json`, a deeplearn.js model if it has
-/// `manifest.json`, and else may hold one weights file (or one checkpoint) among other things. Files are taken as [`load_file`] does.
+/// A folder is a SavedModel if it has `saved_model.pb`, `variables/` or `variables.index`, a TFJS model if it has
+/// `model.json`, and a deeplearn.js model if it has `manifest.json`. Otherwise it may hold one weights file (or
+/// one checkpoint) among other things. Files are read as in [`load_file`].
 ///
 /// # Errors
-/// One line that names the file and what is wrong with it: [`Io`](ErrorKind::Io) if it or a file that belongs to it is missing,
-/// [`TooLarge`](ErrorKind::TooLarge) over the limits, [`Unsupported`](ErrorKind::Unsupported) if it is not of a known format or
-/// has something unknown in it, [`Malformed`](ErrorKind::Malformed) if it is damaged or holds a NaN or infinity,
+/// One line that names the file and what is wrong with it: [`Io`](ErrorKind::Io) if it or a file that belongs to it is
+/// missing, [`TooLarge`](ErrorKind::TooLarge) over the limits, [`Unsupported`](ErrorKind::Unsupported) if its format
+/// or something in it is unknown, [`Malformed`](ErrorKind::Malformed) if it is damaged or holds a NaN or infinity,
 /// [`InvalidArgument`](ErrorKind::InvalidArgument) if a folder holds several weights files.
 pub fn load(path: &Path, limits: &Limits) -> Result<Loaded> {
     if !path.is_dir() {
@@ -82,16 +84,16 @@ pub fn load(path: &Path, limits: &Limits) -> Result<Loaded> {
     load_file(&only_file(path)?, limits)
 }
 
-/// What files are called that look like weights.
+/// The extensions of files that look like weights.
 const EXTENSIONS: [&str; 6] = ["tflite", "safetensors", "index", "pth", "pt", "onnx"];
 
-/// The files of a folder that look like weights, ordered by name.
+/// The files in a folder that look like weights, sorted by name.
 pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let listing =
         std::fs::read_dir(folder).and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>());
     let mut found = listing.map_err(|e| Error::from(e).context(folder.display()))?;
     found.retain(|p| {
-        // Some checkpoints of PyTorch are called `.pth.tar`; they are no archives.
+        // Some PyTorch checkpoints are named `.pth.tar` although they are not archives.
         let named = p.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(".pth.tar"));
         named || p.extension().is_some_and(|e| EXTENSIONS.iter().any(|known| e == *known))
     });
@@ -99,7 +101,7 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Whether a folder is one model by its layout, SavedModel, TFJS or deeplearn.js, rather than a place where weights files lie.
+/// Whether the folder itself is a model (SavedModel, TFJS or deeplearn.js), rather than a place for weights files.
 pub(crate) fn is_model_folder(path: &Path) -> bool {
     is_saved_model(path) || path.join("model.json").is_file() || path.join(deeplearn::MANIFEST).is_file()
 }
@@ -108,7 +110,7 @@ fn is_saved_model(path: &Path) -> bool {
     path.join("saved_model.pb").is_file() || path.join("variables").is_dir() || path.join("variables.index").is_file()
 }
 
-/// The one file of a folder that looks like weights.
+/// The only file in a folder that looks like weights.
 fn only_file(folder: &Path) -> Result<PathBuf> {
     let mut found = files_in(folder)?;
     let names: Vec<_> = found.iter().filter_map(|p| p.file_name()).map(|n| n.display().to_string()).collect();
@@ -123,10 +125,14 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
     Err(Error::new(kind, format!("{}: {text}", folder.display())))
 }
 
-/// Reads the weights that a file holds (and the files beside it that it refers to).
+/// Reads the weights in a file, and in the files beside it that it refers to.
 ///
-/// A `model.json`, `.tflite`, ONNX or safetensors file, the index of a checkpoint or SavedModel, a SavedModel's `saved_model.pb`, or a
-/// checkpoint's prefix (`model.ckpt` where there is a `model.ckpt.index`).
+/// The file may be:
+///
+/// - a TFLite, ONNX, safetensors or PyTorch file;
+/// - a TFJS `model.json` or a deeplearn.js `manifest.json`;
+/// - the index of a checkpoint or SavedModel, or a SavedModel's `saved_model.pb`;
+/// - a checkpoint's prefix (`model.ckpt` if there is a `model.ckpt.index`).
 ///
 /// # Errors
 /// As [`load`].
@@ -145,9 +151,9 @@ pub fn load_file(path: &Path, limits: &Limits) -> Result<Loaded> {
     read(format, path, limits)
 }
 
-/// The format of a file, by its first and last bytes.
+/// Detects the format of a file by its first and last bytes, and by its name where these are not enough.
 fn recognise(path: &Path) -> Result<Format> {
-    // Nothing is kept of the file, so that no limit applies.
+    // Nothing of the file is kept, so no limit applies.
     let mut source = Source::open(path, &mut Quota::new(u64::MAX))?;
     let mut head = Vec::new();
     source.read_at(0, source.len().min(4096) as usize, &mut head)?;

@@ -1,9 +1,11 @@
-//! Weights files of other frameworks and our own, read into named float32 arrays.
+//! Reads the weights files of other frameworks and our own into named float32 arrays.
 //!
-//! [`load`] recognises a file or folder by its content; the modules below read one format each. Arrays keep the names and axis
-//! orders of their file. Integer arrays that stand for themselves (axes, paddings, counters) are left out; quantised ones are
-//! dequantised. All readers treat their input as coming from a stranger: offsets are checked before use, sizes before
-//! allocation (memory stays within a small multiple of the file's size), and a NaN or infinity is refused.
+//! [`load`] detects the format from the content; each of the modules below reads one format.
+//! Arrays keep the names and axis orders of their file. Quantized arrays are dequantized;
+//! other integer arrays (axes, paddings, counters) are left out.
+//!
+//! All readers treat their input as coming from a stranger. Offsets are checked before use and sizes before allocation
+//! (memory stays within a small multiple of the file's size), and NaN and infinity are refused.
 
 mod collect;
 mod deeplearn;
@@ -27,38 +29,38 @@ pub use load::{Format, Loaded, load, load_file};
 pub(crate) use load::{files_in, is_model_folder};
 pub use tensor::Tensor;
 
-/// Named arrays as a weights file gives them: the file's own names and its own axis orders.
+/// Named arrays from a weights file, with the file's own names and axis orders.
 ///
-/// [`crate::networks`] knows what the names of each family mean and brings them to one layout.
+/// [`crate::networks`] knows what the names of each family mean, and converts them to one layout.
 #[derive(Debug, Clone, Default)]
 pub struct Weights {
     tensors: BTreeMap<String, Tensor>,
-    /// Facts that the file states about itself (a safetensors header's `__metadata__`), by key.
+    /// Facts that the file states about itself (such as a safetensors header's `__metadata__`), by key.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl Weights {
-    /// No arrays at all.
+    /// Creates an empty set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds an array; one of the same name is replaced and returned.
+    /// Adds an array. One with the same name is replaced and returned.
     pub fn insert(&mut self, name: impl Into<String>, tensor: Tensor) -> Option<Tensor> {
         self.tensors.insert(name.into(), tensor)
     }
 
-    /// Takes the array of this name out.
+    /// Removes and returns the array with this name.
     pub fn remove(&mut self, name: &str) -> Option<Tensor> {
         self.tensors.remove(name)
     }
 
-    /// The array of this name.
+    /// Returns the array with this name.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.tensors.get(name)
     }
 
-    /// The array of this name, which must have this shape.
+    /// Returns the array with this name, which must have this shape.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`], naming the array, if it is absent or has another shape.
@@ -71,17 +73,17 @@ impl Weights {
         Ok(tensor)
     }
 
-    /// Names and arrays, ordered by name.
+    /// Iterates over names and arrays, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor))
     }
 
-    /// Names and arrays, without copies.
+    /// Iterates over names and arrays, without copies.
     pub(crate) fn into_iter(self) -> impl Iterator<Item = (String, Tensor)> {
         self.tensors.into_iter()
     }
 
-    /// How many arrays there are.
+    /// The number of arrays.
     pub fn len(&self) -> usize {
         self.tensors.len()
     }

@@ -10,7 +10,7 @@ pub struct Tensor {
 }
 
 impl Tensor {
-    /// An array of this shape over this data.
+    /// Creates an array with this shape and data.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if the product of the shape is not the number of values.
@@ -36,7 +36,7 @@ impl Tensor {
         &self.data
     }
 
-    /// The values, row-major, without a copy.
+    /// Returns the values, row-major, without a copy.
     pub fn into_data(self) -> Vec<f32> {
         self.data
     }

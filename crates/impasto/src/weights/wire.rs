@@ -1,9 +1,9 @@
-//! Protocol buffers' wire format, as far as reading needs it.
+//! The wire format of protocol buffers, as far as it is needed for reading.
 
 use crate::Result;
 use crate::weights::collect::malformed;
 
-/// Takes a base-128 varint off the front of `bytes`.
+/// Takes a base-128 varint from the front of `bytes`.
 pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {
@@ -21,12 +21,12 @@ pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64> {
     Err(malformed("a number has more than 64 bits"))
 }
 
-/// A varint that is a length or offset within this machine's memory.
+/// Takes a varint that is a length or offset within this machine's memory.
 pub(super) fn varint_usize(bytes: &mut &[u8]) -> Result<usize> {
     usize::try_from(varint(bytes)?).map_err(|_| malformed("a length is beyond this machine's memory"))
 }
 
-/// Takes `len` bytes off the front of `bytes`.
+/// Takes `len` bytes from the front of `bytes`.
 pub(super) fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Result<&'a [u8]> {
     let (taken, rest) = bytes.split_at_checked(len).ok_or_else(|| malformed("a length reaches beyond its end"))?;
     *bytes = rest;
@@ -62,7 +62,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A length, offset or index; negative ones are 64-bit two's complement and do not fit.
+    /// A length, offset or index. Negative ones are 64-bit two's complement and do not fit.
     pub(super) fn index(self) -> Result<usize> {
         let number = self.number()?;
         let fits = i64::try_from(number).ok().and_then(|n| usize::try_from(n).ok());
@@ -70,7 +70,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The fields of a message in the order of the file: numbers and values.
+/// The fields of a message in file order: numbers and values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
                 Value::Bytes(take(&mut self.0, len)?)
             }
             5 => Value::Fixed32(u32::from_le_bytes(take(&mut self.0, 4)?.try_into().unwrap_or_default())),
-            // Groups (3 and 4) are of protocol buffers' first days; TensorFlow and ONNX have none.
+            // Groups (3 and 4) are a deprecated feature; TensorFlow and ONNX do not use them.
             other => return Err(malformed(format!("an unknown wire type {other}"))),
         };
         Ok((tag >> 3, value))

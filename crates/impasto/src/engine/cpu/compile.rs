@@ -1,4 +1,4 @@
-//! Graph to steps: what is fused with what.
+//! From graph to steps: what is fused with what.
 
 use std::collections::HashMap;
 
@@ -34,12 +34,12 @@ enum Pending {
 struct Compiler<'a> {
     graph: &'a Graph,
     weights: Weights,
-    /// How many more times each array is asked for: the last time, it is moved, so that weights are never held twice.
+    /// How many more times each array is asked for. The last request moves it, so that weights are never held twice.
     asked: HashMap<String, usize>,
     channels: Vec<usize>,
     /// How many nodes read each node.
     readers: Vec<usize>,
-    /// What each node's output is, once compiled.
+    /// The output of each node that has been compiled.
     values: Vec<Operand>,
     steps: Vec<Pending>,
     tensors: Vec<usize>,
@@ -71,7 +71,7 @@ pub(super) fn compile(graph: &Graph, weights: Weights, isa: Isa) -> Result<Progr
         compiler.values.push(value);
     }
     let output = compiler.plain(graph.output().0);
-    // What is left of the weights goes here, before anything is packed.
+    // The remaining weights are dropped here, before anything is packed.
     let Compiler { steps, tensors, affines, .. } = compiler;
     let steps: Vec<Step> = steps.into_iter().map(|step| step.pack(isa)).collect();
     let convolutions = steps.iter().map(|step| if let Work::Conv { conv, .. } = &step.work { conv.weight_bytes() } else { 0 });
@@ -93,13 +93,13 @@ impl Pending {
 }
 
 impl Compiler<'_> {
-    /// A new tensor that has a node's shape.
+    /// Adds a tensor with a node's shape.
     fn tensor(&mut self, node: usize) -> usize {
         self.tensors.push(node);
         self.tensors.len() - 1
     }
 
-    /// An array of the weights; `Graph::check` has found it there.
+    /// Takes an array from the weights. `Graph::check` has checked that it is there.
     fn array(&mut self, name: &str) -> Result<Vec<f32>> {
         let last = self.asked.get_mut(name).is_none_or(|asked| {
             *asked = asked.saturating_sub(1);
@@ -155,7 +155,8 @@ impl Compiler<'_> {
                 self.done(node, Work::Concat { inputs })
             }
             Op::Add => {
-                // One summand keeps what is pending on it, the other becomes the tensor to add: the one that already is one, if any.
+                // One summand keeps its pending operations. The other becomes the tensor to
+                // add: if one is a plain tensor already, that one.
                 let (pending, skip) =
                     if self.values[inputs[1]].is_plain() { (inputs[0], inputs[1]) } else { (inputs[1], inputs[0]) };
                 let skip = self.plain(skip);
@@ -174,7 +175,7 @@ impl Compiler<'_> {
         Operand::plain(output)
     }
 
-    /// A tensor that holds a node's values with nothing pending.
+    /// Returns a tensor that holds a node's values with nothing pending.
     fn plain(&mut self, node: usize) -> usize {
         let value = self.values[node];
         if !value.is_plain() {
@@ -187,7 +188,7 @@ impl Compiler<'_> {
         self.values[node].tensor
     }
 
-    /// Carries out what is pending by a convolution that changes nothing: it can also enlarge and measure.
+    /// Applies pending operations with a convolution that changes nothing else. It can also up-sample and measure.
     fn identity(&mut self, node: usize, source: Operand) -> Operand {
         let channels = self.channels[node];
         let spec = conv::Spec {
@@ -215,7 +216,7 @@ impl Compiler<'_> {
         Operand::plain(output)
     }
 
-    /// The convolution whose output a node's value is, if nothing is pending on it and nothing else reads it.
+    /// The convolution that computes a node's value, if nothing is pending on it and nothing else reads it.
     fn fusible(&mut self, node: usize) -> Option<&mut Draft> {
         let value = self.values[node];
         if !value.is_plain() || self.readers[node] != 1 {
@@ -241,11 +242,12 @@ impl Compiler<'_> {
         let same_size = match conv.padding {
             Padding::Valid => conv.kernel == [1, 1],
             Padding::Same | Padding::SameMirrored => true,
-            // It may make more than it reads.
+            // The output may be larger than the input.
             Padding::ReflectUp { .. } => false,
             Padding::Zero(n) | Padding::Reflect(n) | Padding::Edge(n) => conv.kernel == [2 * n + 1, 2 * n + 1],
         };
-        // Values that others read too are kept as this layer stages them, where it stages each just once as its own.
+        // If others read these values too, this layer keeps them as it stages them,
+        // provided it stages each exactly once.
         let can_keep = conv.stride == 1 && source.upsample == 1 && same_size;
         let read_again = || self.graph.nodes()[node + 1..].iter().any(|later| later.inputs.iter().any(|id| id.0 == input));
         let keep = if can_keep && !source.is_plain() && read_again() {
@@ -305,11 +307,11 @@ impl Compiler<'_> {
         Ok(self.conditional(affine, input))
     }
 
-    /// A norm whose statistics are taken of a node's values.
+    /// Adds a norm that measures the statistics of a node's values.
     fn conditional(&mut self, affine: Affine, input: usize) -> Operand {
         self.affines.push(affine);
         let affine = Some(self.affines.len() - 1);
-        // Statistics are those of the convolution just before; where there is none, of a copy.
+        // Statistics come from the convolution just before or, if there is none, from a copy.
         if self.fusible(input).is_none_or(|draft| draft.measures.is_some()) {
             self.values[input] = self.identity(input, self.values[input]);
         }

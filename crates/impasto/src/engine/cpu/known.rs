@@ -1,4 +1,4 @@
-//! What is known of a program's norms while it runs.
+//! What is known about a program's norms while it runs.
 
 use impasto_kernels::statistics::Statistics;
 
@@ -7,20 +7,21 @@ use super::step::Affine;
 use crate::Result;
 use crate::engine::norms::{self, Conditioning, Frozen, Map, Maps, Norms};
 
-/// Maps of channels, as far as they are known by now.
+/// The affine maps that are known so far.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Maps that are the same at every pixel: whoever reads the features applies them.
+    /// Maps that are the same at every pixel: the readers of the features apply them.
     pub(super) everywhere: Maps,
-    /// Norms of several styles, one map a style: they are applied where the features are made. Empty for others.
+    /// Norms of several styles, one map for each style, which are applied where the
+    /// features are computed. Empty for other norms.
     pub(super) by_style: Vec<Vec<Map>>,
 }
 
 impl Known {
-    /// What is known before the run.
+    /// Collects what is known before the run.
     pub(super) fn new(program: &Program, norms: Norms<'_>) -> Result<Self> {
         let styles = norms.styles();
-        // The same number of maps, each of the right number of channels.
+        // The number of maps and the channels of each must match.
         let fits = |maps: &Maps| {
             maps.len() == program.affines.len()
                 && maps.iter().zip(&program.affines).all(|(map, affine)| {
@@ -51,8 +52,8 @@ impl Known {
         Ok(known)
     }
 
-    /// Notes what a conditional norm comes to with these statistics: `(x - mean) * rsqrt(variance + epsilon) * scale + shift` as a factor and a
-    /// summand. The statistics are those of so many pixels.
+    /// Records a conditional norm, `(x - mean) * rsqrt(variance + epsilon) * scale + shift`, as one factor and one
+    /// summand per channel. The statistics are those of `pixels` pixels.
     pub(super) fn measured(
         &mut self,
         program: &Program,
@@ -71,7 +72,7 @@ impl Known {
         self.everywhere[norm] = Some((factors.iter().map(|&f| f as f32).collect(), summands));
     }
 
-    /// What was found in a run, for runs on other pictures.
+    /// Keeps what a run has found, for runs on other pictures.
     pub(super) fn freeze(self) -> Frozen {
         Frozen { maps: vec![self.everywhere], shares: None }
     }

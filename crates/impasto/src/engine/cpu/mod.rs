@@ -1,9 +1,10 @@
 //! The CPU executor: graphs become fused steps on our kernels.
 //!
-//! Compiling fuses. A fixed batch norm goes into the convolution before it, an activation into the convolution's last
-//! step. An instance norm is reduced to statistics that the convolution computes on the way. Its arithmetic, and the
-//! activation, the residual sum and the up-sampling that follow, become *pending* on the tensor: the next layer that reads
-//! it applies them ([`impasto_kernels::Source`]). So each tensor is written once and read once.
+//! Compiling fuses layers. A fixed batch norm goes into the convolution before it, and an activation into
+//! the convolution's last step. An instance norm is reduced to statistics that the convolution computes
+//! on the way. Its arithmetic, and the activation, the residual sum and the up-sampling that follow,
+//! become *pending* on the tensor: the next layer that reads it applies them
+//! ([`impasto_kernels::Source`]). So each tensor is written once and read once.
 
 mod bands;
 mod compile;
@@ -28,7 +29,7 @@ use crate::{Result, Size};
 use plan::Plan;
 use step::{Affine, Step};
 
-/// Our kernels with an instruction set.
+/// Our kernels, with one instruction set.
 pub(super) struct Cpu {
     pub(super) isa: Isa,
 }
@@ -39,7 +40,7 @@ struct Program {
     graph: Graph,
     steps: Vec<Step>,
     affines: Vec<Affine>,
-    /// Which node's output each tensor is; the first is the input.
+    /// The node whose output each tensor is; the first is the input.
     tensors: Vec<usize>,
     output: usize,
     weight_bytes: usize,
@@ -113,7 +114,7 @@ impl Compiled for Program {
     }
 }
 
-/// A shape in the kernels' words.
+/// Converts a shape to the kernels' type.
 fn extent(shape: Shape) -> Extent {
     Extent { height: shape.height, width: shape.width, channels: shape.channels }
 }

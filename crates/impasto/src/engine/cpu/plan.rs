@@ -7,11 +7,11 @@ use super::{Program, extent};
 use crate::graph::Shape;
 use crate::{Error, ErrorKind, Result, Size};
 
-/// Shapes and places of all tensors of a program at one picture size.
+/// Shapes and memory of all tensors of a program at one picture size.
 pub(super) struct Plan {
     /// Shape of each tensor.
     pub(super) shapes: Vec<Shape>,
-    /// The slot of each tensor; none for the input, which is the caller's.
+    /// The slot of each tensor. `None` for the input, which is in the caller's memory.
     pub(super) slot_of: Vec<Option<usize>>,
     /// Floats of each slot.
     pub(super) slots: Vec<usize>,
@@ -22,7 +22,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// For whole tensors; the input is the caller's.
+    /// Plans whole tensors. The input stays in the caller's memory.
     pub(super) fn new(program: &Program, picture: Size) -> Result<Self> {
         let shapes = Self::shapes(program, picture)?;
         let rows: Vec<usize> = shapes.iter().map(|shape| shape.height).collect();
@@ -39,7 +39,7 @@ impl Plan {
         Ok(program.tensors.iter().map(|&node| by_node[node]).collect())
     }
 
-    /// Counts the scratch memory that a step needs for these rows of its output.
+    /// Reserves the scratch memory that a step needs for these rows of its output.
     pub(super) fn add_scratch(&mut self, step: &Step, rows: &Range<usize>) {
         if let Work::Conv { conv, .. } = &step.work
             && !rows.is_empty()
@@ -50,14 +50,16 @@ impl Plan {
         }
     }
 
-    /// Bytes of everything but the packed weights, and those that each thread takes besides.
+    /// Bytes of everything except the packed weights, and additional bytes per thread.
     pub(super) fn bytes(&self) -> [u64; 2] {
         let slots = self.slots.iter().map(|&len| len as u64).sum::<u64>();
         [(slots + self.shared_len as u64) * 4, self.scratch_len as u64 * 4]
     }
 
-    /// Lays tensors out, of each this many rows, in the order of the steps: each takes the smallest free slot that holds it, else the largest
-    /// free one, which grows, else a new one; a slot is free again after the last step that reads its tensor. If `input`, the input has a slot.
+    /// Assigns slots to tensors in the order of the steps; `rows` says how many rows of each tensor
+    /// are held. A tensor takes the smallest free slot that is large enough; otherwise the largest
+    /// free one, which grows; otherwise a new one. A slot is free again after the last step that reads
+    /// its tensor. If `input` is set, the input has a slot, too.
     pub(super) fn lay_out(program: &Program, shapes: Vec<Shape>, rows: &[usize], input: bool) -> Result<Self> {
         let mut last_read = vec![0; shapes.len()];
         for (i, step) in program.steps.iter().enumerate() {
@@ -95,7 +97,7 @@ impl Plan {
             let read = step.reads();
             for (tensor, slot) in plan.slot_of.iter().enumerate() {
                 let ends = last_read[tensor] == i && read.contains(&tensor);
-                // A tensor that is written and never read would hold its slot for ever.
+                // A tensor that is written and never read would keep its slot forever.
                 let unread = step.writes().contains(&tensor) && last_read[tensor] == 0;
                 if let Some(slot) = slot
                     && (ends || unread)

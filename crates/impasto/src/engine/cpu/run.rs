@@ -25,7 +25,7 @@ pub(super) fn run(
     let shape = plan.shapes[program.output];
     let output = state.end(engine, program.output);
     let output = output.map_or_else(
-        // Only a graph of nothing but an input has no step that writes its output.
+        // Only in a graph that has nothing but an input, no step writes the output.
         || picture.0.to_vec(),
         |mut output| {
             output.truncate(shape.height * shape.width * shape.channels);
@@ -35,7 +35,7 @@ pub(super) fn run(
     result.map(|()| (output, shape))
 }
 
-/// Runs the steps up to the last conditional norm, for what the norms come to.
+/// Runs the steps up to the last conditional norm, and returns the norms.
 pub(super) fn measure(
     program: &Program,
     engine: &Engine,

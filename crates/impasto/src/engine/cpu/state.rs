@@ -1,4 +1,4 @@
-//! Tensors and norms while a program runs, and what a step does to them.
+//! Tensors and norms during a run, and what a step does to them.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ use crate::engine::norms::Norms;
 use crate::engine::{Engine, StepInfo};
 use crate::graph::{MOMENTS_EPSILON, PoolKind, Shape};
 
-/// A run at work.
+/// A run in progress.
 pub(super) struct State<'a> {
     pub(super) program: &'a Program,
     engine: &'a Engine,
     shapes: Vec<Shape>,
     slot_of: Vec<Option<usize>>,
-    /// The input, where it has no slot.
+    /// The input, if it has no slot.
     picture: &'a [f32],
     pub(super) slots: Vec<Vec<f32>>,
     /// Which rows of each tensor are in its slot.
@@ -30,7 +30,7 @@ pub(super) struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    /// With memory as planned, no rows in it.
+    /// Allocates memory as planned. No rows are held yet.
     pub(super) fn new(
         program: &'a Program,
         engine: &'a Engine,
@@ -57,7 +57,7 @@ impl<'a> State<'a> {
         })
     }
 
-    /// Gives memory back to the engine, but for the tensor's slot, if it has one.
+    /// Gives all memory back to the engine, except for the slot of `tensor`, which it returns if there is one.
     pub(super) fn end(self, engine: &Engine, tensor: usize) -> Option<Vec<f32>> {
         let mut output = None;
         for (i, slot) in self.slots.into_iter().enumerate() {
@@ -70,17 +70,17 @@ impl<'a> State<'a> {
         output
     }
 
-    /// What is known of the norms by now.
+    /// Takes what is known about the norms so far.
     pub(super) fn take_known(&mut self) -> Known {
         std::mem::take(&mut self.known)
     }
 
-    /// Rows of a step's output.
+    /// The number of rows of a step's output.
     pub(super) fn height(&self, step: &Step) -> usize {
         self.shapes[step.output].height
     }
 
-    /// What `rows` of its output are worth in a progress bar.
+    /// How much `rows` of a step's output count in a progress bar.
     pub(super) fn cost(&self, step: &Step, rows: usize) -> u64 {
         let output = self.shapes[step.output];
         let pixels = (rows * output.width) as u64;
@@ -103,13 +103,13 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Floats of a row of a tensor.
+    /// The number of floats in a row of a tensor.
     pub(super) fn row_len(&self, tensor: usize) -> usize {
         self.shapes[tensor].width * self.shapes[tensor].channels
     }
 
-    /// Computes these rows of a step's output, behind those that its slot holds. Only a convolution or a last step can be run on a part of
-    /// its rows, and only with norms that are known.
+    /// Computes these rows of a step's output, and appends them to those that its slot holds. Only convolutions,
+    /// finishing steps and depth-to-space can run on part of their rows, and only with known norms.
     pub(super) fn step(&mut self, step: &Step, rows: Range<usize>) {
         let (engine, norms, isa) = (self.engine, self.norms, self.program.isa);
         let shape = self.shapes[step.output];
@@ -190,7 +190,7 @@ impl<'a> State<'a> {
         self.put(step.output, output, &rows);
     }
 
-    /// Where in a tensor's slot these rows have their place: behind those that are held.
+    /// The range of these rows in a tensor's slot: behind the rows that it holds.
     pub(super) fn place(&self, tensor: usize, rows: &Range<usize>) -> Range<usize> {
         let held = &self.held[tensor];
         let behind = if held.is_empty() { 0 } else { rows.start - held.start };
@@ -201,7 +201,7 @@ impl<'a> State<'a> {
         self.slot_of[tensor].map_or_else(Vec::new, |slot| std::mem::take(&mut self.slots[slot]))
     }
 
-    /// Gives a tensor's slot back, with these rows more in it.
+    /// Puts a tensor's buffer back into its slot, with these rows added.
     pub(super) fn put(&mut self, tensor: usize, data: Vec<f32>, rows: &Range<usize>) {
         if let Some(slot) = self.slot_of[tensor] {
             self.slots[slot] = data;

@@ -1,4 +1,4 @@
-//! What a compiled network consists of.
+//! The parts of a compiled network.
 
 use impasto_kernels::elementwise::Last;
 use impasto_kernels::{Activation, conv};
@@ -8,7 +8,7 @@ use crate::graph::{AdaptiveNorm, Padding, Pool};
 
 /// One layer of a compiled network. Numbers index [`super::Program`]'s tensors and affine maps.
 pub(super) struct Step {
-    /// The graph's node whose name describes it in a profile.
+    /// The graph's node that names it in profiles.
     pub(super) node: usize,
     pub(super) work: Work,
     pub(super) output: usize,
@@ -20,12 +20,12 @@ pub(super) enum Work {
         conv: Box<conv::Conv>,
         source: Operand,
         padding: Padding,
-        /// The instance norm whose statistics are taken of the output.
+        /// The instance norm whose statistics are measured on the output.
         measures: Option<usize>,
         /// The tensor that keeps the source's values for later readers.
         keep: Option<usize>,
     },
-    /// Pending arithmetic carried out by itself.
+    /// Pending operations on their own.
     Finish {
         source: Operand,
         last: Last,
@@ -39,7 +39,7 @@ pub(super) enum Work {
     },
     Moments {
         input: usize,
-        /// Whether the variance is divided by one less than the number of pixels.
+        /// Whether the variance is divided by the number of pixels minus one.
         unbiased: bool,
     },
     DepthToSpace {
@@ -51,7 +51,7 @@ pub(super) enum Work {
     },
 }
 
-/// A tensor with pending arithmetic, as [`impasto_kernels::Source`] has it.
+/// A tensor with pending operations, as in [`impasto_kernels::Source`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Operand {
     pub(super) tensor: usize,
@@ -70,14 +70,14 @@ impl Operand {
         *self == Operand::plain(self.tensor)
     }
 
-    /// Tensors that it reads.
+    /// The tensors that it reads.
     fn reads(&self) -> impl Iterator<Item = usize> {
         [Some(self.tensor), self.skip].into_iter().flatten()
     }
 }
 
 impl Step {
-    /// Tensors that it reads.
+    /// The tensors that it reads.
     pub(super) fn reads(&self) -> Vec<usize> {
         match &self.work {
             Work::Conv { source, .. } | Work::Finish { source, .. } => source.reads().collect(),
@@ -88,27 +88,28 @@ impl Step {
         }
     }
 
-    /// Tensors that it writes.
+    /// The tensors that it writes.
     pub(super) fn writes(&self) -> Vec<usize> {
         let keep = if let Work::Conv { keep, .. } = &self.work { *keep } else { None };
         [Some(self.output), keep].into_iter().flatten().collect()
     }
 }
 
-/// A factor and a summand for each channel.
+/// One factor and one summand per channel.
 pub(super) enum Affine {
-    /// A batch norm that no convolution could take in.
+    /// A batch norm that could not be fused into a convolution.
     Fixed { scale: Vec<f32>, shift: Vec<f32> },
     /// An instance norm.
     Conditional { scale: Dense, shift: Dense, epsilon: f32 },
-    /// An adaptive instance norm of so many channels.
+    /// An adaptive instance norm with this many channels.
     Adaptive { norm: AdaptiveNorm, channels: usize },
-    /// Factors that the style vector holds from a place on.
+    /// Factors from the style vector, from `start` on.
     Modulated { start: usize, channels: usize },
 }
 
 impl Affine {
-    /// What the variance of so many pixels is multiplied by and what is added to it, where the map depends on statistics.
+    /// The number that the variance of `pixels` pixels is multiplied by, and the one that is added
+    /// to it. `None` if the map does not depend on statistics.
     pub(super) fn of_variance(&self, pixels: usize) -> Option<(f64, f32)> {
         match self {
             Affine::Conditional { epsilon, .. } => Some((1.0, *epsilon)),
@@ -117,7 +118,7 @@ impl Affine {
         }
     }
 
-    /// Scale and shift of a conditional norm for a style vector.
+    /// The scale and shift for a style vector. `None` if the map does not depend on the style.
     pub(super) fn condition(&self, style: &[f32]) -> Option<(Vec<f32>, Vec<f32>)> {
         match self {
             Affine::Fixed { .. } => None,
@@ -132,7 +133,7 @@ impl Affine {
 }
 
 impl Affine {
-    /// How many channels it is for.
+    /// The number of channels.
     pub(super) fn channels(&self) -> usize {
         match self {
             Affine::Fixed { scale, .. } => scale.len(),
@@ -141,7 +142,7 @@ impl Affine {
         }
     }
 
-    /// Bytes that it takes.
+    /// The number of bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
         4 * match self {
             Affine::Fixed { scale, shift } => scale.len() + shift.len(),
@@ -153,7 +154,7 @@ impl Affine {
     }
 }
 
-/// Makes the variance of so many pixels unbiased. A single pixel has none: it stays 0.
+/// The factor that makes the variance of this many pixels unbiased. The variance of a single pixel stays 0.
 pub(super) fn unbiased(pixels: usize) -> f64 {
     pixels as f64 / pixels.saturating_sub(1).max(1) as f64
 }

@@ -1,4 +1,4 @@
-//! Gradients of both executors against differences of the reference's results.
+//! Compares the gradients of both executors with finite differences of the reference's results.
 
 use super::{Gradients, Network, Pass, Wanted, conditioned};
 use crate::engine::{Engine, EngineOptions, Executor, reference};
@@ -7,7 +7,7 @@ use crate::networks::native::{Deep, Transformer};
 use crate::networks::random_weights;
 use crate::weights::{Tensor, Weights};
 
-/// Numbers without order, from -0.5 to 0.5.
+/// Irregular numbers from -0.5 to 0.5.
 fn scattered(len: usize, seed: usize) -> Vec<f32> {
     (0..len).map(|i| ((i * i * 31 + i * (17 + seed) + seed * 7) % 251) as f32 / 250.0 - 0.5).collect()
 }
@@ -17,9 +17,9 @@ struct Case {
     weights: Weights,
     picture: Tensor,
     vector: Vec<f32>,
-    /// The loss is the sum of the result times these.
+    /// The loss is the sum of the result's values times these.
     slopes: Vec<f32>,
-    /// Another node whose values count, each as much as it is large.
+    /// Another node that adds to the loss: half the sum of its squared values.
     other: Option<NodeId>,
 }
 
@@ -49,7 +49,7 @@ impl Case {
         let &[height, width, channels] = self.picture.shape() else { unreachable!() };
         let mut pass = Pass::default();
         let mut result = Vec::new();
-        // Twice: what the first pass leaves must not matter to the second.
+        // Twice: what the first pass leaves behind must not affect the second.
         for _ in 0..2 {
             let shape = Shape { height, width, channels };
             network.forwards(&engine, &mut pass, (self.picture.data(), shape), &norms).unwrap();
@@ -65,7 +65,7 @@ impl Case {
         (result, found, network)
     }
 
-    /// The loss's change along a direction, halved differences of both sides.
+    /// The derivative of the loss along a direction, by central differences.
     fn difference(&self, change: &dyn Fn(f32, &mut Weights, &mut Tensor)) -> f64 {
         const STEP: f32 = 5e-4;
         let at = |step: f32| {
@@ -103,7 +103,7 @@ impl Case {
         let compare = |name: &str, gradient: &[f32], direction: &[f32], change: &dyn Fn(f32, &mut Weights, &mut Tensor)| {
             let found: f64 = gradient.iter().zip(direction).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
             let expected = self.difference(change);
-            // ReLUs that change sides between the two ends leave about a hundredth.
+            // ReLUs that switch between the two ends leave an error of about a hundredth.
             let scale =
                 gradient.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt() * 0.29 * (direction.len() as f64).sqrt();
             assert!((found - expected).abs() < 0.03 * expected.abs() + 0.01 * scale + 1e-3, "{name}: {found} and {expected}");
@@ -132,7 +132,7 @@ impl Case {
                 });
             }
         }
-        // What is not wanted is not computed, and changes nothing else.
+        // Gradients that are not wanted are not computed, which changes nothing else.
         let (_, fewer, _) = self.gradients([false, false], executor);
         assert!(fewer.picture.is_none() && fewer.kernels.iter().all(Vec::is_empty));
         assert_eq!(fewer.norms, gradients.norms);
@@ -150,7 +150,8 @@ fn gradients_of_our_transformer_are_differences() {
 fn gradients_of_a_branch_at_stride_8_are_differences() {
     let deep = Some(Deep { channels: 7, blocks: 1 });
     let small = Transformer { widths: [4, 5, 6], blocks: 1, deep, style_len: 3, ..Transformer::shipped() };
-    // Norms at stride 8 read 20 pixels: with fewer, one ReLU that changes sides between the ends can be too much.
+    // Norms at stride 8 read 20 pixels. With fewer, one ReLU that switches between the
+    // two ends can exceed the tolerance.
     Case::new(small.graph(), [40, 32]).check();
 }
 
@@ -200,7 +201,7 @@ fn biases_relus_and_zero_borders_are_supported() {
     Case::new(graph, [9, 11]).check();
 }
 
-/// As perceptual networks are: chains in whose middle something is looked at.
+/// Like perceptual networks: chains that are also observed in the middle.
 #[test]
 fn pools_and_what_is_seen_on_the_way_are_differences() {
     for kind in [PoolKind::Max, PoolKind::Average] {
@@ -227,7 +228,7 @@ fn pools_and_what_is_seen_on_the_way_are_differences() {
                 x = graph.push(format!("{name}/pool"), Op::Pool(pool), &[x]);
             }
         }
-        // 13 and 18: rows and columns that fill no window.
+        // 13 and 18: the last rows and columns fill no window.
         let mut case = Case::new(graph, [13, 18]);
         case.other = other;
         case.check();

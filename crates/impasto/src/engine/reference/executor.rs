@@ -1,4 +1,4 @@
-//! Programs run by the reference.
+//! Programs that the reference runs.
 
 use impasto_kernels::Threads;
 
@@ -13,7 +13,7 @@ use crate::graph::{Graph, Op, Shape};
 use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result, Size};
 
-/// The executor of plain loops.
+/// The executor with plain loops.
 pub(in crate::engine) struct Reference;
 
 impl Backend for Reference {
@@ -47,13 +47,13 @@ impl Backend for Reference {
     }
 }
 
-/// A graph and its weights, as they are. Maps of norms are numbered by node.
+/// A graph and its weights, unchanged. Maps of norms are numbered by node.
 struct Program {
     graph: Graph,
     weights: Weights,
 }
 
-/// A scale and a shift a channel, as the seam has them.
+/// Rounds the scale and shift of each channel to the float32 of [`norms::Map`].
 fn rounded(map: &[(f64, f64)]) -> norms::Map {
     map.iter().map(|&(scale, shift)| (scale as f32, shift as f32)).unzip()
 }

@@ -1,4 +1,4 @@
-//! Gradients by the chain rule, node by node, in loops and float64.
+//! Gradients by the chain rule, node by node, in plain loops and float64.
 
 use super::{Map, locate, moments, origin, run_with, scale_and_shift};
 use crate::Result;
@@ -7,7 +7,7 @@ use crate::engine::gradient::{AddGradient, Differentiable, Gradients, Pass, Want
 use crate::graph::{self, Activation, Graph, InstanceNorm, NodeId, Op, PoolKind, Shape};
 use crate::weights::{Tensor, Weights};
 
-/// A graph and its weights. A pass has a buffer for each node, and one of scratch memory behind them.
+/// A graph and its weights. A pass has one buffer for each node, and a last one for scratch memory.
 pub(super) struct Naive {
     graph: Graph,
     weights: Weights,
@@ -16,11 +16,11 @@ pub(super) struct Naive {
     kernels: bool,
 }
 
-/// Gradients on their way.
+/// A backward pass at work.
 struct Back<'a> {
     naive: &'a Naive,
     pass: &'a Pass,
-    /// By node.
+    /// For each node.
     gradients: Vec<Vec<f64>>,
     found: Gradients,
 }
@@ -43,7 +43,7 @@ impl Naive {
         Ok(Naive { graph: graph.clone(), weights: weights.clone(), seen: seen.to_vec(), picture, kernels })
     }
 
-    /// Which of the graph's norms, or of its kernels, a node is.
+    /// The index of a node among the graph's norms, or among its kernels.
     fn number(&self, node: usize, is: fn(&Op) -> bool) -> usize {
         self.graph.nodes()[..node].iter().filter(|node| is(&node.op)).count()
     }
@@ -73,7 +73,7 @@ impl Differentiable for Naive {
 
     fn memory(&self, shapes: &[Shape], _: usize) -> u64 {
         let nodes: u64 = shapes.iter().map(|shape| shape.len() as u64).sum();
-        // Values, and gradients in float64.
+        // Values in float32 and gradients in float64.
         nodes * 12 + self.weights.iter().map(|(_, tensor)| tensor.data().len() as u64 * 4).sum::<u64>()
     }
 
@@ -134,7 +134,7 @@ impl Differentiable for Naive {
 }
 
 impl Back<'_> {
-    /// Brings a node's gradient to what it reads.
+    /// Propagates a node's gradient to its inputs.
     fn step(&mut self, node: usize) {
         let graph = &self.naive.graph;
         let inputs: Vec<usize> = graph.nodes()[node].inputs.iter().map(|id| id.index()).collect();
@@ -190,7 +190,7 @@ impl Back<'_> {
                             taps.for_each(|tap| self.gradients[from][tap] += share);
                         }
                         PoolKind::Max => {
-                            // The first of equals.
+                            // The first of equal values.
                             let first = taps.reduce(|best, tap| if values[tap] > values[best] { tap } else { best });
                             first.into_iter().for_each(|tap| self.gradients[from][tap] += g);
                         }
@@ -229,7 +229,8 @@ impl Back<'_> {
         }
     }
 
-    /// With n the normalised input: by the shift it is Σ g, by the scale Σ g · n, and by the input s / √(v + ε) · (g - mean(g) - n · mean(g · n)).
+    /// With `n` the normalized input, the gradient is Σ g with respect to the shift, Σ g · n with respect to the
+    /// scale, and s / √(v + ε) · (g - mean(g) - n · mean(g · n)) with respect to the input.
     fn norm(&mut self, norm: &InstanceNorm, node: usize, from: usize, own: &[f64]) {
         let shape = self.pass.shapes[from];
         let number = self.naive.number(node, is_norm);

@@ -1,11 +1,11 @@
-//! The oracle: a graph computed node by node with loops that are easy to believe.
+//! The oracle: computes a graph node by node, with loops that are easy to believe.
 //!
-//! Sums of products are taken in float64 and rounded to float32 once per output value, so that it is at least as exact as any
-//! float32 executor that is compared with it. It is slow (one thread, a few billion multiply-accumulates a second) and
-//! keeps every node's output; it exists for tests.
+//! Products are summed in float64 and rounded to float32 once per output value. So the oracle is at least as
+//! exact as any float32 executor that is compared with it. It is slow (one thread, a few billion
+//! multiply-accumulates a second) and keeps every node's output; it exists for tests.
 //!
-//! The functions here run a graph as it is written. [`super::Executor::Reference`] stands on them: `executor.rs` runs programs, and
-//! `gradient.rs` pulls gradients back.
+//! The functions here run a graph as it is written. [`super::Executor::Reference`] is built on them:
+//! `executor.rs` runs programs, and `gradient.rs` computes gradients.
 
 mod executor;
 mod gradient;
@@ -18,8 +18,8 @@ use crate::graph::{
 use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result};
 
-/// The output of the graph's last node for `input`, `[height, width, channels]`, and a style vector of the graph's length (empty
-/// where that is 0).
+/// Returns the output of the graph's last node for `input`, `[height, width, channels]`, and a
+/// style vector of the graph's length (empty if that is 0).
 ///
 /// # Errors
 /// As [`run_all`].
@@ -28,10 +28,10 @@ pub fn run(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> R
     Ok(outputs.swap_remove(outputs.len() - 1))
 }
 
-/// Scale and shift of each channel of every conditional norm, by node; nothing for other nodes.
+/// Scale and shift of each channel of every conditional norm, by node; `None` for other nodes.
 pub type Norms = Vec<Option<Vec<(f64, f64)>>>;
 
-/// What every conditional norm comes to on a picture.
+/// Measures every conditional norm's scale and shift on a picture.
 ///
 /// # Errors
 /// As [`run_all`].
@@ -46,7 +46,7 @@ pub fn measure(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) 
     norms.collect()
 }
 
-/// As [`run`], but with every conditional norm as [`measure`] found it on another picture.
+/// Like [`run`], but with every conditional norm as [`measure`] found it on another picture.
 ///
 /// # Errors
 /// As [`run_all`].
@@ -57,19 +57,20 @@ pub fn paint(graph: &Graph, weights: &Weights, input: &Tensor, norms: &Norms) ->
     Ok(outputs.swap_remove(outputs.len() - 1))
 }
 
-/// Every node's output, `[height, width, channels]`, in the order of [`Graph::nodes`].
+/// Returns every node's output, `[height, width, channels]`, in the order of [`Graph::nodes`].
 ///
 /// # Errors
-/// [`ErrorKind::Mismatch`] if the input has the wrong number of axes or channels, the style vector the wrong length, or the
-/// weights lack an array or have it in another shape; else as [`Graph::shapes`].
+/// [`ErrorKind::Mismatch`] if the input has the wrong number of axes or channels, if the style vector has the wrong
+/// length, or if the weights lack an array or have it in another shape; otherwise as [`Graph::shapes`].
 pub fn run_all(graph: &Graph, weights: &Weights, input: &Tensor, style: &[f32]) -> Result<Vec<Tensor>> {
     run_with(graph, weights, input, style, &|_, _, _| None, &mut |_| Ok(()))
 }
 
-/// What a node makes of its input in a picture of this shape, if that is known.
+/// A node's output for its input, in a picture of this shape, if it is known some other way.
 type Known<'a> = &'a dyn Fn(usize, Map<'_>, Shape) -> Option<Vec<f32>>;
 
-/// As [`run_all`], with nodes whose outputs are known otherwise. `before` is called with the number of each node before it is computed.
+/// Like [`run_all`], but takes some nodes' outputs from `known`. Calls `before` with the
+/// number of each node before it is computed.
 fn run_with(
     graph: &Graph,
     weights: &Weights,
@@ -109,7 +110,7 @@ fn run_with(
     Ok(outputs)
 }
 
-/// Features that are read.
+/// Features to read.
 #[derive(Clone, Copy)]
 struct Map<'a> {
     shape: Shape,
@@ -117,7 +118,7 @@ struct Map<'a> {
 }
 
 impl<'a> Map<'a> {
-    /// The values of the pixel, `None` where zero padding lies. Coordinates may be beyond the border.
+    /// The values of a pixel, or `None` in zero padding. Coordinates may be beyond the border.
     fn pixel(&self, y: isize, x: isize, padding: Padding) -> Option<&'a [f32]> {
         let y = locate(y, self.shape.height, padding)?;
         let x = locate(x, self.shape.width, padding)?;
@@ -226,7 +227,8 @@ impl<'a> Step<'a> {
         Ok(scale_and_shift(input, &affine.collect::<Vec<_>>()))
     }
 
-    /// Scale and shift of each channel that the style gives a node, before any statistics. `None` for nodes that do not depend on it.
+    /// The scale and shift of each channel that the style gives a node, before any
+    /// statistics. `None` for nodes that do not depend on the style.
     fn of_style(&self, op: &Op, channels: usize) -> Result<Option<Vec<(f64, f64)>>> {
         let slice = |start: usize| self.style[start..][..channels].iter().map(|&z| f64::from(z));
         Ok(Some(match op {
@@ -239,12 +241,12 @@ impl<'a> Step<'a> {
         }))
     }
 
-    /// What a node that depends on the style comes to: scale and shift of each channel. `None` for other nodes.
+    /// The final scale and shift of each channel of a node that depends on the style. `None` for other nodes.
     fn style_map(&self, op: &Op, input: Map<'_>) -> Result<Option<Vec<(f64, f64)>>> {
         Ok(self.of_style(op, input.shape.channels)?.map(|map| normalising(op, input, &map)))
     }
 
-    /// `z·W + b`
+    /// Computes `z·W + b`.
     fn dense(&self, dense: &Dense) -> Result<Vec<f64>> {
         let matrix = self.array(&dense.weight)?;
         let mut sums: Vec<f64> = self.array(&dense.bias)?.iter().map(|&b| f64::from(b)).collect();
@@ -258,7 +260,7 @@ impl<'a> Step<'a> {
     }
 }
 
-/// Scale and shift of each channel of a norm that takes the statistics of its input; of other nodes as they are.
+/// Combines a norm's scale and shift with the statistics of its input. Returns those of other nodes as they are.
 fn normalising(op: &Op, input: Map<'_>, map: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let epsilon = match op {
         Op::InstanceNorm(norm) => norm.epsilon,
@@ -276,7 +278,7 @@ fn normalising(op: &Op, input: Map<'_>, map: &[(f64, f64)]) -> Vec<(f64, f64)> {
     map.iter().enumerate().map(channel).collect()
 }
 
-/// How many pixels beyond the border the first window begins, `[top, left]`. The shape has been checked by then.
+/// How many pixels beyond the border the first window begins, `[top, left]`. The shape has been checked before.
 fn origin(padding: Padding, kernel: [usize; 2], stride: usize, shape: Shape) -> [isize; 2] {
     let before = |length, kernel| padding.window(length, kernel, stride).map_or(0, |window| window.before as isize);
     [before(shape.height, kernel[0]), before(shape.width, kernel[1])]
@@ -311,7 +313,7 @@ fn moments(input: Map<'_>) -> (Vec<f64>, Vec<f64>) {
     (mean, variance)
 }
 
-/// Makes variances those of a sample.
+/// Turns biased variances into unbiased ones.
 fn unbias(variance: &mut [f64], input: Map<'_>) {
     let pixels = input.shape.height * input.shape.width;
     if pixels > 1 {

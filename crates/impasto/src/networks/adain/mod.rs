@@ -1,5 +1,5 @@
-//! Adaptive instance normalisation (Huang & Belongie 2017, arXiv 1703.06868): VGG's features of the content, normalised to the mean and the
-//! deviation of those of the style, and a decoder that makes a picture of them.
+//! Adaptive instance normalization (Huang & Belongie 2017, arXiv 1703.06868): VGG's features of the content,
+//! normalized to the mean and deviation of the style's features, and a decoder that turns them into a picture.
 
 mod published;
 
@@ -14,14 +14,14 @@ const EPSILON: f32 = 1e-5;
 /// The encoder, the norm and the decoder.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Transformer {
-    /// Channels of the four resolutions, the whole picture's first.
+    /// Channels at the four resolutions, full resolution first.
     pub widths: [usize; 4],
 }
 
 /// The encoder, and mean and deviation of its features.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Predictor {
-    /// Channels of the four resolutions, the whole picture's first.
+    /// Channels at the four resolutions, full resolution first.
     pub widths: [usize; 4],
 }
 
@@ -93,8 +93,8 @@ impl Design for Predictor {
 }
 
 impl Transformer {
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[8⌈height/8⌉,
-    /// 8⌈width/8⌉, 3]` in 0..1 out, aligned with the input's top left.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1 and a style vector. Output: a picture
+    /// `[8⌈height/8⌉, 8⌈width/8⌉, 3]` in 0..1, aligned with the input at the top left.
     pub fn graph(&self) -> Graph {
         let mut graph = Graph::new(3, self.style_len());
         let mut x = encoder(&mut graph, self.widths);
@@ -116,7 +116,7 @@ impl Transformer {
     }
 }
 
-/// Convolutions of the encoder's four blocks.
+/// The number of convolutions in each of the encoder's four blocks.
 const BLOCKS: [usize; 4] = [2, 2, 4, 1];
 
 /// Names and channels of the encoder's convolutions.
@@ -125,7 +125,8 @@ fn layers(widths: [usize; 4]) -> Vec<(String, usize)> {
     blocks.flat_map(|(i, (count, width))| (1..=count).map(move |k| (format!("conv{}_{k}", i + 1), width))).collect()
 }
 
-/// Names and channels of the decoder's: the encoder's backwards, each to the channels of what the encoder's reads.
+/// Names and channels of the decoder's convolutions: the encoder's in reverse order. Each has as
+/// many output channels as the encoder's has input channels.
 fn decoder(widths: [usize; 4]) -> Vec<(String, usize)> {
     let layers = layers(widths);
     let before = std::iter::once(3).chain(layers.iter().map(|(_, width)| *width));
@@ -138,7 +139,7 @@ fn encoder(graph: &mut Graph, widths: [usize; 4]) -> NodeId {
     let mut x = graph.input();
     for (name, channels) in layers(widths) {
         if name.ends_with("_1") && name != "conv1_1" {
-            // Where a side is odd, the last window has what is left.
+            // If a side is odd, the last window has one row or column less.
             let pool = Pool { kind: PoolKind::Max, kernel: 2, stride: 2, padding: Padding::Same };
             x = graph.push(format!("{name}/pool"), Op::Pool(pool), &[x]);
         }

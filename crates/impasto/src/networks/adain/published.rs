@@ -1,13 +1,14 @@
-//! AdaIN's two files as the PyTorch port publishes them: `vgg_normalised.pth` and `decoder.pth`, whose arrays are numbered.
+//! AdaIN's two files as the PyTorch port publishes them: `vgg_normalised.pth` and
+//! `decoder.pth`. Their arrays are numbered.
 
 use super::{Predictor, Transformer, decoder, layers};
 use crate::Result;
 use crate::networks::foreign::{Colours, Foreign, mismatch};
 use crate::networks::{Architecture, Family, Part};
 
-/// Places of the encoder's convolutions in its list of layers. The first of all, 1×1, is what comes before VGG.
+/// Numbers of the encoder's convolutions in its list of layers. Number 0, 1×1, does the preprocessing for VGG.
 const ENCODER: [usize; 9] = [2, 5, 9, 12, 16, 19, 22, 25, 29];
-/// Places of the decoder's.
+/// Numbers of the decoder's convolutions.
 const DECODER: [usize; 9] = [1, 5, 8, 11, 14, 18, 21, 25, 28];
 
 fn is_encoder(part: &Part) -> bool {
@@ -22,7 +23,7 @@ fn is_decoder(part: &Part) -> bool {
             .all(|place| part.weights.get(&format!("{place}.weight")).is_some_and(|tensor| tensor.shape().len() == 4))
 }
 
-/// Replaces the two files by one container.
+/// Replaces the two files with one container.
 pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     let (encoder, decoder) = (parts.iter().position(is_encoder), parts.iter().position(is_decoder));
     let (encoder, decoder) = match (encoder, decoder) {
@@ -58,7 +59,7 @@ fn container(mut foreign: Foreign) -> Result<Part> {
         foreign.convolution(&format!("decoder.{place}"), 3, [inputs, outputs], &format!("adain/decoder/{name}"))?;
         inputs = outputs;
     }
-    // The 1×1 convolution in front: borders are mirrored, so that it can be part of the next.
+    // Borders are mirrored, so the leading 1×1 convolution can be folded into the next one.
     let factors = foreign.get("encoder.0.weight")?.data().to_vec();
     let summands = foreign.get("encoder.0.bias")?;
     if summands.shape() != [3] {

@@ -1,8 +1,10 @@
-//! Networks that carry their styles: one (Johnson et al. 2016, arXiv 1603.08155) or many (Dumoulin et al. 2017, arXiv 1610.07629).
+//! Networks with their own styles: one (Johnson et al. 2016, arXiv 1603.08155) or many
+//! (Dumoulin et al. 2017, arXiv 1610.07629).
 //!
-//! Three contracting convolutions, residual blocks, two that double the resolution, and one to RGB. Every convolution is followed by an
-//! instance norm. In a network of many styles each style has scales and shifts of its own, and the style vector says how much of each
-//! style there is; a network of one style has a vector of a single 1.
+//! They have three contracting convolutions, residual blocks, two convolutions that double the resolution, and
+//! one to RGB. Every convolution is followed by an instance norm (with [`Output::Clip`], all except the last).
+//! In a network with many styles, each style has its own scales and shifts, and the style vector holds the share
+//! of each style. A network with one style has a vector of a single 1.
 
 mod published;
 
@@ -12,7 +14,7 @@ use super::magenta::Border;
 use super::{Architecture, Kind};
 use crate::graph::{Activation, Conv, Dense, Graph, InstanceNorm, NodeId, Op, Padding};
 
-/// What tells one network of the family from another.
+/// Parameters of this family of networks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FeedForward {
     /// Channels after the three contracting convolutions.
@@ -21,7 +23,7 @@ pub struct FeedForward {
     pub blocks: usize,
     /// Channels after the two convolutions that double the resolution.
     pub expand: [usize; 2],
-    /// Styles that the network has learned.
+    /// The number of styles that the network has learned.
     pub styles: usize,
     /// What the instance norms add to the variance.
     pub epsilon: Epsilon,
@@ -42,23 +44,24 @@ pub enum Epsilon {
     HundredthMilli,
 }
 
-/// How the resolution is doubled, and how convolutions lie when it is halved.
+/// How the resolution is doubled, and how convolutions are aligned when it is halved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doubling {
-    /// Transposed convolutions; all lie as TensorFlow's `SAME` has it.
+    /// Transposed convolutions. All convolutions are aligned as in TensorFlow's `SAME`.
     Transposed,
-    /// Every pixel becomes four, then a convolution; all have half their kernel beyond the border on every side.
+    /// Each pixel becomes four, followed by a convolution. All convolutions are padded by
+    /// half their kernel on each side.
     Nearest,
 }
 
 /// How the last layer becomes a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Output {
-    /// An instance norm, then `150·tanh(x) + 127.5` of 0..255, limited.
+    /// An instance norm, then `150·tanh(x) + 127.5` for 0..255, clipped.
     Tanh,
     /// An instance norm, then `1 / (1 + exp(-x))`.
     Sigmoid,
-    /// The convolution with its bias, limited.
+    /// The convolution with its bias, clipped.
     Clip,
 }
 
@@ -166,7 +169,7 @@ impl FeedForward {
         }
     }
 
-    /// The 26 styles of TensorFlow's demonstration for Android.
+    /// The network with the 26 styles of TensorFlow's demo for Android.
     pub fn multistyle26() -> Self {
         FeedForward {
             contract: [32, 32, 32],
@@ -178,8 +181,8 @@ impl FeedForward {
         }
     }
 
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a share for each style in; a picture `[4⌈height/4⌉,
-    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1 and a share for each style. Output: a
+    /// picture `[4⌈height/4⌉, 4⌈width/4⌉, 3]` in 0..1, aligned with the input at the top left.
     pub fn graph(&self) -> Graph {
         let [first, second, third] = self.contract;
         let mut graph = Graph::new(3, self.styles);
@@ -239,7 +242,7 @@ impl FeedForward {
         }
     }
 
-    /// A convolution and its norm. With a factor of 2 the convolution makes four pixels of each.
+    /// Adds a convolution and its norm. With a factor of 2, each pixel becomes four.
     fn normed(&self, graph: &mut Graph, x: NodeId, name: &str, layer: Layer, factor: usize) -> NodeId {
         let (side, stride, channels) = layer;
         let conv = self.conv(name, (side, stride, channels * factor * factor), false);

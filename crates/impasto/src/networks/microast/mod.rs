@@ -1,7 +1,8 @@
 //! MicroAST (Wang et al. 2023, AAAI): a small encoder and decoder whose norms and filters depend on the style picture.
 //!
-//! The style vector holds what the style encoder makes of the style picture: mean and deviation of the features after its first and its
-//! second part, and for each of them a factor and a bypass for every channel of the decoder's convolutions, which the modulator makes.
+//! The style vector holds what the style encoder and the modulator compute from the style picture. There are two sets,
+//! for the features after the encoder's first and second part: mean and deviation of the features, and for each
+//! channel of the decoder's convolutions a factor and a bypass from the modulator.
 
 mod published;
 
@@ -93,7 +94,7 @@ impl Design for Predictor {
     }
 }
 
-/// Where in the style vector the parts for the features of one place are.
+/// The positions in the style vector of one set of values.
 struct Parts {
     mean: usize,
     deviation: usize,
@@ -102,7 +103,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Of the features after the encoder's first part (0) or second (1).
+    /// The set for the features after the encoder's first part (0) or second part (1).
     fn of(place: usize, channels: usize) -> Self {
         let start = place * 4 * channels;
         Parts { mean: start, deviation: start + channels, factor: start + 2 * channels, bypass: start + 3 * channels }
@@ -110,8 +111,8 @@ impl Parts {
 }
 
 impl Transformer {
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 and a style vector in; a picture `[4⌈height/4⌉,
-    /// 4⌈width/4⌉, 3]` in 0..1 out, aligned with the input's top left.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1 and a style vector. Output: a picture
+    /// `[4⌈height/4⌉, 4⌈width/4⌉, 3]` in 0..1, aligned with the input at the top left.
     pub fn graph(&self) -> Graph {
         let [first, second, third] = self.widths;
         let mut graph = Graph::new(3, self.style_len());
@@ -143,7 +144,8 @@ impl Transformer {
 }
 
 impl Predictor {
-    /// The network as a graph: a picture `[height, width, 3]` in 0..1 in, a style vector `[1, 1, 8 · channels]` out.
+    /// Builds the network's graph. Input: a picture `[height, width, 3]` in 0..1. Output:
+    /// a style vector `[1, 1, 8 · channels]`.
     pub fn graph(&self) -> Graph {
         let channels = self.widths[2];
         let mut graph = Graph::new(3, 0);
@@ -216,7 +218,8 @@ impl Build<'_> {
         })
     }
 
-    /// A convolution whose output channels are multiplied by the style's factors, and its input, by the bypass.
+    /// A convolution with its output channels multiplied by the style's factors, plus its
+    /// input multiplied by the bypass.
     fn modulated(&mut self, x: NodeId, name: &str, channels: usize, parts: &Parts) -> NodeId {
         let filtered = self.conv(x, name, (3, 1, channels));
         let filtered = self.graph.push(format!("{name}/factor"), Op::Modulate { start: parts.factor }, &[filtered]);
@@ -224,7 +227,7 @@ impl Build<'_> {
         self.graph.push(format!("{name}/sum"), Op::Add, &[filtered, passed])
     }
 
-    /// Bilinear up-sampling to the double: every pixel four times, then a binomial filter.
+    /// Bilinear up-sampling by 2: each pixel is repeated four times, then a binomial filter is applied.
     fn bilinear(&mut self, x: NodeId, name: &str, channels: usize) -> NodeId {
         let doubled = self.graph.push(format!("{name}/double"), Op::Upsample { factor: 2 }, &[x]);
         let filter = Conv { bias: None, depthwise: true, padding: Padding::Edge(1), ..self.layer(name, (3, 1, channels)) };

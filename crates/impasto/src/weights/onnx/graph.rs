@@ -1,4 +1,4 @@
-//! A model's graph: its operators by kind and name, and its tensors.
+//! A model's graph: its operators by type and name, and its tensors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::Result;
 use crate::weights::collect::{malformed, quoted, unsupported};
 use crate::weights::wire::{Fields, Value};
 
-/// Most operators and tensors of a graph: many times what any known network has.
+/// The maximum number of operators and tensors in a graph: many times more than in any known network.
 const MOST: usize = 1 << 16;
 
 /// Operators, and constant tensors by name.
@@ -18,15 +18,15 @@ pub(super) struct Graph<'a> {
 
 /// One operator.
 pub(super) struct Node<'a> {
-    /// What it does: `Conv`.
+    /// Its type, such as `Conv`.
     pub(super) kind: &'a str,
     /// Its first three inputs.
     inputs: Vec<&'a str>,
     /// Its first output.
     pub(super) output: Option<&'a str>,
-    /// Which axis it works along, where it says so.
+    /// The axis that it works along, if it states one.
     pub(super) axis: Option<i64>,
-    /// In which way, where there are several.
+    /// Its mode, if it states one.
     mode: Option<&'a str>,
     /// The value of a constant.
     value: Option<Box<TensorProto<'a>>>,
@@ -54,13 +54,13 @@ impl<'a> Graph<'a> {
         Ok(graph)
     }
 
-    /// Kinds of operators with their modes, sorted.
+    /// The types of operators with their modes, sorted.
     pub(super) fn operators(&self) -> String {
         let kinds: BTreeSet<String> = self.nodes.iter().map(Node::described).collect();
         kinds.into_iter().collect::<Vec<_>>().join(" ")
     }
 
-    /// Single numbers among the constants, sorted.
+    /// The single numbers among the constants, sorted.
     pub(super) fn constants(&self, most: usize) -> String {
         let values = self.nodes.iter().filter_map(|node| node.value.as_deref()).chain(self.tensors.values());
         let mut numbers: Vec<f32> = values
@@ -100,7 +100,7 @@ impl<'a> Node<'a> {
             match field? {
                 (1, value) => name = value.str()?,
                 (3, value @ Value::Varint(_)) => integer = Some(value.number()?.cast_signed()),
-                // Not every text is UTF-8; the modes are.
+                // Not all strings are UTF-8, but the modes are.
                 (4, value) => text = std::str::from_utf8(value.bytes()?).ok(),
                 (5, value) => tensor = Some(value.bytes()?),
                 _ => {}
@@ -117,7 +117,7 @@ impl<'a> Node<'a> {
         Ok(())
     }
 
-    /// Whether it is a constant, or its kind is not known yet: fields come in any order.
+    /// Whether it is a constant, or may still become one: fields come in any order, so its type may not be known yet.
     fn kind_is_constant(&self) -> bool {
         matches!(self.kind, "" | "Constant")
     }

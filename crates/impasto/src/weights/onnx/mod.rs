@@ -1,6 +1,6 @@
-//! ONNX files (`.onnx`): the weights of a network, and enough of its operators to recognise it by.
+//! ONNX files (`.onnx`): the weights of a network, and enough about its operators to recognize it.
 //!
-//! This reads no network that it does not know: nothing of the file is run. Field numbers are those of ONNX' `onnx.proto`.
+//! Only known networks are read, and nothing in the file is run. Field numbers are those of ONNX' `onnx.proto`.
 
 mod graph;
 mod tensor;
@@ -14,19 +14,21 @@ use super::wire::{self, Fields};
 use super::{Weights, collect};
 use crate::Result;
 
-/// Metadata: the kinds of operators, sorted, with spaces between them. Those with a mode are `Pad:reflect`, `Resize:nearest`.
+/// Metadata key: the types of operators, sorted and separated by spaces. Operators with a
+/// mode look like `Pad:reflect` and `Resize:nearest`.
 pub const OPERATORS: &str = "onnx.operators";
-/// Metadata: the single numbers among the constants, sorted, with spaces between them; 32 at most.
+/// Metadata key: the single numbers among the constants, sorted and separated by spaces; 32 at most.
 pub const CONSTANTS: &str = "onnx.constants";
 
-/// Versions of the format that are known; the newest is of 2025.
+/// Known versions of the format; the newest is from 2025.
 const VERSIONS: std::ops::RangeInclusive<u64> = 3..=13;
-/// Numbers that are kept in [`CONSTANTS`].
+/// The maximum number of values in [`CONSTANTS`].
 const MOST_CONSTANTS: usize = 32;
-/// What tf2onnx adds to the name of an array that it has stored in 8 bits.
+/// What tf2onnx appends to the name of an array that it has stored in 8 bits.
 const DEQUANTISED: &str = "_dequant";
 
-/// Whether a file begins as an ONNX model does: its version, texts about it, and a graph that fits into the file.
+/// Whether a file begins like an ONNX model: its version, strings that describe it, and a
+/// graph that fits into the file.
 pub(super) fn is_model(head: &[u8], len: u64) -> bool {
     let mut rest = head;
     let Ok(8) = wire::varint(&mut rest) else { return false };
@@ -60,16 +62,17 @@ pub(super) fn is_model(head: &[u8], len: u64) -> bool {
     }
 }
 
-/// The weights of a model under the names of its initialisers: floats of any width as they are; integers that `DequantizeLinear` makes
-/// floats of, by the scale of each array or channel, under the names of its results (without tf2onnx' `_dequant`). Other integers are left
-/// out. Axes are ONNX': kernels `[out, in, kh, kw]`.
+/// Reads the weights of a model. Floats of any width keep the names of their initializers. Integers
+/// that a `DequantizeLinear` operator converts are dequantized by the scale of each array or
+/// channel; they are named after the operator's output (without tf2onnx' `_dequant`). Other integers
+/// are left out. Axes are in ONNX' order: kernels `[out, in, kh, kw]`.
 ///
 /// [`Weights::metadata`] has the [`OPERATORS`] and the [`CONSTANTS`].
 ///
 /// # Errors
 /// [`Malformed`](crate::ErrorKind::Malformed) if the file is damaged or holds a NaN or infinity;
-/// [`Unsupported`](crate::ErrorKind::Unsupported) for another version of the format, and for weights that are stored in other files, sparsely
-/// or in 4 bits.
+/// [`Unsupported`](crate::ErrorKind::Unsupported) for another version of the format, and for
+/// weights that are stored in other files, sparsely or in 4 bits.
 pub fn read(bytes: &[u8]) -> Result<Weights> {
     let mut version = None;
     let mut graph = None;
@@ -111,7 +114,7 @@ pub fn read(bytes: &[u8]) -> Result<Weights> {
     Ok(weights)
 }
 
-/// An array that is stored in integers; what is computed from the input is left out.
+/// Adds an array that is stored as integers. Arrays that are computed from the input are left out.
 fn dequantise(node: &Node<'_>, tensors: &BTreeMap<&str, TensorProto<'_>>, found: &mut Collector) -> Result<()> {
     let tensor = |place: usize| node.input(place).and_then(|name| Some((name, tensors.get(name)?)));
     let (Some((name, values)), Some((scale_name, scale)), Some(output)) = (tensor(0), tensor(1), node.output) else {
@@ -148,7 +151,7 @@ fn dequantise(node: &Node<'_>, tensors: &BTreeMap<&str, TensorProto<'_>>, found:
     if !(zeros.is_empty() || zeros.len() == scales.len()) || scales.is_empty() {
         return Err(malformed(format!("{} has {} scales but {} zero points", quoted(name), scales.len(), zeros.len())));
     }
-    // Products are taken in float64, in which they are exact, so that each value is rounded once.
+    // Products are exact in float64, so each value is rounded only once.
     let value = |(i, &q): (usize, &i64)| {
         let channel = i / run % scales.len();
         ((q - zeros.get(channel).copied().unwrap_or(0)) as f64 * f64::from(scales[channel])) as f32

@@ -1,4 +1,4 @@
-//! Constant tensors as ONNX stores them: bytes, or lists of numbers by kind.
+//! Constant tensors as ONNX stores them: raw bytes, or lists of numbers by type.
 
 use crate::Result;
 use crate::weights::collect::{check_size, malformed, quoted, unsupported};
@@ -12,7 +12,7 @@ pub(super) struct TensorProto<'a> {
     kind: u64,
     /// All values, little-endian.
     raw: Option<&'a [u8]>,
-    /// Lists by the number of their field, packed or one by one: float32, integers as varints, float64.
+    /// Lists by field number, packed or one by one: float32, integers as varints, float64.
     lists: Vec<(u64, Value<'a>)>,
     external: bool,
 }
@@ -24,7 +24,7 @@ pub(super) enum Stored {
     Integer(Integer),
 }
 
-/// Integers that weights may be quantised to.
+/// Integers that weights may be quantized to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Integer {
     U8,
@@ -44,16 +44,17 @@ impl Integer {
     }
 }
 
-/// Fields of lists of numbers.
+/// The fields with lists of numbers.
 const FLOATS: u64 = 4;
 const INTEGERS: u64 = 5;
 const DOUBLES: u64 = 10;
 
-/// Axes that are read; more are refused with the name by [`crate::weights::collect`].
+/// The maximum number of axes that are parsed. Fewer are allowed in the end, but
+/// [`crate::weights::collect`] names the array in its error.
 const MOST_AXES: usize = 64;
 
 impl<'a> TensorProto<'a> {
-    /// Name and tensor.
+    /// Parses a tensor and its name.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<(&'a str, Self)> {
         let mut name = "";
         let mut tensor = TensorProto::default();
@@ -96,7 +97,7 @@ impl<'a> TensorProto<'a> {
         self.external
     }
 
-    /// How its values are stored; `None` for kinds that are never weights.
+    /// How its values are stored; `None` for types that are never weights.
     pub(super) fn stored(&self, name: &str) -> Result<Option<Stored>> {
         Ok(Some(match self.kind {
             1 => Stored::Float(Element::F32),
@@ -108,13 +109,13 @@ impl<'a> TensorProto<'a> {
             4 => Stored::Integer(Integer::U16),
             5 => Stored::Integer(Integer::I16),
             6 => Stored::Integer(Integer::I32),
-            // 64-bit integers, texts and booleans are axes, sizes and choices.
+            // 64-bit integers, strings and booleans are axes, sizes and choices.
             7..=9 | 12..=15 => return Ok(None),
             other => return Err(unsupported(format!("{} has weights of ONNX' kind {other}", quoted(name)))),
         }))
     }
 
-    /// `count` floats, which must be as many as there are.
+    /// Decodes the values as floats. There must be exactly `count` of them.
     pub(super) fn floats(&self, name: &str, element: Element, count: usize) -> Result<Vec<f32>> {
         if let Some(raw) = self.raw {
             check_size(name, &self.shape, count, element.size(), raw.len() as u64)?;
@@ -131,7 +132,7 @@ impl<'a> TensorProto<'a> {
                 check_size(name, &self.shape, count, 8, bytes.len() as u64)?;
                 element.decode(&bytes)
             }
-            // Half floats are in the list of 32-bit integers, by their bits.
+            // Half floats are in the list of 32-bit integers, as their bits.
             Element::F16 | Element::Bf16 => {
                 let bits = self.varints(name, count)?;
                 let bytes: Vec<u8> = bits.iter().flat_map(|&bits| (bits as u16).to_le_bytes()).collect();
@@ -141,7 +142,7 @@ impl<'a> TensorProto<'a> {
         Ok(values)
     }
 
-    /// `count` integers, which must be as many as there are.
+    /// Decodes the values as integers. There must be exactly `count` of them.
     pub(super) fn integers(&self, name: &str, integer: Integer, count: usize) -> Result<Vec<i64>> {
         let Some(raw) = self.raw else { return self.varints(name, count) };
         check_size(name, &self.shape, count, integer.size(), raw.len() as u64)?;
@@ -154,7 +155,7 @@ impl<'a> TensorProto<'a> {
         })
     }
 
-    /// The list of 32-bit integers. Every one takes a byte at least, so that no more are made than the file is long.
+    /// The list of 32-bit integers. Each takes at least one byte, so there are no more than the file has bytes.
     fn varints(&self, name: &str, count: usize) -> Result<Vec<i64>> {
         let mut found = Vec::new();
         for value in self.list(INTEGERS) {

@@ -1,4 +1,4 @@
-//! safetensors files, read and written: also Impasto's own container, with what it is in its metadata.
+//! Reads and writes safetensors files. They are also Impasto's own container, with the description in the metadata.
 //!
 //! Layout: the length of a JSON header (8 bytes, little-endian), the header, the arrays' bytes.
 
@@ -19,11 +19,11 @@ pub(super) fn is_header(head: &[u8], len: u64) -> bool {
     json.first() == Some(&b'{') && size >= 2 && size <= len.saturating_sub(8)
 }
 
-/// The arrays (float32, float16, bfloat16, float64; integers and booleans are left out) and the metadata.
+/// Reads the arrays (float32, float16, bfloat16, float64; integers and booleans are left out) and the metadata.
 ///
 /// # Errors
-/// [`Malformed`](crate::ErrorKind::Malformed) if the file is damaged or holds a NaN or infinity (a float64 beyond float32's range
-/// counts as one); [`Unsupported`](crate::ErrorKind::Unsupported) for floats of 8 bits and less.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the file is damaged or holds a NaN or infinity (a float64 beyond
+/// float32's range counts as one); [`Unsupported`](crate::ErrorKind::Unsupported) for floats of 8 bits or fewer.
 pub fn read(bytes: &[u8]) -> Result<Weights> {
     let damaged = |e: SafeTensorError| malformed(format!("not a safetensors file, or damaged: {e}")).with_source(e);
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;

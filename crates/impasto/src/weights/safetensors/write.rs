@@ -1,4 +1,5 @@
-//! Writes safetensors, the same bytes for the same weights (the `safetensors` crate's writer orders metadata at random).
+//! Writes safetensors. The same weights always give the same bytes (the `safetensors`
+//! crate's writer orders metadata at random).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,18 +16,18 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Precision {
-    /// float32: as they are.
+    /// float32, unchanged.
     #[default]
     F32,
-    /// float16, rounded to the nearest: half the size, 11 significant bits, up to 65504.
+    /// float16, rounded to nearest: half the size, 11 significant bits, up to 65504.
     F16,
 }
 
-/// The bytes of a safetensors file: arrays ordered by name, metadata by key.
+/// Returns the bytes of a safetensors file: arrays sorted by name, metadata by key.
 ///
 /// # Errors
-/// [`InvalidArgument`](ErrorKind::InvalidArgument), naming the array, for a NaN or infinity, or a value that float16 cannot hold;
-/// also for an array called `__metadata__`, which the format reserves.
+/// [`InvalidArgument`](ErrorKind::InvalidArgument), naming the array, for a NaN or infinity, or for a value that
+/// float16 cannot hold; also for an array named `__metadata__`, which the format reserves.
 pub fn to_bytes(weights: &Weights, precision: Precision) -> Result<Vec<u8>> {
     let (dtype, width) = match precision {
         Precision::F32 => ("F32", 4),
@@ -47,7 +48,7 @@ pub fn to_bytes(weights: &Weights, precision: Precision) -> Result<Vec<u8>> {
         len = end;
     }
     let mut json = serde_json::to_vec(&header).map_err(|e| Error::new(ErrorKind::InvalidArgument, e.to_string()))?;
-    // Spaces, which JSON ignores, bring the arrays to a multiple of 8 for those who map the file.
+    // Spaces, which JSON ignores, align the arrays to a multiple of 8 for readers that map the file.
     json.resize(json.len().next_multiple_of(8), b' ');
     let mut bytes = Vec::with_capacity(8 + json.len() + len);
     bytes.extend_from_slice(&(json.len() as u64).to_le_bytes());
@@ -61,14 +62,14 @@ pub fn to_bytes(weights: &Weights, precision: Precision) -> Result<Vec<u8>> {
 fn append(bytes: &mut Vec<u8>, name: &str, data: &[f32], precision: Precision) -> Result<()> {
     let limit = match precision {
         Precision::F32 => f32::MAX,
-        // From the middle between the greatest float16 and the next step, values round to infinity.
+        // The midpoint between the greatest float16 and the next step: from there on, values round to infinity.
         Precision::F16 => 65519.996,
     };
     if let Some(value) = data.iter().find(|v| v.is_nan() || v.abs() > limit) {
         let text = format!("{} holds {value}, which {precision:?} cannot store", quoted(name));
         return Err(Error::new(ErrorKind::InvalidArgument, text));
     }
-    // Room first, then values into it: an iterator of bytes would be pushed one by one.
+    // Resize first, then write the values: an iterator of bytes would be pushed one by one.
     let start = bytes.len();
     match precision {
         Precision::F32 => {
@@ -83,10 +84,11 @@ fn append(bytes: &mut Vec<u8>, name: &str, data: &[f32], precision: Precision) -
     Ok(())
 }
 
-/// Writes a safetensors file: to a temporary file beside `path`, then renamed, so that no half file is ever there.
+/// Writes a safetensors file: first to a temporary file beside `path`, which is then
+/// renamed, so that there is never half a file.
 ///
 /// # Errors
-/// As [`to_bytes`]; [`AlreadyExists`](ErrorKind::AlreadyExists) if there is a file and `overwrite` is not set;
+/// As [`to_bytes`]; [`AlreadyExists`](ErrorKind::AlreadyExists) if the file exists and `overwrite` is not set;
 /// [`Io`](ErrorKind::Io) if writing fails. `path` is then as it was before.
 pub fn save(weights: &Weights, path: &Path, precision: Precision, overwrite: bool) -> Result<()> {
     let target = Target::new(path, overwrite)?;

@@ -1,4 +1,4 @@
-//! The index of a bundle: what each variable's shape and type are, and where its bytes lie.
+//! The index of a bundle: the shape and type of each variable, and where its bytes are.
 //!
 //! Field numbers are those of TensorFlow's `tensor_bundle.proto`, `tensor_shape.proto` and `types.proto`.
 
@@ -23,12 +23,12 @@ pub(super) struct Record {
     pub(super) size: usize,
     /// Masked CRC-32C of the bytes.
     pub(super) checksum: u32,
-    /// Whether the variable is stored in several pieces, each of its own key.
+    /// Whether the variable is stored in several pieces, each under its own key.
     partitioned: bool,
 }
 
 impl Record {
-    /// How the values are stored; `None` if they are no floats.
+    /// How the values are stored; `None` if they are not floats.
     pub(super) fn element(&self) -> Option<Element> {
         match self.dtype {
             1 => Some(Element::F32),
@@ -77,10 +77,10 @@ fn shape(bytes: &[u8]) -> Result<Vec<usize>> {
     Ok(shape)
 }
 
-/// An index, read.
+/// A parsed index.
 #[derive(Debug)]
 pub(super) struct Index {
-    /// In how many files the bytes lie.
+    /// The number of data files.
     pub(super) shards: usize,
     pub(super) records: BTreeMap<String, Record>,
 }
@@ -89,10 +89,10 @@ impl Index {
     pub(super) fn parse(file: &[u8]) -> Result<Self> {
         let mut shards = None;
         let mut records = BTreeMap::new();
-        // Keys share their beginnings and are compressed besides: TensorFlow's own take about 9 bytes for each in the file.
+        // Keys share prefixes and are also compressed: in TensorFlow's own files, each takes about 9 bytes.
         let mut budget = Budget::for_file((file.len() as u64).saturating_mul(4));
         table::for_each(file, |key, value| {
-            // The empty key, the first of all, is the header's.
+            // The empty key, which is the first, belongs to the header.
             if shards.is_none() {
                 if !key.is_empty() {
                     return Err(malformed("the index lacks its header"));
@@ -102,7 +102,7 @@ impl Index {
             }
             let key = std::str::from_utf8(key).map_err(|_| malformed("a variable's key is not UTF-8"))?;
             let record = Record::parse(value).map_err(|e| e.context(quoted(key)))?;
-            // Pieces are checked for here, for their own keys are not even UTF-8.
+            // Check for pieces here, because their own keys are not even UTF-8.
             if record.partitioned {
                 return Err(unsupported(format!("{} is stored in several pieces (a partitioned variable)", quoted(key))));
             }
@@ -114,7 +114,7 @@ impl Index {
     }
 }
 
-/// The number of shards, from the header.
+/// Reads the number of shards from the header.
 fn header(bytes: &[u8]) -> Result<usize> {
     let mut shards = 0;
     for field in Fields(bytes) {

@@ -1,8 +1,8 @@
 //! TensorFlow's variables: SavedModels (TF-Hub modules) and checkpoints.
 //!
-//! Both are "bundles": an index, `variables.index`, which is a LevelDB table of what lies where, and data files,
-//! `variables.data-00000-of-00002` and so on. In a checkpoint of TensorFlow 1 the keys are the variables' names; in an object-based
-//! one they are paths, and an object graph, stored as one more (string) variable, knows the names.
+//! Both are "bundles": an index, `variables.index`, which is a LevelDB table of what is stored where, and data files,
+//! `variables.data-00000-of-00002` and so on. In a checkpoint of TensorFlow 1 the keys are the variables' names. In an
+//! object-based one they are paths, and an object graph, stored as one more (string) variable, has the names.
 
 mod index;
 mod names;
@@ -24,7 +24,7 @@ use crate::Result;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// What the program that saved it called it.
+    /// The name that the program that saved it gave it.
     pub name: String,
     /// Its key in the index.
     pub key: String,
@@ -36,20 +36,20 @@ pub struct Entry {
     pub shard: usize,
     /// Where it starts in that file, in bytes.
     pub offset: usize,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: usize,
 }
 
-/// The variables of a bundle whose files are in memory: the index, its data files in order, and `saved_model.pb` where there is
-/// one (it knows the names if the bundle itself does not).
+/// Reads the variables of a bundle whose files are in memory: the index, its data files in order, and
+/// `saved_model.pb` if there is one (it has the names if the bundle itself does not).
 ///
-/// float32, float64, float16 and bfloat16 variables are read, integers and strings left out. Axis orders are TensorFlow's:
-/// convolution kernels `[h, w, in, out]`, depthwise ones `[h, w, channels, multiplier]`. A name that several variables share is
-/// replaced by their paths.
+/// Variables of float32, float64, float16 and bfloat16 are read; integers and strings are left out. Axis
+/// orders are TensorFlow's: convolution kernels `[h, w, in, out]`, depthwise ones `[h, w, channels,
+/// multiplier]`. If several variables share a name, their paths are used instead.
 ///
 /// # Errors
-/// [`Malformed`](crate::ErrorKind::Malformed) if a file is damaged (all checksums are compared) or an array holds a NaN or infinity;
-/// [`Unsupported`](crate::ErrorKind::Unsupported) for big-endian or partitioned variables.
+/// [`Malformed`](crate::ErrorKind::Malformed) if a file is damaged (all checksums are compared) or an array holds a
+/// NaN or infinity; [`Unsupported`](crate::ErrorKind::Unsupported) for big-endian or partitioned variables.
 pub fn read(index: &[u8], shards: &[&[u8]], saved_model: Option<&[u8]>) -> Result<Weights> {
     let index = Index::parse(index)?;
     if shards.len() != index.shards {
@@ -60,13 +60,13 @@ pub fn read(index: &[u8], shards: &[&[u8]], saved_model: Option<&[u8]>) -> Resul
     collect(&index, &names, &mut shards)
 }
 
-/// What the index of a bundle lists, in the order of keys, without reading the data.
+/// Lists the variables in the index of a bundle, in the order of their keys, without reading the data.
 ///
-/// `path` is a SavedModel's folder, a bundle's index, or a checkpoint's prefix (`model.ckpt` for `model.ckpt.index`). The data file
-/// that holds the object graph is used if it is there; else names come from `saved_model.pb`.
+/// `path` is a SavedModel's folder, a bundle's index, or a checkpoint's prefix (`model.ckpt` for `model.ckpt.index`).
+/// Names come from the data file with the object graph if it exists, otherwise from `saved_model.pb`.
 ///
 /// # Errors
-/// If a file that is needed is missing, too large or damaged.
+/// If a required file is missing, too large or damaged.
 pub fn entries(path: &Path, limits: &Limits) -> Result<Vec<Entry>> {
     let bundle = Bundle::locate(path)?;
     let mut quota = Quota::new(limits.max_bytes);
@@ -89,7 +89,7 @@ pub fn entries(path: &Path, limits: &Limits) -> Result<Vec<Entry>> {
     Ok(entries.collect())
 }
 
-/// Reads a SavedModel's folder, or a bundle given its index or prefix.
+/// Reads a SavedModel's folder, or a bundle by its index or prefix.
 pub(super) fn load(path: &Path, quota: &mut Quota) -> Result<Weights> {
     let bundle = Bundle::locate(path)?;
     let index = bundle.index(quota)?;
@@ -101,7 +101,7 @@ pub(super) fn load(path: &Path, quota: &mut Quota) -> Result<Weights> {
     weights.map_err(|e| e.context(bundle.prefix.display()))
 }
 
-/// Where the files of a bundle are.
+/// The location of a bundle's files.
 struct Bundle {
     prefix: PathBuf,
     saved_model: Option<PathBuf>,
@@ -116,7 +116,7 @@ impl Bundle {
             return Ok(Bundle { prefix, saved_model });
         }
         let saved_model = Some(path.join("saved_model.pb")).filter(|file| file.is_file());
-        // The folder `variables` itself is as good.
+        // The folder `variables` itself is accepted, too.
         let own = path.join("variables.index").is_file();
         let prefix = if own { path.join("variables") } else { path.join("variables").join("variables") };
         Ok(Bundle { prefix, saved_model })
@@ -135,7 +135,7 @@ impl Bundle {
     }
 }
 
-/// What every key is called, from the bundle's own object graph where it is at hand, then from `saved_model.pb`.
+/// Finds the name of each key: in the bundle's own object graph if it is available, then in `saved_model.pb`.
 fn settled_names(index: &Index, shards: Option<&mut dyn Shards>, saved_model: Option<&[u8]>) -> Result<Names> {
     let mut names = Names::new();
     if let Some(record) = index.records.get(OBJECT_GRAPH_KEY) {
@@ -152,7 +152,7 @@ fn settled_names(index: &Index, shards: Option<&mut dyn Shards>, saved_model: Op
     Ok(names)
 }
 
-/// The serialised object graph: a string variable without axes.
+/// Reads the serialized object graph, a string variable without axes.
 fn object_graph(record: &Record, shards: &mut dyn Shards) -> Result<Vec<u8>> {
     if record.dtype != STRING || !record.shape.is_empty() {
         return Err(malformed("is not a single string"));
@@ -160,7 +160,7 @@ fn object_graph(record: &Record, shards: &mut dyn Shards) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     check_place(record, shards)?;
     shards.read(record.shard, record.offset, record.size, &mut bytes)?;
-    // Its length, the length's checksum (over 4 bytes, if they suffice), then the string.
+    // The string's length, the checksum of the length (over 4 bytes, if they suffice), then the string.
     let mut rest = &bytes[..];
     let len = wire::varint_usize(&mut rest)?;
     let stored = wire::take(&mut rest, 4)?;
@@ -173,7 +173,7 @@ fn object_graph(record: &Record, shards: &mut dyn Shards) -> Result<Vec<u8>> {
     Ok(rest.to_vec())
 }
 
-/// Reads all float variables, in the order in which they lie in the files.
+/// Reads all float variables, in file order.
 fn collect(index: &Index, names: &Names, shards: &mut dyn Shards) -> Result<Weights> {
     let floats = index.records.iter().filter_map(|(key, record)| Some((names[key].as_str(), record, record.element()?)));
     let mut floats: Vec<_> = floats.collect();
@@ -202,7 +202,7 @@ fn collect(index: &Index, names: &Names, shards: &mut dyn Shards) -> Result<Weig
     found.finish()
 }
 
-/// A variable must lie within its data file, before memory is taken for it.
+/// Checks that a variable is within its data file, before memory is allocated for it.
 fn check_place(record: &Record, shards: &dyn Shards) -> Result<()> {
     let end = (record.offset as u64).checked_add(record.size as u64);
     let len = shards.len(record.shard)?;

@@ -1,7 +1,7 @@
-//! What a program called its variables: keys of an object-based bundle are only paths (`variables/17/.ATTRIBUTES/…`).
+//! The names of variables. The keys of an object-based bundle are only paths (`variables/17/.ATTRIBUTES/…`).
 //!
-//! Field numbers are those of TensorFlow's `trackable_object_graph.proto`, `saved_model.proto`, `meta_graph.proto` and
-//! `saved_object_graph.proto`.
+//! Field numbers are those of TensorFlow's `trackable_object_graph.proto`,
+//! `saved_model.proto`, `meta_graph.proto` and `saved_object_graph.proto`.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,15 +10,15 @@ use crate::Result;
 use crate::weights::collect::malformed;
 use crate::weights::wire::{Fields, Value};
 
-/// Where an object-based bundle keeps its graph of objects.
+/// The key under which an object-based bundle stores its object graph.
 pub(super) const OBJECT_GRAPH_KEY: &str = "_CHECKPOINTABLE_OBJECT_GRAPH";
-/// The end of every key that is a variable's value.
+/// The suffix of all keys that hold a variable's value.
 const VALUE_SUFFIX: &str = "/.ATTRIBUTES/VARIABLE_VALUE";
 
 /// Names by key.
 pub(super) type Names = BTreeMap<String, String>;
 
-/// Notes the names in a `TrackableObjectGraph` of those keys that the index has.
+/// Collects the names in a `TrackableObjectGraph`, for keys that are in the index.
 pub(super) fn from_object_graph(graph: &[u8], records: &BTreeMap<String, Record>, names: &mut Names) -> Result<()> {
     for node in repeated(graph, 1) {
         for attribute in repeated(node?.bytes()?, 2) {
@@ -36,7 +36,7 @@ pub(super) fn from_object_graph(graph: &[u8], records: &BTreeMap<String, Record>
     Ok(())
 }
 
-/// Notes the names in the object graph of a `saved_model.pb`, walking it from the root as the writer of the keys did.
+/// Collects the names in the object graph of a `saved_model.pb`. Walks it from the root, as the writer of the keys did.
 pub(super) fn from_saved_model(saved_model: &[u8], records: &BTreeMap<String, Record>, names: &mut Names) -> Result<()> {
     for meta_graph in repeated(saved_model, 2) {
         for object_graph in repeated(meta_graph?.bytes()?, 7) {
@@ -47,10 +47,10 @@ pub(super) fn from_saved_model(saved_model: &[u8], records: &BTreeMap<String, Re
     Ok(())
 }
 
-/// Breadth first: an object that can be reached in several ways has the shortest as its key, and of those the first.
+/// Walks breadth first: an object's key is the shortest path to it, and the first among the shortest.
 fn walk(nodes: &[&[u8]], records: &BTreeMap<String, Record>, names: &mut Names) -> Result<()> {
-    // For each object that was reached: from which one, and by what name. Paths are put together from these when needed, for
-    // all of them at once could be long.
+    // For each object that was reached: the object it was reached from, and its name there. Paths are built only
+    // when they are needed, because all of them together could be long.
     let mut reached: Vec<Option<(usize, &str)>> = vec![None; nodes.len()];
     let mut queue = VecDeque::from([0]);
     while let Some(at) = queue.pop_front() {
@@ -84,7 +84,7 @@ fn walk(nodes: &[&[u8]], records: &BTreeMap<String, Record>, names: &mut Names) 
     Ok(())
 }
 
-/// The key of a variable: the path to it, with what has a meaning in paths escaped.
+/// The key of a variable: the path to it, with special characters escaped.
 fn key_of(mut at: usize, reached: &[Option<(usize, &str)>]) -> Option<String> {
     const DEEPEST: usize = 64;
     let mut path = Vec::new();
@@ -106,13 +106,13 @@ fn note(names: &mut Names, records: &BTreeMap<String, Record>, key: &str, name: 
     }
 }
 
-/// Settles what each key is called: by its name if it has one of its own, else by its path.
+/// Decides the name of each key: its own name if no other key has the same one, otherwise its path.
 pub(super) fn settle(names: &mut Names, records: &BTreeMap<String, Record>) {
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for name in names.values() {
         *uses.entry(name.clone()).or_default() += 1;
     }
-    // Keras gives many variables one name ("kernel"); the path tells them apart.
+    // Keras gives many variables the same name ("kernel"); paths are unique.
     names.retain(|_, name| uses[name.as_str()] == 1);
     for key in records.keys() {
         names.entry(key.clone()).or_insert_with(|| key.strip_suffix(VALUE_SUFFIX).unwrap_or(key).to_owned());

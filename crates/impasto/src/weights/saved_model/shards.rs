@@ -7,12 +7,12 @@ use crate::weights::collect::malformed;
 use crate::weights::files::{Quota, Source};
 use crate::{Error, ErrorKind, Result};
 
-/// Bytes of data files by number.
+/// Access to data files by number.
 pub(super) trait Shards {
-    /// Bytes of a data file.
+    /// The size of a data file in bytes.
     fn len(&self, shard: usize) -> Result<u64>;
 
-    /// `into` becomes the bytes at a place that lies within the data file.
+    /// Replaces `into` with `len` bytes from `offset` on. They must be within the data file.
     fn read(&mut self, shard: usize, offset: usize, len: usize, into: &mut Vec<u8>) -> Result<()>;
 }
 
@@ -31,12 +31,12 @@ impl Shards for &[&[u8]] {
     }
 }
 
-/// Data files on disk, of which only those in use are opened.
+/// Data files on disk. Only those in use are opened.
 #[derive(Debug)]
 pub(super) struct FileShards(BTreeMap<usize, Source>);
 
 impl FileShards {
-    /// Opens these numbers out of `total`.
+    /// Opens the data files with these numbers, out of `total`.
     pub(super) fn open(prefix: &Path, total: usize, used: impl Iterator<Item = usize>, quota: &mut Quota) -> Result<Self> {
         let mut sources = BTreeMap::new();
         for shard in used {
@@ -70,7 +70,7 @@ impl Shards for FileShards {
     }
 }
 
-/// The data file of this number: `prefix.data-00000-of-00002`.
+/// The path of the data file with this number: `prefix.data-00000-of-00002`.
 pub(super) fn path(prefix: &Path, shard: usize, total: usize) -> PathBuf {
     let mut path = prefix.as_os_str().to_owned();
     path.push(format!(".data-{shard:05}-of-{total:05}"));

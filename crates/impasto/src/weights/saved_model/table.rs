@@ -1,7 +1,9 @@
-//! LevelDB's sorted table, the format of a bundle's index: keys and values in blocks, and a block of where the blocks are.
+//! LevelDB's sorted table, the format of a bundle's index: blocks of keys and values, and
+//! a block that lists the blocks.
 //!
-//! Layout (LevelDB, `doc/table_format.md`): a 48-byte footer at the end names the index block; a block is followed by its
-//! compression type and the masked CRC-32C of both; within a block, each key is given as what it adds to the one before.
+//! Layout (LevelDB, `doc/table_format.md`): a 48-byte footer at the end points to the index block.
+//! Each block is followed by its compression type and the masked CRC-32C of both. Within a block,
+//! each key is stored as its difference from the previous key.
 
 use crate::Result;
 use crate::weights::collect::{malformed, unsupported};
@@ -9,19 +11,20 @@ use crate::weights::wire::{take, varint, varint_usize};
 
 const FOOTER: usize = 48;
 const MAGIC: [u8; 8] = 0xdb47_7524_8b80_fb57_u64.to_le_bytes();
-/// Type and checksum after each block.
+/// Compression type and checksum after each block.
 const TRAILER: usize = 5;
-/// Bytes of a key; TensorFlow's are paths of some hundred bytes at most.
+/// The maximum length of a key in bytes. TensorFlow's keys are paths of a few hundred bytes at most.
 const MAX_KEY: usize = 4096;
-/// Snappy's densest element is a copy of 64 bytes in 3, so that no honest block grows more than this.
+/// Snappy's densest element is a copy of 64 bytes in 3, so no honest block grows by more than this.
 const MAX_EXPANSION: usize = 22;
 
-/// Whether these bytes end as a table does.
+/// Whether these bytes end like a table.
 pub(in crate::weights) fn is_table(bytes: &[u8]) -> bool {
     bytes.len() >= FOOTER && bytes.ends_with(&MAGIC)
 }
 
-/// The checksum as LevelDB stores it: rotated and offset, so that a checksum of data that holds checksums stays strong.
+/// The checksum as LevelDB stores it. It is rotated and offset, so that checksums of data
+/// that contains checksums stay strong.
 pub(super) fn masked_crc32c(crc: u32) -> u32 {
     crc.rotate_right(15).wrapping_add(0xa282_ead8)
 }
@@ -32,7 +35,7 @@ pub(super) fn for_each(file: &[u8], mut entry: impl FnMut(&[u8], &[u8]) -> Resul
         return Err(malformed("not an index of TensorFlow variables (a LevelDB table), or cut off"));
     }
     let (blocks, mut footer) = file.split_at(file.len() - FOOTER);
-    // The first handle is of a block of statistics, which TensorFlow leaves empty.
+    // The first handle is that of a block of statistics, which TensorFlow leaves empty.
     Handle::read(&mut footer)?;
     let index = Handle::read(&mut footer)?;
     let mut scratch = Vec::new();
@@ -42,7 +45,7 @@ pub(super) fn for_each(file: &[u8], mut entry: impl FnMut(&[u8], &[u8]) -> Resul
     let index_block = index.block(blocks, &mut index_scratch)?;
     for_each_in_block(index_block, |_, mut handle| {
         let handle = Handle::read(&mut handle)?;
-        // Blocks lie in order; were the same one named often, a small file could cost a long time.
+        // Blocks must be in order. If one block could be listed many times, a small file could take a long time.
         if handle.offset < end {
             return Err(malformed("the table's blocks overlap"));
         }
@@ -59,7 +62,7 @@ pub(super) fn for_each(file: &[u8], mut entry: impl FnMut(&[u8], &[u8]) -> Resul
     })
 }
 
-/// Where a block lies.
+/// The location of a block.
 struct Handle {
     offset: usize,
     size: usize,
@@ -70,7 +73,7 @@ impl Handle {
         Ok(Handle { offset: varint_usize(bytes)?, size: varint_usize(bytes)? })
     }
 
-    /// The block's content, checked against its checksum and decompressed into `scratch` if need be.
+    /// Returns the block's content, verified by its checksum and, if necessary, decompressed into `scratch`.
     fn block<'a>(&self, blocks: &'a [u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8]> {
         let with_trailer = blocks.get(self.offset..).and_then(|rest| rest.get(..self.size.checked_add(TRAILER)?));
         let with_trailer = with_trailer.ok_or_else(|| malformed("a block of the table lies outside the file"))?;
@@ -100,7 +103,7 @@ fn decompress<'a>(content: &[u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8]> 
 }
 
 fn for_each_in_block(block: &[u8], mut entry: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
-    // At the end: positions of whole keys, for binary search, and how many there are.
+    // At the end of a block: the positions of whole keys, for binary search, and their number.
     let (rest, count) = block.split_last_chunk().ok_or_else(|| malformed("a block of the table is cut off"))?;
     let restarts = (u32::from_le_bytes(*count) as usize).checked_mul(4);
     let len = restarts.and_then(|restarts| rest.len().checked_sub(restarts));

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::weights::collect::{Collector, count, malformed, quoted, unsupported};
 use crate::weights::element::Element;
 
-/// What is read of a `model.json`; the graph itself is skipped.
+/// The parts of a `model.json` that are read. The graph itself is skipped.
 #[derive(Debug, Deserialize)]
 pub(super) struct Manifest {
     #[serde(rename = "weightsManifest")]
@@ -20,7 +20,7 @@ impl Manifest {
     }
 }
 
-/// Arrays that lie one after the other, without gaps, in some files laid end to end.
+/// Arrays stored one after the other, without gaps, in the concatenation of several files.
 #[derive(Debug, Deserialize)]
 pub(super) struct Group {
     pub(super) paths: Vec<String>,
@@ -45,13 +45,13 @@ struct Quantization {
 /// How an array's values are stored.
 enum Stored {
     Float(Element),
-    /// Unsigned integers of this many bytes, each `q · scale + min`.
+    /// Unsigned integers with this many bytes each; the value is `q · scale + min`.
     Affine {
         width: usize,
         scale: f64,
         min: f64,
     },
-    /// Integers of this many bytes that are no weights.
+    /// Integers with this many bytes that are not weights.
     Skipped(usize),
 }
 
@@ -65,7 +65,7 @@ impl Stored {
 }
 
 impl Group {
-    /// Adds the arrays, whose bytes must be exactly these.
+    /// Adds the arrays. Their bytes must be exactly these.
     pub(super) fn decode(&self, mut bytes: &[u8], found: &mut Collector) -> Result<()> {
         for entry in &self.weights {
             let name = &entry.name;

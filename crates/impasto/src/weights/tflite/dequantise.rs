@@ -1,10 +1,10 @@
-//! Quantised integers back to floats: `(q - zero point) · scale`.
+//! Converts quantized integers back to floats: `(q - zero point) · scale`.
 
 use super::flatbuffer::Table;
 use crate::Result;
 use crate::weights::collect::{malformed, unsupported};
 
-/// How a quantised weight is stored; little-endian.
+/// How a quantized weight is stored; little-endian.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Integer {
     I8,
@@ -14,7 +14,7 @@ pub(super) enum Integer {
 }
 
 impl Integer {
-    /// Bytes of one value.
+    /// The number of bytes of one value.
     pub(super) fn size(self) -> usize {
         match self {
             Integer::I8 | Integer::U8 => 1,
@@ -24,17 +24,17 @@ impl Integer {
     }
 }
 
-/// Scale and zero point of each channel, and which channel a value belongs to.
+/// Scale and zero point of each channel, and the mapping from values to channels.
 #[derive(Debug)]
 pub(super) struct Quantisation {
-    /// One per channel, or a single one.
+    /// One per channel, or a single one for all.
     channels: Vec<(f64, i64)>,
-    /// How many values in a row belong to one channel.
+    /// The number of consecutive values that belong to one channel.
     run: usize,
 }
 
 impl Quantisation {
-    /// From a `QuantizationParameters` table that holds scales, for an array of this shape (no axis of which is empty).
+    /// Reads a `QuantizationParameters` table that holds scales, for an array of this shape (with no empty axis).
     pub(super) fn read(table: &Table<'_>, shape: &[usize]) -> Result<Self> {
         let scales = table.scalars::<4>(2)?;
         if table.u8(4)? != 0 {
@@ -54,14 +54,14 @@ impl Quantisation {
         Ok(Quantisation { channels: channels.collect::<Result<_>>()?, run })
     }
 
-    /// How many values in a row belong to one channel, when there are several along `axis`.
+    /// The number of consecutive values that belong to one channel, if there are several channels along `axis`.
     fn run(axis: i32, scales: usize, shape: &[usize]) -> Result<usize> {
         let axis = usize::try_from(axis).ok().filter(|&a| shape.get(a) == Some(&scales));
         let axis = axis.ok_or_else(|| malformed(format!("has {scales} scales, which fit no axis of its shape {shape:?}")))?;
         Ok(shape[axis + 1..].iter().product())
     }
 
-    /// The values of `data`, whose length fits the shape that this was read for.
+    /// Dequantizes `data`, whose length matches the shape that this was read for.
     pub(super) fn decode(&self, integer: Integer, data: &[u8]) -> Vec<f32> {
         match integer {
             Integer::I8 => self.apply(data, |[byte]: [u8; 1]| i64::from(byte.cast_signed())),
@@ -71,7 +71,7 @@ impl Quantisation {
         }
     }
 
-    /// Products are taken in float64, in which they are exact, so that each value is rounded once.
+    /// Products are exact in float64, so each value is rounded only once.
     fn apply<const N: usize>(&self, data: &[u8], integer: impl Fn([u8; N]) -> i64) -> Vec<f32> {
         let values = data.as_chunks().0;
         let mut floats = Vec::with_capacity(values.len());

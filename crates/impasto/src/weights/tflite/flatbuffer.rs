@@ -1,24 +1,25 @@
-//! Reads tables, vectors and strings of a flatbuffer, every offset checked against the file's end.
+//! Reads tables, vectors and strings of a flatbuffer. All offsets are checked against the end of the file.
 //!
-//! Positions are counted from the start of the file. A table starts with the (signed) distance back to its vtable; the vtable
-//! holds its own length, the table's length, and for each field its distance from the table's start, 0 where it is absent.
+//! Positions count from the start of the file. A table starts with the (signed) distance back to
+//! its vtable. The vtable holds its own length, the table's length and, for each field, its
+//! distance from the start of the table (0 if the field is absent).
 
 use crate::Result;
 use crate::weights::collect::malformed;
 
-/// `N` bytes at a position.
+/// Reads `N` bytes at a position.
 fn array<const N: usize>(file: &[u8], at: usize) -> Result<[u8; N]> {
     let bytes = file.get(at..).and_then(|rest| rest.first_chunk());
     bytes.copied().ok_or_else(|| malformed("the file is truncated, or an offset in it points outside"))
 }
 
-/// The position that the unsigned offset stored at `at` points to.
+/// Returns the position that the unsigned offset at `at` points to.
 fn follow(file: &[u8], at: usize) -> Result<usize> {
     let offset = u32::from_le_bytes(array(file, at)?);
     usize::try_from(offset).ok().and_then(|o| at.checked_add(o)).ok_or_else(|| malformed("an offset points outside the file"))
 }
 
-/// A table: fields by number, all of them optional.
+/// A table: numbered fields, all of them optional.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Table<'a> {
     file: &'a [u8],
@@ -41,7 +42,7 @@ impl<'a> Table<'a> {
         Ok(Table { file, at, vtable, vtable_len })
     }
 
-    /// Position of a field's value.
+    /// The position of a field's value.
     fn field(&self, number: usize) -> Result<Option<usize>> {
         let entry = 4 + 2 * number;
         if entry + 2 > self.vtable_len {
@@ -75,7 +76,7 @@ impl<'a> Table<'a> {
         self.field(number)?.map(|at| Table::new(self.file, follow(self.file, at)?)).transpose()
     }
 
-    /// The bytes of a vector whose elements have `width` bytes; none where the vector is absent.
+    /// The bytes of a vector with elements of `width` bytes; empty if the vector is absent.
     pub(super) fn vector(&self, number: usize, width: usize) -> Result<&'a [u8]> {
         let Some(at) = self.field(number)? else { return Ok(&[]) };
         let at = follow(self.file, at)?;

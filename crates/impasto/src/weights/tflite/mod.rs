@@ -12,17 +12,19 @@ use crate::weights::Weights;
 use crate::weights::collect::{Collector, check_size, malformed, quoted, unsupported};
 use crate::weights::element::Element;
 
-/// The four bytes from the fifth on that say that a flatbuffer is a TFLite model.
+/// The four bytes, after the first four, that identify a flatbuffer as a TFLite model.
 pub(super) const IDENTIFIER: &[u8] = b"TFL3";
 
-/// The constant arrays of a model: float32, float16, bfloat16 and float64 as they are, integers with a quantisation (per array
-/// or per channel, along any axis) dequantised. Convolution kernels are `[out, h, w, in]`, depthwise ones `[1, h, w, channels]`.
+/// Reads the constant arrays of a model: float32, float16, bfloat16 and float64 as they are, and
+/// quantized integers (per array or per channel, along any axis) dequantized. Convolution kernels
+/// are `[out, h, w, in]`, depthwise ones `[1, h, w, channels]`.
 ///
-/// Integers without a quantisation (axes, paddings, sizes) and what is computed from the input are left out.
+/// Integers without quantization (axes, paddings, sizes) and arrays that are computed from the input are left out.
 ///
 /// # Errors
-/// [`Malformed`](crate::ErrorKind::Malformed) if the file is damaged or holds a NaN or infinity,
-/// [`Unsupported`](crate::ErrorKind::Unsupported) if a weight is sparse, of four bits or stored outside the flatbuffer.
+/// [`Malformed`](crate::ErrorKind::Malformed) if the file is damaged or holds a NaN or
+/// infinity, [`Unsupported`](crate::ErrorKind::Unsupported) if a weight is sparse, has
+/// four bits or is stored outside the flatbuffer.
 pub fn read(bytes: &[u8]) -> Result<Weights> {
     if bytes.get(4..8) != Some(IDENTIFIER) {
         return Err(malformed("not a TFLite file: it lacks the identifier TFL3"));
@@ -38,7 +40,7 @@ pub fn read(bytes: &[u8]) -> Result<Weights> {
         for tensor in subgraph?.tables(0)?.iter() {
             let tensor = tensor?;
             let index = tensor.u32(2)?;
-            // Buffer 0 is the one that everything without constant data points to.
+            // Tensors without constant data point to buffer 0.
             if index == 0 {
                 continue;
             }
@@ -91,7 +93,7 @@ fn constant(tensor: &Table<'_>, buffer: &Table<'_>, found: &mut Collector) -> Re
             found.add(name, &shape, element.decode(data))
         }
         Stored::Integer(integer) => {
-            // Integers without a scale stand for themselves.
+            // Integers without a scale are not quantized weights.
             let Some(table) = tensor.table(4)?.filter(|t| t.vector(2, 4).map_or(true, |scales| !scales.is_empty())) else {
                 return Ok(());
             };

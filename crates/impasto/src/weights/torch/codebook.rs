@@ -1,6 +1,7 @@
-//! Arrays of few distinct values, as some projects store them to make files small: a byte for each value says which of a table's it is.
+//! Arrays with few distinct values, which some projects store in a compact form: for each
+//! value, a byte with its index in a table.
 //!
-//! For an array `NAME` there are `NAME_q`, the bytes in its shape, and `NAME_table`, at most 256 numbers.
+//! An array `NAME` is stored as `NAME_q`, the bytes in its shape, and `NAME_table`, at most 256 numbers.
 
 use pytorch_reader::{DType, PytorchReader, Tensor};
 
@@ -8,10 +9,10 @@ use super::super::collect::{malformed, quoted};
 use super::{floats, one_line};
 use crate::Result;
 
-/// Values that a byte can number.
+/// The number of values that a byte can index.
 const MOST: usize = 256;
 
-/// The name of the array that these bytes stand for, and its table, if they are such.
+/// If these bytes are indices into a table, returns the name of the array and the table.
 pub(super) fn table_of<'a>(name: &str, bytes: &Tensor, file: &'a PytorchReader) -> Option<(String, &'a Tensor)> {
     let stem = name.strip_suffix("_q").filter(|_| bytes.dtype() == DType::U8)?;
     let table = file.get(&format!("{stem}_table"))?;
@@ -19,10 +20,10 @@ pub(super) fn table_of<'a>(name: &str, bytes: &Tensor, file: &'a PytorchReader) 
     (fits && floats(table).is_some()).then(|| (stem.to_owned(), table))
 }
 
-/// The array's values.
+/// Returns the array's values.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Malformed`] if a byte numbers no value of the table, or the file is damaged.
+/// [`crate::ErrorKind::Malformed`] if a byte is beyond the end of the table, or if the file is damaged.
 pub(super) fn values(name: &str, bytes: &Tensor, table: &Tensor) -> Result<Vec<f32>> {
     let read = |tensor: &Tensor| tensor.read().map_err(|e| malformed(one_line(&e.to_string())));
     let Some(to_floats) = floats(table) else { return Err(malformed(format!("{} has a table of integers", quoted(name)))) };

@@ -1,7 +1,8 @@
-//! How long the pickles in a checkpoint are, told before anything is made of them.
+//! Checks the length of the pickles in a checkpoint before objects are made from them.
 //!
-//! A word of one byte becomes an object of about a hundred, and compression hides a thousand words in one byte: a file of 90 KB can ask for 9 GB.
-//! Names and shapes of the largest networks' tensors take some hundred kilobytes; no more than that is read.
+//! An opcode of one byte becomes an object of about a hundred bytes, and compression can put a thousand
+//! opcodes into one byte: a file of 90 KB can ask for 9 GB. The names and shapes of the largest networks'
+//! tensors take a few hundred kilobytes; no more than the limit is read.
 
 use std::io::{Read, Seek};
 
@@ -10,14 +11,14 @@ use zip::ZipArchive;
 use super::super::collect::malformed;
 use crate::{Error, Result};
 
-/// Bytes that the pickles of a checkpoint may have.
+/// The maximum number of bytes of a checkpoint's pickles.
 const MOST: u64 = 1 << 20;
-/// What files begin with that PyTorch wrote before version 1.6: a pickle of its magic number.
+/// The first bytes of files that PyTorch wrote before version 1.6: a pickle of its magic number.
 const MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
-/// In such a file: magic number, version, the writer's machine, the tensors, the order of their numbers.
+/// The pickles of such a file: magic number, version, the writer's machine, the tensors, the order of their numbers.
 const PICKLES: usize = 5;
 
-/// Refuses a checkpoint whose pickles are too long, or that is none.
+/// Refuses a file whose pickles are too long, or that is not a checkpoint.
 pub(super) fn check(mut file: impl Read + Seek) -> Result<()> {
     let mut head = Vec::new();
     (&mut file).take(MOST).read_to_end(&mut head)?;
@@ -53,27 +54,28 @@ fn too_long() -> Error {
     ))
 }
 
-/// Goes past one pickle, up to its last word; `None` if it does not end in these bytes or has a word that Python does not know.
+/// Skips one pickle, including its last opcode. Returns `None` if the pickle does not end within
+/// these bytes, or if it has an opcode that Python does not know.
 fn skip_pickle(rest: &mut &[u8]) -> Option<()> {
     loop {
         let (&word, after) = rest.split_first()?;
         *rest = after;
         match word {
             b'.' => return Some(()),
-            // Words by themselves.
+            // Opcodes without arguments.
             _ if b"()012NQR]abdelostu}".contains(&word) => {}
             0x81 | 0x85..=0x89 | 0x8f..=0x94 | 0x97 | 0x98 => {}
             b'K' | b'q' | b'h' | 0x80 | 0x82 => skip(rest, 1)?,
             b'M' | 0x83 => skip(rest, 2)?,
             b'J' | b'r' | b'j' | 0x84 => skip(rest, 4)?,
             b'G' | 0x95 => skip(rest, 8)?,
-            // A line, or two.
+            // Opcodes followed by one line, or by two.
             b'I' | b'L' | b'S' | b'V' | b'F' | b'P' | b'g' | b'p' => skip_line(rest)?,
             b'c' | b'i' => {
                 skip_line(rest)?;
                 skip_line(rest)?;
             }
-            // Bytes after their number, which itself has 1, 4 or 8.
+            // Opcodes followed by a byte count, of 1, 4 or 8 bytes, and that many bytes.
             b'U' | b'C' | 0x8a | 0x8c => skip_counted(rest, 1)?,
             b'T' | b'B' | b'X' | 0x8b => skip_counted(rest, 4)?,
             0x8d | 0x8e | 0x96 => skip_counted(rest, 8)?,

@@ -1,7 +1,7 @@
 //! PyTorch checkpoints: `.pth` and `.pt` files with a dictionary of tensors.
 //!
-//! Such a file is a pickle, a program of Python's that may ask for anything to be run. The reader knows the few words that tensors are made of and runs
-//! nothing.
+//! Such a file is a pickle, a Python program that could run anything. The reader knows only
+//! the few opcodes that build tensors, and runs nothing.
 
 mod codebook;
 mod extent;
@@ -19,12 +19,12 @@ use super::collect::{Collector, malformed, quoted};
 use super::files::{Quota, Source};
 use crate::{Error, ErrorKind, Result};
 
-/// Whether a file's first bytes are those of a checkpoint: a zip archive, or a pickle by itself.
+/// Whether a file's first bytes are those of a checkpoint: a zip archive, or a bare pickle.
 pub(super) fn is_checkpoint(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(&[0x80, 0x02])
 }
 
-/// Reads a file. Arrays of integers are left out, but for those that number the values of a table.
+/// Reads a file. Integer arrays are left out, except for indices into a table of values.
 pub(super) fn load(path: &Path, quota: &mut Quota) -> Result<Weights> {
     let bytes = Source::open(path, quota)?.len();
     read(path, bytes).map_err(|e| e.context(path.display()))
@@ -53,10 +53,10 @@ fn read(path: &Path, bytes: u64) -> Result<Weights> {
     found.finish()
 }
 
-/// A tensor's bytes as floats.
+/// Converts a tensor's bytes to floats.
 type ToFloats = fn(&[u8]) -> Vec<f32>;
 
-/// How a tensor's bytes become floats; `None` for integers.
+/// How to convert a tensor's bytes to floats; `None` for integers.
 fn floats(tensor: &Tensor) -> Option<ToFloats> {
     match tensor.dtype() {
         DType::F64 => Some(|bytes| bytes.as_chunks().0.iter().map(|&b| f64::from_ne_bytes(b) as f32).collect()),
@@ -67,7 +67,7 @@ fn floats(tensor: &Tensor) -> Option<ToFloats> {
     }
 }
 
-/// The reader promises not to panic; should it all the same on some stranger's file, that file is refused.
+/// The reader promises not to panic. If some file makes it panic anyway, that file is refused.
 fn quietly<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(malformed("is a damaged PyTorch checkpoint")))
 }

@@ -1,8 +1,9 @@
 //! Painting in bands: each row of each layer is computed once.
 //!
-//! Bands are as wide as the picture. Every layer computes the rows that the next one reads for the next band, and keeps the last few of
-//! them for the band after: no overlap is computed twice, and no border is mirrored but the picture's own. Layers begin and end at
-//! whole tiles of their kernels, so that every pixel goes through the same arithmetic as in the whole picture: the same bytes.
+//! Bands are as wide as the picture. For each band, every layer computes the rows that the next layer needs, and
+//! keeps the last few of them for the next band. So no overlap is computed twice, and only the picture's own
+//! border is mirrored. Layers begin and end at whole tiles of their kernels. So every pixel goes through the
+//! same arithmetic as in the whole picture, which gives the same bytes.
 
 mod paint;
 mod schedule;
@@ -18,11 +19,11 @@ use schedule::Band;
 struct Schedule {
     plan: Plan,
     bands: Vec<Band>,
-    /// Floats of the rows that are kept between bands, by tensor.
+    /// For each tensor, the number of floats in the rows that are kept between bands.
     tails: Vec<usize>,
 }
 
-/// Bands of this many rows of the picture.
+/// Plans bands of this many rows of the picture.
 pub(super) fn plan(program: &Program, picture: Size, rows: usize) -> Result<Bands> {
     let schedule = schedule::schedule(program, Plan::shapes(program, picture)?, rows)?;
     let [bytes, a_thread] = schedule.plan.bytes();

@@ -11,11 +11,11 @@ use crate::engine::norms::Norms;
 use crate::engine::{Bands, Control, Engine, Frozen, check_cancelled};
 use crate::{Error, ErrorKind, Result};
 
-/// Rows that wait for the next band, by tensor.
+/// For each tensor, the rows that wait for the next band.
 struct Tails(Vec<Vec<f32>>);
 
 impl Tails {
-    /// Brings the rows that the last band left into the tensor's slot.
+    /// Copies the rows that the last band left into the tensor's slot.
     fn restore(&self, state: &mut State<'_>, before: Option<&Band>, tensor: usize) {
         state.held[tensor] = 0..0;
         let Some(rows) = before.map(|band| band.kept[tensor].clone()).filter(|rows| !rows.is_empty()) else { return };
@@ -25,7 +25,7 @@ impl Tails {
         state.put(tensor, slot, &rows);
     }
 
-    /// Puts what later bands read aside: the slot is about to be another tensor's.
+    /// Saves the rows that later bands read: another tensor is about to use the slot.
     fn save(&mut self, state: &State<'_>, rows: &Range<usize>, tensor: usize) {
         if rows.is_empty() {
             return;

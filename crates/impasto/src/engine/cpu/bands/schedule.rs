@@ -1,4 +1,4 @@
-//! Which rows each layer computes for which band.
+//! Which rows each layer computes in which band.
 
 use std::ops::Range;
 
@@ -9,13 +9,13 @@ use super::Schedule;
 use crate::graph::Shape;
 use crate::{Error, ErrorKind, Result};
 
-/// What happens in one band.
+/// The work of one band.
 pub(super) struct Band {
-    /// Rows of the result that are done then.
+    /// Rows of the result that this band completes.
     pub(super) output: Range<usize>,
-    /// By tensor: the rows that are computed.
+    /// For each tensor: the rows that this band computes.
     pub(super) made: Vec<Range<usize>>,
-    /// By tensor: the rows, of all so far, that later bands read.
+    /// For each tensor: the rows computed so far that later bands read.
     pub(super) kept: Vec<Range<usize>>,
 }
 
@@ -42,8 +42,9 @@ pub(super) fn schedule(program: &Program, shapes: Vec<Shape>, rows: usize) -> Re
     Ok(Schedule { plan, bands, tails })
 }
 
-/// From the input forwards: in each band every layer makes what it can of the rows that are there, but no more than its share of a band,
-/// so that neither the first band (when there is nothing yet) nor the last (when nothing is missing any more) is higher than the others.
+/// Plans from the input forward. In each band, every layer computes as much as the available rows allow,
+/// but no more than its share of a band. So neither the first band (when nothing is there yet) nor the
+/// last (when nothing is missing any more) is higher than the others.
 fn bands(program: &Program, shapes: &[Shape], rows: usize) -> Result<Vec<Band>> {
     let height = shapes[0].height;
     let mut have = vec![0; shapes.len()];
@@ -65,11 +66,11 @@ fn bands(program: &Program, shapes: &[Shape], rows: usize) -> Result<Vec<Band>> 
     Ok(bands)
 }
 
-/// Up to which row a step can make its output from the rows that there are, about `share` more at most.
+/// The row up to which a step can compute its output from the available rows, at most about `share` more than it has.
 fn reached(step: &Step, shapes: &[Shape], have: &[usize], share: usize) -> Result<usize> {
     let (start, height, grain) = (have[step.output], shapes[step.output].height, grain(step));
     let there = step.reads().into_iter().map(|tensor| have[tensor]).min().unwrap_or(0);
-    // The number of whole tiles that can be made: all up to some number can, none beyond.
+    // Binary search for the number of whole tiles that can be computed.
     let (mut can, mut cannot) = (0, share.max(1).div_ceil(grain).min((height - start).div_ceil(grain)) + 1);
     while can + 1 < cannot {
         let middle = can.midpoint(cannot);
@@ -79,7 +80,7 @@ fn reached(step: &Step, shapes: &[Shape], have: &[usize], share: usize) -> Resul
     Ok((start + can * grain).min(height))
 }
 
-/// From the last band backwards: what is read later is kept.
+/// Plans from the last band backward: rows that are read later are kept.
 fn keep(program: &Program, shapes: &[Shape], bands: &mut [Band]) -> Result<()> {
     let mut ends = vec![0; shapes.len()];
     let all: Vec<Vec<usize>> = bands
@@ -110,7 +111,7 @@ fn grain(step: &Step) -> usize {
     if let Work::Conv { conv, .. } = &step.work { conv.row_grain() } else { 1 }
 }
 
-/// The rows of its sources that a step reads for these rows of its output.
+/// The rows of its sources that a step reads to compute these rows of its output.
 fn reads(step: &Step, shapes: &[Shape], rows: Range<usize>) -> Result<Range<usize>> {
     match &step.work {
         Work::Conv { conv, source: Operand { tensor, upsample, .. }, padding, .. } => {

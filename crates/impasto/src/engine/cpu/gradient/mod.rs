@@ -1,8 +1,8 @@
-//! A graph for both ways on our kernels. The gradient of a convolution with respect to its input is a convolution with turned weights, on
-//! the same kernels.
+//! Forward and backward passes on our kernels. The gradient of a convolution with respect to its
+//! input is a convolution with rotated weights, on the same kernels.
 //!
-//! `slots.rs` decides beforehand which values are kept for the way back, and in which buffers everything lies: memory is known before a
-//! picture is seen.
+//! `slots.rs` decides beforehand which values are kept for the backward pass, and which buffer
+//! holds what. So memory is known before the first picture.
 
 mod pass;
 mod slots;
@@ -17,11 +17,11 @@ use crate::graph::{self, Graph, Op, Padding, PoolKind};
 use crate::weights::Weights;
 use slots::Plan;
 
-/// A graph that can be pulled back.
+/// A graph that has been compiled for both passes.
 pub(super) struct Network {
     isa: Isa,
     graph: Graph,
-    /// By node.
+    /// One for each node.
     layers: Vec<Layer>,
     kernels: Vec<Packed>,
     norms: Vec<Norm>,
@@ -36,25 +36,25 @@ struct Packed {
     bias: Option<Vec<f32>>,
     activation: Activation,
     forwards: Conv,
-    /// If a gradient goes on to what the convolution reads.
+    /// If a gradient is needed for the convolution's input.
     backwards: Option<InputGradient>,
 }
 
 /// A conditional norm.
 struct Norm {
     epsilon: f32,
-    /// Whether the only reader is a ReLU, which it then does itself.
+    /// Whether its only reader is a ReLU, which is then fused into it.
     rectified: bool,
 }
 
-/// What a node does, and where its values are. Places are those of nodes.
+/// What a node does, and where its values are. Numbers are those of nodes.
 enum Layer {
     Input,
     Conv {
         kernel: usize,
         from: Value,
         padding: Padding,
-        /// Whether the only reader is a ReLU, which it then does itself.
+        /// Whether its only reader is a ReLU, which is then fused into it.
         rectified: bool,
     },
     Pool {
@@ -65,7 +65,7 @@ enum Layer {
         norm: usize,
         from: usize,
     },
-    /// A batch norm with fixed statistics: a factor and a summand a channel.
+    /// A batch norm with fixed statistics: one factor and one summand per channel.
     Fixed {
         from: usize,
         scale: Vec<f32>,
@@ -80,11 +80,11 @@ enum Layer {
     Add {
         from: [usize; 2],
     },
-    /// Another node's values, perhaps enlarged by their reader.
+    /// Another node's values, perhaps up-sampled by the reader.
     Same,
 }
 
-/// A node's values: those that another node holds, enlarged by whoever reads them.
+/// A node's values: those that `node` holds, up-sampled by whatever reads them.
 #[derive(Debug, Clone, Copy)]
 struct Value {
     node: usize,
@@ -116,7 +116,7 @@ impl Network {
             node.inputs.iter().for_each(|input| readers[input.index()].push(i));
         }
         let is_relu = |&reader: &usize| nodes[reader].op == Op::Activation(graph::Activation::Relu);
-        // Only if nobody looks at what there is before the ReLU.
+        // Only if nothing observes the values before the ReLU.
         let rectified = |i: usize| {
             readers[i].len() == 1 && readers[i].iter().all(is_relu) && !wanted.seen.iter().any(|node| node.index() == i)
         };
@@ -224,13 +224,13 @@ impl Packed {
         *self = Packed::new(self.spec, values, after, self.backwards.is_some(), isa);
     }
 
-    /// Bytes of the weights, for both ways.
+    /// Bytes of the weights, for both passes.
     fn bytes(&self) -> usize {
         self.forwards.weight_bytes() * if self.backwards.is_some() { 2 } else { 1 }
     }
 }
 
-/// A factor and a summand a channel.
+/// Computes one factor and one summand per channel.
 fn fixed(norm: &graph::BatchNorm, channels: usize, weights: &Weights) -> Result<(Vec<f32>, Vec<f32>)> {
     let array = |name: &String| Ok::<_, crate::Error>(weights.require(name, &[channels])?.data());
     let (mean, variance, beta) = (array(&norm.mean)?, array(&norm.variance)?, array(&norm.beta)?);

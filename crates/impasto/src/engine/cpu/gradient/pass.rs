@@ -1,4 +1,4 @@
-//! One picture's way through a network, and back.
+//! The forward and the backward pass of one picture.
 
 use impasto_kernels::conv::weight_gradient;
 use impasto_kernels::statistics::Statistics;
@@ -11,7 +11,7 @@ use crate::engine::gradient::{AddGradient, Differentiable, Gradients, Pass};
 use crate::graph::{NodeId, Op, Padding, Shape};
 use crate::{Error, ErrorKind, Result};
 
-/// The values of nodes, while the way there goes on.
+/// The values of nodes, during the forward pass.
 struct Values<'a> {
     network: &'a Network,
     shapes: &'a [Shape],
@@ -138,7 +138,7 @@ impl Differentiable for Network {
         match place {
             Some(&(_, values, Some(scratch))) => match pass.buffers.get_disjoint_mut([values, scratch]) {
                 Ok([values, scratch]) => (&values[..len], &mut scratch[..len]),
-                // What is kept shares its buffer with nothing.
+                // A buffer that is kept is not shared.
                 Err(_) => (&[], &mut []),
             },
             Some(&(_, values, None)) => (&pass.buffers[values][..len], &mut []),
@@ -157,7 +157,7 @@ impl Differentiable for Network {
         for back in &self.plan.back {
             let i = back.node;
             let (shape, len) = (extent(shapes[i]), shapes[i].len());
-            // What the layer made and reads, as far as it is kept.
+            // The layer's output and input, if they are kept.
             let kept = |node: usize| self.plan.values[node].map(|buffer| (buffer, shapes[node].len()));
             let mut gradient = std::mem::take(&mut buffers[back.own]);
             let own = &mut gradient[..len];
@@ -174,7 +174,7 @@ impl Differentiable for Network {
                 Layer::Input | Layer::Same | Layer::Add { .. } => {}
                 Layer::Conv { kernel, from, padding, rectified } => {
                     let packed = &self.kernels[*kernel];
-                    // It was found to be possible on the way there.
+                    // The forward pass has checked the padding.
                     let before = self.before(shapes, i, *from, *padding);
                     if *rectified {
                         elementwise::rectify_gradient(threads, values(i), own);
@@ -239,7 +239,7 @@ impl Differentiable for Network {
 }
 
 impl Network {
-    /// Padding above and to the left of what a convolution reads.
+    /// The padding above and to the left of a convolution's input.
     fn before(&self, shapes: &[Shape], node: usize, from: Value, padding: Padding) -> [usize; 2] {
         let Op::Conv(conv) = &self.graph.nodes()[node].op else { return [0, 0] };
         let Extent { height, width, .. } = extent(shapes[from.node]);
@@ -247,7 +247,7 @@ impl Network {
         std::array::from_fn(|axis| padding.window(sides[axis], conv.kernel[axis], conv.stride).map_or(0, |w| w.before))
     }
 
-    /// The same, if gradients are known for it: a border is mirrored alike on both sides.
+    /// Like `before`, but refuses padding that has no known gradient: the border must be mirrored alike on both sides.
     fn padding(&self, shapes: &[Shape], node: usize, from: Value, padding: Padding) -> Result<[usize; 2]> {
         if let Padding::ReflectUp { multiple, .. } = padding {
             let Shape { height, width, .. } = shapes[from.node];
@@ -261,7 +261,7 @@ impl Network {
     }
 }
 
-/// Adds a gradient to what a node has.
+/// Adds a gradient to the one that a node already has.
 fn add_to(target: &mut [f32], gradient: &[f32]) {
     target.iter_mut().zip(gradient).for_each(|(t, g)| *t += g);
 }

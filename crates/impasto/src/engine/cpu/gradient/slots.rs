@@ -1,48 +1,49 @@
-//! Which values are kept for the way back, and in which buffer everything lies.
+//! Which values are kept for the backward pass, and which buffer holds what.
 
 use super::{Layer, Norm};
 use crate::engine::gradient::Wanted;
 use crate::graph::{Graph, NodeId, Shape};
 
-/// Where everything lies, for pictures of any size.
+/// The buffers of all values and gradients, for pictures of any size.
 pub(super) struct Plan {
-    /// By node: the buffer of its values. None for nodes that hold none, and for a picture that the way back does not read.
+    /// For each node, the buffer of its values. `None` for nodes that hold none, and for
+    /// a picture that the backward pass does not read.
     pub(super) values: Vec<Option<usize>>,
-    /// Steps of the way back, the deepest first.
+    /// The steps of the backward pass, the deepest node first.
     pub(super) back: Vec<Back>,
-    /// Nodes that are looked at: the buffer of their values, and that of their scratch memory if a gradient comes in there.
+    /// Seen nodes: the buffer of their values, and that of their scratch memory if a gradient enters there.
     pub(super) seen: Vec<(NodeId, usize, Option<usize>)>,
-    /// The buffer of the gradient with respect to the picture, if there is one in the end.
+    /// The buffer of the gradient with respect to the picture, if there is one.
     pub(super) picture: Option<usize>,
-    /// By node: whether a gradient with respect to its values is needed.
+    /// For each node, whether a gradient with respect to its values is needed.
     pub(super) needed: Vec<bool>,
-    /// By buffer: the nodes whose values or gradients lie in it at some time.
+    /// For each buffer, the nodes whose values or gradients it holds at some time.
     holds: Vec<Vec<usize>>,
 }
 
-/// One node's part of the way back.
+/// A node's step of the backward pass.
 pub(super) struct Back {
     pub(super) node: usize,
     /// The buffer of its gradient.
     pub(super) own: usize,
-    /// Whether nothing has written to it before.
+    /// Whether nothing has been written to the buffer before.
     pub(super) first: bool,
-    /// If its values are looked at: as which node, and the buffer of the scratch memory.
+    /// If its values are seen: as which node, and the buffer of the scratch memory.
     pub(super) seen: Option<(NodeId, usize)>,
-    /// Where its gradient goes on to, by what it reads.
+    /// Where its gradient goes, in the order of the node's inputs.
     pub(super) to: Vec<To>,
 }
 
-/// Where a gradient goes on to.
+/// Where a gradient goes.
 pub(super) struct To {
-    /// The buffer that it is written to; [`Back::own`] if it stays where it is.
+    /// The buffer that it is written to; [`Back::own`] if it stays in place.
     pub(super) buffer: usize,
-    /// The buffer that it is then added to, if the node that is read has a gradient already.
+    /// The buffer that it is then added to, if the input already has a gradient.
     pub(super) sum: Option<usize>,
 }
 
 impl Plan {
-    /// `seen` has, by node, as which its values are looked at.
+    /// `seen` says for each node as which node its values are seen, if at all.
     pub(super) fn new(graph: &Graph, layers: &[Layer], norms: &[Norm], seen: &[Option<NodeId>], wanted: &Wanted<'_>) -> Self {
         let count = layers.len();
         let mut needed = vec![false; count];
@@ -54,7 +55,7 @@ impl Plan {
                 _ => layer.reads().iter().any(|&from| needed[from]),
             };
         }
-        // Gradients come from what is seen.
+        // Gradients enter at seen nodes.
         let mut arrives: Vec<bool> = seen.iter().map(Option::is_some).collect();
         for (i, layer) in layers.iter().enumerate().rev() {
             if arrives[i] {
@@ -78,7 +79,7 @@ impl Plan {
                 Layer::Input | Layer::Fixed { .. } | Layer::Add { .. } | Layer::Same => {}
             }
         }
-        // How large nodes are in relation to each other.
+        // The relative sizes of the nodes.
         let sizes = graph.shapes([256, 256]).map_or_else(|_| vec![0; count], |shapes| shapes.iter().map(Shape::len).collect());
         let mut buffers = Buffers { sizes, holds: Vec::new(), free: Vec::new() };
         let values = there(layers, &kept, &mut buffers);
@@ -132,13 +133,13 @@ impl Plan {
         plan
     }
 
-    /// Floats of each buffer for these shapes of the nodes.
+    /// The number of floats in each buffer for these shapes of the nodes.
     pub(super) fn lengths(&self, shapes: &[Shape]) -> impl Iterator<Item = usize> {
         self.holds.iter().map(|nodes| nodes.iter().map(|&node| shapes[node].len()).max().unwrap_or(0))
     }
 }
 
-/// The buffers of the nodes' values. Those that are not kept are free after their last reader.
+/// Assigns buffers to the nodes' values. Buffers of values that are not kept are free after their last reader.
 fn there(layers: &[Layer], kept: &[bool], buffers: &mut Buffers) -> Vec<Option<usize>> {
     let mut last_reader = vec![0; layers.len()];
     for (i, layer) in layers.iter().enumerate() {
@@ -148,7 +149,7 @@ fn there(layers: &[Layer], kept: &[bool], buffers: &mut Buffers) -> Vec<Option<u
     for (i, layer) in layers.iter().enumerate() {
         values.push(match layer {
             Layer::Same => None,
-            // Read where the caller has it.
+            // Read directly from the caller's memory.
             Layer::Input if !kept[i] => None,
             _ => Some(buffers.take(i)),
         });
@@ -164,7 +165,7 @@ fn there(layers: &[Layer], kept: &[bool], buffers: &mut Buffers) -> Vec<Option<u
     values
 }
 
-/// Buffers, as they are given to nodes.
+/// Buffers that are assigned to nodes.
 struct Buffers {
     sizes: Vec<usize>,
     holds: Vec<Vec<usize>>,
@@ -172,7 +173,8 @@ struct Buffers {
 }
 
 impl Buffers {
-    /// One for a node: the smallest free one that is large enough, or the largest, which grows, or a new one.
+    /// Takes a buffer for a node: the smallest free one that is large enough; otherwise the
+    /// largest free one, which grows; otherwise a new one.
     fn take(&mut self, node: usize) -> usize {
         let (sizes, holds) = (&self.sizes, &self.holds);
         let size = |buffer: usize| holds[buffer].iter().map(|&node| sizes[node]).max().unwrap_or(0);
