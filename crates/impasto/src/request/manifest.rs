@@ -4,7 +4,7 @@
 //! | `state` | other fields |
 //! | --- | --- |
 //! | `begun` | `output`, and `key` if it is known: a file of this name that is there later is Impasto's own |
-//! | `done` | `input`, `output`, `key`, `style`, `width`, `height`, `seconds`, `bytes`, `sha256` of the file that was written |
+//! | `done` | `input`, `output`, `key`, `style`, `width`, `height`, `seconds`, `bytes`, and the file's `sha256` |
 //! | `failed` | `input`, `output`, `style`, `seconds`, `error` |
 //!
 //! For names that are not UTF-8, `output_bytes` and `input_bytes` hold the bytes; see [`put_name`]. Outputs are named
