@@ -176,8 +176,8 @@ impl Picture {
     /// with [`Format::has_alpha`]; in others the picture is put on white, with a warning.
     ///
     /// # Errors
-    /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if the format
-    /// cannot hold a picture of this size.
+    /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if the
+    /// format cannot hold a picture of this size.
     pub fn encode(&self, format: Format, options: &EncodeOptions) -> Result<Encoded> {
         self.encode_with(self.source(), format, options)
     }

@@ -194,7 +194,6 @@ impl Format {
     /// file: call it before any expensive work.
     ///
     /// # Errors
-    /// # Errors
     /// [`ErrorKind::InvalidArgument`], listing the known extensions, if the extension is missing or not one of them.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
@@ -240,8 +239,8 @@ impl Format {
         self.row().extensions
     }
 
-    /// Returns the extension for a painting: one of `format`, if there is one. Otherwise the content's own extension in
-    /// lower case if such files can be written, else `png`.
+    /// Returns the extension for a painting. With a `format`, it is one of that format's extensions. Otherwise, it is the
+    /// content's own in lower case if such files can be written, else `png`.
     pub fn result_extension(content: &Path, format: Option<Format>) -> String {
         let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
         match format {
