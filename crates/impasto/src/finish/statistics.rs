@@ -1,4 +1,4 @@
-//! Means and covariances of colours, and the linear map that gives one picture's colours those of another.
+//! Means and covariances of colors, and the linear map that gives one picture's colors those of another.
 
 use super::oklab::Lab;
 
@@ -11,7 +11,7 @@ const LEAST_VARIANCE: f64 = 4e-6;
 /// would amplify noise.
 const MOST_GAIN: f64 = 4.0;
 
-/// Mean and covariance of a picture's colours.
+/// Mean and covariance of a picture's colors.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Moments {
     pub(super) mean: [f64; 3],
@@ -43,7 +43,7 @@ impl Moments {
     }
 }
 
-/// `matrix · (colour - from) + to`.
+/// `matrix · (color - from) + to`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Linear {
     matrix: [[f32; 3]; 3],

@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Result};
 const KNEE: f32 = 0.8;
 /// The tone that the average of a picture becomes if its exposure makes no sense.
 const GREY: f32 = 0.18;
-/// The luminance of white paper in pictures of high dynamic range, in candela per square metre (ITU-R BT.2408).
+/// The luminance of white paper in pictures of high dynamic range, in candela per square meter (ITU-R BT.2408).
 const WHITE: f32 = 203.0;
 /// The luminance of the greatest HLG signal on its intended display.
 const HLG_PEAK: f32 = 1000.0;
@@ -21,7 +21,7 @@ const HLG_PEAK: f32 = 1000.0;
 /// A transfer function of high dynamic range (ITU-R BT.2100).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::picture) enum Hdr {
-    /// Absolute luminance, up to 10,000 candela per square metre.
+    /// Absolute luminance, up to 10,000 candela per square meter.
     Pq,
     /// Relative to the display.
     Hlg,
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn white_paper_of_hdr_is_bright_and_black_is_black() {
-        // The signals of 203 candela per square metre (BT.2408, table 1).
+        // The signals of 203 candela per square meter (BT.2408, table 1).
         for (hdr, white) in [(Hdr::Pq, 0.58), (Hdr::Hlg, 0.75)] {
             let light = hdr.to_light([white; 3]);
             assert!(light.iter().all(|v| (0.95..1.05).contains(v)), "{hdr:?} {light:?}");

@@ -22,7 +22,7 @@ pub enum Depth {
     Sixteen,
 }
 
-/// The colour space of a written file.
+/// The color space of a written file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Profile {
@@ -176,8 +176,8 @@ impl Picture {
     /// with [`Format::has_alpha`]; in others the picture is put on white, with a warning.
     ///
     /// # Errors
-    /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if the
-    /// format cannot hold a picture of this size.
+    /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if
+    /// the format cannot hold a picture of this size.
     pub fn encode(&self, format: Format, options: &EncodeOptions) -> Result<Encoded> {
         self.encode_with(self.source(), format, options)
     }

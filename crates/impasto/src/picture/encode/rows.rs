@@ -28,7 +28,7 @@ pub(in super::super) struct Layout {
     pub(in super::super) alpha: Alpha,
     /// Whether samples have 16 bits.
     pub(in super::super) deep: bool,
-    /// The colour space of the samples.
+    /// The color space of the samples.
     pub(in super::super) space: Space,
     pub(in super::super) metadata: Written,
     /// What the file cannot hold, to show to users.

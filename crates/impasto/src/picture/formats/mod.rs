@@ -239,8 +239,8 @@ impl Format {
         self.row().extensions
     }
 
-    /// Returns the extension for a painting. With a `format`, it is one of that format's extensions. Otherwise, it is the
-    /// content's own in lower case if such files can be written, else `png`.
+    /// Returns the extension for a painting. With a `format`, it is one of that format's extensions. Otherwise, it is
+    /// the content's own in lower case if such files can be written, else `png`.
     pub fn result_extension(content: &Path, format: Option<Format>) -> String {
         let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
         match format {
