@@ -7,8 +7,8 @@ use moxcms::{Oklab, Rgb};
 pub(crate) type Lab = [f32; 3];
 
 /// How far light may exceed 0..1 and still count as inside, as a multiple of the lightness. This covers the rounding
-/// errors of colors at the border, and is less than rounding to 16 bits shows. If it did not scale with lightness, it
-/// would be as much as the light of the darkest colors.
+/// errors of colors at the border, and is too little to show at 16 bits. If it did not scale with lightness, it would
+/// be as much as the light of the darkest colors.
 const TOLERANCE: f32 = 2e-5;
 /// Bisection steps when searching for the greatest chroma: it is found to 1/4096 of the requested chroma.
 const HALVINGS: usize = 12;

@@ -1,4 +1,4 @@
-//! Limits on the memory and time that a picture file can cost.
+//! Limits on the size of a picture file and the memory that it takes.
 
 use crate::{Error, ErrorKind, Result};
 
@@ -10,7 +10,7 @@ pub struct Limits {
     ///
     /// A decoded pixel takes 12 bytes as three floats, 4 more with alpha, and 1 to 20 as the decoder returns it: about
     /// 3 to 9 GiB at this limit. The largest cameras (150 and 200 megapixels) stay below it. A larger picture is either
-    /// a panorama, whose owner knows its size, or an attack.
+    /// a panorama, whose owner can raise the limit, or an attack.
     pub max_pixels: u64,
     /// Maximum size of a picture file in bytes. Default: 2 GiB, which is `max_pixels` of uncompressed 16-bit RGBA.
     pub max_bytes: u64,

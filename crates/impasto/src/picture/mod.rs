@@ -151,8 +151,8 @@ impl Picture {
         &mut self.source
     }
 
-    /// What was not read as the file says, one line each, to show to users: a broken color profile, additional frames
-    /// or pages.
+    /// What was ignored or changed while reading, one line each, to show to users: a broken color profile, additional
+    /// frames or pages.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

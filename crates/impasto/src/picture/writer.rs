@@ -226,7 +226,7 @@ impl Writer {
         let mut file = self.close()?;
         let placed = match self.place.take() {
             Some(Place::Target(target, temporary)) => {
-                // Windows does not rename a file that is open elsewhere without permission to.
+                // Windows does not rename a file that is open elsewhere, unless it was opened to allow that.
                 drop(file);
                 return target.persist(temporary).map_err(|e| self.named(e));
             }

@@ -112,7 +112,7 @@ fn steadiness_and_halos_are_learned_where_they_are_asked_for() {
         let mean = |of: &dyn Fn(&impasto::learn::LearnLosses) -> f64| losses[30..].iter().map(of).sum::<f64>() / 10.0;
         [mean(&|losses| losses.steady), mean(&|losses| losses.halo)]
     };
-    // The loss is measured even with a tiny weight.
+    // The losses are measured even with a tiny weight.
     let changed = |change: fn(&mut LearnOptions)| {
         options(|o| {
             (o.crop, o.steady_weight, o.halo_weight) = (80, 1e-6, 1e-6);

@@ -41,7 +41,7 @@ pub fn exif(orientation: u16) -> Vec<u8> {
     block
 }
 
-/// Chunks of a PNG file that is made from these samples (16-bit ones are big-endian).
+/// Optional chunks of a PNG file that `write` makes from samples (16-bit ones are big-endian).
 #[derive(Default)]
 pub struct Png<'a> {
     pub palette: Option<&'a [u8]>,

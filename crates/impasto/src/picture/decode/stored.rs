@@ -21,8 +21,8 @@ pub struct Stored {
     colour: Colour,
     /// Whether there is an alpha channel, which is the last one.
     alpha_channel: bool,
-    /// Whether any alpha is less than opaque. A plane that is opaque everywhere says nothing, but would cost memory,
-    /// and a warning when a JPEG is written.
+    /// Whether any alpha is less than opaque. A plane that is opaque everywhere carries no information, but would cost
+    /// memory, and a warning when a JPEG is written.
     transparent: bool,
     premultiplied: bool,
     samples: Samples,

@@ -16,7 +16,7 @@ pub(super) const ROW: Row = Row {
     media_type: "image/vnd.microsoft.icon",
     extensions: &["ico"],
     only_read: &[],
-    // An icon without pictures is none of ours: MPEG streams start like that too.
+    // An icon contains at least one picture. With a count of 0, it may be an MPEG stream.
     detect: |head| head.starts_with(b"\0\0\x01\0") && head.get(4..6).is_none_or(|count| count != [0, 0]),
     read: Read::Bytes(decode),
     write: None,

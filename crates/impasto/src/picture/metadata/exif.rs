@@ -1,8 +1,8 @@
 //! Exif blocks, updated in place.
 //!
 //! An Exif block is a small TIFF file (CIPA DC-008, section 4.5): a header, and directories whose entries hold a value
-//! or its offset from the start of the block. Camera makers' notes contain such offsets too, in formats of their own,
-//! so nothing may move. Therefore only the first directory, which has the tags that are wrong for a new picture, is
+//! or its offset from the start of the block. Camera maker notes contain such offsets too, in formats of their own, so
+//! nothing may move. Therefore only the first directory, which has the tags that are wrong for a new picture, is
 //! rewritten, after everything else. The rest is changed in place, or not at all.
 
 use super::{Density, Facts};
@@ -328,7 +328,7 @@ impl Block {
 mod tests {
     use super::Block;
 
-    /// A thumbnail in two strips, and another behind it.
+    /// A thumbnail in two strips, and another one after it.
     #[test]
     fn thumbnails_are_wiped_in_all_their_strips() {
         let entry = |tag: u16, count: u32, value: u32| {

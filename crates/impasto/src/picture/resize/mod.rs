@@ -42,9 +42,9 @@ pub enum Space {
 /// A pixel's amount of light is not proportional to its sRGB value: black and white in equal parts look like 0.735 from
 /// afar, while the mean of their sRGB values is 0.5. Photos shrunk in sRGB values therefore lose light wherever there
 /// is fine contrast (foliage, fabric, stars). Networks, on the other hand, were trained on pictures shrunk in sRGB
-/// values, because frameworks know nothing else, and a resize in linear light would shift the style statistics that
-/// they read. So there is one way for each: [`Resize::PHOTO`] and [`Resize::NETWORK`]. The exact resize of the original
-/// notebook is [`Picture::resize_bilinear_tf`].
+/// values, because the resizes of frameworks know nothing else, and the style statistics that they read depend on the
+/// kind of resize. So there is one way for each: [`Resize::PHOTO`] and [`Resize::NETWORK`]. The exact resize of the
+/// original notebook is [`Picture::resize_bilinear_tf`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Resize {
     /// How pixels are weighted.

@@ -1,4 +1,4 @@
-//! Tells camera raw files, most of which are TIFF, from pictures.
+//! Distinguishes camera raw files, most of which are TIFF, from pictures.
 
 const MAKE: u16 = 271;
 const NEW_SUBFILE_TYPE: u16 = 254;
