@@ -56,8 +56,7 @@ impl Mask {
     /// colors.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if a value is not a finite number; [`ErrorKind::TooLarge`] if there is not enough
-    /// memory.
+    /// [`ErrorKind::Malformed`] if a color value is not a finite number.
     pub fn from_picture(picture: &Picture) -> Result<Self> {
         super::rows::check_finite(picture.rgb())?;
         let values = match picture.alpha() {
