@@ -1,6 +1,7 @@
-//! Whole networks with random weights of the right shapes: the time is that of trained ones.
+//! Whole networks with random weights of the right shapes. They take as long as trained ones.
 //!
-//! `cargo bench -p impasto --bench networks`. For sizes, threads, layers and the machine's peak there is `impasto bench`.
+//! Run with `cargo bench -p impasto --bench networks`. `impasto bench` measures sizes, threads, layers and the
+//! machine's peak.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Picture files in and out, and resizing: what a painting takes besides the networks.
+//! Reading, writing and resizing picture files: the work of a painting besides the networks.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use impasto::picture::{EncodeOptions, Format, Limits, Resize};
 const WIDTH: usize = 720;
 const HEIGHT: usize = 512;
 
-/// Smooth with some grain, as photographs are: noise alone would make every encoder look bad, a flat picture good.
+/// Smooth with some grain, as photos are. Noise alone would make every encoder look bad, and a flat picture would make
+/// it look good.
 fn picture() -> Picture {
     let mut state = 1u32;
     let values = (0..WIDTH * HEIGHT * 3).map(|i| {

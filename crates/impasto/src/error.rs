@@ -1,36 +1,36 @@
-//! The library's one error type.
+//! The library's error type.
 
 use std::fmt;
 
-/// The result of everything in this library that can fail.
+/// The result of every function in this library that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What sort of thing went wrong: for programs to act on. The text of an [`Error`] is for people.
+/// What kind of thing went wrong, for programs to act on. The text of an [`Error`] is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Reading or writing failed: missing file, permission, full disk.
     Io,
-    /// The data is not what it claims to be: truncated, corrupt, contradicting itself.
+    /// The data is not what it claims to be: truncated, corrupt, or contradictory.
     Malformed,
     /// The data is well-formed, but of a kind that is not supported.
     Unsupported,
     /// A limit on pixels, bytes or memory would be exceeded.
     TooLarge,
-    /// Two things that must fit do not: weights and architecture, style vector and transformer.
+    /// Two things that must match do not: weights and architecture, style vector and transformer.
     Mismatch,
     /// An argument is outside its documented range.
     InvalidArgument,
-    /// The target exists and overwriting was not asked for.
+    /// The target exists and overwriting was not requested.
     AlreadyExists,
-    /// Stopped because the caller asked for it.
+    /// The caller canceled the work.
     Cancelled,
 }
 
-/// An error: a kind for programs, one line for people, and the cause where there is one.
+/// An error: a kind for programs, one line for people, and the cause if there is one.
 ///
-/// [`fmt::Display`] gives one line that says what is wrong with what, and what to do about it where that is known. The cause,
-/// if any, is already part of that line.
+/// [`fmt::Display`] gives one line that says what is wrong with what and, if known, what to do about it. The line
+/// already includes the cause.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -42,26 +42,26 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of this kind with this one-line text.
+    /// Makes an error of this kind with this one-line text.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error(Box::new(Inner { kind, message: message.into(), source: None }))
     }
 
-    /// The same error with the error that caused it, for [`std::error::Error::source`].
+    /// Adds the error that caused this one, for [`std::error::Error::source`].
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
-    /// The same error with `context: ` put before its text, as when a reader of bytes fails on a named file.
+    /// Puts `context: ` before the text, for example a file name when a reader of bytes fails.
     #[must_use]
     pub fn context(mut self, context: impl fmt::Display) -> Self {
         self.0.message = format!("{context}: {}", self.0.message);
         self
     }
 
-    /// What sort of thing went wrong.
+    /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-/// A SHA-256 hash under way.
+/// A SHA-256 hash in progress.
 #[derive(Debug, Clone, Default)]
 pub struct Hasher(Sha256);
 
@@ -17,23 +17,23 @@ impl Hasher {
         self.0.update(bytes);
     }
 
-    /// 64 hexadecimal digits.
+    /// Returns the hash as 64 hexadecimal digits.
     pub fn finish(self) -> String {
         hex(&self.0.finalize())
     }
 }
 
-/// The hash of bytes.
+/// Returns the hash of these bytes.
 pub fn sha256(bytes: &[u8]) -> String {
     let mut hasher = Hasher::default();
     hasher.update(bytes);
     hasher.finish()
 }
 
-/// The hash of a file's content, whatever its name.
+/// Returns the hash of a file's content, whatever its name.
 ///
 /// # Errors
-/// Besides those of reading: if it is a pipe or a device, which would wait, or be at its end by now.
+/// Those of reading; and if the file is a pipe or a device, which could block or already be at its end.
 pub fn sha256_of_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     if !file.metadata()?.is_file() {
@@ -49,8 +49,8 @@ pub fn sha256_of_file(path: &Path) -> io::Result<String> {
     }
 }
 
-/// The hash of a file's content, or of all files in a folder: their paths in it and their contents, sorted. Links to files are files; links to
-/// folders are not followed, because they may lead in a circle.
+/// Returns the hash of a file's content, or of all files in a folder: their relative paths and their contents, sorted.
+/// Links to files count as files. Links to folders are not followed, because they may form a cycle.
 ///
 /// # Errors
 /// As [`sha256_of_file`].
@@ -86,7 +86,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // A string takes everything.
+        // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -5,12 +5,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Most pixels of a side that can be asked for.
+/// Maximum pixels per side that can be requested.
 pub const MAX_SIDE: usize = 1_000_000;
 
-/// The size of a picture: width first, as screens and cameras say it. Its text form is `720x512`.
+/// The size of a picture: width first, as screens and cameras state it. Its text form is `720x512`.
 ///
-/// Functions take `impl Into<Size>`, which `[width, height]` is; what they give is a `Size`.
+/// Functions take `impl Into<Size>`, so `[width, height]` works; they return a `Size`.
 ///
 /// ```
 /// use impasto::{Picture, Size};
@@ -29,7 +29,7 @@ pub struct Size {
 }
 
 impl Size {
-    /// Of this width and height.
+    /// Makes a size from width and height.
     pub const fn new(width: usize, height: usize) -> Self {
         Size { width, height }
     }
@@ -44,19 +44,19 @@ impl Size {
         self.width.min(self.height)
     }
 
-    /// In these proportions, to the nearest pixel, with a longer side of this many pixels.
+    /// Returns a size with these proportions, to the nearest pixel, whose longer side has this many pixels.
     #[must_use]
     pub fn with_long_side(self, side: usize) -> Self {
         let scale = side as f64 / self.long_side().max(1) as f64;
         self.map(|n| ((n as f64 * scale).round() as usize).max(1))
     }
 
-    /// Of two sides that are each made of one of these.
+    /// Applies a function to both sides.
     pub(crate) fn map(self, side: impl Fn(usize) -> usize) -> Self {
         Size { width: side(self.width), height: side(self.height) }
     }
 
-    /// Pixels; those that cannot be counted are as many as can.
+    /// Number of pixels, saturating at the largest `u64`.
     pub fn pixels(self) -> u64 {
         (self.width as u64).saturating_mul(self.height as u64)
     }

@@ -1,6 +1,6 @@
-//! Memory: what is promised before a run is not exceeded in it, and does not grow from picture to picture.
+//! Memory: a run stays within the amount announced before it, and usage does not grow from picture to picture.
 //!
-//! One test in a file of its own, because the allocator counts for the whole process.
+//! There is only one test in this file, because the allocator counts for the whole process.
 
 mod common;
 
@@ -16,7 +16,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn memory_is_as_promised() {
     let before = MEMORY.current_usage();
     let stylizer = Stylizer::builder().threads(2).build(tiny::model(Border::Reflect, 1)).unwrap();
-    // The weights stay once, as the engine has them; the model's own arrays are gone.
+    // The engine keeps one copy of the weights; the model's own arrays are gone.
     let ready = MEMORY.current_usage() - before;
     let parameters = stylizer.model().predictor.as_ref().unwrap().parameters + stylizer.model().transformer.parameters;
     assert!((ready as u64) < parameters * 4 * 3 / 2, "{ready} bytes for {parameters} parameters");

@@ -1,5 +1,5 @@
-//! Damaged and lying files: readers answer with an error or with valid arrays, never with a panic, and never take memory beyond
-//! a small multiple of the file's size.
+//! Damaged and malicious files. Readers return an error or valid arrays. They never panic, and never take more memory
+//! than a small multiple of the file's size.
 
 mod common;
 mod weights_support;
@@ -19,27 +19,28 @@ use weights_support::{Failures, Rng};
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// Memory is counted for the whole process: one test at a time, from its first line on.
+/// Memory is counted for the whole process, so tests run one at a time. Call this in a test's first line.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(|e| e.into_inner())
 }
 
-/// What may be allocated for a file of `len` bytes: the arrays (8 bytes a byte at most), copies on the way, tables of what is where;
-/// most of all an index of compressed keys that share their beginnings. What trusts a count or size in the file goes far beyond.
+/// The most memory that may be allocated for a file of `len` bytes: the arrays (at most 8 bytes per byte), intermediate
+/// copies, tables of positions, and above all an index of compressed keys with common prefixes. A reader that trusts a
+/// count or size in the file exceeds it by far.
 fn allowed(len: usize) -> usize {
     64 * len + (1 << 16)
 }
 
 type Reader<'a> = &'a dyn Fn(&[u8]) -> impasto::Result<Weights>;
 
-/// Reads the file whole, truncated, with bytes flipped and overwritten.
+/// Reads the file whole, truncated, with flipped bits and with overwritten bytes.
 fn torment(case: &str, file: &[u8], flips: usize, read: Reader<'_>) {
     let mut failures = Failures::default();
     if let Err(e) = read(file) {
         failures.add(format!("{case}: the whole file is refused: {e}"));
     }
-    // At every 64th, and everywhere near both ends where headers and footers are.
+    // At every 64th, and everywhere near both ends, where headers and footers are.
     let ends = (0..file.len().min(80)).flat_map(|i| [i, file.len() - 1 - i]);
     for len in (0..64).map(|i| file.len() * i / 64).chain(ends) {
         attempt(&format!("{case} truncated to {len}"), &file[..len], read, &mut failures);
@@ -47,7 +48,7 @@ fn torment(case: &str, file: &[u8], flips: usize, read: Reader<'_>) {
     let mut rng = Rng(0x5eed);
     let mut bytes = file.to_vec();
     for round in 0..flips {
-        // Half of the damage goes to the first kilobyte and the last, where the structure is in most formats.
+        // Half of the damage goes to the first and last kilobyte, where most formats have their structure.
         let span = file.len().min(1024);
         let at = match round % 4 {
             0 => rng.below(span),
@@ -58,7 +59,7 @@ fn torment(case: &str, file: &[u8], flips: usize, read: Reader<'_>) {
         match rng.below(6) {
             0 => bytes[at] ^= 1 << rng.below(8),
             1 => bytes[at] = rng.next() as u8,
-            // Counts and offsets: none, huge, negative, just beyond.
+            // Counts and offsets: zero, huge, negative, just beyond the end.
             choice => {
                 let value: u32 = [0, u32::MAX, 0x8000_0000, file.len() as u32 + 1][choice - 2];
                 for (byte, new) in bytes[at..].iter_mut().zip(value.to_le_bytes()) {
@@ -132,7 +133,7 @@ fn tflite_files() {
     }
 }
 
-/// Many arrays that share the bytes of one: the file is small, what it asks for is not.
+/// Many arrays that share the bytes of one: the file is small, but its arrays are not.
 #[test]
 fn arrays_that_share_bytes() {
     let _alone = alone();
@@ -164,7 +165,7 @@ fn tfjs_models() {
     let shard: Vec<u8> = ramp(24).iter().flat_map(|v| v.to_le_bytes()).chain([1; 8 + 9 + 4]).collect();
     torment("model.json", json.as_bytes(), 20_000, &|json| tfjs::read(json, |_| Ok(shard.clone())));
     torment("shard", &shard, 2_000, &|shard| tfjs::read(json.as_bytes(), |_| Ok(shard.to_vec())));
-    // Nested beyond any stack.
+    // Nested deeper than any stack.
     let mut failures = Failures::default();
     for open in ["[", "{\"a\":"] {
         for start in ["", "{\"modelTopology\":", "{\"weightsManifest\":"] {
@@ -192,7 +193,7 @@ fn bundles() {
         torment("index", &files.index, 10_000, &|index| saved_model::read(index, &shards, None));
         torment("data", &files.shards[1], 2_000, &|data| saved_model::read(&files.index, &[shards[0], data], None));
     }
-    // Checksums stop most damage at once: what is behind them is tried with checksums made to fit.
+    // Checksums stop most damage early. To test what comes after them, recompute them.
     torment("object graph", &graph, 10_000, &|graph| {
         let mut variables = variables.clone();
         variables.insert(OBJECT_GRAPH.into(), Variable::string(graph, 1));
@@ -219,13 +220,13 @@ fn bundles() {
             let at = rng.below(bytes.len());
             bytes[at] ^= 1 << rng.below(8);
             let case = format!("real saved_model.pb damaged at {at} (round {round})");
-            // The large data file is not at hand, so that this always ends in an error.
+            // The large data file is not there, so this always ends in an error.
             attempt(&case, &bytes, &|pb| saved_model::read(&index, &[&[], &data], Some(pb)), &mut failures);
         }
     }
 }
 
-/// Damages what the index says of a variable, with checksums made to fit.
+/// Damages the index entries of variables, with recomputed checksums.
 fn torment_values(entries: &[(Vec<u8>, Vec<u8>)]) {
     let mut failures = Failures::default();
     let mut rng = Rng(11);
@@ -245,7 +246,7 @@ fn torment_values(entries: &[(Vec<u8>, Vec<u8>)]) {
     }
 }
 
-/// A few bytes of snappy that claim, and a few that really make, much more.
+/// A few bytes of snappy that claim to be much more, and a few that really expand.
 #[test]
 fn compressed_bombs() {
     let _alone = alone();
@@ -258,7 +259,7 @@ fn compressed_bombs() {
         attempt("claim", &file, &|index| saved_model::read(index, &[&[]], None), &mut failures);
         failures.expect_error("claim", saved_model::read(&file, &[&[]], None), &["decompress"]);
     }
-    // Keys of 4000 bytes, each of which costs a handful in the file.
+    // Keys of 4000 bytes, each of which takes a few bytes in the file.
     let mut entries = vec![(vec![], vec![0x08, 1])];
     entries
         .extend((0..4000u32).map(|i| ([vec![b'k'; 4000], i.to_be_bytes().map(|b| b & 0x7f).to_vec()].concat(), vec![0x08, 1])));
@@ -303,7 +304,7 @@ fn onnx_files() {
     if let Some(path) = common::shared("models/magenta-onnx/arbitrary_transform.onnx") {
         torment("real onnx", &std::fs::read(path).unwrap(), 300, &onnx::read);
     }
-    // One small array that many operators make floats of; and as many operators and tensors as fit into a file.
+    // One small array that many operators convert to floats, and as many operators and tensors as fit into a file.
     let mut failures = Failures::default();
     let tensors =
         [built::tensor("q", 3, &[1 << 16], &built::bytes(9, &[0; 1 << 16])), built::tensor("s", 1, &[], &built::raw(&[1.0]))];

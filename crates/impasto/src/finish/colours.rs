@@ -1,33 +1,33 @@
-//! Whose colours a painting has.
+//! The colors of a painting.
 
 use super::oklab::{self, Lab};
 use super::statistics::{Linear, Moments};
 use crate::picture::resize::light;
 use crate::{Picture, Result};
 
-/// Whose colours a painting has. All of it happens in Oklab, where lightness and chroma are apart; a colour that sRGB does not have loses chroma, not
-/// its hue.
+/// Where a painting's colors come from. The conversions happen in Oklab, which separates lightness from chroma. A color
+/// outside sRGB loses chroma, but keeps its hue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Colours {
-    /// The style's, as the network paints them. Default.
+    /// The style's colors, as the network paints them. Default.
     #[default]
     Style,
-    /// The content's palette: the painting's colours get mean and covariance of the content's (Gatys et al. 2016, arXiv 1606.05897,
-    /// section 4.1), so that a red stroke of the style becomes one in the content's nearest colour.
+    /// The content's palette: the painting's colors get the mean and covariance of the content's (Gatys et al. 2016,
+    /// arXiv 1606.05897, section 4.1), so that a red stroke of the style takes the nearest color of the content.
     Content,
-    /// The content's own colour at each pixel; of the painting only the lightness.
+    /// The content's own color at each pixel; only the lightness comes from the painting.
     Luminance,
-    /// The style pictures get the content's palette before they are seen. That is done where there are pictures: [`crate::request::matched`]. A
-    /// [`crate::Style`] has none, so painting refuses it.
+    /// The style pictures get the content's palette before their style is computed. [`crate::request::matched`] does
+    /// this, where the pictures are available. A [`crate::Style`] has no pictures, so painting with it is an error.
     Match,
 }
 
-/// What becomes of a painted colour.
+/// How painted colors change.
 #[derive(Debug, Clone)]
 pub(crate) struct Recolour {
     way: Way,
-    /// How much of it, 0 to 1.
+    /// How strongly, 0 to 1.
     strength: f32,
 }
 
@@ -38,8 +38,8 @@ enum Way {
 }
 
 impl Recolour {
-    /// Takes what it must know of the content and its painting from thumbnails of both; `painted` is asked only if need be. `None` where nothing
-    /// changes.
+    /// Measures thumbnails of the content and its painting, if the colors depend on them; `thumbnails` is called only
+    /// then. Returns `None` if nothing changes.
     pub(crate) fn new(
         colours: Colours,
         strength: f32,
@@ -59,7 +59,7 @@ impl Recolour {
         Ok(Some(Recolour { way, strength }))
     }
 
-    /// Between this and another of the same kind: 0 for this one, 1 for the other.
+    /// Interpolates between this and another of the same kind: 0 for this one, 1 for the other.
     pub(crate) fn towards(&self, other: &Recolour, share: f32) -> Self {
         let way = match (&self.way, &other.way) {
             (Way::Linear(from), Way::Linear(to)) => Way::Linear(from.towards(to, share)),
@@ -68,12 +68,12 @@ impl Recolour {
         Recolour { way, strength: self.strength }
     }
 
-    /// The content's colours, wholly.
+    /// The content's colors at full strength.
     pub(crate) fn luminance() -> Self {
         Recolour { way: Way::Luminance, strength: 1.0 }
     }
 
-    /// Changes painted pixels; `content` has the content's at the same places.
+    /// Changes painted pixels; `content` has the content's pixels at the same places.
     pub(crate) fn apply(&self, content: &[f32], painted: &mut [f32]) {
         light::decode(painted);
         let mut own = Vec::new();
@@ -97,14 +97,15 @@ impl Recolour {
     }
 }
 
-/// From one colour to another; at 1 the other to the bit, so that grey stays grey.
+/// Interpolates between two colors. At 1 the result is exactly `to`, so that gray stays gray.
 fn towards(from: Lab, to: Lab, share: f32) -> Lab {
     if share >= 1.0 { to } else { std::array::from_fn(|i| from[i] + (to[i] - from[i]) * share) }
 }
 
 impl Picture {
-    /// This picture with the colours of another: mean and covariance in Oklab become the other's, by the linear map that moves colours
-    /// least. A style picture that is given the content's colours before its style is taken paints in these.
+    /// Returns this picture with the colors of another: its mean and covariance in Oklab become the other's, by the
+    /// linear map that moves colors least. If a style picture gets the content's colors before its style is computed,
+    /// the style paints in these colors.
     #[must_use]
     pub fn with_colours_of(mut self, other: &Picture) -> Self {
         let way = Way::Linear(Linear::between(&moments(&self), &moments(other)));
@@ -113,7 +114,7 @@ impl Picture {
     }
 }
 
-/// A picture without its colours: grey of the same lightness.
+/// Returns a picture without its colors: gray of the same lightness.
 pub(crate) fn lightness(picture: &Picture) -> Picture {
     let mut grey = picture.clone();
     let values = grey.rgb_mut();
@@ -132,7 +133,7 @@ fn moments(picture: &Picture) -> Moments {
     Moments::of(values.as_chunks().0.iter().map(|&pixel| oklab::from_light(pixel)))
 }
 
-/// How different two pictures of one size look: the root mean square of their pixels' distances in Oklab.
+/// Returns how different two pictures of the same size look: the root mean square of their pixels' distances in Oklab.
 pub(crate) fn distance(a: &[f32], b: &[f32]) -> f64 {
     let (mut a, mut b) = (a.to_vec(), b.to_vec());
     light::decode(&mut a);

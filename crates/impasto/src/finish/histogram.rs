@@ -1,21 +1,21 @@
-//! One picture's colours with the histograms of others'.
+//! Matching a picture's colors to the histograms of others.
 
 use super::oklab;
 use crate::Picture;
 use crate::picture::resize::light;
 
-/// Values that a style's histogram is made of, at most.
+/// Maximum number of values in a style's histogram.
 const SAMPLES: usize = 1 << 16;
 
-/// Gives a picture's lightness and its two axes of chroma (Oklab), each by itself, the distribution of those of the given pictures, of
-/// which each counts by its weight.
+/// Gives a picture's lightness and its two axes of chroma (Oklab), each separately, the distribution of the given
+/// pictures. Each of these counts by its weight.
 pub(crate) fn match_histogram(picture: &mut Picture, others: &[(f32, &Picture)]) {
     let total: f32 = others.iter().map(|(weight, _)| weight).sum();
     let mut wanted: [Vec<f32>; 3] = Default::default();
     for (weight, other) in others {
         let count = (weight / total * SAMPLES as f32).round().max(1.0) as usize;
         let labs = labs(other.rgb());
-        // The same number of values of each picture, spread over all of its pixels.
+        // As many values from each picture as its weight says, spread over all of its pixels.
         for i in 0..count {
             let lab = labs[(i as u64 * labs.len() as u64 / count as u64) as usize];
             wanted.iter_mut().zip(lab).for_each(|(values, v)| values.push(v));
@@ -28,7 +28,7 @@ pub(crate) fn match_histogram(picture: &mut Picture, others: &[(f32, &Picture)])
         order.sort_by(|&a, &b| own[a as usize][axis].total_cmp(&own[b as usize][axis]));
         let mut start = 0;
         while start < order.len() {
-            // Equal values stay equal: all get the middle of their ranks.
+            // Equal values stay equal: all of them get the middle of their ranks.
             let value = own[order[start] as usize][axis];
             let run = order[start..].iter().take_while(|&&i| own[i as usize][axis] == value).count();
             let rank = (start as f64 + run as f64 / 2.0) / order.len() as f64;

@@ -1,5 +1,6 @@
-//! What becomes of painted rows before they are a picture's: colours, and the photograph where the painting does not reach. All of it is a
-//! function of a pixel of the content, the same pixel of the painting, and what thumbnails told beforehand: so it is the same in bands.
+//! The last steps on painted rows: colors, and the photo where the painting does not cover it. Each pixel depends only
+//! on the same pixel of the content and the painting, and on measurements of thumbnails. So the result is the same in
+//! bands.
 
 mod colours;
 mod histogram;
@@ -14,14 +15,14 @@ use crate::Result;
 use crate::engine::Engine;
 use crate::picture::rows::Rows;
 
-/// How much of the painting there is at each pixel of a row, 0 to 1: the rest is the photograph.
+/// Writes how much of the painting each pixel of a row has, 0 to 1. The rest is the photo.
 pub(crate) type Cover<'a> = &'a (dyn Fn(usize, &mut [f32]) + Sync);
 
 /// Finishes a painting's rows.
 pub(crate) struct Finish<'a> {
     pub(crate) content: &'a dyn Rows,
     pub(crate) recolour: Option<&'a Recolour>,
-    /// `None` where the painting is everywhere.
+    /// `None` if the painting covers everything.
     pub(crate) cover: Option<Cover<'a>>,
 }
 
@@ -31,7 +32,7 @@ impl Finish<'_> {
         self.recolour.is_none() && self.cover.is_none()
     }
 
-    /// Changes rows from `y` on.
+    /// Changes the rows from `y` on.
     pub(crate) fn apply(&self, engine: &Engine, y: usize, painted: &mut [f32]) -> Result<()> {
         let row = self.content.size().width * 3;
         let mut content = crate::picture::zeros(painted.len())?;
@@ -46,7 +47,7 @@ impl Finish<'_> {
                 cover(y + i, &mut shares);
                 let pixels = painted.as_chunks_mut::<3>().0.iter_mut().zip(content.as_chunks::<3>().0);
                 for ((painted, content), share) in pixels.zip(shares) {
-                    // To the bit the one or the other where there is nothing of the other or the one.
+                    // At 1 and 0 the result is exactly the painting or the content.
                     match share {
                         1.0.. => {}
                         0.0 => *painted = *content,

@@ -1,25 +1,26 @@
-//! Oklab, Björn Ottosson's perceptual colour space (2020, <https://bottosson.github.io/posts/oklab>): lightness 0..1, and two axes of
-//! chroma (green to red, blue to yellow). Equal distances in it look about equally different.
+//! Oklab, Björn Ottosson's perceptual color space (2020, <https://bottosson.github.io/posts/oklab>): lightness 0..1,
+//! and two axes of chroma (green to red, blue to yellow). Equal distances in it look about equally different.
 
 use moxcms::{Oklab, Rgb};
 
 /// Lightness, a, b.
 pub(crate) type Lab = [f32; 3];
 
-/// How far beyond 0..1 light may be that is still taken as inside, times the lightness: what rounding on the way through Oklab makes of colours at
-/// the border. Less than rounding to 16 bits shows; without the lightness it would be as much as the light of the darkest colours.
+/// How far light may exceed 0..1 and still count as inside, as a multiple of the lightness. This covers the rounding
+/// errors of colors at the border, and is too little to show at 16 bits. If it did not scale with lightness, it would
+/// be as much as the light of the darkest colors.
 const TOLERANCE: f32 = 2e-5;
-/// Halvings of the interval in which the greatest chroma is looked for: it is found to 1/4096 of what was asked.
+/// Bisection steps when searching for the greatest chroma: it is found to 1/4096 of the requested chroma.
 const HALVINGS: usize = 12;
 
-/// From amounts of light, 0..1. Grey has a chroma of just 0.
+/// Converts from linear light, 0..1. Gray has a chroma of exactly 0.
 pub(super) fn from_light([r, g, b]: [f32; 3]) -> Lab {
     let Oklab { l, a, b: yellow } = Oklab::from_linear_rgb(Rgb { r, g, b });
     if r == g && g == b { [l, 0.0, 0.0] } else { [l, a, yellow] }
 }
 
-/// To amounts of light, 0..1. A colour that sRGB does not have keeps lightness and hue and gets the most chroma that there is: clipping its
-/// channels would change all three.
+/// Converts to linear light, 0..1. A color outside sRGB keeps its lightness and hue and gets the most chroma possible.
+/// Clipping its channels would change all three.
 pub(super) fn to_light([l, a, b]: Lab) -> [f32; 3] {
     let l = l.clamp(0.0, 1.0);
     if a == 0.0 && b == 0.0 {
@@ -88,7 +89,7 @@ mod tests {
             assert!(turned < 2e-3, "{lab:?}: hue turns to {found:?}");
             assert!(chroma(found) < chroma(lab));
         }
-        // Beyond white and black there is nothing but these.
+        // Beyond white and black, there are only white and black.
         assert_eq!(to_light([1.2, 0.1, 0.0]).map(|v| v > 0.99), [true; 3]);
         assert_eq!(to_light([-0.2, 0.1, 0.0]).map(|v| v < 0.01), [true; 3]);
     }

@@ -1,17 +1,17 @@
-//! Means and covariances of colours, and the linear map that gives one picture's colours those of another.
+//! Means and covariances of colors, and the linear map that gives one picture's colors those of another.
 
 use super::oklab::Lab;
 
 /// A 3×3 matrix, by rows.
 pub(super) type Matrix = [[f64; 3]; 3];
 
-/// Least variance of a colour axis that is taken at its word: a deviation of 0.002, half a step of 8 bits.
+/// Smallest variance of a color axis that is trusted: a deviation of 0.002, half a step of 8 bits.
 const LEAST_VARIANCE: f64 = 4e-6;
-/// Most that differences of colour may be enlarged. A nearly grey painting has too little colour to make much of: what would be enlarged is
-/// noise.
+/// Maximum factor by which color differences may grow. A nearly gray painting has too little color: larger factors
+/// would amplify noise.
 const MOST_GAIN: f64 = 4.0;
 
-/// Mean and covariance of a picture's colours.
+/// Mean and covariance of a picture's colors.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Moments {
     pub(super) mean: [f64; 3],
@@ -37,13 +37,13 @@ impl Moments {
         Moments { mean, covariance }
     }
 
-    /// Whether there is no colour at all.
+    /// Whether there is no color at all.
     fn grey(&self) -> bool {
         self.mean[1..].iter().chain(self.covariance[1..].as_flattened()).all(|&v| v == 0.0)
     }
 }
 
-/// `matrix · (colour - from) + to`.
+/// `matrix · (color - from) + to`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Linear {
     matrix: [[f32; 3]; 3],
@@ -52,16 +52,17 @@ pub(super) struct Linear {
 }
 
 impl Linear {
-    /// The map that gives colours of some moments those of others: of all linear ones the one that moves colours least (Monge's linear
-    /// transport: Pitié and Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping"; in Gatys et al. 2016, arXiv 1606.05897,
-    /// any root of the covariances would do). Grey goes to grey, exactly.
+    /// Returns the map that gives colors with the moments `from` the moments `to`. Of all linear maps, this one moves
+    /// colors least (Monge's linear transport: Pitié and Kokaram 2007, "The linear Monge-Kantorovitch linear colour
+    /// mapping"; in Gatys et al. 2016, arXiv 1606.05897, any root of the covariances would do). Gray maps to gray
+    /// exactly.
     pub(super) fn between(from: &Moments, to: &Moments) -> Self {
         let root = on_eigenvalues(&from.covariance, |v| v.max(LEAST_VARIANCE).sqrt());
         let inverse = on_eigenvalues(&from.covariance, |v| v.max(LEAST_VARIANCE).sqrt().recip());
         let middle = on_eigenvalues(&product(&product(&root, &to.covariance), &root), |v| v.max(0.0).sqrt());
         let mut matrix = on_eigenvalues(&product(&product(&inverse, &middle), &inverse), |v| v.clamp(0.0, MOST_GAIN));
         if to.grey() {
-            // Without what rounding leaves.
+            // Remove rounding errors.
             matrix[1..].iter_mut().for_each(|row| *row = [0.0; 3]);
         }
         Linear {
@@ -71,7 +72,7 @@ impl Linear {
         }
     }
 
-    /// Between this map and another: 0 for this one, 1 for the other.
+    /// Interpolates between this map and another: 0 for this one, 1 for the other.
     pub(super) fn towards(&self, other: &Linear, share: f32) -> Self {
         let between = |from: [f32; 3], to: [f32; 3]| std::array::from_fn(|i| from[i] + (to[i] - from[i]) * share);
         Linear {
@@ -94,11 +95,11 @@ fn product(a: &Matrix, b: &Matrix) -> Matrix {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
 }
 
-/// A symmetric matrix with a function applied to its eigenvalues: Jacobi's rotations.
+/// Applies a function to the eigenvalues of a symmetric matrix, by Jacobi rotations.
 fn on_eigenvalues(matrix: &Matrix, function: impl Fn(f64) -> f64) -> Matrix {
     let mut m = *matrix;
     let mut vectors: Matrix = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
-    // Each sweep squares what is off the diagonal; ten are far more than three dimensions need.
+    // Each sweep squares what is off the diagonal. Ten are far more than three dimensions need.
     for (p, q) in [(0, 1), (0, 2), (1, 2)].repeat(10) {
         if m[p][q] == 0.0 {
             continue;

@@ -1,4 +1,4 @@
-//! To whole numbers and to `image` buffers, and from them.
+//! Conversions to and from whole-number samples and `image` buffers.
 
 use image::DynamicImage;
 
@@ -6,13 +6,13 @@ use super::decode::{Colour, Raw, Samples, Stored};
 use super::{Picture, reserved};
 use crate::{Error, ErrorKind, Result};
 
-/// A whole-number sample type. The greatest value stands for 1.
+/// A whole-number sample type. Its greatest value stands for 1.
 pub(super) trait Level: Copy {
     fn from_unit(value: f32) -> Self;
 }
 
 impl Level for u8 {
-    // The cast saturates, so that clamping costs nothing more; adding a half before it rounds to nearest.
+    // The cast saturates, so clamping costs nothing extra. Adding a half first rounds to nearest.
     fn from_unit(value: f32) -> Self {
         (value * 255.0 + 0.5) as u8
     }
@@ -25,7 +25,7 @@ impl Level for u16 {
 }
 
 pub(super) fn check_numbers(values: &[f32]) -> Result<()> {
-    // A fold without an early exit is one the compiler can vectorise.
+    // The compiler can vectorize a fold without an early exit.
     if values.iter().fold(false, |nan, v| nan | v.is_nan()) {
         let text = "the picture has values that are not numbers (NaN); the weights that painted it are likely broken";
         return Err(Error::new(ErrorKind::Malformed, text));
@@ -33,7 +33,7 @@ pub(super) fn check_numbers(values: &[f32]) -> Result<()> {
     Ok(())
 }
 
-/// Samples of one kind, RGB or RGBA interleaved.
+/// Returns interleaved RGB or RGBA samples of one type.
 pub(super) fn interleaved<T: Level>(picture: &Picture, with_alpha: bool) -> Result<Vec<T>> {
     check_numbers(&picture.rgb)?;
     let Some(alpha) = picture.alpha.as_deref().filter(|_| with_alpha) else {
@@ -50,7 +50,7 @@ pub(super) fn interleaved<T: Level>(picture: &Picture, with_alpha: bool) -> Resu
 }
 
 impl Picture {
-    /// The colours at 8 bits: `height × width × 3`, rounded to nearest, clamped to 0..1. Alpha is left out.
+    /// Returns the colors at 8 bits: `height × width × 3`, rounded to nearest, clamped to 0..1. Alpha is left out.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if a value is not a number.
@@ -58,7 +58,7 @@ impl Picture {
         interleaved(self, false)
     }
 
-    /// The colours at 16 bits: `height × width × 3`, rounded to nearest, clamped to 0..1. Alpha is left out.
+    /// Returns the colors at 16 bits: `height × width × 3`, rounded to nearest, clamped to 0..1. Alpha is left out.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if a value is not a number.
@@ -66,7 +66,8 @@ impl Picture {
         interleaved(self, false)
     }
 
-    /// Colours and alpha (1 where there is none) at 8 bits: `height × width × 4`, rounded to nearest, clamped to 0..1.
+    /// Returns colors and alpha (1 if there is none) at 8 bits: `height × width × 4`, rounded to nearest, clamped to
+    /// 0..1.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if a value is not a number.
@@ -77,7 +78,7 @@ impl Picture {
         Ok(self.to_rgb8()?.chunks_exact(3).flat_map(|c| [c[0], c[1], c[2], 255]).collect())
     }
 
-    /// An `image` buffer: RGB or, with alpha, RGBA; 16 bits if the source had more than 8, otherwise 8.
+    /// Returns an `image` buffer: RGB or, with alpha, RGBA; 16 bits if the source had more than 8, otherwise 8.
     ///
     /// # Errors
     /// [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::TooLarge`] if a side does not fit 32 bits.
@@ -93,7 +94,7 @@ impl Picture {
         image.ok_or_else(|| Error::new(ErrorKind::Mismatch, "the pixels do not fill the picture"))
     }
 
-    /// A picture over an `image` buffer, taken as sRGB with straight alpha; float buffers too.
+    /// Makes a picture from an `image` buffer, which is taken as sRGB with straight alpha. Float buffers work too.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the buffer has no pixels; [`ErrorKind::Malformed`] if a float is not a number.
@@ -105,7 +106,7 @@ impl Picture {
     }
 }
 
-/// The samples of an `image` buffer as a decoder would give them.
+/// Returns the samples of an `image` buffer as a decoder would return them.
 pub(super) fn raw_from_image(image: DynamicImage) -> Raw {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let (colour, alpha, samples) = match image {
@@ -119,7 +120,7 @@ pub(super) fn raw_from_image(image: DynamicImage) -> Raw {
         DynamicImage::ImageRgba16(b) => (Colour::Rgb, true, Samples::U16(b.into_raw())),
         DynamicImage::ImageRgb32F(b) => (Colour::Rgb, false, Samples::F32(b.into_raw())),
         DynamicImage::ImageRgba32F(b) => (Colour::Rgb, true, Samples::F32(b.into_raw())),
-        // The enum is open; whatever kind comes next can say itself as float RGBA.
+        // The enum is non-exhaustive: any later kind can be converted to float RGBA.
         other => (Colour::Rgb, true, Samples::F32(other.into_rgba32f().into_raw())),
     };
     Raw::new(width, height, colour, alpha, samples)

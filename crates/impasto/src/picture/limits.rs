@@ -1,23 +1,23 @@
-//! How much a picture file may ask of this machine.
+//! Limits on the size of a picture file and the memory that it takes.
 
 use crate::{Error, ErrorKind, Result};
 
-/// Limits that are enforced before a decoder allocates: a few bytes of header can claim gigabytes of pixels.
+/// Limits that are enforced before a decoder allocates, because a few bytes of header can claim gigabytes of pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Most pixels (width × height) of a picture. Default 2²⁸ (268 million).
+    /// Maximum number of pixels (width × height). Default: 2²⁸ (268 million).
     ///
-    /// A decoded pixel takes 12 bytes as three floats, 4 more with alpha, and 1 to 20 as the decoder gives it: about 4 to 9 GiB
-    /// at this limit. The largest cameras (150 and 200 megapixels) stay below it; a picture beyond it is either a panorama
-    /// whose owner knows, or an attack.
+    /// A decoded pixel takes 12 bytes as three floats, 4 more with alpha, and 1 to 20 as the decoder returns it: about
+    /// 3 to 9 GiB at this limit. The largest cameras (150 and 200 megapixels) stay below it. A larger picture is either
+    /// a panorama, whose owner can raise the limit, or an attack.
     pub max_pixels: u64,
-    /// Most bytes of a picture file. Default 2 GiB: `max_pixels` of uncompressed 16-bit RGBA.
+    /// Maximum size of a picture file in bytes. Default: 2 GiB, which is `max_pixels` of uncompressed 16-bit RGBA.
     pub max_bytes: u64,
-    /// Most bytes of the decoded samples: 3 a pixel for 8-bit RGB, 8 for 16-bit RGBA. Default: no limit of its own.
+    /// Maximum bytes of the decoded samples: 3 per pixel for 8-bit RGB, 8 for 16-bit RGBA. Default: no separate limit.
     pub max_decoded: u64,
-    /// Whether a JPEG file that is cut off or damaged is read as far as it goes: the rest is grey, with a line in
-    /// [`Picture::warnings`](super::Picture::warnings). Default: no, it is an error.
+    /// Whether to read a truncated or damaged JPEG file as far as possible. The rest is then gray, and
+    /// [`Picture::warnings`](super::Picture::warnings) has a line about it. Default: no, it is an error.
     pub salvage: bool,
 }
 
@@ -28,31 +28,31 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// With this [`Limits::max_pixels`].
+    /// Sets [`Limits::max_pixels`].
     #[must_use]
     pub fn max_pixels(self, max_pixels: u64) -> Self {
         Limits { max_pixels, ..self }
     }
 
-    /// With this [`Limits::max_bytes`].
+    /// Sets [`Limits::max_bytes`].
     #[must_use]
     pub fn max_bytes(self, max_bytes: u64) -> Self {
         Limits { max_bytes, ..self }
     }
 
-    /// With this [`Limits::max_decoded`].
+    /// Sets [`Limits::max_decoded`].
     #[must_use]
     pub fn max_decoded(self, max_decoded: u64) -> Self {
         Limits { max_decoded, ..self }
     }
 
-    /// With this [`Limits::salvage`].
+    /// Sets [`Limits::salvage`].
     #[must_use]
     pub fn salvage(self, salvage: bool) -> Self {
         Limits { salvage, ..self }
     }
 
-    /// Checks what a header claims.
+    /// Checks the size that a header claims.
     pub(crate) fn check_pixels(&self, width: u64, height: u64) -> Result<()> {
         if width == 0 || height == 0 {
             let text = format!("its header claims {width}×{height} pixels: the file is corrupt");
@@ -69,7 +69,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Checks what a picture's samples will take, of this many bytes a pixel.
+    /// Checks how much memory a picture's samples will take, at `pixel` bytes per pixel.
     pub(crate) fn check_decoded(&self, width: usize, height: usize, pixel: usize) -> Result<()> {
         let bytes = (width as u64).saturating_mul(height as u64).saturating_mul(pixel as u64);
         if bytes <= self.max_decoded {

@@ -1,4 +1,4 @@
-//! Masks: how much of something a picture takes at each place.
+//! Masks: how strongly something applies at each place of a picture.
 
 use std::sync::Arc;
 
@@ -7,15 +7,16 @@ use super::rows::Rows;
 use super::{Picture, Stored, check_len, reserved, zeros};
 use crate::{Error, ErrorKind, Result, Size};
 
-/// Rows that are read at a time.
+/// Number of rows to read at a time.
 const AT_A_TIME: usize = 32;
-/// Standard deviations of a blur, in pixels of the mask, above which the mask is made smaller first: what is lost is blurred away anyway.
+/// Largest standard deviation of a blur, in pixels of the mask. For a wider blur, the mask is shrunk first: the blur
+/// would remove that detail anyway.
 const WIDEST_BLUR: f32 = 4.0;
 
-/// A mask: 0 to 1 at each place, white where something applies fully, black where it does not.
+/// A mask: a value from 0 to 1 at each place, white where something applies fully, black where it does not.
 ///
-/// It may have any size of (nearly) the proportions of the picture that it is for: within a pixel of its own. It is kept at 16 bits a pixel, and
-/// cheap to clone.
+/// It may have any size with about the proportions of its picture: they must match within a pixel of the mask. It takes
+/// 16 bits per pixel, and is cheap to clone.
 ///
 /// ```
 /// use impasto::picture::Mask;
@@ -31,16 +32,16 @@ pub struct Mask {
     values: Arc<[u16]>,
     feather: f32,
     inverted: bool,
-    /// For errors.
+    /// The name to use in errors.
     name: Option<Arc<str>>,
 }
 
 impl Mask {
-    /// From values of 0 to 1, `height × width`, row-major.
+    /// Makes a mask from values of 0 to 1, `height × width`, row-major.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a side is 0 or the number of values is not `width · height`; [`ErrorKind::Malformed`] if a value is
-    /// not in 0..=1.
+    /// [`ErrorKind::InvalidArgument`] if a side is 0 or the number of values is not `width · height`;
+    /// [`ErrorKind::Malformed`] if a value is not in 0..=1.
     pub fn new(size: impl Into<Size>, values: &[f32]) -> Result<Self> {
         let Size { width, height } = size.into();
         check_len(width, height, 1, values.len())?;
@@ -50,11 +51,12 @@ impl Mask {
         Ok(Self::of(width, height, values.iter().map(|&v| store(v)).collect()))
     }
 
-    /// From a picture: its grey values (those of colours are their luma, 0.2126 R + 0.7152 G + 0.0722 B of the encoded values). If it has
-    /// transparency, that is the mask instead: opaque counts as white, whatever the colours.
+    /// Makes a mask from a picture: its gray values (of colors the luma, 0.2126 R + 0.7152 G + 0.0722 B of the encoded
+    /// values). If the picture has transparency, the mask is its alpha instead: opaque counts as white, whatever the
+    /// colors.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if a value is not a finite number; [`ErrorKind::TooLarge`] if memory cannot be had.
+    /// [`ErrorKind::Malformed`] if a color value is not a finite number.
     pub fn from_picture(picture: &Picture) -> Result<Self> {
         super::rows::check_finite(picture.rgb())?;
         let values = match picture.alpha() {
@@ -64,7 +66,7 @@ impl Mask {
         Ok(Self::of(picture.width(), picture.height(), values))
     }
 
-    /// From a decoded file, as [`Mask::from_picture`].
+    /// Makes a mask from a decoded file, as [`Mask::from_picture`] does.
     ///
     /// # Errors
     /// As [`Stored::to_picture`].
@@ -90,11 +92,11 @@ impl Mask {
         Mask { width, height, values: values.into(), feather: 0.0, inverted: false, name: None }
     }
 
-    /// With soft edges, about this many pixels wide to either side, counted in the picture that the mask is for: a Gaussian blur whose standard
-    /// deviation is half of it.
+    /// Softens the edges by about this many pixels to either side, counted in the picture that the mask is for. This is
+    /// a Gaussian blur whose standard deviation is half of `pixels`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it is negative or not finite.
+    /// [`ErrorKind::InvalidArgument`] if `pixels` is negative or not finite.
     pub fn feather(self, pixels: f32) -> Result<Self> {
         if !pixels.is_finite() || pixels < 0.0 {
             return Err(Error::new(ErrorKind::InvalidArgument, format!("edges of {pixels} pixels; give 0 or more")));
@@ -102,13 +104,13 @@ impl Mask {
         Ok(Mask { feather: pixels, ..self })
     }
 
-    /// Its negative: white and black change places.
+    /// Returns the negative of this mask: black and white swapped.
     #[must_use]
     pub fn inverted(&self) -> Self {
         Mask { inverted: !self.inverted, ..self.clone() }
     }
 
-    /// With a name by which errors call it: its file's.
+    /// Sets the name that errors use: the mask's file name.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Mask { name: Some(name.into()), ..self }
@@ -129,30 +131,30 @@ impl Mask {
         self.height
     }
 
-    /// Bytes of memory that its values take.
+    /// Bytes of memory that the values take.
     pub fn bytes(&self) -> u64 {
         self.values.len() as u64 * 2
     }
 
-    /// A number that differs for other masks, most likely.
+    /// Returns a checksum, which most likely differs between different masks.
     pub(crate) fn checksum(&self) -> u32 {
         let start = crc32c::crc32c(format!("{}×{} {} {}", self.width, self.height, self.feather, self.inverted).as_bytes());
         self.values.iter().fold(start, |sum, v| crc32c::crc32c_append(sum, &v.to_le_bytes()))
     }
 
-    /// Greatest memory in bytes that it takes when a picture of this size is painted: its values, those at the resolution that is needed, and
-    /// what making these takes.
+    /// Returns the most memory, in bytes, that this mask takes while a picture of this size is painted: its values,
+    /// those at the resolution that is needed, and the memory for computing these.
     pub fn memory(&self, picture: impl Into<Size>) -> u64 {
         let Size { width, height } = picture.into();
         let plane = self.width.min(width) as u64 * self.height.min(height) as u64;
-        // 16-bit values; floats before they are, and two more while edges are made soft.
+        // 16-bit values; before that one plane of floats, and two more if the edges are softened.
         self.bytes() + plane * if self.feather > 0.0 { 2 + 12 } else { 2 + 4 }
     }
 
-    /// Whether it can be a mask of a picture of this size.
+    /// Checks that this can be the mask of a picture of this size.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if its proportions are others.
+    /// [`ErrorKind::Mismatch`] if the proportions differ.
     pub fn check_fits(&self, picture: impl Into<Size>) -> Result<()> {
         let Size { width, height } = picture.into();
         let (w, h) = (width as f64, height as f64);
@@ -169,7 +171,8 @@ impl Mask {
         Err(Error::new(ErrorKind::Mismatch, text))
     }
 
-    /// The mask for a picture of this size, whose pixels are `scale` times as many a side as those that the feather is counted in.
+    /// Returns the mask for a picture of this size. Each side of that picture has `scale` times as many pixels as the
+    /// picture that the feather is counted in.
     pub(crate) fn plane(&self, size: impl Into<Size>, scale: f32) -> Result<Plane> {
         let size: [usize; 2] = size.into().into();
         let own = [self.width, self.height];
@@ -200,7 +203,7 @@ impl Mask {
     }
 }
 
-/// A mask at a resolution that a picture's rows are read from, bilinearly.
+/// A mask at the resolution from which the rows of a picture are interpolated bilinearly.
 #[derive(Debug, Clone)]
 pub(crate) struct Plane {
     size: [usize; 2],
@@ -209,7 +212,7 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    /// Row `y` of the mask for a picture of `height` rows and as many columns as `out` has.
+    /// Writes row `y` of the mask for a picture that has `height` rows and as many columns as `out`.
     pub(crate) fn row(&self, y: usize, height: usize, out: &mut [f32]) {
         let [width, rows] = self.size;
         let (above, below, down) = between(y, height, rows);
@@ -225,7 +228,8 @@ impl Plane {
     }
 }
 
-/// Between which two of `of` places the middle of place `i` among `n` lies, and how far it is from the first towards the second.
+/// Returns the two of `of` positions around the center of position `i` of `n`, and how far it is from the first towards
+/// the second.
 fn between(i: usize, n: usize, of: usize) -> (usize, usize, f32) {
     let place = ((i as f64 + 0.5) * of as f64 / n as f64 - 0.5).clamp(0.0, of as f64 - 1.0);
     let first = place as usize;
@@ -241,11 +245,11 @@ fn load(value: u16) -> f32 {
 }
 
 fn luma([r, g, b]: [f32; 3]) -> f32 {
-    // One grey value comes back as it is, not as its rounded sum.
+    // A gray value is returned as it is, not as its rounded sum.
     if r == g && g == b { r } else { 0.2126 * r + 0.7152 * g + 0.0722 * b }
 }
 
-/// A Gaussian blur; beyond the border the last values are repeated.
+/// Applies a Gaussian blur. Beyond the border, the outermost values are repeated.
 fn blurred(values: &[f32], [width, height]: [usize; 2], deviation: f32) -> Result<Vec<f32>> {
     let reach = (3.0 * deviation).ceil() as usize;
     let weights: Vec<f32> = (0..=2 * reach).map(|i| (-((i as f32 - reach as f32) / deviation).powi(2) / 2.0).exp()).collect();
@@ -264,7 +268,7 @@ fn blurred(values: &[f32], [width, height]: [usize; 2], deviation: f32) -> Resul
             target.iter_mut().zip(row).for_each(|(sum, v)| *sum += w * v);
         }
     }
-    // Rounding may lead a hair beyond.
+    // Rounding errors may exceed the range slightly.
     down.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
     Ok(down)
 }
@@ -296,7 +300,8 @@ mod tests {
         assert!(small[0] < 0.2 && small[1] > 0.8, "{small:?}");
     }
 
-    /// The share of a normal distribution beyond `z` deviations, to 1.4·10⁻⁴ (Bowling et al. 2009, doi 10.3926/jiem.2009.v2n1.p114-127).
+    /// The share of a normal distribution beyond `z` deviations, to 1.4·10⁻⁴ (Bowling et al. 2009, doi
+    /// 10.3926/jiem.2009.v2n1.p114-127).
     fn tail(z: f32) -> f32 {
         1.0 / (1.0 + (1.5976 * z + 0.07056 * z.powi(3)).exp())
     }
@@ -309,8 +314,9 @@ mod tests {
             let row = row(&mask, [400, 400], 200);
             assert!(row.windows(2).all(|pair| pair[1] >= pair[0] - 1e-4), "{side}: not monotone");
             let (from, to) = (200 - feather as usize, 199 + feather as usize);
-            // What a Gaussian edge has left at the middle of a pixel there. A coarse mask's pixels, and going between them, make it wider: by
-            // variances of 1/12 and 1/6 of their width squared.
+            // How much of a Gaussian edge is left at the center of that pixel. The pixels of a coarse mask and the
+            // interpolation between them make the edge wider, by variances of 1/12 and 1/6 of the squared width of a
+            // pixel.
             let pixels = 400.0 / side as f32;
             let [sharp, wide] =
                 [0.0, pixels * pixels / 4.0].map(|more| tail((feather - 0.5) / (feather * feather / 4.0 + more).sqrt()));

@@ -1,7 +1,7 @@
-//! Pictures in and out: files and buffers to the float32 RGB that networks read, and back.
+//! Conversion of files and buffers to the float32 RGB that networks read, and back.
 //!
-//! A [`Picture`] is what a file shows, made uniform: upright, sRGB, straight (not premultiplied) colour, 0..1. What was
-//! special about the file is kept beside the pixels in [`Source`], so that it can be written back.
+//! A [`Picture`] holds the contents of a file in a uniform form: upright, sRGB, straight (not premultiplied) color,
+//! 0..1. [`Source`] keeps the other properties of the file, so that they can be written back.
 //!
 //! ```
 //! use impasto::picture::{EncodeOptions, Format, Limits, Picture, Resize};
@@ -43,10 +43,10 @@ pub use save::{SaveOptions, Target};
 pub use source::Source;
 pub use writer::Writer;
 
-/// A picture: float32 RGB, height × width × 3, row-major, sRGB-encoded, 0..1; optionally with an alpha plane.
+/// A picture: float32 RGB, height × width × 3, row-major, sRGB-encoded, 0..1, with an optional alpha plane.
 ///
-/// Both sides are at least 1. Colour is straight: not multiplied by alpha. Where a decoded picture is fully transparent its
-/// stored colour, which nobody can see, is replaced by the colour of what is visible nearby (see [`Picture::decode`]).
+/// Both sides are at least 1. Color is straight: not multiplied by alpha. Where a decoded picture is fully transparent,
+/// the invisible stored color is replaced by the color of visible pixels nearby (see [`Picture::decode`]).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
     width: usize,
@@ -58,8 +58,8 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// A picture over these values: `height × width × 3`, row-major RGB, sRGB-encoded. Values outside 0..1 are allowed, as
-    /// networks make them; they are clamped when the picture is written.
+    /// Makes a picture from these values: `height × width × 3`, row-major RGB, sRGB-encoded. Values outside 0..1 are
+    /// allowed, because networks produce them. They are clamped when the picture is written.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0 or the number of values is not `width · height · 3`.
@@ -69,7 +69,7 @@ impl Picture {
         Ok(Picture { width, height, rgb, alpha: None, source: Source::default(), warnings: Vec::new() })
     }
 
-    /// A picture over these bytes: `height × width × 3`, row-major RGB, sRGB.
+    /// Makes a picture from these bytes: `height × width × 3`, row-major RGB, sRGB.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0 or the number of bytes is not `width · height · 3`.
@@ -79,7 +79,7 @@ impl Picture {
         Self::from_rgb_f32(size, rgb.iter().map(|&v| f32::from(v) / 255.0).collect())
     }
 
-    /// The same picture with this alpha plane: `height × width`, 0 = transparent, 1 = opaque.
+    /// Sets the alpha plane: `height × width`, 0 = transparent, 1 = opaque.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if the number of values is not `width · height`.
@@ -89,9 +89,9 @@ impl Picture {
         Ok(self)
     }
 
-    /// A picture with other colours that belongs in this one's place: a network's painting of it. It keeps this picture's
-    /// alpha (resized if the painting has another size) and [`Source`], so that a 16-bit or transparent input gives a 16-bit
-    /// or transparent output. Warnings stay with the original.
+    /// Returns a picture with other colors that takes the place of this one: a network's painting of it. It keeps this
+    /// picture's alpha (resized if the painting has another size) and [`Source`], so that a 16-bit or transparent input
+    /// gives a 16-bit or transparent output. It does not keep the warnings.
     ///
     /// # Errors
     /// As [`Picture::from_rgb_f32`].
@@ -121,17 +121,17 @@ impl Picture {
         self.height
     }
 
-    /// The colours: `height × width × 3`, row-major.
+    /// The colors: `height × width × 3`, row-major.
     pub fn rgb(&self) -> &[f32] {
         &self.rgb
     }
 
-    /// The colours, to be changed in place.
+    /// The colors, mutable.
     pub fn rgb_mut(&mut self) -> &mut [f32] {
         &mut self.rgb
     }
 
-    /// The colours, without a copy.
+    /// Returns the colors without copying them.
     pub fn into_rgb(self) -> Vec<f32> {
         self.rgb
     }
@@ -141,22 +141,23 @@ impl Picture {
         self.alpha.as_deref()
     }
 
-    /// What the file that this picture was read from was like.
+    /// Properties of the file that this picture was read from.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The same, to be changed: it decides what files say that this picture is written to.
+    /// The same, mutable: this determines the metadata of files that this picture is written to.
     pub fn source_mut(&mut self) -> &mut Source {
         &mut self.source
     }
 
-    /// What was not taken as the file says, one line each: a broken colour profile, further frames or pages. For people.
+    /// What was ignored or changed while reading, one line each, to show to users: a broken color profile, additional
+    /// frames or pages.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// The largest square around the middle; an odd row or column is cut from the bottom or right.
+    /// Returns the largest square around the center. An odd row or column is cut from the bottom or right.
     #[must_use]
     pub fn centre_square(&self) -> Self {
         let side = self.width.min(self.height);
@@ -188,7 +189,7 @@ fn check_len(width: usize, height: usize, channels: usize, len: usize) -> Result
     Ok(())
 }
 
-/// An empty vector with room for this many values. Where memory cannot be had the answer is an error, not an abort.
+/// Returns an empty vector with room for `len` values, or an error (not an abort) if there is not enough memory.
 pub(crate) fn reserved<T>(len: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
     values.try_reserve_exact(len).map_err(|e| {
@@ -199,7 +200,7 @@ pub(crate) fn reserved<T>(len: usize) -> Result<Vec<T>> {
     Ok(values)
 }
 
-/// This many zeros, or an error where memory cannot be had.
+/// Returns `len` zeros, or an error if there is not enough memory.
 pub(crate) fn zeros<T: Copy + Default>(len: usize) -> Result<Vec<T>> {
     let mut values = reserved(len)?;
     values.resize(len, T::default());

@@ -1,4 +1,4 @@
-//! From a file's bytes to a [`Picture`].
+//! Reading a file's bytes into a [`Picture`].
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -8,8 +8,8 @@ use super::decode::guarded;
 use super::{Format, Limits, Picture, Stored, formats};
 use crate::{Error, ErrorKind, Result};
 
-/// Files above this are decoded as they are read, where the decoder can: they would take as much memory again. Smaller ones are in
-/// memory first, which is faster.
+/// Files above this size are decoded while they are read, if the decoder can: they would take as much memory again.
+/// Smaller files are read into memory first, which is faster.
 const LARGE: u64 = 64 << 20;
 
 impl Picture {
@@ -25,29 +25,30 @@ impl Picture {
     /// Reads a picture from a stream (standard input, a socket) to its end.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if the stream fails, [`ErrorKind::TooLarge`] as soon as it has given more than
-    /// [`Limits::max_bytes`], otherwise as [`Picture::decode`].
+    /// [`ErrorKind::Io`] if the stream fails, [`ErrorKind::TooLarge`] as soon as it exceeds [`Limits::max_bytes`],
+    /// otherwise as [`Picture::decode`].
     pub fn read(stream: impl Read, limits: &Limits) -> Result<Self> {
         Stored::read(stream, limits)?.to_picture()
     }
 
     /// Decodes a picture file of any format that [`Format::read`] lists.
     ///
-    /// Exif orientation is applied and an embedded ICC profile converted to sRGB; a profile that cannot be used is ignored
-    /// with a line in [`Picture::warnings`]. Of animations and multi-page files the first frame is read. 16-bit samples keep
-    /// their precision. Linear light (Radiance HDR, OpenEXR) and high dynamic range are brought into sRGB's range. Colour is un-premultiplied; the colour of fully transparent pixels is replaced by that of visible
-    /// ones nearby, because files hold anything there and a network would see it.
+    /// Applies the Exif orientation and converts an embedded ICC profile to sRGB. A profile that cannot be used is
+    /// ignored, with a line in [`Picture::warnings`]. From animations and multi-page files, the first frame is read.
+    /// 16-bit samples keep their precision. Linear light (Radiance HDR, OpenEXR) and high dynamic range are brought
+    /// into sRGB's range. Color is un-premultiplied. The color of fully transparent pixels is replaced by that of
+    /// visible ones nearby, because files can hold anything there and a network would see it.
     ///
-    /// # Errors
-    /// [`ErrorKind::Malformed`] for damaged or cut-off files, [`ErrorKind::Unsupported`] for other formats and rare variants,
-    /// [`ErrorKind::TooLarge`] beyond the limits.
+    /// [`ErrorKind::Malformed`] for damaged or cut-off files, [`ErrorKind::Unsupported`] for other formats and rare
+    /// variants, [`ErrorKind::TooLarge`] beyond the limits.
     pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Self> {
         Stored::decode(bytes, limits)?.to_picture()
     }
 }
 
 impl Stored {
-    /// As [`Picture::open`]. Large files of formats that allow it (JPEG, PNG, TIFF) are decoded as they are read, so that they are never in memory themselves.
+    /// As [`Picture::open`]. Large files of formats that allow it (JPEG, PNG, TIFF) are decoded while they are read, so
+    /// that the file itself is never in memory.
     ///
     /// # Errors
     /// As [`Picture::open`].
@@ -88,7 +89,7 @@ fn open(path: &Path, limits: &Limits) -> Result<Stored> {
     if metadata.is_dir() {
         return Err(Error::new(ErrorKind::Io, "is a folder, not a picture"));
     }
-    // The length of pipes and devices is 0: for them the limit on the stream holds.
+    // The length of pipes and devices is 0: for them, only the limit on the stream applies.
     limits.check_bytes(metadata.len())?;
     if metadata.len() > LARGE {
         let mut head = Vec::new();

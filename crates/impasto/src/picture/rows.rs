@@ -6,18 +6,19 @@ use super::resize::Shrink;
 use super::{Picture, reserved};
 use crate::{Error, ErrorKind, Result, Size};
 
-/// Rows that are converted at a time where nothing else asks for another number.
+/// Number of rows to convert at a time, unless something requires another number.
 const AT_A_TIME: usize = 32;
 
-/// A picture of which any rows can be had as float RGB, whatever it is held as.
+/// A picture from which any rows can be read as float RGB, however it is stored.
 pub(crate) trait Rows: Sync {
     /// Width and height in pixels.
     fn size(&self) -> Size;
 
-    /// Writes these rows' colours, as [`Picture::rgb`] has them, to a slice of just their length.
+    /// Writes the colors of these rows to `rgb`, in the form of [`Picture::rgb`]. The slice must have exactly their
+    /// length.
     fn read(&self, rows: Range<usize>, rgb: &mut [f32]) -> Result<()>;
 
-    /// All colours, where they are in memory as they are.
+    /// Returns all colors, if they are in memory in this form.
     fn all(&self) -> Option<&[f32]> {
         None
     }
@@ -38,10 +39,10 @@ impl Rows for Picture {
     }
 }
 
-/// The picture at another size, as [`super::Resize::NETWORK`] makes it, without alpha.
+/// Resizes the picture as [`super::Resize::NETWORK`] does, without alpha.
 ///
 /// # Errors
-/// [`ErrorKind::Malformed`] if a value is not a finite number; else what reading gives.
+/// [`ErrorKind::Malformed`] if a value is not a finite number; otherwise the errors of reading.
 pub(crate) fn resized(picture: &dyn Rows, to: Size) -> Result<Picture> {
     let from @ Size { width, height } = picture.size();
     let mut shrink = Shrink::<3>::new(from.into(), to.into());
@@ -56,18 +57,19 @@ pub(crate) fn resized(picture: &dyn Rows, to: Size) -> Result<Picture> {
     Picture::from_rgb_f32(to, shrink.done())
 }
 
-/// The size of a picture's thumbnail: its longer side at `side`, its proportions kept to the nearest pixel. `None` where the picture is no
-/// larger: it is its own thumbnail.
+/// Returns the size of a picture's thumbnail: the longer side is `side`, and the proportions are kept to the nearest
+/// pixel. `None` if the picture is no larger, and so is its own thumbnail.
 pub(crate) fn thumbnail_size(size: Size, side: usize) -> Option<Size> {
     let longer = size.long_side() as u128;
     if longer <= side as u128 {
         return None;
     }
-    // In 128 bits nothing overflows; the result is at most `side`. A thin picture keeps one pixel across.
+    // 128 bits cannot overflow, and the result is at most `side`. The shorter side of a thin picture stays at least 1
+    // pixel.
     Some(size.map(|n| ((n as u128 * side as u128 * 2 + longer) / (longer * 2)).max(1) as usize))
 }
 
-/// A picture with its longer side at most at `side`.
+/// Returns the picture, shrunk if its longer side exceeds `side`.
 pub(crate) fn small(picture: &dyn Rows, side: usize) -> Result<Picture> {
     match thumbnail_size(picture.size(), side) {
         Some(size) => resized(picture, size),
@@ -75,7 +77,7 @@ pub(crate) fn small(picture: &dyn Rows, side: usize) -> Result<Picture> {
     }
 }
 
-/// All of it, without alpha.
+/// Reads the whole picture, without alpha.
 pub(crate) fn whole(picture: &dyn Rows) -> Result<Picture> {
     let Size { width, height } = picture.size();
     let mut rgb = super::zeros(width.saturating_mul(height).saturating_mul(3))?;
@@ -83,9 +85,10 @@ pub(crate) fn whole(picture: &dyn Rows) -> Result<Picture> {
     Picture::from_rgb_f32([width, height], rgb)
 }
 
-/// Activations turn NaN to 0, and the result would look plausible: it is refused before it reaches a network.
+/// Refuses values that are not finite before they reach a network. Activations turn NaN into 0, so the result would
+/// look plausible.
 pub(crate) fn check_finite(values: &[f32]) -> Result<()> {
-    // A fold without an early exit is one the compiler can vectorise.
+    // The compiler can vectorize a fold without an early exit.
     if values.iter().fold(true, |finite, v| finite & v.is_finite()) {
         return Ok(());
     }

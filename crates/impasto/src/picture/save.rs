@@ -9,74 +9,74 @@ use tempfile::NamedTempFile;
 use super::{EncodeOptions, Format, Picture};
 use crate::{Error, ErrorKind, Result};
 
-/// Names of temporary files: nobody takes them for pictures.
+/// Names of temporary files, which nobody mistakes for pictures.
 const PREFIX: &str = ".impasto-";
 const SUFFIX: &str = ".part";
 
-/// How a picture file is saved.
+/// How to save a picture file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SaveOptions {
-    /// The format; `None` (default) takes it from the file name's extension.
+    /// The format. Default: `None`, which takes it from the extension of the file name.
     pub format: Option<Format>,
-    /// Whether an existing file is replaced. Default no.
+    /// Whether to replace an existing file. Default: no.
     pub overwrite: bool,
     /// Quality and bit depth.
     pub encode: EncodeOptions,
 }
 
 impl SaveOptions {
-    /// With this [`SaveOptions::format`].
+    /// Sets [`SaveOptions::format`].
     #[must_use]
     pub fn format(self, format: Option<Format>) -> Self {
         SaveOptions { format, ..self }
     }
 
-    /// With this [`SaveOptions::overwrite`].
+    /// Sets [`SaveOptions::overwrite`].
     #[must_use]
     pub fn overwrite(self, overwrite: bool) -> Self {
         SaveOptions { overwrite, ..self }
     }
 
-    /// With this [`SaveOptions::encode`].
+    /// Sets [`SaveOptions::encode`].
     #[must_use]
     pub fn encode(self, encode: EncodeOptions) -> Self {
         SaveOptions { encode, ..self }
     }
 }
 
-/// A place to write to, checked when it is made, so that what cannot be written is known before any expensive work.
+/// A path to write to. It is checked when the target is made, so that problems show up before any expensive work.
 ///
-/// Symbolic links are followed: the file that a link names is replaced, the link stays. Devices, pipes and open files (`/dev/null`,
-/// `/dev/fd/3`) are written to directly. Everything else is written to a temporary file in the same folder and renamed, so that no reader ever
-/// sees half a file and an old file lives until the new one is complete.
+/// Symbolic links are followed: the file that a link points to is replaced, and the link stays. Devices, pipes and open
+/// files (`/dev/null`, `/dev/fd/3`) are written to directly. Everything else is written to a temporary file in the same
+/// folder and renamed, so that no reader ever sees half a file, and an old file stays until the new one is complete.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// As the caller named it: for texts.
+    /// The path as the caller gave it, for messages.
     name: PathBuf,
-    /// With links followed.
+    /// The path with links followed.
     path: PathBuf,
     overwrite: bool,
     kind: Kind,
 }
 
-/// How a place is written to.
+/// How a target is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// By a temporary file beside it.
+    /// Through a temporary file beside it.
     File,
-    /// A device or a pipe: directly.
+    /// Directly: a device or a pipe.
     Special,
-    /// A file that is open already, named by its number: directly, after what it holds.
+    /// Directly, by appending: a file that is already open, named by its number.
     Open,
 }
 
 impl Target {
-    /// Checks that this path can be written: its folder exists and takes files; nothing is in the way.
+    /// Checks that this path can be written: its folder exists and is writable, and nothing is in the way.
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`] if a file is there and `overwrite` is false; [`ErrorKind::Io`] if the path is a folder, or
-    /// its folder is absent or takes no files.
+    /// [`ErrorKind::AlreadyExists`] if the file exists and `overwrite` is false; [`ErrorKind::Io`] if the path is a
+    /// folder, or if its folder is missing or not writable.
     pub fn new(path: impl AsRef<Path>, overwrite: bool) -> Result<Self> {
         let name = path.as_ref().to_path_buf();
         Self::check(name.clone(), overwrite).map_err(|e| e.context(name.display()))
@@ -103,17 +103,17 @@ impl Target {
             if found.is_some() && !overwrite {
                 return Err(exists());
             }
-            // Only making a file tells whether one can be made; it is gone again at once.
+            // The only way to find out whether a file can be created is to create one. It is deleted immediately.
             target.temporary()?;
         }
         Ok(target)
     }
 
-    /// Writes these bytes. An existing file's permissions are kept; a new one gets what the user's umask leaves.
+    /// Writes these bytes. An existing file's permissions are kept; those of a new file follow the user's umask.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if writing fails (the old file, if any, is untouched then); [`ErrorKind::AlreadyExists`] if a file has
-    /// appeared meanwhile and overwriting was not asked for.
+    /// [`ErrorKind::Io`] if writing fails (an old file is then untouched); [`ErrorKind::AlreadyExists`] if a file has
+    /// appeared since the check and `overwrite` is false.
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
         self.write_bytes(bytes).map_err(|e| e.context(self.name.display()))
     }
@@ -127,14 +127,14 @@ impl Target {
         self.persist(file)
     }
 
-    /// Puts a complete temporary file in its place.
+    /// Moves a complete temporary file to its place.
     pub(super) fn persist(&self, file: NamedTempFile) -> Result<()> {
         let persisted = if self.overwrite {
-            // Not on Windows, whose only permission is not to be written or removed: a temporary file with that could not be renamed.
+            // Not on Windows: its only permission is read-only, and a read-only temporary file could not be renamed.
             if cfg!(unix)
                 && let Ok(old) = fs::metadata(&self.path)
             {
-                // Best effort: a file that we may replace need not be ours.
+                // Best effort: we may be allowed to replace a file that is not ours.
                 let _ = file.as_file().set_permissions(old.permissions());
             }
             file.persist(&self.path)
@@ -148,22 +148,23 @@ impl Target {
         }
     }
 
-    /// Whether it is written to directly: a device, a pipe, an open file. Opening and writing may wait for a reader.
+    /// Whether the target is written to directly: a device, a pipe, an open file. Opening and writing may wait for a
+    /// reader.
     pub fn is_special(&self) -> bool {
         self.kind != Kind::File
     }
 
-    /// What is written to directly: opened for that.
+    /// Opens a target that is written to directly; `None` for other targets.
     pub(super) fn special(&self) -> Result<Option<File>> {
         Ok(match self.kind {
             Kind::File => None,
             Kind::Special => Some(OpenOptions::new().write(true).open(&self.path)?),
-            // Opened anew, it would be written to from its start.
+            // Opening it again without `append` would write at its start.
             Kind::Open => Some(OpenOptions::new().append(true).open(&self.path)?),
         })
     }
 
-    /// How texts call it.
+    /// The path to use in messages.
     pub(super) fn name(&self) -> &Path {
         &self.name
     }
@@ -174,7 +175,7 @@ impl Target {
         builder.prefix(PREFIX).suffix(SUFFIX);
         #[cfg(unix)]
         {
-            // tempfile's own default is 0600: right for secrets, wrong for a picture that a web server shall show.
+            // tempfile's default is 0600: right for secrets, wrong for a picture that a web server should show.
             use std::os::unix::fs::PermissionsExt;
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
@@ -185,8 +186,8 @@ impl Target {
             })
         };
         let mut file = make()?;
-        // The lock says that somebody is at work on the file, see `remove_abandoned`, which may have come before the lock: then another is made.
-        // On file systems without locks nothing is ever taken for abandoned.
+        // The lock tells `remove_abandoned` that the file is in use. If that function removed the file before it was
+        // locked, we make another one. On file systems without locks, no file is ever considered abandoned.
         #[cfg(unix)]
         while file.as_file().lock().is_ok() && !file.path().exists() {
             file = make()?;
@@ -194,20 +195,21 @@ impl Target {
         Ok(file)
     }
 
-    /// Removes the temporary files in a folder that a killed program left behind: those of this library that nobody is writing, and the system
-    /// tells (not on Windows). Gives how many they were; what cannot be read or removed stays.
+    /// Removes the temporary files that a killed program left in this folder, and returns how many. Only files of this
+    /// library that nobody is writing are removed, where the system can tell (not on Windows). Files that cannot be
+    /// read or removed stay.
     pub fn remove_abandoned(folder: impl AsRef<Path>) -> usize {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         let ours = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
         let files = entries.filter(|entry| entry.file_name().to_str().is_some_and(ours)).map(|entry| entry.path());
-        // The lock of a process ends with it, however it ends. It is held here until the file is gone.
+        // A process's lock ends with it, however it ends. We hold our lock until the file is removed.
         let remove = |path: &PathBuf| {
             cfg!(unix) && File::open(path).is_ok_and(|file| file.try_lock().is_ok() && fs::remove_file(path).is_ok())
         };
         files.filter(remove).count()
     }
 
-    /// The same for the folder that this file goes to.
+    /// The same for the folder of this target.
     pub fn remove_abandoned_beside(&self) -> usize {
         if self.is_special() { 0 } else { Self::remove_abandoned(self.folder()) }
     }
@@ -224,17 +226,18 @@ fn exists() -> Error {
     Error::new(ErrorKind::AlreadyExists, "exists already; use --force (overwrite) to replace it")
 }
 
-/// The system's reason without the path that `tempfile` adds after it, which names a file that the user never heard of.
+/// Returns the system's reason without the path that `tempfile` appends: the user has never heard of that file.
 fn bare(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" at path ").map_or(text.as_str(), |(reason, _)| reason).to_owned()
 }
 
-/// The path with symbolic links in its last part followed, also where they lead to nothing yet; and whether it names an open file of a process
-/// by its number. Such a name looks like a link, but what the link says (`pipe:[4711]`) is no path.
+/// Follows symbolic links in the last part of the path, even if they lead to nothing yet. Also returns whether the path
+/// names an open file of a process by its number. Such a name looks like a link, but its text (`pipe:[4711]`) is not a
+/// path.
 fn followed(path: &Path) -> Result<(PathBuf, bool)> {
     let mut path = path.to_path_buf();
-    // As many as Linux follows.
+    // Linux follows as many.
     for _ in 0..40 {
         if is_descriptor(&path) {
             return Ok((path, true));
@@ -250,7 +253,7 @@ fn followed(path: &Path) -> Result<(PathBuf, bool)> {
     Err(Error::new(ErrorKind::Io, "is a symbolic link that leads in a circle"))
 }
 
-/// Whether it is a number in `/dev/fd` or `/proc/PID/fd`.
+/// Whether the path is a number in `/dev/fd` or `/proc/PID/fd`.
 fn is_descriptor(path: &Path) -> bool {
     let number = path.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit));
     let folder = || path.parent().and_then(|folder| folder.canonicalize().ok());
@@ -258,7 +261,7 @@ fn is_descriptor(path: &Path) -> bool {
 }
 
 impl Picture {
-    /// Writes a picture file, whole or not at all; see [`Target`]. The result lists what the file could not hold, as
+    /// Writes a picture file, whole or not at all; see [`Target`]. Returns what the file could not hold, as
     /// [`super::Encoded::warnings`].
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Another size of a picture, made of the rows that are asked for.
+//! A picture at another size, computed from the rows that are read.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use super::rows::Rows;
 use super::zeros;
 use crate::{Result, Size};
 
-/// Rows of the result that are made at a time: what they are made of is in memory.
+/// Number of rows of the result to compute at a time. The rows that they are computed from are in memory.
 const AT_A_TIME: usize = 8;
 
-/// A picture seen at another size, smaller or larger: bilinear, antialiased, in the values as they are, as [`super::Resize::NETWORK`]. A row's
-/// values do not depend on the rows that are asked for with it.
+/// A view of a picture at another size, smaller or larger: bilinear, antialiased, in the encoded values, as
+/// [`super::Resize::NETWORK`]. A row's values do not depend on which other rows are read with it.
 pub(crate) struct Scaled<'a> {
     inner: &'a dyn Rows,
     size: Size,
@@ -20,13 +20,13 @@ pub(crate) struct Scaled<'a> {
 }
 
 impl<'a> Scaled<'a> {
-    /// No side may be 0.
+    /// Neither side may be 0.
     pub(crate) fn new(inner: &'a dyn Rows, size: Size) -> Self {
         let from = inner.size();
         Scaled { inner, size, columns: Axis::new(from.width, size.width), rows: Axis::new(from.height, size.height) }
     }
 
-    /// Enlarged without facets, by a cubic: values may be a little beyond those of the picture. No side may be 0.
+    /// Enlarges without facets, by a cubic: values may slightly exceed those of the picture. Neither side may be 0.
     pub(crate) fn smooth(inner: &'a dyn Rows, size: Size) -> Self {
         let from = inner.size();
         Scaled { inner, size, columns: Axis::smooth(from.width, size.width), rows: Axis::smooth(from.height, size.height) }
@@ -79,7 +79,7 @@ mod tests {
         Scaled::smooth(&picture, [90, 40].into()).read(0..40, &mut found).unwrap();
         for (i, pixel) in found.as_chunks::<3>().0.iter().enumerate() {
             let x = (i % 90) as f32;
-            // Apart from the borders, whose pixels are repeated.
+            // Borders are excluded, because their pixels are repeated.
             if (15.0..75.0).contains(&x) {
                 let expected = ((x + 0.5) / 10.0 - 0.5) / 8.0;
                 assert!(pixel.iter().all(|v| (v - expected).abs() < 1e-5), "{x}: {pixel:?} for {expected}");

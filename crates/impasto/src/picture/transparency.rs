@@ -1,21 +1,22 @@
-//! What stands under fully transparent pixels.
+//! Colors for fully transparent pixels.
 //!
-//! A network reads colours, not alpha, and alpha is put back on its output. So it should see the colours that will be seen:
-//! the straight ones as stored. Composing over white first would mix white into every soft edge, and the edge would glow on
-//! any other background once alpha is put back. But where alpha is 0 editors store anything, most often black, and that would
-//! bleed into the visible part through the network's receptive field and its statistics over the whole picture. There the
-//! visible colours nearby are continued.
+//! A network reads colors, not alpha, and alpha is put back on its output. So it should see the colors that will be
+//! seen: the straight ones as stored. Composing over white first would mix white into every soft edge, and the edge
+//! would glow on any other background once alpha is put back. But where alpha is 0, editors store anything, most often
+//! black. That would bleed into the visible part through the network's receptive field and its statistics over the
+//! whole picture. There, the visible colors nearby are continued instead.
 
 use std::ops::Range;
 
 use super::{reserved, zeros};
 use crate::Result;
 
-/// Rows of a band: 2 to the power of the levels that are made again for each band, so that only the small ones above are kept.
+/// Rows of a band: 2 to the power of the levels that are recomputed for each band. Only the small levels above are
+/// kept.
 pub(super) const BAND: usize = 1 << LEVELS;
 const LEVELS: usize = 4;
 
-/// Cells of one level of the pyramid; each has the mean colour of the visible among its four children, if any is.
+/// One level of the pyramid. Each cell has the mean color of its visible children (of four), if there are any.
 struct Level {
     width: usize,
     height: usize,
@@ -23,19 +24,19 @@ struct Level {
     known: Vec<bool>,
 }
 
-/// Colours for pixels whose alpha is 0: the mean of the visible pixels of the smallest aligned square around them that has some;
-/// white if the whole picture is transparent.
+/// Colors for pixels whose alpha is 0: the mean of the visible pixels in the smallest aligned square around them that
+/// has any, or white if the whole picture is transparent.
 pub(super) struct Hidden {
     width: usize,
-    /// From squares of [`BAND`] pixels up, known everywhere; none if nothing is visible.
+    /// From squares of [`BAND`] pixels upwards, with every cell known; empty if nothing is visible.
     levels: Vec<Level>,
 }
 
-/// Gives rows of colours and of alpha.
+/// Reads rows of colors and of alpha.
 pub(super) type ReadBand<'a> = &'a mut dyn FnMut(Range<usize>, &mut [f32], &mut [f32]) -> Result<()>;
 
 impl Hidden {
-    /// Looks at a picture, band by band.
+    /// Reads a picture band by band.
     pub(super) fn new(width: usize, height: usize, read: ReadBand<'_>) -> Result<Self> {
         let cells = width.div_ceil(BAND) * height.div_ceil(BAND);
         let mut first = Level {
@@ -67,7 +68,8 @@ impl Hidden {
         Ok(Hidden { width, levels })
     }
 
-    /// Replaces the hidden colours of some rows. They begin at a multiple of [`BAND`], and end at one or at the picture's end.
+    /// Replaces the hidden colors of some rows. The rows start at a multiple of [`BAND`], and end at one or at the end
+    /// of the picture.
     pub(super) fn fill(&self, rows: Range<usize>, rgb: &mut [f32], alpha: &[f32]) -> Result<()> {
         let Some(above) = self.levels.first() else {
             rgb.fill(1.0);
@@ -95,7 +97,7 @@ fn visible(alpha: &[f32]) -> Result<Vec<bool>> {
     Ok(known)
 }
 
-/// This many levels over some rows, the finest first.
+/// Computes this many levels over some rows, the finest first.
 fn pyramid(rgb: &[f32], known: &[bool], width: usize, height: usize, count: usize) -> Result<Vec<Level>> {
     let mut levels: Vec<Level> = Vec::new();
     for _ in 0..count {
@@ -108,7 +110,7 @@ fn pyramid(rgb: &[f32], known: &[bool], width: usize, height: usize, count: usiz
     Ok(levels)
 }
 
-/// Each level takes from the one above what it lacks.
+/// Fills the unknown cells of each level from the level above.
 fn fill_down(levels: &mut [Level]) {
     for i in (1..levels.len()).rev() {
         let (lower, upper) = levels.split_at_mut(i);
@@ -142,7 +144,7 @@ fn halve(rgb: &[f32], known: &[bool], width: usize, height: usize) -> Result<Lev
     Ok(level)
 }
 
-/// Fills what is not known from the level above, whose row `first` lies over the first rows.
+/// Fills unknown cells from the level above. Row `first` of that level lies over the first rows.
 fn fill_from(rgb: &mut [f32], known: &[bool], width: usize, parent: &Level, first: usize) {
     for (i, _) in known.iter().enumerate().filter(|(_, known)| !**known) {
         let p = (first + i / width / 2) * parent.width + (i % width) / 2;

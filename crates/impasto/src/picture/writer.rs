@@ -1,4 +1,4 @@
-//! Picture files that are written as their rows come.
+//! Writing picture files row by row.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Seek, SeekFrom, Write};
@@ -12,23 +12,24 @@ use super::encode::rows::Layout;
 use super::{EncodeOptions, Format, Source, Target};
 use crate::{Error, ErrorKind, Result, Size};
 
-/// Writes a picture file of rows as they come, whole or not at all.
+/// Writes a picture file from rows as they arrive, whole or not at all.
 ///
-/// Most formats are encoded by a thread of their own while the next rows are made, into a temporary file ([`Writer::new`]) or into memory
-/// ([`Writer::in_memory`]); besides, a few rows are in memory.
-/// The encoders of WebP and AVIF take a picture whole: its rows are collected first. Dropped unfinished, it leaves nothing behind.
+/// Most formats are encoded in a separate thread while the next rows are computed, into a temporary file
+/// ([`Writer::new`]) or into memory ([`Writer::in_memory`]). Apart from that, only a few rows are in memory. The
+/// encoders of WebP and AVIF need the whole picture, so its rows are collected first. If the writer is dropped before
+/// it is finished, it leaves nothing behind.
 pub struct Writer {
-    /// How errors call the file.
+    /// The file's name in errors.
     name: Option<String>,
     layout: Arc<Layout>,
-    /// Rows that are still to come.
+    /// Number of rows that are still to come.
     left: usize,
     sender: Option<SyncSender<Vec<u8>>>,
     thread: Option<JoinHandle<Result<Out>>>,
     place: Option<Place>,
 }
 
-/// Where the bytes go while rows come.
+/// Where the bytes go until the file is finished.
 enum Out {
     File(BufWriter<File>),
     Memory { bytes: Cursor<Vec<u8>>, most: usize, full: bool },
@@ -65,17 +66,18 @@ impl Seek for Out {
 
 /// Where the finished file goes.
 enum Place {
-    /// A temporary file beside the target takes its name.
+    /// A temporary file beside the target is renamed to it.
     Target(Target, NamedTempFile),
-    /// It is copied to a device, a pipe or an open file.
+    /// The file is copied to a device, a pipe or an open file.
     Special(Target),
-    /// The caller says.
+    /// The caller decides.
     Caller,
 }
 
 impl Writer {
-    /// For a picture of this size to a checked place. `source` and `has_alpha` are of the picture that it is made of: they decide depth,
-    /// transparency, colour space and metadata as for [`crate::Picture::encode`].
+    /// Starts a file for a picture of this size, at a checked target. `source` and `has_alpha` are those of the picture
+    /// that it is made from: they determine depth, transparency, color space and metadata, as for
+    /// [`crate::Picture::encode`].
     ///
     /// # Errors
     /// As [`EncodeOptions::check`]; [`ErrorKind::Io`] if no temporary file can be made.
@@ -100,10 +102,12 @@ impl Writer {
         Self::begin(name, layout, format, options, Out::File(BufWriter::with_capacity(1 << 18, file)), place)
     }
 
-    /// The same into memory, of which the file takes `most` bytes at most: [`Writer::finish_bytes`] gives it. No file is made.
+    /// The same in memory, for a file of at most `most` bytes, which [`Writer::finish_bytes`] returns. No file is
+    /// created.
     ///
     /// # Errors
-    /// As [`EncodeOptions::check`]. A file that gets larger fails in [`Writer::write`] or at the end with [`ErrorKind::TooLarge`].
+    /// As [`EncodeOptions::check`]. If the file becomes larger, [`Writer::write`] or the finishing call fails with
+    /// [`ErrorKind::TooLarge`].
     pub fn in_memory(
         most: usize,
         format: Format,
@@ -113,7 +117,7 @@ impl Writer {
     ) -> Result<Self> {
         let layout = Layout::new(size.into(), source, has_alpha, format, options)?;
         let mut bytes = Vec::new();
-        // Address space at once: a vector that grows would have its bytes twice while it moves.
+        // Reserve address space once: a growing vector would hold its bytes twice while it moves.
         bytes
             .try_reserve_exact(most)
             .map_err(|_| Error::new(ErrorKind::TooLarge, format!("there is no memory for a file of up to {most} bytes")))?;
@@ -143,23 +147,24 @@ impl Writer {
         self.layout.warnings.clone()
     }
 
-    /// Most bytes of rows that are in memory beside those being written, if this many come at a time.
+    /// Returns the most bytes of rows that are in memory besides those being written, if `rows` rows are written at a
+    /// time.
     pub fn memory(format: Format, size: impl Into<Size>, rows: usize) -> u64 {
         let Size { width, height } = size.into();
         let bytes = |rows: usize| width as u64 * rows as u64 * 8;
         if format.row().write.as_ref().is_some_and(|write| write.whole) {
-            // The samples twice, once as the encoder's own.
+            // The samples twice: the encoder has its own copy.
             return bytes(height);
         }
-        // Two bands wait, one is being encoded; TIFF collects strips of a megabyte.
+        // Two bands wait, and one is being encoded. TIFF collects strips of a megabyte.
         bytes(rows).saturating_mul(3).saturating_add(4 << 20)
     }
 
-    /// Takes the next rows: colours as [`crate::Picture::rgb`] has them, and alpha if there is any.
+    /// Writes the next rows: colors in the form of [`crate::Picture::rgb`], and alpha if there is any.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::InvalidArgument`] for rows beyond the picture's height; what writing the
-    /// file failed with.
+    /// [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::InvalidArgument`] for rows beyond the
+    /// picture's height; the error of writing the file if that failed.
     pub fn write(&mut self, rgb: &[f32], alpha: Option<&[f32]>) -> Result<()> {
         let rows = rgb.len() / (self.layout.width * 3);
         if rows > self.left {
@@ -172,15 +177,16 @@ impl Writer {
         if gone { self.close().and_then(|_| Err(stopped())) } else { Ok(()) }
     }
 
-    /// Ends the file and puts it in its place.
+    /// Finishes the file and moves it to its place.
     ///
     /// # Errors
-    /// As [`Target::write`]; [`ErrorKind::InvalidArgument`] if rows are missing; what writing the file failed with.
+    /// As [`Target::write`]; [`ErrorKind::InvalidArgument`] if rows are missing; the error of writing the file if that
+    /// failed.
     pub fn finish(mut self) -> Result<()> {
         self.end(&mut io::sink())
     }
 
-    /// Ends the file and copies it, where no target was named.
+    /// Finishes the file and, if there is no target, copies it to `out`.
     ///
     /// # Errors
     /// As [`Writer::finish`]; [`ErrorKind::Io`] if `out` fails.
@@ -188,7 +194,7 @@ impl Writer {
         self.end(out)
     }
 
-    /// Ends a file [in memory](Writer::in_memory).
+    /// Finishes a file [in memory](Writer::in_memory), and returns its bytes.
     ///
     /// # Errors
     /// As [`Writer::finish_to`].
@@ -220,7 +226,7 @@ impl Writer {
         let mut file = self.close()?;
         let placed = match self.place.take() {
             Some(Place::Target(target, temporary)) => {
-                // Windows renames no file that is open elsewhere without leave.
+                // Windows does not rename a file that is open elsewhere, unless it was opened to allow that.
                 drop(file);
                 return target.persist(temporary).map_err(|e| self.named(e));
             }
@@ -249,7 +255,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// So that the temporary file is gone when this returns.
+    /// Waits, so that the temporary file is gone when this returns.
     fn drop(&mut self) {
         let _ = self.close();
     }
@@ -274,7 +280,8 @@ fn stopped() -> Error {
 fn encode(format: Format, options: &EncodeOptions, layout: &Layout, receiver: &Receiver<Vec<u8>>, mut out: Out) -> Result<Out> {
     let written = format.write(options, layout, &mut || Ok(receiver.recv().ok()), &mut out);
     let written = written.and_then(|()| Ok(out.flush()?));
-    // Encoders have words of their own for what their output fails with, and PNG's passes over it at the end: the output itself knows.
+    // Encoders word output errors differently, and PNG's ignores one at the end. The output itself knows whether it was
+    // full.
     if let Out::Memory { most, full: true, .. } = &out {
         return Err(Error::new(ErrorKind::TooLarge, format!("the file would be larger than {most} bytes")));
     }

@@ -1,4 +1,4 @@
-//! The built-in model and its styles. What they look like is for eyes; here, that they are there and fit each other.
+//! The built-in model and its styles: whether they are there and fit together. How they look is for people to judge.
 #![cfg(feature = "embedded")]
 
 use crate::common;
@@ -24,7 +24,7 @@ fn the_built_in_model_paints() {
     let painted = stylizer.stylize(&content, &stylizer.style(&tiny::swirls(256, 256)).unwrap()).unwrap();
     assert!(painted.rgb().iter().all(|v| (0.0..=1.0).contains(v)));
     assert!(tiny::distance(&content, &painted) > 0.05, "it changes nothing");
-    // The builder's default, too.
+    // This is also the builder's default.
     assert_eq!(Stylizer::builder().threads(1).open().unwrap().model().family, model.family);
 }
 
@@ -65,7 +65,7 @@ fn galleries_are_written_and_read() {
     assert_eq!(kind(vec![style("A b", "mine", 3)]), ErrorKind::InvalidArgument);
     assert_eq!(kind(vec![style("a", "mine", 3), style("b", "other", 3)]), ErrorKind::Mismatch);
     assert_eq!(kind(vec![style("a", "mine", 3), style("b", "mine", 4)]), ErrorKind::Mismatch);
-    // A single style's file is none.
+    // A file with a single style is not a gallery.
     let other = Gallery::from_bytes(&style("a", "mine", 3).to_bytes().unwrap()).unwrap_err();
     assert_eq!(other.kind(), ErrorKind::Unsupported);
 }

@@ -1,4 +1,4 @@
-//! The engine, on every instruction set of the machine, gives what the framework gives.
+//! The engine computes what the framework does, on every instruction set of the machine.
 
 use crate::common;
 
@@ -15,7 +15,7 @@ fn the_engine_gives_the_frameworks_outputs() {
     Isa::available().into_iter().rev().for_each(|isa| gives(&cases, isa));
 }
 
-/// The cases that every clone has, so that nobody's change passes without them.
+/// These cases are in every clone, so no change can pass without them.
 #[test]
 fn the_engine_gives_the_committed_outputs() {
     gives(&parity::committed_cases(), Isa::best());

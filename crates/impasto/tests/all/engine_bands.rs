@@ -1,4 +1,4 @@
-//! Norms frozen on one picture, and pictures painted in bands with them.
+//! Norms frozen on one picture, and pictures painted in bands with these norms.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use impasto::weights::Tensor;
 use impasto::{Control, ErrorKind, Result, Size};
 use impasto_kernels::Isa;
 
-/// Transformers with every kind of kernel: ours, narrow, as wide as shipped, anti-aliased, and with a branch at stride 8, Magenta's with its 9×9 kernels, a separable one, zero borders.
+/// Transformers with every kind of kernel: ours, narrow, as wide as shipped, anti-aliased, and with a branch at stride
+/// 8, Magenta's with its 9×9 kernels, a separable one, zero borders.
 fn transformers() -> Vec<Network> {
     let magenta = Transformer { widths: [8, 16, 32], blocks: 2, style_len: 7, ..Transformer::checkpoint() };
     let architectures = [
@@ -65,7 +66,7 @@ fn compiled(network: &Network, isa: Isa) -> Program {
     Program::compile(&network.graph, network.weights.clone(), isa).unwrap()
 }
 
-/// The whole result, and how many rows came at a time.
+/// Returns the whole result, and the number of rows in each call.
 fn in_bands(
     program: &Program,
     engine: &Engine,
@@ -140,13 +141,13 @@ fn styles() -> [Vec<f32>; 3] {
     [style(), style().iter().map(|z| 0.3 - z).collect(), style().iter().map(|z| z * z - 0.2).collect()]
 }
 
-/// A share for each of [`styles`]: the first has the left side, the second the right, the third a little everywhere.
+/// A share for each of [`styles`]: the first is on the left, the second on the right, the third a little everywhere.
 fn shares() -> Arc<Shares> {
     let place = |i: usize| [(i % 9) as f32, 8.0 - (i % 9) as f32, 1.0 + (i / 9) as f32 * 0.3];
     Arc::new(Shares::new([9, 7], 3, (0..63).flat_map(place).collect()).unwrap())
 }
 
-/// The three styles in their places, each with the statistics that it has of a picture.
+/// Combines the three styles by their shares, each with its own statistics of a picture.
 fn shared(program: &Program, engine: &Engine, view: (&[f32], Size), shares: Arc<Shares>) -> Frozen {
     let own = |style: &Vec<f32>| program.measure(engine, view, &program.condition(style).unwrap(), &()).unwrap();
     Frozen::shared(styles().iter().map(own).collect(), shares).unwrap()
@@ -211,7 +212,7 @@ fn bands_are_the_same_bytes_as_the_whole() {
             for (i, (height, width)) in
                 [(5, 5), (7, 64), (16, 33), (61, 19), (67, 93), (130, 47), (257, 21)].into_iter().enumerate()
             {
-                // A branch at stride 8 takes no picture below 9 pixels.
+                // A branch at stride 8 needs at least 9 pixels.
                 if network.graph.shapes([width, height]).is_err() {
                     continue;
                 }
@@ -223,7 +224,7 @@ fn bands_are_the_same_bytes_as_the_whole() {
                     let (found, heights) = in_bands(&program, engine, frozen, view, rows).unwrap();
                     let same = found.len() == whole.len() && found.iter().zip(&whole).all(|(a, b)| a.to_bits() == b.to_bits());
                     assert!(same, "{isa}: {}, {height}×{width} in bands of {rows}", network.architecture);
-                    // What comes at a time is about what was asked for: whole tiles of a kernel.
+                    // The bands are about as high as requested: whole tiles of a kernel.
                     assert!(heights.iter().all(|&n| n <= rows.next_multiple_of(24)), "{heights:?} for bands of {rows}");
                     count += 1;
                 }
@@ -241,7 +242,7 @@ fn memory_grows_with_the_width_and_is_what_was_planned() {
     assert_eq!(memory(400, 100, 16), memory(4000, 100, 16), "the height costs nothing");
     assert!(memory(400, 200, 16) > memory(400, 100, 16));
     assert!(memory(400, 100, 64) > memory(400, 100, 16));
-    // The highest bands that fit; the lowest where none do.
+    // The highest bands that fit, or the lowest if none do.
     for bytes in [0, memory(4000, 300, 16), memory(4000, 300, 64), u64::MAX] {
         let bands = Bands::within(&program, [300, 4000], 2, bytes).unwrap();
         assert!(bands.memory(2) <= bytes || bands.rows() == 16, "{} of {bytes} bytes", bands.memory(2));
@@ -271,7 +272,7 @@ fn bands_can_be_cancelled_and_fail_as_their_ends_do() {
     assert_eq!(unread.unwrap_err().kind(), ErrorKind::InvalidArgument);
     let unwritten = program.paint_bands(&engine, &bands, &frozen, (&mut |_, _| Ok(()), &mut |_, _| ends()), &());
     assert_eq!(unwritten.unwrap_err().kind(), ErrorKind::InvalidArgument);
-    // A network that reads everything cannot be cut.
+    // A network that reads the whole picture cannot be cut.
     let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 7 };
     let transformer = native::Transformer { style_len: 7, ..native::Transformer::shipped() };
     let model =

@@ -1,4 +1,4 @@
-//! Both executors do the same work through the library's public doors: what the CPU paints, the reference's plain loops paint, too.
+//! Both executors do the same work through the public interface: the reference's plain loops paint what the CPU paints.
 
 use crate::common;
 
@@ -20,7 +20,8 @@ fn perceptual() -> Perceptual {
     Perceptual::untrained("vgg 2x4 2x4 2x6 1x6".parse().unwrap(), 3).unwrap()
 }
 
-/// The greatest difference of two pictures, which are not the same bytes: they are two executors' work.
+/// The greatest difference between two pictures. They must not be identical, because two different executors painted
+/// them.
 fn apart([a, b]: [&Picture; 2]) -> f32 {
     assert_eq!([a.width(), a.height()], [b.width(), b.height()]);
     assert_ne!(a.rgb(), b.rgb(), "the same bytes: was one executor used twice?");
@@ -136,7 +137,7 @@ fn steps_of_the_optimizer() {
     assert!(error < 0.01, "{error}");
 }
 
-/// A network with all layers that distances are taken in.
+/// A network with all layers that distances are measured in.
 fn deep() -> Perceptual {
     Perceptual::untrained("vgg 1x4 1x4 4x6 1x6".parse().unwrap(), 5).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Families of networks that others publish: recognised, and painting what the framework that they come from paints.
+//! Published families of networks: they are recognized, and they paint what the framework that they come from paints.
 
 use crate::common;
 
@@ -21,7 +21,7 @@ fn stored(name: &str) -> Weights {
     safetensors::read(&std::fs::read(data(name)).unwrap()).unwrap()
 }
 
-/// As `make.py` has it.
+/// The same formula as in `make.py`.
 fn picture([width, height]: [usize; 2], seed: f64) -> Picture {
     let value = |i: usize| {
         let (x, y, c) = ((i / 3 % width) as f64, (i / 3 / width) as f64, (i % 3) as f64);
@@ -30,14 +30,15 @@ fn picture([width, height]: [usize; 2], seed: f64) -> Picture {
     Picture::from_rgb_f32([width, height], (0..width * height * 3).map(value).collect()).unwrap()
 }
 
-/// Contents and styles of `make.py`.
+/// Sizes of the contents and styles in `make.py`.
 const SIZES: [[[usize; 2]; 2]; 2] = [[[44, 36], [30, 41]], [[37, 51], [48, 32]]];
 
 fn as_it_is() -> StyleOptions {
     StyleOptions::default().size(StyleSize::Original)
 }
 
-/// The greatest difference from the top left of a stored painting, in which the network's own size may be larger.
+/// The greatest difference from the top left part of a stored painting, which may be larger because it has the
+/// network's own size.
 fn error(found: &Picture, expected: &Tensor) -> f32 {
     let &[height, width, 3] = expected.shape() else { panic!("{:?}", expected.shape()) };
     assert!(found.width() <= width && found.width() + 8 > width && found.height() <= height && found.height() + 8 > height);
@@ -52,7 +53,7 @@ fn greatest(found: &[f32], expected: &[f32]) -> f32 {
     found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, |most: f32, e| if e <= most { most } else { e })
 }
 
-/// Style vectors and paintings of a model with a predictor, against those that `make.py` has stored.
+/// Checks style vectors and paintings of a model with a predictor against those that `make.py` has stored.
 fn check_pair(model: &Path, expected: &Weights, tolerance: f32) {
     let stylizer = Stylizer::open(model).unwrap();
     assert!(stylizer.own_styles().is_empty());
@@ -138,7 +139,7 @@ fn magentas_pair_as_onnx_is_that_of_its_tflite_files() {
     let (Some(onnx), Some(tflite)) = (shared("models/magenta-onnx"), shared("models/magenta-tflite")) else { return };
     let stylizer = Stylizer::open(&onnx).unwrap();
     assert_eq!(stylizer.model().family, impasto::networks::Family::TfLite);
-    // They are quantised differently.
+    // They are quantized differently.
     let (content, painting) = (picture([44, 36], 1.0), picture([60, 50], 3.0));
     let style = stylizer.style(&painting).unwrap();
     let other = Stylizer::open(&tflite).unwrap();
@@ -149,7 +150,7 @@ fn magentas_pair_as_onnx_is_that_of_its_tflite_files() {
     assert!(difference > 0.0 && difference < 0.1, "{difference}");
 }
 
-/// Networks of every family, narrow enough for the oracle.
+/// Networks of every family, narrow enough for the reference executor.
 fn narrow() -> Vec<Architecture> {
     let texts = [
         "feed-forward contract=4,6,8 blocks=1 expand=6,4 styles=1 epsilon=1e-3 border=zero doubling=transposed output=tanh",
@@ -280,7 +281,7 @@ fn what_a_family_cannot_do_is_said() {
         let error = stylizer.stylize_with(&content, style, &options, &()).unwrap_err();
         assert!(error.to_string().contains(words) && !error.to_string().contains('\n'), "{error}");
     };
-    // One style of its own: no picture's style, no other network's, no other name.
+    // It has one style of its own: no style from a picture, from another network, or with another name.
     let one = Stylizer::open(data("example.pth")).unwrap();
     let error = one.style(&content).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -288,14 +289,14 @@ fn what_a_family_cannot_do_is_said() {
     assert!(one.find_own_style("mosaic").unwrap_err().to_string().contains("one style, \"example\""));
     let other = Style::new("feed-forward-0".parse().unwrap(), vec![1.0]).unwrap();
     refused(&one, &other, StylizeOptions::default(), "family");
-    // Filters that depend on the style: no regions.
+    // Its filters depend on the style, so there are no regions.
     let micro = Stylizer::open(data("microast")).unwrap();
     let style = micro.style(&picture([30, 41], 3.0)).unwrap();
     refused(&micro, &style, StylizeOptions::default().region(style.clone(), half()), "one style at a time");
-    // Blends are as elsewhere.
+    // Blends work as usual.
     let blend = Style::blend(&[(&style, 1.0), (&micro.style(&content).unwrap(), 1.0)]).unwrap();
     micro.stylize(&content, &blend).unwrap();
-    // Regions of a network whose norms alone depend on the style.
+    // Only the norms of this network depend on the style.
     let adain = Stylizer::open(data("adain")).unwrap();
     let style = adain.style(&picture([30, 41], 3.0)).unwrap();
     let error = adain.stylize_with(&content, &style, &StylizeOptions::default().region(style.clone(), half()), &()).unwrap_err();
@@ -311,7 +312,7 @@ fn a_weaker_painting_without_a_predictor_fades() {
     for ((full, half), content) in full.rgb().iter().zip(half.rgb()).zip(content.rgb()) {
         assert!((half - (full + content) / 2.0).abs() < 1e-5, "{half} between {content} and {full}");
     }
-    // Wide strokes are enlarged: there is no predictor for the style of the painting itself.
+    // Wide strokes enlarge the painting, because there is no predictor for the painting's own style.
     let wide =
         stylizer.stylize_with(&content, &style, &StylizeOptions::default().stroke(impasto::Stroke::Native(2.0)), &()).unwrap();
     assert!(tiny::distance(&wide, &full) > 0.0);

@@ -1,8 +1,8 @@
-//! A stored painting: read, painted and written as a program would, compared within a tolerance.
+//! A stored painting: read, painted and written as a program would do it, and compared within a tolerance.
 //!
-//! `IMPASTO_REGENERATE=1 cargo test -p impasto --test all golden` writes all pictures of `tests/data/golden` anew; look at them before
-//! they are committed. On failure a picture of three panels, expected | difference | got, is written to
-//! `target/golden/stylized.png`.
+//! `IMPASTO_REGENERATE=1 cargo test -p impasto --test all golden` writes all pictures of `tests/data/golden` again.
+//! Look at them before you commit them. On failure, a picture of three panels, expected | difference | got, is written
+//! to `target/golden/stylized.png`.
 
 use crate::common;
 
@@ -12,7 +12,7 @@ use common::tiny;
 use impasto::Picture;
 use impasto::picture::{Limits, SaveOptions};
 
-/// Instruction sets sum in different orders; that is far below one step of 8 bits, but may fall on either side of one.
+/// Instruction sets sum in different orders. The differences are far below one 8-bit step, but may change the rounding.
 const TOLERANCE: u8 = 1;
 
 fn stored(name: &str) -> PathBuf {
@@ -28,7 +28,7 @@ fn save(picture: &Picture, path: &Path) {
     picture.save(path, &SaveOptions::default().overwrite(true)).unwrap();
 }
 
-/// Expected | difference, eight times as strong around grey | got.
+/// Expected | difference, amplified eight times around gray | got.
 fn panels(expected: &Picture, got: &Picture) -> Picture {
     let (width, height) = (got.width(), got.height());
     let mut rgb = Vec::new();

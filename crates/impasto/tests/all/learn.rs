@@ -1,4 +1,4 @@
-//! Styles that learn, with small untrained networks.
+//! Learning styles, with small untrained networks.
 
 use crate::common;
 
@@ -12,7 +12,7 @@ use impasto::stylizer::{Palette, Part};
 use impasto::weights::safetensors::{self, Precision};
 use impasto::{ErrorKind, Model, Perceptual, Picture, Style, StylizeOptions, Stylizer, picture::Mask};
 
-/// Quick ones, changed by `change`.
+/// Options for a quick run, changed by `change`.
 fn options(change: impl FnOnce(&mut LearnOptions)) -> LearnOptions {
     let mut options = LearnOptions::default();
     options.way = Way::LowRank(2);
@@ -35,7 +35,7 @@ fn stylizer(threads: usize) -> Stylizer {
     Stylizer::builder().threads(threads).build(tiny::native_model(48)).unwrap()
 }
 
-/// With filters folded into its kernels, and skips.
+/// A stylizer whose network has filters folded into its kernels, and skips.
 fn filtered() -> Stylizer {
     let shipped = native::Transformer::shipped();
     let transformer = native::Transformer { widths: [5, 8, 12], blocks: 1, style_len: 8, thumbnail: 48, ..shipped };
@@ -48,7 +48,7 @@ fn perceptual() -> Perceptual {
     Perceptual::untrained("vgg 2x4 2x4 2x6 1x6".parse().unwrap(), 3).unwrap()
 }
 
-/// Stripes that the untrained network does not paint by itself.
+/// Stripes, which the untrained network does not paint by itself.
 fn painting() -> Picture {
     let pixel = |i: usize| if ((i / 96 + i % 96) / 5).is_multiple_of(2) { [0.9, 0.2, 0.1] } else { [0.1, 0.2, 0.6] };
     Picture::from_rgb_f32([96, 80], (0..96 * 80).flat_map(pixel).collect()).unwrap()
@@ -60,7 +60,7 @@ fn learner(stylizer: &Stylizer, options: LearnOptions) -> Learner {
     Learner::new(stylizer, &[perceptual()], &[painting()], start, &contents, options).unwrap()
 }
 
-/// The style after some steps, and the first and last step's distance from the style.
+/// Returns the style after some steps, and the distance from the style at the first and last step.
 fn learned(stylizer: &Stylizer, options: LearnOptions, steps: u32) -> (Style, [f64; 2]) {
     let mut learner = learner(stylizer, options);
     let step = |i: u32| learner.step(f64::from(i) / f64::from(steps), &()).unwrap();
@@ -80,7 +80,7 @@ fn every_way_comes_nearer_to_the_style() {
     let yardstick = Yardstick::new(&[perceptual()], EngineOptions::default().threads(1)).unwrap();
     let content = tiny::landscape(120, 96);
     let seen = |picture: &Picture| yardstick.see(picture, &()).unwrap();
-    // As they are painted, with the statistics of a thumbnail, on a content that learning has not seen.
+    // Painted as usual, with the statistics of a thumbnail, on a content that was not in the learning set.
     let distance = |style: &Style| {
         let painted = stylizer.stylize(&content, style).unwrap();
         yardstick.distances(&seen(&painted), &seen(&content), &seen(&painting())).unwrap().style
@@ -90,7 +90,7 @@ fn every_way_comes_nearer_to_the_style() {
         let (style, [before, after]) = learned(&stylizer, options(|o| o.way = way), 30);
         assert!(after < 0.9 * before, "{way:?}: {before} and {after}");
         assert_eq!(style.learned().unwrap().corrects_kernels(), way != Way::Norms);
-        // It is a style file like any other, and paints as it did before it was one.
+        // It is a style file like any other, and paints the same after saving and reading.
         let read = Style::from_bytes(&style.to_bytes().unwrap()).unwrap();
         assert_eq!(read, style);
         let painted = bits(&stylizer.stylize(&content, &style).unwrap());
@@ -112,7 +112,7 @@ fn steadiness_and_halos_are_learned_where_they_are_asked_for() {
         let mean = |of: &dyn Fn(&impasto::learn::LearnLosses) -> f64| losses[30..].iter().map(of).sum::<f64>() / 10.0;
         [mean(&|losses| losses.steady), mean(&|losses| losses.halo)]
     };
-    // A weight that is nearly nothing looks, too.
+    // The losses are measured even with a tiny weight.
     let changed = |change: fn(&mut LearnOptions)| {
         options(|o| {
             (o.crop, o.steady_weight, o.halo_weight) = (80, 1e-6, 1e-6);
@@ -146,13 +146,13 @@ fn learning_goes_on_from_another_style() {
         let fresh = learner(&stylizer, options.clone()).step(0.0, &()).unwrap().style;
         let mut again = learner(&stylizer, options.clone());
         again.begin_with(&style).unwrap();
-        // Before the first step it is that style, number by number.
+        // Before the first step it equals that style exactly.
         assert_eq!(again.style().unwrap().learned(), style.learned(), "{way:?}");
         let first = again.step(0.0, &()).unwrap().style;
         assert!(first < 0.9 * fresh, "{way:?}: {first} and {fresh}");
         assert_eq!(again.begin_with(&style).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
-    // Of another version of the model, which has even grown: the style then belongs to that one.
+    // A start from another version of the model, even a larger one: the style then belongs to that model.
     let (style, _) = learned(&stylizer, quick(), 3);
     for other in [built(model(2, None)), built(model(1, Some(native::Deep { channels: 6, blocks: 1 })))] {
         let mut learner = learner(&other, quick());
@@ -166,7 +166,7 @@ fn learning_goes_on_from_another_style() {
         let names: Vec<&str> = file.iter().map(|(name, _)| name).filter(|name| name.starts_with("kernels/")).collect();
         assert!(names.len() > 10 && !names.iter().any(|name| name.contains("/deep/")), "{names:?}");
     }
-    // What cannot be taken over leaves everything as it was.
+    // If a style cannot be used as a start, everything stays as it was.
     let narrow =
         native::Transformer { widths: [4, 8, 12], blocks: 1, style_len: 8, thumbnail: 48, ..native::Transformer::shipped() };
     let predictor = native::Predictor { widths: [3, 8, 9, 16], vector_len: 8 };
@@ -202,7 +202,7 @@ fn threads_and_interruptions_change_nothing() {
         second.step(f64::from(i) / 4.0, &()).unwrap();
     }
     assert_eq!(second.style().unwrap(), expected);
-    // What is cancelled has not happened.
+    // A canceled step has no effect.
     struct Cancelled;
     impl impasto::Control for Cancelled {
         fn cancelled(&self) -> bool {
@@ -211,7 +211,7 @@ fn threads_and_interruptions_change_nothing() {
     }
     assert_eq!(second.step(0.5, &Cancelled).unwrap_err().kind(), ErrorKind::Cancelled);
     assert_eq!(second.style().unwrap(), expected);
-    // Other options or pictures, and bytes that are no checkpoint.
+    // Other options or pictures, and bytes that are not a checkpoint.
     let mut other = learner(&one, options(|o| o.seed = 8));
     assert_eq!(other.resume(&checkpoint).unwrap_err().kind(), ErrorKind::Mismatch);
     for bytes in [&checkpoint[..checkpoint.len() / 2], b"", b"{}"] {
@@ -227,13 +227,13 @@ fn what_is_learned_is_blended_linearly() {
     let other = learned(&stylizer, options(|o| (o.seed, o.way) = (9, Way::Whole)), 6).0;
     let plain = stylizer.style(&tiny::landscape(70, 50)).unwrap();
     let painted = |style: &Style| stylizer.stylize(&content, style).unwrap();
-    // All of one is that one.
+    // A mixture that is entirely one style is that style.
     assert_eq!(bits(&painted(&style.mix(&other, 0.0).unwrap())), bits(&painted(&style)));
     assert_eq!(style.mix(&style, 0.3).unwrap().learned(), style.learned());
     assert!(style.mix(&plain, 1.0).unwrap().learned().is_none());
     let half = style.mix(&plain, 0.5).unwrap();
     assert!(tiny::distance(&painted(&half), &painted(&style)) > 1e-3 && tiny::distance(&painted(&half), &painted(&plain)) > 1e-3);
-    // A blend can be saved, too: the sum of products, and of products and whole kernels.
+    // A blend can be saved, too: a sum of products, and of products and whole kernels.
     for blend in [half, Style::blend(&[(&style, 1.0), (&other, 2.0), (&plain, 1.0)]).unwrap()] {
         let read = Style::from_bytes(&blend.to_bytes().unwrap()).unwrap();
         let apart = tiny::distance(&painted(&read), &painted(&blend));
@@ -246,7 +246,7 @@ fn what_is_learned_is_blended_linearly() {
     assert_eq!(bits(&painted(&style)), bits(&painted(&style)));
 }
 
-/// Left and right halves of a picture, without the middle, where one goes over into the other.
+/// The left and right parts of a picture, without the middle, where one blends into the other.
 fn sides(picture: &Picture) -> [Vec<f32>; 2] {
     let width = picture.width() * 3;
     let cut =
@@ -272,7 +272,8 @@ fn styles_with_networks_of_their_own_share_a_picture() {
         assert_eq!(both[1], alone[1][1]);
         assert_ne!(both[0], alone[1][0]);
     }
-    // A mask of strengths: the style on the left, the content on the right; and prepared with another mask, which is then replaced.
+    // A mask of strengths: the style on the left, the content on the right. The painter was prepared with another mask,
+    // which is then replaced.
     let options = StylizeOptions::default().strength_mask(Some(halves.clone()));
     let masked = paint(&one, options.clone());
     let whole = paint(&one, StylizeOptions::default());
@@ -282,7 +283,7 @@ fn styles_with_networks_of_their_own_share_a_picture() {
     let painter = stylizer.prepare(&one, &even, &content, &()).unwrap();
     let replaced = painter.with_masks(None, Some(halves)).unwrap().paint(&content, &()).unwrap();
     assert!(tiny::distance(&replaced, &masked) < 1e-4, "{}", tiny::distance(&replaced, &masked));
-    // Between two painters both networks paint.
+    // Between two painters, both networks paint.
     let [from, to] = [&one, &other].map(|style| stylizer.prepare(style, &StylizeOptions::default(), &content, &()).unwrap());
     let painted = |painter: &impasto::Painter<'_>| painter.paint(&content, &()).unwrap();
     assert_eq!(painted(&from.towards(&to, 0.0).unwrap()).rgb(), painted(&from).rgb());
@@ -305,7 +306,7 @@ fn a_gallery_keeps_what_its_styles_have_learned() {
     assert_eq!(read, gallery);
     assert_eq!(read.to_bytes().unwrap(), bytes);
     assert_eq!(read.find("kernels").unwrap().learned(), kernels.learned());
-    // A record tells the style from one of the same vector that has learned something else.
+    // A record distinguishes the style from one with the same vector that has learned something else.
     let twice = kernels.mix(&plain, 0.5).unwrap().mix(&kernels, 0.5).unwrap();
     let hashes = [&kernels, &twice, &plain].map(|style| impasto::request::Reference::of_style(style).sha256);
     assert!(hashes[0] != hashes[1] && hashes[0] != hashes[2] && hashes[1] != hashes[2]);
@@ -323,7 +324,7 @@ fn a_gallery_keeps_what_its_styles_have_learned() {
     ] {
         assert_eq!(change(damage).unwrap_err().kind(), ErrorKind::Malformed);
     }
-    // The same styles as learned for another model.
+    // The same styles, but learned for another model.
     let mut model = tiny::native_model(48);
     let network = model.transformer.as_mut().unwrap();
     let tensor = network.weights.get("transformer/contract1/weights").unwrap().clone();
@@ -358,7 +359,7 @@ fn what_cannot_be_painted_is_refused() {
     other.stylize(&content, &plain).unwrap();
     let foreign = learned(&other, quick(), 3).0;
     assert_eq!(kernels.mix(&foreign, 0.5).unwrap_err().kind(), ErrorKind::Mismatch);
-    // Magenta's networks have no thumbnail, and their styles do not learn.
+    // Magenta's networks have no thumbnail, so their styles cannot learn.
     let magenta = Stylizer::builder().threads(1).build(tiny::model(impasto::networks::magenta::Border::Reflect, 1)).unwrap();
     let start = magenta.style(&painting()).unwrap();
     let error = Learner::new(&magenta, &[perceptual()], &[painting()], start, &[content], quick()).map(|_| ()).unwrap_err();
@@ -390,7 +391,8 @@ fn damaged_files_are_refused() {
     for (i, damage) in malformed.iter().enumerate() {
         assert_eq!(change(damage).unwrap_err().kind(), ErrorKind::Malformed, "{i}");
     }
-    // Well-formed, but of another network: told when it is painted, before anything large is computed.
+    // Well-formed, but for another network: the error comes when the style is painted, before anything large is
+    // computed.
     let elsewhere: [&dyn Fn(&mut impasto::weights::Weights); 3] = [
         &|file| drop(file.insert("norms/contract1/norm", tensor(&[2, 77]))),
         &|file| {
@@ -426,7 +428,7 @@ fn options_out_of_range_are_refused() {
     }
     assert_eq!(new(&[], &contents, quick()), ErrorKind::InvalidArgument);
     assert_eq!(new(&pictures, &[], quick()), ErrorKind::InvalidArgument);
-    // A network that does not reach deep enough.
+    // A network that is not deep enough.
     let shallow = Perceptual::untrained("vgg 2x4 2x4".parse().unwrap(), 3).unwrap();
     let found = Learner::new(&stylizer, &[shallow], &pictures, start.clone(), &contents, quick()).map(|_| ());
     assert_eq!(found.unwrap_err().kind(), ErrorKind::Mismatch);

@@ -1,4 +1,4 @@
-//! The look of a painting: strength, colours, masks, regions, strokes; and that all of it is the same in bands.
+//! The look of a painting: strength, colors, masks, regions, strokes. All of it must be the same in bands.
 
 use crate::common;
 
@@ -17,14 +17,14 @@ fn native(threads: usize) -> Stylizer {
     Stylizer::builder().threads(threads).build(tiny::native_model(48)).unwrap()
 }
 
-/// White on the left, up to this part of the width.
+/// A mask that is white on the left, up to this part of the width.
 fn left(width: usize, height: usize, part: f32) -> Mask {
     let values: Vec<f32> =
         (0..width * height).map(|i| if ((i % width) as f32) < part * width as f32 { 1.0 } else { 0.0 }).collect();
     Mask::new([width, height], &values).unwrap()
 }
 
-/// Grey that rises from left to right.
+/// A mask of gray that rises from left to right.
 fn ramp(width: usize, height: usize) -> Mask {
     Mask::new([width, height], &(0..width * height).map(|i| (i % width) as f32 / (width - 1).max(1) as f32).collect::<Vec<_>>())
         .unwrap()
@@ -34,7 +34,7 @@ fn paint(stylizer: &Stylizer, content: &Picture, options: &StylizeOptions) -> Pi
     stylizer.stylize_with(content, &style(0.0), options, &()).unwrap()
 }
 
-/// Part of a picture's columns.
+/// Some columns of a picture.
 fn columns(picture: &Picture, columns: std::ops::Range<usize>) -> Vec<f32> {
     let rows = picture.rgb().chunks_exact(picture.width() * 3);
     rows.flat_map(|row| &row[columns.start * 3..columns.end * 3]).copied().collect()
@@ -130,7 +130,7 @@ fn strength_goes_from_the_content_to_the_style() {
             from / (from + to)
         };
         let shares: Vec<f64> = (0..=8).map(|i| share(i as f32 / 8.0)).collect();
-        // Measured in Oklab, asked in sRGB values: they need not agree to the last.
+        // The library measures in Oklab, but this test compares sRGB values, so the two need not agree exactly.
         assert!(shares.windows(2).all(|pair| pair[0] < pair[1] + 0.02), "not monotone: {shares:?}");
     }
 }
@@ -149,7 +149,8 @@ fn half_the_strength_is_half_way() {
             let painted = at(strength);
             let (from, to) = (root_mean_square(&content, &painted), root_mean_square(&painted, &full));
             let found = from / (from + to);
-            // Measured in Oklab on a thumbnail of 128 pixels, asked in sRGB values of the whole.
+            // The library measures in Oklab on a thumbnail of 128 pixels, but this test compares sRGB values of the
+            // whole.
             assert!((found - f64::from(strength)).abs() < 0.12, "{name} at {strength}: {found}");
         }
     }
@@ -161,12 +162,12 @@ fn a_strength_mask_is_a_strength_a_place() {
     let (all, none) = (Mask::new([4, 3], &[1.0; 12]).unwrap(), Mask::new([4, 3], &[0.0; 12]).unwrap());
     let with = |mask| paint(&stylizer, &content, &StylizeOptions::default().strength_mask(Some(mask)));
     assert_eq!(with(none), content);
-    // Mixed within the network with shares of 1 and 0, which rounds in other places.
+    // The network mixes with shares of 1 and 0, which changes the rounding.
     let off = tiny::distance(&with(all), &stylizer.stylize(&content, &style(0.0)).unwrap());
     assert!(off < 1e-3, "off by {off}");
 }
 
-/// With the model and styles that users have: how an untrained one responds says nothing.
+/// With the model and styles that users have, because the response of an untrained model means nothing.
 #[cfg(feature = "embedded")]
 #[test]
 fn a_strength_mask_that_rises_is_a_painting_that_grows() {
@@ -216,7 +217,7 @@ fn regions_are_painted_each_in_its_style() {
         let options = StylizeOptions::default().region(style(2.0), mask.clone());
         let painted = paint(&stylizer, &content, &options);
         let worst = |a: Vec<f32>, b: Vec<f32>| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        // Beyond the reach of the other half each is as if it were alone, but for rounding.
+        // Beyond the reach of the other half, each half looks as if it were alone, except for rounding.
         let off = worst(columns(&painted, 0..10), columns(&second, 0..10))
             .max(worst(columns(&painted, 150..160), columns(&first, 150..160)));
         assert!(off < 2e-3, "off by {off}");
@@ -239,7 +240,7 @@ fn colours_are_whose_they_shall_be() {
     let (own, styled, moved) = (mean(&content), mean(&with(Colours::Style)), mean(&with(Colours::Content)));
     let off = |a: &[f32]| a.iter().zip(&own).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(off(&moved) < 0.06 && off(&moved) < off(&styled) / 2.0, "{own:?}, styled {styled:?}, moved {moved:?}");
-    // Nothing of another colour's strength is nothing of it.
+    // With a color strength of 0, the colors do not change.
     let none = StylizeOptions::default().colours(Colours::Luminance).colour_strength(0.0);
     assert_eq!(paint(&none), with(Colours::Style));
 }
@@ -270,7 +271,7 @@ fn strokes_are_painted_on_their_own_canvas() {
     assert_eq!(canvas(wide(0.5)), [600, 400]);
     assert_eq!(canvas(plain().preview_of(Some(Size::new(3000, 2000)))), [3000, 2000]);
     assert_eq!(canvas(wide(4.0).preview_of(Some(Size::new(3000, 2000)))), [750, 500]);
-    // A preview is the large picture made smaller: here of a content that has the same detail at both sizes.
+    // A preview is the large picture made smaller. The content here has the same detail at both sizes.
     let small = tiny::landscape(75, 50);
     let large = small.resized([300, 200], Resize::NETWORK).unwrap();
     let expected = paint(&stylizer, &large, &plain()).resized([75, 50], Resize::NETWORK).unwrap();
@@ -280,7 +281,7 @@ fn strokes_are_painted_on_their_own_canvas() {
     assert!(root_mean_square(&paint(&stylizer, &small, &plain()), &expected) > 10.0 * off);
 }
 
-/// Spread of each channel, and mean contrast within 9×9 pixels.
+/// The spread of each channel, and the mean contrast within 9×9 pixels.
 fn from_afar(picture: &Picture) -> ([f64; 3], f64) {
     let [width, height] = [picture.width(), picture.height()];
     let pixels = picture.rgb().as_chunks::<3>().0;
@@ -312,8 +313,8 @@ fn edges(content: &Picture, picture: &Picture) -> f64 {
     sum(&of_picture) / sum(&of_content)
 }
 
-/// The shipped model paints one scene at three resolutions: from afar the paintings look the same, and close up the large ones are as sharp as
-/// the content.
+/// The shipped model paints one scene at three resolutions. From afar the paintings look the same, and close up the
+/// large ones are as sharp as the content.
 #[test]
 fn the_look_does_not_depend_on_the_resolution() {
     let stylizer = Stylizer::builder().threads(2).open().unwrap();
@@ -323,7 +324,7 @@ fn the_look_does_not_depend_on_the_resolution() {
         let content = Picture::from_rgb8([drawn.width, drawn.height], &drawn.to_rgb8()).unwrap();
         styles.each_ref().map(|style| {
             let painted = stylizer.stylize(&content, style).unwrap();
-            // As people see it: a triangle filter would take a tenth of the contrast of fine strokes by itself.
+            // As people see it: a triangle filter alone would remove a tenth of the contrast of fine strokes.
             (from_afar(&painted.resized([512, 341], Resize::PHOTO).unwrap()), edges(&content, &painted))
         })
     };
@@ -354,7 +355,7 @@ fn strengths_that_were_measured_before_change_no_byte() {
         let kept = paint(&stylizer, &content, &options.strengths(Some(measured.into())));
         assert!(plain == kept, "{name}: {}", root_mean_square(&plain, &kept));
     }
-    // Those of another content are another painting; those of fewer styles are refused.
+    // Strengths measured on another content give another painting. Strengths for fewer styles are refused.
     let options = StylizeOptions::default().strength(0.5);
     let other = tiny::landscape(80, 90).with_colours_of(&Picture::from_rgb8([2, 1], &[250, 10, 10, 40, 0, 90]).unwrap());
     let foreign = stylizer.strengths(&other, &style(0.0), &options, None, &()).unwrap();

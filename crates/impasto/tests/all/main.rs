@@ -1,5 +1,5 @@
-//! One program for all of the crate's integration tests: each program more links the whole crate once more.
-//! What needs an allocator of its own stands beside this folder.
+//! One program for all of the crate's integration tests, because each additional program links the whole crate again.
+//! Tests that need an allocator of their own are beside this folder.
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -1,4 +1,4 @@
-//! Models opened from every kind of place.
+//! Opening models from every kind of path.
 
 use crate::common;
 
@@ -18,7 +18,7 @@ fn save(weights: &Weights, path: &Path) {
     safetensors::save(weights, path, Precision::F32, false).unwrap();
 }
 
-/// The tiny model's predictor and transformer as two files of our own container.
+/// Saves the tiny model's predictor and transformer as two files of our own container.
 fn save_pair(folder: &Path) {
     for keep in ["predictor", "transformer"] {
         let mut model = tiny::model(Border::Reflect, 1);
@@ -30,7 +30,7 @@ fn save_pair(folder: &Path) {
     }
 }
 
-/// A TFJS model of these arrays.
+/// Saves a TFJS model with these arrays.
 fn save_tfjs(weights: &Weights, folder: &Path) {
     let mut shard = Vec::new();
     let mut entries = Vec::new();

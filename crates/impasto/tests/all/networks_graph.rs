@@ -1,4 +1,4 @@
-//! What the walk over a graph says: shapes, costs, halo, tables.
+//! Facts computed from a graph: shapes, costs, halo, tables.
 
 use crate::common;
 
@@ -17,7 +17,7 @@ fn mobilenet() -> Graph {
     MobileNet { vector_len: 100, norm: FixedNorm::Batch }.graph()
 }
 
-/// Billions of multiply-accumulates, as an independent count of the framework's graphs gives them, to the third decimal.
+/// Billions of multiply-accumulates, to the third decimal, from an independent count of the framework's graphs.
 #[test]
 fn multiply_accumulates_are_those_counted_in_the_frameworks_graphs() {
     let hub = Transformer::hub().graph();
@@ -49,7 +49,7 @@ fn multiply_accumulates_are_those_counted_in_the_frameworks_graphs() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Trainable numbers of the published networks.
+/// Trainable parameters of the published networks.
 #[test]
 fn parameters_are_those_of_the_published_networks() {
     let count = |graph: Graph| graph.cost([64, 64]).unwrap().parameters;
@@ -143,10 +143,11 @@ fn the_table_lists_every_node_and_the_sums() {
     assert!(text.lines().last().unwrap().contains(&table.total.multiply_accumulates.to_string()), "{text}");
 }
 
-/// A transformer without its instance norms, which look at everything. Random weights make every reachable change visible.
+/// Returns a transformer without its instance norms, because these read the whole picture. Random weights make every
+/// reachable change visible.
 fn local(full: &Graph) -> Graph {
     let mut graph = Graph::new(3, 0);
-    // Dropped nodes stand for their inputs.
+    // Dropped nodes are replaced by their inputs.
     let mut place = vec![graph.input()];
     for node in &full.nodes()[1..] {
         let inputs: Vec<_> = node
@@ -162,7 +163,8 @@ fn local(full: &Graph) -> Graph {
     graph
 }
 
-/// Changes one pixel at a time and looks how far from it the output changes: never farther than the halo, and somewhere as far.
+/// Changes one pixel at a time, and checks how far away the output changes: never farther than the halo, and somewhere
+/// exactly as far.
 #[test]
 fn the_halo_is_how_far_a_changed_pixel_is_seen() {
     let deep = Some(native::Deep { channels: 2, blocks: 1 });
@@ -178,7 +180,7 @@ fn the_halo_is_how_far_a_changed_pixel_is_seen() {
         let picture = synthetic::picture("halo", height, width);
         let before = reference::run(&graph, &weights, &picture, &[]).unwrap();
         let mut farthest = 0;
-        // Every place within a pixel of the greatest stride, along one axis or the other.
+        // Every position within a pixel of the largest stride, along one axis or the other.
         for (y, x) in (0..period).map(|i| (80 + i, 80 + i * 3 % period)) {
             let mut data = picture.data().to_vec();
             data[(y * width + x) * 3] += 1.0;
@@ -199,10 +201,10 @@ fn the_halo_is_how_far_a_changed_pixel_is_seen() {
 fn known_halos() {
     let halo = |graph: Graph| graph.halo().unwrap();
     assert_eq!(halo(Transformer::checkpoint().graph()), 57);
-    // Fifteen blocks more, of two convolutions each that read one pixel of four input pixels around them.
+    // Fifteen more blocks of two convolutions, each of which reads one pixel (four input pixels) further.
     assert_eq!(halo(Transformer::hub().graph()), halo(Transformer::checkpoint().graph()) + 15 * 8);
     assert_eq!(halo(Transformer::browser_separable().graph()), halo(Transformer::checkpoint().graph()));
-    // A branch at stride 8 looks farther than four blocks at stride 4.
+    // A branch at stride 8 reads farther than four blocks at stride 4.
     let shipped = native::Transformer::shipped();
     let deep = Some(native::Deep { channels: 8, blocks: 2 });
     assert_eq!([halo(shipped.graph()), halo(native::Transformer { deep, ..shipped }.graph())], [51, 103]);

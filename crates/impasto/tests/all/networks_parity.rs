@@ -1,4 +1,4 @@
-//! The networks, run by the reference executor, give what TensorFlow gives.
+//! The networks, run by the reference executor, compute what TensorFlow does.
 
 use crate::common;
 
@@ -15,7 +15,7 @@ fn the_reference_executor_gives_the_frameworks_outputs() {
     parity::check(&cases, &reference::run);
 }
 
-/// First, second and last value, bit by bit, as the formula's own NumPy program gives them.
+/// First, second and last value, bit by bit, as computed by a NumPy program for the formula.
 #[test]
 fn synthetic_weights_are_those_of_the_stored_outputs() {
     let cases: [(&str, &[usize], [u32; 3]); 8] = [
@@ -39,7 +39,7 @@ fn synthetic_weights_are_those_of_the_stored_outputs() {
     }
 }
 
-/// A comparison that passes whatever it is given would make all of the above worthless.
+/// If the comparison passed anything, all of the above would be worthless.
 #[test]
 fn wrong_outputs_do_not_pass() {
     let case = |value: f32| parity::Case {

@@ -1,4 +1,5 @@
-//! Every published file of the family is recognised: by real weights where they are at hand, else by the list of its arrays.
+//! Every published file of the family is recognized: from real weights if they are available, otherwise from the list
+//! of its arrays.
 
 use crate::common;
 
@@ -12,7 +13,8 @@ use impasto::networks::mobilenet::MobileNet;
 use impasto::networks::{Architecture, Family, FixedNorm, Model, Part};
 use impasto::weights::{Limits, Weights, load, safetensors};
 
-/// Arrays of the names and shapes that a table in `models/vars` lists, with synthetic values: those that the file's reader gives.
+/// Arrays with the names and shapes in a table in `models/vars`, as the file's reader would return them, with synthetic
+/// values.
 fn listed(name: &str) -> Option<Weights> {
     let text = fs::read_to_string(shared(&format!("models/vars/{name}.tsv"))?).unwrap();
     let mut lines = text.lines().map(|line| line.split('\t').collect::<Vec<_>>());

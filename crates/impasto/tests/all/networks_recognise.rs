@@ -1,4 +1,4 @@
-//! Files are recognised by their arrays' names and shapes, and refused with a reason where they do not fit.
+//! Files are recognized by the names and shapes of their arrays, and refused with a reason if they do not fit.
 
 use crate::common;
 
@@ -24,14 +24,15 @@ fn mobilenet(norm: FixedNorm) -> MobileNet {
     MobileNet { vector_len: 10, norm }
 }
 
-/// As the browser port's frozen graph holds them.
+/// Converts weights to the form of the browser port's frozen graph.
 fn as_browser_port(mut weights: Weights, scope: &str, channels: usize) -> Weights {
     weights.insert(format!("{scope}/BatchNorm/Const"), Tensor::new([channels], vec![1.0; channels]).unwrap());
     weights.insert("transformer/residual/residual1/conv1/StyleNorm/batchnorm/add/y", Tensor::new([], vec![1e-5]).unwrap());
     weights
 }
 
-/// As TFLite's converter writes them: kernels `[out, kh, kw, in]`, biases under other names, and zero biases before style norms.
+/// Converts weights to the form of TFLite's converter: kernels `[out, kh, kw, in]`, biases with other names, and zero
+/// biases before style norms.
 fn as_tflite(weights: &Weights) -> Weights {
     let mut out = Weights::new();
     for (name, tensor) in weights.iter() {
@@ -68,7 +69,7 @@ fn transformers_of_every_shape_are_recognised() {
         for (blocks, style_len) in [(0, 10), (1, 100), (3, 768), (11, 10)] {
             for convolution in [Convolution::Dense, Convolution::Separable] {
                 for norm in [FixedNorm::Batch, FixedNorm::Folded] {
-                    // What the names cannot tell follows from where such files were published.
+                    // Properties that the names do not show follow from where such files were published.
                     let border = if convolution == Convolution::Separable { Border::Zero } else { Border::Reflect };
                     let transformer = Transformer { widths, blocks, style_len, convolution, border, norm };
                     let model = one(weights(&transformer));
@@ -170,7 +171,7 @@ fn families_are_not_mixed_even_at_equal_length() {
         assert!(text.contains("see is of family") && text.contains("in paint of family"), "{text}");
         assert!(names.iter().all(|name| text.contains(name)), "{text}");
     }
-    // One family, but not one length.
+    // One family, but different lengths of style vectors.
     let error = fails(vec![("paint", weights(&Transformer { style_len: 11, ..small() })), ("see", batch)]);
     assert_eq!(error.kind(), ErrorKind::Mismatch);
     assert!(error.to_string().contains("makes style vectors of 10, the transformer in paint reads 11"), "{error}");
@@ -195,7 +196,7 @@ fn two_of_a_kind_missing_ones_and_strangers_are_refused() {
     }
 }
 
-/// Every array of every network, one at a time: absent, and of another shape.
+/// Every array of every network, one at a time: missing, and of another shape.
 #[test]
 fn a_missing_array_or_one_of_another_shape_is_named() {
     let transformers = [
@@ -215,7 +216,7 @@ fn a_missing_array_or_one_of_another_shape_is_named() {
             *shape.last_mut().unwrap() += 1;
             longer.insert(&name, Tensor::new(shape.clone(), vec![0.0; shape.iter().product()]).unwrap());
             for broken in [shorter, longer] {
-                // A missing or odd array that the architecture is read from makes another one be missed or be odd.
+                // If the architecture is read from the missing or odd array, the error may be about another array.
                 match Model::from_weights("file", broken) {
                     Err(error) => {
                         assert_eq!(error.kind(), ErrorKind::Mismatch, "{name}: {error}");
@@ -269,7 +270,7 @@ fn arrays_that_would_change_the_result_are_not_ignored() {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains(name), "{error}");
     }
-    // What training leaves beside the weights means nothing, nor does a bias that an instance norm takes out again.
+    // Training leftovers beside the weights are ignored, and so is a bias that an instance norm cancels.
     for name in ["global_step", "transformer/contract/conv1/weights/Adam", "transformer/residual/residual1/conv1/biases"] {
         assert!(Model::from_weights("file", extra(name, 0.5)).is_ok(), "{name}");
     }
@@ -281,7 +282,7 @@ fn names_cannot_demand_more_blocks_than_there_are_arrays() {
         let mut weights = weights(&small());
         let name = format!("transformer/residual/residual{number}/conv1/weights");
         weights.insert(name, Tensor::new([1], vec![0.0]).unwrap());
-        // A number that is none is no block's.
+        // If the text is not a valid number, it is not a block's number.
         if let Err(error) = Model::from_weights("file", weights) {
             assert_eq!(error.kind(), ErrorKind::Mismatch);
             assert!(error.to_string().contains("too few arrays"), "{error}");
@@ -312,7 +313,7 @@ fn the_container_gives_back_the_same_model() {
     let again = Model::from_weights("container", ours.to_weights()).unwrap();
     assert_eq!(again.family, Family::Other("ours-1".into()));
     assert!(again.predictor.is_none());
-    // Two containers that each hold half of a family of our own go together.
+    // Two containers that each hold half of a family of our own fit together.
     (other.family, other.transformer) = (Family::Other("ours-1".into()), None);
     let parts = [ours, other].map(|model| Part { file: "half".into(), weights: model.to_weights() });
     assert!(Model::assemble(parts.into()).unwrap().pair().is_ok());

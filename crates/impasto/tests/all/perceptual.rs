@@ -1,4 +1,4 @@
-//! Perceptual networks: files of PyTorch and Keras, what PyTorch computes with them, and files that are not what they seem.
+//! Perceptual networks: files of PyTorch and Keras, what PyTorch computes with them, and misleading files.
 
 use crate::common;
 
@@ -18,7 +18,7 @@ fn stored(name: &str) -> Weights {
     safetensors::read(&std::fs::read(data(name)).unwrap()).unwrap()
 }
 
-/// As `make.py` has it.
+/// The same formula as in `make.py`.
 fn picture(width: usize, height: usize, seed: f32) -> Tensor {
     let value = |i: usize| {
         let (x, y, c) = ((i / 3 % width) as f32, (i / 3 / width) as f32, (i % 3) as f32);
@@ -27,13 +27,13 @@ fn picture(width: usize, height: usize, seed: f32) -> Tensor {
     Tensor::new([height, width, 3], (0..width * height * 3).map(value).collect()).unwrap()
 }
 
-/// A layer's features by the reference executor.
+/// A layer's features, computed by the reference executor.
 fn features(network: &Perceptual, picture: &Tensor, layer: &str) -> Vec<f32> {
     let outputs = reference::run_all(network.graph(), network.weights(), picture, &[]).unwrap();
     outputs[network.layer(layer).unwrap().index()].data().to_vec()
 }
 
-/// The greatest difference over the greatest value.
+/// The greatest difference, divided by the greatest value.
 fn error(found: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(found.len(), expected.len());
     let size = expected.iter().fold(0.0f32, |most, v| most.max(v.abs()));

@@ -1,4 +1,4 @@
-//! Files that are wrong: each gives one line that says what is wrong, and none a panic.
+//! Invalid files: each gives one line that says what is wrong, and none causes a panic.
 
 use crate::common::draw;
 
@@ -10,7 +10,7 @@ use impasto::{Error, ErrorKind};
 
 const FORMATS: [Format; 4] = [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff];
 
-/// One file of every kind that is read.
+/// One file of every format that is read.
 fn samples() -> Vec<(String, Vec<u8>)> {
     let picture = draw::smooth(40, 30).with_alpha((0..1200).map(|i| (i % 7) as f32 / 7.0).collect()).unwrap();
     let mut all: Vec<_> = FORMATS
@@ -48,7 +48,7 @@ fn one_line(error: &Error) -> bool {
     !text.contains('\n') && text.len() > 10
 }
 
-/// What a decoder that broke down leaves in the error.
+/// Whether the error says that a decoder panicked.
 fn broke_down(error: &Error) -> bool {
     error.to_string().contains("broke down")
 }
@@ -57,7 +57,7 @@ fn broke_down(error: &Error) -> bool {
 fn cut_off_files() {
     let mut failures = Vec::new();
     for (name, bytes) in samples() {
-        // What follows the pixels may be missing: trailers of a few bytes, TIFF's and animations' further parts.
+        // Data after the pixels may be missing: trailers of a few bytes, further parts of TIFF files and animations.
         let keeps_pixels = |cut: usize| {
             let whole = Picture::decode(&bytes, &Limits::default()).unwrap();
             Picture::decode(&bytes[..cut], &Limits::default())
@@ -78,7 +78,7 @@ fn cut_off_files() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// Bytes changed at random: whatever comes, it comes as a value within the limits.
+/// Randomly changed bytes: whatever happens, the result is a value within the limits.
 #[test]
 fn mutated_files() {
     let limits = Limits::default().max_pixels(1 << 16).max_bytes(1 << 20);
@@ -95,7 +95,7 @@ fn mutated_files() {
         for _ in 0..rounds {
             let mut bytes = original.clone();
             for _ in 0..=random(4) {
-                // Headers are short and decide most: half of the changes go there.
+                // Headers are short and decide most, so half of the changes are there.
                 let reach = if random(2) == 0 { bytes.len().min(64) } else { bytes.len() };
                 let at = random(reach);
                 match random(4) {
@@ -193,7 +193,7 @@ fn large_claims_meet_the_limit() {
     }
 }
 
-/// Small files that expand: the limit on pixels is the limit on memory.
+/// Small files that expand: the limit on pixels also limits memory.
 #[test]
 fn bombs_meet_the_limit() {
     let flat = Picture::from_rgb_f32([3000, 3000], vec![0.0; 3000 * 3000 * 3]).unwrap();
@@ -211,7 +211,7 @@ fn bombs_meet_the_limit() {
     }
 }
 
-/// A colour profile of gigabytes, compressed to a few kilobytes, in a 1×1 picture.
+/// A color profile of gigabytes, compressed to a few kilobytes, in a 1×1 picture.
 #[test]
 fn metadata_bombs_meet_the_limit() {
     let huge = vec![0u8; 200 << 20];

@@ -1,4 +1,4 @@
-//! Embedded colour profiles.
+//! Embedded color profiles.
 
 use crate::common::draw;
 
@@ -16,7 +16,8 @@ fn value(light: f64) -> f32 {
     v.clamp(0.0, 1.0) as f32
 }
 
-/// What a colour space's light is in sRGB's, from the primaries' chromaticities, both with white D65 (CSS Color 4, section 18).
+/// Matrices from a color space's linear light to sRGB's, from the chromaticities of the primaries, both with D65 white
+/// (CSS Color 4, section 18).
 const P3: [[f64; 3]; 3] = [[1.2249402, -0.2249402, 0.0], [-0.0420570, 1.0420570, 0.0], [-0.0196376, -0.0786361, 1.0982735]];
 const ADOBE: [[f64; 3]; 3] = [[1.3983557, -0.3983557, 0.0], [0.0, 1.0, 0.0], [0.0, -0.0429289, 1.0429289]];
 
@@ -48,7 +49,7 @@ fn wide_gamuts_are_converted() {
     }
 }
 
-/// 16-bit colours are converted at more than 8 bits.
+/// 16-bit colors are converted with more than 8 bits of precision.
 #[test]
 fn conversion_keeps_sixteen_bits() {
     let values = rgb16(30, 20);
@@ -63,7 +64,7 @@ fn conversion_keeps_sixteen_bits() {
     assert!(mean < 0.05, "mean difference {mean} of a step of 8 bits");
 }
 
-/// Tagged sRGB is left alone to the bit.
+/// A file tagged as sRGB does not change, to the bit.
 #[test]
 fn srgb_profile_changes_nothing() {
     let pixels = rgb8(20, 20);
@@ -86,7 +87,7 @@ fn grey_profiles_are_converted() {
     assert!(picture.warnings().is_empty(), "{:?}", picture.warnings());
     assert!(distance(picture.rgb(), &expected) < 1.0, "{}", distance(picture.rgb(), &expected));
 
-    // Grey pixels under an RGB profile.
+    // Gray pixels with an RGB profile.
     let picture = with(&ColorProfile::new_adobe_rgb().encode().unwrap());
     let expected: Vec<f32> = levels.iter().flat_map(|&v| [value((f64::from(v) / 255.0).powf(563.0 / 256.0)); 3]).collect();
     assert!(picture.warnings().is_empty(), "{:?}", picture.warnings());

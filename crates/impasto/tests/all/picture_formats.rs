@@ -1,4 +1,4 @@
-//! The formats of the table: what other programs read from the same files, damaged files, and what the documents say.
+//! The formats of the table: comparison with other programs on the same files, damaged files, and the documentation.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -15,7 +15,7 @@ struct Case {
     name: String,
     file: Vec<u8>,
     size: [usize; 2],
-    /// The greatest difference allowed in the mean, and of any sample.
+    /// The greatest difference allowed on average, and of any sample.
     allowed: [f64; 2],
     /// RGBA.
     wanted: Vec<u16>,
@@ -41,7 +41,7 @@ fn corpus() -> Vec<Case> {
     cases
 }
 
-/// Files of formats that this build reads; the others are counted.
+/// Returns the files whose formats this build reads. The others are counted.
 fn readable(cases: Vec<Case>) -> Vec<Case> {
     let of = |case: &Case| Format::detect(&case.file).unwrap_or_else(|| panic!("{} is of no format", case.name));
     let (read, off): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| of(case).can_read());
@@ -83,7 +83,7 @@ fn files_of_all_formats_are_what_other_programs_read() {
         let (mut sum, mut most) = (0.0f64, 0.0f64);
         for ((rgb, alpha), wanted) in picture.rgb().chunks_exact(3).zip(alphas).zip(case.wanted.chunks_exact(4)) {
             let level = |v: f32| (f64::from(v) * 65_535.0).round();
-            // Colours that nobody sees are made up.
+            // Invisible colors are made up by the library.
             let pixel = if wanted[3] == 0 { [0.0; 3] } else { [level(rgb[0]), level(rgb[1]), level(rgb[2])] };
             for (a, &b) in pixel.into_iter().chain([level(*alpha)]).zip(wanted) {
                 let far = (a - f64::from(b)).abs();
@@ -108,7 +108,7 @@ fn files_of_all_formats_are_what_other_programs_read() {
     }
 }
 
-/// One file of each kind of name, the smallest.
+/// One file of each kind, the smallest.
 fn smallest() -> Vec<Case> {
     let mut found = BTreeMap::<String, Case>::new();
     for case in readable(corpus()) {
@@ -121,7 +121,8 @@ fn smallest() -> Vec<Case> {
     found.into_values().collect()
 }
 
-/// Decodes what may be damaged: an error of one line, or a picture. Never a panic, not even one that the guard catches.
+/// Decodes a possibly damaged file. The result is a one-line error or a picture, but never a panic, not even one that
+/// the guard catches.
 fn harmless(what: &str, bytes: &[u8], limits: &Limits) -> Option<Picture> {
     match catch_unwind(|| Picture::decode(bytes, limits)) {
         Ok(Ok(picture)) => Some(picture),
@@ -142,7 +143,7 @@ fn cut_off_files_of_all_formats_are_refused_at_every_length() {
         for len in (0..case.file.len()).step_by(step) {
             let what = format!("{} cut at {len} of {}", case.name, case.file.len());
             if let Some(picture) = harmless(&what, &case.file[..len], &Limits::default()) {
-                // Text, trailers and metadata behind the pixels may be missing.
+                // Text, trailers and metadata after the pixels may be missing.
                 let same = picture.rgb() == whole.rgb() && picture.alpha() == whole.alpha();
                 let text = case.file.starts_with(b"P1") || case.file.starts_with(b"P2") || case.file.starts_with(b"P3");
                 let page = case.name.contains("ccitt") || case.name.contains("group");
@@ -241,7 +242,7 @@ fn what_a_format_cannot_hold_is_said() {
     }
 }
 
-/// The documents name every format, so that a new one is not forgotten there.
+/// The guide must list every format, so that a new one is not forgotten there.
 #[test]
 fn the_guide_lists_every_format() {
     let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/files.md")).unwrap();

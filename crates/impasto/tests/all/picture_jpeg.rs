@@ -1,4 +1,4 @@
-//! JPEG files that few programs write: odd layouts, missing parts, kinds that are refused.
+//! JPEG files that few programs write: odd layouts, missing parts, unsupported kinds.
 
 use crate::common::draw;
 
@@ -6,7 +6,8 @@ use draw::{data, decode, exif, jpeg, rgb8};
 use impasto::ErrorKind;
 use impasto::picture::{Limits, Picture};
 
-/// The means of 8×8 blocks, row by row: a lost row of blocks shows, rounding and the way chroma is enlarged do not.
+/// The means of 8×8 blocks, row by row. They show a lost row of blocks, but not rounding or the method of chroma
+/// up-sampling.
 fn block_means(picture: &Picture) -> Vec<f32> {
     let (width, height) = (picture.width(), picture.height());
     let mut means = Vec::new();
@@ -21,14 +22,14 @@ fn block_means(picture: &Picture) -> Vec<f32> {
     means
 }
 
-/// The greatest difference of two pictures' means, in steps of 8 bits.
+/// The greatest difference between two pictures' block means, in steps of 8 bits.
 fn worst_block(a: &Picture, b: &Picture) -> f32 {
     assert_eq!((a.width(), a.height()), (b.width(), b.height()));
     block_means(a).iter().zip(block_means(b)).map(|(a, b)| (a - b).abs() * 255.0).fold(0.0, f32::max)
 }
 
-/// Layouts that few encoders write and every reader owes: a scan for each component, luma sampled less than chroma. libjpeg made the files
-/// and the pictures beside them.
+/// Layouts that few encoders write and every reader must support: a scan for each component, luma sampled less than
+/// chroma. libjpeg wrote the files and the pictures beside them.
 #[test]
 fn unusual_jpeg_layouts_agree_with_an_independent_reader() {
     let cases = UNUSUAL;
@@ -69,12 +70,13 @@ const UNUSUAL: [&str; 22] = [
     "unusual-small-luma-reversed.jpg",
 ];
 
-/// Takes so many bytes from the front.
+/// Takes this many bytes from the front.
 fn take<'a>(pack: &mut &'a [u8], count: usize) -> &'a [u8] {
     pack.split_off(..count).expect("the pack holds whole entries")
 }
 
-/// Layouts of every kind, packed by `jpeg_corpus.py` with the means of 8×8 blocks that libjpeg-turbo decodes: each is read rightly.
+/// Layouts of every kind, packed by `jpeg_corpus.py` with the means of 8×8 blocks that libjpeg-turbo decodes. Each is
+/// read correctly.
 #[test]
 fn layouts_agree_with_an_independent_reader() {
     let pack = read("jpeg-corpus.bin");
@@ -103,7 +105,7 @@ fn layouts_agree_with_an_independent_reader() {
     assert!(count > 300 && failures.is_empty(), "{count} files, {failures:#?}");
 }
 
-/// Exif above 64 KiB goes on in the next segment; of two whole blocks the first counts.
+/// Exif above 64 KiB continues in the next segment. Of two whole blocks, the first counts.
 #[test]
 fn exif_segments_of_a_jpeg() {
     let segment = |part: &[u8]| {
@@ -125,7 +127,7 @@ fn read(name: &str) -> Vec<u8> {
     std::fs::read(data(name)).unwrap()
 }
 
-/// The end marker may be missing, and nothing else: a file that stops anywhere before is an error, also if it goes on with zeros.
+/// Only the end marker may be missing. A file that stops anywhere before it is an error, even if zeros follow.
 #[test]
 fn missing_ends() {
     for name in ["420.jpg", "progressive.jpg", "cmyk.jpg", "unusual-422-inorder-restart.jpg", "unusual-small-luma-pair.jpg"] {
@@ -149,7 +151,7 @@ fn missing_ends() {
     assert!(decode(&read("jpeg-no-eoi.jpg")).warnings()[0].contains("last bytes are missing"));
 }
 
-/// Without the segments of this marker.
+/// Removes the segments with this marker.
 fn without(bytes: &[u8], marker: u8) -> Vec<u8> {
     let (mut out, mut at) = (bytes[..2].to_vec(), 2);
     loop {
@@ -164,7 +166,7 @@ fn without(bytes: &[u8], marker: u8) -> Vec<u8> {
     }
 }
 
-/// The frames of motion JPEG leave the tables out that its standard names.
+/// The frames of motion JPEG omit the tables that the standard defines.
 #[test]
 fn missing_huffman_tables() {
     let bytes = read("420.jpg");
@@ -174,7 +176,7 @@ fn missing_huffman_tables() {
     assert!(Picture::decode(&without(&bytes, 0xDB), &Limits::default()).is_err());
 }
 
-/// A height of 0, and the real one behind the scan.
+/// A height of 0, with the real one after the scan.
 #[test]
 fn late_height() {
     let bytes = read("jpeg-dnl.jpg");
@@ -193,7 +195,8 @@ fn late_height() {
     assert!(error.to_string().contains("no height"), "{error}");
 }
 
-/// Gain maps and other pictures in the file are left out with a line. Previews, which many cameras add, are not worth one.
+/// Gain maps and other pictures in the file are left out with a warning. Previews, which many cameras add, give no
+/// warning.
 #[test]
 fn further_pictures() {
     let plain = read("444.jpg");
@@ -222,7 +225,7 @@ fn further_pictures() {
     }
 }
 
-/// What is there of a file is read on request; the rest is grey.
+/// On request, as much of a file is read as is there. The rest is gray.
 #[test]
 fn salvage() {
     let limits = Limits::default().salvage(true);
@@ -246,12 +249,12 @@ fn salvage() {
         assert!(sizes > bytes.len() / 4, "{name}: {sizes}");
         let most = Picture::decode(&bytes[..bytes.len() - 8], &limits).unwrap();
         assert!(most.warnings().iter().any(|w| w.contains("cut off")), "{name} {:?}", most.warnings());
-        // Whole files are read as ever.
+        // Whole files are read as usual.
         assert_eq!(Picture::decode(&bytes, &limits).unwrap(), whole);
     }
 }
 
-/// Kinds of JPEG that are not read are refused by name.
+/// Unsupported kinds of JPEG are refused by name.
 #[test]
 fn jpegs_that_are_not_supported() {
     let plain = std::fs::read(data("444.jpg")).unwrap();

@@ -1,4 +1,4 @@
-//! Exif, XMP, IPTC, resolution and settings from one file to the next.
+//! Copying Exif, XMP, IPTC, resolution and settings from one file to the next.
 
 use crate::common::draw;
 use crate::common::metadata;
@@ -10,7 +10,7 @@ use metadata::{NOTE, THUMBNAIL, exif, iptc, xmp};
 
 const FORMATS: [Format; 4] = [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff];
 
-/// A picture as if it came from a camera, and was sorted with an editor.
+/// A picture with the metadata of a camera and an editor.
 fn picture(little: bool) -> Picture {
     let mut picture = smooth(40, 30);
     let source = picture.source_mut();
@@ -19,7 +19,8 @@ fn picture(little: bool) -> Picture {
     picture
 }
 
-/// The same from a file of this format, which takes care of what a file of the format is like.
+/// Writes the picture to a file of this format and reads it again, so that its source is such a file. Also returns the
+/// warnings.
 fn through(picture: &Picture, format: Format) -> (Picture, Vec<String>) {
     let encoded = picture.encode(format, &EncodeOptions::default()).unwrap();
     (decode(&encoded.bytes), encoded.warnings)
@@ -59,7 +60,8 @@ fn metadata_goes_from_every_format_to_every_other() {
     }
 }
 
-/// The block is changed in place, so that what a maker's note refers to is where it was; in TIFF files, the block is the file's beginning.
+/// The block is changed in place, so that the data that a maker note refers to stays at its offset. In TIFF files, the
+/// block is the beginning of the file.
 #[test]
 fn makers_notes_stay_where_they_are() {
     for little in [true, false] {
@@ -87,7 +89,7 @@ fn strip_leaves_nothing() {
         }
         let Source { exif, xmp, iptc, density, .. } = decode(&bytes).source().clone();
         assert!(xmp.is_none() && iptc.is_none() && density.is_none(), "{format}");
-        // A TIFF file's own tags on resolution are an Exif block of sorts.
+        // A TIFF file's own resolution tags are read as an Exif block.
         assert!(exif.is_none_or(|exif| format == Format::Tiff && exif.len() < 100), "{format}");
     }
 }
@@ -101,7 +103,7 @@ fn settings_are_recorded_once_and_not_inherited() {
             let (one, _) = through(&picture, format);
             assert_eq!(one.source().recorded_settings().as_deref(), Some("first"), "{format}");
             assert_eq!(one.source().settings, None);
-            // A picture of that picture says nothing of it, or its own.
+            // A picture made from that one has no settings, or its own.
             let (silent, _) = through(&one, format);
             assert_eq!(silent.source().recorded_settings(), None, "{format}");
             let mut again = one.clone();
@@ -112,7 +114,7 @@ fn settings_are_recorded_once_and_not_inherited() {
             assert_eq!(packet.matches("<xmp:CreatorTool>").count(), 1, "{packet}");
         }
     }
-    // As other programs write them: an attribute.
+    // As an attribute, which is how other programs write them.
     let mut source = Source::default();
     let packet = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description \
                   xmlns:i='https://impasto-rs.github.io/ns/1.0/' i:Settings='a &lt; &quot;b&quot;'/></rdf:RDF></x:xmpmeta>";
@@ -139,7 +141,7 @@ fn rows_as_they_come_make_the_same_file() {
     }
 }
 
-/// Whatever is wrong with metadata, the picture is written.
+/// Whatever is wrong with the metadata, the picture is written.
 #[test]
 fn damaged_metadata_costs_a_warning_not_the_picture() {
     let (exif, xmp) = (exif(true), xmp());
@@ -199,7 +201,7 @@ fn a_resolution_in_the_jfif_header_alone_is_kept_by_every_format() {
     let picture = Picture::open(draw::data("jfif-300dpi.jpg"), &Limits::default()).unwrap();
     assert!(picture.source().exif.is_none(), "the file shall have nothing but its JFIF header");
     for format in FORMATS {
-        // WebP has no place for a resolution but Exif, which the file lacks.
+        // WebP can only hold a resolution in Exif, which this file lacks.
         if format == Format::WebP {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Results in the colour space of their source.
+//! Results in the color space of their source.
 
 use crate::common::draw;
 
@@ -9,14 +9,14 @@ use moxcms::ColorProfile;
 
 const FORMATS: [Format; 4] = [Format::Jpeg, Format::Png, Format::WebP, Format::Tiff];
 
-/// Smooth, of all hues; inside sRGB as what networks paint.
+/// Smooth, with all hues, and inside sRGB like the output of networks.
 fn picture(icc: Vec<u8>) -> Picture {
     let mut picture = smooth(60, 50);
     picture.source_mut().icc = Some(icc);
     picture
 }
 
-/// CIE L*a*b* of an sRGB colour (IEC 61966-2-1, CIE 15), white D65.
+/// CIE L*a*b* of an sRGB color (IEC 61966-2-1, CIE 15), with D65 white.
 fn lab(rgb: &[f32]) -> [f64; 3] {
     let light = |v: f32| {
         let v = f64::from(v);
@@ -30,7 +30,7 @@ fn lab(rgb: &[f32]) -> [f64; 3] {
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
-/// Greatest ΔE (CIE 1976) of two pictures.
+/// The greatest ΔE (CIE 1976) between two pictures.
 fn delta_e(a: &[f32], b: &[f32]) -> f64 {
     let each = a.chunks_exact(3).zip(b.chunks_exact(3)).map(|(a, b)| {
         let (a, b) = (lab(a), lab(b));
@@ -51,7 +51,7 @@ fn wide_gamuts_are_kept_and_look_the_same() {
         let icc = profile.encode().unwrap();
         let picture = picture(icc.clone());
         for (format, depth, most) in [
-            // 8 bits hold a wide gamut in coarser steps: ΔE 2.3 is what one just sees side by side.
+            // At 8 bits, a wide gamut has coarser steps: ΔE 2.3 is just noticeable side by side.
             (Format::Png, Depth::Eight, 2.3),
             (Format::WebP, Depth::Eight, 2.3),
             (Format::Tiff, Depth::Eight, 2.3),
@@ -74,7 +74,8 @@ fn wide_gamuts_are_kept_and_look_the_same() {
     }
 }
 
-/// The samples in the file are Display P3's, by the formulas of CSS Color 4 and not by the code that wrote them.
+/// The samples in the file are in Display P3, checked with the formulas of CSS Color 4 instead of the code that wrote
+/// them.
 #[test]
 fn samples_are_those_of_the_profile() {
     let picture = picture(ColorProfile::new_display_p3().encode().unwrap());
@@ -98,7 +99,7 @@ fn samples_are_those_of_the_profile() {
     assert!(worst < 0.2 && moved > 10.0, "{worst} steps of 8 bits off, of {moved}");
 }
 
-/// A painting's own range is kept in: what is a little beyond it does not run over in another space.
+/// Values slightly outside a painting's range do not exceed it in another color space either.
 #[test]
 fn values_beyond_the_range_are_clamped_first() {
     let mut wild = Picture::from_rgb_f32([2, 1], vec![1.4, -0.2, 0.5, f32::INFINITY, 2.0, -9.0]).unwrap();
@@ -118,7 +119,7 @@ fn profiles_that_cannot_be_kept_give_srgb() {
     let p3 = ColorProfile::new_display_p3().encode().unwrap();
     let mut scrambled = p3.clone();
     scrambled[128..].iter_mut().for_each(|b| *b ^= 0x5A);
-    // The decoder has warned of those that it could not use either.
+    // The decoder has already warned of the profiles that it could not use.
     for (name, icc, is_grey, warned) in [
         ("for grey", grey.clone(), true, true),
         ("not one", b"no profile".to_vec(), false, false),
@@ -144,7 +145,7 @@ fn profiles_that_cannot_be_kept_give_srgb() {
     assert!(encoded.warnings.len() == 1 && encoded.warnings[0].contains("CMYK"), "{:?}", encoded.warnings);
     let back = decode(&encoded.bytes);
     assert!(back.source().icc.is_none() && distance(back.rgb(), inks.rgb()) <= 0.51);
-    // Tagged sRGB stays tagged, and untouched.
+    // A file tagged as sRGB stays tagged and unchanged.
     let srgb = picture(ColorProfile::new_srgb().encode().unwrap());
     let back = decode(&srgb.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
     assert!(back.source().icc.is_some() && back.to_rgb8().unwrap() == srgb.to_rgb8().unwrap());
@@ -163,7 +164,7 @@ fn alpha_stays_as_it_is_in_every_colour_space() {
             }
         }
     }
-    // On white is white in every space.
+    // White stays white in every color space.
     let clear = picture.clone().with_alpha(vec![0.0; 3000]).unwrap();
     let back = decode(&clear.encode(Format::Jpeg, &EncodeOptions::default()).unwrap().bytes);
     assert!(distance(back.rgb(), &vec![1.0; 9000]) < 2.0);
@@ -182,7 +183,7 @@ fn encoder_options_do_what_they_say() {
         assert_eq!(bytes[frame + 11], factors);
         assert!(distance(decode(bytes).rgb(), picture.rgb()) < 12.0);
     }
-    // Colour is the mean of its pixels, not one of them: stripes of red and blue become purple everywhere.
+    // A chroma sample is the mean of its pixels, not one of them: stripes of red and blue become purple everywhere.
     let stripes = Picture::from_rgb8([32, 32], &[[255, 0, 0], [0, 0, 255]].concat().repeat(512)).unwrap();
     let back = decode(&stripes.encode(Format::Jpeg, &EncodeOptions::default().subsampling(Subsampling::Quarter)).unwrap().bytes);
     let chroma = |i: usize| back.rgb()[i * 3] - back.rgb()[i * 3 + 2];

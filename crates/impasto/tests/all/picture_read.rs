@@ -1,4 +1,4 @@
-//! Reading: formats and variants against an independent reader, orientation, transparency.
+//! Reading: comparison of formats and variants with an independent reader, orientation, transparency.
 
 use crate::common::draw;
 
@@ -7,7 +7,8 @@ use image_webp::WebPEncoder;
 use impasto::picture::{Format, Limits, Picture};
 use png::{BitDepth, ColorType};
 
-/// Four components in one scan, and the same coefficients (jpegtran made the second file of the first) in a scan for each.
+/// Four components in one scan, and the same coefficients in a scan for each component (jpegtran made the second file
+/// from the first).
 #[test]
 fn inks_in_separate_scans_are_the_same_picture() {
     for kind in ["cmyk", "ycck"] {
@@ -17,10 +18,10 @@ fn inks_in_separate_scans_are_the_same_picture() {
     }
 }
 
-/// Files that Pillow made, with the greatest difference allowed in steps of 8 bits. Lossless formats agree to the bit; JPEG and
-/// lossy WebP leave the inverse transform's rounding and the way chroma is enlarged to the decoder. Under a CMYK profile moxcms
-/// interpolates in a table of its own: at most 6.6 off LittleCMS for the most saturated cyan of these made-up inks, 1.4 on
-/// average.
+/// Files made with Pillow, with the greatest difference allowed in steps of 8 bits. Lossless formats agree to the bit.
+/// JPEG and lossy WebP leave the rounding of the inverse transform and the method of chroma up-sampling to the decoder.
+/// With a CMYK profile, moxcms interpolates in a table of its own: at most 6.6 from LittleCMS for the most saturated
+/// cyan of these made-up inks, 1.4 on average.
 #[test]
 fn agrees_with_an_independent_reader() {
     let cases: [(&str, Format, f32); 19] = [
@@ -82,7 +83,7 @@ fn source_facts_are_kept() {
     assert_eq!(open("lzw.tif").source().bit_depth, 8);
 }
 
-/// Adobe's YCCK, which Pillow cannot write: the same inks as CMYK must come out.
+/// Adobe's YCCK, which Pillow cannot write: the result must be the same inks as CMYK.
 #[test]
 fn ycck_is_cmyk_in_other_words() {
     let inks: Vec<u8> = (0..20 * 12).flat_map(|i| [i as u8, (255 - i) as u8, (i / 2) as u8, (i / 3) as u8]).collect();
@@ -181,7 +182,7 @@ fn tiff_kinds() {
     assert_eq!(float.rgb(), [0.25, 0.0, 1.0, 0.0, 0.5, 1.0]);
     assert!(float.warnings()[0].contains("float"));
 
-    // Premultiplied colour is divided by alpha.
+    // Premultiplied color is divided by alpha.
     let mut bytes = std::io::Cursor::new(Vec::new());
     let mut encoder = tiff::encoder::TiffEncoder::new(&mut bytes).unwrap();
     let mut image = encoder.new_image::<RGB8>(2, 1).unwrap();
@@ -192,12 +193,13 @@ fn tiff_kinds() {
     assert!(distance(&picture.rgb()[..3], &[0.5, 1.0, 0.0]) < 1e-3, "{:?}", picture.rgb());
 }
 
-/// Orientation `o` written over a picture must give the picture that those 8 definitions describe, in every format that has it.
+/// A picture with orientation `o` must come out as the definitions of the 8 orientations say, in every format that has
+/// one.
 #[test]
 fn orientation_is_applied() {
     let (w, h) = (5usize, 3usize);
     let upright: Vec<[u8; 3]> = rgb8(w, h).as_chunks::<3>().0.to_vec();
-    // Where the pixel at (x, y) of the upright picture is stored, by orientation; sizes swap from 5 on.
+    // Where the pixel at (x, y) of the upright picture is stored, by orientation. The sides swap from 5 on.
     let stored_at = |o: u16, x: usize, y: usize| match o {
         1 => (x, y),
         2 => (w - 1 - x, y),
@@ -237,7 +239,7 @@ fn orientation_is_applied() {
             assert_eq!(picture.source().orientation, o as u8, "{name}");
         }
 
-        // JPEG mixes neighbours: blocks of one colour, eight a side, survive.
+        // JPEG mixes neighbors, but blocks of one color with sides of eight pixels survive.
         let blown = |pixels: &[u8], w: usize, h: usize| -> Vec<u8> {
             let at = |x: usize, y: usize| &pixels[((y / 8) * w + x / 8) * 3..][..3];
             (0..h * 8).flat_map(|y| (0..w * 8).flat_map(move |x| at(x, y).iter().copied())).collect()
@@ -260,7 +262,7 @@ fn nonsense_orientation_is_none() {
     }
 }
 
-/// Black under full transparency must not be what a network sees; the visible colours are continued.
+/// A network must not see the black under full transparency; the visible colors are continued.
 #[test]
 fn hidden_colour_is_replaced() {
     let mut rgba: Vec<u8> = vec![0; 8 * 8 * 4];

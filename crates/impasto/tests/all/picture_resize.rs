@@ -1,4 +1,4 @@
-//! Resizing: against stored values of TensorFlow, and what each way is for.
+//! Resizing: comparison with stored values of TensorFlow, and the purpose of each method.
 
 #![allow(clippy::excessive_precision, reason = "values as TensorFlow prints them")]
 
@@ -8,7 +8,7 @@ use draw::{distance, rgb8, smooth};
 use impasto::ErrorKind;
 use impasto::picture::{Picture, Resize};
 
-/// A picture that a line of NumPy can make too: `((i*37 + i*i % 101 * 5) % 256) / 255`.
+/// A picture that a line of NumPy can compute, too: `((i*37 + i*i % 101 * 5) % 256) / 255`.
 fn ramp(width: usize, height: usize) -> Picture {
     let values = (0..width * height * 3).map(|i| ((i * 37 + i * i % 101 * 5) % 256) as f32 / 255.0).collect();
     Picture::from_rgb_f32([width, height], values).unwrap()
@@ -66,7 +66,8 @@ fn bilinear_is_tensorflows() {
     assert_eq!(ramp(4, 3).resize_bilinear_tf([0, 3]).unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
 
-/// Fine black and white stripes: a photograph keeps their light, a network gets the mean of the values it was trained on.
+/// Fine black and white stripes: a photo keeps their light, and a network gets the mean of values that it was trained
+/// on.
 #[test]
 fn linear_light_keeps_brightness() {
     let stripes = (0..64).flat_map(|_| (0..64).flat_map(|x| [(x % 2) as f32; 3])).collect();

@@ -1,4 +1,4 @@
-//! Pictures that stay as decoded, read in parts.
+//! Pictures that stay as decoded and are read in parts.
 
 use crate::common::draw;
 
@@ -6,7 +6,7 @@ use draw::{Png, exif, rgb8, rgb16};
 use impasto::Picture;
 use impasto::picture::{Limits, Stored};
 
-/// Every stored test picture, and drawn ones: each orientation, 16 bits, alpha with hidden colours at awkward sizes.
+/// Every stored test picture, and drawn ones: each orientation, 16 bits, alpha with hidden colors at awkward sizes.
 fn files() -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(draw::data(""))
         .unwrap()
@@ -29,7 +29,7 @@ fn files() -> Vec<(String, Vec<u8>)> {
     files.push(("16 bits".into(), Png::default().write((29, 40), png::ColorType::Rgb, png::BitDepth::Sixteen, &deep)));
     for (width, height) in [(1, 1), (50, 70), (33, 16), (7, 131)] {
         for seed in [0, 5, 30] {
-            // Alpha that is 0 in large parts, among others far from everything visible.
+            // Alpha is 0 in large parts, in some places far from everything visible.
             let alpha = |i: usize| if (i / 11 + i % 13) % 31 < seed { (i * 37) as u8 } else { 0 };
             let colours = rgb8(width, height);
             let pixels = colours.chunks_exact(3).enumerate().flat_map(|(i, c)| [c[0], c[1], c[2], alpha(i)]).collect::<Vec<u8>>();
@@ -65,7 +65,8 @@ fn rows_are_those_of_the_whole() {
     }
 }
 
-/// The colour of a hidden pixel is the mean of the visible ones in the smallest aligned square that has some: by definition, slowly.
+/// The color of a hidden pixel is the mean of the visible ones in the smallest aligned square that has any: computed
+/// slowly, by definition.
 #[test]
 fn hidden_colours_are_those_of_the_smallest_square_around() {
     let (width, height) = (70usize, 50usize);
@@ -81,7 +82,7 @@ fn hidden_colours_are_those_of_the_smallest_square_around() {
         .collect();
     let bytes = Png::default().write((70, 50), png::ColorType::Rgba, png::BitDepth::Eight, &pixels);
     let picture = Picture::decode(&bytes, &Limits::default()).unwrap();
-    // Mean of means, level by level, as a pyramid has it.
+    // Means of means, level by level, as in a pyramid.
     fn mean(
         level: u32,
         x: usize,
@@ -108,7 +109,7 @@ fn hidden_colours_are_those_of_the_smallest_square_around() {
 
 #[test]
 fn large_files_are_decoded_as_they_are_read() {
-    // Above the limit from which files are not taken into memory: uncompressed noise.
+    // Uncompressed noise, above the size up to which files are read into memory.
     let folder = tempfile::tempdir().unwrap();
     let (width, height) = (5000, 4500);
     let mut state = 1u32;
@@ -128,7 +129,7 @@ fn large_files_are_decoded_as_they_are_read() {
     stored.read_rows(4321..4322, &mut rgb, None).unwrap();
     let expected: Vec<f32> = noise[4321 * width * 3..4322 * width * 3].iter().map(|&v| f32::from(v) / 255.0).collect();
     assert_eq!(rgb, expected);
-    // Cut off, it is as damaged as a small one.
+    // If it is cut off, it counts as damaged, like a small file.
     std::fs::write(&path, &picture[..picture.len() - 1000]).unwrap();
     assert_eq!(Stored::open(&path, &Limits::default()).unwrap_err().kind(), impasto::ErrorKind::Malformed);
 }

@@ -1,4 +1,4 @@
-//! Files that other programs are known to get wrong, and that this one did.
+//! Files that other programs are known to read wrongly, and that this one once did.
 
 use crate::common::draw;
 
@@ -25,7 +25,7 @@ fn with_chunks(png: &[u8], chunks: &[Vec<u8>]) -> Vec<u8> {
     [&png[..33], &chunks.concat(), &png[33..]].concat()
 }
 
-/// Where the pixels' chunk starts, with its length.
+/// The position of the pixels' chunk, starting at its length.
 fn idat(png: &[u8]) -> usize {
     png.windows(4).position(|w| w == b"IDAT").unwrap() - 4
 }
@@ -34,13 +34,13 @@ fn idat(png: &[u8]) -> usize {
 fn one_grey_of_few_bits_is_transparent() {
     for (depth, bits) in [(BitDepth::One, 1), (BitDepth::Two, 2), (BitDepth::Four, 4), (BitDepth::Eight, 8)] {
         let greatest = (1usize << bits) - 1;
-        // Eight pixels that count up.
+        // Eight pixels with rising values.
         let values: Vec<usize> = (0..8).map(|x| x & greatest).collect();
         let mut packed = vec![0u8; bits];
         values.iter().enumerate().for_each(|(x, v)| packed[x * bits / 8] |= (v << (8 - bits - x * bits % 8)) as u8);
         let png = Png { trns: Some(&[0, 1]), ..Png::default() };
         let mut bytes = png.write((8, 1), ColorType::Grayscale, depth, &packed);
-        // The encoder writes what is good for 8 bits only.
+        // The encoder writes a chunk that is only correct for 8 bits.
         let at = bytes.windows(4).position(|w| w == b"tRNS").unwrap() - 4;
         let end = at + 12 + usize::from(bytes[at + 3]);
         bytes.splice(at..end, chunk(b"tRNS", &[0, 1]));
@@ -53,7 +53,7 @@ fn one_grey_of_few_bits_is_transparent() {
     }
 }
 
-/// A BMP of 32 bits with an alpha mask.
+/// A 32-bit BMP with an alpha mask.
 fn bmp_with_alpha(alpha: impl Fn(usize) -> u8) -> Vec<u8> {
     let mut bytes = b"BM\0\0\0\0\0\0\0\0".to_vec();
     for value in [122u32, 108, 4, 3, 0x0020_0001, 3, 48, 2835, 2835, 0, 0, 0x00FF_0000, 0xFF00, 0xFF, 0xFF00_0000] {
@@ -68,15 +68,15 @@ fn bmp_with_alpha(alpha: impl Fn(usize) -> u8) -> Vec<u8> {
 fn a_bmp_without_any_alpha_is_opaque() {
     let invisible = decode(&bmp_with_alpha(|_| 0));
     assert!(invisible.alpha().is_none());
-    // Rows from the bottom up; blue first.
+    // Rows from the bottom up, with blue first.
     assert_eq!(invisible.to_rgb8().unwrap()[..6], [24, 16, 8, 27, 18, 9]);
     let some = decode(&bmp_with_alpha(|i| if i == 5 { 128 } else { 0 }));
     assert_eq!(some.alpha().unwrap().iter().filter(|&&a| a > 0.0).count(), 1);
 }
 
-/// Display P3's light as sRGB's (CSS Color 4, section 18).
+/// Matrix from Display P3's linear light to sRGB's (CSS Color 4, section 18).
 const P3: [[f64; 3]; 3] = [[1.2249402, -0.2249402, 0.0], [-0.0420570, 1.0420570, 0.0], [-0.0196376, -0.0786361, 1.0982735]];
-/// BT.2020's light as sRGB's (ITU-R BT.2087, section 4, turned around).
+/// Matrix from BT.2020's linear light to sRGB's (ITU-R BT.2087, section 4, inverted).
 const BT2020: [[f64; 3]; 3] =
     [[1.6604910, -0.5876411, -0.0728499], [-0.1245505, 1.1328999, -0.0083494], [-0.0181508, -0.1005789, 1.1187297]];
 const SAME: [[f64; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
@@ -122,7 +122,7 @@ fn png_colours_are_converted_as_its_chunks_say() {
     let plain: Vec<f32> = pixels.iter().map(|&v| f32::from(v) / 255.0).collect();
     let as_p3 = converted(&pixels, srgb_light, &P3);
     let cicp = |primaries, transfer| chunk(b"cICP", &[primaries, transfer, 0, 1]);
-    // Name, file, what it shows, whether the result keeps a profile.
+    // Name, file, expected contents, whether the result keeps a profile.
     let cases = [
         ("cICP: Display P3", with_chunks(&png, &[cicp(12, 13)]), &as_p3, true),
         ("cICP: BT.2020", with_chunks(&png, &[cicp(9, 14)]), &converted(&pixels, video_light, &BT2020), true),
@@ -145,13 +145,13 @@ fn png_colours_are_converted_as_its_chunks_say() {
         assert!(off < 1.6, "{name}: {off}");
         assert!(expected != &plain || off == 0.0, "{name}: {off}");
         assert_eq!(picture.source().icc.is_some(), kept, "{name}");
-        // What is written shows the same, in the content's space or in sRGB.
+        // The written file shows the same, in the content's color space or in sRGB.
         for profile in [Profile::Keep, Profile::Srgb] {
             let written = picture.encode(Format::Png, &EncodeOptions::default().profile(profile)).unwrap();
             assert!(written.warnings.is_empty(), "{name}: {:?}", written.warnings);
             let back = decode(&written.bytes);
             assert_eq!(back.source().icc.is_some(), kept && profile == Profile::Keep, "{name}");
-            // On average: steps of 8 bits are coarse in the dark.
+            // On average, because 8-bit steps are coarse in the dark.
             let differences = back.rgb().iter().zip(picture.rgb()).map(|(a, b)| (a - b).abs());
             let off = differences.sum::<f32>() / pixels.len() as f32 * 255.0;
             assert!(off < 0.6, "{name}, {profile:?}: {off}");
@@ -221,7 +221,7 @@ fn gif_animations_and_cuts_are_told() {
     assert_eq!(error.kind(), ErrorKind::Malformed);
 }
 
-/// Against what an independent decoder makes of them: libtiff, and LittleCMS for the profile.
+/// Compared with independent decoders: libtiff, and LittleCMS for the profile.
 #[test]
 fn tiff_kinds_that_few_programs_write() {
     for (name, allowed, alpha) in [
@@ -246,7 +246,7 @@ fn a_tiff_profile_may_be_large() {
     let mut bytes = std::fs::read(data("cmyk_icc.tif")).unwrap();
     let before = decode(&bytes);
     let icc = before.source().icc.clone().unwrap();
-    // The entry of the profile's tag, little-endian: now it names a longer one at the end of the file.
+    // The entry of the profile's tag, little-endian: make it refer to a longer profile at the end of the file.
     let entry = bytes.windows(4).position(|w| w == [0x73, 0x87, 7, 0]).unwrap();
     let large = icc.len() + (3 << 20);
     let place = bytes.len() as u32;
@@ -261,7 +261,7 @@ fn a_tiff_profile_may_be_large() {
     assert_eq!(picture.rgb(), before.rgb());
 }
 
-/// What is not read is named.
+/// Unsupported features are named.
 #[test]
 fn tiff_features_that_are_not_supported_are_named() {
     let bytes = std::fs::read(data("lzw.tif")).unwrap();
@@ -284,7 +284,7 @@ fn tiff_features_that_are_not_supported_are_named() {
     }
 }
 
-/// Four hundred small files of every kind, against what was encoded: `corpus.py` made them.
+/// Four hundred small files of every kind, compared with what was encoded. `corpus.py` made them.
 #[test]
 fn every_kind_of_png_and_tiff_shows_what_was_encoded() {
     let packed = std::fs::read(data("corpus.bin")).unwrap();

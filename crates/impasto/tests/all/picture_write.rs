@@ -45,7 +45,7 @@ fn sixteen_bits_come_back() {
             assert!(back.to_rgb16().unwrap() == values, "{format}");
             assert_eq!(back.alpha().is_some(), with_alpha);
             assert!(back.alpha().is_none_or(|a| distance(a, &alpha) < 1e-3));
-            // A 16-bit source is written at 16 bits, an 8-bit one at 8, unless asked otherwise.
+            // A 16-bit source is written at 16 bits, an 8-bit one at 8, unless requested otherwise.
             let again = decode(&back.encode(format, &options()).unwrap().bytes);
             assert_eq!((again.source().bit_depth, again.to_rgb16().unwrap()), (16, values.clone()));
             let less = decode(&back.encode(format, &options().depth(Depth::Eight)).unwrap().bytes);
@@ -64,7 +64,8 @@ fn jpeg_is_close_and_keeps_colour_edges() {
         (bytes.len(), distance(decode(&bytes).rgb(), picture.rgb()))
     };
     let ((small, rough), (large, fine)) = (close(30), close(100));
-    // libjpeg-turbo's numbers for this picture are 3.50 at 100, 3.83 at 95, 16.39 at 30: most of it is YCbCr's rounding.
+    // libjpeg-turbo's numbers for this picture are 3.50 at 100, 3.83 at 95, 16.39 at 30: most of it is YCbCr's
+    // rounding.
     assert!(fine < 4.0 && close(95).1 < 5.0 && small < large && rough > fine, "{fine} {rough} {small} {large}");
     // Red beside blue, one pixel each: subsampled chroma would make both purple.
     let edge = Picture::from_rgb8([32, 32], &[[255, 0, 0], [0, 0, 255]].concat().repeat(512)).unwrap();
@@ -85,7 +86,7 @@ fn jpeg_puts_transparency_on_white() {
     assert!(picture.encode(Format::Png, &options()).unwrap().warnings.is_empty());
 }
 
-/// To nearest, not down; beyond the range to its ends; NaN not at all.
+/// Values are rounded to nearest, not down, and clamped to the range. NaN is an error.
 #[test]
 fn values_are_rounded_clamped_and_checked() {
     let values = vec![0.5 / 255.0 - 1e-4, 0.5 / 255.0 + 1e-4, 254.4 / 255.0, 254.6 / 255.0, -3.0, f32::INFINITY];
@@ -161,7 +162,7 @@ fn existing_files_are_safe() {
     assert_eq!(Target::new(&path, false).unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert_eq!(fs::read(&path).unwrap(), b"precious");
 
-    // Nothing is touched either when the picture cannot be written.
+    // If the picture cannot be written, nothing is touched either.
     let overwrite = SaveOptions::default().overwrite(true);
     let nan = Picture::from_rgb_f32([1, 1], vec![f32::NAN; 3]).unwrap();
     assert!(nan.save(&path, &overwrite).unwrap_err().to_string().contains("out.png"));
@@ -172,7 +173,7 @@ fn existing_files_are_safe() {
     assert_eq!(files(folder.path()), ["out.png"]);
 }
 
-/// A file that appears between the check and the writing is safe too.
+/// A file that appears between the check and the writing is safe, too.
 #[test]
 fn late_comers_are_safe() {
     let folder = tempfile::tempdir().unwrap();
@@ -250,7 +251,7 @@ mod unix {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
         if fs::write(folder.path().join("probe"), "").is_ok() {
-            // Root may write anywhere, except where the kernel itself says no.
+            // Root may write anywhere, except where the kernel itself refuses.
             if cfg!(target_os = "linux") {
                 let error = Target::new("/proc/out.png", false).unwrap_err();
                 assert!(error.kind() == ErrorKind::Io && error.to_string().contains("/proc"), "{error}");
@@ -262,7 +263,7 @@ mod unix {
     }
 }
 
-/// The facts of the source decide how its painting is written.
+/// The properties of the source determine how its painting is written.
 #[test]
 fn a_painting_is_written_like_its_original() {
     let bytes: Vec<u8> = (0..4 * 4 * 4).flat_map(|i| [(i * 4) as u8, 7]).collect();

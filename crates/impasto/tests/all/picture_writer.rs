@@ -1,4 +1,4 @@
-//! Files that are written as their rows come.
+//! Writing files from rows as they arrive.
 
 use crate::common::draw;
 
@@ -8,7 +8,7 @@ use impasto::{ErrorKind, Picture};
 const FORMATS: [(Format, &str); 4] =
     [(Format::Jpeg, "a.jpg"), (Format::Png, "a.png"), (Format::WebP, "a.webp"), (Format::Tiff, "a.tif")];
 
-/// Opaque and transparent, of one and of several strips and bands.
+/// Opaque and transparent, with one and with several strips and bands.
 fn pictures() -> Vec<Picture> {
     let sizes = [(1, 1), (67, 93), (300, 700)];
     let opaque: Vec<Picture> = sizes.iter().map(|&(width, height)| draw::smooth(width, height)).collect();
@@ -57,7 +57,7 @@ fn the_file_is_that_of_the_whole_picture() {
                 let mut writer = Writer::in_memory(1 << 24, format, &options, size, like).unwrap();
                 give(&mut writer, &picture, 10, picture.height()).unwrap();
                 assert!(writer.finish_bytes().unwrap() == expected.bytes, "{format} {depth:?} in memory");
-                // And it is the picture, where nothing is lost.
+                // If nothing is lost, it is the same picture.
                 if format == Format::Jpeg {
                     continue;
                 }

@@ -10,10 +10,11 @@ use impasto::networks::{Architecture, native};
 use impasto::picture::{EncodeOptions, Format, Limits, Stored};
 use impasto::{Model, Picture, StylizeOptions, Stylizer};
 
-/// Sides from 1 to this.
+/// Sides from 1 to this number are tested.
 const LARGEST: usize = 70;
 
-/// A model that takes statistics from a thumbnail of 32 pixels: of the sizes tested some are painted whole, some in bands.
+/// A model that takes statistics from a thumbnail of 32 pixels. Some of the tested sizes are painted whole, some in
+/// bands.
 fn native_stylizer(deep: Option<native::Deep>) -> Stylizer {
     let (widths, resample, skips) = ([4, 4, 8], 3, false);
     let transformer = native::Transformer { widths, blocks: 1, kernel: 5, resample, skips, deep, style_len: 8, thumbnail: 32 };
@@ -22,7 +23,7 @@ fn native_stylizer(deep: Option<native::Deep>) -> Stylizer {
     Stylizer::builder().threads(1).build(model.unwrap()).unwrap()
 }
 
-/// A file of one of the formats that are read; which, the number says.
+/// A file in one of the formats that are read; `number` selects which.
 fn file(picture: &Picture, number: usize) -> Vec<u8> {
     let format = match number % 6 {
         0 => Format::Jpeg,
@@ -41,7 +42,7 @@ fn file(picture: &Picture, number: usize) -> Vec<u8> {
     picture.encode(format, &EncodeOptions::default()).unwrap().bytes
 }
 
-/// What is wrong with how a picture of this size is painted, if anything.
+/// Returns what is wrong with the painting of a picture of this size, if anything.
 fn check(stylizer: &Stylizer, style: &impasto::Style, [width, height]: [usize; 2], number: usize) -> Result<(), String> {
     let mut picture = tiny::landscape(width, height);
     if number.is_multiple_of(4) {
@@ -77,11 +78,11 @@ fn check(stylizer: &Stylizer, style: &impasto::Style, [width, height]: [usize; 2
     Ok(())
 }
 
-/// Checks all sizes with one of `every`.
+/// Checks every size whose index is a multiple of `every`.
 fn check_all(stylizer: &Stylizer, every: usize) {
     let style = stylizer.style(&tiny::swirls(40, 30)).unwrap();
     let sizes = (1..=LARGEST).flat_map(|height| (1..=LARGEST).map(move |width| [width, height]));
-    // 70 is even: a number that shares no factor with it, or with the six formats, gives every format all sorts of sizes.
+    // An `every` that shares no factor with 70, or with the six formats, gives every format all sorts of sizes.
     let sizes: Vec<_> = sizes.enumerate().filter(|(i, _)| i % every == 0).collect();
     assert!(sizes.len() > 100);
     let failures: Vec<_> = sizes

@@ -11,7 +11,7 @@ use impasto::weights::safetensors::{Precision, read, to_bytes};
 use impasto::weights::{Tensor, Weights};
 use impasto::{ErrorKind, Style};
 
-/// What [`Style::blend`] takes.
+/// The argument of [`Style::blend`].
 type Shares<'a> = &'a [(&'a Style, f32)];
 
 fn style(vector: &[f32]) -> Style {
@@ -111,7 +111,7 @@ fn files_come_back() {
     assert_eq!(error.kind(), ErrorKind::Io);
 }
 
-/// A style file with something changed.
+/// A style file with a change.
 fn changed(change: impl Fn(&mut Weights)) -> Vec<u8> {
     let mut weights = read(&style(&[1.0, 2.0]).to_bytes().unwrap()).unwrap();
     change(&mut weights);

@@ -1,4 +1,4 @@
-//! Painting: sizes, strength, sharing, cancelling.
+//! Painting: sizes, strength, sharing, canceling.
 
 use crate::common;
 
@@ -68,7 +68,7 @@ fn style_sizes_keep_proportions_within_bounds() {
         ([100, 100], [256, 256]),
         ([300, 200], [384, 256]),
         ([200, 800], [256, 1024]),
-        // Longer than four times: the longer side decides.
+        // If one side is more than four times the other, the longer side decides.
         ([100, 800], [128, 1024]),
         ([1, 5000], [1, 1024]),
         ([usize::MAX, 1], [1024, 1]),
@@ -80,7 +80,7 @@ fn style_sizes_keep_proportions_within_bounds() {
     assert_eq!(StyleSize::Exact(Size::new(512, 720)).of([7, 9]), Size::new(512, 720));
 }
 
-/// The network as the naive executor runs it on the unpadded picture; the top left of its output.
+/// Runs the network on the unpadded picture with the naive executor, and returns the top left part of its output.
 fn by_reference(model: &Model, content: &Picture, style: &Style) -> Picture {
     let network = model.transformer.as_ref().unwrap();
     let (width, height) = (content.width(), content.height());
@@ -212,7 +212,7 @@ fn same_bytes_at_any_thread_count_and_from_concurrent_callers() {
     }
 }
 
-/// Counts steps, and asks to stop once there were so many.
+/// Counts steps, and asks to stop after a number of them.
 struct Watch {
     stop_after: usize,
     steps: AtomicUsize,

@@ -1,4 +1,4 @@
-//! Whole pipelines against stored outputs of the framework, through the interface that people use.
+//! Whole pipelines compared with stored outputs of the framework, through the interface that people use.
 
 use crate::common;
 
@@ -15,7 +15,7 @@ fn picture(tensor: Tensor) -> Picture {
     Picture::from_rgb_f32([width, height], tensor.into_data()).unwrap()
 }
 
-/// The framework's picture may reach beyond the content's right and bottom edges.
+/// The framework's picture may extend beyond the content's right and bottom edges.
 fn check(name: &str, painted: &Picture, expected: &Tensor, tolerance: f32) {
     let &[height, width, 3] = expected.shape() else { panic!("{name}: no picture") };
     assert!(height - painted.height() < 4 && width - painted.width() < 4, "{name}: sizes");
@@ -57,7 +57,7 @@ fn the_tflite_pair() {
     let Some(folder) = shared("models/magenta-tflite") else { return };
     let stylizer = Stylizer::open(folder).unwrap();
     let fixture = Fixture::open("tflite_real").unwrap();
-    // The interpreter's predictor computes in 8 bits, its vector clips at the ends of their range.
+    // The interpreter's predictor computes in 8 bits, and its vector is clipped to their range.
     let vector = fixture.tensor("style_vector_int8_interpreter").into_data();
     let [low, high] = [-103.0 * 0.019_878_9, 152.0 * 0.019_878_9];
     let own = stylizer.style(&picture(fixture.tensor("style"))).unwrap();

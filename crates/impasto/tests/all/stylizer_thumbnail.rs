@@ -27,7 +27,7 @@ fn bits(picture: &Picture) -> Vec<u32> {
 
 #[test]
 fn a_small_picture_is_its_own_thumbnail() {
-    // The same networks once with statistics of the picture, once of a thumbnail.
+    // The same networks, once with statistics of the picture, once of a thumbnail.
     let plain = Stylizer::builder().threads(2).build(tiny::model(Border::Reflect, 1)).unwrap();
     let with = Stylizer::builder().threads(2).thumbnail(Some(SIDE)).build(tiny::model(Border::Reflect, 1)).unwrap();
     for [width, height] in [[SIDE, SIDE], [48, 31], [5, 48], [3, 17], [1, 1]] {
@@ -57,7 +57,7 @@ fn the_result_is_the_references() {
             let rows = painted.data().chunks_exact(from_width * 3).take(content.height());
             rows.map(|row| row[..content.width() * 3].to_vec()).collect::<Vec<_>>()
         };
-        // Native strokes: the network as it is. Others: with the picture mirrored around it.
+        // With native strokes, the network runs on the picture itself. With others, the picture is mirrored around it.
         let native = reference(&content).concat();
         let framed = reference(&mirrored(&content, 16));
         let framed: Vec<f32> = framed[16..][..height].iter().flat_map(|row| row[16 * 3..][..width * 3].to_vec()).collect();
@@ -66,13 +66,13 @@ fn the_result_is_the_references() {
             let options = StylizeOptions::default().grain(0.0).stroke(stroke);
             let painted = stylizer.stylize_with(&content, &style(), &options, &()).unwrap();
             let error = tiny::distance(&painted, &expected);
-            // A thumbnail that is right to 2e-5, and statistics that enlarge it.
+            // The thumbnail is accurate to 2e-5, and the statistics amplify the error.
             assert!(error < 1e-3, "{width}×{height}, {stroke}: off by {error}");
         }
     }
 }
 
-/// A picture with its mirror image around it.
+/// A picture surrounded by its mirror images.
 fn mirrored(picture: &Picture, margin: usize) -> Picture {
     let at = |place: usize, side: usize| {
         let place = (place as isize - margin as isize).unsigned_abs();

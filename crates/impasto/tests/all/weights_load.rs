@@ -1,4 +1,4 @@
-//! `load` tells formats by content, keeps to its limits, and says what a file is that it cannot read.
+//! `load` detects formats from the content, keeps to its limits, and says what a file is that it cannot read.
 
 use crate::weights_support;
 
@@ -34,7 +34,7 @@ fn write(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) {
 fn formats_are_told_by_content() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    // Names that mislead, on purpose.
+    // Misleading names, on purpose.
     write(root, "a.bin", tflite());
     write(root, "b.tflite", safetensors());
     write(root, "web/odd name.txt", MANIFEST);
@@ -122,7 +122,7 @@ fn what_is_no_weights_is_named() {
     failures.expect_error("device", load("/dev/zero".as_ref(), &Limits::default()), &["/dev/zero", "not a regular file"]);
 }
 
-/// The limit counts all files together and is looked at before any is read.
+/// The limit counts all files together, and is checked before any is read.
 #[test]
 fn limits() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ fn limits() {
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{name}: {error}");
         assert!(error.to_string().contains(name), "{name}: {error}");
     }
-    // A sparse file of 3 GiB would take minutes or the memory if it were read.
+    // Reading a sparse file of 3 GiB would take minutes, or all memory.
     let huge = std::fs::File::create(root.join("huge.tflite")).unwrap();
     std::io::Write::write_all(&mut &huge, &tflite()).unwrap();
     huge.set_len(3 << 30).unwrap();

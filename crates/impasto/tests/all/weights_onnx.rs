@@ -1,4 +1,4 @@
-//! The ONNX reader, on files of every kind of weights; and deeplearn.js' folders.
+//! The ONNX reader, on files with every kind of weights; and folders of deeplearn.js.
 
 use crate::weights_support::onnx::{bytes, integer, model, node, number, raw, tensor, text};
 
@@ -17,7 +17,7 @@ fn dequantise(input: &str, scale: &str, zero: &str, output: &str, axis: i64) -> 
 fn floats_of_every_width_are_read() {
     let list: Vec<u8> = [1.5f32, -2.0].iter().flat_map(|v| v.to_le_bytes()).collect();
     let doubles: Vec<u8> = [0.25f64, 8.0].iter().flat_map(|v| v.to_le_bytes()).collect();
-    // 1.0 and -2.0 as float16: by their bytes, and by their bits in the list of integers.
+    // 1.0 and -2.0 as float16: as bytes, and as bits in the list of integers.
     let half = [0x00, 0x3c, 0x00, 0xc0];
     let mut bits = Vec::new();
     for value in [0x3c00u64, 0xc000] {
@@ -63,7 +63,7 @@ fn integers_become_floats_by_their_scales() {
         dequantise("w", "columns", "", "by column", -1),
         dequantise("u", "all", "middle", "unsigned_dequant", 0),
         dequantise("i", "all", "", "integers", 0),
-        // What is computed from the picture has no constant to read.
+        // Values computed from the picture have no constant to read.
         dequantise("x", "all", "", "computed", 0),
     ];
     let weights = onnx::read(&model(&nodes, &tensors)).unwrap();

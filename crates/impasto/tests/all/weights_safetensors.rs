@@ -1,4 +1,4 @@
-//! safetensors, written and read back, and files of the reference implementation.
+//! safetensors files: written and read back, and files of the reference implementation.
 
 use crate::common;
 use crate::weights_support;
@@ -42,7 +42,7 @@ fn comes_back_as_it_was_written() {
     }
 }
 
-/// The same bytes whatever the order in which the arrays and facts were added, and on every run.
+/// The bytes are the same on every run, whatever the order in which arrays and metadata were added.
 #[test]
 fn bytes_are_deterministic() {
     let weights = some_weights();

@@ -1,4 +1,4 @@
-//! The reader of SavedModels and checkpoints, on the real TF-Hub index and on bundles written for the purpose.
+//! The reader of SavedModels and checkpoints, on the real TF-Hub index and on bundles written for the tests.
 
 use crate::common;
 use crate::weights_support;
@@ -11,14 +11,14 @@ use impasto::weights::{Format, Limits, Weights, load};
 use weights_support::bundle::{self, Files, OBJECT_GRAPH, PLAIN, SNAPPY, Style, Variable, value_key};
 use weights_support::{Failures, Rng, rows, shape};
 
-/// The real module's index (snappy-compressed) and object graph against a listing that TensorFlow made.
+/// The real module's index (snappy-compressed) and object graph, compared with a listing made by TensorFlow.
 #[test]
 fn real_index_names_every_variable() {
     let Some(folder) = common::shared("models/magenta-hub") else { return };
     check_listing(&saved_model::entries(&folder, &Limits::default()).unwrap());
 }
 
-/// The same names come from `saved_model.pb` when the bundle's own object graph is not at hand.
+/// If the bundle's own object graph is missing, `saved_model.pb` gives the same names.
 #[test]
 fn real_saved_model_knows_the_names_too() {
     let Some(folder) = common::shared("models/magenta-hub") else { return };
@@ -114,7 +114,7 @@ fn a_bundle_comes_back_as_it_was_written() {
 fn names_fall_back_to_saved_model_and_to_paths() {
     let one = |value: f32| Variable::floats(&[1], &[value], 0);
     let key = |i: &str| value_key(&format!("my..list/{i}"));
-    // The graph names the first only; `saved_model.pb` the second; nobody the third.
+    // The graph names only the first; `saved_model.pb` names the second; nothing names the third.
     let mut variables = BTreeMap::from([(key("0"), one(0.0)), (key("a.Sb"), one(1.0)), (key("2"), one(2.0))]);
     variables.insert(OBJECT_GRAPH.into(), Variable::string(&bundle::object_graph(&[(key("0"), "first"), (key("2"), "")]), 0));
     let files = bundle::build(&variables, 1, PLAIN);
@@ -122,7 +122,7 @@ fn names_fall_back_to_saved_model_and_to_paths() {
     let weights = saved_model::read(&files.index, &files.shard_slices(), Some(&saved_model)).unwrap();
     let names: Vec<_> = weights.iter().map(|(name, tensor)| (name, tensor.data()[0])).collect();
     assert_eq!(names, [("first", 0.0), ("my..list/2", 2.0), ("second", 1.0)]);
-    // A name that two variables share says nothing.
+    // A name that two variables share is not used.
     let graph = bundle::object_graph(&[(key("0"), "kernel"), (key("a.Sb"), "kernel"), (key("2"), "bias")]);
     variables.insert(OBJECT_GRAPH.into(), Variable::string(&graph, 0));
     let files = bundle::build(&variables, 1, PLAIN);

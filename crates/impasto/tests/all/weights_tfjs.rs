@@ -1,4 +1,4 @@
-//! The TFJS reader, on the browser port's real files and on manifests written for the purpose.
+//! The TFJS reader, on the browser port's real files and on manifests written for the tests.
 
 use crate::common;
 use crate::weights_support;
@@ -27,11 +27,11 @@ fn real_separable_transformer() {
     check_total(&loaded.weights, 94, 28561.58676530305);
     let name = "style_params/transformer/residual/residual5/conv2/StyleNorm/Conv_1/weights";
     check_values(&loaded.weights, name, 0.15496144, -0.11265347, 1344.2318726871654);
-    // The file `model.json` is as good as its folder.
+    // The file `model.json` works as well as its folder.
     assert_eq!(load(&folder.join("model.json"), &Limits::default()).unwrap().weights.len(), 94);
 }
 
-/// Keras' VGG-19 has a group and a shard for each layer; only the first eight layers are at hand.
+/// Keras' VGG-19 has a group and a shard for each layer. Only the first eight layers are available.
 #[test]
 fn real_vgg() {
     let Some(folder) = common::shared("models/vgg19") else { return };
@@ -65,7 +65,7 @@ fn a_missing_shard_is_named() {
     assert!(text.contains("saved_model_style_inception_js") && text.contains("group1-shard1of9"), "{text}");
 }
 
-/// A model of one group of shards `a` and `b`, cut at byte 5.
+/// Reads a model with one group of shards `a` and `b`, cut at byte 5.
 fn read(weights: &str, bytes: &[u8]) -> impasto::Result<Weights> {
     let json =
         format!(r#"{{"modelTopology": {{"x": [1]}}, "weightsManifest": [{{"paths": ["a", "b"], "weights": {weights}}}]}}"#);
@@ -132,7 +132,7 @@ fn bad_manifests_say_why() {
     }
 }
 
-/// A manifest must not reach outside its folder, nor make a file be read again and again.
+/// A manifest must not reach outside its folder, or cause a file to be read again and again.
 #[test]
 fn shards_are_plain_names() {
     let mut failures = Failures::default();

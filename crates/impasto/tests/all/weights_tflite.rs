@@ -1,4 +1,4 @@
-//! The TFLite reader, on the real pair and on files written for the purpose.
+//! The TFLite reader, on the real pair and on files written for the tests.
 
 use crate::common;
 use crate::weights_support;
@@ -31,7 +31,7 @@ fn real_transformer() {
     check_values(&loaded.weights, name, 0.21154785, 0.15466309, 180.1740915775299);
 }
 
-/// Names and shapes are those of the listing that was made with another reader.
+/// Checks names and shapes against a listing made with another reader.
 fn check_listing(weights: &impasto::weights::Weights, file: &str) {
     let rows = rows(&common::shared(&format!("models/vars/tflite_{file}.tsv")).unwrap());
     let constants = rows.iter().filter(|row| row[4] == "C" && (row[2].starts_with("FLOAT") || row[5] != "-"));
@@ -66,7 +66,7 @@ fn every_type_and_axis() {
             vec![-128.0, 254.0, 0.0, 1.0, -2.0, 6.0],
         ),
         (
-            // The middle one of three axes: each scale covers a run of two values, twice.
+            // The middle one of three axes: each scale applies to a run of two values, twice.
             Constant { name: "middle", shape: vec![1, 3, 2], scales: vec![1.0, 2.0, 3.0], axis: 1, ..base.clone() },
             vec![-128.0, 127.0, 0.0, 2.0, -3.0, 6.0],
         ),
@@ -90,7 +90,7 @@ fn every_type_and_axis() {
             vec![-3.5],
         ),
     ];
-    // These stand for themselves and are left out: an axis, a flag.
+    // These are not weights and are left out: an axis, a flag, a computed tensor.
     let skipped = [
         Constant { name: "axis", kind: 2, shape: vec![1], bytes: vec![1, 0, 0, 0], ..base.clone() },
         Constant { name: "flag", kind: 6, shape: vec![1], bytes: vec![1], ..base.clone() },

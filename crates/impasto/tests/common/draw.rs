@@ -6,18 +6,18 @@ use std::path::PathBuf;
 
 use impasto::picture::{Limits, Picture};
 
-/// 8-bit RGB with gradients, an edge and every byte value; no two neighbouring pixels alike.
+/// 8-bit RGB with gradients, an edge and every byte value. No two neighboring pixels are alike.
 pub fn rgb8(width: usize, height: usize) -> Vec<u8> {
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     pixels.flat_map(|(x, y)| [(x * 37 + y * 11) as u8, (y * 53 + x * 5) as u8, if x > y { 230 } else { (x * y) as u8 }]).collect()
 }
 
-/// 16-bit values that 8 bits cannot hold.
+/// 16-bit values that 8 bits cannot represent.
 pub fn rgb16(width: usize, height: usize) -> Vec<u16> {
     (0..width * height * 3).map(|i| (i * 40_503 + 257) as u16).collect()
 }
 
-/// A smooth picture, as lossy formats like it.
+/// A smooth picture, which suits lossy formats.
 pub fn smooth(width: usize, height: usize) -> Picture {
     let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x as f32, y as f32)));
     let wave = |v: f32| 0.5 + 0.45 * v.sin();
@@ -33,7 +33,7 @@ pub fn data(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/pictures").join(name)
 }
 
-/// An Exif block that holds nothing but an orientation.
+/// An Exif block with nothing but an orientation.
 pub fn exif(orientation: u16) -> Vec<u8> {
     let mut block = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     block.extend(orientation.to_le_bytes());
@@ -41,7 +41,7 @@ pub fn exif(orientation: u16) -> Vec<u8> {
     block
 }
 
-/// Facts put into a PNG made of these samples (16-bit ones big-endian).
+/// Optional chunks of a PNG file that `write` makes from samples (16-bit ones are big-endian).
 #[derive(Default)]
 pub struct Png<'a> {
     pub palette: Option<&'a [u8]>,
@@ -70,7 +70,7 @@ impl Png<'_> {
     }
 }
 
-/// A JPEG of 8-bit samples, as good as can be.
+/// A JPEG of 8-bit samples, of the best quality.
 pub fn jpeg(width: usize, height: usize, data: &[u8], colour: jpeg_encoder::ColorType, exif: Option<&[u8]>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 100);
@@ -82,7 +82,7 @@ pub fn jpeg(width: usize, height: usize, data: &[u8], colour: jpeg_encoder::Colo
     bytes
 }
 
-/// Greatest difference of two pictures' colours, in steps of 8 bits. Their sizes must agree.
+/// The greatest difference between two pictures' colors, in steps of 8 bits. Their sizes must be equal.
 #[track_caller]
 pub fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());

@@ -7,7 +7,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::shared;
 
-/// Arrays of a safetensors file; leading axes of length 1 are dropped from pictures, bytes become 0..1.
+/// Arrays of a safetensors file. Leading axes of length 1 are removed from pictures, and bytes become 0..1.
 pub struct Fixture(Vec<u8>);
 
 impl Fixture {
@@ -17,13 +17,13 @@ impl Fixture {
         Some(Fixture(fs::read(path).unwrap()))
     }
 
-    /// The first case of such a file, which is part of the repository.
+    /// The first case of such a file, which is in the repository.
     pub fn committed(name: &str) -> Self {
         let path = format!("{}/tests/data/tensorflow/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
         Fixture(fs::read(path).unwrap())
     }
 
-    /// Names without their first part: `0` of `0.content`.
+    /// Names without their first part: `0` from `0.content`.
     pub fn numbers(&self) -> Vec<String> {
         let file = SafeTensors::deserialize(&self.0).unwrap();
         let mut numbers: Vec<String> = file.names().iter().map(|n| n.split('.').next().unwrap().to_owned()).collect();
@@ -50,7 +50,7 @@ impl Fixture {
     }
 }
 
-/// The array `fixtures/taps/NAME.npy`; bytes become 0..1.
+/// The array `fixtures/taps/NAME.npy`. Bytes become 0..1.
 pub fn npy(name: &str) -> Option<Tensor> {
     let bytes = fs::read(shared(&format!("fixtures/taps/{name}.npy"))?).unwrap();
     assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00", "{name}");

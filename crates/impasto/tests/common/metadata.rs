@@ -1,20 +1,20 @@
-//! Metadata as cameras and editors write it, made by hand.
+//! Metadata as cameras and editors write it, built by hand.
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(unreachable_pub, reason = "a module of several test programs, part of no public interface")]
 
-/// What the thumbnail in [`exif`] consists of.
+/// The bytes of the thumbnail in [`exif`].
 pub const THUMBNAIL: &[u8] = b"\xFF\xD8THUMBNAIL OF THE OLD PICTURE\xFF\xD9";
-/// What a maker's note in [`exif`] says at a place that it names.
+/// The text that a maker note in [`exif`] refers to by its offset.
 pub const NOTE: &[u8] = b"MAKER'S OWN";
 
-/// An Exif block in either byte order: a camera's name, orientation 6, 300 dpi, the camera's settings with stale pixel dimensions and a maker's
-/// note that counts places from the block's start, GPS, and a thumbnail.
+/// An Exif block in either byte order: a camera's name, orientation 6, 300 dpi, the camera's settings with outdated
+/// pixel dimensions and a maker note with offsets from the start of the block, GPS, and a thumbnail.
 pub fn exif(little: bool) -> Vec<u8> {
     let short = |v: u16| if little { v.to_le_bytes() } else { v.to_be_bytes() };
     let long = |v: u32| if little { v.to_le_bytes() } else { v.to_be_bytes() };
     let mut block = if little { b"II*\0".to_vec() } else { b"MM\0*".to_vec() };
     block.extend(long(8));
-    // Places are counted by hand: header 8, first directory 2 + 8 entries + 4.
+    // Offsets are counted by hand: header 8, first directory 2 + 8 entries + 4.
     let data = 8 + 2 + 8 * 12 + 4;
     let values: [&[u8]; 5] =
         [b"Impasto Works\0\0", &[long(300), long(1)].concat(), b"Somebody\0\0", b"2024:05:06 07:08:09\0", NOTE];
@@ -57,7 +57,7 @@ pub fn exif(little: bool) -> Vec<u8> {
         block.extend(value);
         block.resize(block.len().next_multiple_of(2), 0);
     }
-    // The note: a place and a length, twelve bytes with its name.
+    // The note: an offset and a length, twelve bytes with its name.
     let note = [b"NOTE", &long(note_at)[..], &long(NOTE.len() as u32)].concat();
     let note_place = settings + 2 + 5 * 12 + 4;
     let camera = [
@@ -81,7 +81,7 @@ pub fn exif(little: bool) -> Vec<u8> {
     block
 }
 
-/// An XMP packet with a title, a stale orientation and size, a gain map's description, and padding.
+/// An XMP packet with a title, an outdated orientation and size, a gain map's description, and padding.
 pub fn xmp() -> Vec<u8> {
     let packet = "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n\
         <x:xmpmeta xmlns:x=\"adobe:ns:meta/\" x:xmptk=\"Test\">\n <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n  \

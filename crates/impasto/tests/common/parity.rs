@@ -1,4 +1,5 @@
-//! Networks with inputs and the outputs that a framework gave for them: any executor can be run through this table.
+//! A table of networks with inputs and the outputs that a framework computed for them. Any executor can be tested with
+//! it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +17,7 @@ use super::{shared, synthetic};
 
 /// One network run on one input.
 pub struct Case {
-    /// For the report.
+    /// Its name in reports.
     pub name: String,
     /// The network.
     pub graph: Graph,
@@ -26,11 +27,11 @@ pub struct Case {
     pub style: Style,
     /// The picture, `[height, width, 3]`.
     pub input: Tensor,
-    /// What the framework gave.
+    /// The framework's output.
     pub expected: Tensor,
-    /// Greatest absolute difference that passes.
+    /// The greatest absolute difference that passes.
     pub tolerance: f32,
-    /// Between which values the framework's quantised output saturates.
+    /// The values between which the framework's quantized output saturates.
     pub range: Option<[f32; 2]>,
 }
 
@@ -38,7 +39,7 @@ pub struct Case {
 pub enum Style {
     /// It is stored; empty for predictors.
     Vector(Vec<f32>),
-    /// The framework ran predictor and transformer as one: so does the executor.
+    /// The framework ran predictor and transformer as one network, and so does the executor.
     Picture {
         /// The style predictor.
         graph: Graph,
@@ -49,24 +50,25 @@ pub enum Style {
     },
 }
 
-/// What runs a graph on a picture with a style vector.
+/// Runs a graph on a picture with a style vector.
 pub type Executor<'a> = &'a dyn Fn(&Graph, &Weights, &Tensor, &[f32]) -> Result<Tensor>;
 
-/// Tolerance of everything but the network of 20 residual blocks.
+/// Tolerance for everything except the network of 20 residual blocks and the int8 interpreter's vectors.
 ///
-/// The reference executor's greatest differences are far below it (measured): 6.4e-6 for the pictures of 20 blocks, 4.5e-6 of 5
-/// blocks, 1.1e-5 for features (which reach further than 0..1), 1.7e-5 for the TFLite picture of 384×384, 1.5e-6 for Inception's
-/// vectors, 5.5e-5 for MobileNet's (values to 11; the framework is itself 8e-5 from a float64 run).
+/// The greatest differences measured with the reference executor are far below it: 6.4e-6 for the pictures of 20
+/// blocks, 4.5e-6 of 5 blocks, 1.1e-5 for features (which exceed 0..1), 1.7e-5 for the TFLite picture of 384×384,
+/// 1.5e-6 for Inception's vectors, 5.5e-5 for MobileNet's (values up to 11; the framework itself differs by 8e-5 from a
+/// float64 run).
 const TIGHT: f32 = 1e-4;
 
-/// Tolerance for the vectors of the int8 interpreter, which computes every layer in 8 bits: differences of 0.027 to 0.029 were
-/// measured where it does not saturate.
+/// Tolerance for the vectors of the int8 interpreter, which computes every layer in 8 bits. Differences of 0.027 to
+/// 0.029 were measured where it does not saturate.
 const QUANTISED: f32 = 0.04;
 
-/// What the int8 interpreter's output can hold: (-128 + 25) and (127 + 25) times its scale.
+/// The range of the int8 interpreter's output: (-128 + 25) and (127 + 25) times its scale.
 const INT8_RANGE: [f32; 2] = [-103.0 * 0.019_878_9, 152.0 * 0.019_878_9];
 
-/// The cases that are part of the repository: TensorFlow's outputs for synthetic weights.
+/// The cases in the repository: TensorFlow's outputs for synthetic weights.
 pub fn committed_cases() -> Vec<Case> {
     let hub = hub(&Fixture::committed("hub_module_synthetic"));
     let transformer = browser_transformer(&Fixture::committed("tfjs_transformer_synthetic"));
@@ -74,7 +76,7 @@ pub fn committed_cases() -> Vec<Case> {
     [hub, transformer, predictor].into_iter().flatten().collect()
 }
 
-/// All cases; where the shared arrays are absent, with a message, those of the repository alone.
+/// All cases. If the shared arrays are missing, prints a message and returns only those in the repository.
 pub fn cases() -> Vec<Case> {
     if shared("fixtures").is_none() {
         return committed_cases();
@@ -95,7 +97,7 @@ pub fn cases() -> Vec<Case> {
 /// Runs every case and reports every failure.
 ///
 /// # Panics
-/// If a case fails, or if there are none.
+/// If a case fails, or if there are no cases.
 pub fn check(cases: &[Case], executor: Executor<'_>) {
     assert!(!cases.is_empty(), "a table without cases passes whatever it is given");
     let mut failures = Vec::new();
@@ -123,7 +125,7 @@ fn verdict(case: &Case, executor: Executor<'_>) -> Result<f32, String> {
     if output.shape() != case.expected.shape() {
         return Err(format!("shape {:?}, expected {:?}", output.shape(), case.expected.shape()));
     }
-    // A comparison that a NaN cannot pass.
+    // A comparison that fails for NaN.
     let [low, high] = case.range.unwrap_or([f32::NEG_INFINITY, f32::INFINITY]);
     let pairs = output.data().iter().map(|v| v.clamp(low, high)).zip(case.expected.data());
     Ok(pairs
@@ -131,7 +133,7 @@ fn verdict(case: &Case, executor: Executor<'_>) -> Result<f32, String> {
         .fold(0.0, |worst: f32, error| if worst.is_nan() || error <= worst { worst } else { error }))
 }
 
-/// The graph up to and including the node of this name.
+/// The graph up to and including the node with this name.
 pub fn prefix(graph: &Graph, last: &str) -> Graph {
     let nodes = graph.nodes();
     let end = nodes.iter().position(|node| node.name == last).unwrap_or_else(|| panic!("no node {last}"));
@@ -208,7 +210,7 @@ fn browser_predictor(name: &str, graph: &Graph, fixture: &Fixture) -> Vec<Case> 
     fixture.numbers().into_iter().map(case).collect()
 }
 
-/// A quarter of the width, random weights, both borders, and features from inside.
+/// A quarter of the width, random weights, both borders, and intermediate features.
 fn taps() -> Option<Vec<Case>> {
     let style = npy("bottleneck100")?.into_data();
     let mut cases = Vec::new();
@@ -249,7 +251,7 @@ fn taps() -> Option<Vec<Case>> {
     Some(cases)
 }
 
-/// The network in a file with real weights, as a user's program reads and recognises it.
+/// The network in a file with real weights, as a user's program reads and recognizes it.
 fn real(path: &str) -> Option<Network> {
     let weights = load(&shared(path)?, &Limits::default()).unwrap().weights;
     let model = Model::assemble(vec![Part { file: path.into(), weights }]).unwrap();
@@ -313,12 +315,12 @@ fn real_tflite() -> Option<Vec<Case>> {
     Some(cases)
 }
 
-/// The same, but the expected vector is the int8 interpreter's.
+/// The same case, with the int8 interpreter's vector as the expected output.
 fn quantised(case: Case) -> Case {
     Case { tolerance: QUANTISED, range: Some(INT8_RANGE), ..case }
 }
 
-/// As a predictor gives it: `[1, 1, length]`.
+/// The form that a predictor returns: `[1, 1, length]`.
 fn vector(tensor: Tensor) -> Tensor {
     Tensor::new([1, 1, tensor.data().len()], tensor.into_data()).unwrap()
 }

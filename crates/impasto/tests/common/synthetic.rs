@@ -1,12 +1,12 @@
-//! Weights made by a formula from each array's name and shape, so that a stored output needs no stored weights.
+//! Weights computed by a formula from each array's name and shape, so that a stored output needs no stored weights.
 //!
-//! The stored outputs were made by a framework with weights of the same formula: FNV-1a of the name seeds a splitmix64
-//! sequence, whose top 24 bits are a number in [0, 1); the last parts of the name say what becomes of it.
+//! A framework computed the stored outputs with weights from the same formula: FNV-1a of the name seeds a splitmix64
+//! sequence, whose top 24 bits are a number in [0, 1). The last parts of the name determine what is done with it.
 
 use impasto::graph::Graph;
 use impasto::weights::{Tensor, Weights};
 
-/// The array of this name and shape.
+/// The array for this name and shape.
 pub fn tensor(name: &str, shape: &[usize]) -> Tensor {
     let count: usize = shape.iter().product();
     let uniform = uniform(name);
@@ -23,7 +23,7 @@ pub fn weights(graph: &Graph) -> Weights {
     weights
 }
 
-/// A picture that is different everywhere, in 0..1.
+/// A picture without repetitions, in 0..1.
 pub fn picture(name: &str, height: usize, width: usize) -> Tensor {
     let uniform = uniform(name);
     let values = (0..(height * width * 3) as u64).map(|i| uniform(i) as f32).collect();

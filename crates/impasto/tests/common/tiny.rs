@@ -1,4 +1,4 @@
-//! A small model without training, and pictures drawn by formula: for tests that ask how pictures are painted, not how well.
+//! A small untrained model, and pictures drawn by formula: for tests of how pictures are painted, not how well.
 
 use impasto::networks::magenta::{Border, Transformer};
 use impasto::networks::mobilenet::MobileNet;
@@ -8,19 +8,20 @@ use impasto::{Model, Picture, Stylizer};
 /// Length of the small model's style vectors.
 pub const STYLE_LEN: usize = 8;
 
-/// A model whose transformer has a hundredth of the real ones' work.
+/// A model whose transformer needs a hundredth of the work of the real ones.
 pub fn model(border: Border, seed: u64) -> Model {
     let predictor = MobileNet { vector_len: STYLE_LEN, norm: FixedNorm::Batch };
     let transformer = Transformer { widths: [8, 8, 16], blocks: 1, style_len: STYLE_LEN, border, ..Transformer::checkpoint() };
     Model::untrained(Architecture::MobileNet(predictor), Architecture::Transformer(transformer), seed).unwrap()
 }
 
-/// A stylizer over it with two threads.
+/// A stylizer with that model and two threads.
 pub fn stylizer() -> Stylizer {
     Stylizer::builder().threads(2).build(model(Border::Reflect, 1)).unwrap()
 }
 
-/// A model with a thumbnail of this side, which paints in bands. Its style vectors are as long as the other's.
+/// A model with a thumbnail of this side, which paints in bands. Its style vectors have the same length as those of
+/// [`model`].
 pub fn native_model(thumbnail: usize) -> Model {
     let transformer = native::Transformer {
         widths: [5, 8, 12],
@@ -36,7 +37,8 @@ pub fn native_model(thumbnail: usize) -> Model {
     Model::untrained(Architecture::NativePredictor(predictor), Architecture::NativeTransformer(transformer), 1).unwrap()
 }
 
-/// A landscape of sorts: sky, a sun, hills, a fence of single pixels. Different everywhere, the same at any size but for detail.
+/// A landscape: sky, a sun, hills, a fence of single pixels. It has no repetitions, and is the same at any size except
+/// for detail.
 pub fn landscape(width: usize, height: usize) -> Picture {
     draw(width, height, |x, y| {
         let hill = 0.6 + 0.1 * (x * 9.0).sin() + 0.05 * (x * 23.0).cos();
@@ -50,7 +52,7 @@ pub fn landscape(width: usize, height: usize) -> Picture {
     })
 }
 
-/// A painting of sorts: swirls of three colours.
+/// A painting: swirls of three colors.
 pub fn swirls(width: usize, height: usize) -> Picture {
     draw(width, height, |x, y| {
         let wave = |shift: f32| 0.5 + 0.5 * (shift + 14.0 * x + 6.0 * (7.0 * y + 2.0 * (5.0 * x).sin()).sin()).sin();
@@ -65,7 +67,7 @@ fn draw(width: usize, height: usize, colour: impl Fn(f32, f32) -> [f32; 3]) -> P
     Picture::from_rgb_f32([width, height], rgb).unwrap()
 }
 
-/// The greatest difference of two pictures of one size; infinite if a value is no number.
+/// The greatest difference between two pictures of the same size; infinite if a value is NaN.
 pub fn distance(a: &Picture, b: &Picture) -> f32 {
     assert_eq!((a.width(), a.height()), (b.width(), b.height()));
     let differences = a.rgb().iter().zip(b.rgb()).map(|(a, b)| (a - b).abs());

@@ -17,7 +17,7 @@ pub struct Variable {
     pub shape: Vec<i64>,
     pub bytes: Vec<u8>,
     pub shard: usize,
-    /// Added to the true values in the index, to make it lie.
+    /// Added to the true values in the index, to make them wrong.
     pub offset_lie: i64,
     pub size_lie: i64,
     pub checksum_lie: u32,
@@ -46,7 +46,7 @@ impl Variable {
 
     fn checksum(&self) -> u32 {
         let crc = if self.dtype == 7 {
-            // Over the length as 4 bytes, not as the varint that is stored.
+            // Over the length as 4 bytes, not as the stored varint.
             let start = self.bytes.iter().position(|b| b & 0x80 == 0).unwrap() + 1;
             let len = (self.bytes.len() - start - 4) as u32;
             crc32c::crc32c_append(crc32c::crc32c(&len.to_le_bytes()), &self.bytes[start..])
@@ -85,7 +85,7 @@ impl Files {
 pub struct Style {
     pub snappy: bool,
     pub big_endian: bool,
-    /// Bytes after which a block of the table ends.
+    /// Size in bytes at which a block of the table ends.
     pub block: usize,
 }
 
@@ -144,7 +144,8 @@ pub fn object_graph(names: &[(String, &str)]) -> Vec<u8> {
     graph
 }
 
-/// A `saved_model.pb` whose root has an object of this name, whose children are the variables (local name, name).
+/// A `saved_model.pb` whose root has an object with this name. The variables (local name, name) are that object's
+/// children.
 pub fn saved_model(holder: &str, variables: &[(&str, &str)]) -> Vec<u8> {
     let mut graph = Vec::new();
     let mut root = Vec::new();
@@ -154,7 +155,7 @@ pub fn saved_model(holder: &str, variables: &[(&str, &str)]) -> Vec<u8> {
     for (i, (local_name, _)) in variables.iter().enumerate() {
         message(&mut list, 1, &child(i + 2, local_name));
     }
-    // Back to the root, as real graphs have it.
+    // A reference back to the root, as in real graphs.
     message(&mut list, 1, &child(0, "parent"));
     message(&mut graph, 1, &list);
     for (_, name) in variables {
@@ -206,7 +207,7 @@ fn finish(mut file: Vec<u8>, mut footer: Vec<u8>) -> Vec<u8> {
     file
 }
 
-/// A table whose only block holds these bytes, said to be snappy's.
+/// A table whose only block has these bytes, declared as snappy.
 pub fn table_of_block(block: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let handle = append_raw_block(&mut file, block.to_vec(), true);
@@ -236,7 +237,7 @@ fn block(entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
-/// Gives the block's handle.
+/// Appends a block and returns its handle.
 fn append_block(file: &mut Vec<u8>, block: &[u8], snappy: bool) -> Vec<u8> {
     let stored = if snappy { snap::raw::Encoder::new().compress_vec(block).unwrap() } else { block.to_vec() };
     append_raw_block(file, stored, snappy)

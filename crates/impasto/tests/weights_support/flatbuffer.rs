@@ -1,6 +1,6 @@
-//! A writer of TFLite files: just enough of flatbuffers to hold constant arrays.
+//! A writer of TFLite files, with just enough of flatbuffers for constant arrays.
 
-/// A constant array and how it says that it is stored.
+/// A constant array and how it is declared to be stored.
 #[derive(Clone, Default)]
 pub struct Constant {
     pub name: &'static str,
@@ -11,10 +11,10 @@ pub struct Constant {
     pub scales: Vec<f32>,
     pub zeros: Vec<i64>,
     pub axis: i32,
-    /// Type of a custom quantisation; 0 is none.
+    /// Type of a custom quantization; 0 means none.
     pub custom: u8,
     pub sparse: bool,
-    /// Where the data lies behind the flatbuffer; 0 is inside.
+    /// Offset of data that follows the flatbuffer; 0 means inside it.
     pub outside: u64,
 }
 
@@ -23,7 +23,7 @@ enum Field {
     U8(u8),
     U32(u32),
     U64(u64),
-    /// Points to what is written later.
+    /// Points to something that is written later.
     Offset,
 }
 
@@ -59,12 +59,12 @@ pub fn model_of_version(version: u32, constants: &[Constant]) -> Vec<u8> {
     w.0
 }
 
-/// Where a tensor of a file that [`model`] wrote says which buffer is its own.
+/// Position of the field with the buffer's number, for a tensor in a file that [`model`] wrote.
 pub fn buffer_field(file: &[u8], tensor: usize) -> usize {
     let word = |at: usize| u32::from_le_bytes(*file[at..].first_chunk().unwrap()) as usize;
     let follow = |at: usize| at + word(at);
     let root = follow(0);
-    // The version lies before the offset of the subgraphs; a tensor's table starts with shape and type.
+    // The version is before the offset of the subgraphs. A tensor's table starts with shape and type.
     let subgraph = follow(follow(root + 8) + 4);
     let tensors = follow(subgraph + 4);
     follow(tensors + 4 + 4 * tensor) + 4 + 4 + 1
@@ -115,7 +115,7 @@ impl Writer {
         tensor.at
     }
 
-    /// A vtable and its table right behind it.
+    /// Writes a vtable and its table right after it.
     fn table(&mut self, fields: &[Field]) -> Written {
         let vtable_len = 4 + 2 * fields.len();
         let sizes = fields.iter().map(|f| match f {

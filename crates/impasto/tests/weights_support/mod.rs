@@ -1,4 +1,4 @@
-//! Small writers of the formats that the library only reads, and what the tests of its readers share.
+//! Small writers of the formats that the library only reads, and helpers that the tests of its readers share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 pub mod bundle;
@@ -26,7 +26,7 @@ impl Rng {
     }
 }
 
-/// Rows of a tab-separated file with a head line.
+/// Rows of a tab-separated file, without its header line.
 pub fn rows(path: &Path) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(path).unwrap();
     let rows: Vec<_> = text.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect()).collect();
@@ -44,12 +44,12 @@ pub fn shapes(weights: &Weights) -> BTreeMap<String, Vec<usize>> {
     weights.iter().map(|(name, tensor)| (name.to_owned(), tensor.shape().to_vec())).collect()
 }
 
-/// The sum of absolute values: of one array, in float64.
+/// The sum of an array's absolute values, in float64.
 pub fn sum_abs(data: &[f32]) -> f64 {
     data.iter().map(|v| f64::from(v.abs())).sum()
 }
 
-/// First value, last value and sum of absolute values of an array are as another program computed them.
+/// Checks an array's first value, last value and sum of absolute values against those that another program computed.
 #[track_caller]
 pub fn check_values(weights: &Weights, name: &str, first: f32, last: f32, sum: f64) {
     let data = weights.get(name).unwrap_or_else(|| panic!("no {name}")).data();
@@ -57,7 +57,7 @@ pub fn check_values(weights: &Weights, name: &str, first: f32, last: f32, sum: f
     assert!((sum_abs(data) / sum - 1.0).abs() < 1e-9, "{name}: {} is not {sum}", sum_abs(data));
 }
 
-/// The sum of absolute values of everything.
+/// Checks the sum of the absolute values of all arrays.
 #[track_caller]
 pub fn check_total(weights: &Weights, count: usize, sum: f64) {
     assert_eq!(weights.len(), count);
@@ -74,7 +74,7 @@ impl Failures {
         self.0.push(failure.into());
     }
 
-    /// The result must be an error whose text holds all of `parts`.
+    /// The result must be an error whose text contains all of `parts`.
     pub fn expect_error<T>(&mut self, case: &str, result: impasto::Result<T>, parts: &[&str]) {
         match result {
             Ok(_) => self.add(format!("{case}: no error")),

@@ -1,4 +1,4 @@
-//! Colour spaces that a file names by numbers of ITU-T H.273, without an ICC profile.
+//! Color spaces that a file gives as code points of ITU-T H.273, without an ICC profile.
 
 use moxcms::{
     CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, LocalizableString, MatrixCoefficients, ProfileText,
@@ -10,8 +10,8 @@ use super::linear::{self, Hdr};
 use crate::Result;
 use crate::picture::Limits;
 
-/// Sets the profile of a picture whose primaries and transfer function have these numbers; a picture of high dynamic range becomes sRGB.
-/// `place` is where the file has them, for texts.
+/// Sets the profile of a picture with these code points of primaries and transfer function. A picture of high dynamic
+/// range is converted to sRGB. `place` says where the file has them, for messages.
 pub(in crate::picture) fn apply(raw: &mut Raw, place: &str, [primaries, transfer]: [u8; 2], limits: &Limits) -> Result<()> {
     let known = CicpColorPrimaries::try_from(primaries).ok().zip(TransferCharacteristics::try_from(transfer).ok());
     let chosen = known.and_then(|(primaries, transfer)| {
@@ -28,7 +28,7 @@ pub(in crate::picture) fn apply(raw: &mut Raw, place: &str, [primaries, transfer
     };
     let matrix_coefficients = MatrixCoefficients::Bt709;
     let mut profile = match color_primaries {
-        // The same, with white where sRGB's profile has it too.
+        // The same primaries, with the same white as in our sRGB profile.
         CicpColorPrimaries::Bt709 => ColorProfile::new_srgb(),
         CicpColorPrimaries::Smpte432 => ColorProfile::new_display_p3(),
         CicpColorPrimaries::Bt2020 => ColorProfile::new_bt2020(),
@@ -54,19 +54,19 @@ pub(in crate::picture) fn apply(raw: &mut Raw, place: &str, [primaries, transfer
     Ok(())
 }
 
-/// Sets one curve for all three colours.
+/// Sets one curve for all three colors.
 pub(in crate::picture) fn set_curve(profile: &mut ColorProfile, curve: ToneReprCurve) {
     profile.red_trc = Some(curve.clone());
     profile.green_trc = Some(curve.clone());
     profile.blue_trc = Some(curve);
 }
 
-/// The bytes of a profile that has this name.
+/// Encodes a profile with this name.
 pub(in crate::picture) fn encoded(profile: &mut ColorProfile, name: String) -> Option<Vec<u8>> {
     let text = |value: String| Some(ProfileText::Localizable(vec![LocalizableString::new("en".into(), "US".into(), value)]));
     profile.description = text(name);
     profile.copyright = text("Public Domain".into());
-    // What the profile says is complete without.
+    // The profile is complete without it.
     profile.cicp = None;
     profile.encode().ok()
 }

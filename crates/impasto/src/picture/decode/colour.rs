@@ -1,4 +1,4 @@
-//! From a file's colours to sRGB.
+//! Conversion from a file's colors to sRGB.
 
 use std::sync::Arc;
 
@@ -7,16 +7,16 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformF32Executor, Transfo
 use super::raw::Colour;
 use crate::{Error, ErrorKind, Result};
 
-/// Whether a profile for such pixels is sRGB, as far as 8 bits can tell; else why it cannot be used.
+/// Returns whether a profile for such pixels is sRGB, as far as 8 bits can tell, or the reason that it cannot be used.
 pub(in super::super) fn profile_is_srgb(icc: &[u8], colour: Colour) -> Result<bool, String> {
-    // The profile comes from a stranger, as the pixels do.
+    // The profile is untrusted input, as the pixels are.
     let built = std::panic::catch_unwind(|| Profile::new(icc, colour));
     Ok(built.unwrap_or_else(|_| Err(CORRUPT.into()))?.is_none())
 }
 
 const CORRUPT: &str = "its tables are corrupt";
 
-/// Turns rows of grey, RGB or CMYK floats into rows of sRGB floats.
+/// Converts rows of gray, RGB or CMYK floats to rows of sRGB floats.
 pub(super) struct Converter {
     colour: Colour,
     profile: Option<Profile>,
@@ -24,12 +24,13 @@ pub(super) struct Converter {
 
 struct Profile {
     transform: Arc<TransformF32Executor>,
-    /// Grey pixels under an RGB profile are spread to three equal channels first.
+    /// Gray pixels with an RGB profile are spread to three equal channels first.
     spread: bool,
 }
 
 impl Converter {
-    /// For files with this profile, if any. A profile that cannot be used gives a warning and is taken as sRGB.
+    /// Makes a converter for files with this profile, if any. A profile that cannot be used gives a warning and counts
+    /// as sRGB.
     pub(super) fn new(icc: Option<&[u8]>, colour: Colour, warnings: &mut Vec<String>) -> Self {
         let profile = icc.and_then(|icc| {
             let built = std::panic::catch_unwind(|| Profile::new(icc, colour));
@@ -61,7 +62,7 @@ impl Converter {
         match self.colour {
             Colour::Rgb => rgb.copy_from_slice(row),
             Colour::Grey => rgb.chunks_exact_mut(3).zip(row).for_each(|(pixel, &v)| pixel.fill(v)),
-            // What viewers do without a profile: each ink takes its share of the light away.
+            // What viewers do without a profile: each ink removes its share of the light.
             Colour::Cmyk => {
                 for (pixel, p) in rgb.chunks_exact_mut(3).zip(row.chunks_exact(4)) {
                     pixel.iter_mut().zip(p).for_each(|(v, ink)| *v = (1.0 - ink) * (1.0 - p[3]));
@@ -73,7 +74,7 @@ impl Converter {
 }
 
 impl Profile {
-    /// `None` if the profile is sRGB, as far as 8 bits can tell.
+    /// Returns `None` if the profile is sRGB, as far as 8 bits can tell.
     fn new(icc: &[u8], colour: Colour) -> Result<Option<Self>, String> {
         let source = ColorProfile::new_from_slice(icc).map_err(|e| e.to_string())?;
         let (layout, spread) = match (colour, source.color_space) {
@@ -83,7 +84,7 @@ impl Profile {
             (Colour::Cmyk, DataColorSpace::Cmyk) => (Layout::Rgba, false),
             (pixels, space) => return Err(format!("it is for {space:?}, the pixels are {pixels:?}")),
         };
-        // Floats and no fixed point: 16-bit pictures keep their precision.
+        // Floats instead of fixed point, so that 16-bit pictures keep their precision.
         let options = TransformOptions { prefer_fixed_point: false, ..TransformOptions::default() };
         let transform =
             source.create_transform_f32(layout, &ColorProfile::new_srgb(), Layout::Rgb, options).map_err(|e| e.to_string())?;
@@ -92,8 +93,8 @@ impl Profile {
         Ok(if unchanged { None } else { Some(profile) })
     }
 
-    /// Whether a grid of colours comes back within half a step of 8 bits. Most tagged files are tagged sRGB; leaving them
-    /// alone is exact as well as fast.
+    /// Whether a grid of colors is converted to itself within half an 8-bit step. Most tagged files are tagged sRGB,
+    /// and leaving them alone is exact as well as fast.
     fn is_srgb(&self, colour: Colour) -> Result<bool> {
         let steps = 9u8;
         let level = |i: u8| f32::from(i) / f32::from(steps - 1);
@@ -119,7 +120,8 @@ impl Profile {
             row
         };
         self.transform.transform(row, rgb).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
-        // Out-of-gamut colours are clipped; a NaN from a corrupt table becomes black instead of spreading through a network.
+        // Out-of-gamut colors are clipped. A NaN from a corrupt table becomes black instead of spreading through a
+        // network.
         for v in rgb {
             *v = if v.is_nan() { 0.0 } else { v.clamp(0.0, 1.0) };
         }

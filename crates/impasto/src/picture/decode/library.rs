@@ -1,4 +1,4 @@
-//! Formats that need nothing that `image`'s decoders do not give.
+//! What the readers of formats that `image` decodes share.
 
 use image::{ColorType, ImageDecoder, ImageError};
 
@@ -6,7 +6,8 @@ use super::super::{Limits, zeros};
 use super::{Colour, Raw, Samples, cut, failed, sample_count};
 use crate::{Error, ErrorKind, Result};
 
-/// Many programs leave the alpha of all pixels 0 and mean an opaque picture. Nobody stores an invisible one.
+/// Makes a picture opaque if the alpha of all pixels is 0. Many programs write such files, and nobody means them to be
+/// invisible.
 pub(in crate::picture) fn unhide(raw: &mut Raw) {
     let channels = raw.colour.channels() + 1;
     let Samples::U8(samples) = &mut raw.samples else { return };
@@ -15,7 +16,7 @@ pub(in crate::picture) fn unhide(raw: &mut Raw) {
     }
 }
 
-/// The picture that a decoder has found the header of.
+/// Decodes a picture with a decoder that has read its header.
 pub(in crate::picture) fn decode(mut decoder: impl ImageDecoder, limits: &Limits) -> Result<Raw> {
     let (width, height) = decoder.dimensions();
     limits.check_pixels(u64::from(width), u64::from(height))?;
@@ -45,12 +46,12 @@ pub(in crate::picture) fn decode(mut decoder: impl ImageDecoder, limits: &Limits
     Ok(Raw::new(width as usize, height as usize, colour, alpha, samples))
 }
 
-/// A decoder's error as ours.
+/// Converts a decoder's error.
 pub(in crate::picture) fn error(error: ImageError) -> Error {
     match error {
         ImageError::Limits(e) => failed(ErrorKind::TooLarge, e),
         ImageError::Unsupported(e) => failed(ErrorKind::Unsupported, e),
-        // The bytes are in memory: the only input error there is, is running out of them.
+        // The bytes are in memory, so the only possible input error is that they end early.
         ImageError::IoError(e) => cut().with_source(e),
         e => failed(ErrorKind::Malformed, e),
     }

@@ -1,8 +1,8 @@
 //! Linear light and high dynamic range, brought into sRGB's range.
 //!
-//! 1 stands for white paper. Tones up to [`KNEE`] stay as they are; brighter ones are compressed so that the brightest of the picture becomes
-//! white: the curve has no kink, and a picture without anything above white is not changed at all. Red, green and blue of a pixel are scaled
-//! alike, so hues stay.
+//! 1 stands for white paper. Tones up to [`KNEE`] stay as they are. Brighter ones are compressed so that the brightest
+//! one of the picture becomes white. The curve has no kink, and a picture without anything above white does not change
+//! at all. Red, green and blue of a pixel are scaled by the same factor, so hues stay.
 
 use super::super::{Limits, zeros};
 use super::raw::Unit;
@@ -11,24 +11,24 @@ use crate::{Error, ErrorKind, Result};
 
 /// Where the compression of bright tones begins.
 const KNEE: f32 = 0.8;
-/// The tone that the average of a picture gets whose exposure makes no sense.
+/// The tone that the average of a picture becomes if its exposure makes no sense.
 const GREY: f32 = 0.18;
-/// The luminance of white paper in pictures of high dynamic range, in candela per square metre (ITU-R BT.2408).
+/// The luminance of white paper in pictures of high dynamic range, in candela per square meter (ITU-R BT.2408).
 const WHITE: f32 = 203.0;
-/// The luminance that the greatest HLG signal stands for on the display that it is meant for.
+/// The luminance of the greatest HLG signal on its intended display.
 const HLG_PEAK: f32 = 1000.0;
 
 /// A transfer function of high dynamic range (ITU-R BT.2100).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::picture) enum Hdr {
-    /// Absolute luminance, up to 10,000 candela per square metre.
+    /// Absolute luminance, up to 10,000 candela per square meter.
     Pq,
     /// Relative to the display.
     Hlg,
 }
 
 impl Hdr {
-    /// That of a transfer function's number in ITU-T H.273.
+    /// Returns the one with this code point of a transfer function in ITU-T H.273.
     pub(in crate::picture) fn of(transfer: u8) -> Option<Self> {
         match transfer {
             16 => Some(Hdr::Pq),
@@ -44,7 +44,7 @@ impl Hdr {
         }
     }
 
-    /// Signals to linear light, white paper being 1.
+    /// Converts signals to linear light, with white paper at 1.
     fn to_light(self, pixel: [f32; 3]) -> [f32; 3] {
         match self {
             Hdr::Pq => pixel.map(|v| {
@@ -64,7 +64,7 @@ impl Hdr {
     }
 }
 
-/// Primaries of light that is to become sRGB's, by their numbers in ITU-T H.273; the matrix from their linear light to sRGB's.
+/// Returns the matrix from linear light with these primaries to linear sRGB. Primaries are code points of ITU-T H.273.
 fn to_srgb_primaries(primaries: u8) -> [[f32; 3]; 3] {
     match primaries {
         9 => [[1.660_491, -0.587_641, -0.072_85], [-0.124_551, 1.132_9, -0.008_349], [-0.018_151, -0.100_579, 1.118_73]],
@@ -73,14 +73,16 @@ fn to_srgb_primaries(primaries: u8) -> [[f32; 3]; 3] {
     }
 }
 
-/// Turns samples of linear light and sRGB's primaries, in which 1 is white, into sRGB's. They have straight alpha.
+/// Converts samples of linear light with sRGB's primaries, in which 1 is white, to sRGB. Alpha, if there is any, is
+/// straight.
 pub(in crate::picture) fn encode(raw: &mut Raw, limits: &Limits) -> Result<()> {
     let light = floats(raw, limits)?;
     finish(raw, light, "linear light", true);
     Ok(())
 }
 
-/// Turns samples of high dynamic range, with primaries of these numbers in ITU-T H.273, into sRGB's. They have straight alpha.
+/// Converts samples of high dynamic range to sRGB. `primaries` is a code point of ITU-T H.273. Alpha, if there is any,
+/// is straight.
 pub(in crate::picture) fn from_hdr(raw: &mut Raw, hdr: Hdr, primaries: u8, limits: &Limits) -> Result<()> {
     let mut light = floats(raw, limits)?;
     let channels = raw.colour.channels();
@@ -95,12 +97,12 @@ pub(in crate::picture) fn from_hdr(raw: &mut Raw, hdr: Hdr, primaries: u8, limit
             [] => {}
         }
     }
-    // Its units are known: white paper is where it should be.
+    // The units are known: white paper is where it should be.
     finish(raw, light, &format!("high dynamic range ({})", hdr.name()), false);
     Ok(())
 }
 
-/// All samples as floats, if they may take that much memory.
+/// Returns all samples as floats, if the limits allow that much memory.
 fn floats(raw: &mut Raw, limits: &Limits) -> Result<Vec<f32>> {
     let channels = raw.colour.channels() + usize::from(raw.alpha);
     if raw.colour == Colour::Cmyk {
@@ -120,11 +122,12 @@ fn floats(raw: &mut Raw, limits: &Limits) -> Result<Vec<f32>> {
     }
 }
 
-/// Light to sRGB's samples, which become the picture's. `what` is what the light was called in the file; `expose`, whether its units may be wrong.
+/// Converts linear light to sRGB and stores it as the picture's samples. `what` names the light in warnings; `expose`
+/// says whether its units may be wrong.
 fn finish(raw: &mut Raw, mut light: Vec<f32>, what: &str, expose: bool) {
     let colours = raw.colour.channels();
     let channels = colours + usize::from(raw.alpha);
-    // Not a number is nothing; infinity is the greatest number of 16-bit floats, in which such files have most of their samples.
+    // NaN becomes 0. Infinity becomes the greatest 16-bit float, because such files have mostly 16-bit samples.
     let sound = |v: f32| if v.is_nan() { 0.0 } else { v.clamp(0.0, 65_504.0) };
     let (mut peak, mut logs) = (0.0f32, 0.0f64);
     for pixel in light.chunks_exact_mut(channels) {
@@ -133,7 +136,7 @@ fn finish(raw: &mut Raw, mut light: Vec<f32>, what: &str, expose: bool) {
         peak = peak.max(brightest);
         logs += f64::from(brightest.max(1e-6).ln());
     }
-    // Radiance has units of its own: files may be a thousand times too bright or too dark.
+    // Radiance has units of its own, so files may be a thousand times too bright or too dark.
     let average = (logs / (light.len() / channels) as f64).exp() as f32;
     let unusual = expose && (average > 1.0 || (peak < 1.0 / 16.0 && peak > 0.0));
     let exposure = if unusual { GREY / average.max(1e-6) } else { 1.0 };
@@ -210,7 +213,7 @@ mod tests {
 
     #[test]
     fn white_paper_of_hdr_is_bright_and_black_is_black() {
-        // The signals of 203 candela per square metre (BT.2408, table 1).
+        // The signals of 203 candela per square meter (BT.2408, table 1).
         for (hdr, white) in [(Hdr::Pq, 0.58), (Hdr::Hlg, 0.75)] {
             let light = hdr.to_light([white; 3]);
             assert!(light.iter().all(|v| (0.95..1.05).contains(v)), "{hdr:?} {light:?}");

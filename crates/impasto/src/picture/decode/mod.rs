@@ -1,4 +1,4 @@
-//! What the decoders of all formats have in common: samples as a file has them, and their way to upright sRGB.
+//! What the decoders of all formats share: samples as a file has them, and their conversion to upright sRGB.
 
 pub(super) mod code_points;
 mod colour;
@@ -13,7 +13,7 @@ pub(super) use colour::profile_is_srgb;
 pub(super) use raw::{Colour, Raw, Samples};
 pub use stored::Stored;
 
-/// What reading failed with: a file that ends early is damaged, everything else the system's fault.
+/// Converts a read error: a file that ends early is damaged; all other errors come from the system.
 pub(super) fn io_error(error: std::io::Error) -> Error {
     if error.kind() != std::io::ErrorKind::UnexpectedEof {
         return error.into();
@@ -21,31 +21,31 @@ pub(super) fn io_error(error: std::io::Error) -> Error {
     cut().with_source(error)
 }
 
-/// The error for a file that ends early.
+/// Returns the error for a file that ends early.
 pub(super) fn cut() -> Error {
     Error::new(ErrorKind::Malformed, "the file stops before the end of the picture; it was not copied or downloaded completely")
 }
 
-/// Runs a third-party decoder. All of them promise not to panic; this keeps a slip of theirs from ending a program that paints
-/// strangers' files.
+/// Runs a third-party decoder. All of them promise not to panic. This keeps a bug of theirs from ending a program that
+/// paints strangers' files.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Malformed, "the decoder broke down on it; the file is corrupt or very unusual"))
     })
 }
 
-/// The warning for a file that ends early with all of its pixels there.
+/// The warning for a file that ends early, but contains all of its pixels.
 pub(super) const ENDS_EARLY: &str = "the file stops before its end, but the picture is complete";
 /// The warning for an animation.
 pub(super) const ANIMATION: &str = "an animation; only its first frame is read";
 
-/// A decoder's error as ours, on one line.
+/// Converts a decoder's error, with its text on one line.
 pub(super) fn failed(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     Error::new(kind, text).with_source(error)
 }
 
-/// The length in samples of a picture that the limits have already passed.
+/// Returns the number of samples of a picture that the limits have already allowed.
 pub(super) fn sample_count(width: usize, height: usize, channels: usize) -> Result<usize> {
     let count = width.checked_mul(height).and_then(|n| n.checked_mul(channels));
     count.ok_or_else(|| Error::new(ErrorKind::TooLarge, format!("{width}×{height} pixels cannot be addressed")))

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::super::reserved;
 use crate::Result;
 
-/// Some rows of the picture turned upright as Exif orientation 1 to 8 asks (others are taken as 1), of pixels of `channels` samples;
-/// `size` is width and height as stored.
+/// Returns some rows of the upright picture, for Exif orientations 1 to 8 (others count as 1), with `channels` samples
+/// per pixel. The size is width and height as stored.
 pub(super) fn rows<T: Copy>(
     data: &[T],
     [width, height]: [usize; 2],
@@ -18,7 +18,7 @@ pub(super) fn rows<T: Copy>(
     if !(2..=8).contains(&orientation) {
         return Ok(Cow::Borrowed(&data[rows.start * width * channels..rows.end * width * channels]));
     }
-    // Orientations 5 to 8 exchange rows and columns. In the source, the upright picture starts in this corner:
+    // Orientations 5 to 8 swap rows and columns. In the source, the upright picture starts in this corner:
     let swap = orientation >= 5;
     let from_right = matches!(orientation, 2 | 3 | 7 | 8);
     let from_bottom = matches!(orientation, 3 | 4 | 6 | 7);
@@ -36,12 +36,13 @@ pub(super) fn rows<T: Copy>(
     Ok(Cow::Owned(out))
 }
 
-/// The orientation that a raw Exif block states; 1 if it states none.
+/// Returns the orientation in a raw Exif block, or 1 if it has none.
 pub(in crate::picture) fn from_exif(exif: &[u8]) -> u8 {
     image::metadata::Orientation::from_exif_chunk(exif).map_or(1, image::metadata::Orientation::to_exif)
 }
 
-/// The Exif block from its byte-order mark on: some writers keep JPEG's `Exif\0\0` in front in other formats too.
+/// Returns the Exif block from its byte-order mark on: some writers keep JPEG's `Exif\0\0` in front in other formats
+/// too.
 pub(in crate::picture) fn exif_block(bytes: Vec<u8>) -> Vec<u8> {
     match bytes.strip_prefix(b"Exif\0\0") {
         Some(rest) => rest.to_vec(),

@@ -1,8 +1,8 @@
-//! What decoders give.
+//! The output of decoders.
 
 use super::super::metadata::Metadata;
 
-/// What the colour channels mean.
+/// The meaning of the color channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::picture) enum Colour {
     Grey,
@@ -39,15 +39,15 @@ impl Samples {
     }
 }
 
-/// A decoded file, before colour management and orientation.
+/// A decoded file, before color management and orientation.
 #[derive(Debug)]
 pub(in crate::picture) struct Raw {
     pub(in crate::picture) width: usize,
     pub(in crate::picture) height: usize,
     pub(in crate::picture) colour: Colour,
-    /// Whether a last channel is alpha.
+    /// Whether there is an alpha channel, which is the last one.
     pub(in crate::picture) alpha: bool,
-    /// Whether colour has been multiplied by alpha.
+    /// Whether color has been multiplied by alpha.
     pub(in crate::picture) premultiplied: bool,
     pub(in crate::picture) samples: Samples,
     pub(in crate::picture) bit_depth: u8,
@@ -83,7 +83,7 @@ impl Raw {
     }
 }
 
-/// A sample as a share of the greatest.
+/// A sample that can be expressed as a share of its greatest value.
 pub(in crate::picture) trait Unit: Copy {
     fn unit(self) -> f32;
 }

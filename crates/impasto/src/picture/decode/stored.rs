@@ -1,4 +1,4 @@
-//! A decoded file whose samples stay as they are until they are asked for.
+//! A decoded file whose samples are converted only when they are read.
 
 use std::ops::Range;
 
@@ -9,20 +9,20 @@ use super::raw::{Colour, Raw, Samples, Unit};
 use super::{colour, orientation, sample_count};
 use crate::{Error, ErrorKind, Result, Size};
 
-/// A decoded picture file in as many bytes as its samples take: 3 a pixel where a [`Picture`] takes 12.
+/// A decoded picture file in as many bytes as its samples take: 3 per pixel where a [`Picture`] takes 12.
 ///
-/// What [`Picture::open`] makes of the whole (upright, sRGB, straight colour, floats) is made of the rows that are read, when they are
-/// read. [`crate::Stylizer::stylize_stored`] paints from it.
+/// [`Picture::open`] converts the whole picture (to upright, sRGB, straight color, floats). This converts only the rows
+/// that are read, when they are read. [`crate::Stylizer::stylize_stored`] paints from it.
 pub struct Stored {
     width: usize,
     height: usize,
-    /// As the file has them, before it is turned upright.
+    /// As in the file, before it is turned upright.
     stored_size: [usize; 2],
     colour: Colour,
-    /// Whether a last channel is alpha.
+    /// Whether there is an alpha channel, which is the last one.
     alpha_channel: bool,
-    /// Whether any of it is less than opaque. A plane that is opaque everywhere says nothing, and would cost memory and a warning when a
-    /// JPEG is written.
+    /// Whether any alpha is less than opaque. A plane that is opaque everywhere carries no information, but would cost
+    /// memory, and a warning when a JPEG is written.
     transparent: bool,
     premultiplied: bool,
     samples: Samples,
@@ -102,12 +102,12 @@ impl Stored {
         self.transparent
     }
 
-    /// What the file was like.
+    /// Properties of the file.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
-    /// The same, to be changed: it decides what files say that a painting of it is written to.
+    /// The same, mutable: this determines the metadata of files that a painting of it is written to.
     pub fn source_mut(&mut self) -> &mut Source {
         &mut self.source
     }
@@ -127,10 +127,10 @@ impl Stored {
         self.samples.len() as u64 * each
     }
 
-    /// The whole picture in floats.
+    /// Converts the whole picture to floats.
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] if memory cannot be had; else what converting the colours gives.
+    /// [`ErrorKind::TooLarge`] if there is not enough memory; otherwise the errors of converting colors.
     pub fn to_picture(&self) -> Result<Picture> {
         let pixels = sample_count(self.width, self.height, 1)?;
         let mut rgb: Vec<f32> = zeros(sample_count(pixels, 3, 1)?)?;
@@ -143,7 +143,8 @@ impl Stored {
         Ok(picture)
     }
 
-    /// The picture with its longer side at most this long, without alpha, as [`crate::picture::Resize::NETWORK`] makes it: made row by row.
+    /// Returns the picture without alpha, with its longer side at most `side`, resized as
+    /// [`crate::picture::Resize::NETWORK`] does, row by row.
     ///
     /// # Errors
     /// As [`Stored::to_picture`]; [`ErrorKind::InvalidArgument`] if the side is 0.
@@ -154,13 +155,14 @@ impl Stored {
         rows::small(self, side)
     }
 
-    /// Colours of some rows, as [`Picture::rgb`] has them, and their alpha if there is any, to slices of just their lengths.
+    /// Writes the colors of some rows, in the form of [`Picture::rgb`], and their alpha if there is any, to slices of
+    /// exactly their lengths.
     ///
     /// # Errors
     /// As [`Stored::to_picture`].
     ///
     /// # Panics
-    /// If the slices have other lengths than the rows.
+    /// If the lengths of the slices do not match the rows.
     pub fn read_rows(&self, rows: Range<usize>, rgb: &mut [f32], alpha: Option<&mut [f32]>) -> Result<()> {
         assert_eq!(rgb.len(), rows.len() * self.width * 3, "colours of another length than the rows");
         assert!(
@@ -171,7 +173,7 @@ impl Stored {
         if self.hidden.is_none() || (whole(rows.start) && whole(rows.end)) {
             return self.fill(rows, rgb, alpha);
         }
-        // What is hidden is made in whole bands.
+        // Hidden colors are computed in whole bands.
         let start = rows.start / transparency::BAND * transparency::BAND;
         let end = rows.end.next_multiple_of(transparency::BAND).min(self.height);
         let pixels = (end - start) * self.width;
@@ -185,7 +187,7 @@ impl Stored {
         Ok(())
     }
 
-    /// Rows from a multiple of the band on, with what is hidden.
+    /// Reads rows that start at a multiple of a band, with hidden colors filled in.
     fn fill(&self, rows: Range<usize>, rgb: &mut [f32], alpha: Option<&mut [f32]>) -> Result<()> {
         let Some(hidden) = &self.hidden else { return self.convert(rows, rgb, alpha) };
         let mut own;
@@ -261,7 +263,7 @@ impl std::fmt::Debug for Stored {
     }
 }
 
-/// The least alpha, and whether it is below 1.
+/// Returns the smallest alpha, and whether it is below 1.
 fn least_alpha(samples: &Samples, channels: usize) -> (f32, bool) {
     fn least<T: Unit>(data: &[T], channels: usize) -> f32 {
         data.iter().skip(channels - 1).step_by(channels).map(|v| v.unit()).fold(1.0, f32::min)

@@ -1,4 +1,4 @@
-//! From a [`Picture`] to a file's bytes.
+//! Encoding a [`Picture`] as a file.
 
 mod profile;
 pub(super) mod rows;
@@ -9,7 +9,7 @@ use super::{Format, Picture, Source};
 use crate::{Error, ErrorKind, Result};
 use rows::Layout;
 
-/// Bits of a written sample.
+/// Bits per written sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Depth {
@@ -18,64 +18,67 @@ pub enum Depth {
     Auto,
     /// 8 bits.
     Eight,
-    /// 16 bits: only in formats of [`Format::has_16_bits`].
+    /// 16 bits, which only formats with [`Format::has_16_bits`] can hold.
     Sixteen,
 }
 
-/// The colour space of a written file.
+/// The color space of a written file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Profile {
-    /// That of the picture's source, with its profile embedded: a picture goes back into the workflow that it came from. Where the profile is for
-    /// grey pixels or inks, or cannot be written to, sRGB, with a warning.
+    /// That of the picture's source, with its profile embedded, so that a picture goes back into the workflow that it
+    /// came from. If the profile is for gray pixels or inks, or cannot be converted to, the file is sRGB, with a
+    /// warning.
     #[default]
     Keep,
-    /// sRGB, without a profile: what everything shows rightly.
+    /// sRGB without a profile, which every program shows correctly.
     Srgb,
 }
 
-/// How much less colour than brightness a JPEG holds, in the usual notation.
+/// How much less color than brightness a JPEG file stores, in the usual notation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Subsampling {
-    /// 4:4:4, colour for every pixel. The default, because painted strokes have hard coloured edges.
+    /// 4:4:4: color for every pixel. Default, because painted strokes have hard colored edges.
     #[default]
     Full,
-    /// 4:2:2, colour for every two pixels of a row.
+    /// 4:2:2: color for every two pixels of a row.
     Half,
-    /// 4:2:0, colour for every square of four pixels, as cameras write it: files of about two thirds of the size.
+    /// 4:2:0: color for every square of four pixels, as cameras write it. Files are about two thirds of the size.
     Quarter,
 }
 
-/// How much work goes into the size of a PNG or TIFF file, which is lossless either way.
+/// How much work goes into making a PNG or TIFF file small. Both are always lossless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Little. The default, because painting is meant to be quick.
+    /// Little. Default, because painting is meant to be quick.
     #[default]
     Fast,
-    /// As usual.
+    /// The usual amount.
     Balanced,
     /// As much as helps.
     High,
 }
 
-/// How a picture is written. Chainable: `EncodeOptions::default().quality(90)`.
+/// How to write a picture. Chainable: `EncodeOptions::default().quality(90)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EncodeOptions {
-    /// JPEG quality, 1 to 100. Default 95: the losses are below what one sees, at about a quarter of the size of 100.
+    /// JPEG quality, 1 to 100. Default 95: the losses are invisible, and the file is about a quarter of the size of
+    /// 100.
     pub quality: u8,
-    /// JPEG's share of colour. Default [`Subsampling::Full`].
+    /// Color resolution of JPEG. Default [`Subsampling::Full`].
     pub subsampling: Subsampling,
-    /// PNG's and TIFF's compression. Default [`Compression::Fast`].
+    /// Compression of PNG and TIFF. Default [`Compression::Fast`].
     pub compression: Compression,
-    /// The colour space. Default [`Profile::Keep`].
+    /// The color space. Default [`Profile::Keep`].
     pub profile: Profile,
-    /// Whether Exif, XMP, IPTC, resolution and settings are left out. Default no: what the source has is kept as the format can hold it,
-    /// brought up to date. A colour profile is no metadata in this sense, since without it colours would be others.
+    /// Whether to leave out Exif, XMP, IPTC, resolution and settings. Default no: the source's metadata is updated and
+    /// written as far as the format can hold it. The color profile does not count as metadata, because without it the
+    /// colors would change.
     pub strip: bool,
-    /// Bits a sample. Default [`Depth::Auto`].
+    /// Bits per sample. Default [`Depth::Auto`].
     pub depth: Depth,
 }
 
@@ -93,53 +96,53 @@ impl Default for EncodeOptions {
 }
 
 impl EncodeOptions {
-    /// With this JPEG quality, 1 to 100.
+    /// Sets the JPEG quality, 1 to 100.
     #[must_use]
     pub fn quality(mut self, quality: u8) -> Self {
         self.quality = quality;
         self
     }
 
-    /// With this share of colour in a JPEG.
+    /// Sets the color resolution of a JPEG file.
     #[must_use]
     pub fn subsampling(mut self, subsampling: Subsampling) -> Self {
         self.subsampling = subsampling;
         self
     }
 
-    /// With this compression of PNG and TIFF.
+    /// Sets the compression of PNG and TIFF.
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// In this colour space.
+    /// Sets the color space.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Without metadata.
+    /// Sets whether metadata is left out.
     #[must_use]
     pub fn strip(mut self, strip: bool) -> Self {
         self.strip = strip;
         self
     }
 
-    /// With this many bits a sample.
+    /// Sets the bits per sample.
     #[must_use]
     pub fn depth(mut self, depth: Depth) -> Self {
         self.depth = depth;
         self
     }
 
-    /// Checks the options against a format, which needs no picture: ask before any expensive work.
+    /// Checks the options against a format. This needs no picture: call it before any expensive work.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for a quality outside 1..=100 or 16 bits in an 8-bit format;
-    /// [`ErrorKind::Unsupported`] for a format that is only read.
+    /// [`ErrorKind::Unsupported`] for a format that can only be read.
     pub fn check(&self, format: Format) -> Result<()> {
         if !format.can_write() {
             return Err(Error::new(ErrorKind::Unsupported, format!("{format} is read but not written; use PNG instead")));
@@ -160,25 +163,27 @@ impl EncodeOptions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Encoded {
-    /// The file.
+    /// The content of the file.
     pub bytes: Vec<u8>,
-    /// What the file could not hold, one line each: transparency in a JPEG, a profile for inks, damaged metadata. For people.
+    /// What the file could not hold, one line each, to show to users: transparency in a JPEG, a profile for inks,
+    /// damaged metadata.
     pub warnings: Vec<String>,
 }
 
 impl Picture {
-    /// The bytes of a picture file: rounded to nearest, clamped to 0..1, in the colour space of [`EncodeOptions::profile`], with the metadata of
-    /// [`Picture::source`] brought up to date. Transparency is written to formats of
-    /// [`Format::has_alpha`]; others get the picture over white, with a warning.
+    /// Encodes a picture file: values are clamped to 0..1 and rounded to nearest, in the color space of
+    /// [`EncodeOptions::profile`], with the updated metadata of [`Picture::source`]. Transparency is written to formats
+    /// with [`Format::has_alpha`]; in others the picture is put on white, with a warning.
     ///
     /// # Errors
-    /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if the format
-    /// cannot hold a picture of this size.
+    /// As [`EncodeOptions::check`]; [`ErrorKind::Malformed`] if a value is not a number; [`ErrorKind::Unsupported`] if
+    /// the format cannot hold a picture of this size.
     pub fn encode(&self, format: Format, options: &EncodeOptions) -> Result<Encoded> {
         self.encode_with(self.source(), format, options)
     }
 
-    /// The same with these facts instead of [`Picture::source`]: to add [`super::Source::settings`] without a copy of the pixels.
+    /// The same with another source instead of [`Picture::source`], to add [`super::Source::settings`] without copying
+    /// the pixels.
     ///
     /// # Errors
     /// As [`Picture::encode`].
@@ -191,7 +196,7 @@ impl Picture {
     }
 }
 
-/// The sides, if neither is greater than the format allows.
+/// Returns the sides, if neither is greater than the format allows.
 pub(super) fn sides<T: TryFrom<usize>>(layout: &Layout, format: Format) -> Result<(T, T)> {
     let (width, height, most) = (layout.width, layout.height, format.most_side());
     match (T::try_from(width), T::try_from(height)) {
@@ -203,7 +208,7 @@ pub(super) fn sides<T: TryFrom<usize>>(layout: &Layout, format: Format) -> Resul
     }
 }
 
-/// What an encoder failed with.
+/// Converts an encoder's error.
 pub(super) fn failed(format: Format, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(ErrorKind::Unsupported, format!("cannot write {format}: {error}")).with_source(error)
 }

@@ -1,4 +1,4 @@
-//! From sRGB back to the colour space of the picture's source.
+//! Conversion from sRGB back to the color space of the picture's source.
 
 use std::sync::Arc;
 
@@ -9,21 +9,22 @@ use super::super::decode::{Colour, profile_is_srgb};
 use super::Profile;
 use crate::{Error, ErrorKind, Result};
 
-/// The colour space that a file is written in.
+/// The color space of a written file.
 pub(in super::super) enum Space {
     /// sRGB, which needs no profile.
     Srgb,
     /// That of an embedded profile.
     Kept {
-        /// The profile as the source had it.
+        /// The profile as it was in the source.
         icc: Vec<u8>,
-        /// From sRGB to it; none where it is sRGB.
+        /// Converts from sRGB; `None` if the profile is sRGB.
         transform: Option<Arc<TransformF32Executor>>,
     },
 }
 
 impl Space {
-    /// As the options ask for. What cannot be is said in `warnings`; that a profile was not even usable for reading, the decoder has said.
+    /// Selects the color space that the options ask for. `warnings` gets a line if that is impossible, unless the
+    /// profile could not even be used for reading: then the decoder has said so.
     pub(super) fn new(source: &Source, profile: Profile, warnings: &mut Vec<String>) -> Self {
         let Some(icc) = source.icc.as_deref().filter(|_| profile == Profile::Keep) else {
             if source.cmyk && profile == Profile::Keep {
@@ -31,7 +32,7 @@ impl Space {
             }
             return Space::Srgb;
         };
-        // The profile comes from a stranger.
+        // The profile is untrusted input.
         let built = std::panic::catch_unwind(|| transform(icc)).unwrap_or_else(|_| Err("its tables are corrupt".into()));
         match built {
             Ok(transform) => Space::Kept { icc: icc.to_vec(), transform },
@@ -49,10 +50,10 @@ impl Space {
         }
     }
 
-    /// Turns a row of sRGB values into this space's.
+    /// Converts a row from sRGB to this color space; `None` if it stays as it is.
     pub(super) fn convert(&self, row: &[f32]) -> Result<Option<Vec<f32>>> {
         let Space::Kept { transform: Some(transform), .. } = self else { return Ok(None) };
-        // Networks paint a little beyond the range, and tables end there.
+        // Networks paint a little beyond the range, where the tables end.
         let clamped: Vec<f32> = row.iter().map(|v| v.clamp(0.0, 1.0)).collect();
         let mut converted = vec![0.0; row.len()];
         transform.transform(&clamped, &mut converted).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
@@ -60,7 +61,7 @@ impl Space {
         Ok(Some(converted))
     }
 
-    /// The profile to embed.
+    /// Returns the profile to embed.
     pub(in super::super) fn icc(&self) -> Option<&[u8]> {
         match self {
             Space::Srgb => None,
@@ -68,7 +69,7 @@ impl Space {
         }
     }
 
-    /// Whether values are sRGB's.
+    /// Whether values are in sRGB.
     pub(super) fn is_srgb(&self) -> bool {
         matches!(self, Space::Srgb | Space::Kept { transform: None, .. })
     }
@@ -85,7 +86,7 @@ fn transform(icc: &[u8]) -> Result<Option<Arc<TransformF32Executor>>, String> {
     if profile_is_srgb(icc, Colour::Rgb)? {
         return Ok(None);
     }
-    // Floats and no fixed point, as in reading.
+    // Floats instead of fixed point, as in reading.
     let options = TransformOptions { prefer_fixed_point: false, ..TransformOptions::default() };
     let transform = ColorProfile::new_srgb().create_transform_f32(Layout::Rgb, &target, Layout::Rgb, options);
     transform.map(Some).map_err(|e| e.to_string())

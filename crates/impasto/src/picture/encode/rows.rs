@@ -1,4 +1,4 @@
-//! Rows of a picture as a file has them.
+//! Rows of a picture, as they are stored in a file.
 
 use super::super::convert::{Level, check_numbers};
 use super::super::{Picture, reserved};
@@ -8,18 +8,19 @@ use crate::picture::Source;
 use crate::picture::metadata::Written;
 use crate::{Error, ErrorKind, Result, Size};
 
-/// What becomes of alpha.
+/// What happens to alpha.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Alpha {
-    /// There is none.
+    /// There is no alpha.
     Opaque,
-    /// The file has it.
+    /// The file has alpha.
     Kept,
-    /// The file cannot: the picture is seen on white paper. Blended in sRGB-encoded values, as browsers and editors do.
+    /// The file cannot have alpha, so the picture is put on white paper. It is blended in sRGB-encoded values, as in
+    /// browsers and editors.
     White,
 }
 
-/// What a file is like, known before its pixels.
+/// Properties of a file that are known before its pixels.
 #[derive(Debug)]
 pub(in super::super) struct Layout {
     pub(in super::super) width: usize,
@@ -27,10 +28,10 @@ pub(in super::super) struct Layout {
     pub(in super::super) alpha: Alpha,
     /// Whether samples have 16 bits.
     pub(in super::super) deep: bool,
-    /// The colour space of the samples.
+    /// The color space of the samples.
     pub(in super::super) space: Space,
     pub(in super::super) metadata: Written,
-    /// What the file cannot hold, for people.
+    /// What the file cannot hold, to show to users.
     pub(in super::super) warnings: Vec<String>,
 }
 
@@ -72,17 +73,17 @@ impl Layout {
         Ok(Layout { width, height, alpha, deep, space, metadata, warnings })
     }
 
-    /// Samples of a pixel.
+    /// Samples per pixel.
     pub(in super::super) fn channels(&self) -> usize {
         if self.alpha == Alpha::Kept { 4 } else { 3 }
     }
 
-    /// Bytes of a row.
+    /// Bytes per row.
     pub(in super::super) fn row_bytes(&self) -> usize {
         self.width * self.channels() * if self.deep { 2 } else { 1 }
     }
 
-    /// These rows' samples, interleaved, rounded to nearest; 16-bit ones in the machine's byte order.
+    /// Returns the samples of these rows, interleaved and rounded to nearest. 16-bit samples are in native byte order.
     pub(in super::super) fn pack(&self, rgb: &[f32], alpha: Option<&[f32]>) -> Result<Vec<u8>> {
         check_numbers(rgb)?;
         alpha.map_or(Ok(()), check_numbers)?;
@@ -96,7 +97,7 @@ impl Layout {
     fn samples<T: Level>(&self, rgb: &[f32], alpha: Option<&[f32]>) -> Result<Vec<T>> {
         let mut out = reserved(rgb.len() / 3 * self.channels())?;
         let mut alphas = alpha.map(|alpha| alpha.chunks_exact(self.width));
-        // Row by row, so that colours are converted alike however many rows come at a time.
+        // Row by row, so that colors are converted identically however many rows are passed at a time.
         for mut row in rgb.chunks_exact(self.width * 3) {
             let alpha = alphas.as_mut().and_then(Iterator::next);
             let (on_white, converted);
@@ -121,13 +122,14 @@ impl Layout {
     }
 }
 
-/// Where an encoder takes rows from: some whole rows as [`Layout::pack`] gives them, from top to bottom; nothing if there are no more.
+/// Where an encoder gets rows from: some whole rows in the form of [`Layout::pack`], from top to bottom; `None` after
+/// the last.
 pub(in super::super) type NextRows<'a> = &'a mut dyn FnMut() -> Result<Option<Vec<u8>>>;
 
-/// Rows that are packed at a time where a picture is in memory.
+/// Number of rows to pack at a time if a picture is in memory.
 const AT_A_TIME: usize = 64;
 
-/// Gives a picture's rows.
+/// Returns a picture's rows.
 pub(super) fn of_picture<'a>(picture: &'a Picture, layout: &'a Layout) -> impl FnMut() -> Result<Option<Vec<u8>>> + 'a {
     let band = layout.width * AT_A_TIME;
     let mut colours = picture.rgb().chunks(band * 3);
@@ -138,7 +140,7 @@ pub(super) fn of_picture<'a>(picture: &'a Picture, layout: &'a Layout) -> impl F
     }
 }
 
-/// All rows at once, for formats that need them so.
+/// Collects all rows, for formats that need them at once.
 pub(in super::super) fn all(layout: &Layout, next: NextRows<'_>) -> Result<Vec<u8>> {
     let mut all = reserved(layout.row_bytes().saturating_mul(layout.height))?;
     while let Some(rows) = next()? {
@@ -150,7 +152,7 @@ pub(in super::super) fn all(layout: &Layout, next: NextRows<'_>) -> Result<Vec<u
     Ok(all)
 }
 
-/// What an encoder says that runs out of rows.
+/// The error of an encoder that runs out of rows.
 pub(in super::super) fn incomplete() -> Error {
     Error::new(ErrorKind::Cancelled, "the picture ended early")
 }

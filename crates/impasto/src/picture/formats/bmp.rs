@@ -20,7 +20,8 @@ pub(super) const ROW: Row = Row {
     write: None,
 };
 
-/// Texts may begin with the two letters too, but not with the size of a bitmap's second header, which says which it is.
+/// Texts may also start with the two letters, but not with a valid size of the second header, which identifies its
+/// version.
 fn detect(head: &[u8]) -> bool {
     let second = head.get(14..18).map(|size| u32::from_le_bytes([size[0], size[1], size[2], size[3]]));
     head.starts_with(b"BM") && second.is_none_or(|size| (12..=256).contains(&size))

@@ -32,16 +32,16 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     Ok(raw)
 }
 
-/// How many frames of a GIF are there to their end; at most 2 are counted.
+/// Returns how many complete frames a GIF has, counting at most 2.
 fn frames(bytes: &[u8]) -> usize {
     let mut complete = 0;
     walk_frames(bytes, &mut complete);
     complete
 }
 
-/// Walks over a GIF's blocks until its trailer, its second frame or the end of the bytes (`None`).
+/// Walks over a GIF's blocks up to its trailer, its second frame or the end of the bytes (`None`).
 fn walk_frames(bytes: &[u8], complete: &mut usize) -> Option<()> {
-    // The low bits of a descriptor's flags are the size of a table of colours that follows it.
+    // The low bits of a descriptor's flags are the size of the color table after it.
     let table = |flags: u8| if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) };
     let mut at = 13 + table(*bytes.get(10)?);
     while *complete < 2 {
@@ -50,7 +50,8 @@ fn walk_frames(bytes: &[u8], complete: &mut usize) -> Option<()> {
             b'!' => false,
             _ => return Some(()),
         };
-        // A frame has a descriptor and the width of its first code, an extension its kind, before their blocks of data.
+        // Before its blocks of data, a frame has a descriptor and the width of its first code; an extension has its
+        // kind.
         at += if frame { 11 + table(*bytes.get(at + 9)?) } else { 2 };
         loop {
             let len = usize::from(*bytes.get(at)?);

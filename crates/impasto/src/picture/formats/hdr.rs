@@ -21,7 +21,8 @@ pub(super) const ROW: Row = Row {
 };
 
 fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
-    // Strict, it would know one of the two signatures only. Other colour spaces and orders of rows it refuses.
+    // In strict mode, it would accept only one of the two signatures. It refuses other color spaces and orders of rows
+    // in any case.
     let decoder = HdrDecoder::new_nonstrict(Cursor::new(bytes)).map_err(library::error)?;
     let mut raw = library::decode(decoder, limits)?;
     linear::encode(&mut raw, limits)?;

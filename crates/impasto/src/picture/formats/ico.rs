@@ -1,4 +1,5 @@
-//! Windows icons: several pictures, of which the largest is read. Each is a PNG file, or a bitmap without its file header and with a mask.
+//! Windows icons: several pictures, of which the largest is read. Each is a PNG file, or a bitmap without its file
+//! header and with a mask.
 
 use std::io::Cursor;
 
@@ -15,25 +16,25 @@ pub(super) const ROW: Row = Row {
     media_type: "image/vnd.microsoft.icon",
     extensions: &["ico"],
     only_read: &[],
-    // An icon of no picture is none; MPEG streams begin like it too.
+    // An icon contains at least one picture. With a count of 0, it may be an MPEG stream.
     detect: |head| head.starts_with(b"\0\0\x01\0") && head.get(4..6).is_none_or(|count| count != [0, 0]),
     read: Read::Bytes(decode),
     write: None,
 };
 
-/// Bytes of the header, and of the entry of each picture.
+/// Bytes of the header, and of each picture's entry.
 const HEADER: usize = 6;
 const ENTRY: usize = 16;
 
-/// A bitmap with a mask of its size. Some programs leave the mask out, or write its rows without filling them up: then all is opaque that has no
-/// alpha of its own.
+/// Returns a bitmap with a mask of the right size. Some programs omit the mask, or write its rows without padding. Then
+/// all pixels without an alpha of their own are opaque.
 fn with_mask(bitmap: &[u8]) -> Vec<u8> {
     let number = |at: usize, len: usize| {
         let bytes = bitmap.get(at..at + len).unwrap_or_default();
         bytes.iter().rev().fold(0, |sum: usize, &byte| sum << 8 | usize::from(byte))
     };
     let (header, width, both, bits, used) = (number(0, 4), number(4, 4), number(8, 4), number(14, 2), number(32, 4));
-    // The height counts picture and mask; sides of icons are small.
+    // The height counts both picture and mask. The sides of icons are small.
     let height = both / 2;
     if !(40..=256).contains(&header) || width > 1 << 12 || height > 1 << 12 || bits > 32 || used > 256 {
         return bitmap.to_vec();
@@ -58,7 +59,7 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let mut raw = if data.starts_with(png::SIGNATURE) {
         png::decode(Cursor::new(data), limits)?
     } else {
-        // An icon of just this one: the decoder's own choice looks at depth before size.
+        // An icon with only this picture, because the decoder would choose by depth before size.
         let bitmap = with_mask(data);
         let mut icon = [&[0, 0, 1, 0, 1, 0], &best[..], &bitmap].concat();
         icon[HEADER + 8..HEADER + 12].copy_from_slice(&(bitmap.len() as u32).to_le_bytes());

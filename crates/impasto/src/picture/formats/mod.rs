@@ -1,6 +1,6 @@
-//! The table of picture formats. Each has a file or folder here, with a [`Row`] that says everything about it: how files are recognised, who
-//! reads and writes them, what they are called, what they can hold. Help texts, error texts, media types and lists of extensions are made
-//! from the table, so that a new format is a file and a line of [`Format`].
+//! The table of picture formats. Each has a file or folder here, with a [`Row`] of everything about it: how files are
+//! recognized, who reads and writes them, what they are called, what they can hold. Help texts, error texts, media
+//! types and lists of extensions are made from the table, so that a new format is a file and a line of [`Format`].
 
 mod avif;
 mod bmp;
@@ -29,30 +29,30 @@ use super::encode::rows::{Layout, NextRows};
 use super::encode::{EncodeOptions, sides};
 use crate::{Error, ErrorKind, Result};
 
-/// So many bytes of a file's start tell its format.
+/// Number of bytes at a file's start that are enough to detect its format.
 pub(super) const HEAD: usize = 4096;
 
-/// A file that is read from a disk while it is decoded.
+/// A file that is read from disk while it is decoded.
 pub(super) trait Input: BufRead + Seek {}
 impl<T: BufRead + Seek> Input for T {}
 
-/// A place for a file that is written.
+/// A destination for a file that is written.
 pub(super) trait Output: std::io::Write + Seek {}
 impl<T: std::io::Write + Seek> Output for T {}
 
-/// A format's line in the table.
+/// A format's row in the table.
 pub(super) struct Row {
-    /// What people call it.
+    /// The name for people.
     name: &'static str,
-    /// What flags, JSON and cargo features call it: lower case.
+    /// The name in flags, JSON and cargo features: lower case.
     id: &'static str,
-    /// Its media type.
+    /// The media type.
     media_type: &'static str,
-    /// The extensions of its files, in lower case. The first is the usual one.
+    /// The extensions, in lower case. The first is the usual one.
     extensions: &'static [&'static str],
-    /// Extensions of files that are read, but not written under such a name.
+    /// Extensions of files that are read, but never written with such a name.
     only_read: &'static [&'static str],
-    /// Whether a file that begins so (with [`HEAD`] bytes, or fewer if it is shorter) is one.
+    /// Whether a file that starts with these bytes ([`HEAD`] of them, or all of a shorter file) has this format.
     detect: fn(&[u8]) -> bool,
     pub(super) read: Read,
     pub(super) write: Option<Write>,
@@ -62,42 +62,43 @@ pub(super) struct Row {
 pub(super) enum Read {
     /// From its bytes.
     Bytes(fn(&[u8], &Limits) -> Result<Raw>),
-    /// From its bytes; or, where a file is large, while it is read. The second function is given the file's length.
+    /// From its bytes or, for a large file, while it is read. The second function gets the file's length.
     Stream(fn(&[u8], &Limits) -> Result<Raw>, fn(&mut dyn Input, u64, &Limits) -> Result<Raw>),
-    /// Not by this build: its cargo feature (named like the format) is off. The text says how files are converted.
+    /// Not by this build, because the cargo feature with the format's name is off. The text says how to convert such
+    /// files.
     Off(&'static str),
 }
 
 /// How a format is written.
 pub(super) struct Write {
-    /// Writes the rows as they come.
+    /// Writes the rows as they arrive.
     encode: fn(&Layout, &EncodeOptions, NextRows<'_>, &mut dyn Output) -> Result<()>,
-    /// Whether the encoder takes a picture whole; others have a few rows in memory at a time.
+    /// Whether the encoder needs the whole picture. Others have only a few rows in memory at a time.
     pub(super) whole: bool,
-    /// Most pixels of a side.
+    /// Maximum pixels per side.
     most: usize,
     pub(super) holds: Holds,
 }
 
-/// What a file that is written can hold beside 8-bit colours.
+/// What a written file can hold besides 8-bit colors.
 #[derive(Clone, Copy)]
 pub(super) struct Holds {
     pub(super) alpha: bool,
-    /// 16 bits a sample.
+    /// 16 bits per sample.
     pub(super) deep: bool,
     /// An ICC profile.
     pub(super) profile: bool,
     pub(super) exif: bool,
     pub(super) xmp: bool,
     pub(super) iptc: bool,
-    /// A resolution in a place of its own, not in Exif.
+    /// A resolution in its own place, not in Exif.
     pub(super) density: bool,
-    /// Metadata in segments of 64 KiB at most, one for each kind.
+    /// Metadata in segments of at most 64 KiB, one for each kind.
     pub(super) segments: bool,
 }
 
 impl Holds {
-    /// Nothing but colours.
+    /// Nothing but colors.
     const NOTHING: Self = Holds {
         alpha: false,
         deep: false,
@@ -120,7 +121,7 @@ macro_rules! formats {
         }
 
         impl Format {
-            /// All formats, those too that this build can neither read nor write.
+            /// All formats, including those that this build can neither read nor write.
             pub const ALL: &[Format] = &[$(Format::$variant),*];
         }
 
@@ -128,7 +129,7 @@ macro_rules! formats {
     };
 }
 
-// Files are recognised in this order: TGA, which has no signature, comes last.
+// Files are recognized in this order: TGA, which has no signature, comes last.
 formats! {
     /// JPEG, 8 bits: read and written.
     Jpeg = jpeg::ROW,
@@ -169,8 +170,8 @@ impl Format {
         TABLE[self as usize]
     }
 
-    /// The format of a file that begins with these bytes, 4096 of them or all, whether this build reads it or not; `None` if it is none of
-    /// [`Format::ALL`].
+    /// Detects the format of a file that starts with these bytes (4096 of them, or all), whether this build reads it or
+    /// not. `None` if it is none of [`Format::ALL`].
     pub fn detect(head: &[u8]) -> Option<Self> {
         Self::ALL.iter().copied().find(|format| (format.row().detect)(head))
     }
@@ -183,16 +184,17 @@ impl Format {
         Self::detect(head).ok_or_else(|| unread::error(head))
     }
 
-    /// Whether a file that begins with these bytes, 4096 of them or all, is a picture, or something else that people take for one: the raw
-    /// data of a camera, a drawing, a document of a painting program.
+    /// Whether a file that starts with these bytes (4096 of them, or all) is a picture, or something else that people
+    /// consider one: a camera's raw data, a drawing, a document of a painting program.
     pub fn looks_like_a_picture(head: &[u8]) -> bool {
         Self::detect(head).is_some() || unread::is_picture(head)
     }
 
-    /// The format to write to this path, by its extension, in any case. It looks at no file: ask before any expensive work.
+    /// Returns the format to write to this path, from its extension in upper or lower case. It does not look at the
+    /// file: call it before any expensive work.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`], listing the known extensions, if the extension is absent or not one of them.
+    /// [`ErrorKind::InvalidArgument`], listing the known extensions, if the extension is missing or not one of them.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
@@ -206,38 +208,39 @@ impl Format {
         })
     }
 
-    /// The format that can be written under this name (`png`, `jpg`, `jpeg`, …; no dot, lower case), if any.
+    /// Returns the format that can be written with this extension (`png`, `jpg`, `jpeg`, …; no dot, lower case), if
+    /// any.
     pub fn from_extension(extension: &str) -> Option<Self> {
         Self::written().find(|format| format.extensions().contains(&extension))
     }
 
-    /// The format of this [id](Format::id), if any.
+    /// Returns the format with this [id](Format::id), if any.
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|format| format.id() == id)
     }
 
-    /// What flags, JSON and cargo features call it: lower case.
+    /// The name in flags, JSON and cargo features: lower case.
     pub fn id(self) -> &'static str {
         self.row().id
     }
 
-    /// Its media type: `image/jpeg`, …
+    /// The media type: `image/jpeg`, …
     pub fn media_type(self) -> &'static str {
         self.row().media_type
     }
 
-    /// The usual extension of its files: `jpg`, `png`, …
+    /// The usual extension: `jpg`, `png`, …
     pub fn extension(self) -> &'static str {
         self.row().extensions[0]
     }
 
-    /// The extensions of its files, the usual one first, in lower case without a dot.
+    /// The extensions, the usual one first, in lower case without a dot.
     pub fn extensions(self) -> &'static [&'static str] {
         self.row().extensions
     }
 
-    /// The extension of a painting's file: the content's own in lower case, if files of that name can be written, else `png`; if a format is asked
-    /// for, one of that format's.
+    /// Returns the extension for a painting. With a `format`, it is one of that format's extensions. Otherwise, it is
+    /// the content's own in lower case if such files can be written, else `png`.
     pub fn result_extension(content: &Path, format: Option<Format>) -> String {
         let own = content.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
         match format {
@@ -246,17 +249,17 @@ impl Format {
         }
     }
 
-    /// The extensions of all files that this build reads, in lower case without a dot.
+    /// Returns the extensions of all files that this build reads, in lower case without a dot.
     pub fn read_extensions() -> impl Iterator<Item = &'static str> {
         Self::read().flat_map(|format| format.row().extensions.iter().chain(format.row().only_read).copied())
     }
 
-    /// Whether this build reads it.
+    /// Whether this build reads the format.
     pub fn can_read(self) -> bool {
         !matches!(self.row().read, Read::Off(_))
     }
 
-    /// Whether [`crate::picture::Picture::encode`] can write it, in this build.
+    /// Whether [`crate::picture::Picture::encode`] can write it in this build.
     pub fn can_write(self) -> bool {
         self.row().write.is_some()
     }
@@ -266,22 +269,22 @@ impl Format {
         self.holds().alpha
     }
 
-    /// Whether a written file can hold 16 bits a sample.
+    /// Whether a written file can hold 16 bits per sample.
     pub fn has_16_bits(self) -> bool {
         self.holds().deep
     }
 
-    /// The formats that this build reads.
+    /// Returns the formats that this build reads.
     pub fn read() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|format| format.can_read())
     }
 
-    /// The formats that this build writes.
+    /// Returns the formats that this build writes.
     pub fn written() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|format| format.can_write())
     }
 
-    /// Names of formats for a sentence: "JPEG, PNG and TIFF".
+    /// Joins the names of formats for a sentence: "JPEG, PNG and TIFF".
     pub fn list(formats: impl Iterator<Item = Self>) -> String {
         let mut names: Vec<_> = formats.map(|format| format.row().name).collect();
         match names.pop() {
@@ -290,23 +293,23 @@ impl Format {
         }
     }
 
-    /// What a file that is written can hold; nothing if none is.
+    /// What a written file can hold; nothing if the format is not written.
     pub(super) fn holds(self) -> Holds {
         self.row().write.as_ref().map_or(Holds::NOTHING, |write| write.holds)
     }
 
-    /// Most pixels of a side of a file that is written.
+    /// Maximum pixels per side of a written file.
     pub(super) fn most_side(self) -> usize {
         self.row().write.as_ref().map_or(0, |write| write.most)
     }
 
-    /// The formats that can be written and hold something, for errors that say where to go: "PNG or TIFF".
+    /// Lists the formats that can be written and can hold something, for errors that suggest one: "PNG or TIFF".
     pub(super) fn that_hold(what: fn(Holds) -> bool) -> String {
         let names: Vec<_> = Self::written().filter(|format| what(format.holds())).map(|format| format.row().name).collect();
         names.join(" or ")
     }
 
-    /// Writes a file of rows as they come.
+    /// Writes a file from rows as they arrive.
     pub(super) fn write(self, options: &EncodeOptions, layout: &Layout, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
         match &self.row().write {
             Some(write) => {
@@ -317,7 +320,7 @@ impl Format {
         }
     }
 
-    /// What is said of a file that this build does not read although others do.
+    /// The error for a format that this build does not read although others do.
     pub(super) fn is_off(self, convert: &str) -> Error {
         let article = if self.row().name.starts_with(['A', 'O']) { "an" } else { "a" };
         let text = format!(
@@ -356,7 +359,7 @@ mod tests {
             for extension in format.row().only_read {
                 assert!(extensions.insert(extension) && Format::from_extension(extension).is_none(), "{extension}");
             }
-            // Records of pictures name the format so.
+            // Records of pictures use this name for the format.
             assert!(!format.can_write() || format.to_string().to_lowercase() == format.id(), "{format}");
         }
         assert!(Format::ALL.len() >= 16);

@@ -1,6 +1,6 @@
-//! The Netpbm formats: PBM, PGM and PPM (P1 to P6), and PAM (P7), by their manual pages.
+//! The Netpbm formats: PBM, PGM and PPM (P1 to P6), and PAM (P7), as their manual pages describe them.
 //!
-//! Samples are taken as sRGB-encoded, as programs write them, although PPM's page names the curve of BT.709.
+//! Samples are taken as sRGB-encoded, as programs write them, although PPM's page specifies the curve of BT.709.
 
 use super::{Holds, Output, Read, Row, Write};
 use crate::picture::decode::{Colour, Raw, Samples, cut, sample_count};
@@ -43,11 +43,11 @@ fn malformed(what: &str) -> Error {
     Error::new(ErrorKind::Malformed, what)
 }
 
-/// What a header says.
+/// The information in a header.
 struct Header {
     width: u64,
     height: u64,
-    /// Samples of a pixel, alpha among them.
+    /// Samples per pixel, including alpha.
     depth: usize,
     alpha: bool,
     greatest: u32,
@@ -56,21 +56,21 @@ struct Header {
 
 #[derive(PartialEq, Eq)]
 enum Coding {
-    /// Bits, the highest first; a row fills whole bytes. 1 is black.
+    /// Bits, the highest first, in rows of whole bytes. 1 is black.
     Bits,
-    /// Bytes, or words of two from the higher one.
+    /// Bytes, or big-endian words of two bytes.
     Binary,
-    /// Numbers in text; those of a PBM may stand without space between them.
+    /// Numbers in text. Those of a PBM need no spaces between them.
     Text { bits: bool },
 }
 
-/// A walk over a header, and over samples in text.
+/// A cursor over a header, and over samples in text.
 struct Words<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> Words<'a> {
-    /// Skips space and comments, which end with their line.
+    /// Skips white space and comments, which end with their line.
     fn skip(&mut self) {
         loop {
             match self.bytes {
@@ -96,7 +96,7 @@ impl<'a> Words<'a> {
         text.parse().map_err(|_| malformed("a number of it is too large"))
     }
 
-    /// One digit of a PBM in text.
+    /// Reads one digit of a PBM in text.
     fn bit(&mut self) -> Result<u64> {
         self.skip();
         let (&first, rest) = self.bytes.split_first().ok_or_else(cut)?;
@@ -108,14 +108,14 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// The one byte of space between header and pixels.
+    /// Skips the single byte of white space between header and pixels.
     fn end_header(&mut self) -> Result<()> {
         let (&first, rest) = self.bytes.split_first().ok_or_else(cut)?;
         self.bytes = rest;
         if is_space(first) { Ok(()) } else { Err(malformed("its header is damaged")) }
     }
 
-    /// A PAM's line: a word and the rest of it.
+    /// Reads a line of a PAM header: a word and the rest of the line.
     fn line(&mut self) -> Result<(&'a [u8], &'a [u8])> {
         let end = self.bytes.iter().position(|&byte| byte == b'\n').ok_or_else(cut)?;
         let line = self.bytes[..end].trim_ascii();
@@ -168,7 +168,7 @@ fn pam_header(words: &mut Words<'_>) -> Result<Header> {
     let [Some(width), Some(height), Some(depth), Some(most)] = sizes else {
         return Err(malformed("its header lacks width, height, depth or greatest sample"));
     };
-    // Without a name, or with one of the user's own, the number of samples tells.
+    // Without a name, or with a user-defined one, the number of samples decides.
     let alpha = match (kind.as_slice(), depth) {
         (b"BLACKANDWHITE" | b"GRAYSCALE", 1) | (b"RGB", 3) => false,
         (b"BLACKANDWHITE_ALPHA" | b"GRAYSCALE_ALPHA", 2) | (b"RGB_ALPHA", 4) => true,
@@ -245,10 +245,10 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     Ok(Raw::new(width, height, colour, header.alpha, samples))
 }
 
-/// From samples of a file to those of 8 or 16 bits.
+/// Converts a file's samples to 8 or 16 bits.
 struct Scale {
     greatest: u32,
-    /// What the greatest becomes.
+    /// The value that the greatest sample becomes.
     full: u32,
     inverted: bool,
 }

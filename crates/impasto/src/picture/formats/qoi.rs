@@ -1,5 +1,5 @@
-//! QOI ("quite OK image"), by its specification of 2021 (qoiformat.org). The format is small enough for a reader and a writer of our own,
-//! which work row by row.
+//! QOI ("quite OK image"), as specified in 2021 (qoiformat.org). The format is simple enough for a reader and a writer
+//! of our own, which work row by row.
 
 use super::{Holds, Output, Read, Row, Write};
 use crate::picture::decode::{Colour, Raw, Samples, cut, sample_count};
@@ -20,24 +20,24 @@ pub(super) const ROW: Row = Row {
 };
 
 const MAGIC: &[u8] = b"qoif";
-/// What follows the last pixel.
+/// Follows the last pixel.
 const END: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
-/// The value of the header's last byte for linear samples; 0 is sRGB. Encoders set it without need, and decoders pass over it.
+/// The header's last byte for linear samples; 0 is sRGB. Encoders set it needlessly, so decoders ignore it.
 const LINEAR: u8 = 1;
 
 const RGB: u8 = 0xFE;
 const RGBA: u8 = 0xFF;
-/// In the upper two bits; the lower six hold more.
+/// In the upper two bits; the lower six hold more data.
 const INDEX: u8 = 0;
 const DIFF: u8 = 1;
 const LUMA: u8 = 2;
 const RUN: u8 = 3;
-/// The longest run; its two neighbours would be `RGB` and `RGBA`.
+/// The longest run. The next two values would be `RGB` and `RGBA`.
 const LONGEST: u8 = 62;
 
 type Pixel = [u8; 4];
 
-/// What both directions know of the pixels before.
+/// What encoder and decoder remember of earlier pixels.
 struct Memory {
     last: Pixel,
     seen: [Pixel; 64],
@@ -68,7 +68,7 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let (width, height, channels) = (width as usize, height as usize, usize::from(channels));
     limits.check_decoded(width, height, channels)?;
     let count = sample_count(width, height, channels)?;
-    // A byte stands for 62 pixels at most: what a short file cannot hold is not made room for.
+    // A byte stands for at most 62 pixels. Do not allocate space for more than a short file can hold.
     if count / channels > data.len().saturating_mul(usize::from(LONGEST)) {
         return Err(cut());
     }
@@ -98,7 +98,7 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     Ok(raw)
 }
 
-/// The next pixel, how often it comes, and what follows.
+/// Returns the next pixel, its number of repetitions, and the rest of the data.
 fn next<'a>(memory: &Memory, data: &'a [u8]) -> Option<(Pixel, u8, &'a [u8])> {
     let [r, g, b, a] = memory.last;
     let (&first, rest) = data.split_first()?;
@@ -160,7 +160,7 @@ fn encode(layout: &Layout, _: &EncodeOptions, next: NextRows<'_>, out: &mut dyn 
     Ok(())
 }
 
-/// Writes a pixel that is not the one before.
+/// Writes a pixel that differs from the last one.
 fn put(memory: &mut Memory, pixel: Pixel, packed: &mut Vec<u8>) {
     let place = Memory::place(pixel);
     let [r, g, b, a] = memory.last;

@@ -1,4 +1,4 @@
-//! Truevision TGA. It has no signature, so files are recognised by a header of which every field makes sense.
+//! Truevision TGA. It has no signature, so a file is recognized if every field of its header makes sense.
 
 use std::io::Cursor;
 
@@ -22,14 +22,14 @@ pub(super) const ROW: Row = Row {
     write: Some(Write { encode, whole: false, most: 65_535, holds: Holds { alpha: true, ..Holds::NOTHING } }),
 };
 
-/// What newer files end with.
+/// The last bytes of newer files.
 const FOOTER: &[u8] = b"TRUEVISION-XFILE.\0";
 
 fn detect(head: &[u8]) -> bool {
     let Some(&[_, map, kind, f0, f1, l0, l1, entry, _, _, _, _, w0, w1, h0, h1, depth, flags]) = head.first_chunk::<18>() else {
         return false;
     };
-    // Colours from a map, colours, grey; with 8 more they are run-length coded.
+    // Colors from a map, colors, gray; 8 more means run-length coded.
     let mapped = matches!(kind, 1 | 9);
     let sound_map = match map {
         0 => !mapped && [f0, f1, l0, l1, entry] == [0; 5],
@@ -49,7 +49,7 @@ fn detect(head: &[u8]) -> bool {
 fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let decoder = TgaDecoder::new(Cursor::new(bytes)).map_err(library::error)?;
     let mut raw = library::decode(decoder, limits)?;
-    // Most programs say that there is no alpha where there is none, but not all.
+    // Most programs declare if there is no alpha, but not all.
     library::unhide(&mut raw);
     Ok(raw)
 }
@@ -58,7 +58,7 @@ fn encode(layout: &Layout, _: &EncodeOptions, next: NextRows<'_>, out: &mut dyn 
     let (width, height): (u16, u16) = sides(layout, Format::Tga)?;
     let [w0, w1] = width.to_le_bytes();
     let [h0, h1] = height.to_le_bytes();
-    // Colours, without a map, from the top.
+    // Colors without a map, starting at the top.
     let (depth, flags) = if layout.alpha == Alpha::Kept { (32, 0x28) } else { (24, 0x20) };
     out.write_all(&[0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, w0, w1, h0, h1, depth, flags])?;
     let mut left = layout.row_bytes() * layout.height;
@@ -68,7 +68,7 @@ fn encode(layout: &Layout, _: &EncodeOptions, next: NextRows<'_>, out: &mut dyn 
         rows.chunks_exact_mut(layout.channels()).for_each(|pixel| pixel.swap(0, 2));
         out.write_all(&rows)?;
     }
-    // No extensions, no developer's area.
+    // No extensions, no developer area.
     out.write_all(&[&[0; 8], FOOTER].concat())?;
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! What is no picture format of the table, but likely to be tried: its name, and what to do instead.
+//! File formats that are not in the table but likely to be tried: their names, and what to do instead.
 
 use super::{Format, tiff};
 use crate::{Error, ErrorKind};
 
-/// Something that is not read: what it is, and what to do instead.
+/// Something that is not read: its name, and what to do instead.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Other {
     what: &'static str,
@@ -25,7 +25,7 @@ const FILM: &str = "Films are painted by: impasto video film.mp4 -s STYLE -o pai
 const ZIP: &str = "Unpack it first";
 const PAGE: &str = "Save the picture itself, not the page that shows it";
 
-/// Signatures of what is not read but likely to be tried.
+/// Signatures of file formats that are not read but likely to be tried.
 const NOT_READ: [(usize, &[u8], Other); 31] = [
     (4, b"jP  \r\n", other("a JPEG 2000 picture", JP2)),
     (0, b"8BPS", other("a Photoshop document", PSD)),
@@ -60,11 +60,12 @@ const NOT_READ: [(usize, &[u8], Other); 31] = [
     (0, b"\x7FELF", Other { what: "a program", advice: None }),
 ];
 
-/// How the brands of files that are made of boxes (`ftyp`) begin. A file lists its brands in no particular order: the first one here counts.
+/// Prefixes of the brands of files made of boxes (`ftyp`). A file lists its brands in no particular order; the first
+/// match here counts.
 const BRANDS: [(&[u8], Other); 2] =
     [(b"crx ", other("a Canon raw picture (CR3)", RAW)), (b"qt  ", other("a QuickTime video", FILM))];
 
-/// An error that says what these bytes are, which are no picture that is read.
+/// Returns an error that says what these bytes are, if no format of the table recognizes them.
 pub(super) fn error(bytes: &[u8]) -> Error {
     let Other { what, advice } = described(bytes);
     let text = match advice {
@@ -74,7 +75,7 @@ pub(super) fn error(bytes: &[u8]) -> Error {
     Error::new(ErrorKind::Unsupported, text)
 }
 
-/// Whether it is a picture of some kind: raw data, a drawing, a document of a painting program.
+/// Whether the bytes are a picture of some kind: raw data, a drawing, a document of a painting program.
 pub(super) fn is_picture(bytes: &[u8]) -> bool {
     matches!(described(bytes).advice, Some(RAW | PSD | SVG | JP2 | XCF))
 }
@@ -99,7 +100,7 @@ fn describe(bytes: &[u8]) -> Other {
     let head = &bytes[..bytes.len().min(4096)];
     let text = match std::str::from_utf8(head) {
         Ok(text) => Some(text),
-        // A character may be cut in two at the end of the head.
+        // The end of the head may cut a character in two.
         Err(e) if e.valid_up_to() + 4 > head.len() => std::str::from_utf8(&head[..e.valid_up_to()]).ok(),
         Err(_) => None,
     };
@@ -111,13 +112,13 @@ fn describe(bytes: &[u8]) -> Other {
     }
 }
 
-/// A file of boxes, by the brands in the first one.
+/// Describes a file of boxes, by the brands in its first box.
 fn boxed(bytes: &[u8]) -> Other {
     let hit = BRANDS.iter().find(|(brand, _)| brands(bytes).any(|word| word.starts_with(brand)));
     hit.map_or(other("a video", FILM), |(_, other)| *other)
 }
 
-/// The brands that a file of boxes lists in the first one, `ftyp`; none if it is another file.
+/// Returns the brands in the first box, `ftyp`, of a file of boxes; nothing for other files.
 pub(super) fn brands(bytes: &[u8]) -> impl Iterator<Item = &[u8; 4]> {
     let is_boxed = bytes.get(4..8) == Some(b"ftyp");
     let len = if is_boxed { usize::from(bytes[2]) * 256 + usize::from(bytes[3]) } else { 0 };

@@ -27,7 +27,7 @@ pub(super) const ROW: Row = Row {
     }),
 };
 
-/// Most bytes of a colour profile or Exif block.
+/// Maximum bytes of a color profile or Exif block.
 const METADATA_BYTES: usize = 64 << 20;
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
@@ -58,7 +58,7 @@ fn to_error(error: DecodingError) -> Error {
             Error::new(ErrorKind::TooLarge, "its colour profile or metadata has more than 64 MiB")
         }
         DecodingError::UnsupportedFeature(what) => Error::new(ErrorKind::Unsupported, what),
-        // The bytes are in memory: the only input error there is, is running out of them.
+        // The bytes are in memory, so the only possible input error is that they end early.
         DecodingError::IoError(e) => Error::new(
             ErrorKind::Malformed,
             "the file stops before the end of the picture; it was not copied or downloaded completely",
@@ -68,7 +68,7 @@ fn to_error(error: DecodingError) -> Error {
     }
 }
 
-/// The encoder takes the picture whole.
+/// The encoder needs the whole picture.
 fn encode(layout: &Layout, _: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
     let (width, height) = sides(layout, Format::WebP)?;
     let data = all(layout, next)?;

@@ -1,25 +1,26 @@
 //! Exif blocks, updated in place.
 //!
-//! An Exif block is a small TIFF file (CIPA DC-008, section 4.5): a header, and directories whose entries hold a value or the place of one,
-//! counted from the block's start. Camera makers' notes hold such places too, in forms of their own, so that nothing may move. Hence only the first
-//! directory, which has the tags that a new picture makes untrue, is written again, behind everything else; what lies elsewhere is changed in
-//! place, or not at all.
+//! An Exif block is a small TIFF file (CIPA DC-008, section 4.5): a header, and directories whose entries hold a value
+//! or its offset from the start of the block. Camera maker notes contain such offsets too, in formats of their own, so
+//! nothing may move. Therefore only the first directory, which has the tags that are wrong for a new picture, is
+//! rewritten, after everything else. The rest is changed in place, or not at all.
 
 use super::{Density, Facts};
 
-/// Tags of the first directory that say where and how pixels are stored, or that have a block of their own in every format.
+/// Tags of the first directory that describe where and how pixels are stored, or that have a block of their own in
+/// every format.
 const NOT_KEPT: [u16; 30] = [
     254, 255, 256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 330, 338, 339, 347, 513, 514,
     529, 530, 700, 33723, 34675,
 ];
-/// Adobe's resources: they have a thumbnail, and IPTC once more.
+/// Adobe's resources: they contain a thumbnail, and IPTC a second time.
 const PHOTOSHOP: u16 = 34377;
 pub(super) const ORIENTATION: u16 = 274;
 pub(super) const X_RESOLUTION: u16 = 282;
 pub(super) const Y_RESOLUTION: u16 = 283;
 pub(super) const RESOLUTION_UNIT: u16 = 296;
 const SOFTWARE: u16 = 305;
-/// Where the directories of the camera's settings and of the place are.
+/// Offsets of the directories with the camera's settings and the location.
 pub(super) const EXIF_DIRECTORY: u16 = 34665;
 pub(super) const GPS_DIRECTORY: u16 = 34853;
 const COLOUR_SPACE: u16 = 40961;
@@ -31,7 +32,7 @@ const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const RATIONAL: u16 = 5;
 
-/// An entry of a directory. Its value, or the place of it, is in the block's byte order.
+/// An entry of a directory. Its value, or the offset of the value, is in the block's byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Entry {
     pub(in super::super) tag: u16,
@@ -41,12 +42,12 @@ pub(in super::super) struct Entry {
 }
 
 impl Entry {
-    /// Whether its value is the place of another directory.
+    /// Whether the value is the offset of another directory.
     pub(in super::super) fn is_directory(&self) -> bool {
         [EXIF_DIRECTORY, GPS_DIRECTORY].contains(&self.tag)
     }
 
-    /// Bytes of the value; nothing for a type that TIFF does not have.
+    /// Bytes of the value; `None` for a type that TIFF does not define.
     pub(super) fn len(&self) -> Option<usize> {
         let each = match self.kind {
             1 | 2 | 6 | 7 => 1,
@@ -59,27 +60,27 @@ impl Entry {
     }
 }
 
-/// Most directories of thumbnails that are looked at; real files have one.
+/// Maximum number of thumbnail directories to look at. Real files have one.
 const THUMBNAILS: usize = 4;
 
-/// A block without its first directory, which stands beside it.
+/// A block whose first directory has been taken out and is kept beside it.
 #[derive(Debug, Clone, PartialEq)]
 pub(in super::super) struct Block {
     pub(in super::super) little: bool,
-    /// From the header on. The header's place of the first directory is filled in when that is written.
+    /// From the header on. The header's offset of the first directory is filled in when that is written.
     pub(in super::super) bytes: Vec<u8>,
-    /// In the order of their tags.
+    /// Sorted by tag.
     pub(in super::super) entries: Vec<Entry>,
 }
 
 impl Block {
-    /// A block that says nothing yet.
+    /// Makes an empty block.
     pub(in super::super) fn new(little: bool) -> Self {
         let header: &[u8] = if little { b"II*\0\0\0\0\0" } else { b"MM\0*\0\0\0\0" };
         Block { little, bytes: header.to_vec(), entries: Vec::new() }
     }
 
-    /// Takes a block apart, without its thumbnail, which shows another picture now.
+    /// Parses a block. The thumbnail is removed, because it shows another picture.
     pub(super) fn parse(exif: &[u8]) -> Result<Self, &'static str> {
         let little = match exif.get(..4) {
             Some(b"II*\0") => true,
@@ -97,7 +98,7 @@ impl Block {
         Ok(block)
     }
 
-    /// Wipes the directories of a chain, and the pixels that they name: a JPEG file, or strips.
+    /// Wipes a chain of directories and the pixels that they refer to: a JPEG file, or strips.
     fn wipe_thumbnails(&mut self, mut next: usize) {
         for _ in 0..THUMBNAILS {
             let Some((thumbnail, after)) = self.directory(next).filter(|_| next > 0) else { return };
@@ -111,7 +112,7 @@ impl Block {
         }
     }
 
-    /// All numbers of an entry.
+    /// Returns all numbers of an entry.
     fn numbers(&self, entry: &Entry) -> Vec<u32> {
         let Some(bytes) = self.value(entry) else { return Vec::new() };
         match entry.kind {
@@ -121,7 +122,7 @@ impl Block {
         }
     }
 
-    /// Makes it true of a new picture.
+    /// Updates the block for a new picture.
     pub(super) fn update(&mut self, facts: &Facts<'_>) {
         if self.entries.iter().any(|entry| entry.tag == ORIENTATION) {
             self.set(ORIENTATION, SHORT, 1, &self.short_bytes(1));
@@ -150,7 +151,7 @@ impl Block {
         }
     }
 
-    /// Says that resolution is not known, where nothing is said: TIFF asks for it.
+    /// Adds a resolution without a unit if there is none, because TIFF requires one.
     pub(in super::super) fn complete_density(&mut self) {
         if self.entries.iter().any(|entry| entry.tag == X_RESOLUTION) {
             return;
@@ -163,7 +164,7 @@ impl Block {
 
     fn set_density(&mut self, density: Density) {
         let rational = |block: &Self, dpi: f64| {
-            // Most are whole; four digits hold what pixels per metre make of them.
+            // Most are whole numbers. Four digits are enough for those converted from pixels per meter.
             let (n, d) = if dpi.fract() == 0.0 { (dpi, 1.0) } else { ((dpi * 10_000.0).round(), 10_000.0) };
             [block.long_bytes(n as u32), block.long_bytes(d as u32)].concat()
         };
@@ -173,7 +174,7 @@ impl Block {
         self.set(RESOLUTION_UNIT, SHORT, 1, &self.short_bytes(2));
     }
 
-    /// Gives a tag of the first directory this value, in the block's byte order.
+    /// Sets a tag of the first directory to this value, in the block's byte order.
     pub(super) fn set(&mut self, tag: u16, kind: u16, count: u32, value: &[u8]) {
         let value = self.store(value);
         let entry = Entry { tag, kind, count, value };
@@ -183,7 +184,7 @@ impl Block {
         }
     }
 
-    /// Puts a value where it belongs, and gives what an entry says of it: itself if it is short, else its place.
+    /// Stores a value and returns what goes into its entry: the value itself if it is short, otherwise its offset.
     pub(super) fn store(&mut self, value: &[u8]) -> [u8; 4] {
         let mut inline = [0; 4];
         match inline.get_mut(..value.len()) {
@@ -196,7 +197,7 @@ impl Block {
         inline
     }
 
-    /// Puts bytes at the end, at an even place as TIFF wants it, and says where.
+    /// Appends bytes at an even offset, as TIFF requires, and returns it.
     pub(super) fn append(&mut self, bytes: &[u8]) -> u32 {
         self.bytes.resize(self.bytes.len().next_multiple_of(2), 0);
         let at = self.bytes.len() as u32;
@@ -204,7 +205,7 @@ impl Block {
         at
     }
 
-    /// A directory of these entries as bytes, the last of a chain.
+    /// Returns these entries as the bytes of a directory, the last of a chain.
     pub(super) fn directory_bytes(&self, entries: &[Entry]) -> Vec<u8> {
         let mut bytes =
             if self.little { (entries.len() as u16).to_le_bytes() } else { (entries.len() as u16).to_be_bytes() }.to_vec();
@@ -213,7 +214,7 @@ impl Block {
         bytes
     }
 
-    /// The block with its first directory.
+    /// Returns the block with its first directory.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut whole = self.clone();
         let at = whole.append(&self.directory_bytes(&self.entries));
@@ -221,14 +222,14 @@ impl Block {
         whole.bytes
     }
 
-    /// An entry's value, in the block's byte order; nothing if it lies outside.
+    /// Returns an entry's value, in the block's byte order; `None` if it is outside the block.
     pub(in super::super) fn value<'a>(&'a self, entry: &'a Entry) -> Option<&'a [u8]> {
         let len = entry.len()?;
         let at = self.long_of(entry.value) as usize;
         entry.value.get(..len).or_else(|| self.bytes.get(at..at.checked_add(len)?))
     }
 
-    /// What the first directory says about resolution.
+    /// Returns the resolution in the first directory.
     pub(super) fn density(&self) -> Option<Density> {
         let find = |tag| self.entries.iter().find(|entry| entry.tag == tag);
         let rational = |tag| {
@@ -246,12 +247,12 @@ impl Block {
         Density::new(x * per_inch, rational(Y_RESOLUTION).unwrap_or(x) * per_inch)
     }
 
-    /// The entries of the directory at a place, and the place of the next one.
+    /// Returns the entries of the directory at an offset, and the offset of the next one.
     fn directory(&self, at: usize) -> Option<(Vec<Entry>, usize)> {
         let count = usize::from(self.short(at)?);
         let end = at.checked_add(2 + count * 12)?;
         let entries = self.bytes.get(at + 2..end)?.as_chunks::<12>().0;
-        // Some writers leave the next place out.
+        // Some writers omit the offset of the next directory.
         Some((entries.iter().map(|bytes| self.entry(bytes)).collect(), self.long(end).unwrap_or(0) as usize))
     }
 
@@ -271,7 +272,7 @@ impl Block {
         bytes
     }
 
-    /// The value of an entry that is one whole number.
+    /// Returns the value of an entry that is one whole number.
     pub(super) fn number(&self, entry: &Entry) -> Option<u32> {
         match (entry.kind, entry.count) {
             (SHORT, 1) => Some(u32::from(self.short_of([entry.value[0], entry.value[1]]))),
@@ -280,7 +281,7 @@ impl Block {
         }
     }
 
-    /// Zeros over what is no longer true; cut off where it ends the block.
+    /// Overwrites bytes that no longer apply with zeros, or cuts them off at the end of the block.
     fn wipe(&mut self, start: usize, len: usize) {
         let end = start.saturating_add(len).min(self.bytes.len());
         // The header stays.
@@ -327,7 +328,7 @@ impl Block {
 mod tests {
     use super::Block;
 
-    /// A thumbnail in two strips, and another behind it.
+    /// A thumbnail in two strips, and another one after it.
     #[test]
     fn thumbnails_are_wiped_in_all_their_strips() {
         let entry = |tag: u16, count: u32, value: u32| {

@@ -1,17 +1,18 @@
-//! IPTC records (IIM), and Adobe's resource blocks that JPEG has them in.
+//! IPTC records (IIM), and the Adobe resource blocks that contain them in JPEG.
 
-/// Starts every resource.
+/// Every resource starts with this.
 const SIGNATURE: &[u8] = b"8BIM";
-/// The resource that is IPTC's.
+/// The id of the resource with IPTC records.
 const IPTC: u16 = 0x0404;
 
-/// The records among the resources of a JPEG's APP13 segment (after its name) or of a TIFF tag. None if there are none, or they are cut off.
+/// Returns the records in the resources of a JPEG's APP13 segment (after its name) or of a TIFF tag. `None` if there
+/// are no records, or if they are cut off.
 pub(in super::super) fn of_resources(resources: &[u8]) -> Option<Vec<u8>> {
     let mut rest = resources;
     loop {
         rest = rest.strip_prefix(SIGNATURE)?;
         let (id, after) = rest.split_first_chunk::<2>()?;
-        // A name with its length in front, padded to an even number of bytes together.
+        // A name with its length in front, padded to an even number of bytes in total.
         let name = (usize::from(*after.first()?) + 1).next_multiple_of(2);
         let (len, data) = after.get(name..)?.split_first_chunk::<4>()?;
         let len = u32::from_be_bytes(*len) as usize;
@@ -22,7 +23,7 @@ pub(in super::super) fn of_resources(resources: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The records as the only resource.
+/// Returns the records as the only resource.
 pub(in super::super) fn to_resources(records: &[u8]) -> Vec<u8> {
     let mut bytes = SIGNATURE.to_vec();
     bytes.extend(IPTC.to_be_bytes());
@@ -34,7 +35,8 @@ pub(in super::super) fn to_resources(records: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The text of a PNG chunk `Raw profile type iptc`, which ImageMagick began and others read: a name, the number of bytes, and these in hexadecimal.
+/// Returns the text of a PNG chunk `Raw profile type iptc`, which ImageMagick introduced and other programs read: a
+/// name, the number of bytes, and the bytes in hexadecimal.
 pub(in super::super) fn to_raw_profile(records: &[u8]) -> String {
     let resources = to_resources(records);
     let mut text = format!("\niptc\n{:8}\n", resources.len());
@@ -45,7 +47,7 @@ pub(in super::super) fn to_raw_profile(records: &[u8]) -> String {
     text
 }
 
-/// The bytes of a `Raw profile type …` text.
+/// Returns the bytes of a `Raw profile type …` text.
 pub(in super::super) fn of_raw_profile(text: &str) -> Option<Vec<u8>> {
     let mut lines = text.trim_start().splitn(3, '\n');
     lines.next()?;

@@ -1,4 +1,4 @@
-//! What a picture file says beside its pixels: Exif, XMP, IPTC, resolution.
+//! Metadata of picture files: Exif, XMP, IPTC, resolution.
 
 pub(super) mod exif;
 pub(super) mod iptc;
@@ -7,26 +7,27 @@ mod xmp;
 
 use super::{Format, Source};
 
-/// PNG's text with XMP has this name.
+/// Keyword of the PNG text chunk that contains XMP.
 pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 
-/// How large a pixel is meant to be: pixels per inch, both above 0.
+/// The intended size of a pixel, in pixels per inch. Both are above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Density {
-    /// Across.
+    /// Horizontally.
     pub x: f64,
-    /// Down.
+    /// Vertically.
     pub y: f64,
 }
 
 impl Density {
-    /// If both are more than nothing and less than a million, which no printer or scanner reaches.
+    /// `None` unless both are above 0 and below a million, which no printer or scanner reaches.
     pub(super) fn new(x: f64, y: f64) -> Option<Self> {
         let real = |v: f64| v > 0.0 && v < 1e6;
         (real(x) && real(y)).then_some(Density { x, y })
     }
 
-    /// Of numbers per metre, as PNG has them. Whole dots per inch that became such a number come back whole.
+    /// Converts from pixels per meter, as PNG stores them. Whole dots per inch that were rounded to such a number
+    /// become whole again.
     pub(super) fn per_metre(x: u32, y: u32) -> Option<Self> {
         let per_inch = |v: u32| {
             let exact = f64::from(v) * 0.0254;
@@ -35,7 +36,7 @@ impl Density {
         Density::new(per_inch(x), per_inch(y))
     }
 
-    /// In pixels per metre, rounded.
+    /// Converts to pixels per meter, rounded.
     pub(super) fn to_per_metre(self) -> [u32; 2] {
         [self.x, self.y].map(|v| (v / 0.0254).round() as u32)
     }
@@ -47,44 +48,45 @@ impl Density {
     }
 }
 
-/// What a decoder finds.
+/// Metadata that a decoder finds.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metadata {
-    /// The block from its byte-order mark on.
+    /// The block, starting at its byte-order mark.
     pub(super) exif: Option<Vec<u8>>,
     pub(super) xmp: Option<Vec<u8>>,
     pub(super) iptc: Option<Vec<u8>>,
     pub(super) density: Option<Density>,
 }
 
-/// What is true of a new picture.
+/// Properties of a new picture that its metadata must match.
 struct Facts<'a> {
     size: [usize; 2],
     density: Option<Density>,
-    /// Whether its colours are sRGB's.
+    /// Whether its colors are in sRGB.
     srgb: bool,
     software: Option<&'a str>,
     settings: Option<&'a str>,
 }
 
-/// The metadata of a picture to be written.
+/// The metadata of a picture that will be written.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) exif: Option<exif::Block>,
     pub(super) xmp: Option<Vec<u8>>,
-    /// Records, without Adobe's resource around them.
+    /// The records, without the Adobe resource around them.
     pub(super) iptc: Option<Vec<u8>>,
     pub(super) density: Option<Density>,
     pub(super) software: Option<String>,
 }
 
-/// Most bytes of Exif, of XMP and of IPTC in a JPEG's segment, less what stands before them there.
+/// Maximum bytes of Exif, XMP and IPTC in a JPEG segment, without the headers before them.
 const JPEG_EXIF: usize = 65_533 - 6;
 const JPEG_XMP: usize = 65_533 - 29;
 const JPEG_IPTC: usize = 65_533 - 14 - 14;
 
 impl Written {
-    /// Brings a source's metadata up to date for a picture of this size in a file of this format. What has to be left out is said in `warnings`.
+    /// Updates a source's metadata for a picture of this size in a file of this format. `warnings` gets a line for
+    /// everything that is left out.
     pub(super) fn new(source: &Source, size: [usize; 2], (format, srgb): (Format, bool), warnings: &mut Vec<String>) -> Self {
         let software = source.settings.as_ref().map(|_| concat!("Impasto ", env!("CARGO_PKG_VERSION")));
         let facts = Facts { size, density: source.density, srgb, software, settings: source.settings.as_deref() };
@@ -95,7 +97,7 @@ impl Written {
         let bare = facts.density.is_some() || software.is_some();
         let holds = format.holds();
         if block.is_none() && bare && holds.exif && !holds.density {
-            // There is no other place for them.
+            // The format has no other place for them.
             block = Some(exif::Block::new(true));
         }
         if let Some(block) = &mut block {
@@ -111,7 +113,7 @@ impl Written {
         written
     }
 
-    /// Leaves out what the format cannot hold.
+    /// Removes what the format cannot hold.
     fn fit(&mut self, format: Format, facts: &Facts<'_>, warnings: &mut Vec<String>) {
         let holds = format.holds();
         if !(holds.exif || holds.xmp || holds.iptc) {
@@ -134,7 +136,7 @@ impl Written {
             return;
         }
         let large = "a JPEG's segment holds 64 KiB";
-        // A directory of entries takes a little more behind the block.
+        // The directory after the block takes a little more space.
         if self.exif.as_ref().is_some_and(|block| block.to_bytes().len() > JPEG_EXIF) {
             self.exif = None;
             left_out("Exif", large);
@@ -149,23 +151,24 @@ impl Written {
         }
     }
 
-    /// The Exif block with its header and all directories.
+    /// Returns the Exif block with its header and all directories.
     pub(super) fn exif_bytes(&self) -> Option<Vec<u8>> {
         self.exif.as_ref().map(exif::Block::to_bytes)
     }
 }
 
 impl Source {
-    /// The settings that an Impasto picture was made with, as they were recorded by [`Source::settings`]; `None` if it says nothing of them.
+    /// Returns the settings that an Impasto picture was made with, as [`Source::settings`] recorded them; `None` if the
+    /// file has none.
     ///
-    /// They come from a stranger, as all of a file does.
+    /// Like everything in a file, they are untrusted input.
     pub fn recorded_settings(&self) -> Option<String> {
         xmp::settings(self.xmp.as_deref()?)
     }
 
-    /// Takes what a decoder has found.
+    /// Stores the metadata that a decoder has found.
     pub(super) fn with_metadata(self, found: Metadata) -> Self {
-        // Where the format has no resolution of its own, or the file says nothing there, Exif may know.
+        // If the format has no resolution of its own, or the file does not give it there, Exif may have one.
         let of_exif = || exif::Block::parse(found.exif.as_deref()?).ok()?.density();
         let density = found.density.or_else(of_exif).map(|d| if self.orientation >= 5 { d.turned() } else { d });
         Source { density, exif: found.exif, xmp: found.xmp, iptc: found.iptc, ..self }

@@ -1,11 +1,12 @@
-//! The metadata of a TIFF file, whose directories are those of an Exif block with the picture's own among them.
+//! The metadata of a TIFF file. Its directories are like those of an Exif block, but also describe the picture itself.
 
 use std::io::{Read, Seek, SeekFrom};
 
 use super::exif::{Block, EXIF_DIRECTORY, Entry, GPS_DIRECTORY, ORIENTATION, RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION};
 use super::{Metadata, iptc};
 
-/// What is taken along of the first directory: description, camera, program, date, artist, host, rating, Microsoft's titles, copyright.
+/// Tags of the first directory that are kept: description, camera, program, date, artist, host, rating, Microsoft's
+/// titles, copyright.
 const KEPT: [u16; 20] = [
     269,
     270,
@@ -31,20 +32,23 @@ const KEPT: [u16; 20] = [
 const XMP: u16 = 700;
 const IPTC: u16 = 33723;
 const PHOTOSHOP: u16 = 34377;
-/// Makers' notes and their like hold places in the file, and cannot be moved.
+/// Maker notes and similar data contain offsets in the file, and cannot be moved.
 const IMMOVABLE: [u16; 2] = [37500, 40965];
 const UNDEFINED: u16 = 7;
 const LONG: u16 = 4;
 
-/// Most bytes of an Exif value, and of XMP, IPTC and Adobe's resources: a block in a JPEG has 64 KiB in all.
+/// Maximum bytes of an Exif value, and of XMP, IPTC and Adobe's resources. For comparison, a whole block in a JPEG is
+/// at most 64 KiB.
 const VALUE_BYTES: usize = 1 << 16;
 const BLOCK_BYTES: usize = 64 << 20;
-/// Most bytes of all values that are taken along: entries may name one place, or one directory, as often as they like.
+/// Maximum total bytes of the values that are kept: any number of entries may refer to the same offset or the same
+/// directory.
 const TAKEN_BYTES: usize = 1 << 20;
-/// Most entries of a directory; real ones have some dozens.
+/// Maximum number of entries in a directory. Real ones have a few dozen.
 const ENTRIES: u16 = 1024;
 
-/// Reads what a classic TIFF file holds beside its pixels. What is damaged or absent is left out: no pixel needs it.
+/// Reads the metadata of a classic TIFF file. Damaged or missing parts are skipped, because the pixels do not need
+/// them.
 pub(in super::super) fn read(input: &mut (impl Read + Seek)) -> Metadata {
     Reader::open(input).and_then(|mut reader| reader.metadata()).unwrap_or_default()
 }
@@ -75,7 +79,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
             match entry.tag {
                 XMP => found.xmp = self.value(entry, BLOCK_BYTES),
                 IPTC => found.iptc = self.value(entry, BLOCK_BYTES),
-                // It has IPTC too: taken where there is no tag of its own.
+                // This contains IPTC too: used if IPTC has no tag of its own.
                 PHOTOSHOP if found.iptc.is_none() => {
                     found.iptc = self.value(entry, BLOCK_BYTES).and_then(|resources| iptc::of_resources(&resources));
                 }
@@ -95,7 +99,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
         Some(found)
     }
 
-    /// Takes a directory along that an entry names.
+    /// Copies the directory that an entry refers to.
     fn take_directory(&mut self, pointer: &Entry) {
         if self.block.entries.iter().any(|entry| entry.tag == pointer.tag) {
             return;
@@ -113,7 +117,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
         self.block.set(pointer.tag, LONG, 1, &at);
     }
 
-    /// A value that is taken along.
+    /// Returns a value to keep, within the limits.
     fn taken(&mut self, entry: &Entry) -> Option<Vec<u8>> {
         self.value(entry, VALUE_BYTES.min(TAKEN_BYTES.saturating_sub(self.block.bytes.len())))
     }
@@ -125,7 +129,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
         Some(bytes.as_chunks::<12>().0.iter().map(|entry| self.block.entry(entry)).collect())
     }
 
-    /// An entry's value as the file has it; nothing if it is longer than this, or cut off.
+    /// Returns an entry's value as it is in the file; `None` if it is longer than `most` or cut off.
     fn value(&mut self, entry: &Entry, most: usize) -> Option<Vec<u8>> {
         let len = entry.len().filter(|&len| len <= most)?;
         match entry.value.get(..len) {
@@ -137,7 +141,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
     fn bytes(&mut self, at: u32, len: usize) -> Option<Vec<u8>> {
         self.input.seek(SeekFrom::Start(u64::from(at))).ok()?;
         let mut bytes = Vec::new();
-        // As much as is there, whatever a header claims.
+        // Read only what is there, whatever a header claims.
         self.input.by_ref().take(len as u64).read_to_end(&mut bytes).ok()?;
         (bytes.len() == len).then_some(bytes)
     }
@@ -153,7 +157,7 @@ mod tests {
 
     use super::{ENTRIES, TAKEN_BYTES, VALUE_BYTES, read};
 
-    /// Six hundred entries that name one directory, whose thousand entries name one place.
+    /// Six hundred entries refer to one directory, whose thousand entries refer to one offset.
     #[test]
     fn what_is_named_often_is_not_taken_often() {
         let directories = 600u16;
@@ -169,7 +173,7 @@ mod tests {
         (0..ENTRIES).for_each(|i| file.extend(entry(0x9000 + i, 7, VALUE_BYTES as u32, 0)));
         file.resize(file.len().max(VALUE_BYTES) + 4, 0);
         let exif = read(&mut Cursor::new(file)).exif.unwrap();
-        // The values, and the entries that name them.
+        // The values, and the entries that refer to them.
         assert!(exif.len() < TAKEN_BYTES + usize::from(ENTRIES) * 12 + 1024, "{} bytes", exif.len());
     }
 }

@@ -1,7 +1,7 @@
-//! XMP packets: brought up to date, and with the settings that made the picture.
+//! XMP packets: updated, with the settings that the picture was made with.
 //!
-//! XMP is RDF in XML (ISO 16684-1). It is copied event by event; properties that a new picture makes untrue are left out, and one
-//! description with ours is put before the end.
+//! XMP is RDF in XML (ISO 16684-1). It is copied event by event. Properties that are wrong for a new picture are left
+//! out, and one description with ours is inserted before the end.
 
 use quick_xml::NsReader;
 use quick_xml::XmlVersion;
@@ -12,16 +12,17 @@ use quick_xml::writer::Writer;
 
 use super::Facts;
 
-/// The namespace of what Impasto records.
+/// The namespace of Impasto's properties.
 const IMPASTO: &str = "https://impasto-rs.github.io/ns/1.0/";
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const XMP: &str = "http://ns.adobe.com/xap/1.0/";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
 const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
-/// Ours.
+/// Our property.
 const SETTINGS: &str = "Settings";
 
-/// Namespaces of which nothing is kept: they describe gain maps, depth maps, films and further parts that only the old file had.
+/// Namespaces that are removed completely: they describe gain maps, depth maps, motion photos and other parts that only
+/// the old file had.
 const NOT_KEPT: [&str; 7] = [
     IMPASTO,
     "http://ns.adobe.com/hdr-gain-map/1.0/",
@@ -31,7 +32,8 @@ const NOT_KEPT: [&str; 7] = [
     "http://ns.google.com/photos/1.0/depthmap/",
     "http://ns.google.com/photos/1.0/image/",
 ];
-/// Properties that are not kept: pixels have been turned upright, sizes are the file's own to say, and thumbnails show the old picture.
+/// Properties that are removed: pixels have been turned upright, the file itself states its sizes, and thumbnails show
+/// the old picture.
 const UNTRUE: [(&str, &str); 8] = [
     (TIFF, "Orientation"),
     (TIFF, "ImageWidth"),
@@ -45,12 +47,12 @@ const UNTRUE: [(&str, &str); 8] = [
 const THUMBNAILS: &str = "Thumbnails";
 const CREATOR_TOOL: &str = "CreatorTool";
 
-/// Where the old packet's end is put: ids and marks of ISO 16684-1, 7.3.2.
+/// The start and end of a packet, with the ids and marks of ISO 16684-1, 7.3.2.
 const HEAD: &str = "<?xpacket begin=\"\u{FEFF}\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n \
      <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">";
 const TAIL: &str = "\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end=\"w\"?>";
 
-/// A packet for a new picture, of the old one's if there is any. `None` where there is nothing to say.
+/// Returns a packet for a new picture, based on the old one if there is any. `None` if there is nothing to record.
 pub(super) fn updated(old: Option<&[u8]>, facts: &Facts<'_>) -> Result<Option<Vec<u8>>, String> {
     match (old, facts.settings) {
         (None, None) => Ok(None),
@@ -59,10 +61,10 @@ pub(super) fn updated(old: Option<&[u8]>, facts: &Facts<'_>) -> Result<Option<Ve
     }
 }
 
-/// What is recorded of the settings in a packet.
+/// Returns the settings recorded in a packet.
 pub(super) fn settings(packet: &[u8]) -> Option<String> {
     let mut reader = NsReader::from_str(std::str::from_utf8(packet).ok()?);
-    // The text of the property, where it is an element.
+    // The text of the property, if it is an element.
     let mut inside: Option<String> = None;
     loop {
         let event = reader.read_event().ok()?;
@@ -91,7 +93,7 @@ pub(super) fn settings(packet: &[u8]) -> Option<String> {
     }
 }
 
-/// What is added.
+/// Returns the description that is added.
 fn description(facts: &Facts<'_>) -> String {
     let Some(settings) = facts.settings else { return String::new() };
     let software = facts.software.unwrap_or("Impasto");
@@ -144,7 +146,7 @@ fn rewritten(old: &[u8], facts: &Facts<'_>) -> Result<Vec<u8>, String> {
     Ok(writer.into_inner())
 }
 
-/// An element without the attributes that are no longer true.
+/// Returns an element without the attributes that no longer apply.
 fn cleaned<'a>(reader: &NsReader<&[u8]>, start: &BytesStart<'a>, facts: &Facts<'_>) -> Result<BytesStart<'a>, String> {
     let attributes = start.attributes().collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
     if !attributes.iter().any(|attribute| untrue(reader, attribute.key, false, facts)) {
@@ -167,7 +169,7 @@ fn is(reader: &NsReader<&[u8]>, name: QName<'_>, element: bool, namespace: &str,
     resolve(reader, name, element) == (Some(namespace), local)
 }
 
-/// The namespace that a name is in, if any, and what it is called there.
+/// Returns a name's namespace, if any, and its local name.
 fn resolve<'a>(reader: &'a NsReader<&[u8]>, name: QName<'a>, element: bool) -> (Option<&'a str>, &'a str) {
     let resolver = reader.resolver();
     let (namespace, local) = if element { resolver.resolve_element(name) } else { resolver.resolve_attribute(name) };

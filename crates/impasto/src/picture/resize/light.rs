@@ -1,7 +1,7 @@
-//! sRGB values to amounts of light and back (IEC 61966-2-1), 0..1.
+//! Conversion between sRGB values and linear light (IEC 61966-2-1), both 0..1.
 //!
-//! By tables with linear interpolation: calling `powf` for every sample of a photograph takes longer than resizing it. Both
-//! tables are accurate to 1e-6, a fifteenth of the step of 16 bits.
+//! This uses tables with linear interpolation: calling `powf` for every sample of a photo takes longer than resizing
+//! it. Both tables are accurate to 1e-6, a fifteenth of a 16-bit step.
 
 use std::sync::LazyLock;
 
@@ -11,8 +11,8 @@ const STEPS: usize = 4096;
 static TO_LIGHT: LazyLock<Vec<f32>> =
     LazyLock::new(|| table(|v| if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }));
 
-/// sRGB values at equally spaced square roots of light: over the root the curve is nearly straight, while over light itself it
-/// is too steep near black for a table.
+/// sRGB values at equally spaced square roots of light. As a function of the root, the curve is nearly straight; as a
+/// function of light, it is too steep near black for a table.
 static FROM_ROOT: LazyLock<Vec<f32>> = LazyLock::new(|| {
     table(|root| {
         let light = root * root;
@@ -21,7 +21,7 @@ static FROM_ROOT: LazyLock<Vec<f32>> = LazyLock::new(|| {
 });
 
 fn table(curve: impl Fn(f64) -> f64) -> Vec<f32> {
-    // One more at the end, so that 1 itself has a right neighbour.
+    // One more entry, so that 1 itself has a right neighbor.
     (0..=STEPS + 1).map(|i| curve((i as f64 / STEPS as f64).min(1.0)) as f32).collect()
 }
 
@@ -31,13 +31,13 @@ fn look_up(table: &[f32], value: f32) -> f32 {
     table[i] + (table[i + 1] - table[i]) * (at - i as f32)
 }
 
-/// sRGB values, clamped to 0..1, to amounts of light.
+/// Converts sRGB values, clamped to 0..1, to linear light.
 pub(crate) fn decode(values: &mut [f32]) {
     let table = TO_LIGHT.as_slice();
     values.iter_mut().for_each(|v| *v = look_up(table, v.clamp(0.0, 1.0)));
 }
 
-/// Amounts of light, clamped to 0..1, to sRGB values.
+/// Converts linear light, clamped to 0..1, to sRGB values.
 pub(crate) fn encode(values: &mut [f32]) {
     let table = FROM_ROOT.as_slice();
     for v in values {

@@ -1,4 +1,4 @@
-//! Other sizes.
+//! Resizing.
 
 pub(crate) mod light;
 mod shrink;
@@ -14,7 +14,8 @@ use crate::{Error, ErrorKind, Result, Size};
 pub(super) use shrink::Axis;
 pub(crate) use shrink::Shrink;
 
-/// How the pixels of the new picture come from those of the old. All widen their window when a picture shrinks (antialiasing).
+/// How the pixels of the old picture are weighted. All filters widen their window when a picture shrinks
+/// (antialiasing).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Filter {
@@ -26,45 +27,46 @@ pub enum Filter {
     Lanczos3,
 }
 
-/// In which values pixels are mixed.
+/// The values in which pixels are mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Space {
     /// The sRGB-encoded values as they are.
     Srgb,
-    /// Amounts of light: sRGB is decoded, mixed and encoded again.
+    /// Linear light: sRGB is decoded, mixed and encoded again.
     Linear,
 }
 
 /// A way of resizing.
 ///
-/// A pixel's share of light is not proportional to its sRGB value: black and white in equal parts look like 0.735 from afar,
-/// while the mean of their sRGB values is 0.5. Photographs shrunk in sRGB values therefore lose light wherever there is fine
-/// contrast (foliage, fabric, stars). Networks, on the other hand, were trained on pictures shrunk in sRGB values, because the
-/// frameworks' resizes know nothing else, and read style statistics that such a resize shifts. Hence one way for each:
-/// [`Resize::PHOTO`] and [`Resize::NETWORK`]. The exact resize of the original notebook is
-/// [`Picture::resize_bilinear_tf`].
+/// A pixel's amount of light is not proportional to its sRGB value: black and white in equal parts look like 0.735 from
+/// afar, while the mean of their sRGB values is 0.5. Photos shrunk in sRGB values therefore lose light wherever there
+/// is fine contrast (foliage, fabric, stars). Networks, on the other hand, were trained on pictures shrunk in sRGB
+/// values, because the resizes of frameworks know nothing else, and the style statistics that they read depend on the
+/// kind of resize. So there is one way for each: [`Resize::PHOTO`] and [`Resize::NETWORK`]. The exact resize of the
+/// original notebook is [`Picture::resize_bilinear_tf`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Resize {
     /// How pixels are weighted.
     pub filter: Filter,
-    /// What is weighted.
+    /// The values that are weighted.
     pub space: Space,
 }
 
 impl Resize {
     /// For pictures that people look at: Lanczos in linear light.
     pub const PHOTO: Self = Resize { filter: Filter::Lanczos3, space: Space::Linear };
-    /// For pictures that only networks look at, a style picture above all: bilinear, antialiased, in sRGB values.
+    /// For pictures that only networks see, above all style pictures: bilinear, antialiased, in sRGB values.
     pub const NETWORK: Self = Resize { filter: Filter::Bilinear, space: Space::Srgb };
 }
 
 impl Picture {
-    /// This picture at exactly this size, whatever that does to its proportions. Values are clamped to 0..1; alpha is resized
-    /// alike.
+    /// Resizes this picture to exactly this size, whatever that does to its proportions. Values are clamped to 0..1;
+    /// alpha is resized with the same filter.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a side is 0 or does not fit 32 bits; [`ErrorKind::TooLarge`] if memory cannot be had.
+    /// [`ErrorKind::InvalidArgument`] if a side is 0 or does not fit 32 bits; [`ErrorKind::TooLarge`] if there is not
+    /// enough memory.
     pub fn resized(&self, size: impl Into<Size>, resize: Resize) -> Result<Self> {
         let size @ Size { width, height } = size.into();
         if size == self.size() {
@@ -85,7 +87,7 @@ impl Picture {
         self.with_pixels(size, rgb, resize.filter)
     }
 
-    /// This picture with its longer side at this length and its proportions kept, to the nearest pixel.
+    /// Resizes this picture so that its longer side has this length, and keeps its proportions to the nearest pixel.
     ///
     /// # Errors
     /// As [`Picture::resized`].
@@ -93,7 +95,7 @@ impl Picture {
         self.fit(side, self.width.max(self.height), resize)
     }
 
-    /// This picture with its shorter side at this length and its proportions kept, to the nearest pixel.
+    /// Resizes this picture so that its shorter side has this length, and keeps its proportions to the nearest pixel.
     ///
     /// # Errors
     /// As [`Picture::resized`].
@@ -105,7 +107,7 @@ impl Picture {
         if side == 0 {
             return Err(Error::new(ErrorKind::InvalidArgument, "a picture cannot be resized to 0 pixels"));
         }
-        // In 128 bits nothing overflows; a thin picture keeps at least one pixel across.
+        // 128 bits cannot overflow. The shorter side of a thin picture stays at least 1 pixel.
         let scaled = |n: usize| {
             let rounded = (n as u128 * side as u128 * 2 + of as u128) / (of as u128 * 2);
             usize::try_from(rounded.max(1)).map_err(|e| Error::new(ErrorKind::TooLarge, e.to_string()))
@@ -113,23 +115,23 @@ impl Picture {
         self.resized([scaled(self.width)?, scaled(self.height)?], resize)
     }
 
-    /// This picture at this size as TensorFlow's `tf.image.resize` makes it with its defaults: bilinear, half-pixel centres, no
-    /// antialiasing. It skips pixels when it shrinks a picture to less than half, and is here to reproduce what was made with
-    /// it. Agrees with TensorFlow within 1e-6.
+    /// Resizes this picture as TensorFlow's `tf.image.resize` does with its defaults: bilinear, half-pixel centers, no
+    /// antialiasing. It skips pixels when it shrinks a picture to less than half, and exists only to reproduce earlier
+    /// results. Agrees with TensorFlow within 1e-6.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a side is 0; [`ErrorKind::TooLarge`] if memory cannot be had.
+    /// [`ErrorKind::InvalidArgument`] if a side is 0; [`ErrorKind::TooLarge`] if there is not enough memory.
     pub fn resize_bilinear_tf(&self, size: impl Into<Size>) -> Result<Self> {
         let size = size.into();
         let rgb = tensorflow::bilinear(&self.rgb, 3, [self.width, self.height], size.into())?;
         self.with_pixels(size, rgb, Filter::Bilinear)
     }
 
-    /// The same picture with other pixels, and alpha to fit.
+    /// Returns the same picture with other pixels, and alpha resized to match.
     fn with_pixels(&self, Size { width, height }: Size, rgb: Vec<f32>, filter: Filter) -> Result<Self> {
         check_len(width, height, 3, rgb.len())?;
-        // Colour has been mixed without regard to alpha. That is right here because the colour of transparent pixels has been
-        // continued from the visible ones, and it keeps colour where alpha is small and division would be noise.
+        // Color has been mixed without regard to alpha. That is right here: the color of transparent pixels has been
+        // continued from the visible ones, and where alpha is small, dividing by it would only produce noise.
         let alpha = match &self.alpha {
             Some(alpha) => Some(plane(alpha, self.width, self.height, width, height, filter)?),
             None => None,
@@ -138,7 +140,7 @@ impl Picture {
     }
 }
 
-/// One plane at another size, clamped to 0..1.
+/// Resizes one plane, clamped to 0..1.
 pub(super) fn plane(
     values: &[f32],
     width: usize,
@@ -175,7 +177,8 @@ fn scaled(values: &[f32], channels: usize, from: [usize; 2], to: [usize; 2], fil
     Ok(out)
 }
 
-/// Resizes pixels of one type. The function for any type would compile the code of all thirteen, which took half of this crate's build time.
+/// Resizes pixels of one type. The function for any type would compile the code of all thirteen, which took half of
+/// this crate's build time.
 fn convolve<P: PixelTrait>(
     (source, [width, height]): (&[u8], [u32; 2]),
     (target, [new_width, new_height]): (&mut [u8], [u32; 2]),

@@ -1,13 +1,13 @@
-//! Another size of a picture whose rows come one after the other, so that it never has to be in memory as a whole.
+//! Resizing a picture row by row, so that it never has to be in memory as a whole.
 
 use super::super::zeros;
 use crate::Result;
 
-/// For each new position along an axis: the first old one that it sees, and the weight of each from there on.
+/// For each new position along an axis: the first old position in its window, and the weights from there on.
 pub(in crate::picture) struct Axis(pub(in crate::picture) Vec<(usize, Vec<f32>)>);
 
 impl Axis {
-    /// A triangle two pixels wide, new ones where there are fewer of these, with its tip on the new pixel's middle.
+    /// A triangle two pixels wide (old or new ones, whichever are larger), with its tip on the center of the new pixel.
     pub(in crate::picture) fn new(from: usize, to: usize) -> Self {
         let scale = from as f64 / to as f64;
         let reach = scale.max(1.0);
@@ -23,7 +23,8 @@ impl Axis {
         Axis(positions.collect())
     }
 
-    /// Where there are more new ones: Keys' cubic (1981, with a = -1/2), smooth where triangles show facets. Else as [`Axis::new`].
+    /// For more new positions than old ones: Keys' cubic (1981, with a = -1/2), smooth where triangles show facets.
+    /// Otherwise the same as [`Axis::new`].
     pub(in crate::picture) fn smooth(from: usize, to: usize) -> Self {
         if to <= from {
             return Self::new(from, to);
@@ -46,22 +47,22 @@ impl Axis {
     }
 }
 
-/// Takes the rows of a picture of `CHANNELS` channels from top to bottom, gives it at another size: bilinear, antialiased, in the values as they
-/// are, as [`super::Resize::NETWORK`] (up to rounding).
+/// Reads the rows of a picture of `CHANNELS` channels from top to bottom, and returns it at another size: bilinear,
+/// antialiased, in the encoded values, as [`super::Resize::NETWORK`] (up to rounding).
 pub(crate) struct Shrink<const CHANNELS: usize> {
     columns: Axis,
     rows: Axis,
-    /// Rows taken.
+    /// Number of old rows read.
     taken: usize,
-    /// Rows done.
+    /// Number of new rows done.
     done: usize,
-    /// New rows that are being summed, at the old width: the first is row `done`.
+    /// New rows that are being summed, at the old width: the first one is row `done`.
     sums: Vec<Vec<f32>>,
     out: Vec<f32>,
 }
 
 impl<const CHANNELS: usize> Shrink<CHANNELS> {
-    /// From a width and height to another; none of them 0.
+    /// From one width and height to another; all of them above 0.
     pub(crate) fn new(from: [usize; 2], to: [usize; 2]) -> Self {
         Shrink {
             columns: Axis::new(from[0], to[0]),
@@ -73,9 +74,9 @@ impl<const CHANNELS: usize> Shrink<CHANNELS> {
         }
     }
 
-    /// Takes the next row.
+    /// Adds the next row.
     pub(crate) fn add(&mut self, row: &[f32]) -> Result<()> {
-        // Down first: whole rows at a time, two or three new ones each.
+        // Vertically first: whole rows at a time, each into two or three new ones.
         let reached = self.rows.0[self.done..].iter().take_while(|(first, _)| *first <= self.taken).count();
         while self.sums.len() < reached {
             self.sums.push(zeros(row.len())?);
@@ -103,7 +104,8 @@ impl<const CHANNELS: usize> Shrink<CHANNELS> {
         Ok(())
     }
 
-    /// The new rows that have been done since this was asked last. Once all rows have been taken, these are all that are left.
+    /// Returns the new rows that were finished since the last call. Once all rows have been added, these are all that
+    /// remain.
     pub(crate) fn done(&mut self) -> Vec<f32> {
         std::mem::take(&mut self.out)
     }

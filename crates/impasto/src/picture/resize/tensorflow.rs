@@ -1,9 +1,9 @@
-//! `tf.image.resize(method="bilinear", antialias=False)` to the letter.
+//! `tf.image.resize(method="bilinear", antialias=False)`, reproduced exactly.
 
 use super::super::zeros;
 use crate::{Error, ErrorKind, Result};
 
-/// For each new position along an axis: the two old ones it lies between, and how far from the first.
+/// For each new position along an axis: the two old positions around it, and its distance from the first.
 struct Axis(Vec<(usize, usize, f32)>);
 
 impl Axis {

@@ -1,47 +1,47 @@
-//! The boxes that an AVIF picture lies in (ISO/IEC 14496-12 and 23008-12): items, their properties, and how they refer to each other.
+//! The boxes of an AVIF file (ISO/IEC 14496-12 and 23008-12): items, their properties, and the references between them.
 
 use crate::picture::decode::cut;
 use crate::{Error, ErrorKind, Result};
 
-/// Most items, properties and references of each kind: real files have a few dozens, with tiles some hundreds.
+/// Maximum number of items, properties and references each. Real files have a few dozen, with tiles a few hundred.
 const MOST: usize = 4096;
 
-/// Something that the file holds: a picture, a tile, metadata.
+/// Something in the file: a picture, a tile, metadata.
 #[derive(Debug, Default)]
 pub(super) struct Item {
     pub(super) id: u32,
     pub(super) kind: [u8; 4],
     /// Of an item of kind `mime`.
     content_type: Vec<u8>,
-    /// Whether its bytes lie in the box of small data.
+    /// Whether its bytes are in the box of small data.
     in_box: bool,
     extents: Vec<(u64, u64)>,
-    /// Its properties, as places in the list, each with whether a reader must know it.
+    /// Its properties, as indexes into the list, each with whether a reader must understand it.
     properties: Vec<(usize, bool)>,
 }
 
-/// What is said of an item.
+/// A property of an item.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Property {
     Size([u32; 2]),
     Icc(Vec<u8>),
-    /// Numbers of ITU-T H.273: primaries, transfer, matrix; whether samples use their full range.
+    /// Code points of ITU-T H.273: primaries, transfer, matrix; and whether samples use their full range.
     Colour([u16; 3], bool),
-    /// Quarter turns against the clock.
+    /// Quarter turns counterclockwise.
     Turned(u8),
-    /// Whether left and right are exchanged; otherwise top and bottom are.
+    /// Whether left and right are swapped; otherwise top and bottom are.
     Mirrored(bool),
-    /// A part of the picture that is shown: width, height, and the offset of its middle, as fractions.
+    /// The part of the picture that is shown: width, height, and the offset of its center, as fractions.
     Part([(i64, i64); 4]),
-    /// What an auxiliary picture is.
+    /// The type of an auxiliary picture.
     Auxiliary(Vec<u8>),
-    /// Something that changes nothing.
+    /// Something that does not affect the result.
     Harmless,
     /// Something else.
     Other([u8; 4]),
 }
 
-/// A file's index.
+/// The index of a file.
 #[derive(Debug, Default)]
 pub(super) struct Container<'a> {
     file: &'a [u8],
@@ -51,11 +51,11 @@ pub(super) struct Container<'a> {
     /// Kind, from, to.
     references: Vec<([u8; 4], u32, Vec<u32>)>,
     small: &'a [u8],
-    /// Whether there are films, too.
+    /// Whether the file also has image sequences.
     pub(super) is_sequence: bool,
 }
 
-/// Numbers one after the other.
+/// A cursor over bytes.
 #[derive(Clone, Copy)]
 struct Bytes<'a>(&'a [u8]);
 
@@ -66,12 +66,12 @@ impl<'a> Bytes<'a> {
         Ok(taken)
     }
 
-    /// Of up to 8 bytes.
+    /// Reads a number of up to 8 bytes.
     fn number(&mut self, len: usize) -> Result<u64> {
         Ok(self.take(len)?.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
     }
 
-    /// To the next zero, which is skipped.
+    /// Reads up to the next zero, which is skipped.
     fn text(&mut self) -> &'a [u8] {
         let end = self.0.iter().position(|&byte| byte == 0).unwrap_or(self.0.len());
         let text = &self.0[..end];
@@ -79,7 +79,7 @@ impl<'a> Bytes<'a> {
         text
     }
 
-    /// The next box: its kind and its body. One that is cut off is an error.
+    /// Reads the next box: its kind and its body. A box that is cut off is an error.
     fn next_box(&mut self) -> Result<Option<([u8; 4], Bytes<'a>)>> {
         if self.0.is_empty() {
             return Ok(None);
@@ -215,7 +215,7 @@ impl<'a> Container<'a> {
                 found.push((start.saturating_add(body.number(offset)?), body.number(length)?));
             }
             let item = self.item_mut(id)?;
-            // The third method, places in other items, is not used for pictures.
+            // The third method, offsets in other items, is not used for pictures.
             if method < 2 {
                 (item.in_box, item.extents) = (method == 1, found);
             }
@@ -254,7 +254,7 @@ impl<'a> Container<'a> {
                             let value = body.number(size)?;
                             let item = self.item_mut(id)?;
                             check_count(item.properties.len())?;
-                            // They are counted from 1; 0 is none.
+                            // Indexes start at 1; 0 means none.
                             if let Some(place) = (value & (essential - 1)).checked_sub(1) {
                                 item.properties.push((place as usize, value & essential != 0));
                             }
@@ -271,15 +271,15 @@ impl<'a> Container<'a> {
         self.items.iter().find(|item| item.id == id).ok_or_else(|| malformed("a part that it refers to is missing"))
     }
 
-    /// The picture that is meant to be shown.
+    /// Returns the picture to show.
     pub(super) fn primary(&self) -> Result<&Item> {
         self.item(self.primary)
     }
 
-    /// What is said of an item, in order.
+    /// Returns the properties of an item, in order.
     ///
     /// # Errors
-    /// If something is said that a reader must know, and this one does not.
+    /// If there is one that a reader must understand and this one does not.
     pub(super) fn properties(&self, item: &Item) -> Result<Vec<&Property>> {
         let mut found = Vec::new();
         for &(place, essential) in &item.properties {
@@ -293,26 +293,26 @@ impl<'a> Container<'a> {
         Ok(found)
     }
 
-    /// The items that this one refers to in this way.
+    /// Returns the items that this one refers to with this kind of reference.
     pub(super) fn referred(&self, kind: &[u8; 4], from: u32) -> Vec<u32> {
         let hits = self.references.iter().filter(|(of, by, _)| of == kind && *by == from);
         hits.flat_map(|(.., to)| to.iter().copied()).collect()
     }
 
-    /// The items that refer to this one in this way.
+    /// Returns the items that refer to this one with this kind of reference.
     pub(super) fn referring(&self, kind: &[u8; 4], to: u32) -> impl Iterator<Item = &Item> {
         let hits = self.references.iter().filter(move |(of, _, all)| of == kind && all.contains(&to));
         hits.filter_map(|(_, from, _)| self.item(*from).ok())
     }
 
-    /// An item's bytes.
+    /// Returns an item's bytes.
     pub(super) fn bytes(&self, item: &Item) -> Result<Vec<u8>> {
         let source = if item.in_box { self.small } else { self.file };
         let mut bytes = Vec::new();
         for &(start, len) in &item.extents {
             let rest = usize::try_from(start).ok().and_then(|start| source.get(start..)).ok_or_else(cut)?;
             let len = if len == 0 { rest.len() } else { usize::try_from(len).unwrap_or(usize::MAX) };
-            // Places may overlap in a file that is made to do harm.
+            // A malicious file may have extents that overlap.
             if bytes.len() + len > self.file.len() {
                 return Err(cut());
             }
@@ -321,7 +321,7 @@ impl<'a> Container<'a> {
         if bytes.is_empty() { Err(malformed("a part of it has no place")) } else { Ok(bytes) }
     }
 
-    /// Exif of a picture, from its byte-order mark on.
+    /// Returns a picture's Exif block, from its byte-order mark on.
     pub(super) fn exif(&self, of: u32) -> Option<Vec<u8>> {
         let item = self.referring(b"cdsc", of).find(|item| &item.kind == b"Exif")?;
         let bytes = self.bytes(item).ok()?;
@@ -329,7 +329,7 @@ impl<'a> Container<'a> {
         Some(rest.get(u32::from_be_bytes(*offset) as usize..)?.to_vec())
     }
 
-    /// XMP of a picture.
+    /// Returns a picture's XMP.
     pub(super) fn xmp(&self, of: u32) -> Option<Vec<u8>> {
         let is_xmp = |item: &&Item| &item.kind == b"mime" && item.content_type == b"application/rdf+xml";
         self.bytes(self.referring(b"cdsc", of).find(is_xmp)?).ok()
@@ -362,7 +362,7 @@ fn property(kind: [u8; 4], mut body: Bytes<'_>) -> Result<Property> {
         }
         // All layers.
         b"lsel" if body.number(2)? == 0xFFFF => Property::Harmless,
-        // Decoder settings, bits of channels, shape of pixels, lengths of layers, light levels, and what displays make of them.
+        // Decoder settings, bits per channel, pixel shape, lengths of layers, light levels, and hints to displays.
         b"av1C" | b"pixi" | b"pasp" | b"a1lx" | b"clli" | b"mdcv" | b"amve" | b"cclv" => Property::Harmless,
         _ => Property::Other(kind),
     })

@@ -1,4 +1,4 @@
-//! From the planes of a decoded AV1 frame to interleaved samples.
+//! Conversion of a decoded AV1 frame's planes to interleaved samples.
 
 use re_rav1d::dav1d::{Picture, PixelLayout, PlanarImageComponent};
 
@@ -6,20 +6,20 @@ use crate::picture::convert::Level;
 use crate::picture::reserved;
 use crate::{Error, ErrorKind, Result};
 
-/// How samples are to be understood.
+/// How to interpret samples.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Coding {
-    /// The number of the matrix in ITU-T H.273.
+    /// The code point of the matrix in ITU-T H.273.
     pub(super) matrix: u16,
     pub(super) full_range: bool,
 }
 
-/// One plane, whose samples have one byte or two.
+/// One plane, whose samples have one or two bytes.
 struct Plane {
     data: re_rav1d::dav1d::Plane,
     stride: usize,
     wide: bool,
-    /// Of the picture's width and height, how often each is halved.
+    /// How often the picture's width and height are each halved.
     halved: [u32; 2],
     size: [usize; 2],
 }
@@ -42,7 +42,8 @@ impl Plane {
         if self.wide { f32::from(u16::from_ne_bytes([row[2 * x], row[2 * x + 1]])) } else { f32::from(row[x]) }
     }
 
-    /// The value at a pixel of the picture. Between samples it is interpolated; they lie in the middle of the pixels that they are for.
+    /// Returns the value at a pixel of the picture, interpolated between samples. A sample is at the center of the
+    /// pixels that it covers.
     fn at(&self, x: usize, y: usize) -> f32 {
         let [x, y] = [(0, x), (1, y)].map(|(axis, at)| {
             if self.halved[axis] == 0 {
@@ -58,7 +59,7 @@ impl Plane {
     }
 }
 
-/// Interleaved red, green and blue, or grey where there is no colour.
+/// Returns interleaved red, green and blue, or gray if there is no color.
 pub(super) fn colours<T: Level>(picture: &Picture, coding: Coding) -> Result<Vec<T>> {
     let [width, height] = [picture.width() as usize, picture.height() as usize];
     let (luma, chroma) = scales(picture, coding.full_range)?;
@@ -74,7 +75,7 @@ pub(super) fn colours<T: Level>(picture: &Picture, coding: Coding) -> Result<Vec
         for x in 0..width {
             let [a, b, c] = [ys.stored(x, y), us.at(x, y), vs.at(x, y)];
             let pixel = match to_rgb {
-                // All three are like luma: green, blue, red.
+                // All three have the range of luma: green, blue, red.
                 Matrix::Identity => [luma(c), luma(a), luma(b)],
                 Matrix::YCgCo => {
                     let (y, cg, co) = (luma(a), chroma(b), chroma(c));
@@ -92,7 +93,7 @@ pub(super) fn colours<T: Level>(picture: &Picture, coding: Coding) -> Result<Vec
     Ok(out)
 }
 
-/// Luma alone: alpha, and pictures without colour.
+/// Returns luma alone: for alpha, and for pictures without color.
 pub(super) fn grey<T: Level>(picture: &Picture, full_range: bool) -> Result<Vec<T>> {
     let [width, height] = [picture.width() as usize, picture.height() as usize];
     let (luma, _) = scales(picture, full_range)?;
@@ -104,7 +105,7 @@ pub(super) fn grey<T: Level>(picture: &Picture, full_range: bool) -> Result<Vec<
     Ok(out)
 }
 
-/// From stored samples to 0..1, and to -0.5..0.5.
+/// Returns the scales from stored samples to 0..1, and to -0.5..0.5.
 fn scales(picture: &Picture, full_range: bool) -> Result<(impl Fn(f32) -> f32, impl Fn(f32) -> f32)> {
     let bits = picture.bits_per_component().ok_or_else(|| unsupported("its depth"))?.0;
     let step = (1u32 << (bits - 8)) as f32;
@@ -127,7 +128,7 @@ fn matrix(number: u16) -> Result<Matrix> {
         8 => return Ok(Matrix::YCgCo),
         1 => (0.2126, 0.0722),
         4 => (0.30, 0.11),
-        // Where nothing is said, it is that of JPEG.
+        // If nothing is specified, the matrix is JPEG's.
         2 | 5 | 6 => (0.299, 0.114),
         7 => (0.212, 0.087),
         9 => (0.2627, 0.0593),

@@ -12,9 +12,9 @@ use crate::picture::metadata::Metadata;
 use crate::picture::{Limits, zeros};
 use crate::{Error, ErrorKind, Result};
 
-/// What an alpha picture is called.
+/// Names of the alpha picture's type.
 const ALPHA: [&[u8]; 2] = [b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1"];
-/// ISO/IEC 23008-12 calls a picture of tiles so.
+/// The item type of a picture made of tiles in ISO/IEC 23008-12.
 const GRID: &[u8; 4] = b"grid";
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
@@ -69,7 +69,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     Ok(raw)
 }
 
-/// As browsers have it, the curves of television are taken as sRGB's.
+/// Sets the color space. Television curves are taken as sRGB's, as in browsers.
 fn colour_space(raw: &mut Raw, primaries: u16, transfer: u16, limits: &Limits) -> Result<()> {
     let [primaries, transfer] = [primaries, transfer].map(|number| u8::try_from(number).unwrap_or(2));
     let primaries = if primaries == 2 { 1 } else { primaries };
@@ -80,7 +80,7 @@ fn colour_space(raw: &mut Raw, primaries: u16, transfer: u16, limits: &Limits) -
     code_points::apply(raw, "nclx", [primaries, transfer], limits)
 }
 
-/// Turns, mirrors and cuts, in the order of the file, which is cut, turn, mirror.
+/// Applies crop, turn and mirror, in the order of the file, which must be this one.
 fn place(properties: &[&Property], raw: &mut Raw) -> Result<()> {
     let (mut turns, mut mirrored) = (0, None);
     for property in properties {
@@ -92,7 +92,7 @@ fn place(properties: &[&Property], raw: &mut Raw) -> Result<()> {
             _ => {}
         }
     }
-    // As Exif names them.
+    // Exif's numbers.
     raw.orientation = match (turns, mirrored) {
         (0, None) => 1,
         (1, None) => 8,
@@ -106,7 +106,7 @@ fn place(properties: &[&Property], raw: &mut Raw) -> Result<()> {
     Ok(())
 }
 
-/// Keeps a part of the picture.
+/// Crops the picture to the part that is shown.
 fn crop(raw: &mut Raw, part: [(i64, i64); 4]) -> Result<()> {
     let wrong = || malformed("the part of it that is shown lies outside of it");
     let whole = [raw.width, raw.height];
@@ -116,7 +116,7 @@ fn crop(raw: &mut Raw, part: [(i64, i64); 4]) -> Result<()> {
         if of == 0 || offset_of == 0 || size % of != 0 {
             return Err(wrong());
         }
-        // Half of what is cut, and the offset, in halves.
+        // Twice the start: what is cut off, plus the offset of the center times two.
         let size = size / of;
         let twice = i64::try_from(whole[axis]).unwrap_or(0) - size + 2 * offset / offset_of;
         let start = twice.div_euclid(2);
@@ -140,13 +140,13 @@ fn crop(raw: &mut Raw, part: [(i64, i64); 4]) -> Result<()> {
     Ok(())
 }
 
-/// A decoded frame, and what its stream says of its colours.
+/// A decoded frame, and the colors that its stream states.
 struct Frame {
     picture: Picture,
     stated: Stated,
 }
 
-/// The frames that a picture is made of, row by row; one for most.
+/// The frames that make up a picture, row by row; most pictures have one.
 struct Tiles {
     frames: Vec<Frame>,
     across: usize,
@@ -189,7 +189,7 @@ impl Tiles {
                 return Err(malformed("its tiles are not of one size and kind"));
             }
             frames.push(frame);
-            // As many as the picture needs, with a little over.
+            // No more than the picture needs, with a little extra.
             let tile = u64::from(frames[0].picture.width()) * u64::from(frames[0].picture.height());
             limits.check_pixels(tile, frames.len() as u64)?;
         }
@@ -210,7 +210,7 @@ impl Tiles {
         self.frames[0].picture.pixel_layout() != PixelLayout::I400
     }
 
-    /// Puts the samples of all frames where they belong, as the first of a pixel's `channels`.
+    /// Copies the samples of all frames to their places, starting at channel `first` of `channels` per pixel.
     fn put<T: Level + Default>(
         &self,
         (out, channels, first): (&mut [T], usize, usize),
@@ -234,7 +234,7 @@ impl Tiles {
     }
 }
 
-/// All samples, interleaved.
+/// Returns all samples, interleaved.
 fn samples<T: Level + Default>(
     tiles: &Tiles,
     alpha: Option<&Tiles>,
@@ -273,7 +273,7 @@ fn frame(stream: Vec<u8>, limits: &Limits) -> Result<Frame> {
         Err(e) => return Err(to_error(e)),
     }
     match decoder.get_picture() {
-        // All of the stream is there; it holds no whole picture.
+        // The stream ended without a whole picture.
         Err(Av1Error::Again) => Err(cut()),
         Err(e) => Err(to_error(e)),
         Ok(picture) => Ok(Frame { picture, stated }),

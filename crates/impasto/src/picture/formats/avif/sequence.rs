@@ -1,7 +1,7 @@
-//! What an AV1 stream says of its colours, in its sequence header (AV1 specification, sections 5.5.1 and 5.5.2). The decoder knows it too, but
-//! its interface takes only the numbers that have a name.
+//! The color description in an AV1 stream's sequence header (AV1 specification, sections 5.5.1 and 5.5.2). The decoder
+//! knows it too, but its interface passes on only the code points that have a name.
 
-/// Numbers of ITU-T H.273, where 2 stands for unspecified.
+/// Code points of ITU-T H.273; 2 means unspecified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stated {
     pub(super) primaries: u16,
@@ -10,7 +10,7 @@ pub(super) struct Stated {
     pub(super) full_range: bool,
 }
 
-/// Bits from the highest of each byte on.
+/// A cursor over bits, from the highest of each byte on.
 struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -30,7 +30,7 @@ impl Bits<'_> {
         self.take(1).map(|bit| bit == 1)
     }
 
-    /// A number that says its own length in zeros (section 4.10.3).
+    /// Skips a number whose length is coded in leading zeros (section 4.10.3).
     fn skip_long(&mut self) -> Option<()> {
         let mut zeros = 0;
         while !self.flag()? {
@@ -40,7 +40,7 @@ impl Bits<'_> {
     }
 }
 
-/// That of the first sequence header of a stream.
+/// Returns the color description in the first sequence header of a stream.
 pub(super) fn stated(mut stream: &[u8]) -> Option<Stated> {
     loop {
         let (&first, mut rest) = stream.split_first()?;
@@ -49,7 +49,7 @@ pub(super) fn stated(mut stream: &[u8]) -> Option<Stated> {
         }
         let mut len = rest.len();
         if first & 2 != 0 {
-            // Seven bits a byte, the lowest first.
+            // Seven bits per byte, the lowest first.
             let bytes = rest.iter().take(8).position(|byte| byte & 0x80 == 0)? + 1;
             let value = rest[..bytes].iter().rev().fold(0u64, |sum, byte| sum << 7 | u64::from(byte & 0x7F));
             rest = &rest[bytes..];

@@ -1,4 +1,4 @@
-//! Writing AVIF with `ravif`: 10 bits a sample inside, of 8-bit colours.
+//! Writing AVIF with `ravif`: 10 bits per sample internally, from 8-bit colors.
 
 use ravif::{Encoder, Img, RGB8, RGBA8};
 
@@ -11,7 +11,7 @@ use crate::picture::{EncodeOptions, Format};
 pub(super) const WRITE: Write =
     Write { encode, whole: true, most: 65_535, holds: Holds { alpha: true, exif: true, ..Holds::NOTHING } };
 
-/// Of 1 (slow, small) to 10.
+/// From 1 (slow, small) to 10.
 const SPEED: u8 = 6;
 
 fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Reading OpenEXR: the first layer with colours, at its full size, cut or filled up to the display window.
+//! Reading OpenEXR: the first layer with colors, at its full size, cropped or padded to the display window.
 
 use std::io::Cursor;
 
@@ -25,13 +25,13 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let window = header.shared_attributes.display_window;
     let [width, height] = [window.size.0, window.size.1];
     limits.check_pixels(width as u64, height as u64)?;
-    // What lies outside of the window is decoded too.
+    // Pixels outside the window are decoded too.
     let stored = header.layer_size;
     limits.check_pixels(stored.0 as u64, stored.1 as u64)?;
     let channels = if grey { 1 } else { 3 } + usize::from(alpha);
     limits.check_decoded(width, height, channels * 4)?;
     let count = sample_count(width, height, channels)?;
-    // Made here, where an error can be given, and not where the decoder asks for it.
+    // Allocate here, where an error can be returned, not where the decoder asks for it.
     let room: std::cell::Cell<Vec<f32>> = std::cell::Cell::new(zeros(count)?);
     let offset = [header.own_attributes.layer_position, window.position].map(|at| [i64::from(at.0), i64::from(at.1)]);
     let place = move |at: Vec2<usize>| {
@@ -100,7 +100,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     Ok(raw)
 }
 
-/// Colours are multiplied by alpha, in linear light: divided here, before the light is encoded.
+/// Divides colors by alpha. They are multiplied by it in linear light, so this happens before the light is encoded.
 fn straighten(raw: &mut Raw) {
     let channels = raw.colour.channels();
     let Samples::F32(samples) = &mut raw.samples else { return };

@@ -1,4 +1,5 @@
-//! HEIC and HEIF. With the cargo feature `heic`, which needs libheif 1.17 or newer on the system: there is no decoder in Rust.
+//! HEIC and HEIF, with the cargo feature `heic`. It needs libheif 1.17 or newer on the system: there is no decoder in
+//! Rust.
 
 #[cfg(feature = "heic")]
 mod read;
@@ -12,7 +13,7 @@ pub(super) const ROW: Row = Row {
     media_type: "image/heic",
     extensions: &["heic", "heif", "hif"],
     only_read: &[],
-    // `avif/` comes first: its files name the common brands, too.
+    // `avif/` comes first, because its files also list the common brands.
     detect: |head| {
         let is_raw = brands(head).any(|brand| brand == b"crx ");
         !is_raw && brands(head).any(|brand| matches!(brand, b"mif1" | b"msf1" | [b'h', b'e', b'i' | b'v', _]))

@@ -10,7 +10,7 @@ use crate::{Error, ErrorKind, Result};
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let context = HeifContext::read_from_bytes(bytes).map_err(to_error)?;
     let handle = context.primary_image_handle().map_err(to_error)?;
-    // As shown: turned and cut.
+    // The size as shown: turned and cropped.
     let (width, height) = (handle.width(), handle.height());
     limits.check_pixels(u64::from(width), u64::from(height))?;
     let alpha = handle.has_alpha_channel();
@@ -61,7 +61,7 @@ fn metadata(handle: &libheif_rs::ImageHandle) -> Metadata {
     let mut found = Metadata::default();
     for item in handle.all_metadata() {
         match (item.item_type.to_string().as_str(), item.content_type.as_str()) {
-            // The first four bytes say where the block begins after them.
+            // The first four bytes say how far after them the block starts.
             ("Exif", _) => {
                 found.exif = item.raw_data.split_first_chunk::<4>().and_then(|(offset, rest)| {
                     Some(orientation::exif_block(rest.get(u32::from_be_bytes(*offset) as usize..)?.to_vec()))

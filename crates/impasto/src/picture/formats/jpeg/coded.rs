@@ -1,5 +1,5 @@
-//! A decoder for the files that `zune-jpeg` decodes wrongly or refuses: several scans, odd sampling, heights that come late, missing tables and
-//! missing ends. Slower, but it knows for every block whether its data was there.
+//! A decoder for files that `zune-jpeg` decodes wrongly or refuses: several scans, odd sampling, heights that come
+//! late, missing tables and missing ends. It is slower, but it knows for every block whether its data was there.
 
 use super::huffman::{Bits, Stop, Table};
 use super::planes::{self, Plane};
@@ -7,13 +7,13 @@ use super::{CUT_OFF, damaged, standard};
 use crate::picture::reserved;
 use crate::{Error, ErrorKind, Result};
 
-/// Where the coefficients of a block lie in the order of the file: T.81, figure A.6.
+/// Position in a block of each coefficient in file order: T.81, figure A.6.
 const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35, 42,
     49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
 
-/// Most scans of a file. Encoders write 10, those that try out every split fewer than 100.
+/// Maximum number of scans. Encoders write 10; those that try out every split write fewer than 100.
 const SCANS: usize = 500;
 
 /// A picture as it was stored.
@@ -21,11 +21,11 @@ const SCANS: usize = 500;
 pub(super) struct Coded {
     /// Interleaved samples, at the picture's size.
     pub(super) samples: Vec<u8>,
-    /// Whether the end of the picture data is there.
+    /// Whether the picture data is complete.
     pub(super) whole: bool,
-    /// Whether it has its end-of-image marker.
+    /// Whether there is an end-of-image marker.
     pub(super) ended: bool,
-    /// The part of the picture that is there, even if only coarsely or without its colours.
+    /// The share of the picture that is there, even if only coarsely or without its colors.
     pub(super) part: f64,
 }
 
@@ -34,13 +34,13 @@ struct Component {
     id: u8,
     factors: [usize; 2],
     table: usize,
-    /// Its quantization table, as it was when its first scan began.
+    /// Its quantization table, as it was when its first scan started.
     steps: Option<[u16; 64]>,
-    /// Samples across and down.
+    /// Number of samples across and down.
     size: [usize; 2],
-    /// Blocks that hold them.
+    /// Number of blocks that contain them.
     blocks: [usize; 2],
-    /// Blocks in a row of memory: whole MCUs.
+    /// Blocks per row in memory: whole MCUs.
     stride: usize,
     coefficients: Vec<[i16; 64]>,
     /// For each coefficient, how many of its low bits are missing; `None` before its first scan.
@@ -56,7 +56,7 @@ struct Decoder {
     largest: [usize; 2],
     components: Vec<Component>,
     quantization: [Option<[u16; 64]>; 4],
-    /// Tables for first and for other coefficients.
+    /// Tables for DC and for AC coefficients.
     huffman: [[Option<Table>; 4]; 2],
     restart: usize,
     /// Whether the last scan ends where the file does.
@@ -65,16 +65,17 @@ struct Decoder {
 
 /// A scan header: T.81, section B.2.3.
 struct Scan {
-    /// Component, and its tables for first and for other coefficients.
+    /// Component, and its tables for DC and for AC coefficients.
     components: Vec<(usize, [usize; 2])>,
     first: usize,
     last: usize,
-    /// The bit that scans before this one came to, and the one this comes to.
+    /// The lowest bit that earlier scans reached, and the one that this scan reaches.
     high: u8,
     low: u8,
 }
 
-/// Decodes a file of this height. If it is cut off or damaged, `salvage` takes what is there and leaves the rest grey.
+/// Decodes a file of this height. If it is cut off or damaged, `salvage` keeps the parts that are there and leaves the
+/// rest gray.
 pub(super) fn decode(bytes: &[u8], height: usize, salvage: bool) -> Result<Coded> {
     let mut decoder = Decoder { huffman: standard::tables(), ..Decoder::default() };
     let end = decoder.read(bytes, height)?;
@@ -85,11 +86,11 @@ pub(super) fn decode(bytes: &[u8], height: usize, salvage: bool) -> Result<Coded
         });
     }
     let complete = decoder.components.iter().all(|c| c.steps.is_some() && c.missing.iter().all(|low| *low == Some(0)));
-    // An encoder may leave details out, but then the file has its end.
+    // An encoder may omit details, but then the file has its end marker.
     let whole = match end {
         End::Marker => decoder.components.iter().all(|c| c.missing[0].is_some()),
-        // What is left over is no picture data, and what was read may be none either: programs that copy or download reserve room for a
-        // file with zeros.
+        // Left-over bytes mean that this is not picture data, and the bytes before may not be either: programs that
+        // copy or download reserve space for a file by filling it with zeros.
         End::Bytes => complete && decoder.all_read,
         End::Short | End::Damaged => false,
     };
@@ -116,7 +117,7 @@ pub(super) fn decode(bytes: &[u8], height: usize, salvage: bool) -> Result<Coded
     Ok(Coded { samples, whole, ended: end == End::Marker, part })
 }
 
-/// How a walk over the file ended.
+/// How reading the file ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// With an end-of-image marker.
@@ -134,7 +135,7 @@ impl Decoder {
     fn read(&mut self, bytes: &[u8], height: usize) -> Result<End> {
         let (mut at, mut scans) = (2, 0);
         loop {
-            // Bytes between segments, and what a scan has left, are skipped as other decoders do.
+            // Bytes between segments, and what is left of a scan, are skipped as in other decoders.
             let Some(found) =
                 bytes.get(at..).and_then(|rest| rest.windows(2).position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0 | 0xFF)))
             else {
@@ -157,7 +158,7 @@ impl Decoder {
                 0xC4 => self.huffman_tables(body).ok_or_else(|| damaged("a Huffman table is damaged"))?,
                 0xDB => self.quantization_tables(body).ok_or_else(|| damaged("a quantization table is damaged"))?,
                 0xDD => self.restart = body.first_chunk::<2>().map_or(0, |n| usize::from(u16::from_be_bytes(*n))),
-                // Each may go over all of the picture, however little data it has.
+                // Each scan may cover the whole picture, however little data it has.
                 0xDA if scans == SCANS => return Err(damaged("it has too many scans")),
                 0xDA => {
                     scans += 1;
@@ -254,11 +255,11 @@ impl Decoder {
             }
             components.push((index, [usize::from(tables >> 4), usize::from(tables & 15)]));
         }
-        // Sequential scans hold everything; the fields say nothing more there.
+        // Sequential scans contain everything, so these fields have no meaning.
         let (first, last, bits) = if self.progressive { (first, last, bits) } else { (0, 63, 0) };
         let scan = Scan { components, first: usize::from(first), last: usize::from(last), high: bits >> 4, low: bits & 15 };
         let range = scan.first <= scan.last && scan.last < 64 && scan.low < 14 && (scan.high == 0 || scan.high == scan.low + 1);
-        // T.81, section G.1.1.1: a progressive scan holds first coefficients or others, and others of one component.
+        // T.81, section G.1.1.1: a progressive scan has either DC coefficients, or AC coefficients of one component.
         let kind = !self.progressive || if scan.first == 0 { scan.last == 0 } else { scan.components.len() == 1 };
         (matches!(count, 1..=4) && range && kind).then_some(scan)
     }
@@ -269,7 +270,7 @@ impl Decoder {
             if component.steps.is_none() {
                 component.steps = Some(self.quantization[component.table].ok_or(Stop::Damaged)?);
             }
-            // Bits are refined in order, each once; a sequential component comes once.
+            // Bits are refined in order, each once. A sequential component comes once.
             let due = |missing: &Option<u8>| *missing == if scan.high == 0 { None } else { Some(scan.high) };
             if !component.missing[scan.first..=scan.last].iter().all(due) {
                 return Err(Stop::Damaged);
@@ -285,7 +286,7 @@ impl Decoder {
     fn decode_blocks(&mut self, scan: &Scan, bits: &mut Bits<'_>) -> Result<(), Stop> {
         let Decoder { components, huffman, .. } = self;
         let mut blocks = Blocks { scan, progressive: self.progressive, run: 0, before: [0; 4] };
-        // A scan of one component has its own blocks only, others whole MCUs: T.81, section A.2.
+        // A scan of one component has only that component's blocks; other scans have whole MCUs: T.81, section A.2.
         let alone = scan.components.len() == 1;
         let [across, down] = if alone {
             components[scan.components[0].0].blocks
@@ -319,9 +320,9 @@ impl Decoder {
 struct Blocks<'a> {
     scan: &'a Scan,
     progressive: bool,
-    /// Blocks still to come that have nothing new in this scan.
+    /// Number of following blocks that this scan adds nothing to.
     run: u32,
-    /// Each component's last first coefficient.
+    /// Each component's previous DC coefficient.
     before: [i32; 4],
 }
 
@@ -356,7 +357,7 @@ impl Blocks<'_> {
         }
     }
 
-    /// Coefficients but the first: T.81, sections F.2.2.2 and G.1.2.2.
+    /// Decodes AC coefficients: T.81, sections F.2.2.2 and G.1.2.2.
     fn others(
         &mut self,
         bits: &mut Bits<'_>,
@@ -388,7 +389,7 @@ impl Blocks<'_> {
         Ok(())
     }
 
-    /// One more bit of coefficients but the first: T.81, section G.1.2.3.
+    /// Decodes one more bit of AC coefficients: T.81, section G.1.2.3.
     fn refine(
         &mut self,
         bits: &mut Bits<'_>,
@@ -411,7 +412,7 @@ impl Blocks<'_> {
                 1 => -bit,
                 _ => return Err(Stop::Damaged),
             };
-            // Coefficients that are there already get their bit on the way to the place of the new one.
+            // On the way to the new coefficient's place, coefficients that are already there get their bit.
             loop {
                 let Some(place) = ZIGZAG[..=last].get(k) else { return Err(Stop::Damaged) };
                 let coefficient = &mut block[usize::from(*place)];

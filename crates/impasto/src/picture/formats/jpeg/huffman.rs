@@ -1,4 +1,4 @@
-//! Huffman codes, and the bits that they are read from.
+//! Huffman codes, and the bit reader for them.
 
 /// Why decoding stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,15 +12,17 @@ pub(super) enum Stop {
 /// A table of codes, as in T.81, section F.2.2.3.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
-    /// For each 8 bits: the length of the code that they begin with and its value; length 0 for longer codes.
+    /// For each 8 bits: the length and value of the code that they start with; length 0 for longer codes.
     short: [(u8, u8); 256],
-    /// For each length from 1: one more than the greatest code of this length, and what to add to a code for its place in `values`.
+    /// For each length from 1: one more than the greatest code of this length, and what to add to a code for its index
+    /// in `values`.
     lengths: [(i32, i32); 16],
     values: Vec<u8>,
 }
 
 impl Table {
-    /// From the numbers of codes of each length, and the values in the order of the codes. `None` if there are more codes than fit.
+    /// Makes a table from the number of codes of each length, and the values in the order of the codes. `None` if there
+    /// are more codes than fit.
     pub(super) fn new(counts: [u8; 16], values: &[u8]) -> Option<Self> {
         let mut table = Table { short: [(0, 0); 256], lengths: [(0, 0); 16], values: values.to_vec() };
         let (mut code, mut place) = (0i32, 0i32);
@@ -59,18 +61,20 @@ impl<'a> Bits<'a> {
         Bits { data, at, held: 0, count: 0 }
     }
 
-    /// Where the first byte lies of which nothing has been held yet: a marker, unless data is left over.
+    /// Returns the position of the first byte that is not yet held: a marker, unless data is left over.
     pub(super) fn position(&self) -> usize {
         self.at
     }
 
-    /// Whether no more than a byte's unused bits is left of the file, or half a marker. These bits are ones: T.81, section F.1.2.3.
+    /// Whether only the unused bits of a byte, or half a marker, are left of the file. These bits are ones: T.81,
+    /// section F.1.2.3.
     pub(super) fn at_end(&self) -> bool {
         let ones = (1 << (self.count & 7)) - 1;
         self.count < 8 && self.held & ones == ones && matches!(self.data.get(self.at..), Some([] | [0xFF]))
     }
 
-    /// Holds as many bits as fit. A zero byte follows 0xFF in the data; anything else there is a marker, which ends it.
+    /// Fills `held` with as many bits as fit. 0xFF in the data is followed by a zero byte; otherwise it is a marker,
+    /// which ends the data.
     fn fill(&mut self) {
         while self.count <= 48 {
             let byte = match self.data.get(self.at..) {
@@ -87,7 +91,7 @@ impl<'a> Bits<'a> {
         }
     }
 
-    /// The next bits, without taking them; zeros where there are no more.
+    /// Returns the next bits without consuming them; zeros after the end.
     fn peek(&mut self, count: u32) -> u32 {
         if self.count < count {
             self.fill();
@@ -101,7 +105,7 @@ impl<'a> Bits<'a> {
         Ok(())
     }
 
-    /// The next bits, up to 16 of them.
+    /// Reads up to 16 bits.
     pub(super) fn bits(&mut self, count: u32) -> Result<i32, Stop> {
         let bits = self.peek(count);
         self.take(count)?;
@@ -112,7 +116,7 @@ impl<'a> Bits<'a> {
         Ok(self.bits(1)? == 1)
     }
 
-    /// A number of so many bits whose first one is its sign: T.81, section F.2.2.1.
+    /// Reads a number of this many bits, whose first bit is its sign: T.81, section F.2.2.1.
     pub(super) fn signed(&mut self, count: u32) -> Result<i32, Stop> {
         if count == 0 {
             return Ok(0);
@@ -121,7 +125,7 @@ impl<'a> Bits<'a> {
         Ok(if bits < 1 << (count - 1) { bits - (1 << count) + 1 } else { bits })
     }
 
-    /// The value of the next code.
+    /// Reads the value of the next code.
     pub(super) fn value(&mut self, table: &Table) -> Result<u8, Stop> {
         let bits = self.peek(16);
         let (length, value) = table.short[bits as usize >> 8];
@@ -137,11 +141,11 @@ impl<'a> Bits<'a> {
                 return table.values.get((code + offset) as usize).copied().ok_or(Stop::Damaged);
             }
         }
-        // No code begins like this. Past the end, where zeros stand in for data, that says nothing.
+        // No code starts like this. Past the end, where zeros stand in for data, that means nothing.
         Err(if self.count < 16 { Stop::Short } else { Stop::Damaged })
     }
 
-    /// Passes the restart marker that has to be next. A byte's unused bits come before it.
+    /// Skips the restart marker that must be next, and a byte's unused bits before it.
     pub(super) fn restart(&mut self, number: u8) -> Result<(), Stop> {
         if self.count >= 8 {
             return Err(Stop::Damaged);

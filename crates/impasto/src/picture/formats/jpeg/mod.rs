@@ -1,5 +1,5 @@
-//! JPEG. Most files are read by `zune-jpeg`, which is fast and streams; those that it reads wrongly or refuses, by our own decoder
-//! (`coded.rs`). `survey.rs` reads the markers first and selects between them.
+//! JPEG. Most files are read by `zune-jpeg`, which is fast and streams. Files that it reads wrongly or refuses are read
+//! by our own decoder (`coded.rs`). `survey.rs` reads the markers first and selects the decoder.
 
 mod coded;
 mod huffman;
@@ -29,10 +29,10 @@ pub(super) const ROW: Row = Row {
     }),
 };
 
-/// What to do with a file that cannot be decoded.
+/// Advice for a file that cannot be decoded.
 const AGAIN: &str = "Open it in another program and save it again as JPEG or PNG";
 
-/// What is said of a file that is cut off.
+/// The message for a file that is cut off.
 const CUT_OFF: &str = "the file stops before the end of the picture; it was not copied or downloaded completely";
 
 fn damaged(what: &str) -> Error {

@@ -1,4 +1,4 @@
-//! From coefficients to samples.
+//! Conversion from coefficients to samples.
 
 use std::f32::consts::PI;
 
@@ -16,7 +16,7 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// From blocks of coefficients in rows of `stride`, of which `blocks` hold `size` samples.
+    /// Transforms rows of `stride` blocks of coefficients. `blocks` of them contain `size` samples.
     pub(super) fn new(
         coefficients: &[[i16; 64]],
         steps: &[u16; 64],
@@ -40,7 +40,7 @@ impl Plane {
     }
 }
 
-/// The cosines of the transform, by frequency and place: T.81, section A.3.3.
+/// The cosines of the transform, by frequency and position: T.81, section A.3.3.
 fn basis() -> [[f32; 8]; 8] {
     std::array::from_fn(|frequency| {
         let scale = if frequency == 0 { 0.125f32.sqrt() } else { 0.5 };
@@ -48,13 +48,13 @@ fn basis() -> [[f32; 8]; 8] {
     })
 }
 
-/// The inverse transform of a block.
+/// Computes the inverse transform of a block.
 fn inverse(block: &[i16; 64], steps: &[u16; 64], basis: &[[f32; 8]; 8]) -> [u8; 64] {
     let value = |v: f32| (v + 128.5) as u8;
     if block[1..].iter().all(|v| *v == 0) {
         return [value(f32::from(block[0]) * f32::from(steps[0]) / 8.0); 64];
     }
-    // Rows of frequencies down become rows of places down, then each row the same across.
+    // First vertically: rows of frequencies become rows of positions. Then the same horizontally within each row.
     let mut rows = [[0.0f32; 8]; 8];
     for (v, (values, steps)) in block.as_chunks::<8>().0.iter().zip(steps.as_chunks::<8>().0).enumerate() {
         if values.iter().all(|value| *value == 0) {
@@ -80,11 +80,12 @@ fn inverse(block: &[i16; 64], steps: &[u16; 64], basis: &[[f32; 8]; 8]) -> [u8; 
     out
 }
 
-/// Where the samples at each place of an axis come from: the first of two neighbours, the second, and the second's weight.
+/// Returns the source samples of each position along an axis: the first of two neighbors, the second, and the second's
+/// weight.
 fn sources(length: usize, samples: usize, factor: usize, largest: usize, repeated: bool) -> Result<Vec<(u32, u32, f32)>> {
     let mut places = reserved(length)?;
     for place in 0..length {
-        // Samples stand for areas of equal size, so that their centres are compared.
+        // Samples stand for areas of equal size, so compare their centers.
         let from = (2 * place + 1) * factor;
         let (first, weight) = match from.checked_sub(largest) {
             Some(above) => (above / (2 * largest), (above % (2 * largest)) as f32 / (2 * largest) as f32),
@@ -97,7 +98,7 @@ fn sources(length: usize, samples: usize, factor: usize, largest: usize, repeate
     Ok(places)
 }
 
-/// All components at the picture's size, interleaved. Those with fewer samples are interpolated.
+/// Returns all components at the picture's size, interleaved. Those with fewer samples are interpolated.
 pub(super) fn interleaved(planes: &[Plane], [width, height]: [usize; 2], largest: [usize; 2]) -> Result<Vec<u8>> {
     let mut out: Vec<u8> = zeros(sample_count(width, height, planes.len())?)?;
     for (channel, plane) in planes.iter().enumerate() {
@@ -110,7 +111,8 @@ pub(super) fn interleaved(planes: &[Plane], [width, height]: [usize; 2], largest
             }
             continue;
         }
-        // Where samples cover three or more places on an axis, libjpeg repeats them on both, and others follow it.
+        // If samples cover three or more pixels on an axis, libjpeg repeats them on both axes, and other decoders
+        // follow it.
         let whole = |axis: usize| largest[axis].is_multiple_of(plane.factors[axis]);
         let repeated = whole(0) && whole(1) && [0, 1].iter().any(|&axis| largest[axis] / plane.factors[axis] > 2);
         let across = sources(width, plane.size[0], plane.factors[0], largest[0], repeated)?;

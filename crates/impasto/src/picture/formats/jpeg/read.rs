@@ -1,4 +1,4 @@
-//! JPEG files, by one decoder or the other.
+//! Reading JPEG with one decoder or the other.
 
 use std::io::{self, BufRead, Read, Seek};
 
@@ -24,7 +24,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     if raw.is_err() && limits.salvage { decode_unusual(bytes, &file, limits) } else { raw }
 }
 
-/// From a file that is not in memory.
+/// Decodes a file that is not in memory.
 pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) -> Result<Raw> {
     let file = Survey::of(input.by_ref().bytes())?;
     input.rewind()?;
@@ -36,11 +36,11 @@ pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) 
     decode_unusual(&bytes, &file, limits)
 }
 
-/// With the fast decoder, which streams.
+/// Decodes with the fast decoder, which streams.
 fn decode_usual(input: impl ZByteReaderTrait, file: &Survey, limits: &Limits) -> Result<Raw> {
     let (size, colour) = checked(file, limits)?;
     let mut decoder = headers(input)?;
-    // CMYK and YCCK are taken as stored: the decoder's own conversion knows neither profiles nor, for YCCK, inversion.
+    // CMYK and YCCK are read as stored: the decoder's own conversion ignores profiles and, for YCCK, inversion.
     let wanted = match colour {
         Colour::Grey => ColorSpace::Luma,
         Colour::Rgb => ColorSpace::RGB,
@@ -55,7 +55,7 @@ fn decode_usual(input: impl ZByteReaderTrait, file: &Survey, limits: &Limits) ->
     Ok(raw(size, colour, samples, &decoder, file))
 }
 
-/// With the decoder for everything.
+/// Decodes with the decoder that handles everything.
 fn decode_unusual(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<Raw> {
     let (size, colour) = checked(file, limits)?;
     let coded = coded::decode(bytes, size[1], limits.salvage)?;
@@ -83,7 +83,7 @@ fn decode_unusual(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<Raw> {
     Ok(raw)
 }
 
-/// The size and the kind of the samples, which the limits allow.
+/// Returns the size and the kind of the samples, checked against the limits.
 fn checked(file: &Survey, limits: &Limits) -> Result<([usize; 2], Colour)> {
     let frame = file.frame()?;
     let [width, height] = [usize::from(frame.size[0]), file.height()?];
@@ -97,19 +97,19 @@ fn checked(file: &Survey, limits: &Limits) -> Result<([usize; 2], Colour)> {
     Ok(([width, height], colour))
 }
 
-/// Lenient, as every viewer is: cameras write odd markers. Files that stop early are found by their missing end instead.
+/// Lenient, as every viewer is: cameras write odd markers. Truncated files are recognized by their missing end instead.
 fn options() -> DecoderOptions {
     DecoderOptions::default().set_strict_mode(false).set_max_width(usize::MAX).set_max_height(usize::MAX)
 }
 
-/// A decoder that has read the headers.
+/// Returns a decoder that has read the headers.
 fn headers<T: ZByteReaderTrait>(input: T) -> Result<JpegDecoder<T>> {
     let mut decoder = JpegDecoder::new_with_options(input, options());
     decoder.decode_headers().map_err(|e| to_error(&e))?;
     Ok(decoder)
 }
 
-/// Samples with what the headers say of them.
+/// Combines samples with the information in the headers.
 fn raw<T: ZByteReaderTrait>(
     [width, height]: [usize; 2],
     colour: Colour,
@@ -135,8 +135,8 @@ fn raw<T: ZByteReaderTrait>(
     raw
 }
 
-/// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and every reader and writer since. YCCK is made
-/// from the complement of what is stored as CMY, hence from ink; its K is stored inverted all the same.
+/// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and all readers and writers since. YCCK is
+/// converted from the complement of the stored CMY, and so from ink; its K is stored inverted nevertheless.
 fn to_ink(samples: &mut [u8], ycck: bool) {
     for p in samples.as_chunks_mut::<4>().0 {
         let [c, m, y] = if ycck { ycc_to_rgb([p[0], p[1], p[2]]) } else { [255 - p[0], 255 - p[1], 255 - p[2]] };
@@ -144,14 +144,14 @@ fn to_ink(samples: &mut [u8], ycck: bool) {
     }
 }
 
-/// JFIF's YCbCr to RGB (ITU-T T.871, section 7).
+/// Converts JFIF's YCbCr to RGB (ITU-T T.871, section 7).
 pub(in crate::picture::formats) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
     // The casts saturate.
     [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb].map(|v| (v + 0.5) as u8)
 }
 
-/// A line of ours for each of the decoder's errors, whose own texts are for those who write decoders.
+/// Converts a decoder's error to a line of ours, because its own texts are meant for authors of decoders.
 fn to_error(error: &DecodeErrors) -> Error {
     let kind = match error {
         DecodeErrors::Unsupported(_) => ErrorKind::Unsupported,
@@ -169,7 +169,7 @@ fn to_error(error: &DecodeErrors) -> Error {
         DecodeErrors::LargeDimensions(_) => "the picture is too large",
         _ => "the file is damaged",
     };
-    // The decoder's error is not `Send`-safe to keep in every version; its text is all there is to it.
+    // The decoder's error is not `Send` in every version, and contains nothing but its text. So keep the text.
     let text = format!("{error:?}").split_whitespace().collect::<Vec<_>>().join(" ");
     Error::new(kind, format!("{what}. {AGAIN}")).with_source(io::Error::other(text))
 }

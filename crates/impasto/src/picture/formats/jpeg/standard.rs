@@ -1,8 +1,8 @@
-//! The Huffman tables that files without their own mean, as the frames of motion JPEG do: T.81, section K.3.
+//! The Huffman tables of files that have none, such as the frames of motion JPEG: T.81, section K.3.
 
 use super::huffman::Table;
 
-/// The tables for first and for other coefficients; of each kind, one for luma and one for chroma.
+/// Returns the tables for DC and for AC coefficients, each with one for luma and one for chroma.
 pub(super) fn tables() -> [[Option<Table>; 4]; 2] {
     let table = |counts, values: &[u8]| Table::new(counts, values);
     let dc: [u8; 12] = std::array::from_fn(|value| value as u8);

@@ -1,4 +1,4 @@
-//! What a JPEG file's markers say before anything is decoded.
+//! Reading a JPEG file's markers before anything is decoded.
 
 use std::io;
 
@@ -6,21 +6,21 @@ use super::CUT_OFF;
 use crate::picture::Density;
 use crate::{Error, ErrorKind, Result};
 
-/// What a walk over a file's markers finds.
+/// The information in a file's markers.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub(super) frame: Option<Frame>,
     /// Whether an end-of-image marker follows the first start-of-scan marker.
     pub(super) complete: bool,
-    /// Where the first scan's entropy-coded data lies.
+    /// Position of the first scan's entropy-coded data.
     scan_at: usize,
-    /// Whether the first scan holds only some of the frame's components.
+    /// Whether the first scan has only some of the frame's components.
     partial_scan: bool,
-    /// Whether Huffman tables come before the first scan.
+    /// Whether there are Huffman tables before the first scan.
     pub(super) huffman_tables: bool,
-    /// The height that a DNL marker gives after the first scan.
+    /// The height in a DNL marker after the first scan.
     pub(super) later_height: Option<u16>,
-    /// The colour transform that an Adobe segment names.
+    /// The color transform in an Adobe segment.
     pub(super) adobe: Option<u8>,
     /// Whether there is a JFIF segment.
     pub(super) jfif: bool,
@@ -28,20 +28,20 @@ pub(super) struct Survey {
     pub(super) exif: Option<Vec<u8>>,
     /// Whether the file says that it has a gain map, which makes the picture brighter on HDR displays.
     pub(super) gain_map: bool,
-    /// How many other pictures follow this one, except its previews.
+    /// Number of pictures that follow this one, without its previews.
     pub(super) others: usize,
-    /// The resolution that a JFIF header gives.
+    /// The resolution in a JFIF header.
     pub(super) density: Option<Density>,
 }
 
 /// A frame header: T.81, section B.2.2.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
-    /// The marker's second byte, which says how the frame is coded.
+    /// The marker's second byte, which identifies the coding process.
     marker: u8,
     precision: u8,
     pub(super) size: [u16; 2],
-    /// Where its body lies in the file.
+    /// Position of its body in the file.
     start: usize,
     /// Identifier and sampling factors, across and down.
     pub(super) components: Vec<(u8, [u8; 2])>,
@@ -60,7 +60,7 @@ impl Frame {
         self.marker == 0xC2
     }
 
-    /// Refuses what no decoder here reads, by name.
+    /// Refuses coding processes that no decoder here supports, by name.
     fn check(&self) -> Result<()> {
         let unsupported =
             |what: &str, todo: &str| Err(Error::new(ErrorKind::Unsupported, format!("{what} are not supported. {todo}")));
@@ -90,8 +90,8 @@ impl Frame {
 }
 
 impl Survey {
-    /// Walks over the markers. In entropy-coded data 0xFF is always followed by 0 or a restart number, so that FF D9 there is nothing else
-    /// than the end; before it, an Exif thumbnail may hold one of its own.
+    /// Reads the markers. In entropy-coded data, 0xFF is always followed by 0 or a restart number, so FF D9 there can
+    /// only be the end. Before it, an Exif thumbnail may contain an end marker of its own.
     pub(super) fn of(bytes: impl Iterator<Item = io::Result<u8>>) -> Result<Self> {
         let mut survey = Survey::default();
         let mut bytes = Bytes { bytes, position: 0 };
@@ -101,7 +101,7 @@ impl Survey {
         Ok(survey)
     }
 
-    /// The frame, if it is one that can be decoded.
+    /// Returns the frame, if it can be decoded.
     pub(super) fn frame(&self) -> Result<&Frame> {
         let none = || {
             let text = "it has no frame header: the file is damaged, or cut off before the picture begins";
@@ -112,7 +112,7 @@ impl Survey {
         Ok(frame)
     }
 
-    /// The height in the frame header, or where it is 0 the one that comes after the first scan.
+    /// Returns the height in the frame header or, if that is 0, the one after the first scan.
     pub(super) fn height(&self) -> Result<usize> {
         let height = match self.frame()?.size[1] {
             0 => self.later_height.unwrap_or(0),
@@ -125,7 +125,8 @@ impl Survey {
         Err(Error::new(ErrorKind::Malformed, text))
     }
 
-    /// Whether `zune-jpeg` decodes the file rightly. It refuses the rest, or decodes it wrongly without an error.
+    /// Whether `zune-jpeg` decodes the file correctly. It refuses other files, or decodes them wrongly without an
+    /// error.
     pub(super) fn usual(&self) -> bool {
         let Some(frame) = &self.frame else { return false };
         let factors: Vec<[u8; 2]> = frame.components.iter().map(|c| c.1).collect();
@@ -138,7 +139,7 @@ impl Survey {
         self.complete && self.huffman_tables && frame.size[1] > 0 && sampling && scans && !self.is_rgb()
     }
 
-    /// Whether three components are red, green and blue. Others are luma and chroma, as JFIF's always are.
+    /// Whether three components are red, green and blue. Otherwise they are luma and chroma, as always in JFIF.
     pub(super) fn is_rgb(&self) -> bool {
         let ids: Vec<u8> = self.frame.iter().flat_map(|frame| frame.components.iter().map(|c| c.0)).collect();
         let named = self.adobe.map_or(ids == *b"RGB", |transform| transform == 0);
@@ -150,7 +151,7 @@ impl Survey {
         self.adobe.is_some_and(|transform| transform != 0)
     }
 
-    /// A copy of the headers that `zune-jpeg` accepts: it wants a height, and sampling factors that it knows.
+    /// Returns a copy of the headers that `zune-jpeg` accepts: with a height, and with sampling factors that it knows.
     pub(super) fn plain_headers(&self, bytes: &[u8], height: usize) -> Vec<u8> {
         let mut headers = bytes.get(..self.scan_at).unwrap_or(bytes).to_vec();
         if let Some(frame) = &self.frame {
@@ -166,13 +167,13 @@ impl Survey {
         headers
     }
 
-    /// Up to the first scan's entropy-coded data; `None` where the file ends before.
+    /// Reads up to the first scan's entropy-coded data; `None` if the file ends before.
     fn headers(&mut self, bytes: &mut Bytes<impl Iterator<Item = io::Result<u8>>>) -> Result<Option<()>> {
         let next = &mut || bytes.next();
         let (Some(_), Some(_), Some(mut first)) = (next()?, next()?, next()?) else { return Ok(None) };
         loop {
             let Some(marker) = bytes.next()? else { return Ok(None) };
-            // Fill bytes, and stray ones between segments: other decoders skip them too.
+            // Skip fill bytes, and stray bytes between segments, as other decoders do.
             if first != 0xFF || matches!(marker, 0 | 0xFF) {
                 first = marker;
                 continue;
@@ -191,7 +192,7 @@ impl Survey {
         }
     }
 
-    /// Takes what one segment says; `start` is where its body lies in the file.
+    /// Reads one segment, whose body is at `start` in the file.
     fn segment(&mut self, marker: u8, start: usize, body: &[u8]) {
         match marker {
             0xE0 if body.starts_with(b"JFIF\0") => {
@@ -207,7 +208,7 @@ impl Survey {
             0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                 self.frame = Frame::read(marker, start, body).or(self.frame.take())
             }
-            // A scan says how many components it holds: T.81, section B.2.3.
+            // A scan header starts with its number of components: T.81, section B.2.3.
             0xDA => {
                 let components = self.frame.as_ref().map_or(0, |frame| frame.components.len());
                 self.partial_scan |= body.first().is_some_and(|n| usize::from(*n) != components);
@@ -216,8 +217,8 @@ impl Survey {
         }
     }
 
-    /// Exif above 64 KiB goes on in the next segments, without a byte-order mark of its own. Where there are two blocks, the first counts, as
-    /// for other programs.
+    /// Exif above 64 KiB continues in the next segments, without another byte-order mark. If there are two blocks, the
+    /// first one counts, as in other programs.
     fn app1(&mut self, body: &[u8]) {
         let gain_map = b"http://ns.adobe.com/hdr-gain-map/1.0/";
         self.gain_map |=
@@ -231,7 +232,7 @@ impl Survey {
         }
     }
 
-    /// From the first scan's entropy-coded data to the end.
+    /// Reads from the first scan's entropy-coded data to the end.
     fn scans(&mut self, bytes: &mut Bytes<impl Iterator<Item = io::Result<u8>>>) -> Result<()> {
         let mut before = 0;
         while let Some(byte) = bytes.next()? {
@@ -265,7 +266,7 @@ impl<I: Iterator<Item = io::Result<u8>>> Bytes<I> {
         Ok(self.bytes.next().transpose()?)
     }
 
-    /// What follows a marker's length; `None` where the file ends before.
+    /// Reads the body that follows a marker's length; `None` if the file ends before.
     fn segment(&mut self) -> Result<Option<Vec<u8>>> {
         let (Some(high), Some(low)) = (self.next()?, self.next()?) else { return Ok(None) };
         let mut body = Vec::new();
@@ -277,7 +278,8 @@ impl<I: Iterator<Item = io::Result<u8>>> Bytes<I> {
     }
 }
 
-/// The number of pictures that an index of CIPA's multi-picture format lists (DC-007, section 5.2) after the first, except previews.
+/// Returns how many pictures after the first an index of CIPA's multi-picture format lists (DC-007, section 5.2),
+/// without previews.
 fn multi_picture(index: &[u8]) -> Option<usize> {
     let little = index.starts_with(b"II*\0");
     let number = |at: usize, len: usize| {
@@ -294,7 +296,7 @@ fn multi_picture(index: &[u8]) -> Option<usize> {
     Some(kinds.filter(|kind| !matches!(kind, 0x01_0001 | 0x01_0002)).count())
 }
 
-/// What a JFIF header (ITU-T T.871, section 10.1) says about resolution. The decoder's own account of it is lost.
+/// Reads the resolution in a JFIF header (ITU-T T.871, section 10.1), which the decoder does not pass on.
 fn jfif_density(segment: &[u8]) -> Option<Density> {
     let [b'J', b'F', b'I', b'F', 0, _, _, unit, x1, x0, y1, y0, ..] = *segment else { return None };
     let per_inch = match unit {

@@ -1,4 +1,4 @@
-//! JPEG: baseline. Untagged JPEGs are sRGB by convention.
+//! Writing JPEG: baseline. Untagged JPEGs are sRGB by convention.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
         Subsampling::Half => SamplingFactor::R_4_2_2,
         Subsampling::Quarter => SamplingFactor::R_4_2_0,
     });
-    // The default is the colour of one of the pixels.
+    // The default takes the color of one of the pixels.
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     add_metadata(&mut encoder, layout).map_err(|e| failed(Format::Jpeg, e))?;
     let feed = RefCell::new(Feed { next, rows: Vec::new(), at: 0, given: 0, error: None });
@@ -35,11 +35,11 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
     }
 }
 
-/// Segments before the picture. [`super::super::metadata::Written`] fits them.
+/// Adds the segments before the picture. [`super::super::metadata::Written`] makes sure that they fit.
 fn add_metadata(encoder: &mut Encoder<impl Write>, layout: &Layout) -> Result<(), EncodingError> {
     let metadata = &layout.metadata;
     if let Some(density) = metadata.density {
-        // JFIF has whole numbers.
+        // JFIF only holds whole numbers.
         let density = [density.x, density.y].map(|v| v.round().clamp(1.0, 65_535.0) as u16);
         encoder.set_density(PixelDensity { density: density.into(), unit: PixelDensityUnit::Inches });
     }
@@ -55,19 +55,20 @@ fn add_metadata(encoder: &mut Encoder<impl Write>, layout: &Layout) -> Result<()
     layout.space.icc().map_or(Ok(()), |icc| encoder.add_icc_profile(icc))
 }
 
-/// What the encoder has been given of a picture.
+/// The rows on their way to the encoder.
 struct Feed<'a> {
     next: NextRows<'a>,
     rows: Vec<u8>,
-    /// How much of `rows` it has had.
+    /// How much of `rows` the encoder has received.
     at: usize,
-    /// How many rows of the picture it has had.
+    /// How many rows of the picture the encoder has received.
     given: u16,
     error: Option<Error>,
 }
 
 impl Feed<'_> {
-    /// Makes row `y` the last one before `at`: the next one, or the one that the encoder has just had, with which it fills up its last blocks.
+    /// Makes row `y` the one that ends at `at`: the next row, or the one that the encoder has just received and repeats
+    /// to fill its last blocks.
     fn advance(&mut self, y: u16, row: usize) -> Result<()> {
         if y < self.given {
             return Ok(());
@@ -82,7 +83,7 @@ impl Feed<'_> {
     }
 }
 
-/// A picture whose rows the encoder asks for one after the other.
+/// A picture whose rows the encoder requests one after the other.
 struct Pulled<'a, 'b> {
     width: u16,
     height: u16,
@@ -109,7 +110,7 @@ impl ImageBuffer for Pulled<'_, '_> {
         if feed.error.is_none()
             && let Err(error) = feed.advance(y, self.row)
         {
-            // The encoder cannot be told here, but its next write fails.
+            // The encoder cannot be notified here, but its next write fails.
             self.stopped.set(true);
             feed.error = Some(error);
         }
@@ -124,14 +125,14 @@ impl ImageBuffer for Pulled<'_, '_> {
             buffer.resize(start + row.len(), 0);
             &mut buffer[start..]
         });
-        // Slices of one length, and no pushing: so that the compiler can do several pixels at a time.
+        // Slices of equal length and no pushing, so that the compiler can vectorize.
         for (((&[r, g, b], y), cb), cr) in row.iter().zip(ys).zip(cbs).zip(crs) {
             (*y, *cb, *cr) = rgb_to_ycbcr(r, g, b);
         }
     }
 }
 
-/// A file that takes no more once the picture has failed.
+/// A file that refuses more data once the picture has failed.
 struct Stoppable<'a, W> {
     out: W,
     stopped: &'a Cell<bool>,

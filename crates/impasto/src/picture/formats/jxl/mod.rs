@@ -11,7 +11,7 @@ pub(super) const ROW: Row = Row {
     media_type: "image/jxl",
     extensions: &["jxl"],
     only_read: &[],
-    // A bare stream, or one in boxes.
+    // A bare codestream, or one in boxes.
     detect: |head| head.starts_with(b"\xFF\x0A") || head.starts_with(b"\0\0\0\x0CJXL \r\n\x87\n"),
     #[cfg(feature = "jxl")]
     read: Read::Bytes(read::decode),

@@ -11,7 +11,7 @@ use crate::picture::metadata::Metadata;
 use crate::picture::{Limits, zeros};
 use crate::{Error, ErrorKind, Result};
 
-/// Bytes that decoding may take for each pixel that the limits allow, and for small pictures' tables.
+/// Bytes that decoding may take for each pixel that the limits allow, and for the tables of small pictures.
 const PIXEL_BYTES: u64 = 96;
 const TABLE_BYTES: u64 = 64 << 20;
 
@@ -19,7 +19,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let most = limits.max_pixels.saturating_mul(PIXEL_BYTES).min(limits.max_decoded.saturating_mul(8));
     let most = usize::try_from(most.saturating_add(TABLE_BYTES)).unwrap_or(usize::MAX);
     let image = JxlImage::builder().alloc_tracker(AllocTracker::with_limit(most)).read(Cursor::new(bytes)).map_err(to_error)?;
-    // As shown: the orientation is part of the picture.
+    // The size as shown: the orientation is part of the picture.
     let (width, height) = (image.width(), image.height());
     limits.check_pixels(u64::from(width), u64::from(height))?;
     let (width, height) = (width as usize, height as usize);
@@ -91,7 +91,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
 
 fn metadata(image: &JxlImage) -> Result<Metadata> {
     let boxes = image.aux_boxes();
-    // Damaged metadata costs no picture.
+    // Damaged metadata must not cost the picture.
     let exif = boxes.first_exif().ok().filter(|exif| exif.has_data()).map(|exif| exif.unwrap());
     let exif = exif.and_then(|exif| exif.payload().get(exif.tiff_header_offset() as usize..)).map(<[u8]>::to_vec);
     let xmp = boxes.first_xml();

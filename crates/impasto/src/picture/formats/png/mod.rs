@@ -9,7 +9,7 @@ use std::io::Cursor;
 use super::{Holds, Read, Row, Write};
 pub(super) use read::decode;
 
-/// What a file begins with.
+/// The first bytes of a file.
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1A\n";
 
 pub(super) const ROW: Row = Row {

@@ -1,4 +1,4 @@
-//! PNG.
+//! Reading PNG.
 
 use std::io::{BufRead, Seek};
 
@@ -10,7 +10,8 @@ use crate::picture::metadata::{Metadata, XMP_KEYWORD, iptc};
 use crate::picture::{Density, Limits, zeros};
 use crate::{Error, ErrorKind, Result};
 
-/// Room for what is not pixels: colour profiles, text, compressed Exif. Real ones stay below a few megabytes.
+/// Maximum bytes of everything but pixels: color profiles, text, compressed Exif. Real files stay below a few
+/// megabytes.
 const ANCILLARY_BYTES: usize = 64 << 20;
 
 pub(in crate::picture::formats) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw> {
@@ -20,7 +21,7 @@ pub(in crate::picture::formats) fn decode(input: impl BufRead + Seek, limits: &L
     let (width, height) = (header.width as usize, header.height as usize);
     let row = header.raw_row_length_from_width(header.width);
     decoder.set_limits(::png::Limits { bytes: ANCILLARY_BYTES.saturating_add(row.saturating_mul(4)) });
-    // Palettes and transparent colours become channels; 1 to 4 bits become 8; 16 stay.
+    // Palettes and transparent colors become channels, 1 to 4 bits become 8, and 16 bits stay.
     decoder.set_transformations(Transformations::EXPAND);
 
     let mut reader = decoder.read_info().map_err(to_error)?;
@@ -65,8 +66,8 @@ pub(in crate::picture::formats) fn decode(input: impl BufRead + Seek, limits: &L
     Ok(raw)
 }
 
-/// Reads all pixels, and the file to its end: an Exif block may follow the pixels. What is broken or missing after the last pixel gives a
-/// warning.
+/// Reads all pixels, and the file to its end, because an Exif block may follow the pixels. If something is broken or
+/// missing after the last pixel, returns a warning.
 fn read_rows(reader: &mut Reader<impl BufRead + Seek>, samples: &mut [u8]) -> Result<Option<String>> {
     let info = reader.info();
     let (width, height, interlaced) = (info.width as usize, info.height as usize, info.interlaced);
@@ -74,7 +75,7 @@ fn read_rows(reader: &mut Reader<impl BufRead + Seek>, samples: &mut [u8]) -> Re
     let stride = samples.len() / height;
     let bits = (colour_type.samples() * depth as usize) as u8;
     if interlaced {
-        // Counted, because asking for one row more reads on to the end of the pixels' chunks.
+        // Counted, because asking for one more row would read to the end of the pixels' chunks.
         for _ in 0..interlaced_rows(width, height) {
             let Some(row) = reader.next_interlaced_row().map_err(to_error)? else { break };
             if let InterlaceInfo::Adam7(pass) = row.interlace() {
@@ -88,7 +89,7 @@ fn read_rows(reader: &mut Reader<impl BufRead + Seek>, samples: &mut [u8]) -> Re
     }
     let early =
         |error: &DecodingError| matches!(error, DecodingError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof);
-    // The end of the pixels' chunks holds their checksums: what does not match them is no picture.
+    // The end of the pixels' chunks holds their checksums. If they do not match, the picture is invalid.
     match reader.next_row() {
         Err(e) if early(&e) => return Ok(Some(ENDS_EARLY.into())),
         Err(e) => return Err(to_error(e)),
@@ -101,15 +102,16 @@ fn read_rows(reader: &mut Reader<impl BufRead + Seek>, samples: &mut [u8]) -> Re
     })
 }
 
-/// How many rows the seven passes of an interlaced picture have together. A pass without pixels has none.
+/// Returns the total number of rows of an interlaced picture's seven passes. A pass without pixels has none.
 fn interlaced_rows(width: usize, height: usize) -> usize {
-    // Of each pass: first column, first row, distance of rows.
+    // For each pass: first column, first row, distance between rows.
     let passes = [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)];
     passes.iter().filter(|pass| pass.0 < width).map(|pass| height.saturating_sub(pass.1).div_ceil(pass.2)).sum()
 }
 
-/// The transparent level of 1, 2 or 4-bit grey is in the low bits of its chunk (PNG 3rd edition, section 11.3.1.1). The decoder compares all
-/// eight bits of the last byte, and finds no such pixel if others are set.
+/// Makes the transparent level of 1, 2 or 4-bit gray transparent. The level is in the low bits of its chunk (PNG 3rd
+/// edition, section 11.3.1.1). The decoder compares all eight bits of the last byte, and finds no such pixel if others
+/// are set.
 fn hide_grey(samples: &mut [u8], info: &Info<'_>) {
     let bits = info.bit_depth as u8;
     let (ColorType::Grayscale, 1..8, Some(&[level])) = (info.color_type, bits, info.trns.as_deref()) else { return };
@@ -118,7 +120,7 @@ fn hide_grey(samples: &mut [u8], info: &Info<'_>) {
     samples.as_chunks_mut::<2>().0.iter_mut().for_each(|[level, alpha]| *alpha = if *level == hidden { 0 } else { 255 });
 }
 
-/// From chunks made for it, or else from the texts that programs put it in before there were any.
+/// Reads metadata from the chunks for it, or else from the texts that programs used before these chunks existed.
 fn metadata(info: &Info<'_>) -> Metadata {
     let density = info.pixel_dims.filter(|dims| dims.unit == Unit::Meter);
     let exif = info.exif_metadata.as_ref().map(|exif| exif.to_vec());
@@ -136,7 +138,7 @@ fn metadata(info: &Info<'_>) -> Metadata {
     }
 }
 
-/// The bytes of a text `Raw profile type NAME`.
+/// Returns the bytes of a text `Raw profile type NAME`.
 fn raw_profile(info: &Info<'_>, name: &str) -> Option<Vec<u8>> {
     let named = |keyword: &str| keyword.strip_prefix("Raw profile type ") == Some(name);
     let compressed = info.compressed_latin1_text.iter().find(|text| named(&text.keyword)).and_then(|text| {
@@ -158,10 +160,10 @@ fn to_error(error: DecodingError) -> Error {
     }
 }
 
-/// What is wrong, for people: the decoder's texts have parts that only programmers read.
+/// Describes an error to users: some parts of the decoder's texts are only for programmers.
 fn describe(error: &DecodingError) -> String {
     let text = error.to_string();
-    // The decoder names a chunk so: ChunkType { type: IDAT, critical: true, ... }
+    // The decoder prints a chunk like this: ChunkType { type: IDAT, critical: true, ... }
     let (head, rest) = text.split_once("ChunkType { type: ").unwrap_or((&text, ""));
     let (chunk, tail) =
         rest.split_once(", ").map_or(("", ""), |(chunk, rest)| (chunk, rest.split_once('}').map_or("", |parts| parts.1)));

@@ -1,4 +1,4 @@
-//! Colour spaces that a PNG names without an ICC profile: the chunks cICP, gAMA and cHRM.
+//! Color spaces that a PNG file gives without an ICC profile: the chunks cICP, gAMA and cHRM.
 
 use std::io::{BufRead, Seek};
 
@@ -10,13 +10,13 @@ use crate::picture::Limits;
 use crate::picture::decode::Raw;
 use crate::picture::decode::code_points::{self, encoded, set_curve};
 
-/// gAMA of sRGB pictures: programs that know no sRGB chunk write this approximation of sRGB's curve.
+/// gAMA of sRGB pictures: programs that do not know the sRGB chunk write this approximation of sRGB's curve.
 const SRGB_GAMMA: f32 = 0.45455;
 /// cHRM of sRGB pictures: white, red, green, blue.
 const SRGB_PRIMARIES: [(f32, f32); 4] = [(0.3127, 0.3290), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06)];
 
-/// Sets the profile of a picture from the chunks of its file: cICP before iCCP before sRGB before gAMA and cHRM, as browsers do.
-/// Pictures of high dynamic range become sRGB.
+/// Sets the profile of a picture from the chunks of its file: cICP before iCCP before sRGB before gAMA and cHRM, as in
+/// browsers. Pictures of high dynamic range become sRGB.
 pub(super) fn apply(reader: &Reader<impl BufRead + Seek>, raw: &mut Raw, limits: &Limits) -> Result<()> {
     let info = reader.info();
     raw.icc = info.icc_profile.as_ref().map(|icc| icc.to_vec());
@@ -27,13 +27,14 @@ pub(super) fn apply(reader: &Reader<impl BufRead + Seek>, raw: &mut Raw, limits:
         return code_points::apply(raw, "cICP", [points.color_primaries, points.transfer_function], limits);
     }
     if raw.icc.is_none() && info.srgb.is_none() {
-        // Nothing written is in this space: gAMA is about old displays, and 8 bits of linear samples would be coarse.
+        // Nothing is written in this color space: gAMA describes old displays, and 8 bits of linear samples would be
+        // coarse.
         raw.convert_from = from_gamma(info);
     }
     Ok(())
 }
 
-/// gAMA and cHRM. `None` if they say sRGB, or nothing.
+/// Reads gAMA and cHRM. `None` if they describe sRGB or are missing.
 fn from_gamma(info: &Info<'_>) -> Option<Vec<u8>> {
     let gamma = info.gama_chunk.map(|gamma| gamma.into_value()).filter(|gamma| (gamma - SRGB_GAMMA).abs() > 0.005);
     let named = info.chrm_chunk.map(|c| [c.white, c.red, c.green, c.blue].map(|(x, y)| (x.into_value(), y.into_value())));
@@ -41,7 +42,7 @@ fn from_gamma(info: &Info<'_>) -> Option<Vec<u8>> {
         let far = |((x, y), (sx, sy)): (&(f32, f32), &(f32, f32))| (x - sx).abs() > 0.002 || (y - sy).abs() > 0.002;
         named.iter().zip(&SRGB_PRIMARIES).any(far)
     };
-    // Chromaticities that are no colours are what broken writers leave.
+    // Broken writers leave chromaticities that are not colors.
     let valid = |named: &[(f32, f32); 4]| named.iter().all(|&(x, y)| x >= 0.0 && y > 0.001 && x + y <= 1.0);
     let named = named.filter(|named| valid(named) && differs(named));
     if gamma.is_none() && named.is_none() {
@@ -51,7 +52,7 @@ fn from_gamma(info: &Info<'_>) -> Option<Vec<u8>> {
     if let Some([white, red, green, blue]) = named {
         let at = |(x, y): (f32, f32)| Chromaticity::new(x, y);
         let primaries = ColorPrimaries { red: at(red), green: at(green), blue: at(blue) };
-        // Grey must stay grey: D65 is the white of sRGB's profile, to the last digit.
+        // Gray must stay gray: use the D65 white of sRGB's profile, to the last digit.
         let d65 = (white.0 - SRGB_PRIMARIES[0].0).abs() < 0.001 && (white.1 - SRGB_PRIMARIES[0].1).abs() < 0.001;
         let white = if d65 { WHITE_POINT_D65 } else { XyY { x: f64::from(white.0), y: f64::from(white.1), yb: 1.0 } };
         profile.update_rgb_colorimetry(white, primaries);

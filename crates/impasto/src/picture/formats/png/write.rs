@@ -1,4 +1,4 @@
-//! PNG, tagged sRGB or with a profile.
+//! Writing PNG, tagged as sRGB or with a profile.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use crate::picture::encode::{failed, sides};
 use crate::picture::metadata::{XMP_KEYWORD, iptc};
 use crate::picture::{Compression, EncodeOptions, Format};
 
-/// Bytes of a chunk of compressed pixels.
+/// Bytes of compressed pixels per chunk.
 const CHUNK: usize = 256 << 10;
 
 pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
@@ -49,7 +49,7 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
         }
         stream.write_all(&rows).map_err(|e| failed(Format::Png, e))?;
     }
-    // Says so if rows are missing.
+    // Fails if rows are missing.
     stream.finish().map_err(|e| failed(Format::Png, e))?;
     writer.finish().map_err(|e| failed(Format::Png, e))
 }

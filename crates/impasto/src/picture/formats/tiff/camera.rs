@@ -1,4 +1,4 @@
-//! Tells the raw data of cameras, most of which is TIFF, from pictures.
+//! Distinguishes camera raw files, most of which are TIFF, from pictures.
 
 const MAKE: u16 = 271;
 const NEW_SUBFILE_TYPE: u16 = 254;
@@ -8,8 +8,8 @@ const DNG_VERSION: u16 = 50706;
 /// Photometric interpretations of sensor data: color filter array, and linear raw.
 const SENSOR: [u32; 2] = [32803, 34892];
 
-/// What kind of raw picture a TIFF file is, if it is one. Most cameras' raw files are TIFF files whose first picture is a thumbnail, so
-/// a TIFF reader would read that.
+/// Returns the kind of raw picture that a TIFF file is, if it is one. In most cameras' raw files, which are TIFF files,
+/// the first picture is a thumbnail, and a TIFF reader would read that.
 pub(in super::super) fn camera(bytes: &[u8]) -> Option<&'static str> {
     if bytes.get(8..10) == Some(b"CR") {
         return Some("a Canon raw picture (CR2)");
@@ -23,14 +23,14 @@ pub(in super::super) fn camera(bytes: &[u8]) -> Option<&'static str> {
         let word = *bytes.get(at..)?.first_chunk::<4>()?;
         Some(if little { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) })
     };
-    // BigTIFF has another header; no camera writes it.
+    // BigTIFF has another header, which no camera writes.
     if short(2)? != 42 {
         return None;
     }
     let folder = long(4)? as usize;
     let entries = usize::from(short(folder)?);
     let place = |tag: u16| (0..entries).map(|i| folder + 2 + i * 12).find(|&at| short(at) == Some(tag));
-    // A value of one short lies in the first half of its field.
+    // A value that is one short is in the first half of its field.
     let value =
         |tag: u16| place(tag).and_then(|at| if short(at + 2)? == 3 { short(at + 8).map(u32::from) } else { long(at + 8) });
     let sensor = value(PHOTOMETRIC).is_some_and(|photometric| SENSOR.contains(&photometric));
@@ -62,7 +62,7 @@ mod tests {
         Format::of(bytes).unwrap_err().to_string()
     }
 
-    /// A TIFF file's header and first directory, and after it a camera's maker.
+    /// Builds a TIFF file's header and first directory, followed by a camera's maker.
     fn tiff(little: bool, entries: &[(u16, u16, u32)]) -> Vec<u8> {
         let short = |v: u16| if little { v.to_le_bytes() } else { v.to_be_bytes() };
         let long = |v: u32| if little { v.to_le_bytes() } else { v.to_be_bytes() };
@@ -93,7 +93,7 @@ mod tests {
             for whole in [&[(PHOTOMETRIC, 3, 2)][..], &[(NEW_SUBFILE_TYPE, 4, 0), (PHOTOMETRIC, 3, 2), (SUB_IFDS, 4, 500)]] {
                 assert_eq!(Format::of(&tiff(little, whole)).unwrap(), Format::Tiff);
             }
-            // Whatever is cut off is TIFF, for the decoder to judge.
+            // A file that is cut off counts as TIFF, and the decoder decides.
             let bytes = tiff(little, &thumbnail);
             for cut in 4..bytes.len() {
                 let _ = Format::of(&bytes[..cut]);

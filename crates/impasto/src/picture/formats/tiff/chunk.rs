@@ -1,4 +1,4 @@
-//! The compressions of strips and tiles.
+//! Decompression of strips and tiles.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
@@ -13,7 +13,7 @@ use zune_jpeg::JpegDecoder;
 
 use super::{corrupt, fax, invalid};
 
-/// Most bytes that Zstandard may look back, as for its own program.
+/// Maximum window of Zstandard in bytes, the same as in its own program.
 const ZSTD_WINDOW: u64 = 1 << 27;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    /// That of a value of the tag (and of the options of Group 3), or the name of one that is not read.
+    /// Returns the compression for a value of the tag (and the options of Group 3), or the name of one that is not
+    /// supported.
     pub(super) fn of(value: u64, group3: u64) -> Result<Self, String> {
         Err(match value {
             1 => return Ok(Compression::None),
@@ -52,24 +53,24 @@ impl Compression {
         })
     }
 
-    /// Whether libtiff, and so everybody, looks at the predictor of files of this compression.
+    /// Whether libtiff, and therefore everybody, uses the predictor tag with this compression.
     pub(super) fn has_predictor(self) -> bool {
         matches!(self, Compression::Lzw | Compression::Deflate | Compression::Zstandard)
     }
 }
 
-/// What a decoder needs to know of the chunk that it decodes.
+/// What a decoder needs to know about the chunk.
 pub(super) struct Shape<'a> {
     pub(super) width: usize,
-    /// Rows that are wanted. A JPEG may have more.
+    /// Number of rows that are needed. A JPEG may have more.
     pub(super) rows: usize,
-    /// Samples a pixel.
+    /// Samples per pixel.
     pub(super) samples: usize,
-    /// What the JPEG streams of all chunks have in common.
+    /// The tables that the JPEG streams of all chunks share.
     pub(super) jpeg_tables: Option<&'a [u8]>,
 }
 
-/// The decompressed bytes of a chunk.
+/// Returns the decompressed bytes of a chunk.
 pub(super) fn open<'a>(compression: Compression, input: impl Read + 'a, shape: &Shape<'_>) -> io::Result<Box<dyn Read + 'a>> {
     Ok(match compression {
         Compression::None => Box::new(input),
@@ -112,7 +113,7 @@ impl<R: Read> Read for Lzw<R> {
 /// Runs of bytes (TIFF 6.0, section 9).
 struct PackBits<R> {
     input: R,
-    /// The byte that is repeated; none if bytes are taken as they come.
+    /// The byte that is repeated; `None` if bytes are copied.
     run: Option<u8>,
     left: usize,
 }
@@ -147,7 +148,7 @@ impl<R: BufRead> Read for PackBits<R> {
     }
 }
 
-/// Its own errors are texts for programmers.
+/// A wrapper, because the decoder's own errors are texts for programmers.
 struct Zstandard<R: Read>(StreamingDecoder<R, ruzstd::decoding::FrameDecoder>);
 
 impl<R: Read> Read for Zstandard<R> {
@@ -156,14 +157,14 @@ impl<R: Read> Read for Zstandard<R> {
     }
 }
 
-/// A WebP file's samples.
+/// Returns a WebP file's samples.
 fn webp(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     { input }.read_to_end(&mut bytes)?;
     let mut decoder = WebPDecoder::new(Cursor::new(&bytes[..])).map_err(corrupt)?;
     let (width, height) = decoder.dimensions();
     let channels = if decoder.has_alpha() { 4 } else { 3 };
-    // Alpha that is opaque everywhere is left out.
+    // WebP omits alpha that is opaque everywhere.
     let opaque = channels == 3 && shape.samples == 4;
     let rows = shape.rows..=shape.rows.max(4096);
     if width as usize != shape.width || !rows.contains(&(height as usize)) || !(channels == shape.samples || opaque) {
@@ -180,10 +181,10 @@ fn webp(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
     Ok(samples)
 }
 
-/// A JPEG stream's samples as they are stored: which colours they are, the file's tags tell.
+/// Returns a JPEG stream's samples as they are stored. The file's tags say which colors they are.
 fn jpeg(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // The tables are a stream of their own: without their end, and the chunk without its start, the two are one.
+    // The tables are a stream of their own. Their end marker and the chunk's start marker are cut off to join them.
     if let Some([tables @ .., 0xFF, 0xD9]) = shape.jpeg_tables {
         bytes.extend_from_slice(tables);
     }
@@ -197,7 +198,7 @@ fn jpeg(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
     decoder.decode_headers().map_err(corrupt)?;
     let colours = decoder.input_colorspace().unwrap_or(ColorSpace::YCbCr);
     let (width, height) = decoder.dimensions().ok_or_else(|| corrupt(()))?;
-    // Strips may be padded to whole blocks; tiles are as large as they say.
+    // Strips may be padded to whole blocks; tiles have exactly their declared size.
     let most = shape.rows.next_multiple_of(64).max(1 << 16);
     if width != shape.width || height < shape.rows || height > most || colours.num_components() != shape.samples {
         return Err(invalid("its JPEG strips or tiles are not of the picture's kind"));

@@ -1,13 +1,13 @@
-//! A TIFF file's first directory: what the picture is like and where its pixels are.
+//! A TIFF file's first directory: the properties of the picture, and where its pixels are.
 
 use std::io::{Read, Seek, SeekFrom};
 
 use crate::picture::decode::{cut, io_error};
 use crate::{Error, ErrorKind, Result};
 
-/// Most bytes of one tag: strip offsets, a colour profile.
+/// Maximum bytes of one tag: strip offsets, a color profile.
 const TAG_BYTES: u64 = 64 << 20;
-/// Most entries of a directory. Classic files cannot have more.
+/// Maximum number of entries in a directory. Classic files cannot have more.
 const ENTRIES: u64 = 0xFFFF;
 
 pub(super) struct Directory {
@@ -60,7 +60,7 @@ impl Directory {
                 value,
             });
         }
-        // A file that ends here has lost nothing that is read.
+        // A file that ends here has lost nothing that we read.
         let mut next = [0; 8];
         let after = at.saturating_add((count_len + bytes.len()) as u64);
         let inline = directory.inline;
@@ -81,7 +81,7 @@ impl Directory {
         input.read_exact(bytes).map_err(io_error)
     }
 
-    /// The bytes of a tag, and of one of its values.
+    /// Returns the bytes of a tag, its entry, and the size of one of its values.
     fn raw(&self, input: &mut (impl Read + Seek), tag: u16) -> Result<Option<(Vec<u8>, &Entry, usize)>> {
         let Some(entry) = self.entries.iter().find(|entry| entry.tag == tag) else { return Ok(None) };
         let size = match entry.kind {
@@ -106,12 +106,12 @@ impl Directory {
         Ok(Some((bytes, entry, size)))
     }
 
-    /// A tag's bytes, whatever they are.
+    /// Returns a tag's bytes, whatever they are.
     pub(super) fn bytes(&self, input: &mut (impl Read + Seek), tag: u16) -> Result<Option<Vec<u8>>> {
         Ok(self.raw(input, tag)?.map(|(bytes, ..)| bytes))
     }
 
-    /// A tag's whole numbers; none if it is absent.
+    /// Returns a tag's whole numbers; empty if the tag is missing.
     pub(super) fn numbers(&self, input: &mut (impl Read + Seek), tag: u16) -> Result<Vec<u64>> {
         let Some((bytes, entry, size)) = self.raw(input, tag)? else { return Ok(Vec::new()) };
         if !matches!(entry.kind, 1 | 3 | 4 | 7 | 13 | 16 | 18) {
@@ -120,7 +120,7 @@ impl Directory {
         Ok(bytes.chunks_exact(size).map(|value| self.number(value)).collect())
     }
 
-    /// A tag's first whole number.
+    /// Returns a tag's first whole number.
     pub(super) fn first(&self, input: &mut (impl Read + Seek), tag: u16) -> Result<Option<u64>> {
         Ok(self.numbers(input, tag)?.first().copied())
     }

@@ -1,4 +1,5 @@
-//! Fax compression: modified Huffman, Group 3 (ITU-T T.4) and Group 4 (T.6), to rows of packed bits of which 1 is black.
+//! Fax compression: modified Huffman, Group 3 (ITU-T T.4) and Group 4 (T.6). Rows become packed bits in which 1 is
+//! black.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -11,15 +12,15 @@ use super::{corrupt, invalid};
 /// How a page is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Code {
-    /// TIFF's own: lines of Group 3 without marks between them, each from a new byte on.
+    /// TIFF's own: lines of Group 3 without marks between them, each starting at a new byte.
     Huffman,
     Group3,
-    /// Lines may be told by what differs from the line before.
+    /// Lines may be coded as differences from the line before.
     Group3TwoDimensional,
     Group4,
 }
 
-/// The rows of a page.
+/// Decodes the rows of a page.
 pub(super) fn open<'a>(code: Code, input: impl Read + 'a, width: usize) -> io::Result<Box<dyn Read + 'a>> {
     let width = u16::try_from(width).map_err(|_| invalid("fax pages are at most 65535 pixels wide"))?;
     let input = BufReader::new(input);
@@ -58,7 +59,7 @@ pub(super) fn open<'a>(code: Code, input: impl Read + 'a, width: usize) -> io::R
             let mut bits = ByteReader::new(padded(input))?;
             let mut before = Vec::new();
             Box::new(Lines::new(width, move |line| {
-                // Zeros fill up the mark before a line, which ends with a 1. Some files lack the first.
+                // Zeros pad the mark before a line, which ends with a 1. Some files lack the first one.
                 if !mark(&mut bits)? {
                     return Ok(true);
                 }
@@ -80,12 +81,12 @@ pub(super) fn open<'a>(code: Code, input: impl Read + 'a, width: usize) -> io::R
     })
 }
 
-/// Bytes with zeros behind them: codes are looked up in more bits than they have.
+/// Returns bytes followed by zeros, because codes are looked up in more bits than they have.
 fn padded(input: impl BufRead) -> impl Iterator<Item = io::Result<u8>> {
     input.bytes().chain(std::iter::repeat_with(|| Ok(0)).take(4))
 }
 
-/// Goes behind the next mark between lines; whether there is one.
+/// Skips to the end of the next mark between lines. Returns whether there is one.
 fn mark(bits: &mut impl BitReader<Error = io::Error>) -> io::Result<bool> {
     let mut zeros = 0;
     loop {
@@ -102,7 +103,7 @@ fn mark(bits: &mut impl BitReader<Error = io::Error>) -> io::Result<bool> {
     }
 }
 
-/// The length of a run: codes of 64 and more, and one below.
+/// Decodes the length of a run: codes of 64 and more, and then one below.
 fn run(bits: &mut impl BitReader, is_black: bool) -> io::Result<u16> {
     let mut sum = 0u16;
     loop {
@@ -114,7 +115,7 @@ fn run(bits: &mut impl BitReader, is_black: bool) -> io::Result<u16> {
     }
 }
 
-/// A line of runs, as the places where its colour changes.
+/// Decodes a line of runs into the positions where its color changes.
 fn runs(bits: &mut impl BitReader, width: u16, line: &mut Vec<u16>) -> io::Result<()> {
     let (mut at, mut is_black) = (0u16, false);
     while at < width {
@@ -125,12 +126,13 @@ fn runs(bits: &mut impl BitReader, width: u16, line: &mut Vec<u16>) -> io::Resul
     Ok(())
 }
 
-/// A line of differences from the line before: T.4, section 4.2.
+/// Decodes a line of differences from the line before: T.4, section 4.2.
 fn changes(bits: &mut impl BitReader, before: &[u16], width: u16, line: &mut Vec<u16>) -> io::Result<()> {
-    // No place yet: a change may be at the line's first pixel.
+    // Before the first pixel, because a change may be at that pixel.
     let (mut at, mut is_black) = (-1i32, false);
     while at < i32::from(width) {
-        // The first change to the other colour beyond this place, and the one after it. Changes to black have even numbers.
+        // The first change to the other color after this position, and the one after it. Changes to black have even
+        // indexes.
         let wanted = |&(i, &place): &(usize, &u16)| i32::from(place) > at && (i % 2 == 1) == is_black;
         let first = before.iter().enumerate().find(wanted).map(|(i, _)| i);
         let place = |i: Option<usize>| i.and_then(|i| before.get(i)).map_or(i32::from(width), |&place| i32::from(place));
@@ -161,7 +163,7 @@ fn changes(bits: &mut impl BitReader, before: &[u16], width: u16, line: &mut Vec
     Ok(())
 }
 
-/// Notes a change, of which a line has no more than pixels but for runs of no length.
+/// Adds a change. A line has no more of them than pixels, except for runs of length zero.
 fn add(line: &mut Vec<u16>, at: u16, width: u16) -> io::Result<()> {
     if line.len() > 2 * usize::from(width) + 2 {
         return Err(corrupt(()));
@@ -173,7 +175,7 @@ fn add(line: &mut Vec<u16>, at: u16, width: u16) -> io::Result<()> {
 /// Lines as packed bits.
 struct Lines<F> {
     width: u16,
-    /// Puts the next line's changes of colour here; whether the page has ended.
+    /// Writes the next line's changes of color to the vector. Returns whether the page has ended.
     next: F,
     line: Vec<u16>,
     row: Vec<u8>,
@@ -191,7 +193,7 @@ impl<F: FnMut(&mut Vec<u16>) -> io::Result<bool>> Read for Lines<F> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.at == self.row.len() {
             self.line.clear();
-            // White lines at the end of a page may be left out.
+            // White lines at the end of a page may be omitted.
             if !self.ended {
                 self.ended = (self.next)(&mut self.line)?;
             }

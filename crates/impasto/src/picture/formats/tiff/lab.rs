@@ -1,23 +1,23 @@
-//! CIE L\*a\*b\* to sRGB. The white of such files is D50, as Photoshop's and ICC's is.
+//! Conversion of CIE L\*a\*b\* to sRGB. The white of such files is D50, as in Photoshop and ICC.
 
 use crate::Result;
 use crate::picture::reserved;
 
-/// How numbers stand for a\* and b\*.
+/// How a\* and b\* are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Signed (TIFF's CIELab).
     Cie,
-    /// Above 128, or its equal in 16 bits (ICCLab).
+    /// With an offset of 128, or its equivalent in 16 bits (ICCLab).
     Icc,
 }
 
-/// D50, and the step from its XYZ to linear sRGB (Bradford adaptation to D65 among it).
+/// D50, and the matrix from its XYZ to linear sRGB (including the Bradford adaptation to D65).
 const WHITE: [f32; 3] = [0.964_22, 1.0, 0.825_21];
 const TO_SRGB: [[f32; 3]; 3] =
     [[3.133_856, -1.616_867, -0.490_615], [-0.978_768, 1.916_141, 0.033_454], [0.071_945, -0.228_991, 1.405_243]];
 
-/// 8-bit samples to 16-bit sRGB; what follows the three of a pixel (alpha) stays.
+/// Converts 8-bit samples to 16-bit sRGB. Samples after a pixel's first three (alpha) stay.
 pub(super) fn of_8_bits(kind: Kind, samples: &[u8], channels: usize) -> Result<Vec<u16>> {
     convert(
         samples,
@@ -30,7 +30,7 @@ pub(super) fn of_8_bits(kind: Kind, samples: &[u8], channels: usize) -> Result<V
     )
 }
 
-/// The same of 16-bit samples.
+/// The same for 16-bit samples.
 pub(super) fn of_16_bits(kind: Kind, samples: &[u16], channels: usize) -> Result<Vec<u16>> {
     convert(
         samples,
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn known_colours() {
-        // L*a*b* under D50 of sRGB's white, black, middle grey, red and blue.
+        // L*a*b* under D50 of sRGB's white, black, middle gray, red and blue.
         let cases = [
             ([100.0, 0.0, 0.0], [255, 255, 255]),
             ([0.0, 0.0, 0.0], [0, 0, 0]),

@@ -16,10 +16,10 @@ use std::io::Cursor;
 use super::{Holds, Read, Row, Write};
 pub(super) use camera::camera;
 
-/// Classic TIFF and BigTIFF, in either order of bytes.
+/// Classic TIFF and BigTIFF, in either byte order.
 const SIGNATURES: [&[u8]; 4] = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
 
-/// Whether a file is a TIFF file, be it a picture or the raw data of a camera.
+/// Whether a file is a TIFF file, either a picture or a camera's raw data.
 pub(super) fn is_tiff(head: &[u8]) -> bool {
     SIGNATURES.iter().any(|signature| head.starts_with(signature))
 }
@@ -47,14 +47,14 @@ pub(super) const ROW: Row = Row {
             exif: true,
             xmp: true,
             iptc: true,
-            // Resolution is one of the tags that it shares with Exif.
+            // Resolution is one of the tags that TIFF shares with Exif.
             density: false,
             segments: false,
         },
     }),
 };
 
-/// An error of damaged files.
+/// The error for damaged files.
 fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }

@@ -1,6 +1,7 @@
-//! TIFF files.
+//! Reading TIFF.
 //!
-//! Strips and tiles are decoded row by row into the picture's samples, so that a large file takes little more memory than these.
+//! Strips and tiles are decoded row by row into the picture's samples, so a large file takes little more memory than
+//! these.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -13,7 +14,7 @@ use crate::picture::decode::{Colour, Raw, Samples, cut, io_error, sample_count};
 use crate::picture::{Limits, metadata, reserved, zeros};
 use crate::{Error, ErrorKind, Result};
 
-/// Most bytes of a row, above those of the whole picture: tiles may be larger than a small picture.
+/// Maximum bytes of a row beyond those of the whole picture: tiles may be larger than a small picture.
 const ROW_BYTES: usize = 16 << 20;
 
 pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -> Result<Raw> {
@@ -53,7 +54,7 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
         None
     });
     if matches!(layout.photometric, Photometric::Lab(_)) {
-        // The profile would be for Lab; the colours are sRGB's already.
+        // The profile would be for Lab, but the colors are already sRGB.
         raw.icc = None;
     }
     raw.metadata = metadata;
@@ -65,7 +66,7 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
     Ok(raw)
 }
 
-/// What colour samples mean.
+/// The meaning of color samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Photometric {
     WhiteIsZero,
@@ -97,7 +98,7 @@ impl Photometric {
         })
     }
 
-    /// Samples of a pixel that are colour.
+    /// Number of color samples per pixel.
     fn colours(self) -> usize {
         match self {
             Photometric::WhiteIsZero | Photometric::BlackIsZero | Photometric::Palette => 1,
@@ -107,22 +108,22 @@ impl Photometric {
     }
 }
 
-/// How the picture's samples lie in the file.
+/// Where the picture's samples are in the file.
 struct Layout {
     width: usize,
     height: usize,
     photometric: Photometric,
     compression: Compression,
     coding: Coding,
-    /// The samples of a pixel that become the picture's: colours, and alpha last.
+    /// The samples of a pixel that are kept: colors, then alpha.
     kept: Vec<usize>,
-    /// Whether there is alpha, and whether colour has been multiplied by it.
+    /// Whether there is alpha, and whether color has been multiplied by it.
     alpha: Option<bool>,
     /// Whether each sample of a pixel has strips or tiles of its own.
     planar: bool,
     /// Size of a strip or tile.
     chunk: [usize; 2],
-    /// Place and length of each.
+    /// Offset and length of each.
     places: Vec<(u64, Option<u64>)>,
     reversed: bool,
     jpeg_tables: Option<Vec<u8>>,
@@ -188,7 +189,8 @@ impl Layout {
             return Err(malformed(&format!("it has {samples} samples a pixel where {colours} are needed")));
         }
         let extra = directory.numbers(input, 338)?;
-        // Old programs write one sample more, which is alpha, and do not say so. What is called unspecified is none.
+        // Old programs write one additional sample, which is alpha, without declaring it. A sample declared as
+        // unspecified is not alpha.
         let unnamed = extra.is_empty() && samples == colours + 1;
         let alpha = if unnamed { Some(0) } else { extra.iter().position(|&kind| kind == 1 || kind == 2) };
         let alpha = alpha.filter(|&i| colours + i < samples);
@@ -265,7 +267,7 @@ impl Layout {
         raw
     }
 
-    /// The kept samples of all pixels.
+    /// Reads the kept samples of all pixels.
     fn samples<T: Sample>(&self, input: &mut (impl Read + Seek)) -> Result<Vec<T>> {
         let mut out: Vec<T> = zeros(sample_count(self.width, self.height, self.kept.len())?)?;
         let across = self.width.div_ceil(self.chunk[0]);
@@ -274,7 +276,7 @@ impl Layout {
         let mut row: Vec<T> = zeros(self.chunk[0] * self.coding.samples)?;
         for (i, &place) in self.places.iter().enumerate() {
             let (plane, i) = (i / each_plane, i % each_plane);
-            // Of a chunk with all samples, all that are kept; of a plane, the one that it has.
+            // From a chunk with all samples, those that are kept; from a plane, the one that it has.
             let taken: Vec<(usize, usize)> = if self.planar {
                 self.kept.iter().enumerate().filter(|&(_, &from)| from == plane).map(|(to, _)| (0, to)).collect()
             } else {
@@ -292,7 +294,7 @@ impl Layout {
         Ok(out)
     }
 
-    /// Reads a strip or tile, and puts its samples where they belong.
+    /// Reads a strip or tile, and copies its samples to their places.
     fn chunk<T: Sample>(
         &self,
         input: &mut (impl Read + Seek),
@@ -305,7 +307,7 @@ impl Layout {
         let rows = self.chunk[1].min(self.height - top);
         let columns = self.chunk[0].min(self.width - left);
         input.seek(SeekFrom::Start(place)).map_err(chunk_error)?;
-        // A length of raw samples that is wrong or absent is of no use anyway.
+        // The length of uncompressed samples is not needed, so it may be wrong or missing.
         let len = len.filter(|_| self.compression != Compression::None).unwrap_or(u64::MAX);
         let stored = Ordered { input: input.by_ref().take(len), reversed: self.reversed };
         let shape = Shape { width: self.chunk[0], rows, samples: self.coding.samples, jpeg_tables: self.jpeg_tables.as_deref() };
@@ -344,18 +346,18 @@ impl<R: Read> Read for Ordered<R> {
     }
 }
 
-/// The colours of a palette, 8 bits each.
+/// Returns the colors of a palette, 8 bits each.
 fn palette(map: &[u64], bits: usize) -> Result<Vec<[u8; 3]>> {
     let count = 1 << bits;
     if map.len() < 3 * count {
         return Err(malformed("its palette is absent or too short"));
     }
-    // They should have 16 bits; some programs write 8.
+    // They should have 16 bits, but some programs write 8.
     let shift = if map.iter().any(|&v| v > 255) { 8 } else { 0 };
     Ok((0..count).map(|i| [0, 1, 2].map(|c| (map[c * count + i] >> shift) as u8)).collect())
 }
 
-/// The colours that these numbers stand for; alpha stays.
+/// Replaces palette indexes by their colors; alpha stays.
 fn painted(numbers: &[u8], colours: &[[u8; 3]], alpha: bool) -> Result<Vec<u8>> {
     let channels = 1 + usize::from(alpha);
     let mut out = reserved(numbers.len() / channels * (channels + 2))?;
@@ -370,7 +372,7 @@ fn unsupported(what: &str) -> Error {
     Error::new(ErrorKind::Unsupported, format!("{what} is not supported; save it as RGB with LZW or deflate compression"))
 }
 
-/// What decompressing failed with.
+/// Converts a decompression error.
 fn chunk_error(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => cut().with_source(error),

@@ -1,17 +1,17 @@
-//! From a decompressed row's bytes to samples.
+//! Conversion of a decompressed row's bytes to samples.
 
 use half::f16;
 
-/// How a row's bytes are to be read.
+/// How to interpret a row's bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Coding {
     pub(super) bits: usize,
     pub(super) float: bool,
     pub(super) little: bool,
     pub(super) predictor: Predictor,
-    /// Samples a pixel of the row.
+    /// Samples per pixel of the row.
     pub(super) samples: usize,
-    /// Whether the greatest number stands for 1; else numbers stay as they are.
+    /// Whether the greatest number stands for 1. Otherwise numbers stay as they are.
     pub(super) scaled: bool,
 }
 
@@ -20,12 +20,12 @@ pub(super) enum Predictor {
     None,
     /// Differences from the pixel to the left.
     Horizontal,
-    /// Differences of bytes, the first bytes of all samples first (Adobe's Technical Note 3).
+    /// Differences of bytes, with the first bytes of all samples first (Adobe's Technical Note 3).
     Float,
 }
 
 impl Coding {
-    /// Undoes the prediction. Rows of [`Predictor::Float`] are big-endian afterwards.
+    /// Undoes the prediction. Afterwards, rows of [`Predictor::Float`] are big-endian.
     pub(super) fn unpredict(&self, row: &mut [u8]) {
         match (self.predictor, self.bits) {
             (Predictor::None, _) => {}
@@ -86,7 +86,8 @@ impl Coding {
         self.little && self.predictor != Predictor::Float
     }
 
-    /// Calls with the whole numbers of a row of less than 32 bits, which are packed from the highest bit of each byte.
+    /// Calls `put` with the whole numbers of a row of less than 32 bits per sample, packed from the highest bit of each
+    /// byte.
     fn packed(&self, row: &[u8], mut put: impl FnMut(usize, u32)) {
         let greatest = (1u32 << self.bits) - 1;
         let (mut held, mut held_bits, mut i) = (0u32, 0, 0);
@@ -108,9 +109,9 @@ impl Coding {
     }
 }
 
-/// A kind of sample that rows are read to.
+/// A type of sample that rows are converted to.
 pub(super) trait Sample: Copy + Default {
-    /// Reads a row. `out` has a place for each of its samples.
+    /// Reads a row. `out` has room for all of its samples.
     fn unpack(coding: &Coding, row: &[u8], out: &mut [Self]);
 
     /// 1 becomes 0 and 0 becomes 1.

@@ -1,8 +1,9 @@
-//! TIFF: Deflate with horizontal differences, which every reader since the 1990s knows.
+//! Writing TIFF: Deflate with horizontal differences, which every reader since the 1990s supports.
 //!
-//! The file is written by hand: the `tiff` crate's own way of writing strip by strip leaves compression out, and an Exif block fits in
-//! best as the file's beginning. It is a TIFF file itself, so that all places that it names stay right, and its directories
-//! and makers' notes with them; only its first directory becomes part of the picture's.
+//! The file is written by hand, because the `tiff` crate does not compress when it writes strip by strip, and because
+//! an Exif block fits best at the beginning of the file. The block is a TIFF file itself. At the beginning, all its
+//! offsets stay valid, and so do its directories and maker notes. Only its first directory becomes part of the
+//! picture's.
 
 use std::io::{self, Seek, SeekFrom, Write};
 
@@ -16,15 +17,15 @@ use crate::picture::metadata::tiff::{IPTC_TAG, XMP_TAG};
 use crate::picture::{Compression, EncodeOptions, Format};
 use crate::{Error, Result};
 
-/// Classic TIFF addresses 4 GiB; a little less is left for tags and for data that does not compress.
+/// Classic TIFF addresses 4 GiB. A little is reserved for tags and for data that does not compress.
 const CLASSIC_BYTES: usize = 4_000_000_000;
-/// About so many bytes of samples make a strip.
+/// Approximate bytes of samples per strip.
 const STRIP_BYTES: usize = 1_000_000;
 
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 const UNDEFINED: u16 = 7;
-/// BigTIFF's.
+/// BigTIFF's type for 64-bit numbers.
 const LONG8: u16 = 16;
 
 pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_>, out: &mut dyn Output) -> Result<()> {
@@ -52,7 +53,7 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
     file.number(256, LONG, width)?;
     file.number(257, LONG, height)?;
     file.shorts(258, &vec![bits; channels])?;
-    // Deflate, RGB, as many samples, differences, unsigned numbers.
+    // Deflate, RGB, number of samples, differences, unsigned numbers.
     file.number(259, SHORT, 8)?;
     file.number(262, SHORT, 2)?;
     file.places(273, &offsets)?;
@@ -61,7 +62,7 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
     file.places(279, &lengths)?;
     file.number(317, SHORT, 2)?;
     if layout.alpha == Alpha::Kept {
-        // Not multiplied with colour.
+        // Not premultiplied.
         file.number(338, SHORT, 2)?;
     }
     file.shorts(339, &vec![1; channels])?;
@@ -78,7 +79,7 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
     file.finish()
 }
 
-/// Differences from the pixel to the left, compressed.
+/// Returns differences from the pixel to the left, compressed.
 fn compress(layout: &Layout, (compression, little): (Compression, bool), strip: &mut [u8]) -> Result<Vec<u8>> {
     let channels = layout.channels();
     for row in strip.chunks_exact_mut(layout.row_bytes()) {
@@ -108,16 +109,17 @@ fn compress(layout: &Layout, (compression, little): (Compression, bool), strip: 
 /// A file whose directory is written last.
 struct File<W> {
     out: W,
-    /// Where it ends.
+    /// The current end of the file.
     end: u64,
     little: bool,
     big: bool,
-    /// Tag, type, number of values, and these or their place.
+    /// Tag, type, number of values, and the values or their offset.
     entries: Vec<(u16, u16, u64, Vec<u8>)>,
 }
 
 impl<W: Write + Seek> File<W> {
-    /// With what the Exif block holds, and its tags. BigTIFF has other directories: there only what they hold themselves is taken along.
+    /// Starts a file with the contents of the Exif block, and its tags. BigTIFF has different directories, so there
+    /// only the values in the first directory are kept.
     fn new(out: W, layout: &Layout, big: bool) -> Result<Self> {
         let mut block = layout.metadata.exif.clone().unwrap_or_else(|| Block::new(true));
         block.complete_density();
@@ -145,7 +147,7 @@ impl<W: Write + Seek> File<W> {
         Ok(())
     }
 
-    /// Puts bytes at an even place, and says at which.
+    /// Appends bytes at an even offset, and returns it.
     fn append(&mut self, bytes: &[u8]) -> Result<u64> {
         if !self.end.is_multiple_of(2) {
             self.out.write_all(&[0])?;
@@ -167,13 +169,13 @@ impl<W: Write + Seek> File<W> {
         self.value(tag, SHORT, values.len(), &bytes)
     }
 
-    /// Places in the file, or lengths.
+    /// Adds an entry of offsets or lengths.
     fn places(&mut self, tag: u16, values: &[u64]) -> Result<()> {
         let bytes: Vec<u8> = values.iter().flat_map(|&value| self.place(value)).collect();
         self.value(tag, if self.big { LONG8 } else { LONG }, values.len(), &bytes)
     }
 
-    /// An entry whose value is in the file's byte order.
+    /// Adds an entry whose value is in the file's byte order.
     fn value(&mut self, tag: u16, kind: u16, count: usize, value: &[u8]) -> Result<()> {
         let mut inline = value.to_vec();
         let room = if self.big { 8 } else { 4 };
@@ -186,7 +188,7 @@ impl<W: Write + Seek> File<W> {
         Ok(())
     }
 
-    /// The directory, and its place in the header.
+    /// Writes the directory, and its offset in the header.
     fn finish(mut self) -> Result<()> {
         let mut entries = std::mem::take(&mut self.entries);
         entries.sort_by_key(|entry| entry.0);
@@ -196,7 +198,7 @@ impl<W: Write + Seek> File<W> {
             bytes.extend(self.place(*count));
             bytes.extend(value);
         }
-        // There is no next one.
+        // There is no next directory.
         bytes.extend(self.place(0));
         let at = self.append(&bytes)?;
         if !self.big && u32::try_from(self.end).is_err() {
@@ -220,7 +222,7 @@ impl<W: Write + Seek> File<W> {
         if self.little { value.to_le_bytes() } else { value.to_be_bytes() }
     }
 
-    /// A place or a number of values: 4 bytes, in BigTIFF 8.
+    /// An offset or a number of values: 4 bytes, or 8 in BigTIFF.
     fn place(&self, value: u64) -> Vec<u8> {
         if self.big { self.long8(value).to_vec() } else { self.long(value as u32).to_vec() }
     }
