@@ -23,7 +23,7 @@ pub(super) struct Sink<'a> {
 
 impl Sink<'_> {
     /// Takes all frames, and returns the number of shots; `shots` is the number
-    /// before. Frames that are not sealed are lost if the end does not come.
+    /// before. If the run ends early, frames after the last seal are lost.
     pub(super) fn take(&self, messages: &Receiver<Message>, mut shots: usize) -> Result<usize> {
         let mut reel = self.pieces.map(|pieces| Reel::new(pieces, self.work.folder()));
         let mut shown = false;
