@@ -28,7 +28,7 @@ pub(crate) struct Fetching {
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) registry: Vec<PathBuf>,
 
-    /// Allow http addresses. Others on the network could change what is downloaded
+    /// Allow http addresses, where others on the network could change what is downloaded
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) allow_http: bool,
 }

@@ -1,4 +1,4 @@
-//! Figures: pictures side by side, each under its title, on white. And contact sheets.
+//! Figures (pictures side by side, each under its title, on white) and contact sheets.
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 use impasto::Picture;
@@ -9,7 +9,7 @@ use crate::memory;
 use impasto::Size;
 
 /// Smallest and largest height of the panels. In between, they are as high as
-/// the result. Such a figure is easy to view on screen and paper.
+/// the result. Figures of these sizes read well on screen and paper.
 const HEIGHTS: (usize, usize) = (240, 720);
 /// Largest ratio of width to height of a panel. A wider picture gets less height instead.
 const WIDEST: usize = 2;

@@ -54,7 +54,7 @@ impl Loudness {
 }
 
 /// Writes a line to standard error, after the program's name. File names may contain line breaks and escape sequences;
-/// control characters become question marks. Errors of writing are ignored.
+/// all control characters become question marks. Errors of writing are ignored.
 pub(crate) fn line(text: &str) {
     let clean: String = downloads::with_addresses(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     aside::write(|| {

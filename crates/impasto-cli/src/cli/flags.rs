@@ -36,7 +36,7 @@ impl std::ops::Deref for FilmFlags {
     }
 }
 
-/// Help for flags whose meaning for films is not the one for pictures.
+/// Help for flags that mean something else for films than for pictures.
 const OF_FILMS: [(&str, &str); 5] = [
     ("strength", "How strong the style is, from 0 (the film) to 1"),
     ("mask", "Paint where this picture, or each frame of this film, is white; keep the film where it is black"),

@@ -24,7 +24,7 @@ use pairs::Pair;
 /// Pixels of a style picture's shorter side for the style predictor, as `impasto stylize` has it.
 const STYLE_SIDE: usize = 256;
 
-/// What is measured.
+/// The pictures and models to measure.
 struct Subjects<'a> {
     args: &'a Eval,
     pairs: Vec<Pair>,

@@ -44,6 +44,8 @@ pub(in crate::commands) struct Png {
 
 impl Animation {
     /// Starts an animation of `frames` frames.
+    ///
+    /// # Errors
     /// If the format has no room for pictures of this size.
     pub(in crate::commands) fn new(kind: Kind, size: Size, frames: usize) -> Result<Self> {
         let Size { width, height } = size;

@@ -150,7 +150,7 @@ impl Painter<'_> {
 fn sheet(painter: &Painter<'_>, styles: &[Named]) -> Result<Picture> {
     let strengths = &painter.args.strengths;
     let each = strengths.len();
-    // All strengths of a style stay in one row.
+    // By default, all strengths of a style are in one row.
     let columns = painter.args.columns.map_or((COLUMNS / each).max(1) * each, usize::from);
     let columns = columns.min((styles.len() * each).max(each));
     let mut titles = vec!["photograph".to_owned()];

@@ -168,7 +168,7 @@ fn tell(source: &Source, goal: &Goal, loudness: talk::Loudness) {
     }
 }
 
-/// Says notes, each with the name of the file that it is about.
+/// Prints notes, each with the name of the file that it is about.
 fn say(notes: &[Note], about: Option<&Path>, loudness: talk::Loudness) {
     let name = about.map_or_else(String::new, |path| format!("{}: ", path.display()));
     for note in notes {

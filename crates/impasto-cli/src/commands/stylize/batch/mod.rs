@@ -99,7 +99,7 @@ pub(super) fn run(args: &Stylize) -> Result {
     // Runs that replace nothing may share a folder. A run with --resume
     // must know that no other one is painting what is missing.
     manifest.lock(args.batch.resume)?;
-    // Temporary files of killed runs. Those of other running programs stay.
+    // Remove the temporary files of killed runs. Those of running programs stay.
     let mut folders: Vec<_> = jobs.iter().filter_map(|job| job.output.parent()).collect();
     folders.dedup();
     folders.into_iter().for_each(|folder| {
