@@ -1,4 +1,4 @@
-//! Pictures that were downloaded: in a temporary folder, which is removed when the program ends.
+//! Downloaded pictures, in a temporary folder that is removed when the program ends.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ static PICTURES: Mutex<Option<Pictures>> = Mutex::new(None);
 
 struct Pictures {
     folder: PathBuf,
-    /// Of each download, in its own numbered sub-folder.
+    /// Address and file of each download. Each file is in a numbered sub-folder of its own.
     from: Vec<(String, PathBuf)>,
 }
 
@@ -16,13 +16,13 @@ fn pictures() -> MutexGuard<'static, Option<Pictures>> {
     PICTURES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The file of an address that was downloaded before.
+/// Returns the file of an address that was downloaded before.
 #[cfg(feature = "download")]
 pub(crate) fn known(address: &str) -> Option<PathBuf> {
     Some(pictures().as_ref()?.from.iter().find(|(from, _)| from == address)?.1.clone())
 }
 
-/// A folder for the next download.
+/// Makes a folder for the next download.
 ///
 /// # Errors
 /// If it cannot be made.
@@ -46,16 +46,16 @@ pub(crate) fn add(address: String, path: PathBuf) {
     }
 }
 
-/// What a path is called for people: the address that it was downloaded from, if it was.
+/// Returns what to call a path in messages: the address if it was downloaded from one, else the path itself.
 pub(crate) fn spoken(path: &Path) -> PathBuf {
     let pictures = pictures();
     let from = pictures.iter().flat_map(|pictures| &pictures.from).find(|(_, downloaded)| downloaded == path);
     from.map_or_else(|| path.to_owned(), |(address, _)| PathBuf::from(address))
 }
 
-/// A message with the addresses of downloaded pictures in place of their paths, which mean nothing to anybody.
+/// Replaces the paths of downloaded pictures in a message by their addresses. The paths would mean nothing to the user.
 pub(crate) fn with_addresses(text: &str) -> String {
-    // A message may come from within a download: then it names no finished one.
+    // A download that holds the lock may send a message itself. Such a message names no finished download.
     let Ok(pictures) = PICTURES.try_lock() else { return text.to_owned() };
     let from = pictures.iter().flat_map(|pictures| &pictures.from);
     from.fold(text.to_owned(), |text, (address, path)| text.replace(&path.display().to_string(), address))
@@ -63,7 +63,7 @@ pub(crate) fn with_addresses(text: &str) -> String {
 
 /// Removes all downloads. Called before the program ends, however it ends.
 pub(crate) fn clear() {
-    // A signal may come while this is held: then a temporary folder stays behind.
+    // If a signal arrives while the lock is held, the temporary folder stays behind.
     if let Ok(mut pictures) = PICTURES.try_lock()
         && let Some(Pictures { folder, .. }) = pictures.take()
     {

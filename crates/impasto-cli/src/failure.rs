@@ -1,18 +1,18 @@
-//! How the program ends: exit codes and the one line that goes with them.
+//! How the program ends: exit codes, and the one-line message that goes with them.
 
 use std::fmt::{self, Display};
 use std::io;
 
 use impasto::ErrorKind;
 
-/// The work is done.
+/// Exit code: the work is done.
 pub(crate) const DONE: u8 = 0;
-/// It could not be done: a file is missing, damaged, too large, in the way. Trying again with other files may help.
+/// Exit code: the work failed, because a file is missing, damaged, too large or in the way. Other files may work.
 pub(crate) const FAILED: u8 = 1;
-/// The command line makes no sense, whatever the files hold. The code that shells and `clap` use for it.
+/// Exit code: the command line is wrong, whatever the files contain. Shells and `clap` use the same code.
 pub(crate) const USAGE: u8 = 2;
-/// Stopped by Ctrl-C or a request to terminate: 128 + SIGINT, what a shell reports of a program that the signal ended, so that
-/// scripts and loops stop too.
+/// Exit code: stopped by Ctrl-C or a request to terminate. It is 128 + SIGINT, the code that shells report for a
+/// program that the signal ended, so that scripts and loops stop too.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The result of a command.
@@ -21,30 +21,30 @@ pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 /// Why a command ended early.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line makes no sense.
+    /// The command line is wrong.
     Usage(String),
     /// The work could not be done.
     Failed(String),
     /// The user asked to stop.
     Interrupted,
-    /// Whoever read standard output has closed it: there is nobody left to tell.
+    /// Standard output was closed by its reader: nobody is left to tell.
     ClosedPipe,
-    /// All has been said already; the exit code is left.
+    /// Everything has been said already; only this exit code is left.
     Told(u8),
 }
 
 impl Failure {
-    /// Wrong usage: text without the program's name.
+    /// Wrong usage. The text does not include the program's name.
     pub(crate) fn usage(text: impl Display) -> Self {
         Failure::Usage(text.to_string())
     }
 
-    /// A failure: text without the program's name.
+    /// A failure. The text does not include the program's name.
     pub(crate) fn failed(text: impl Display) -> Self {
         Failure::Failed(text.to_string())
     }
 
-    /// What happened to a write to standard output.
+    /// The failure for an error of writing to standard output.
     pub(crate) fn stdout(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::ClosedPipe;
@@ -52,7 +52,7 @@ impl Failure {
         Failure::Failed(format!("cannot write to standard output: {error}"))
     }
 
-    /// The exit code.
+    /// Returns the exit code.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Failure::Usage(_) => USAGE,
@@ -63,7 +63,7 @@ impl Failure {
     }
 }
 
-/// What it says, without the program's name.
+/// The message, without the program's name.
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

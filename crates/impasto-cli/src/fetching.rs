@@ -1,4 +1,4 @@
-//! Flags about downloads, which every command has, and what the user is asked before a download.
+//! The flags about downloads, which every command has, and the questions to the user before a download.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::{interrupt, memory, progress};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Downloads")]
 pub(crate) struct Fetching {
-    /// Download models without asking, also those whose terms forbid commercial use
+    /// Download models without asking, including those whose terms forbid commercial use
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) yes: bool,
 
@@ -24,23 +24,23 @@ pub(crate) struct Fetching {
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) offline: bool,
 
-    /// File that names more models, beside the built-in registry; may be repeated. Default: IMPASTO_REGISTRY
+    /// File that names more models, in addition to the built-in registry; may be repeated. Default: IMPASTO_REGISTRY
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) registry: Vec<PathBuf>,
 
-    /// Allow http addresses, which could be changed on the way
+    /// Allow http addresses, where others on the network could change what is downloaded
     #[arg(long, global = true, hide_short_help = true)]
     pub(crate) allow_http: bool,
 }
 
-/// What the command line said.
+/// The flags of this command line.
 static CHOSEN: OnceLock<(Fetching, Loudness)> = OnceLock::new();
 
-/// Keeps what the command line said, for everything that downloads. Called once.
+/// Stores the flags of this command line for everything that downloads. Call it once.
 pub(crate) fn install(mut fetching: Fetching, loudness: Loudness) {
     let set = std::env::var_os("IMPASTO_OFFLINE").unwrap_or_default();
     fetching.offline |= !set.is_empty() && set != "0";
-    // It is called once.
+    // Setting it only fails at a second call.
     let _ = CHOSEN.set((fetching, loudness));
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn chosen() -> (&'static Fetching, Loudness) {
     }
 }
 
-/// The models that this user has or can get.
+/// Returns the models that this user has or can get.
 pub(crate) fn models() -> Result<Models> {
     let mut models = Models::from_environment()?;
     for path in &chosen().0.registry {
@@ -61,11 +61,11 @@ pub(crate) fn models() -> Result<Models> {
     Ok(models)
 }
 
-/// The files and folders of the models that these words mean. What is not on this machine is downloaded, if the user agrees. With a `role`, models
-/// that are known to be for something else are refused.
+/// Returns the files and folders of the models that these words mean. A model that is not on this machine is downloaded
+/// if the user agrees. If there is a `role`, models that are known to have another role are refused.
 pub(crate) fn resolve(words: &[PathBuf], role: Option<Role>) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    // Most words are paths: then no registry is read.
+    // Usually, all words are paths. Then no registry needs to be read.
     if words.iter().all(|word| word.exists()) {
         return Ok(words.to_vec());
     }
@@ -73,7 +73,7 @@ pub(crate) fn resolve(words: &[PathBuf], role: Option<Role>) -> Result<Vec<PathB
     let fits = |word: &Path| role.map_or(Ok(()), |role| check_role(&models, word, role));
     for word in words {
         let meaning = models.find(word).map_err(Failure::usage)?;
-        // Before anything is downloaded.
+        // Checked before anything is downloaded.
         fits(word)?;
         match meaning {
             Meaning::Here(paths) if is_unknown_name(word, &paths) => return Err(unknown(&models, word)),
@@ -81,7 +81,7 @@ pub(crate) fn resolve(words: &[PathBuf], role: Option<Role>) -> Result<Vec<PathB
             Meaning::Absent(wanted) => {
                 agree(word, &wanted)?;
                 found.extend(pull(&models, &wanted)?.paths());
-                // Of what no registry knows, this shows only now.
+                // If no registry knows the model, its role is only known now.
                 fits(word)?;
             }
         }
@@ -89,7 +89,7 @@ pub(crate) fn resolve(words: &[PathBuf], role: Option<Role>) -> Result<Vec<PathB
     Ok(found)
 }
 
-/// Whether this is one word, of a model that is known to be a perceptual network.
+/// Returns whether this is a single word for a model that is known to be a perceptual network.
 pub(crate) fn is_perceptual(words: &[PathBuf]) -> Result<bool> {
     match words {
         [word] if !word.exists() => Ok(models()?.role(word) == Some(Role::Perceptual)),
@@ -97,7 +97,7 @@ pub(crate) fn is_perceptual(words: &[PathBuf]) -> Result<bool> {
     }
 }
 
-/// Refuses a model that is known to be for something else than this.
+/// Refuses a model that is known to have another role.
 fn check_role(models: &Models, word: &Path, role: Role) -> Result {
     match models.role(word) {
         Some(found) if found != role => {
@@ -122,13 +122,13 @@ fn unknown(models: &Models, word: &Path) -> Failure {
     Failure::failed(format!("{}: No such file, and no model of this name; {hint}", word.display()))
 }
 
-/// Whether a word means a path, but looks like a name, and nothing is there.
+/// Returns whether a word was taken for a path, but looks like a name, and nothing exists there.
 fn is_unknown_name(word: &Path, paths: &[PathBuf]) -> bool {
     let like_a_name = word.to_str().is_some_and(|text| !text.contains(['.', '/', '\\']));
     like_a_name && paths == [word] && !word.exists()
 }
 
-/// Asks before a model is downloaded that a command needs.
+/// Asks before it downloads a model that a command needs.
 fn agree(word: &Path, wanted: &Wanted) -> Result {
     let (fetching, _) = chosen();
     let name = word.display();
@@ -153,7 +153,7 @@ fn agree(word: &Path, wanted: &Wanted) -> Result {
     Err(Failure::failed(format!("{name}: not downloaded")))
 }
 
-/// Asks before a model is downloaded whose terms forbid commercial use, where the user has asked for the download itself.
+/// Asks before it downloads a model whose terms forbid commercial use. The user has asked for the download itself.
 pub(crate) fn agree_to_terms(wanted: &Wanted) -> Result {
     let entry = &wanted.entry;
     if !impasto_models::CAN_DOWNLOAD {
@@ -182,7 +182,7 @@ fn cannot_download(entry: &Entry) -> Failure {
     Failure::failed(text)
 }
 
-/// What a user may want to know before a download.
+/// Describes a model for the question before a download.
 pub(crate) fn about(entry: &Entry) -> String {
     let size = entry.bytes().map_or_else(|| "size not known".to_owned(), memory::human);
     let terms = if entry.non_commercial { ", no commercial use" } else { "" };
@@ -197,7 +197,7 @@ fn can_ask() -> bool {
 fn ask(question: &str) -> Result<bool> {
     let clean: String = question.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     let mut stderr = io::stderr().lock();
-    // Whoever cannot be asked answers nothing, which is no.
+    // If the question cannot be written, the answer is empty, which means no.
     let _ = write!(stderr, "impasto: {clean} [y/N] ").and_then(|()| stderr.flush());
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(|e| Failure::failed(format!("cannot read your answer: {e}")))?;
@@ -210,27 +210,27 @@ pub(crate) fn pull(models: &Models, wanted: &Wanted) -> Result<Cached> {
     let (fetching, loudness) = chosen();
     let options = impasto_models::PullOptions::default()
         .offline(fetching.offline)
-        // Whoever is asked has been asked.
+        // The user has already been asked.
         .accept_non_commercial(true)
         .download(download_options());
     let transfer = Transfer::new(loudness);
     Ok(interrupt::while_running(|| models.pull(wanted, &options, &transfer))?)
 }
 
-/// Downloads nothing.
+/// Fails: this build cannot download.
 #[cfg(not(feature = "download"))]
 pub(crate) fn pull(_models: &Models, wanted: &Wanted) -> Result<Cached> {
     Err(cannot_download(&wanted.entry))
 }
 
-/// How downloads behave.
+/// Returns the settings for downloads.
 #[cfg(feature = "download")]
 pub(crate) fn download_options() -> impasto_models::download::DownloadOptions {
     let options = impasto_models::download::DownloadOptions::default();
     options.allow_http(chosen().0.allow_http).how_to_allow_http(", or add --allow-http")
 }
 
-/// Shows a download, and passes Ctrl-C on.
+/// Shows the progress of a download, and cancels it on Ctrl-C.
 pub(crate) struct Transfer {
     loudness: Loudness,
     /// The bar, and the file that it is for.
@@ -247,7 +247,7 @@ impl impasto_models::Watch for Transfer {
     fn progress(&self, file: &str, done: u64, total: Option<u64>) {
         let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
         if bar.as_ref().is_none_or(|(shown, _)| shown != file) {
-            // The old one goes first.
+            // The old bar must go first.
             *bar = None;
             *bar = Some((file.to_owned(), progress::Bytes::new(file, self.loudness)));
         }

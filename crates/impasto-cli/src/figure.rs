@@ -1,4 +1,4 @@
-//! The article's figure: content, styles and result side by side, each under its title, on white.
+//! Figures (pictures side by side, each under its title, on white) and contact sheets.
 
 use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
 use impasto::Picture;
@@ -8,17 +8,18 @@ use crate::failure::{Failure, Result};
 use crate::memory;
 use impasto::Size;
 
-/// Height of the panels: the result's own, within what makes a figure that reads well on screen and paper.
+/// Smallest and largest height of the panels. In between, they are as high as
+/// the result. Figures of these sizes read well on screen and paper.
 const HEIGHTS: (usize, usize) = (240, 720);
-/// A panel is at most this much wider than high; a longer picture gets less height instead.
+/// Largest ratio of width to height of a panel. A wider picture gets less height instead.
 const WIDEST: usize = 2;
-/// Titles: dark grey rather than black, which is harsh beside pictures.
+/// Brightness of titles: dark gray, because black is harsh beside pictures.
 const INK: f32 = 0.15;
 
-/// What a panel shows.
+/// The content of a panel.
 pub(crate) enum Content<'a> {
     Picture(&'a Picture),
-    /// There is no picture of it: a saved style. Its name stands in the panel.
+    /// The name of a saved style, which has no picture.
     Name(String),
 }
 
@@ -28,7 +29,7 @@ pub(crate) struct Panel<'a> {
     pub(crate) content: Content<'a>,
 }
 
-/// Draws the figure; the last panel's picture decides the height.
+/// Draws the figure. The picture of the last panel decides the height.
 pub(crate) fn draw(panels: &[Panel<'_>]) -> Result<Picture> {
     let font = FontRef::try_from_slice(dejavu::sans::regular()).map_err(Failure::failed)?;
     let height = match panels.last().map(|panel| &panel.content) {
@@ -60,14 +61,14 @@ pub(crate) fn draw(panels: &[Panel<'_>]) -> Result<Picture> {
     Ok(Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?)
 }
 
-/// A contact sheet: pictures of one size, each above its title, row by row on white.
+/// A contact sheet: pictures of one size, each above its title, in rows on white.
 pub(crate) struct Sheet {
     canvas: Canvas,
     font: FontRef<'static>,
     scale: PxScale,
-    /// Of the pictures.
+    /// Size of the pictures.
     size: Size,
-    /// Of a picture with its title.
+    /// Size of a picture with its title.
     cell: Size,
     gap: usize,
     columns: usize,
@@ -75,7 +76,7 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
-    /// An empty one, for pictures of this size.
+    /// Makes an empty sheet for pictures of this size.
     ///
     /// # Errors
     /// If it would not fit in memory.
@@ -84,14 +85,14 @@ impl Sheet {
         let Size { width, height } = size;
         let scale = PxScale::from((width.max(height) as f32 / 16.0).clamp(12.0, 40.0));
         let text = Text { font: &font, scale };
-        // A thin picture's title is wider than itself.
+        // The title of a thin picture can be wider than the picture.
         let widest = titles.iter().map(|title| text.width(title)).max().unwrap_or(0).max(width);
         let gap = (width.max(height) / 24).max(4);
         let cell = Size { width: widest, height: height + text.height() + gap / 2 };
         let columns = columns.clamp(1, titles.len().max(1));
         let rows = titles.len().div_ceil(columns);
         let (wide, high) = (columns * (cell.width + gap) + gap, rows * (cell.height + gap) + gap);
-        // The sheet itself, and what an encoder makes of it.
+        // The sheet itself, and what the encoder makes of it.
         let needed = (wide as u64).saturating_mul(high as u64).saturating_mul(20);
         if let Some(free) = memory::available().filter(|&free| free < needed) {
             return Err(Failure::failed(format!(
@@ -104,7 +105,7 @@ impl Sheet {
         Ok(Sheet { canvas: Canvas::new(wide, high), font, scale, size, cell, gap, columns, filled: 0 })
     }
 
-    /// The next one in the row; `None` leaves its place empty.
+    /// Adds the next picture. `None` leaves its place empty.
     pub(crate) fn add(&mut self, title: &str, picture: Option<&Picture>) {
         let (column, row) = (self.filled % self.columns, self.filled / self.columns);
         self.filled += 1;
@@ -125,7 +126,7 @@ impl Sheet {
 struct Cell<'a> {
     title: &'a str,
     shown: Shown<'a>,
-    /// Of picture and title, whichever is wider.
+    /// The width of the picture or the title, whichever is greater.
     width: usize,
 }
 
@@ -148,12 +149,12 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// The picture at this height, or less where it would be too wide. Both sides are at least 1.
+/// Resizes the picture to this height, or to less if it would be too wide. Both sides are at least 1.
 fn fitted(picture: &Picture, height: usize) -> Result<Picture> {
     let (w, h) = (picture.width() as u128, picture.height() as u128);
     let (height, widest) = (height as u128, (height * WIDEST) as u128);
     let (new_w, new_h) = if w * height <= widest * h { (w * height / h, height) } else { (widest, h * widest / w) };
-    // Both are at most `widest`.
+    // The casts are safe: both sides are at most `widest`.
     Ok(picture.resized([new_w.max(1) as usize, new_h.max(1) as usize], Resize::PHOTO)?)
 }
 
@@ -186,7 +187,7 @@ impl Canvas {
         }
     }
 
-    /// Lets ink cover a pixel to this share. What lies outside the sheet is lost.
+    /// Covers this share of a pixel with ink. Pixels outside the sheet are ignored.
     fn ink(&mut self, x: i64, y: i64, coverage: f32) {
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return };
         if x < self.width && y < self.height {
@@ -203,7 +204,7 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    /// Of a line, from the highest to the lowest reach of any letter.
+    /// Returns the height of a line, from the highest to the lowest point of any letter.
     fn height(&self) -> usize {
         self.font.as_scaled(self.scale).height().ceil() as usize
     }
@@ -212,7 +213,7 @@ impl Text<'_> {
         self.lay_out(text).1.ceil() as usize
     }
 
-    /// Glyphs from x = 0 on, on the base line, kerned; and how far they reach.
+    /// Places the kerned glyphs on the baseline, from x = 0 on. Returns them with their total width.
     fn lay_out(&self, text: &str) -> (Vec<Glyph>, f32) {
         let font = self.font.as_scaled(self.scale);
         let (mut glyphs, mut x, mut last) = (Vec::new(), 0.0, None);
@@ -226,7 +227,7 @@ impl Text<'_> {
         (glyphs, x)
     }
 
-    /// A line of text, centred on this column, below this row.
+    /// Draws a line of text below row `top`, centered on column `middle`.
     fn draw(&self, canvas: &mut Canvas, text: &str, middle: usize, top: usize) {
         let (glyphs, width) = self.lay_out(text);
         let left = middle as i64 - (width / 2.0) as i64;
@@ -257,7 +258,7 @@ mod tests {
         let (content, style, result) = (plain(300, 300, 0), plain(50, 100, 128), plain(300, 300, 255));
         let figure = draw(&[panel("Content", &content), panel("Style", &style), panel("Result", &result)]).unwrap();
         let pixel = |x: usize, y: usize| figure.rgb()[(y * figure.width() + x) * 3];
-        // Gap 12; panels of 300, 150 and 300 pixels.
+        // The gap is 12; the panels are 300, 150 and 300 pixels wide.
         assert_eq!(figure.width(), 12 + 300 + 12 + 150 + 12 + 300 + 12);
         let low = figure.height() - 100;
         assert_eq!(pixel(150, low), 0.0);

@@ -1,23 +1,23 @@
-//! Folders and what is in them.
+//! Folders and their contents.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use impasto::request::place;
 
-/// What is in a folder and its sub-folders.
+/// The contents of a folder and its sub-folders.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     /// Files, and links to files.
     pub(crate) files: Vec<PathBuf>,
     /// Folders that were not entered, and links to folders.
     pub(crate) folders: Vec<PathBuf>,
-    /// What is neither: links that lead nowhere, pipes.
+    /// Anything else, such as broken links and pipes.
     pub(crate) others: Vec<PathBuf>,
 }
 
-/// What is in a folder and in those of its sub-folders that `enter` says yes to, each sorted by path. Links to files are files; links to folders are
-/// not followed: they may lead in a circle.
+/// Lists a folder and those of its sub-folders for which `enter` returns true, each kind sorted by path. Links to files
+/// count as files. Links to folders are not followed, because they may lead in a circle.
 pub(crate) fn contents(folder: &Path, enter: &dyn Fn(&Path) -> bool) -> io::Result<Contents> {
     let mut found = Contents::default();
     collect(folder, enter, &mut found)?;
@@ -47,7 +47,8 @@ fn collect(folder: &Path, enter: &dyn Fn(&Path) -> bool, found: &mut Contents) -
     Ok(())
 }
 
-/// What two names of a file that is not there yet have in common. Windows and macOS take `A.jpg` and `a.jpg` for one.
+/// Returns the same path for all names that would mean one file if it
+/// existed. On Windows and macOS, `A.jpg` and `a.jpg` are the same file.
 pub(crate) fn name(place: &Path) -> PathBuf {
     folded(place, cfg!(any(windows, target_os = "macos")))
 }
@@ -59,8 +60,8 @@ fn folded(place: &Path, ignores_case: bool) -> PathBuf {
     }
 }
 
-/// Whether two paths lead to one file: spelled differently, through links, or as hard links. Devices and pipes never count:
-/// writing to them replaces nothing.
+/// Returns whether two paths lead to the same file: spelled differently, through links, or as hard links. Devices and
+/// pipes never count, because writing to them replaces nothing.
 pub(crate) fn same(a: &Path, b: &Path) -> bool {
     let special = |path: &Path| path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir());
     if special(a) || special(b) {
@@ -69,7 +70,8 @@ pub(crate) fn same(a: &Path, b: &Path) -> bool {
     place(a) == place(b) || matches!((identity(a), identity(b)), (Some(a), Some(b)) if a == b)
 }
 
-/// What all names of a regular file have in common, where the system says: its device and its number there.
+/// Returns what all names of a regular file have in common: its
+/// device and its inode number. `None` on systems without them.
 #[cfg(unix)]
 pub(crate) fn identity(path: &Path) -> Option<[u64; 2]> {
     use std::os::unix::fs::MetadataExt;

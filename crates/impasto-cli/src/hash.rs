@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use impasto::request::Hasher;
 pub(crate) use impasto::request::sha256_of_file as of_file;
 
-/// Passes a stream on and hashes what has gone by: for what can be read only once.
+/// Passes a stream through and hashes it, for streams that can be read only once.
 pub(crate) struct Hashing<R> {
     inner: R,
     hasher: Hasher,
@@ -16,7 +16,7 @@ impl<R: Read> Hashing<R> {
         Hashing { inner, hasher: Hasher::default() }
     }
 
-    /// Reads what is left, and gives the hash of everything.
+    /// Reads the rest of the stream, and returns the hash of all of it.
     pub(crate) fn finish(mut self) -> io::Result<String> {
         io::copy(&mut self, &mut io::sink())?;
         Ok(self.hasher.finish())

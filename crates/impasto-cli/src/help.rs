@@ -1,4 +1,4 @@
-//! The help of `stylize`: its many flags in groups, and a short help that fits a screen.
+//! The help of `stylize`: its many flags in groups, and a short help that fits on one screen.
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use impasto::request::{Part, table};
@@ -12,8 +12,8 @@ const FILE: &str = "Result file";
 const LIMITS: &str = "Limits";
 const MESSAGES: &str = "Messages";
 
-/// The groups, and their flags by what the program calls them. Those in the first list are in the short help, too. Options of the library's table
-/// that are in none of them come last in the group of their part.
+/// The groups. The flags of the first list (their argument IDs in clap) are in the short help, too. Options of the
+/// library's table that are in no list come last in the group of their part.
 const GROUPS: [(&str, &[&str], &[&str]); 6] = [
     (INPUT_AND_OUTPUT, &["contents", "styles", "output", "force", "size", "models"], &["format", "exact", "figure", "salvage"]),
     (
@@ -42,10 +42,10 @@ const LONG: &str = "\
 Short form: impasto PHOTO STYLE OUT. `impasto styles list` prints the built-in styles.
 `impasto replay OUT` paints a result again, from the settings that are recorded in it.";
 
-/// The program's definition, with its help in order.
+/// Returns the program's definition, with its help in order.
 pub(crate) fn command() -> Command {
     Cli::command().mut_subcommand("stylize", |stylize| {
-        // Of its own, so that it has a group, too.
+        // A help flag of its own can be in a group, too.
         let help =
             Arg::new("help").short('h').long("help").action(ArgAction::Help).help("Print help; --help describes every flag");
         stylize
@@ -62,7 +62,7 @@ fn grouped(argument: Arg) -> Arg {
     let id = argument.get_id().as_str();
     let found = GROUPS.iter().enumerate().find_map(|(group, (heading, short, long))| {
         let place = short.iter().chain(*long).position(|other| *other == id)?;
-        // The manual page lists all groups together.
+        // The manual page lists all groups together, so the order must include the group.
         Some((*heading, group * 100 + place, place >= short.len()))
     });
     match found {
@@ -77,7 +77,7 @@ fn grouped(argument: Arg) -> Arg {
     }
 }
 
-/// The group of an option's part, and its number.
+/// Returns the heading for a part of the options, and the number of its group.
 fn group_of(part: Part) -> (&'static str, usize) {
     let heading = match part {
         Part::Content | Part::Size => INPUT_AND_OUTPUT,

@@ -1,4 +1,4 @@
-//! Hints for what people type by habit from other programs.
+//! Hints for flags and habits from other programs.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::names;
 use crate::shortcut::is_like_a_file;
 
-/// Flags that other programs have, and the one that is meant.
+/// Flags of other programs, and the flag that is meant.
 const MEANT: [(&[&str], &str); 4] = [
     (&["--overwrite", "--replace", "-y", "-f"], "force"),
     (&["--width", "--height", "--resize", "--max-size", "--resolution"], "size"),
@@ -16,10 +16,10 @@ const MEANT: [(&[&str], &str); 4] = [
     (&["--alpha"], "strength"),
 ];
 
-/// Flags that ask for what there is not.
+/// Flags that select a device. Impasto runs on the CPU only.
 const GPU: [&str; 4] = ["--gpu", "--cuda", "--cpu", "--device"];
 
-/// What to say instead of the parser's own words, if there is something better. `command` is the program's definition.
+/// Returns a better message than the parser's own, if there is one. `command` is the program's definition.
 pub(crate) fn better(error: &clap::Error, command: &Command, arguments: &[OsString]) -> Option<String> {
     match (error.kind(), context(error, ContextKind::InvalidArg), context(error, ContextKind::InvalidSubcommand)) {
         (ErrorKind::UnknownArgument, Some(flag), _) => flag_hint(spoken(command, arguments), flag),
@@ -38,7 +38,7 @@ fn context(error: &clap::Error, kind: ContextKind) -> Option<&str> {
     }
 }
 
-/// The subcommand that a command line is for.
+/// Returns the subcommand of a command line.
 fn spoken<'a>(command: &'a Command, arguments: &[OsString]) -> &'a Command {
     let mut found = command;
     for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
@@ -94,7 +94,8 @@ mod tests {
             }
         }
         assert!(said("impasto styles extract a.jpg -o b.style --overwrite").unwrap().contains("--force"));
-        // Where there is no such flag either, nothing better is known; nor of slips that the parser finds.
+        // If the command lacks the meant flag too, there is no hint. Nor is
+        // there one for typing errors, which the parser handles.
         assert_eq!(said("impasto bench --alpha 1"), None);
         assert_eq!(said("impasto stylize a.jpg --strengh 1"), None);
         assert_eq!(said("impasto stylise"), None);

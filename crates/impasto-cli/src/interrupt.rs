@@ -1,8 +1,12 @@
-//! Ctrl-C, and where there are such signals SIGTERM, SIGQUIT, SIGHUP and the end of processor time (`ulimit -t`).
+//! Handles Ctrl-C and, on systems with such signals, SIGTERM, SIGQUIT, SIGHUP and the end of CPU time (`ulimit -t`).
 //!
-//! What the program is at decides: while it reads or waits it ends at once, for there is nothing to tidy; a running network is
-//! asked to stop after its current step (a second time it ends at once, unless it writes its result as it goes); a file being written is
-//! finished. A batch of pictures ends what it is at, and says what is left. So no temporary file stays behind.
+//! The effect depends on what the program is doing, and no temporary file stays behind:
+//!
+//! - While it reads or waits, it ends at once, because there is nothing to clean up.
+//! - A running network is asked to stop after its current step. The second time the
+//!   program ends at once, unless the network writes its result as it goes.
+//! - A file that is being written is finished.
+//! - A batch finishes the pictures it is painting, and says what is left.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -18,12 +22,13 @@ const BATCH: u8 = 4;
 static PHASE: AtomicU8 = AtomicU8::new(WAITING);
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// Takes over the signals. Without them (a sandbox may refuse) the system's own way of ending a program remains.
+/// Installs the signal handlers. If that fails (a sandbox may refuse it), the system's default behavior remains.
 #[cfg(unix)]
 pub(crate) fn install() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
 
-    // A limit on file sizes (`ulimit -f`) then fails the writing, and does not kill the program with a file half written.
+    // If a file exceeds the limit on file sizes (`ulimit -f`), writing then fails.
+    // Otherwise, the signal would kill the program and leave half a file.
     let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default());
     let mut ours = vec![SIGINT, SIGTERM, SIGQUIT, SIGXCPU];
     if !hangups_are_ignored() {
@@ -34,14 +39,14 @@ pub(crate) fn install() {
     let _ = std::thread::Builder::new().name("impasto-signals".into()).stack_size(1 << 18).spawn(wait);
 }
 
-/// The same for systems where there is only Ctrl-C.
+/// Installs the handler on systems that only have Ctrl-C.
 #[cfg(not(unix))]
 pub(crate) fn install() {
     let _ = ctrlc::set_handler(stop);
 }
 
-/// Whether whoever started this program wants it to survive the terminal: `nohup` and `trap '' HUP` have SIGHUP ignored, and programs inherit that.
-/// Linux tells. Elsewhere nobody does without unsafe code: the signal is left as it is there, ignored or deadly.
+/// Returns whether the program should survive its terminal: `nohup` and `trap '' HUP` ignore SIGHUP, and programs
+/// inherit that. Only Linux tells without unsafe code. On other systems the signal is left as it is, ignored or deadly.
 #[cfg(unix)]
 fn hangups_are_ignored() -> bool {
     if !cfg!(target_os = "linux") {
@@ -68,22 +73,22 @@ fn leave() -> ! {
     std::process::exit(i32::from(talk::failure(&Failure::Interrupted)))
 }
 
-/// Whether many pictures are worked on, see [`while_batch`].
+/// Returns whether a batch is running, see [`while_batch`].
 pub(crate) fn in_batch() -> bool {
     PHASE.load(Ordering::SeqCst) == BATCH
 }
 
-/// Whether the user has asked to stop.
+/// Returns whether the user has asked to stop.
 pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::SeqCst)
 }
 
-/// Does work that asks [`asked`] now and then.
+/// Does work that checks [`asked`] now and then.
 pub(crate) fn while_running<T>(work: impl FnOnce() -> T) -> T {
     during(RUNNING, work)
 }
 
-/// Writes files, undisturbed.
+/// Writes files without interruption.
 ///
 /// # Errors
 /// [`Failure::Interrupted`] if the user asked to stop before; otherwise as the work.
@@ -91,7 +96,7 @@ pub(crate) fn while_writing<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     during(WRITING, || if asked() { Err(Failure::Interrupted) } else { work() })
 }
 
-/// Writes what an interrupted work has come to: undisturbed, although the user has asked to stop.
+/// Saves the result of interrupted work: without interruption, although the user has asked to stop.
 pub(crate) fn while_saving<T>(work: impl FnOnce() -> T) -> T {
     PHASE.store(WRITING, Ordering::SeqCst);
     let result = work();
@@ -99,7 +104,7 @@ pub(crate) fn while_saving<T>(work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Does work that asks [`asked`] now and then, writes a file meanwhile, and removes it if it ends early.
+/// Does work that checks [`asked`] now and then, writes a file at the same time, and removes it if it ends early.
 ///
 /// # Errors
 /// As [`while_writing`].
@@ -107,8 +112,8 @@ pub(crate) fn while_streaming<T>(work: impl FnOnce() -> Result<T>) -> Result<T> 
     during(STREAMING, || if asked() { Err(Failure::Interrupted) } else { work() })
 }
 
-/// Works on many pictures at a time, from several threads: whatever they do is left undisturbed until it notices by itself. The caller asks
-/// [`asked`] when it is done.
+/// Works on many pictures at the same time, from several threads. The work is not
+/// interrupted; it checks [`asked`] by itself. The caller checks [`asked`] at the end.
 pub(crate) fn while_batch<T>(work: impl FnOnce() -> T) -> T {
     PHASE.store(BATCH, Ordering::SeqCst);
     let result = work();
@@ -117,14 +122,14 @@ pub(crate) fn while_batch<T>(work: impl FnOnce() -> T) -> T {
 }
 
 fn during<T>(phase: u8, work: impl FnOnce() -> T) -> T {
-    // A batch's pictures have no phases of their own.
+    // The pictures of a batch have no phases of their own.
     if PHASE.load(Ordering::SeqCst) == BATCH {
         return work();
     }
     PHASE.store(phase, Ordering::SeqCst);
     let result = work();
     PHASE.store(WAITING, Ordering::SeqCst);
-    // Asked too late for the work to notice: the program ends here rather than starting something new.
+    // The user asked too late for the work to notice. End here, before something new starts.
     if asked() && phase != RUNNING {
         leave();
     }

@@ -65,12 +65,12 @@ fn run() -> u8 {
         Ok(()) => DONE,
         Err(failure) => talk::failure(&failure),
     };
-    // Not before: what is reported names addresses, not the files that go now.
+    // Only now, because messages name addresses in place of the files that are removed here.
     downloads::clear();
     code
 }
 
-/// How much a command says: for what is not its own, as downloads are. Not every command can be told.
+/// Returns how much to say outside the command itself, as for downloads. Commands without these flags get the default.
 fn loudness(matches: &clap::ArgMatches) -> talk::Loudness {
     let mut given = matches;
     while let Some((_, deeper)) = given.subcommand() {
@@ -84,7 +84,8 @@ fn loudness(matches: &clap::ArgMatches) -> talk::Loudness {
     }
 }
 
-/// Help and version go out as they are; what is wrong with a command line goes out as one line: the hint, if there is one.
+/// Prints help and version as they are. Errors of the command line become
+/// one line: the hint if there is one, else the parser's message.
 fn usage(error: &clap::Error, hint: Option<String>) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
@@ -92,7 +93,7 @@ fn usage(error: &clap::Error, hint: Option<String>) -> u8 {
             Err(e) => talk::failure(&failure::Failure::stdout(&e)),
         },
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            // Nobody can be told that standard error is closed.
+            // If standard error is closed, nobody can be told.
             let _ = error.print();
             USAGE
         }
@@ -104,7 +105,7 @@ fn usage(error: &clap::Error, hint: Option<String>) -> u8 {
     }
 }
 
-/// The parser's paragraphs as one line: what is wrong and its tips, without the usage, which `--help` has.
+/// Turns the parser's paragraphs into one line: the error and the tips, without the usage, which `--help` prints.
 fn one_line(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let end = text.find("\nUsage:").or_else(|| text.find("\nFor more information")).unwrap_or(text.len());

@@ -1,21 +1,21 @@
-//! How much memory there is, and how much was used.
+//! How much memory there is, and how much the process has used.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Whose limit an amount of memory is, for errors.
+/// Who sets a limit on memory, for error messages.
 pub(crate) type Owner = &'static str;
 
 const MACHINE: Owner = "this machine";
 const CONTAINER: Owner = "this container";
 pub(crate) const PROCESS: Owner = "this process (ulimit -v)";
 
-/// Address space that the program takes beyond what it uses: reserved by the allocator, for stacks, for code.
+/// Address space that the program takes beyond what it uses: for the allocator's reserves, stacks and code.
 const RESERVED: u64 = 128 << 20;
-/// The least address space that anything works in: below it the allocator fails in places that can only abort.
+/// The least address space that the program works in. With less, the allocator fails in places that can only abort.
 const LEAST: u64 = 160 << 20;
 
-/// One limit on memory: how much there is in all, and how much is left.
+/// One limit on memory: the total, and how much of it is left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Room {
     total: u64,
@@ -23,21 +23,22 @@ struct Room {
     owner: Owner,
 }
 
-/// Bytes that can be had without swapping, and who has no more: the system's estimate, or what the container's or the process's limit leaves if
-/// that is less. `None` where the system does not say.
+/// Returns how many bytes are available without swapping, and who sets that limit. It is the smallest of the system's
+/// estimate, the rest of the container's limit, and the rest of the process's limit. `None` if the system does not say.
 pub(crate) fn free() -> Option<(u64, Owner)> {
     rooms().into_iter().map(|room| (room.free, room.owner)).min_by_key(|(bytes, _)| *bytes)
 }
 
-/// The bytes of [`free`].
+/// Returns the bytes of [`free`].
 pub(crate) fn available() -> Option<u64> {
     free().map(|(bytes, _)| bytes)
 }
 
-/// What is taken at most where nothing else is said: a quarter of what the machine has, for others work on it, too; or two thirds of what a container or
-/// `ulimit` leaves if that is less. A machine can swap. A container is killed and a process aborted, hence the third that is kept.
+/// Returns the default for the most memory to use: a quarter of the machine's memory, because other programs need some,
+/// too, or two thirds of what a container or `ulimit` leaves, if that is less. A machine can swap. A container is
+/// killed and a process aborted, hence the third in reserve.
 pub(crate) fn share() -> Option<(u64, Owner)> {
-    // What this program has already is part of its share.
+    // Memory that this program already has is part of its share.
     let own = read("/proc/self/status").and_then(|text| kibibytes(&text, "RssAnon:")).unwrap_or(0);
     let most = |room: &Room| match room.owner {
         MACHINE => room.total / 4,
@@ -47,28 +48,32 @@ pub(crate) fn share() -> Option<(u64, Owner)> {
     rooms().into_iter().map(|room| (most(&room), room.owner)).min_by_key(|(bytes, _)| *bytes)
 }
 
-/// What a server takes at most where nothing else is said: a quarter, also of a container, for much of what it serves comes at a time.
+/// Returns the default for the most memory of a server: a quarter,
+/// even of a container, because many requests can come at once.
 #[cfg(feature = "serve")]
 pub(crate) fn quarter() -> Option<u64> {
     rooms().into_iter().map(|room| (room.total / 4).min(room.free)).min()
 }
 
-/// Most bytes of a picture's samples that can be decoded: decoders need up to three times as many at a time, a progressive JPEG for its coefficients.
+/// Returns the most bytes of samples of a picture that can be decoded. Decoders need up
+/// to three times as many at a time, a progressive JPEG for its coefficients.
 pub(crate) fn for_samples() -> u64 {
     available().map_or(u64::MAX, |bytes| bytes / 3)
 }
 
-/// Limits for pictures that become floats at once, which take four times their samples' bytes besides, and more where they are resized.
+/// Returns limits for pictures that are converted to floats at once. That takes another
+/// four times the bytes of the samples, and more if the picture is resized.
 pub(crate) fn limits_of_floats() -> impasto::picture::Limits {
     impasto::picture::Limits::default().max_decoded(for_samples() / 2)
 }
 
-/// What this process may still take by `ulimit`, and its name: beyond it there is nothing to be had.
+/// Returns how much more memory `ulimit` allows this process, and the limit's name. Beyond it, allocations fail.
 pub(crate) fn of_process() -> Option<(u64, Owner)> {
     address_space(&read("/proc/self/limits")?, &read("/proc/self/status")?).map(|room| (room.free, room.owner))
 }
 
-/// Why nothing can work: the address space is so small that the program would be aborted rather than fail.
+/// Returns why nothing can work, if the address space is so small
+/// that the program would abort instead of failing with an error.
 pub(crate) fn too_little() -> Option<String> {
     let room = address_space(&read("/proc/self/limits")?, &read("/proc/self/status")?)?;
     (room.total < LEAST).then(|| {
@@ -76,9 +81,9 @@ pub(crate) fn too_little() -> Option<String> {
     })
 }
 
-/// Starts the program again, with an allocator that reserves less, if its address space is limited. Glibc gives every thread an arena with
-/// addresses for 64 MiB: under `ulimit -v` these are soon all there is, and whichever allocation comes next aborts the program. Returns if
-/// there is nothing to do, or if it cannot be done.
+/// Starts the program again, with an allocator that reserves less, if its address space is limited. Glibc gives every
+/// thread an arena with 64 MiB of addresses. Under `ulimit -v` they soon take all there are, and the next allocation
+/// aborts the program. Returns if there is nothing to do, or if it cannot be done.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn with_one_arena() {
     use std::os::unix::process::CommandExt;
@@ -92,7 +97,7 @@ pub(crate) fn with_one_arena() {
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }
-    // What comes back is an error. It works without, too, in most cases.
+    // It only returns an error. In most cases the program works without it, too.
     let _ = command.args(arguments).env(ARENAS, "1").exec();
 }
 
@@ -114,7 +119,8 @@ fn rooms() -> Vec<Room> {
     containers.chain(machine()).chain(process()).collect()
 }
 
-/// The limits on address space and data (`ulimit -v`, `ulimit -d`), of `/proc/self/limits` and `/proc/self/status`.
+/// Returns the limit on address space or data (`ulimit -v`, `ulimit -d`) that
+/// leaves less, from the texts of `/proc/self/limits` and `/proc/self/status`.
 fn address_space(limits: &str, status: &str) -> Option<Room> {
     let room = |limit: &str, used: &str| {
         let total: u64 = limits.lines().find_map(|line| line.strip_prefix(limit))?.split_whitespace().next()?.parse().ok()?;
@@ -125,7 +131,7 @@ fn address_space(limits: &str, status: &str) -> Option<Room> {
     both.into_iter().flatten().min_by_key(|room| room.free)
 }
 
-/// The two kinds of Linux's control groups.
+/// The two versions of Linux's control groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Version {
     One,
@@ -133,11 +139,12 @@ enum Version {
 }
 
 impl Version {
-    /// What a control group allows, and leaves: file pages that can be dropped do not count as used. `None` if it has no limit.
+    /// Returns the limit of a control group, and what it leaves. File pages
+    /// that can be dropped do not count as used. `None` if it has no limit.
     fn room(self, folder: &Path) -> Option<Room> {
         let number = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
         let (limits, used, droppable) = match self {
-            // From `high` on, a group is slowed down to a crawl.
+            // Above `high`, a group is slowed down to a crawl.
             Version::Two => (&["memory.max", "memory.high"][..], "memory.current", "inactive_file "),
             Version::One => (&["memory.limit_in_bytes"][..], "memory.usage_in_bytes", "total_inactive_file "),
         };
@@ -149,8 +156,8 @@ impl Version {
     }
 }
 
-/// The folders of this process's control groups for memory and of all groups that they are in, whose limits hold, too. `groups` is
-/// `/proc/self/cgroup`, `mounts` is `/proc/self/mountinfo`.
+/// Returns the folders of this process's control groups for memory, and of all groups around them, whose limits hold,
+/// too. `groups` is the text of `/proc/self/cgroup`, `mounts` that of `/proc/self/mountinfo`.
 fn control_groups(groups: &str, mounts: &str) -> Vec<(PathBuf, Version)> {
     let group = |version: Version| {
         groups.lines().find_map(|line| {
@@ -175,7 +182,7 @@ fn control_groups(groups: &str, mounts: &str) -> Vec<(PathBuf, Version)> {
         };
         let Some(path) = group(version) else { continue };
         let mount = PathBuf::from(mount.replace("\\040", " "));
-        // Seen from a container, its own group is the mount itself.
+        // Inside a container, its own group is the mount itself.
         let inside = path.strip_prefix(root).ok().filter(|path| !path.components().any(|part| part == Component::ParentDir));
         let folder = inside.map(|path| mount.join(path.strip_prefix("/").unwrap_or(path))).filter(|folder| folder.is_dir());
         let folder = folder.unwrap_or_else(|| mount.clone());
@@ -186,7 +193,8 @@ fn control_groups(groups: &str, mounts: &str) -> Vec<(PathBuf, Version)> {
     folders
 }
 
-/// What a Mac has. It compresses and swaps, and does not tell simply what is free: three quarters are taken for it.
+/// Returns the memory of a Mac. It compresses and swaps, and there is no simple
+/// way to ask what is free: three quarters of the total are assumed.
 fn mac() -> Option<Room> {
     let told = std::process::Command::new("/usr/sbin/sysctl").args(["-n", "hw.memsize"]).output().ok()?;
     let total = std::str::from_utf8(&told.stdout).ok()?.trim().parse::<u64>().ok()?;
@@ -197,12 +205,12 @@ fn read(path: &str) -> Option<String> {
     fs::read_to_string(path).ok()
 }
 
-/// The most memory that this process has had at a time since its start or [`forget_peak`], in bytes.
+/// Returns the most memory that this process has had since its start or [`forget_peak`], in bytes.
 pub(crate) fn peak() -> Option<u64> {
     kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
-/// Lets [`peak`] count from here on, where the system can do that.
+/// Restarts the count of [`peak`], on systems that can do that.
 pub(crate) fn forget_peak() {
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
@@ -212,7 +220,7 @@ fn kibibytes(text: &str, key: &str) -> Option<u64> {
     value.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// A number of bytes for people: `1.5 GiB`.
+/// Formats a number of bytes for people: `1.5 GiB`.
 pub(crate) fn human(bytes: u64) -> String {
     let units = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.iter().find(|(unit, _)| bytes >= *unit) {
@@ -281,7 +289,7 @@ mod tests {
             found[1..],
             [room(400_000_000, 340_000_000), None, room(300_000_000, 300_000_000), room(900_000_000, 900_000_000)]
         );
-        // In a container without a namespace of its own, the group's path is one that only the host sees.
+        // In a container without its own namespace, the group's path exists only on the host.
         let inside = mounts.replace(&format!("0:32 / {}", v1.display()), &format!("0:32 /docker/1 {}", v1.join("a").display()));
         assert_eq!(rooms("4:memory:/docker/1\n", &inside), [room(400_000_000, 340_000_000)]);
         assert_eq!(rooms("4:memory:/elsewhere\n", &inside), [room(400_000_000, 340_000_000)]);

@@ -1,4 +1,4 @@
-//! Which model the user means.
+//! Finds and opens the model that the user means.
 
 use std::path::PathBuf;
 
@@ -20,11 +20,13 @@ const NO_MODEL: &str = "no model: give its name, file or folder with --model (or
      pair (https://storage.googleapis.com/download.tensorflow.org/models/tflite/task_library/style_transfer/android/\
      magenta_arbitrary-image-stylization-v1-256_fp16_prediction_1.tflite and …_fp16_transfer_1.tflite beside it)";
 
-/// The model that the command line asks for, or else the environment: its paths, or none for the built-in one. A name or a web address is
-/// that of an imported or published model, which is downloaded if the user agrees.
+/// Returns the paths of the model that the command line asks for, or else the
+/// environment; no paths for the built-in model. A name or a web address means an
+/// imported or published model. A published one is downloaded if the user agrees.
 ///
 /// # Errors
-/// If there is none: with the public addresses of models. If a published model cannot be downloaded, or may not, or does not paint.
+/// If there is no model: the message has the public addresses of models. If a
+/// published model cannot or may not be downloaded, or does not paint.
 pub(crate) fn paths(given: &[PathBuf]) -> Result<Vec<PathBuf>> {
     paths_for(given, Some(Role::Model))
 }
@@ -37,7 +39,8 @@ fn paths_for(given: &[PathBuf], role: Option<Role>) -> Result<Vec<PathBuf>> {
     fetching::resolve(&words, role)
 }
 
-/// Reads a model whole, weights included; it may be of one network, and that a perceptual one. Without paths, the built-in one.
+/// Reads a whole model, weights included; without paths, the built-in
+/// one. It may be a single network, even a perceptual one.
 pub(crate) fn open(paths: &[PathBuf]) -> Result<Model> {
     let perceptual = !paths.is_empty() && fetching::is_perceptual(paths)?;
     let paths = paths_for(paths, None)?;
@@ -45,7 +48,7 @@ pub(crate) fn open(paths: &[PathBuf]) -> Result<Model> {
         return Ok(Model::embedded()?);
     }
     match &paths[..] {
-        // It may lack what only a classifier needs.
+        // A perceptual network may lack the layers that only a classifier needs.
         [path] if perceptual => {
             let weights = Perceptual::open(path)?.to_weights();
             Ok(Model::from_weights(path.display().to_string(), weights)?)
@@ -54,10 +57,11 @@ pub(crate) fn open(paths: &[PathBuf]) -> Result<Model> {
     }
 }
 
-/// The perceptual networks that these words mean: files, folders, names or web addresses. What is published is downloaded if the user agrees.
+/// Opens the perceptual networks that these words mean: files, folders, names or
+/// web addresses. Published ones are downloaded if the user agrees.
 ///
 /// # Errors
-/// As [`paths`]; as [`Perceptual::open_with`].
+/// Those of [`paths`] and of [`Perceptual::open_with`].
 pub(crate) fn perceptual(
     words: &[PathBuf],
     limits: &Limits,
@@ -67,10 +71,10 @@ pub(crate) fn perceptual(
     fetching::resolve(words, Some(Role::Perceptual))?.into_iter().map(open).collect()
 }
 
-/// The perceptual network of the program.
+/// Opens the built-in perceptual network.
 ///
 /// # Errors
-/// If it was built without one.
+/// If the program was built without one.
 pub(crate) fn embedded_perceptual() -> Result<Perceptual> {
     #[cfg(feature = "embedded")]
     return Ok(Perceptual::embedded()?);
@@ -81,13 +85,14 @@ pub(crate) fn embedded_perceptual() -> Result<Perceptual> {
     ))
 }
 
-/// A model ready to paint, as [`open()`] finds it.
+/// Opens a model to paint with, found as in [`paths`].
 pub(crate) fn stylizer(given: &[PathBuf], threads: Option<usize>) -> Result<Stylizer> {
     let builder = Stylizer::builder().threads(threads.unwrap_or(0)).isa(isa()?);
     Ok(paths(given)?.iter().fold(builder, |builder, path| builder.model(path)).open()?)
 }
 
-/// The instruction set that `IMPASTO_ISA` asks for, or the machine's best. What the machine lacks is wrong usage.
+/// Returns the instruction set that `IMPASTO_ISA` asks for, or the best of
+/// this machine. If the machine lacks it, that is wrong usage.
 pub(crate) fn isa() -> Result<Isa> {
     engine::isa_from_environment().map_err(|error| match error.kind() {
         ErrorKind::InvalidArgument => Failure::usage(error),

@@ -1,4 +1,4 @@
-//! Names of files: exact in JSON, taken apart, quoted for a shell, and told from web addresses.
+//! File names: put into JSON exactly, divided, quoted for a shell, and told apart from web addresses.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -7,7 +7,7 @@ pub(crate) use impasto::request::put_name as put;
 
 use crate::failure::{Failure, Result};
 
-/// All ways to divide a name at this ASCII character, the last first.
+/// Returns all ways to divide a name at this ASCII character, the last occurrence first.
 pub(crate) fn divided(name: &OsStr, at: char) -> Vec<(OsString, OsString)> {
     #[cfg(unix)]
     {
@@ -23,7 +23,7 @@ pub(crate) fn divided(name: &OsStr, at: char) -> Vec<(OsString, OsString)> {
     }
 }
 
-/// A word as a shell takes it.
+/// Quotes a word for a shell, if that is necessary.
 pub(crate) fn quoted(word: &OsStr) -> String {
     let Some(word) = word.to_str() else {
         // bash, zsh, ksh and the newest POSIX have a notation for any byte.
@@ -36,7 +36,7 @@ pub(crate) fn quoted(word: &OsStr) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-/// The web address that a path is, unless a file is called so.
+/// Returns the path's text if it is a web address, unless a file has that name.
 pub(crate) fn address(path: &Path) -> Option<&str> {
     let text = path.to_str().filter(|_| !path.exists())?;
     let (scheme, _) = text.split_once("://")?;
@@ -44,10 +44,10 @@ pub(crate) fn address(path: &Path) -> Option<&str> {
     (scheme.len() > 1 && scheme.chars().all(fits)).then_some(text)
 }
 
-/// Refuses web addresses where a file is wanted.
+/// Refuses web addresses where a file is needed.
 ///
 /// # Errors
-/// Wrong usage if the path is one: with the command that downloads it.
+/// Wrong usage if the path is a web address: with the command that downloads it.
 pub(crate) fn check_is_no_address(path: &Path) -> Result {
     let Some(address) = address(path) else { return Ok(()) };
     Err(Failure::usage(match address.strip_prefix("file://") {

@@ -1,19 +1,20 @@
-//! Bugs of this program: what they say of themselves, and how far they reach.
+//! Panics, which are bugs of this program: how they are caught and reported.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, PoisonError};
 
-/// What the last panic said. Decoders' panics are caught by the library and become errors; only others are told.
+/// The message of the last panic. The library catches panics of
+/// decoders and turns them into errors; only others are reported.
 static LAST: Mutex<String> = Mutex::new(String::new());
 
-/// Keeps what panics say for the one who catches them, rather than printing it.
+/// Stores the messages of panics for [`caught`] instead of printing them.
 pub(crate) fn install() {
     panic::set_hook(Box::new(|info| {
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
     }));
 }
 
-/// Does the work; a panic becomes a text that asks to report it.
+/// Does the work. If it panics, returns a text that asks the user to report it.
 pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
         let what = LAST.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! A picture in the terminal.
+//! Shows a picture in the terminal.
 
 use std::io::{self, IsTerminal};
 
@@ -8,23 +8,23 @@ use impasto::picture::Resize;
 
 use crate::failure::{Failure, Result};
 
-/// Few terminals show more; sending more only takes time.
+/// Longest side in pixels. Few terminals show more, and sending more takes time.
 const LONGEST: usize = 1600;
 
-/// Whether there is a terminal to show it in: pictures of characters are of no use in a pipe or file, where data is expected, and
-/// a dumb terminal would not answer when asked what it can do.
+/// Returns whether a terminal can show the picture. In a pipe or file, where data is expected, pictures made of
+/// characters are of no use. A dumb terminal would not answer a query about what it can do.
 pub(crate) fn possible() -> bool {
     io::stdout().is_terminal() && std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// Shows the picture below the cursor, as large as fits, by the best way that the terminal understands.
+/// Shows the picture below the cursor, as large as fits, in the best way that the terminal supports.
 pub(crate) fn show(picture: &Picture) -> Result {
     let longest = picture.width().max(picture.height());
     let shrunk = if longest > LONGEST { Some(picture.fit_long_side(LONGEST, Resize::PHOTO)?) } else { None };
     let image = DynamicImage::from(shrunk.as_ref().unwrap_or(picture).to_image()?.to_rgba8());
     // A terminal at the end of some pipes and recorders has no size.
     let width = if matches!(viuer::terminal_size(), (0, _) | (_, 0)) { Some(80) } else { None };
-    // Asking which of these a silent terminal understands would wait for ever; coloured blocks need no question.
+    // Asking a silent terminal which of these it supports would wait forever. Colored blocks need no question.
     let answers = answers();
     let config = viuer::Config {
         absolute_offset: false,
@@ -38,8 +38,8 @@ pub(crate) fn show(picture: &Picture) -> Result {
     Ok(())
 }
 
-/// Whether the terminal says what it is when asked. What records or forwards output (`script`, `docker run -t`) is a terminal too,
-/// with nobody at its other end to answer.
+/// Returns whether the terminal answers a query. Recorders and forwarders of output (`script`, `docker run -t`) are
+/// terminals too, but there may be nobody at the other end to answer.
 #[cfg(unix)]
 fn answers() -> bool {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
@@ -55,12 +55,12 @@ fn answers() -> bool {
     ask().unwrap_or(false)
 }
 
-/// The settings of a terminal whose keys come one by one, unseen, and whose silence ends a read after a while.
+/// Changes terminal settings so that keys come one by one and without echo, and a read ends after some silence.
 #[cfg(unix)]
 fn patient(mut settings: rustix::termios::Termios) -> rustix::termios::Termios {
     use rustix::termios::SpecialCodeIndex;
 
-    /// Tenths of a second: what a round trip over a slow line takes.
+    /// Tenths of a second, enough for a round trip over a slow line.
     const PATIENCE: u8 = 20;
 
     settings.make_raw();
@@ -69,12 +69,12 @@ fn patient(mut settings: rustix::termios::Termios) -> rustix::termios::Termios {
     settings
 }
 
-/// Asks for the primary device attributes, `ESC [ ? 62 ; … c`, and reads no further than their end.
+/// Asks for the primary device attributes, `ESC [ ? 62 ; … c`, and reads only to the end of the answer.
 #[cfg(unix)]
 fn attributes(mut terminal: &std::fs::File) -> io::Result<bool> {
     use std::io::{Read, Write};
 
-    /// Longer than any answer: keys typed meanwhile come first.
+    /// More bytes than any answer has, because typed keys may come before it.
     const MOST: usize = 256;
 
     terminal.write_all(b"\x1b[c")?;

@@ -1,4 +1,4 @@
-//! Watches a running network: draws a bar where there is somebody to look at it, and passes Ctrl-C on.
+//! Watches a running network: shows a progress bar at a terminal, and stops the network on Ctrl-C.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use crate::aside::counting;
 use crate::interrupt;
 use crate::talk::Loudness;
 
-/// Work that is done before this needs no bar: it would only flicker.
+/// Work that is done before this needs no bar, which would only flicker.
 const MOMENT: Duration = Duration::from_millis(500);
 
-/// Passes Ctrl-C on, and shows nothing: for pictures that a bar counts.
+/// Shows nothing, and stops the work on Ctrl-C: for pictures that another bar counts.
 pub(crate) struct Unseen;
 
 impl Control for Unseen {
@@ -22,7 +22,7 @@ impl Control for Unseen {
     }
 }
 
-/// A bar over one phase of the work, gone when it is dropped.
+/// A bar for one phase of the work. It disappears when dropped.
 pub(crate) struct Progress {
     what: String,
     start: Instant,
@@ -47,18 +47,18 @@ fn bar(what: &str, total: u64, template: &str) -> ProgressBar {
     bar
 }
 
-/// A bar over the steps of an optimisation, with what they come to; gone when it is dropped.
+/// A bar for the steps of an optimization, with their losses. It disappears when dropped.
 pub(crate) struct Steps(Option<ProgressBar>);
 
 impl Steps {
-    /// Parts that the whole work is shown in.
+    /// Number of parts that the bar divides the work into.
     const PARTS: u64 = 1000;
 
     pub(crate) fn new(loudness: Loudness) -> Self {
         Steps(loudness.shows_progress().then(|| bar("optimize", Self::PARTS, "{msg} {wide_bar} {percent:>3} %, {eta} left")))
     }
 
-    /// Shows how far it is, of 1, and a few words about it.
+    /// Shows the finished share of the work, 0 to 1, and a few words about it.
     pub(crate) fn show(&self, share: f64, words: String) {
         if let Some(bar) = &self.0 {
             bar.set_message(words);
@@ -75,7 +75,8 @@ impl Drop for Steps {
     }
 }
 
-/// A bar over the bytes of a download, with the rate and the time left; gone when it is dropped. It appears after a moment.
+/// A bar for the bytes of a download, with the rate and the time
+/// left. It appears after a moment and disappears when dropped.
 pub(crate) struct Bytes {
     what: String,
     start: Instant,
@@ -88,7 +89,7 @@ impl Bytes {
         Bytes { what: what.to_owned(), start: Instant::now(), shown: loudness.shows_progress(), bar: Mutex::default() }
     }
 
-    /// Shows how much has arrived, of how much if that is known.
+    /// Shows how much has arrived, and the total if it is known.
     pub(crate) fn show(&self, done: u64, total: Option<u64>) {
         if !self.shown || self.start.elapsed() < MOMENT {
             return;
@@ -100,7 +101,7 @@ impl Bytes {
         let mut shown = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             let bar = bar(&self.what, total.unwrap_or(0), template);
-            // What an earlier run has downloaded is not this one's rate.
+            // What an earlier run has downloaded does not count for the rate.
             bar.set_position(done);
             bar.reset_eta();
             bar
@@ -117,7 +118,7 @@ impl Drop for Bytes {
     }
 }
 
-/// A bar over many pictures, with the time left; gone when it is dropped. There is one at a time.
+/// A bar that counts pictures, with the time left. There is one at a time. It disappears when dropped.
 pub(crate) struct Pictures {
     shown: bool,
 }
@@ -127,14 +128,14 @@ impl Pictures {
         let shown = loudness.shows_progress();
         if shown {
             let bar = bar(what, total, "{msg} {wide_bar} {pos} of {len}, {eta} left");
-            // So that it is there before the first picture is done.
+            // Shows the bar before the first picture is done.
             bar.tick();
             *counting() = Some(bar);
         }
         Pictures { shown }
     }
 
-    /// A bar over the frames of a film, of which some are painted already.
+    /// A bar that counts the frames of a film. The first `painted` frames are done already.
     pub(crate) fn frames(total: u64, painted: u64, loudness: Loudness) -> Self {
         let shown = loudness.shows_progress();
         if shown {
@@ -146,7 +147,7 @@ impl Pictures {
         Pictures { shown }
     }
 
-    /// One more is done.
+    /// Counts one more picture.
     pub(crate) fn advance(&self) {
         if let Some(bar) = &*counting() {
             bar.inc(1);

@@ -1,4 +1,4 @@
-//! References to what pictures are made of: files by their names without their folders, and by hash.
+//! References to the ingredients of a picture: files by name (without the folder) and hash.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use impasto::request::Reference;
 
 use crate::failure::Result;
 
-/// A file or a folder.
+/// Refers to a file or a folder.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -14,10 +14,10 @@ pub(crate) fn of_path(path: &Path) -> Result<Reference> {
     Ok(Reference::of_file(path)?)
 }
 
-/// The model of these paths; none for the built-in one.
+/// Refers to the model of these paths; without paths, to the built-in one.
 ///
 /// # Errors
-/// As [`of_path`].
+/// Those of [`of_path`].
 pub(crate) fn of_model(paths: &[PathBuf]) -> Result<Vec<Reference>> {
     Ok(Reference::of_model(paths)?)
 }

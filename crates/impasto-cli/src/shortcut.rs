@@ -10,14 +10,15 @@ use crate::names;
 /// A command line for the parser.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Line {
-    /// With the program's name.
+    /// The arguments, with the program's name first.
     pub(crate) arguments: Vec<OsString>,
-    /// Whether it is not as it was typed.
+    /// Whether the short form was replaced.
     pub(crate) was_short: bool,
 }
 
 impl Line {
-    /// Replaces the short form by what it stands for, and leaves every other command line as it is. `command` is the program's definition.
+    /// Replaces the short form by the full form, and leaves every other
+    /// command line as it is. `command` is the program's definition.
     pub(crate) fn new(command: &Command, arguments: Vec<OsString>) -> Self {
         match expanded(command, &arguments) {
             Some(arguments) => Line { arguments, was_short: true },
@@ -25,19 +26,19 @@ impl Line {
         }
     }
 
-    /// The command, as one types it.
+    /// The command as one would type it.
     pub(crate) fn text(&self) -> String {
         let words = self.arguments.iter().skip(1).map(|word| names::quoted(word));
         std::iter::once("impasto".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Whether a word can only be meant as a file: it is there, or is written like one.
+/// Returns whether a word must mean a file: it exists, or is written like one.
 pub(crate) fn is_like_a_file(word: &OsStr) -> bool {
     word == "-" || Path::new(word).exists() || word.to_string_lossy().contains(['.', '/', std::path::MAIN_SEPARATOR])
 }
 
-/// Whether a word is a subcommand's name.
+/// Returns whether a word is the name of a subcommand.
 fn is_command(command: &Command, word: &OsStr) -> bool {
     word == "help" || word.to_str().is_some_and(|word| command.find_subcommand(word).is_some())
 }
@@ -48,10 +49,11 @@ fn expanded(command: &Command, arguments: &[OsString]) -> Option<Vec<OsString>> 
     if is_command(command, first) {
         return None;
     }
-    // A mistyped command stays what it is.
+    // A mistyped command is left for the parser to correct.
     let fits = is_like_a_file(first);
     let (&[photo, style, output], true) = (places.as_slice(), fits) else {
-        // Nobody can tell whether an unknown flag takes a value. The parser knows what is meant if it knows the command.
+        // It is unclear whether an unknown flag takes a value. With the
+        // command added, the parser can say what is wrong.
         let (program, rest) = arguments.split_first()?;
         let is_ours = fits || rest.first()? != first && places.iter().any(|&i| is_like_a_file(&arguments[i]));
         let line = || [program.clone(), "stylize".into()].into_iter().chain(rest.iter().cloned()).collect();
@@ -70,7 +72,7 @@ fn expanded(command: &Command, arguments: &[OsString]) -> Option<Vec<OsString>> 
     Some(line)
 }
 
-/// A word that the parser does not take for a flag.
+/// Returns the word in a form that the parser does not take for a flag.
 fn as_path(word: &OsStr) -> OsString {
     if word == "-" || !word.as_encoded_bytes().starts_with(b"-") {
         return word.to_owned();
@@ -78,8 +80,8 @@ fn as_path(word: &OsStr) -> OsString {
     Path::new(".").join(word).into_os_string()
 }
 
-/// The places of arguments that are neither a flag of `stylize` nor a flag's value, and whether there are unknown flags; `None` if there is a
-/// flag that the short form itself stands for.
+/// Returns the positions of arguments that are neither a flag of `stylize` nor a flag's value, and whether there are
+/// unknown flags. Returns `None` if there is a flag that the short form itself stands for.
 fn positionals(program: &Command, stylize: &Command, arguments: &[OsString]) -> Option<(Vec<usize>, bool)> {
     let takes_value = |argument: Option<&Arg>| argument.is_some_and(|argument| argument.get_action().takes_values());
     let stands_for =
@@ -94,7 +96,7 @@ fn positionals(program: &Command, stylize: &Command, arguments: &[OsString]) -> 
         }
         if let Some(long) = text.strip_prefix("--") {
             let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
-            // The program's own flags are for all commands.
+            // The flags of the program itself are valid for all commands.
             let argument = with_long(stylize, name).or_else(|| with_long(program, name));
             if stands_for(argument) {
                 return None;
@@ -121,7 +123,7 @@ fn positionals(program: &Command, stylize: &Command, arguments: &[OsString]) -> 
     Some((places, unknown))
 }
 
-/// The flag of this name, or of this other name.
+/// Returns the flag with this name or alias.
 fn with_long<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     let also = |argument: &Arg| argument.get_all_aliases().is_some_and(|aliases| aliases.contains(&name));
     command.get_arguments().find(|argument| argument.get_long() == Some(name) || also(argument))

@@ -1,51 +1,51 @@
-//! What the program says: data on standard output, everything else on standard error.
+//! The program's output: data on standard output, everything else on standard error.
 
 use std::io::{self, IsTerminal, Write};
 
 use crate::failure::{Failure, Result};
 use crate::{aside, downloads};
 
-/// How much is said on standard error.
+/// How much to say on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Loudness {
-    /// Errors only.
+    /// Only errors.
     Quiet,
-    /// Errors, warnings, progress.
+    /// Errors, warnings and progress.
     Normal,
-    /// What is being done, too.
+    /// Details of the work, too.
     Verbose,
 }
 
 impl Loudness {
-    /// Something the user should know although the work goes on.
+    /// Says something that the user should know, although the work continues.
     pub(crate) fn warn(self, text: &str) {
         if self >= Loudness::Normal {
             line(&format!("warning: {text}"));
         }
     }
 
-    /// What was done, where nothing else shows it.
+    /// Says what was done, if nothing else shows it.
     pub(crate) fn say(self, text: &str) {
         if self >= Loudness::Normal {
             line(text);
         }
     }
 
-    /// What was done, for somebody who looks: said at a terminal only, so that scripts stay silent.
+    /// Says what was done, but only at a terminal, so that scripts stay silent.
     pub(crate) fn announce(self, text: &str) {
         if io::stderr().is_terminal() {
             self.say(text);
         }
     }
 
-    /// Something that is good to know when one wants to know more.
+    /// Says a detail, for users who want to know more.
     pub(crate) fn detail(self, text: &str) {
         if self >= Loudness::Verbose {
             line(text);
         }
     }
 
-    /// Whether a progress bar has its place: where somebody looks, and has not asked for plain output.
+    /// Returns whether to show a progress bar: at a terminal, unless the user has asked for plain output.
     pub(crate) fn shows_progress(self) -> bool {
         let plain = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -53,8 +53,8 @@ impl Loudness {
     }
 }
 
-/// One line on standard error after the program's name. File names may hold anything, line breaks and escape sequences too: what
-/// is no text is shown as a question mark. A closed standard error is nobody's fault.
+/// Writes a line to standard error, after the program's name. File names may contain line breaks and escape sequences;
+/// all control characters become question marks. Errors of writing are ignored.
 pub(crate) fn line(text: &str) {
     let clean: String = downloads::with_addresses(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     aside::write(|| {
@@ -62,7 +62,7 @@ pub(crate) fn line(text: &str) {
     });
 }
 
-/// Says why a command ended early, unless nobody is there or all has been said, and gives the exit code.
+/// Says why a command ended early, and returns the exit code. Says nothing if nobody is there, or if all has been said.
 pub(crate) fn failure(failure: &Failure) -> u8 {
     if !matches!(failure, Failure::ClosedPipe | Failure::Told(_)) {
         line(&failure.to_string());
@@ -70,7 +70,7 @@ pub(crate) fn failure(failure: &Failure) -> u8 {
     failure.code()
 }
 
-/// Writes data to standard output, whole.
+/// Writes all the data to standard output.
 pub(crate) fn data(bytes: &[u8]) -> Result {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|e| Failure::stdout(&e))

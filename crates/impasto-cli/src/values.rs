@@ -1,12 +1,12 @@
-//! Values of flags that need more than a number.
+//! Values of flags that are more than a plain number.
 
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use impasto::picture::Format;
 
-/// Reads where a picture goes. The names that systems have for standard output are `-`: opened by such a name, a file that it was redirected to
-/// would be written to from its start, or not at all if it is a socket.
+/// Reads where a picture goes. The system's names for standard output become `-`. If standard output is redirected to a
+/// file, opening it by such a name would write from the start of the file; a socket could not be opened at all.
 pub(crate) fn output() -> impl TypedValueParser<Value = PathBuf> {
     let names = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
     PathBufValueParser::new().map(move |path| {
@@ -15,7 +15,8 @@ pub(crate) fn output() -> impl TypedValueParser<Value = PathBuf> {
     })
 }
 
-/// Reads a number of bytes: `1500000`, `64K`, `300M`, `2G`, `1T`, also `2GB` and `2GiB`; letters stand for powers of 1024.
+/// Reads a number of bytes: `1500000`, `64K`, `300M`, `2G`, `1T`,
+/// also `2GB` and `2GiB`. The letters are powers of 1024.
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     let bad = || "write a number of bytes, for example 2G or 500M".to_owned();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -32,7 +33,7 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
         return whole.checked_mul(1 << shift).filter(|&n| n > 0).ok_or_else(bad);
     }
     let value = number.parse::<f64>().map_err(|_| bad())? * (1u64 << shift) as f64;
-    // The cast saturates; nobody has that much.
+    // The cast saturates, at more than any machine has.
     if value >= 1.0 { Ok(value as u64) } else { Err(bad()) }
 }
 
@@ -41,7 +42,7 @@ pub(crate) fn share(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(|| "must be a number from 0 to 1".into())
 }
 
-/// A weight of a loss.
+/// Reads the weight of a loss: a finite number of 0 or more.
 pub(crate) fn weight(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|v: &f64| v.is_finite() && *v >= 0.0).ok_or_else(|| "must be a number of 0 or more".into())
 }
@@ -56,7 +57,7 @@ pub(crate) fn positive(text: &str) -> Result<f32, String> {
     text.parse().ok().filter(|v: &f32| v.is_finite() && *v > 0.0).ok_or_else(|| "must be a number above 0".into())
 }
 
-/// What `stylize` reads.
+/// Returns the help for the contents of `stylize`.
 pub(crate) fn contents_help() -> String {
     let formats = Format::list(Format::read());
     format!(

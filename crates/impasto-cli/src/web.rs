@@ -1,4 +1,4 @@
-//! Pictures by their web address: downloaded before a command begins (`downloads.rs` has them).
+//! Pictures given by web address, which are downloaded before a command begins. `downloads.rs` keeps them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::failure::Result;
 use crate::names;
 
-/// Replaces a picture's web address by the path of the download. Everything else stays.
+/// Replaces a picture's web address by the path of its download. Other paths stay as they are.
 ///
 /// # Errors
-/// One line that names the address; wrong usage for addresses that cannot be downloaded, and with `--offline`.
+/// One line that names the address. Wrong usage if the address cannot be downloaded, and with `--offline`.
 pub(crate) fn fetch(path: &mut PathBuf, max_bytes: u64) -> Result {
     if let Some(address) = names::address(path).map(str::to_owned) {
         *path = download(&address, max_bytes)?;
@@ -17,10 +17,10 @@ pub(crate) fn fetch(path: &mut PathBuf, max_bytes: u64) -> Result {
     Ok(())
 }
 
-/// The same for a style, with its weight or mask.
+/// Does the same for a style with a weight or mask.
 ///
-/// In an address, what follows the last `=` is a weight only if the address has no query, and what follows the last `@` a mask only if it
-/// names a file that exists.
+/// In an address, the text after the last `=` is a weight only if the address has no
+/// query. The text after the last `@` is a mask only if it names an existing file.
 pub(crate) fn fetch_style(argument: &mut OsString, max_bytes: u64) -> Result {
     let Some(text) = argument.to_str().filter(|text| names::address(Path::new(text)).is_some()).map(str::to_owned) else {
         return Ok(());
@@ -41,7 +41,7 @@ pub(crate) fn fetch_style(argument: &mut OsString, max_bytes: u64) -> Result {
 #[cfg(not(feature = "download"))]
 fn download(address: &str, _max_bytes: u64) -> Result<PathBuf> {
     names::check_is_no_address(Path::new(address))?;
-    // It is one: this is not reached.
+    // Unreachable: the caller passes only addresses.
     Ok(address.into())
 }
 
@@ -77,7 +77,7 @@ fn download(text: &str, max_bytes: u64) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Whether a file is a web page.
+/// Returns whether a file is a web page.
 #[cfg(feature = "download")]
 fn is_page(path: &Path) -> bool {
     use std::io::Read;

@@ -8,12 +8,12 @@ use crate::cli::LoudnessFlags;
 
 /// Download models into the cache.
 ///
-/// A name of the registry (`impasto models list`), a web address of such a model or of a page about it, or the address of a file with
-/// weights. What was interrupted is continued. The download is compared with the sizes and hashes that the registry knows, and opened as a
-/// model, before it is kept.
+/// Give a name from the registry (`impasto models list`), the web address of such a model or of a page about it, or the
+/// address of a file with weights. An interrupted download is continued. A download is kept only if it matches the
+/// sizes and hashes that the registry knows, and opens as a model.
 #[derive(Debug, Args)]
 pub(crate) struct Pull {
-    /// Name or web address; several are possible
+    /// Name or web address; may be repeated
     #[arg(value_name = "NAME|URL", required = true)]
     pub(crate) models: Vec<PathBuf>,
 
@@ -21,10 +21,10 @@ pub(crate) struct Pull {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// Remove downloaded models from the cache, and what is left of broken downloads.
+/// Remove downloaded models from the cache, and the remains of failed downloads.
 #[derive(Debug, Args)]
 pub(crate) struct Remove {
-    /// Name or web address of a downloaded model; several are possible
+    /// Name or web address of a downloaded model; may be repeated
     #[arg(value_name = "NAME|URL", required = true)]
     pub(crate) models: Vec<PathBuf>,
 
@@ -34,10 +34,10 @@ pub(crate) struct Remove {
 
 /// Compare downloaded models with the hashes of their download, and open them.
 ///
-/// Prints for each whether it is intact, and what is known of it: whether it could be forged, or only damaged.
+/// Prints for each whether it is intact, and whether the known hashes rule out forgery or only damage.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// Name or web address of a downloaded model; all if not given
+    /// Name or web address of a downloaded model. Default: all
     #[arg(value_name = "NAME|URL")]
     pub(crate) models: Vec<PathBuf>,
 

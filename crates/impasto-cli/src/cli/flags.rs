@@ -1,4 +1,4 @@
-//! The flags of a painting, made of the library's table of options: a new row there is a new flag here.
+//! The flags of a painting, made from the library's table of options. A new row in the table is a new flag here.
 
 use std::path::{Path, PathBuf};
 
@@ -9,22 +9,22 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint}
 use impasto::request::{Kind, Options, Part, Reference, Row, table};
 use serde_json::{Map, Value};
 
-/// What the flags of a painting say.
+/// The values of a painting's flags.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PaintFlags {
     pub(crate) options: Options,
-    /// The files that options name: masks.
+    /// The files that options name, which are masks.
     pub(crate) files: Vec<(&'static str, PathBuf)>,
 }
 
 impl PaintFlags {
-    /// The file that an option names.
+    /// Returns the file that an option names.
     pub(crate) fn file(&self, option: &str) -> Option<&Path> {
         self.files.iter().find(|(name, _)| *name == option).map(|(_, path)| path.as_path())
     }
 }
 
-/// The flags of a film: those of a painting that films take.
+/// The flags of a film: those of a painting that films support.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FilmFlags(pub(crate) PaintFlags);
 
@@ -36,7 +36,7 @@ impl std::ops::Deref for FilmFlags {
     }
 }
 
-/// What flags mean for films, where that is not what they mean for pictures.
+/// Help for flags that mean something else for films than for pictures.
 const OF_FILMS: [(&str, &str); 5] = [
     ("strength", "How strong the style is, from 0 (the film) to 1"),
     ("mask", "Paint where this picture, or each frame of this film, is white; keep the film where it is black"),
@@ -45,13 +45,13 @@ const OF_FILMS: [(&str, &str); 5] = [
     ("strip", "Leave out metadata: the film's, and the settings that it was painted with"),
 ];
 
-/// The flags of the result's file alone.
+/// The flags for the result file only.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FileFlags {
     pub(crate) options: Options,
 }
 
-/// A row's flag, in a command that has the flags of these rows.
+/// Makes a row's flag, for a command with the flags of these rows.
 fn flag(row: &'static Row, rows: &[&'static Row]) -> Arg {
     let long = row.name.replace('_', "-");
     let aliases = row.aliases.iter().map(|alias| alias.replace('_', "-"));
@@ -89,7 +89,7 @@ fn flag(row: &'static Row, rows: &[&'static Row]) -> Arg {
         .allow_negative_numbers(!matches!(row.kind, Kind::Choice(_)))
 }
 
-/// A value as one types it.
+/// Formats a value as one would type it.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -98,13 +98,13 @@ pub(crate) fn text(value: &Value) -> String {
     }
 }
 
-/// A command with the flags of these rows.
+/// Adds the flags of these rows to a command.
 fn augmented(command: Command, rows: impl Iterator<Item = &'static Row>) -> Command {
     let rows: Vec<_> = rows.collect();
     rows.iter().fold(command, |command, row| command.arg(flag(row, &rows)))
 }
 
-/// What the flags of these rows say: values by their names, and files.
+/// Reads the flags of these rows that were given: values by name, and files.
 fn given(matches: &ArgMatches, rows: impl Iterator<Item = &'static Row>) -> (Map<String, Value>, Vec<(&'static str, PathBuf)>) {
     let (mut values, mut files) = (Map::new(), Vec::new());
     for row in rows.filter(|row| matches.value_source(row.name) == Some(ValueSource::CommandLine)) {
@@ -130,7 +130,7 @@ fn of_file() -> impl Iterator<Item = &'static Row> {
     table().iter().filter(|row| row.part == Part::File)
 }
 
-/// The rows that films take.
+/// Selects the rows that films support.
 fn of_films(rows: &'static [Row]) -> impl Iterator<Item = &'static Row> {
     rows.iter().filter(|row| row.not_in_films.is_none())
 }

@@ -1,4 +1,4 @@
-//! Commands about what is kept: `styles` and `models`.
+//! The commands `styles` and `models`, for what is stored.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use impasto::Size;
 
 use super::{LoudnessFlags, StylesLearn, downloads};
 
-/// List the styles that come with models, and make styles of pictures.
+/// List the styles that come with models, and make styles from pictures.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Styles {
-    /// Print the styles that come with models: those of the built-in one with what they are like, and the numbers of others
+    /// Print the styles that come with models: the built-in model's with descriptions, those of other models by number
     List(StylesList),
     /// Save the style of a picture as a small file that `-s` takes
     Extract(StylesExtract),
@@ -19,7 +19,7 @@ pub(crate) enum Styles {
 
 #[derive(Debug, Args)]
 pub(crate) struct StylesList {
-    /// Print the styles of this model only; as for `impasto stylize`
+    /// Print the styles of this model only; MODEL as for `impasto stylize`
     #[arg(long = "model", value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
@@ -34,19 +34,20 @@ pub(crate) struct StylesExtract {
     #[arg(value_name = "PICTURE", value_hint = ValueHint::FilePath)]
     pub(crate) picture: PathBuf,
 
-    /// File to write; by custom its name ends in .style
+    /// File to write, usually with the extension .style
     #[arg(short, long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
 
-    /// The style's name, for people; the picture's without its extension if not given
+    /// The style's name, for people. Default: the picture's name without its extension
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Pixels of the picture's shorter side for the network
+    /// Pixels of the picture's shorter side for the style predictor
     #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = super::style_side)]
     pub(crate) style_size: usize,
 
-    /// File or folder with the style predictor's weights, as for `impasto stylize`: the style is for this model only
+    /// File or folder with the style predictor's weights, as for
+    /// `impasto stylize`. The style works with this model only
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
@@ -58,7 +59,7 @@ pub(crate) struct StylesExtract {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// List, download and convert models, and look into files of weights.
+/// List, download and convert models, and inspect files of weights.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Models {
     /// Print all models: built-in, imported, downloaded, and those that can be downloaded, with their licenses
@@ -82,13 +83,13 @@ pub(crate) struct ModelsList {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsInfo {
-    /// File or folder with weights, or a model's name or address; several if predictor and transformer are in different places. Default: the
-    /// built-in model
+    /// File or folder with weights, or a model's name or address; several if predictor
+    /// and transformer are in different places. Default: the built-in model
     #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Picture size that shapes and costs are given for; default: the TF-Hub recommendation of 256x256 for a style predictor,
-    /// 720x512 for a transformer
+    /// Picture size for the shapes and costs. Default: 256x256 for a style
+    /// predictor (TF-Hub's recommendation), 720x512 for a transformer
     #[arg(long, value_name = "WxH")]
     pub(crate) size: Option<Size>,
 
@@ -99,19 +100,19 @@ pub(crate) struct ModelsInfo {
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsImport {
-    /// File or folder with weights of any known format; several where predictor and transformer are apart
+    /// File or folder with weights of any known format; several if predictor and transformer are in different places
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// File to write; its name ends in .safetensors
+    /// File to write; its name must end in .safetensors
     #[arg(short, long, value_name = "FILE.safetensors", value_hint = ValueHint::FilePath, required_unless_present = "name")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Keep it under this name instead, among the user's models: --model NAME finds it
+    /// Keep the model among the user's models instead, so that --model NAME finds it
     #[arg(long, value_name = "NAME", conflicts_with = "output")]
     pub(crate) name: Option<String>,
 
-    /// Store float16 instead of float32: half the size, differences below what one sees
+    /// Store float16 instead of float32: half the size, without visible differences
     #[arg(long)]
     pub(crate) half: bool,
 

@@ -9,8 +9,9 @@ use crate::values;
 
 /// Tune the model to a painting, and save the result as a style that `-s` takes.
 ///
-/// The program paints parts of contents, compares them with the painting, and changes a copy of the network a little, some hundred times. The
-/// style file holds the changes. It is for this model only, and paints as fast as any other style.
+/// The program paints parts of contents, compares them with the painting, and changes a
+/// copy of the network a little, a few hundred times. The style file holds the changes.
+/// It is for this model only, and paints as fast as any other style.
 ///
 /// The default takes a few minutes on two cores. Ctrl-C keeps what has been learned so far; --resume continues.
 #[derive(Debug, Args)]
@@ -19,21 +20,21 @@ pub(crate) struct StylesLearn {
     #[arg(value_name = "PICTURE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) pictures: Vec<PathBuf>,
 
-    /// File to write; by custom its name ends in .style
+    /// File to write, usually with the extension .style
     #[arg(short, long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
 
-    /// The style's name, for people; the first picture's without its extension if not given
+    /// The style's name, for people. Default: the first picture's name without its extension
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Folder of photos to paint while learning; drawn landscapes if not given
+    /// Folder of photos to paint while learning. Default: drawn landscapes and still lifes
     ///
     /// Photos like those that you will paint are best. Up to 48 are used.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) contents: Option<PathBuf>,
 
-    /// What of the network is changed
+    /// Which part of the network to change
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = Tune::Corrections)]
     pub(crate) tune: Tune,
 
@@ -41,7 +42,7 @@ pub(crate) struct StylesLearn {
     #[arg(long, value_name = "N", default_value_t = impasto::learn::Way::RANK, value_parser = rank)]
     pub(crate) rank: usize,
 
-    /// Begin with what this style has learned, also for an earlier version of the model: fewer steps are then enough
+    /// Start from what this style has learned, even for an earlier version of the model: fewer steps are then enough
     ///
     /// It must have been learned with the same --tune and --rank.
     #[arg(long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
@@ -67,7 +68,7 @@ pub(crate) struct StylesLearn {
     #[arg(long, value_name = "WEIGHT", default_value_t = impasto::learn::LearnOptions::default().halo_weight, value_parser = values::weight)]
     pub(crate) halo_weight: f64,
 
-    /// Another number draws other parts of the contents
+    /// Random seed: another number draws other parts of the contents
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
@@ -91,7 +92,7 @@ pub(crate) struct StylesLearn {
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
-    /// Threads; one a core if not given
+    /// Number of threads. Default: one per core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = threads)]
     pub(crate) threads: Option<usize>,
 
@@ -103,7 +104,7 @@ pub(crate) struct StylesLearn {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// What of the network is changed.
+/// Which part of the network to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Tune {
     /// Only the norms: colors and contrast; 6 KB

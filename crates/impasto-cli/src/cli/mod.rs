@@ -1,5 +1,5 @@
-//! The command line: the one definition that parser, help, completions and man pages come from. A file for each group of commands; what a painting's
-//! flags are is said by the library's table of options (`flags.rs`).
+//! The command line: one definition for the parser, help, completions and manual pages. Each group of commands has a
+//! file. The flags of a painting come from the library's table of options (`flags.rs`).
 
 pub(crate) mod downloads;
 mod flags;
@@ -86,14 +86,14 @@ pub(crate) enum Command {
 /// For example: impasto completions bash > ~/.local/share/bash-completion/completions/impasto
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
-    /// Shell to complete in
+    /// Shell to print the script for
     pub(crate) shell: clap_complete::Shell,
 }
 
 /// Print the manual page, or write a page for every command.
 #[derive(Debug, Args)]
 pub(crate) struct Man {
-    /// Folder to write impasto.1 and a page for every command to; pages that are there are replaced
+    /// Folder for impasto.1 and a page for every command; existing pages are replaced
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@ use impasto::picture;
 use crate::talk::Loudness;
 use crate::{memory, values};
 
-/// Ceilings that protect the machine.
+/// Limits that protect the machine.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits")]
 pub(crate) struct Limits {
@@ -21,34 +21,36 @@ pub(crate) struct Limits {
 
     /// Memory to use at most, for example 512M
     ///
-    /// Default: a quarter of the machine's memory, or two thirds of what a container leaves. The built-in model, and others that take statistics
-    /// from a thumbnail, paint any picture in bands that fit, and write them as they come. The content is held as decoded: 3 bytes per pixel at 8
-    /// bits, 6 at 16 (progressive JPEG files take 6 more while they are read). Most formats are written band by band. WebP and AVIF, and results with
-    /// --size, --exact, --figure or --preview, are held whole. Other models paint in one piece; their default is the memory that the machine has free.
+    /// Default: a quarter of the machine's memory, or two thirds of what a container leaves. The built-in
+    /// model, and others that take statistics from a thumbnail, paint any picture in bands that fit, and
+    /// write them as they come. The content is held as decoded: 3 bytes per pixel at 8 bits, 6 at 16
+    /// (progressive JPEG files take 6 more while they are read). Most formats are written band by band.
+    /// WebP and AVIF, and results with --size, --exact, --figure or --preview, are held whole. Other models
+    /// paint in one piece; their default is the memory that the machine has free.
     #[arg(long, value_name = "BYTES", allow_negative_numbers = true, value_parser = values::bytes)]
     pub(crate) max_memory: Option<u64>,
 }
 
 impl Limits {
-    /// What picture files may ask of this machine.
+    /// Returns the limits for picture files on this machine.
     pub(crate) fn of_pictures(&self) -> picture::Limits {
         self.of_files().max_decoded(self.max_memory.unwrap_or_else(memory::for_samples))
     }
 
-    /// The same for pictures that become floats at once.
+    /// Returns the same for pictures that are converted to floats at once.
     pub(crate) fn of_floats(&self) -> picture::Limits {
         let own = memory::limits_of_floats();
         self.of_files().max_decoded(self.max_memory.unwrap_or(own.max_decoded))
     }
 
-    /// Of picture files, whatever memory there is to decode them.
+    /// Returns the limits for picture files, without regard to the memory for decoding.
     pub(crate) fn of_files(&self) -> picture::Limits {
         let own = picture::Limits::default();
         own.max_pixels(self.max_pixels).max_bytes(self.max_bytes.unwrap_or(own.max_bytes))
     }
 }
 
-/// How much is said.
+/// How much to say.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LoudnessFlags {
     /// Print only errors
@@ -61,7 +63,7 @@ pub(crate) struct LoudnessFlags {
 }
 
 impl LoudnessFlags {
-    /// Whether nothing but errors is said.
+    /// Returns whether only errors are printed.
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }

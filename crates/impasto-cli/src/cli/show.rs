@@ -1,4 +1,4 @@
-//! Commands that show what there is: `demo`, `sheet`, `eval`, `bench`.
+//! Commands that demonstrate and measure: `demo`, `sheet`, `eval`, `bench`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,11 +17,11 @@ pub(crate) struct Demo {
     #[arg(short, long, value_name = "FIGURE", default_value = "impasto-demo.png", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
 
-    /// Drawn style to paint in; `impasto styles list` has the names
+    /// Drawn style to paint in; `impasto styles list` prints the names
     #[arg(short, long, value_name = "NAME", default_value = "starry")]
     pub(crate) style: String,
 
-    /// Another number draws another landscape and another painting
+    /// Random seed: another number draws another landscape and another painting
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
@@ -41,25 +41,25 @@ pub(crate) struct Demo {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// Paint one photograph in many styles, as one picture with names.
+/// Paint one photo in many styles, as one picture with names.
 ///
-/// Without --gif or --strip: the photograph, then a painting for each style and strength, row by row. With them: a morph, in which each style
-/// turns into the next by mixing their style vectors.
+/// Without --gif or --strip: the photo, then a painting for each style and strength, row by row. With them: a morph, in
+/// which each style turns into the next by mixing their style vectors.
 #[derive(Debug, Args)]
 pub(crate) struct Sheet {
-    /// Photograph to paint
+    /// Photo to paint
     #[arg(value_name = "PHOTO", value_hint = ValueHint::FilePath)]
     pub(crate) photo: PathBuf,
 
-    /// Style to paint in, as for `impasto stylize`; repeat it. All built-in styles if not given
+    /// Style to paint in, as for `impasto stylize`; may be repeated. Default: all built-in styles
     #[arg(short, long = "style", value_name = "STYLE", value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
-    /// Where to write the sheet; for --gif a .gif or, in full colour, an animated .png
+    /// Where to write the sheet; for --gif a .gif or, in full color, an animated .png
     #[arg(short, long, value_name = "SHEET", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
 
-    /// Strengths to paint each style at
+    /// Strengths to paint each style with
     #[arg(long, value_name = "0..1,...", value_delimiter = ',', default_value = "1", value_parser = values::share)]
     pub(crate) strengths: Vec<f32>,
 
@@ -67,7 +67,7 @@ pub(crate) struct Sheet {
     #[arg(long, value_name = "LONGSIDE", default_value_t = 320, allow_negative_numbers = true, value_parser = super::side)]
     pub(crate) size: usize,
 
-    /// Paintings in a row; 6 if not given, or as many as make a row for each style
+    /// Paintings in a row. Default: 6, or as many as make a row for each style
     #[arg(long, value_name = "N", conflicts_with_all = ["gif", "strip"], allow_negative_numbers = true,
           value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) columns: Option<u16>,
@@ -80,7 +80,7 @@ pub(crate) struct Sheet {
     #[arg(long)]
     pub(crate) strip: bool,
 
-    /// Paintings from one style to the next in a morph; 12 for --gif and 3 for --strip if not given
+    /// Paintings from one style to the next in a morph. Default: 12 for --gif, 3 for --strip
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) frames: Option<u16>,
 
@@ -89,7 +89,7 @@ pub(crate) struct Sheet {
           value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(crate) quality: u8,
 
-    /// Pixels of a style picture's shorter side for the network
+    /// Pixels of a style picture's shorter side for the style predictor
     #[arg(long, value_name = "PIXELS", default_value_t = 256, allow_negative_numbers = true, value_parser = super::style_side)]
     pub(crate) style_size: usize,
 
@@ -107,8 +107,9 @@ pub(crate) struct Sheet {
 
 /// Measure paintings: how near they are to style and content, and how much of them is the network's own pattern.
 ///
-/// Draws pairs of a content and a style, paints them, and prints means over the pairs. Lower is better everywhere. A painting trades style for
-/// content, so read both, and compare with the two controls: the content itself and the style itself. docs/guide/eval.md defines every measure.
+/// Draws pairs of a content and a style, paints them, and prints means over the pairs. Lower is
+/// better everywhere. A painting trades style for content, so read both, and compare with the two
+/// controls: the content itself and the style itself. docs/guide/eval.md defines every measure.
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
     /// Folder of contents
@@ -123,25 +124,28 @@ pub(crate) struct Eval {
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
-    /// Measure no model, only --outputs
+    /// Measure only --outputs, no model
     #[arg(long, requires = "outputs", conflicts_with = "models")]
     pub(crate) no_model: bool,
 
-    /// Folder of paintings that another program made, called CONTENT--STYLE.png; may be repeated
+    /// Folder of paintings by another program, named CONTENT--STYLE.png; may be repeated
     ///
-    /// CONTENT and STYLE are the names of the two pictures without their extensions. Pairs are drawn from those that all of these folders have.
+    /// CONTENT and STYLE are the names of the two pictures without their
+    /// extensions. Pairs are drawn from those that all of these folders have.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) outputs: Vec<PathBuf>,
 
     /// Perceptual network, as for `impasto optimize`; default: the built-in one
     ///
-    /// If shallow and deep layers come from different networks, give it twice: each layer is taken from the first network that has it.
+    /// If shallow and deep layers come from different networks, give it
+    /// twice: each layer is taken from the first network that has it.
     #[arg(long, value_name = "NAME|PATH|URL", value_hint = ValueHint::AnyPath)]
     pub(crate) perceptual: Vec<PathBuf>,
 
-    /// Folder of styles that have learned, to measure beside the model: STYLE.style for a style picture STYLE; may be repeated
+    /// Folder of styles that have learned, to measure in addition to the
+    /// model: STYLE.style for a style picture STYLE; may be repeated
     ///
-    /// Pairs are drawn from the style pictures that all of these folders have a style of.
+    /// Pairs are drawn from the style pictures for which all of these folders have a style.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "no_model")]
     pub(crate) learned: Vec<PathBuf>,
 
@@ -149,15 +153,15 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "N", default_value_t = 16, allow_negative_numbers = true, value_parser = super::count)]
     pub(crate) pairs: usize,
 
-    /// Another number draws other pairs, and other noise
+    /// Random seed: another number draws other pairs, and other noise
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// File with the pairs to measure: what an earlier run printed with --json
+    /// File with the pairs to measure: the output of an earlier run with --json
     #[arg(long, value_name = "FILE", conflicts_with = "pairs", value_hint = ValueHint::FilePath)]
     pub(crate) pairs_from: Option<PathBuf>,
 
-    /// Pixels of the shorter side that pictures are painted and compared at
+    /// Pixels of the shorter side to paint and compare pictures at
     #[arg(long, value_name = "PIXELS", default_value_t = 384, allow_negative_numbers = true, value_parser = super::side)]
     pub(crate) size: usize,
 
@@ -165,18 +169,21 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
     pub(crate) artefacts: usize,
 
-    /// Measure how different a gallery's styles look instead, on this many contents: --styles, or the built-in ones
+    /// Measure instead how different the styles of a gallery look, on
+    /// this many contents: --styles, or the built-in ones
     ///
-    /// For each style, its nearest neighbour after colors are matched; and how many paintings are matched to their styles' pictures in gray.
+    /// For each style, its nearest neighbor after colors are matched; and how
+    /// many paintings are matched to their styles' pictures in gray.
     #[arg(long, value_name = "N", conflicts_with_all = ["outputs", "pairs", "pairs_from", "artefacts", "sheet", "no_model", "witness"],
           allow_negative_numbers = true, value_parser = super::count)]
     pub(crate) gallery: Option<usize>,
 
-    /// Model by others whose style predictor also judges the paintings: a network that the measured model was not trained with
+    /// Model by others whose style predictor also judges the paintings: a
+    /// network that the measured model was not trained with
     #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) witness: Option<PathBuf>,
 
-    /// Write the pictures that were compared, with their distances, as one picture; the first 50 pairs
+    /// Write the compared pictures, with their distances, as one picture; the first 50 pairs
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sheet: Option<PathBuf>,
 
@@ -184,7 +191,7 @@ pub(crate) struct Eval {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Threads; one a core if not given
+    /// Number of threads. Default: one per core
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = super::threads)]
     pub(crate) threads: Option<usize>,
 
@@ -198,8 +205,9 @@ pub(crate) struct Eval {
 
 /// Time networks on this machine.
 ///
-/// Without --model the named networks are built with random weights of the right shapes: no file is needed, and the time is the
-/// same. The matrix-product peak of the machine is measured along, as the physical limit that a network is compared with.
+/// Without --model, the named networks are built with random weights of the right shapes: no
+/// file is needed, and the time is the same. The peak speed of matrix products on this
+/// machine is measured too, as the physical limit to compare a network with.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     /// File or folder with weights to time, instead of --network
@@ -210,19 +218,19 @@ pub(crate) struct Bench {
     #[arg(long = "network", value_name = "NAME", value_delimiter = ',', default_values = ["hub", "js", "tflite"], value_parser = network_names())]
     pub(crate) networks: Vec<String>,
 
-    /// Picture size; may be repeated. Style predictors are timed at it too [default: 720x512, predictors 256x256]
+    /// Picture size, for style predictors too; may be repeated [default: 720x512, predictors 256x256]
     #[arg(long = "size", value_name = "WxH", value_delimiter = ',')]
     pub(crate) sizes: Vec<Size>,
 
-    /// Numbers of threads; one a core if not given
+    /// Numbers of threads. Default: one per core
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = super::threads)]
     pub(crate) threads: Vec<usize>,
 
-    /// Runs of each, after one that does not count
+    /// Runs of each network, after a first one that does not count
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) runs: u16,
 
-    /// Print every layer's time, too
+    /// Also print the time of every layer
     #[arg(long)]
     pub(crate) layers: bool,
 
@@ -231,7 +239,7 @@ pub(crate) struct Bench {
     pub(crate) json: bool,
 }
 
-/// The published networks of the library's list of architectures.
+/// Returns the names of the published networks in the library's list of architectures.
 fn network_names() -> PossibleValuesParser {
     PossibleValuesParser::new(impasto::networks::published().map(|(name, _)| *name))
 }

@@ -1,4 +1,4 @@
-//! `stylize` and `replay`.
+//! The flags of `stylize` and `replay`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,8 +12,8 @@ use crate::values;
 ///
 /// The result has the content's exact size, transparency, color depth and orientation.
 ///
-/// To paint many pictures, name files, folders or patterns ('holiday/*.jpg'), and a folder or a template as the output. A picture that fails does
-/// not stop the others, and --resume continues an interrupted run.
+/// To paint many pictures, name files, folders or patterns ('holiday/*.jpg'), and a folder or a template as the output.
+/// A picture that fails does not stop the others, and --resume continues an interrupted run.
 #[derive(Debug, Args)]
 pub(crate) struct Stylize {
     /// Pictures to paint: files, folders, patterns or web addresses; - is standard input
@@ -22,13 +22,14 @@ pub(crate) struct Stylize {
 
     /// Picture (also by its web address), built-in style or .style file; repeat it to blend
     ///
-    /// `impasto styles list` prints the names of the built-in styles. If a file has the same name, the file is taken. Networks that carry styles of
-    /// their own take the number of one (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
+    /// `impasto styles list` prints the names of the built-in styles. If a file has the same
+    /// name, the file is taken. Networks that carry styles of their own take the number of one
+    /// (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
     ///
     /// Blend by weight with -s a.jpg=0.7 -s b.jpg=0.3. Weights are shares of their sum, and the default weight is 1.
     ///
-    /// Paint regions with -s a.jpg@sky.png -s b.jpg: a.jpg where the mask sky.png is white, b.jpg elsewhere. Where no style is, the content stays. If a
-    /// file's own name ends in =NUMBER or contains @, it is taken as that file.
+    /// Paint regions with -s a.jpg@sky.png -s b.jpg: a.jpg where the mask sky.png is white, b.jpg elsewhere. Where no
+    /// style is, the content stays. If a file's own name ends in =NUMBER or contains @, it is taken as that file.
     #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
@@ -36,20 +37,22 @@ pub(crate) struct Stylize {
     ///
     /// A file's extension decides its format. Folders that do not exist are made.
     ///
-    /// In a folder, results have the contents' names and formats; where a format cannot be written, it is PNG.
+    /// In a folder, results have the contents' names and formats; if a format cannot be written, the result is PNG.
     ///
-    /// A template names the results, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's name without its extension, {name} with
-    /// it, {ext} the extension (the content's, or that of --format), {style} the style's name (a+b for a blend), {number} the number of the picture
-    /// (001, 002, …), and {dir} the sub-folder in which it was found. Write {{ and }} for braces.
+    /// A template names the results, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's
+    /// name without its extension, {name} with it, {ext} the extension (the content's, or that of --format),
+    /// {style} the style's name (a+b for a blend), {number} the number of the picture (001, 002, …), and
+    /// {dir} the sub-folder in which it was found. Write {{ and }} for braces.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, value_parser = values::output())]
     pub(crate) output: PathBuf,
 
     /// Model: a file, a folder, a name or a web address
     ///
-    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file made by `impasto models import`; or the name
-    /// of an imported or published model (`impasto models list`), or a web address. If a published model is not on this machine, the program asks
-    /// before it downloads it. If the predictor and the transformer are in different places, give --model twice. Default: the environment
-    /// variable IMPASTO_MODEL, or else the built-in model.
+    /// A TF-Hub module (SavedModel), TensorFlow checkpoint, TFLite pair, TensorFlow.js folder, or a file
+    /// made by `impasto models import`; or the name of an imported or published model (`impasto models
+    /// list`), or a web address. If a published model is not on this machine, the program asks before it
+    /// downloads it. If the predictor and the transformer are in different places, give --model twice.
+    /// Default: the environment variable IMPASTO_MODEL, or else the built-in model.
     #[arg(long = "model", value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
@@ -61,11 +64,11 @@ pub(crate) struct Stylize {
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// The flags that the library's table of options has.
+    /// The flags from the library's table of options.
     #[command(flatten)]
     pub(crate) paint: PaintFlags,
 
-    // The groups below come in the help's order; `help.rs` says which flag is in which.
+    // The groups below are in the order of the help; `help.rs` assigns the flags to groups.
     #[command(flatten)]
     pub(crate) batch: Batch,
 
@@ -88,7 +91,7 @@ pub(crate) struct Stylize {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// How many pictures are painted.
+/// How to paint many pictures.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Many pictures")]
 pub(crate) struct Batch {
@@ -106,14 +109,16 @@ pub(crate) struct Batch {
 
     /// Skip pictures that an earlier run has painted
     ///
-    /// The manifest lists them, with hashes of content, styles, model and result, and with the settings; names and dates do not count. What is
-    /// missing, damaged or has changed is painted. Only files that the manifest lists as results are replaced.
+    /// The manifest lists them, with hashes of content, styles, model and result, and with the settings; names and
+    /// dates do not count. Pictures whose results are missing or damaged, or whose inputs have changed, are painted.
+    /// Only files that the manifest lists as results are replaced.
     #[arg(long)]
     pub(crate) resume: bool,
 
     /// File that lists the results, one JSON object per line. Default: impasto.jsonl in the output folder
     ///
-    /// Every run adds to it. For each picture it has the inputs, the output, its size, hash and time, or the reason for the failure.
+    /// Every run adds to it. For each picture it has the inputs, the
+    /// output, its size, hash and time, or the reason for the failure.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: Option<PathBuf>,
 
@@ -122,18 +127,18 @@ pub(crate) struct Batch {
     pub(crate) fail_fast: bool,
 }
 
-/// Make a picture again from the settings that Impasto has recorded in it.
+/// Paint a picture again from the settings that are recorded in it.
 ///
-/// The content, styles and model are looked for by their names beside the picture and in the current folder, and must be the same to the byte. If all
-/// is as it was, so is the new picture. What is named with --content, --style or --model may be another file: that is the way to paint another
-/// photograph with the same settings.
+/// The program looks for the content, styles and model by name, beside the picture and in the current folder. They must
+/// be the same to the byte; then so is the new picture. The files that you name with --content, --style or --model may
+/// be different ones: this is how you paint another photo with the same settings.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// Picture that Impasto has made
+    /// Picture that Impasto has painted
     #[arg(value_name = "PICTURE", value_hint = ValueHint::FilePath)]
     pub(crate) picture: PathBuf,
 
-    /// Where to write the new picture, which must not exist; PICTURE-again if not given
+    /// Where to write the new picture; it must not exist. Default: PICTURE-again
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
 
@@ -149,11 +154,11 @@ pub(crate) struct Replay {
     #[arg(long = "model", value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) models: Vec<PathBuf>,
 
-    /// Folder to look for files in, instead of the picture's and the current one; may be repeated
+    /// Folder to look for files in, instead of the picture's folder and the current one; may be repeated
     #[arg(long = "in", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) folders: Vec<PathBuf>,
 
-    /// Only print the command line that makes it, without its output
+    /// Only print the command line that paints it, without its output
     #[arg(long)]
     pub(crate) dry_run: bool,
 

@@ -12,7 +12,7 @@ use crate::figure::{self, Content, Panel};
 use crate::progress::Progress;
 use crate::{interrupt, model};
 
-/// Sides of the drawn painting.
+/// Width and height of the drawn painting.
 const PAINTING: usize = 640;
 
 pub(crate) fn run(args: &Demo) -> Result {

@@ -47,7 +47,7 @@ pub(crate) fn run(mut command: Command) -> Result {
     }
 }
 
-/// Downloads the pictures that a command line names by their web addresses: from here on they are files.
+/// Downloads the pictures that a command line gives by web address. From here on, they are files.
 fn fetch_pictures(command: &mut Command) -> Result {
     let most = impasto::picture::Limits::default().max_bytes;
     match command {

@@ -1,4 +1,4 @@
-//! `impasto serve`: the HTTP server until Ctrl-C.
+//! `impasto serve`: runs the HTTP server until Ctrl-C.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,27 +13,27 @@ use crate::cli::Serve;
 use crate::failure::{Failure, Result};
 use crate::{fetching, interrupt, memory, model, references, talk};
 
-/// What requests and `--also` call the built-in model.
+/// The name of the built-in model for requests and `--also`.
 const BUILT_IN: &str = "built-in";
 
-/// Threads that talk to clients; painting has its own.
+/// Threads that talk to clients. Painting has threads of its own.
 const TALKERS: usize = 2;
-/// How often Ctrl-C is looked for.
+/// How often to check for Ctrl-C.
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// What of `--drain` is left for cancelling what is still painted, and for ending.
+/// The part of `--drain` that is reserved for canceling paintings and shutting down.
 const END: Duration = Duration::from_millis(300);
 
 pub(crate) fn run(args: &Serve) -> Result {
-    // From here on Ctrl-C is how the server ends, with nothing wrong about it: also before it is asked for anything.
+    // From here on, Ctrl-C is the normal way to end the server, even before the first request.
     interrupt::while_batch(|| serve(args))
 }
 
-/// The models to serve: that of `--model` first, which paints where a request names none.
+/// Opens the models to serve. The first is that of `--model`, which paints if a request names none.
 fn models(args: &Serve) -> Result<Vec<Served>> {
     let first = if args.models.is_empty() { Models::default_words() } else { args.models.clone() };
     let hint = |failure| match failure {
-        // Two that paint, perhaps.
+        // These may be two models that paint.
         Failure::Failed(why) if first.len() > 1 => {
             Failure::failed(format!("{why}. To serve several models, give one with --model and the others with --also"))
         }
@@ -46,7 +46,7 @@ fn models(args: &Serve) -> Result<Vec<Served>> {
     Ok(served)
 }
 
-/// A model of these words; none for the built-in one.
+/// Opens the model that these words mean; the built-in one if there are none.
 fn open(words: &[PathBuf], args: &Serve) -> Result<Served> {
     let paths = if is_built_in(words) { Vec::new() } else { model::paths(words)? };
     let builder = Stylizer::builder().threads(args.threads.unwrap_or(0)).isa(model::isa()?);
@@ -62,7 +62,7 @@ fn is_built_in(words: &[PathBuf]) -> bool {
     Model::HAS_EMBEDDED && matches!(words, [word] if word.as_os_str() == BUILT_IN && !word.exists())
 }
 
-/// What requests call a model: its name in registry and cache, or that of its file or folder.
+/// Returns the name of a model for requests: its name in the registry or cache, else that of its file or folder.
 fn name_of(word: &Path) -> String {
     let published = || fetching::models().ok()?.name(word);
     let own = || {

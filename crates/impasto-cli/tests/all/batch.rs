@@ -11,7 +11,7 @@ use serde_json::Value;
 
 const MODEL: [&str; 4] = ["-s", "style.png", "--model", "model.safetensors"];
 
-/// A workshop with `count` pictures of 40×30 in `in/`, each another.
+/// A workshop with `count` different pictures of 40×30 in `in/`.
 fn workshop(count: usize) -> Workshop {
     let workshop = Workshop::new();
     workshop.fill(count, [40, 30]);
@@ -22,7 +22,7 @@ fn stylize<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [&["stylize"], arguments, &MODEL].concat()
 }
 
-/// Runs what must succeed, and gives what it says.
+/// Runs a command that must succeed, and returns its output.
 #[track_caller]
 fn done(workshop: &Workshop, arguments: &[&str]) -> Output {
     let output = workshop.run(&stylize(arguments));
@@ -30,7 +30,7 @@ fn done(workshop: &Workshop, arguments: &[&str]) -> Output {
     output
 }
 
-/// Paths and bytes of all files below a folder.
+/// Returns paths and bytes of all files below a folder.
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     fn add(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -85,7 +85,7 @@ fn templates_name_results_and_each_style_paints_its_own() {
     done(&workshop, &["in/*", "-s", "other.png", "--each-style", "-o", "out/{style}/{number}-{stem}.{ext}", "--format", "jpeg"]);
     let names: Vec<_> = pictures(&workshop.path("out")).into_keys().collect();
     assert_eq!(names, ["other/1-000.jpg", "other/3-b.jpg", "style/2-000.jpg", "style/4-b.jpg"]);
-    // Without it they are blended, as ever.
+    // Without the flag, styles are blended.
     done(&workshop, &["in/000.png", "in/b.PNG", "-s", "other.png", "-o", "blend/{stem}-{style}.png"]);
     done(&workshop, &["in/000.png", "-s", "other.png", "-o", "blend.png"]);
     let blend = pictures(&workshop.path("blend"));
@@ -112,7 +112,7 @@ fn one_that_fails_does_not_stop_the_rest() {
     assert_eq!((count("done"), count("failed"), records.len()), (2, 3, 6));
     let summary = &records[5]["summary"];
     assert_eq!((summary["done"].as_u64(), summary["failed"].as_u64(), summary["left"].as_u64()), (Some(2), Some(3), Some(0)));
-    // Quiet says what is wrong and no more.
+    // With --quiet, it prints errors and nothing else.
     let output = workshop.run(&stylize(&["in", "-o", "quiet", "-q", "--fail-fast", "--jobs", "1"]));
     assert_eq!(complaints(&output, 1, &["in/001.png"]), [""; 0]);
     assert_eq!(pictures(&workshop.path("quiet")).into_keys().collect::<Vec<_>>(), ["000.png"]);
@@ -158,7 +158,7 @@ fn what_makes_no_sense_is_told_before_any_work() {
 #[test]
 fn results_are_never_taken_for_contents() {
     let workshop = workshop(3);
-    // Three ways to have them among the contents; each is run again with other styles.
+    // Three ways in which results are among the contents; each is run again with another strength.
     for arguments in [
         &["in", "-r", "-o", "in/painted"][..],
         &["in/*", "-o", "in/{stem}-{style}.{ext}"],
@@ -200,9 +200,9 @@ fn resuming_skips_what_is_done_and_mends_the_rest() {
     assert_eq!(resume(&[]), [4, 0]);
     let first = pictures(&workshop.path("out"));
     assert_eq!(resume(&[]), [0, 4]);
-    // How it is made, not what: nothing to do.
+    // These flags change how it is painted, not the result: nothing to do.
     assert_eq!(resume(&["--threads", "3", "--jobs", "2", "--max-memory", "500M"]), [0, 4]);
-    // Damaged, cut, gone; another content under the old name; a new one.
+    // Damaged, cut off, missing; another content under the old name; a new one.
     let mut damaged = first["000.png"].clone();
     *damaged.last_mut().unwrap() ^= 1;
     workshop.write("out/000.png", &damaged);
@@ -214,14 +214,14 @@ fn resuming_skips_what_is_done_and_mends_the_rest() {
     assert_eq!(resume(&[]), [1, 3]);
     let rgb = |name: &str| open(workshop.path(name)).to_rgb8().unwrap();
     assert!(rgb("out/003.png") == rgb("out/000.png"));
-    // Other settings, styles, models.
+    // Other settings and styles.
     assert_eq!(resume(&["--strength", "0.5"]), [4, 0]);
     assert_eq!(resume(&["--strength", "0.5"]), [0, 4]);
     std::fs::remove_file(workshop.path("style.png")).unwrap();
     workshop.save("style.png", &gradient(48, 64));
     assert_eq!(resume(&["--strength", "0.5"]), [4, 0]);
     assert_eq!(resume(&[]), [4, 0]);
-    // What is not ours stays.
+    // Files that the manifest does not list stay.
     std::fs::copy(workshop.path("in/000.png"), workshop.path("in/new.png")).unwrap();
     workshop.write("out/new.png", b"precious");
     let output = workshop.run(&stylize(&["in", "-o", "out", "--resume"]));
@@ -251,7 +251,7 @@ fn a_ceiling_holds_for_all_together() {
     }
     let output = done(&workshop, &["in", "-o", "out", "--max-memory", "150M", "--jobs", "4"]);
     assert!(stderr(&output).contains("4 of 4"), "{}", stderr(&output));
-    // One that does not fit fails alone.
+    // A picture that does not fit fails alone.
     workshop.save("in/large.png", &gradient(3000, 2000));
     let output = workshop.run(&stylize(&["in", "-o", "out", "--max-memory", "150M", "--jobs", "4", "--force"]));
     let said = stderr(&output);
@@ -280,7 +280,7 @@ fn what_a_killed_run_left_is_removed_and_what_others_write_is_not() {
     assert_eq!(pictures(&workshop.path("out")).into_keys().collect::<Vec<_>>(), [".other.part", "000.png"]);
 }
 
-/// Names on Unix are bytes.
+/// On Unix, names are bytes.
 #[test]
 #[cfg(target_os = "linux")]
 fn names_that_are_no_text_are_kept_exactly() {
@@ -303,7 +303,7 @@ fn names_that_are_no_text_are_kept_exactly() {
     assert_eq!(bytes("input_bytes").len(), 2);
     let said = stderr(&done(&workshop, &["in", "-o", "out", "--resume"]));
     assert!(said.contains("0 of 2 pictures") && said.contains("2 were done before"), "{said}");
-    // The records in the pictures are exact, too, those of styles with weights as well.
+    // The records in the pictures are exact, too, even those of styles with weights.
     let mut command = workshop.impasto(&["stylize", "style.png", "--model", "model.safetensors", "-s"]);
     let style = OsStr::from_bytes(b"in/c\xe8.png=0.25");
     let painted = command.arg(style).args(["-s", "content.png", "-o", "odd.png"]).output().unwrap();
@@ -350,7 +350,7 @@ fn what_a_folder_leaves_out_is_counted_and_named() {
     assert_eq!(left_out.len(), 3);
     assert_eq!(left_out[0]["input"], "in/IMG_1.heic");
     assert_eq!(records.last().unwrap()["summary"]["left_out"], 3);
-    // Named, they are painted.
+    // If they are named, they are painted.
     let said = stderr(&done(&workshop, &["in", "in/scan", "-r", "-o", "all"]));
     assert!(said.contains("4 of 4 pictures") && said.contains("1 left out") && !said.contains("in/scan"), "{said}");
     assert_eq!(stderr(&done(&workshop, &["in", "-o", "quiet", "-q"])), "");

@@ -1,4 +1,4 @@
-//! Batches that are ended from outside, at any moment.
+//! Batches that are killed or interrupted at any moment.
 #![cfg(target_os = "linux")]
 
 use crate::common;
@@ -13,9 +13,9 @@ use serde_json::Value;
 
 const COUNT: usize = 200;
 
-/// A workshop with many small pictures in `in/`, each another.
+/// A workshop with many small, different pictures in `in/`.
 fn workshop() -> Workshop {
-    // Painted in bands into a temporary file, which is there all the while.
+    // Painted in bands: the temporary file exists during the whole painting.
     let workshop = Workshop::with_native();
     workshop.fill(COUNT, [48, 40]);
     workshop
@@ -27,13 +27,13 @@ fn start(workshop: &Workshop, output: &str) -> Child {
     workshop.impasto(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Names and bytes of what is in a folder: results, and whatever else lies there.
+/// Returns names and bytes of everything in a folder: results and other files.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap())).collect()
 }
 
-/// How often the manifest says of each output that it was done. The last line may be torn.
+/// Returns how often the manifest says that each output is done. The last line may be torn.
 fn times_done(manifest: &[u8]) -> BTreeMap<String, usize> {
     let mut times = BTreeMap::new();
     for line in manifest.split(|&byte| byte == b'\n') {
@@ -45,7 +45,7 @@ fn times_done(manifest: &[u8]) -> BTreeMap<String, usize> {
     times
 }
 
-/// The uninterrupted run, and how long it took.
+/// Returns the results of an uninterrupted run, and how long it took.
 fn reference(workshop: &Workshop) -> (BTreeMap<String, Vec<u8>>, Duration) {
     let begin = Instant::now();
     let output = start(workshop, "whole").wait_with_output().unwrap();
@@ -61,7 +61,8 @@ fn kills_at_random_moments_lose_nothing_and_leave_no_partial_file() {
     let workshop = workshop();
     let (whole, took) = reference(&workshop);
     let out = workshop.path("out");
-    // A linear congruential generator (Knuth's MMIX constants): other moments every time, the same in every run of the test.
+    // A linear congruential generator (Knuth's MMIX constants): different
+    // moments for each kill, the same in every run of the test.
     let mut state = 2_026_u64;
     let mut random = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -70,7 +71,7 @@ fn kills_at_random_moments_lose_nothing_and_leave_no_partial_file() {
     let (mut kills, mut left_over) = (0, 0);
     for _ in 0..12 {
         let mut child = start(&workshop, "out");
-        // The later ones have less to do.
+        // Later runs have less to do.
         std::thread::sleep(took.mul_f64(random() * 0.2));
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
@@ -80,7 +81,7 @@ fn kills_at_random_moments_lose_nothing_and_leave_no_partial_file() {
         for (name, bytes) in files(&out) {
             match name.as_str() {
                 "impasto.jsonl" => {}
-                // Nobody takes it for a picture, and the next run removes it.
+                // It is not a picture by its name, and the next run removes it.
                 _ if name.starts_with(".impasto-") && name.ends_with(".part") => left_over += 1,
                 _ => assert!(whole.get(&name) == Some(&bytes), "{name} is not what an uninterrupted run makes"),
             }
@@ -94,7 +95,7 @@ fn kills_at_random_moments_lose_nothing_and_leave_no_partial_file() {
     let times = times_done(&after.remove("impasto.jsonl").unwrap());
     assert!(after == whole, "not all {COUNT} pictures, or others besides: {:?}", after.keys());
     assert_eq!(times.len(), COUNT);
-    // What the manifest knew was not done again; a line is there for everything.
+    // Nothing in the manifest was done again, and every picture has a line.
     assert!(times.values().all(|&count| count == 1), "{times:?}");
     assert!(stderr(&output).contains(&format!("{} of {COUNT} pictures", COUNT - before.len())), "{}", stderr(&output));
     eprintln!("{kills} kills, {left_over} temporary files left by them, {} pictures left for the last run", COUNT - before.len());

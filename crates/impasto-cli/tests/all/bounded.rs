@@ -39,7 +39,7 @@ fn a_ceiling_that_is_too_low_is_refused_and_one_that_fits_is_kept() {
     let refused = workshop.run(&[&arguments[..], &["4M"]].concat());
     assert_eq!(complaints(&refused, 1, &["2000×1500", "--max-memory", "4.0 MiB"]), [""; 0]);
     assert!(!workshop.path("out.png").exists());
-    // What cannot be held is not even decoded: the file ends after its header.
+    // A picture that does not fit is not even decoded: this file ends after its header.
     let deep = EncodeOptions::default().depth(impasto::picture::Depth::Sixteen);
     let bytes = gradient(2000, 1500).encode(Format::Png, &deep).unwrap().bytes;
     workshop.write("cut.png", &bytes[..200]);
@@ -55,7 +55,7 @@ fn a_ceiling_that_is_too_low_is_refused_and_one_that_fits_is_kept() {
     let report: serde_json::Value = serde_json::from_slice(&painted.stdout).unwrap();
     let planned = report["memory"]["planned"].as_u64().unwrap();
     assert!(planned <= 80 << 20, "{planned}");
-    // In one piece it would be twice that.
+    // In one piece, it would be twice that.
     if let Some(peak) = report["memory"]["peak"].as_u64() {
         assert!(peak <= 80 << 20, "{peak} bytes at the peak");
     }
@@ -72,7 +72,7 @@ fn ends_from_outside_leave_no_half_file() {
     for (name, out) in [("-INT", "out.png"), ("-TERM", "out.jpg"), ("-INT", "out.tif")] {
         let arguments = ["stylize", "large.png", "-s", "style.png", "-o", out, "--model", "native.safetensors", "--threads", "5"];
         let child = workshop.impasto(&arguments).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        // The main thread, the one that waits for signals, the engine's and the encoder's.
+        // The main thread, the one that waits for signals, those of the engine, and the encoder's.
         let (deadline, tasks) = (Instant::now() + Duration::from_secs(120), format!("/proc/{}/task", child.id()));
         while std::fs::read_dir(&tasks).map_or(0, Iterator::count) < 8 {
             assert!(Instant::now() < deadline, "the painting did not start");
@@ -83,7 +83,7 @@ fn ends_from_outside_leave_no_half_file() {
         assert_eq!(complaints(&output, 130, &["interrupted"]), [""; 0], "{out}");
         assert_eq!(workshop.files(), before, "{out}");
     }
-    // A limit on file sizes is the nearest thing to a full disk that a test can have: writing fails in the middle of the file.
+    // A test cannot fill the disk. A limit on file sizes comes closest: writing fails in the middle of the file.
     for out in ["out.png", "out.jpg", "out.tif", "out.webp"] {
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -f 1; trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_impasto")]);
@@ -101,7 +101,7 @@ fn ends_from_outside_leave_no_half_file() {
     assert_eq!(complaints(&output, 1, &["standard output", "No space left"]), [""; 0]);
 }
 
-/// Where memory is short, there is a line, never a signal.
+/// If memory is short, the program prints a line, and no signal kills it.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_small_address_space_is_told() {

@@ -1,4 +1,4 @@
-//! Models by name and pictures by address, from a server on this machine.
+//! Models by name and pictures by web address, from a server on this machine.
 #![cfg(feature = "download")]
 
 #[path = "../../../impasto/tests/weights_support/bundle.rs"]
@@ -24,7 +24,7 @@ use server::{Asked, Reply, Server};
 /// The address in the article that made these networks known.
 const ARTICLE: &str = "https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/2";
 
-/// A module as TensorFlow Hub packs them, of the tests' small random model: paths and contents.
+/// Returns a module in TensorFlow Hub's form, with the small random model of the tests: paths and contents.
 fn module() -> Vec<(&'static str, Vec<u8>)> {
     let model = models::magenta();
     let mut variables = BTreeMap::new();
@@ -35,7 +35,7 @@ fn module() -> Vec<(&'static str, Vec<u8>)> {
         variables.insert(value_key(&format!("variables/{i}")), Variable::floats(&shape, tensor.data(), 0));
         names.push((i.to_string(), name.to_owned()));
     }
-    // As in the real one, the bundle's graph has no names; those of `saved_model.pb` are used.
+    // As in the real module, the bundle's graph has no names; those in `saved_model.pb` are used.
     let keys: Vec<_> = variables.keys().map(|key| (key.clone(), "")).collect();
     variables.insert(OBJECT_GRAPH.into(), Variable::string(&bundle::object_graph(&keys), 0));
     let children: Vec<_> = names.iter().map(|(key, name)| (key.as_str(), name.as_str())).collect();
@@ -67,7 +67,7 @@ fn tar_gz(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-/// A workshop with a registry `registry.json`: the article's module, from this mirror, with the hashes of these files.
+/// A workshop with a registry `registry.json`: the article's module from this mirror, with the hashes of these files.
 fn workshop(mirror: &str, files: &[(&str, Vec<u8>)]) -> Workshop {
     let workshop = Workshop::new();
     let contains: Vec<_> = files
@@ -85,7 +85,7 @@ fn workshop(mirror: &str, files: &[(&str, Vec<u8>)]) -> Workshop {
     workshop
 }
 
-/// The program with a cache of the workshop's own, and no proxies.
+/// The program with a cache in the workshop, and without proxies.
 fn command(workshop: &Workshop, arguments: &[&str]) -> Command {
     let mut command = workshop.impasto(arguments);
     command.env("IMPASTO_HOME", workshop.path("home"));
@@ -124,14 +124,14 @@ fn the_articles_address_paints_the_modules_picture_and_then_offline() {
     });
     let workshop = workshop(&server.address("/2?tf-hub-format=compressed"), &files);
     let paint = |more: &[&'static str]| [&PAINT[..], &[ARTICLE, "--registry", "registry.json"], more].concat();
-    // Without a terminal nobody can be asked.
+    // Without a terminal, it cannot ask.
     fails(&workshop, &paint(&[]), 1, &[ARTICLE, "--yes", "Apache-2.0", "Apache-2.0", "SHA-256 of 2 of its files"]);
     fails(&workshop, &paint(&["--offline", "--yes"]), 1, &[ARTICLE, "--offline"]);
     assert!(server.asked().is_empty() && !workshop.path("out.png").exists());
 
     done(&workshop, &paint(&["--yes"]));
     let painted = std::fs::read(workshop.path("out.png")).unwrap();
-    // The same module, from a folder.
+    // The same module as a folder.
     for (path, content) in &files {
         let path = workshop.path("hub").join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -145,7 +145,7 @@ fn the_articles_address_paints_the_modules_picture_and_then_offline() {
     let again = [&paint(&["--offline"])[..], &["--force"]].concat();
     done(&workshop, &again);
     assert_eq!(painted, std::fs::read(workshop.path("out.png")).unwrap());
-    // By its name, now also without the registry; and a picture is painted again with what is in the cache.
+    // By name, now also without the registry; and a picture is painted again with the model in the cache.
     std::fs::remove_dir_all(workshop.path("hub")).unwrap();
     done(&workshop, &[&PAINT[..], &["hub", "--offline", "--force"]].concat());
     done(&workshop, &["replay", "out.png", "-o", "again.png"]);
@@ -208,7 +208,7 @@ fn names_that_nobody_knows_and_broken_registries_are_told() {
     fails(&workshop, &["models", "pull", "magenta", "--offline"], 1, &["magenta", "offline"]);
     workshop.write("registry.json", b"{");
     fails(&workshop, &["models", "list", "--registry", "registry.json"], 1, &["registry.json", "not a registry"]);
-    // What a registry says is printed without a download.
+    // What the registry says is printed without a download.
     let said = done(&workshop, &["models", "info", "magenta"]);
     assert!(said.contains("Apache-2.0") && said.contains("CRC-32C"), "{said}");
     let json: serde_json::Value = serde_json::from_str(&done(&workshop, &["models", "list", "--json"])).unwrap();
@@ -243,13 +243,13 @@ fn two_processes_download_once_and_a_killed_one_leaves_nothing_usable() {
     child.wait().unwrap();
     let offline = [&PAINT[..], &["hub", "--registry", "registry.json", "--offline"]].concat();
     fails(&killed, &offline, 1, &["not on this machine"]);
-    // The lock has gone with the process, and what has arrived is used.
+    // The lock ended with the process, and the bytes that have arrived are used.
     done(&killed, &pull);
     assert!(server.asked().last().unwrap().from.is_some_and(|from| from > 500_000));
     done(&killed, &offline);
 }
 
-/// A small network of VGG's shape, as PyTorch saves it.
+/// A small network of VGG's shape, as a PyTorch file.
 fn small_vgg() -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../impasto/tests/data/perceptual/small.pth");
     std::fs::read(path).unwrap()
@@ -277,14 +277,14 @@ fn perceptual_networks_have_names_and_addresses() {
     workshop.write("registry.json", registry.as_bytes());
     let known = ["--registry", "registry.json"];
     let optimize = |network: &str, output: &str, more: &[&str]| {
-        // The records name the network, which is called otherwise each time.
+        // No records: they name the network, which has another name each time.
         let quick = ["--size", "48", "--smallest-scale", "48", "--steps", "2", "--initial", "content", "--strip"];
         let layers = ["--content-layers", "relu2_1", "--style-layers", "relu1_1,relu2_1"];
         let line = [&["optimize", "content.png", "-s", "style.png", "-o", output, "--perceptual", network], &quick[..], &layers];
         done(&workshop, &[&line.concat()[..], &known, more].concat());
         std::fs::read(workshop.path(output)).unwrap()
     };
-    // What a model is for is known before it is downloaded.
+    // The role of a model is known before the download.
     fails(
         &workshop,
         &[&PAINT[..], &["eyes", "--yes"], &known].concat(),
@@ -309,10 +309,10 @@ fn perceptual_networks_have_names_and_addresses() {
     assert!(done(&workshop, &["models", "verify", "eyes"]).contains("eyes: intact"));
     let json: serde_json::Value = serde_json::from_str(&done(&workshop, &["models", "list", "--json"])).unwrap();
     assert_eq!(json["downloaded"][0]["role"], "perceptual");
-    // By its name without the registry, too.
+    // By name without the registry, too.
     fails(&workshop, &[&PAINT[..], &["eyes"]].concat(), 2, &["eyes", "perceptual network"]);
 
-    // An address that no registry knows: what is there shows when it has been downloaded.
+    // For an address that no registry knows, the role shows only after the download.
     let address = server.address("/vgg.pth");
     done(&workshop, &["models", "rm", "eyes"]);
     workshop.write("registry.json", br#"{"version":1,"models":[]}"#);
@@ -381,7 +381,7 @@ fn pictures_of_films_masks_and_records_have_web_addresses() {
         std::fs::read(workshop.path(output)).unwrap()
     };
     assert!(paint(&mask, "masked-web.png") == paint("mask.png", "masked.png"));
-    // Errors have the address, not the name of a file that nobody knows.
+    // Errors name the address, not a temporary file that the user does not know.
     fails(&workshop, &[&PAINT[..], &["model.safetensors", "--mask", &mask, "--force"]].concat(), 1, &[&mask, "proportions"]);
     let gone = server.address("/gone.png");
     for line in [
@@ -424,7 +424,7 @@ fn pictures_have_web_addresses() {
     for name in ["web.png", "query.png", "weight.png"] {
         assert_eq!(std::fs::read(workshop.path(name)).unwrap(), expected, "{name}");
     }
-    // A folder of results and the record have the address's last name.
+    // Results in a folder and the record use the last name of the address.
     paint(&photo, &painting, &["-o", "results/"]);
     assert!(workshop.path("results/photo.png").is_file());
     done(&workshop, &["replay", "results/photo.png", "--style", "local.png", "--in", ".", "--model", "model.safetensors"]);

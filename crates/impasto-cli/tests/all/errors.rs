@@ -1,4 +1,5 @@
-//! Every way that `impasto stylize` and `impasto models` can fail on its input: one line, the right exit code, nothing written.
+//! Every way in which the input of `impasto stylize` and `impasto models` can
+//! make them fail: one line, the right exit code, and nothing written.
 
 use crate::common;
 
@@ -10,21 +11,21 @@ use impasto::picture::{EncodeOptions, Format};
 use impasto::weights::Tensor;
 use impasto::weights::safetensors::{self, Precision};
 
-/// A command line, the exit code it must end with, and words of its line.
+/// A command line, its expected exit code, and words of its message.
 struct Case {
     arguments: Vec<&'static str>,
     code: i32,
     words: &'static [&'static str],
 }
 
-/// `impasto stylize` on the workshop's good files, with these arguments besides.
+/// `impasto stylize` on the workshop's good files, with these additional arguments.
 fn stylize(extra: &[&'static str], code: i32, words: &'static [&'static str]) -> Case {
     let mut arguments = vec!["stylize", "content.png", "-s", "style.png", "-o", "out.png", "--model", "model.safetensors"];
     arguments.extend(extra);
     Case { arguments, code, words }
 }
 
-/// The same with one of the arguments replaced.
+/// The same with one argument replaced.
 fn with(old: &str, new: &'static str, code: i32, words: &'static [&'static str]) -> Case {
     let mut case = stylize(&[], code, words);
     let place = case.arguments.iter().position(|argument| *argument == old).unwrap();
@@ -36,7 +37,7 @@ fn case(arguments: &[&'static str], code: i32, words: &'static [&'static str]) -
     Case { arguments: arguments.to_vec(), code, words }
 }
 
-/// Runs all cases, and reports all that end wrongly or leave something behind.
+/// Runs all cases, and reports those that end wrongly or leave something behind.
 fn check(workshop: &Workshop, cases: &[Case]) {
     assert!(!cases.is_empty());
     let before = snapshot(workshop);
@@ -54,7 +55,7 @@ fn check(workshop: &Workshop, cases: &[Case]) {
     assert!(failures.is_empty(), "{} of {} cases:\n{}", failures.len(), cases.len(), failures.join("\n"));
 }
 
-/// Every file's name and bytes.
+/// Returns the name and bytes of every file.
 fn snapshot(workshop: &Workshop) -> BTreeMap<String, Option<Vec<u8>>> {
     workshop.files().into_iter().map(|name| (name.clone(), std::fs::read(workshop.path(&name)).ok())).collect()
 }
@@ -83,7 +84,7 @@ fn wrong_usage_ends_with_2() {
             stylize(&["--strengh", "1"], 2, &["--strengh", "--strength"]),
             stylize(&["--strength", "1.5"], 2, &["--strength", "0 to 1"]),
             stylize(&["--strength", "nan"], 2, &["--strength"]),
-            // A negative number is a wrong value, not a flag of that name.
+            // A negative number is a wrong value, not a flag.
             stylize(&["--strength", "-1"], 2, &["--strength", "0 to 1"]),
             stylize(&["--size", "-5"], 2, &["--size", "from 1"]),
             stylize(&["--style-size", "-5"], 2, &["--style-size", "from 16 to 4096"]),
@@ -158,7 +159,7 @@ fn without_a_model_the_public_ones_are_named() {
     }
 }
 
-/// PNG whose header claims this size, with a right checksum, and no pixels to speak of.
+/// Returns a PNG file whose header claims this size, with a correct checksum and almost no pixels.
 fn claims(width: u32, height: u32) -> Vec<u8> {
     let mut png = gradient(1, 1).encode(Format::Png, &EncodeOptions::default()).unwrap().bytes;
     png[16..20].copy_from_slice(&width.to_be_bytes());
@@ -168,7 +169,7 @@ fn claims(width: u32, height: u32) -> Vec<u8> {
     png
 }
 
-/// PNG's checksum, bit by bit.
+/// Returns PNG's checksum, computed bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
@@ -184,7 +185,7 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
     workshop.write("cut.png", &png[..png.len() / 2]);
     workshop.write("cut.jpg", &jpeg[..100]);
     workshop.write("empty.png", b"");
-    // Whatever their names.
+    // Their extensions do not matter.
     workshop.write("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
     workshop.write("film.png", b"\0\0\0\x18ftypmp42\0\0\0\0isommp42");
     workshop.write("text.jpg", b"Dear sir or madam,\n");
@@ -217,7 +218,7 @@ fn bad_pictures_end_with_1_wherever_they_stand() {
     check(&workshop, &cases);
 }
 
-/// A file that is cut off is an error that names `--salvage`, and with it a warning.
+/// If a file is cut off, the error names `--salvage`. With `--salvage`, it becomes a warning.
 #[test]
 fn cut_jpegs_are_salvaged_on_request() {
     let workshop = Workshop::new();
@@ -264,7 +265,7 @@ fn outputs_are_refused_before_any_work() {
         with("out.png", "old.png/out.png", 1, &["old.png/out.png"]),
         stylize(&["--figure", "old.png"], 1, &["old.png", "--force"]),
         stylize(&["--figure", "old.png/new/figure.png"], 1, &["old.png/new"]),
-        // Before any work: neither content nor model is there, and still it is the output that is told.
+        // Before any work: content and model are missing, too, but the error is about the output.
         case(&["stylize", "x.png", "-s", "y.png", "-o", "old.png", "--model", "z"], 1, &["old.png", "--force"]),
         case(&["models", "import", "x", "-o", "old.safetensors"], 1, &["old.safetensors", "--force"]),
         case(&["models", "import", "model.safetensors", "-o", "nowhere/m.safetensors"], 1, &["nowhere"]),
@@ -309,7 +310,7 @@ fn what_a_result_is_made_of_is_never_replaced() {
     assert_eq!((read("content.png"), read("style.png"), read("mask.png")), (content, style, mask));
 }
 
-/// Folders of results are made, but only when there is something to write.
+/// Folders for results are made, but only when there is something to write.
 #[test]
 fn new_folders_are_made_for_results_only() {
     let workshop = Workshop::new();
@@ -378,13 +379,13 @@ fn read_only_folders_are_told_before_any_work() {
     std::fs::create_dir(&locked).unwrap();
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o555)).unwrap();
     let in_locked = [("locked/out.png", "locked/m.safetensors", "locked")];
-    // Root may write anywhere, except where the kernel itself says no.
+    // Root may write anywhere, unless the kernel itself refuses.
     let in_kernels = [("/proc/out.png", "/proc/m.safetensors", "/proc")];
     let root = std::fs::write(locked.join("probe"), "").is_ok();
     for (picture, model, folder) in if root { in_kernels } else { in_locked } {
         let words = [folder, "cannot create a file"];
         for arguments in [
-            // Neither content nor model is there, and still it is the output that is told.
+            // Content and model are missing, too, but the error is about the output.
             &["stylize", "x.png", "-s", "y.png", "-o", picture, "--model", "z"][..],
             &["stylize", "x.png", "-s", "y.png", "-o", "out.png", "--figure", picture, "--model", "z"],
             &["models", "import", "model.safetensors", "-o", model],
@@ -404,7 +405,7 @@ fn bad_models_end_with_1() {
     workshop.write("text.txt", b"not weights");
     workshop.write("page.html", b"<!DOCTYPE html><html>");
     std::fs::create_dir(workshop.path("folder")).unwrap();
-    // A NaN in the last array's last value, which no writer of ours would write.
+    // A NaN as the last value of the last array, which our own writers never write.
     let mut nan = good.clone();
     let end = nan.len();
     nan[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
@@ -435,7 +436,7 @@ fn bad_models_end_with_1() {
     };
     workshop.write("predictor.safetensors", &half(Kind::Predictor));
     workshop.write("transformer.safetensors", &half(Kind::Transformer));
-    // So that this test fails if the tiny model ever changes into something else.
+    // This test must fail if the tiny model ever becomes something else.
     assert!(models::magenta().networks().any(|network| matches!(network.architecture, Architecture::Transformer(_))));
 
     let table: &[(&'static str, &'static [&'static str])] = &[
@@ -483,7 +484,7 @@ fn memory_is_refused_before_painting() {
                 1,
                 &["tflite", "100000x100000", "this machine has free", "--size"],
             ),
-            // More than any machine has: known before the picture is made that large.
+            // More than any machine has: the error comes before the picture is resized.
             stylize(&["--size", "1000000"], 1, &["720430×1000000", "this machine has free", "--size", "--max-memory"]),
         ],
     );

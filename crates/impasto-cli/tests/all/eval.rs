@@ -1,4 +1,4 @@
-//! `impasto eval`: measures of a model's and of others' paintings.
+//! `impasto eval`: measures paintings of a model and of other programs.
 
 use crate::common;
 
@@ -12,7 +12,7 @@ use impasto::weights::safetensors::{self, Precision};
 const MODEL: [&str; 2] = ["--model", "model.safetensors"];
 const FOLDERS: [&str; 8] = ["--contents", "contents", "--styles", "styles", "--perceptual", "vgg.safetensors", "--size", "48"];
 
-/// With folders of two contents and three styles, and a small perceptual network.
+/// A workshop with folders of two contents and three styles, and a small perceptual network.
 fn workshop() -> Workshop {
     let workshop = Workshop::new();
     let network = Perceptual::untrained("vgg 1x4 1x4 1x6 1x6".parse().unwrap(), 1).unwrap();
@@ -64,11 +64,11 @@ fn a_model_is_measured_beside_two_controls() {
     assert_eq!(styles, ["x.png", "y.png", "z.png"]);
     let sheet = common::open(workshop.path("sheet.png"));
     assert!(sheet.width() > 3 * 256 && sheet.height() > 3 * 256, "{}×{}", sheet.width(), sheet.height());
-    // The list gives the same again.
+    // The list of pairs gives the same results.
     workshop.write("before.json", report.to_string().as_bytes());
     let arguments = [&MODEL[..], &["--pairs-from", "before.json", "--artefacts", "1", "--json"]].concat();
     assert_eq!(json(&eval(&workshop, &arguments)), report);
-    // As a table.
+    // The same as a table.
     let output = eval(&workshop, &[&MODEL[..], &["--pairs", "1", "--artefacts", "0"]].concat());
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(table.starts_with("1 pair ") && table.lines().count() == 4 && table.contains("\nstyle itself "), "{table}");
@@ -77,7 +77,7 @@ fn a_model_is_measured_beside_two_controls() {
 #[test]
 fn paintings_of_others_are_known_by_their_names() {
     let workshop = workshop();
-    // The photograph itself, and the style itself: the controls' values.
+    // The photo itself and the style itself have the values of the controls.
     workshop.save("theirs/a--y.png", &common::open(workshop.path("contents/a.png")));
     workshop.save("theirs/b--z.png", &common::open(workshop.path("styles/z.png")));
     let report = json(&eval(&workshop, &["--outputs", "theirs", "--no-model", "--json"]));
@@ -127,7 +127,7 @@ fn what_makes_no_sense_is_told() {
     ];
     let mut failures = Vec::new();
     for (arguments, code, words) in cases {
-        // A flag that is given again replaces the folder.
+        // A flag that is repeated replaces the folder.
         let mut all = vec!["eval"];
         let given: Vec<_> = FOLDERS.chunks(2).filter(|flag| !arguments.contains(&flag[0])).flatten().copied().collect();
         all.extend(given.into_iter().chain(arguments.iter().copied()));
@@ -155,7 +155,7 @@ fn a_gallery_is_measured_by_its_nearest_neighbours() {
     assert!(rows.iter().all(|row| row["style"] != row["nearest"] && row["matched"].as_f64().unwrap() <= 1.0), "{report}");
     let table = eval(&workshop, &[&MODEL[..], &["--gallery", "1"]].concat());
     assert!(String::from_utf8_lossy(&table.stdout).starts_with("3 styles, 1 contents"), "{table:?}");
-    // Styles of another model, one style alone, and paintings by others are refused in a line.
+    // Styles of another model, a single style, and paintings by others are refused with one line.
     let folders = ["eval", "--contents", "contents", "--perceptual", "vgg.safetensors", "--size", "48"];
     let run = |arguments: &[&str]| {
         let output = workshop.run(&[&folders[..], arguments].concat());
@@ -174,7 +174,7 @@ fn a_witness_judges_as_well() {
     let report = json(&eval(&workshop, &[&MODEL[..], &witness].concat()));
     let rows = report["distances"].as_array().unwrap();
     let seen: Vec<f64> = rows.iter().map(|row| row["witness"].as_f64().unwrap()).collect();
-    // The style itself, only resized otherwise, is nearest to what the witness saw of it.
+    // The style itself, only resized differently, is nearest to what the witness saw of it.
     assert!(seen[1] < seen[0] && seen.iter().all(|v| v.is_finite()), "{report}");
     let table = eval(&workshop, &[&MODEL[..], &witness[..6]].concat());
     assert!(String::from_utf8_lossy(&table.stdout).lines().next().unwrap().ends_with("witness"), "{table:?}");

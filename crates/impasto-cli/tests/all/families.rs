@@ -113,7 +113,7 @@ fn films_and_sheets_are_painted_in_the_styles_of_a_network() {
     assert!(film(&["--model", "example.pth"]) != one);
     fails(&workshop, &["video", "frames", "-o", "no/"], 2, &["--style is required"]);
     fails(&workshop, &["video", "frames", "-o", "no/", "--model", "three.safetensors"], 2, &["-s 0 to -s 2"]);
-    // A sheet has all of them.
+    // A sheet has all three.
     let sheet = |more: &[&str], output: &str| {
         succeeds(&workshop, &[&["sheet", "content.png", "-o", output, "--size", "64"], more].concat());
         std::fs::read(workshop.path(output)).unwrap()

@@ -1,4 +1,4 @@
-//! What files keep, as other programs see it: exiftool and ImageMagick, where they are.
+//! What files keep, checked with other programs: exiftool and ImageMagick, if they are installed.
 
 use crate::common;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use moxcms::ColorProfile;
 
 const OUTS: [&str; 4] = ["out.jpg", "out.png", "out.webp", "out.tif"];
 
-/// What another program says on standard output; nothing, with a line that says so, where it is not installed.
+/// Returns what another program prints on standard output. If it is not installed, prints that, and returns nothing.
 fn tool(program: &str, folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     let output = match Command::new(program).args(arguments).current_dir(folder).output() {
         Ok(output) => output,
@@ -28,7 +28,7 @@ fn tool(program: &str, folder: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     Some(output.stdout)
 }
 
-/// Whether ImageMagick is installed, with a line that says so if not. Other programs are called `convert`, too.
+/// Returns whether ImageMagick is installed; if not, prints that. Other programs are called `convert`, too.
 fn has_image_magick() -> bool {
     let told = Command::new("convert").arg("-version").output();
     let there = told.is_ok_and(|output| output.stdout.starts_with(b"Version: ImageMagick"));
@@ -38,7 +38,7 @@ fn has_image_magick() -> bool {
     there
 }
 
-/// All that exiftool finds, by group and name.
+/// Returns all tags that exiftool finds, by group and name.
 fn tags(workshop: &Workshop, name: &str) -> Option<serde_json::Value> {
     let said = tool("exiftool", workshop.folder.path(), &["-j", "-G1", "-a", "-n", name])?;
     let mut files: serde_json::Value = serde_json::from_slice(&said).unwrap();
@@ -53,7 +53,7 @@ fn stylize(workshop: &Workshop, content: &str, out: &str, more: &[&str]) -> Stri
     stderr(&output)
 }
 
-/// A content as a camera writes it, in each format; tags are exiftool's work.
+/// Makes a content like a camera's in each format. exiftool writes the tags.
 fn contents(workshop: &Workshop) -> Option<Vec<&'static str>> {
     let names = vec!["photo.jpg", "photo.png", "photo.webp", "photo.tif"];
     for name in &names {
@@ -106,7 +106,7 @@ fn metadata_of_every_format_is_in_every_other() {
         for out in OUTS {
             let said = stylize(&workshop, content, out, &[]);
             let found = tags(&workshop, out).unwrap();
-            // Turned upright, so that width and height are the other way round.
+            // It is turned upright, so width and height are swapped.
             let mut expected = vec![
                 ("IFD0:Artist", "Somebody".into()),
                 ("IFD0:Make", "Impasto Works".into()),
@@ -160,7 +160,7 @@ fn strip_leaves_what_pixels_need() {
             let personal = ["GPS", "XMP", "IPTC", "Exif", "Artist", "Make", "Software"];
             let left: Vec<_> =
                 found.as_object().unwrap().keys().filter(|name| personal.iter().any(|p| name.contains(p))).collect();
-            // exiftool's own version, and the byte order that a TIFF file has anyway.
+            // exiftool's own version, and the byte order that every TIFF file has.
             let of_its_own = ["ExifTool:ExifToolVersion", "File:ExifByteOrder"];
             let left: Vec<_> = left.into_iter().filter(|name| !of_its_own.contains(&name.as_str())).collect();
             assert!(left.is_empty(), "{content} to {out}: {left:?}");
@@ -168,7 +168,7 @@ fn strip_leaves_what_pixels_need() {
     }
 }
 
-/// A profile with a length that is a multiple of 4, as libpng insists on.
+/// Returns a profile whose length is a multiple of 4, which libpng requires.
 fn icc(profile: &ColorProfile) -> Vec<u8> {
     let mut icc = profile.encode().unwrap();
     icc.resize(icc.len().next_multiple_of(4), 0);
@@ -177,7 +177,7 @@ fn icc(profile: &ColorProfile) -> Vec<u8> {
     icc
 }
 
-/// ImageMagick's colour engine turns a result in Display P3 into the result in sRGB.
+/// ImageMagick's color engine turns a result in Display P3 into the result in sRGB.
 #[test]
 fn another_colour_engine_sees_the_same() {
     if !has_image_magick() {
@@ -189,7 +189,7 @@ fn another_colour_engine_sees_the_same() {
     let deep = SaveOptions::default().encode(EncodeOptions::default().depth(Depth::Sixteen));
     content.save(workshop.path("wide.png"), &deep).unwrap();
     workshop.write("srgb.icc", &icc(&ColorProfile::new_srgb()));
-    // At 8 bits, a step of Display P3 is several of sRGB where colours are dark and saturated; not on the whole.
+    // At 8 bits, a step of Display P3 is several steps of sRGB in dark, saturated colors, but not on average.
     for (out, plain, most, mean) in
         [("kept.png", "plain.png", 0.5, 0.1), ("kept.tif", "plain.tif", 0.5, 0.1), ("kept.webp", "plain.webp", 16.0, 0.7)]
     {
@@ -211,7 +211,7 @@ fn another_colour_engine_sees_the_same() {
     }
 }
 
-/// Depth, transparency and resolution as ImageMagick reads them, and the samples themselves.
+/// Checks depth, transparency and resolution as ImageMagick reads them, and the samples themselves.
 #[test]
 fn another_reader_finds_depth_and_transparency() {
     if !has_image_magick() {
@@ -236,7 +236,7 @@ fn another_reader_finds_depth_and_transparency() {
             assert!(said.starts_with(&format!("70 50 {bits} ")), "{out}: {said}");
             let has_alpha = !said.ends_with("False") && !said.ends_with("Undefined");
             assert_eq!(has_alpha, clear, "{out}: {said}");
-            // The other reader's samples are ours.
+            // The other reader gets the same samples.
             let samples = tool("convert", workshop.folder.path(), &[out, "-depth", "16", "rgba:-"]).unwrap();
             let theirs =
                 samples.as_chunks::<2>().0.iter().map(|b| f32::from(u16::from_le_bytes(*b)) / 65535.0).collect::<Vec<_>>();
@@ -280,7 +280,7 @@ fn floats_reach_the_file_and_nothing_bands() {
         let (bits, fewer) = levels(out);
         assert!(bits == 8 && fewer <= 256, "{out}: {fewer} levels of {bits} bits");
     }
-    // And 16 bits of an 8-bit content, where they are asked for.
+    // An 8-bit content becomes a result of 16 bits on request.
     stylize(&workshop, "content.png", "c.tif", &["--depth", "16"]);
     assert_eq!(levels("c.tif").0, 16);
     let refused = workshop.run(&[

@@ -1,4 +1,4 @@
-//! Ends that come from outside: Ctrl-C, a full disk, a reader that has gone.
+//! Ends from outside: Ctrl-C, a full disk, a reader that is gone.
 #![cfg(target_os = "linux")]
 
 use crate::common;
@@ -16,7 +16,7 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// Waits until the process has this many threads: those of the engine are there as soon as it paints.
+/// Waits until the process has this many threads. Those of the engine start when it paints.
 fn wait_for_threads(child: &Child, count: usize) {
     let deadline = Instant::now() + Duration::from_secs(60);
     let tasks = format!("/proc/{}/task", child.id());
@@ -76,7 +76,7 @@ fn a_full_disk_is_told() {
 fn a_file_limit_leaves_no_half_file() {
     let workshop = Workshop::new();
     let before = workshop.files();
-    // A limit on file sizes is the nearest thing to a full disk that a test can have: writing fails in the middle of the file.
+    // A test cannot fill the disk. A limit on file sizes comes closest: writing fails in the middle of the file.
     let script = "ulimit -f 1; exec \"$0\" \"$@\"";
     for (name, arguments) in [
         ("out.png", &["stylize", "content.png", "-s", "style.png", "-o", "out.png", "--model", "model.safetensors"][..]),
@@ -86,7 +86,7 @@ fn a_file_limit_leaves_no_half_file() {
         command.args(["-c", script, env!("CARGO_BIN_EXE_impasto")]).current_dir(workshop.folder.path()).args(arguments);
         let output = command.output().unwrap();
         assert_eq!(complaints(&output, 1, &[name, "File too large"]), [""; 0]);
-        // The temporary file is nothing that the user knows of.
+        // The user does not know the temporary file.
         assert!(!stderr(&output).contains(".impasto-"), "{}", stderr(&output));
         assert_eq!(workshop.files(), before);
     }
@@ -95,7 +95,7 @@ fn a_file_limit_leaves_no_half_file() {
 #[test]
 fn a_reader_that_leaves_ends_it_quietly() {
     let workshop = Workshop::new();
-    // The result must be larger than what a pipe holds.
+    // The result must be larger than the buffer of a pipe.
     let mut arguments = TO_STDOUT.to_vec();
     arguments.extend(["--size", "400", "--format", "tiff"]);
     let mut child = workshop.impasto(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -115,7 +115,7 @@ fn a_closed_standard_error_is_no_reason_to_panic() {
     assert_eq!(command.output().unwrap().status.code(), Some(1));
 }
 
-/// What a shell calls standard output, a pipe or a file that it opened is written to directly.
+/// Names that a shell gives to standard output, pipes and open files are written to directly.
 #[test]
 fn pipes_and_open_files_are_written_to_by_name() {
     let workshop = Workshop::new();
@@ -149,7 +149,7 @@ fn nobody_reads_a_pipe_and_ctrl_c_ends_the_wait() {
     assert_eq!(complaints(&child.wait_with_output().unwrap(), 130, &["interrupted"]), [""; 0]);
 }
 
-/// `nohup` has SIGHUP ignored.
+/// `nohup` makes the program ignore SIGHUP.
 #[test]
 fn a_hangup_stops_it_unless_its_parent_ignores_it() {
     let workshop = Workshop::new();
@@ -165,13 +165,13 @@ fn a_hangup_stops_it_unless_its_parent_ignores_it() {
         assert_eq!(output.status.code(), Some(code), "{script}: {}", stderr(&output));
         assert_eq!(workshop.path("out.png").exists(), code == 0, "{script}");
     }
-    // A server, which ends with code 0 when it is asked to.
+    // A server ends with code 0 when asked to.
     for (script, survives) in [("exec \"$0\" \"$@\"", false), ("trap '' HUP; exec \"$0\" \"$@\"", true)] {
         let mut command = Command::new("sh");
         command.args(["-c", script, env!("CARGO_BIN_EXE_impasto"), "serve", "--port", "0"]);
         let mut child = command.stderr(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0; 7]).unwrap();
-        // It serves from here on; before, it would end at once and with another code.
+        // Now it is serving. Before that, it would end at once and with another code.
         std::thread::sleep(Duration::from_millis(500));
         signal(&child, "-HUP");
         std::thread::sleep(Duration::from_secs(1));
@@ -184,7 +184,7 @@ fn a_hangup_stops_it_unless_its_parent_ignores_it() {
     }
 }
 
-/// Killed, the program cannot tidy; the next one in the folder does.
+/// A killed program cannot clean up; the next run in the folder does.
 #[test]
 fn what_killed_runs_have_left_is_removed_by_the_next() {
     let workshop = Workshop::new();

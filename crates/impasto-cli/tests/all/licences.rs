@@ -1,7 +1,7 @@
-//! What Impasto is built of may be passed on under its own terms: every dependency of the lock file, on every platform, is under a
-//! licence that `deny.toml` allows, and comes from crates.io.
+//! Checks that Impasto may be distributed under its own terms: every dependency in the lock file, on every platform,
+//! has a license that `deny.toml` allows, and comes from crates.io.
 //!
-//! `cargo deny` checks the same and more, but takes minutes to build; this takes a moment.
+//! `cargo deny` checks the same and more, but takes minutes to build. This takes a moment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -37,12 +37,12 @@ fn dependencies_are_under_allowed_licences() {
     assert!(failures.is_empty(), "{} of {} packages:\n{}", failures.len(), packages.len(), failures.join("\n"));
 }
 
-/// The part of `deny.toml` that says which licences are allowed.
+/// The part of `deny.toml` that says which licenses are allowed.
 struct Rules {
     allowed: Vec<String>,
-    /// By crate, licences that are allowed to it besides.
+    /// Further licenses that single crates may have.
     exceptions: BTreeMap<String, Vec<String>>,
-    /// By crate, what it is under where its manifest does not say.
+    /// The licenses of crates whose manifests do not name them.
     clarified: BTreeMap<String, String>,
 }
 
@@ -51,7 +51,7 @@ impl Rules {
         let lines = || text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
         let quoted = |line: &str| line.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
         let allowed = lines().skip_while(|line| *line != "allow = [").take_while(|line| *line != "]").flat_map(quoted);
-        // One a line: { crate = "NAME", allow = ["LICENCE"] }, as this project writes them.
+        // One per line: { crate = "NAME", allow = ["LICENCE"] }, as this project writes them.
         let exceptions = lines().filter(|line| line.starts_with("{ crate =")).map(quoted).filter_map(|words| {
             let (name, licences) = words.split_first()?;
             Some((name.clone(), licences.to_vec()))
@@ -65,7 +65,7 @@ impl Rules {
     }
 }
 
-/// Whether an SPDX expression can be met with allowed licences only. `/` is an old way to write OR.
+/// Returns whether an SPDX expression can be met with allowed licenses only. `/` is an old form of OR.
 fn satisfied(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
     let text = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -78,7 +78,7 @@ fn either(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
     let mut met = both(words, allowed);
     while words.first() == Some(&"OR") {
         *words = &words[1..];
-        // Not short-circuited: the words have to be read.
+        // Not short-circuited, because the words must be consumed.
         met |= both(words, allowed);
     }
     met
@@ -102,7 +102,7 @@ fn one(words: &mut &[&str], allowed: &dyn Fn(&str) -> bool) -> bool {
         *words = words.get(1..).unwrap_or_default();
         return met && closed;
     }
-    // An exception widens what a licence permits: the licence alone decides.
+    // An exception only adds permissions, so the license alone decides.
     if let [with, _, rest @ ..] = words
         && *with == "WITH"
     {

@@ -1,4 +1,4 @@
-//! The flags of the look, alone and together; what they refuse.
+//! The flags of the look, alone and together, and what they refuse.
 
 use crate::common;
 
@@ -7,7 +7,7 @@ use impasto::Picture;
 
 const MODELS: [&str; 2] = ["model.safetensors", "native.safetensors"];
 
-/// A folder with masks besides: white on the left, on the top, and one of other proportions.
+/// A workshop with masks: white on the left, white at the top, and one with other proportions.
 fn workshop() -> Workshop {
     let workshop = Workshop::with_native();
     let mask = |width: usize, height: usize, white: &dyn Fn(usize, usize) -> bool| {
@@ -29,7 +29,7 @@ fn paint(workshop: &Workshop, extra: &[&str]) -> Vec<u8> {
     open(workshop.path("out.png")).to_rgb8().unwrap()
 }
 
-/// The columns of a picture 67 wide.
+/// Returns columns of a picture that is 67 pixels wide.
 fn columns(rgb: &[u8], columns: std::ops::Range<usize>) -> Vec<u8> {
     rgb.chunks_exact(67 * 3).flat_map(|row| &row[columns.start * 3..columns.end * 3]).copied().collect()
 }
@@ -49,7 +49,7 @@ fn masks_keep_the_content() {
         let soft = with(&["--mask", "left.png", "--feather", "6"]);
         assert_ne!(columns(&soft, 36..37), columns(&content, 36..37));
         assert_eq!(columns(&soft, 60..67), columns(&content, 60..67));
-        // A style with a mask and no other is the same.
+        // A single style with a mask does the same.
         let region = paint(&workshop, &["-s", "style.png@left.png", "--model", model]);
         assert_eq!(region, left);
         let weak = with(&["--strength-mask", "left.png"]);
@@ -57,7 +57,7 @@ fn masks_keep_the_content() {
     }
 }
 
-/// Larger than the thumbnail that colours are matched with.
+/// The picture is larger than the thumbnail for matching colors.
 #[test]
 fn matched_colours_are_the_same_with_a_figure() {
     let workshop = workshop();
@@ -92,7 +92,7 @@ fn every_look_is_the_same_in_any_memory() {
         assert_ne!(expected, plain, "{look:?} changes nothing");
         assert_eq!(with(&["--max-memory", "60M", "--threads", "1"]), expected, "{look:?}");
         assert_eq!(with(&["--max-memory", "8G", "--threads", "2"]), expected, "{look:?}");
-        // Where a figure needs the whole picture.
+        // A figure needs the whole picture.
         assert_eq!(with(&["--figure", "f.png"]), expected, "{look:?}");
     }
 }
@@ -135,7 +135,7 @@ fn what_makes_no_sense_is_told() {
         for (extra, code, words) in &cases {
             let line = ["stylize", "content.png", "-s", "style.png", "-o", "out.png", "--model", model];
             let output = workshop.run(&line.iter().chain(*extra).copied().collect::<Vec<_>>());
-            // The parser's own errors have more lines than one.
+            // The parser's own errors have more than one line.
             let own = !stderr(&output).starts_with("error:");
             let said = if own { complaints(&output, *code, words) } else { Vec::new() };
             let parser =

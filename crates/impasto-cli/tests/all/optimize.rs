@@ -1,4 +1,4 @@
-//! `impasto optimize` as its users run it: what it writes, that it goes on where it was interrupted, what it refuses.
+//! `impasto optimize` as users run it: what it writes, that it continues after an interruption, and what it refuses.
 
 use crate::common;
 
@@ -59,10 +59,10 @@ fn it_paints_and_tells() {
 fn bytes_depend_on_what_is_asked_and_on_nothing_else() {
     let workshop = workshop();
     let style = ["-s", "checks.png"];
-    // The pixels alone: what the files say of their making differs anyway.
+    // Only the pixels, because the records differ anyway.
     let with = |extra: &[&str]| optimize(&workshop, "out.png", &[&style[..], &["--strip"], extra].concat());
     let plain = with(&[]);
-    // A folder that is called like a beginning.
+    // A folder with the name of a start.
     std::fs::create_dir(workshop.path("content")).unwrap();
     assert_eq!(with(&["--threads", "3"]), plain, "threads");
     let differing: [&[&str]; 16] = [
@@ -102,7 +102,7 @@ fn colours_and_regions_are_kept() {
     let run = workshop.run(&[&line, &QUICK[..]].concat());
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     assert!(open(workshop.path("out.png")).rgb().chunks(3).all(|p| p[0] == p[1] && p[1] == p[2]));
-    // Farther from its region than the layers look, a style changes nothing.
+    // Farther from its region than the layers see, a style changes nothing.
     let alone = ["--initial", "content", "--content-weight", "0", "--variation-weight", "0", "--style-layers", "relu1_1,relu2_1"];
     optimize(&workshop, "whole.png", &[&alone[..], &["--smallest-scale", "500", "-s", "checks.png@left.png"]].concat());
     let before = open(workshop.path("photo.jpg")).fit_long_side(96, impasto::picture::Resize::PHOTO).unwrap();
@@ -131,7 +131,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
         workshop.impasto(&line).stderr(Stdio::piped()).spawn().unwrap()
     };
     let child = begun();
-    // The first picture along the way says that it is at work.
+    // The first picture along the way shows that it is working.
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
     while !workshop.path("out-00005.png").exists() {
         assert!(std::time::Instant::now() < deadline, "no picture along the way");
@@ -141,7 +141,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
     std::process::Command::new("kill").args(["-INT", &id]).status().unwrap();
     let ended = child.wait_with_output().unwrap();
     if ended.status.code() == Some(0) {
-        // Faster than the signal: nothing was interrupted.
+        // It was faster than the signal: nothing was interrupted.
         assert_eq!(std::fs::read(workshop.path("out.png")).unwrap(), std::fs::read(workshop.path("whole.png")).unwrap());
         return;
     }
@@ -151,7 +151,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
         assert_eq!(open(workshop.path("out.png")).width(), 96);
     }
     assert!(workshop.path("out.png.checkpoint").exists(), "{said}");
-    // Of another style it is not.
+    // It cannot be continued with another style.
     let other = [&common[..3], &["mosaic"], &common[4..], &["-o", "out.png", "--resume"]].concat();
     let found = complaints(&workshop.run(&other), 1, &["out.png.checkpoint", "other pictures or options"]);
     assert!(found.is_empty(), "{found:#?}");
@@ -249,7 +249,7 @@ fn an_optimized_picture_is_made_again_byte_for_byte() {
         assert!(std::fs::read(workshop.path("again")).unwrap() == bytes, "{out}");
         std::fs::remove_file(workshop.path("again")).unwrap();
     }
-    // The command line is an optimization's, and makes the same picture.
+    // The command line is for `optimize`, and paints the same picture.
     let dry = workshop.run(&["replay", "noise.png", "--dry-run"]);
     let line = String::from_utf8(dry.stdout).unwrap();
     let words: Vec<&str> = line.trim().split(' ').collect();
@@ -258,10 +258,10 @@ fn an_optimized_picture_is_made_again_byte_for_byte() {
     let run = workshop.run(&[&words[1..2], &["-o", "line.png"], &words[2..]].concat());
     assert!(run.status.success(), "{}", stderr(&run));
     assert_eq!(open(workshop.path("line.png")).rgb(), open(workshop.path("noise.png")).rgb());
-    // What is made of an optimized picture has a record of its own, and without one there is nothing to replay.
+    // The result from an optimized picture has its own record. Without a record, there is nothing to replay.
     optimize(&workshop, "plain.png", &["-s", "checks.png", "--initial", "content", "--strip"]);
     complaints(&workshop.run(&["replay", "plain.png"]), 1, &["plain.png", "nothing of how it was made"]);
-    // Another photo is another picture.
+    // Another photo gives another picture.
     std::fs::remove_file(workshop.path("photo.jpg")).unwrap();
     workshop.save("photo.jpg", &gradient(120, 100));
     complaints(&workshop.run(&["replay", "fast.png", "-o", "again.png"]), 1, &["fast.png", "photo.jpg is not what it was"]);

@@ -1,4 +1,4 @@
-//! The commands of README.md do what it says, one after the other, in one folder.
+//! The commands of README.md work, one after the other, in one folder.
 #![cfg(all(unix, feature = "embedded"))]
 
 use crate::common;
@@ -8,7 +8,7 @@ use std::process::Command;
 use common::gradient;
 use impasto::picture::SaveOptions;
 
-/// Commands that need more than this program: the network, cargo, a server that runs.
+/// Commands that need more than this program: the network, cargo, or a running server.
 const LEFT_OUT: [&str; 4] = [
     "cargo run --release -- demo -o demo.png",
     "cargo test --workspace",
@@ -16,7 +16,7 @@ const LEFT_OUT: [&str; 4] = [
     "curl -F content=@photo.jpg -F style_name=starry http://127.0.0.1:8300/v1/stylize -o out.jpg",
 ];
 
-/// The lines of all blocks of shell commands; a line that goes on is one with the next.
+/// Returns the lines of all blocks of shell commands. Continued lines are joined.
 fn commands(text: &str) -> Vec<String> {
     let mut commands = Vec::new();
     let mut inside = false;
@@ -43,7 +43,7 @@ fn all_commands_of_the_readme_work() {
     assert_eq!(left, LEFT_OUT);
     assert!(run.len() >= 8, "{run:#?}");
     let folder = tempfile::tempdir().unwrap();
-    // A mask has the photo's proportions.
+    // The mask has the photo's proportions.
     let pictures =
         [("photo.jpg", 96, 64), ("painting.jpg", 80, 70), ("waves.jpg", 70, 80), ("night.jpg", 90, 60), ("sky.png", 48, 32)];
     for (name, width, height) in pictures {

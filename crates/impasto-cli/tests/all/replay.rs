@@ -1,4 +1,4 @@
-//! `impasto replay`: pictures that say how they were made, and those that lie about it.
+//! `impasto replay`: pictures that record how they were made, and pictures whose records lie.
 
 use crate::common;
 
@@ -38,17 +38,18 @@ fn a_picture_is_made_again_byte_for_byte() {
         assert!(old == new, "{out}");
         std::fs::remove_file(workshop.path("again")).unwrap();
     }
-    // From elsewhere: beside the picture is looked too. And a name of its own for the new one, once.
+    // From another folder: it also looks beside the picture. The new
+    // picture has a name of its own, which is used only once.
     let path = workshop.path("a.png");
     let elsewhere = || common::run(&["replay".as_ref(), path.as_os_str()]);
     assert!(elsewhere().status.success());
     assert_eq!(std::fs::read(workshop.path("a-again.png")).unwrap(), std::fs::read(&path).unwrap());
     assert_eq!(complaints(&elsewhere(), 1, &["a-again.png", "exists already"]), [""; 0]);
-    // One file of its own format.
+    // The result is a single file of the same format.
     std::fs::create_dir(workshop.path("folder")).unwrap();
     assert_eq!(complaints(&workshop.run(&["replay", "a.png", "-o", "folder"]), 2, &["folder"]), [""; 0]);
     assert_eq!(complaints(&workshop.run(&["replay", "a.png", "-o", "other.jpg"]), 2, &["other.jpg", "png"]), [""; 0]);
-    // The same content under another name: the same picture, which says another name.
+    // The same content under another name: the same picture, but the record has another name.
     std::fs::copy(workshop.path("content.png"), workshop.path("folder/renamed.png")).unwrap();
     let renamed = workshop.run(&["replay", "a.png", "--content", "folder/renamed.png", "-o", "r.png"]);
     assert!(stderr(&renamed).contains("the same picture"), "{}", stderr(&renamed));
@@ -57,7 +58,7 @@ fn a_picture_is_made_again_byte_for_byte() {
     assert!(line.starts_with("impasto stylize ") && line.contains("--exact=40x30") && line.ends_with("content.png\n"), "{line}");
 }
 
-/// Beside the picture first: a file of the same name in the current folder is another.
+/// The picture's folder comes first, even if the current folder has a file with the same name.
 #[test]
 fn files_beside_the_picture_come_first() {
     let workshop = Workshop::with_native();
@@ -71,11 +72,11 @@ fn files_beside_the_picture_come_first() {
     let line = String::from_utf8(line.stdout).unwrap();
     let files = ["album/style.png=0.7", "album/content.png=0.3", "--model album/native.safetensors", "-- album/content.png"];
     assert!(files.iter().all(|file| line.contains(file)), "{line}");
-    // Then the current folder.
+    // Then comes the current folder.
     std::fs::rename(workshop.path("album/style.png"), workshop.path("style.png")).unwrap();
     let line = workshop.run(&["replay", "album/out.png", "--dry-run"]);
     assert!(String::from_utf8(line.stdout).unwrap().contains("--style ./style.png=0.7 "));
-    // A folder of a built-in style's name is not in its way.
+    // A folder with the name of a built-in style does not matter.
     if impasto::Model::HAS_EMBEDDED {
         let starry = ["stylize", "album/content.png", "-s", "starry", "-o", "album/starry.png"];
         assert!(workshop.run(&starry).status.success());
@@ -85,7 +86,7 @@ fn files_beside_the_picture_come_first() {
     }
 }
 
-/// 0.7 is 0.7 everywhere, not the nearest number of another kind.
+/// 0.7 stays 0.7 everywhere, not the nearest number of another type.
 #[test]
 fn numbers_are_written_as_they_were_typed() {
     let workshop = Workshop::with_native();
@@ -110,7 +111,7 @@ fn what_is_not_as_it_was_is_said_in_one_line() {
     make(&workshop, "out.png", &[]);
     workshop.save("other.png", &gradient(31, 17));
     let replay = |more: &[&str]| workshop.run(&[&["replay", "out.png", "-o", "new.png"], more].concat());
-    // Moved: it is found where the user says, under any name.
+    // Moved files: they are found where the user says, under any name.
     std::fs::create_dir(workshop.path("folder")).unwrap();
     std::fs::rename(workshop.path("style.png"), workshop.path("folder/style.png")).unwrap();
     assert_eq!(complaints(&replay(&[]), 1, &["out.png", "style.png is missing", "--style", "--in"]), [""; 0]);
@@ -118,7 +119,7 @@ fn what_is_not_as_it_was_is_said_in_one_line() {
     std::fs::remove_file(workshop.path("new.png")).unwrap();
     assert!(replay(&["--style", "folder/style.png"]).status.success());
     std::fs::remove_file(workshop.path("new.png")).unwrap();
-    // Changed: refused, unless it is what the user names.
+    // Changed files: they are refused, unless the user names them.
     std::fs::copy(workshop.path("other.png"), workshop.path("content.png")).unwrap();
     let refused = replay(&["--in", "folder", "--in", "."]);
     assert_eq!(complaints(&refused, 1, &["content.png is not what it was", "--content"]), [""; 0]);
@@ -130,7 +131,7 @@ fn what_is_not_as_it_was_is_said_in_one_line() {
     // Nothing is overwritten.
     let there = replay(&[&style[..], &["--content", "other.png", "-q"]].concat());
     assert_eq!(complaints(&there, 1, &["new.png", "exists already"]), [""; 0]);
-    // Nothing recorded, nothing there, no picture.
+    // No record, no such file, not a picture.
     std::fs::rename(workshop.path("folder/style.png"), workshop.path("style.png")).unwrap();
     make(&workshop, "bare.png", &["--strip"]);
     assert_eq!(complaints(&workshop.run(&["replay", "bare.png"]), 1, &["bare.png", "--strip"]), [""; 0]);
@@ -138,7 +139,7 @@ fn what_is_not_as_it_was_is_said_in_one_line() {
     assert_eq!(complaints(&workshop.run(&["replay", "model.safetensors"]), 1, &["model.safetensors"]), [""; 0]);
 }
 
-/// No folder of the maker's is in the file.
+/// The file names none of the maker's folders.
 #[test]
 fn folders_are_not_told() {
     let workshop = Workshop::with_native();
@@ -196,7 +197,7 @@ fn pictures_of_older_versions_are_made_again() {
     }
 }
 
-/// What a stranger's picture asks for is not done.
+/// Records that ask for more than they may are refused.
 #[test]
 fn settings_that_ask_for_more_are_refused() {
     let workshop = Workshop::with_native();

@@ -1,4 +1,4 @@
-//! `impasto serve` as a program: what it prints, how it ends, what it refuses.
+//! `impasto serve` as a program: what it prints, how it ends, and what it refuses.
 #![cfg(all(unix, feature = "serve"))]
 
 use crate::common;
@@ -9,14 +9,14 @@ use std::process::{Child, Command, Stdio};
 
 use common::{Workshop, complaints, impasto};
 
-/// Starts it, and gives it and the address that it prints.
+/// Starts the server, and returns it and the address that it prints.
 fn start(arguments: &[&str]) -> (Child, String) {
     let mut command = impasto();
     command.env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0"]).args(arguments);
     started(command)
 }
 
-/// The same of a command.
+/// Does the same with a command.
 fn started(mut command: Command) -> (Child, String) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
@@ -80,7 +80,7 @@ fn what_cannot_be_served_is_one_line() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// Posts a film in a style, waits for its job, and gives the result.
+/// Posts a film with a style, waits for the job, and returns the result.
 fn painted(address: &str, film: &[u8], style: &[u8]) -> Vec<u8> {
     let send = |head: &str, body: &[u8]| {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -123,7 +123,7 @@ fn films_are_painted_as_the_program_does() {
     let look = ["-s", "style.png", "--steady", "0.5", "--model", "native.safetensors"];
     let output = workshop.run(&[&["video", "film.mp4", "-o", "program.mp4"], &look[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", common::stderr(&output));
-    // Its films are in the temporary folder while it paints them.
+    // Films are in the temporary folder while the server paints them.
     let folder = tempfile::tempdir().unwrap();
     let serve = || {
         let mut command = impasto();
@@ -137,7 +137,7 @@ fn films_are_painted_as_the_program_does() {
     assert_eq!(hashes(&workshop, "server.mp4"), hashes(&workshop, "program.mp4"));
     let facts = "stream=codec_name,r_frame_rate,duration,nb_frames";
     assert_eq!(probe(&workshop, "server.mp4", facts), probe(&workshop, "program.mp4", facts));
-    // Both say the same of how they were painted, but for names: the server knows none.
+    // Both record the same, except for names, which the server does not know.
     let record = |film: &str| -> serde_json::Value {
         let mut record: serde_json::Value = serde_json::from_str(&tag(&workshop, film, "comment").unwrap()).unwrap();
         for part in ["/request/content/name", "/request/styles/0/style/name"] {
@@ -157,7 +157,7 @@ fn films_are_painted_as_the_program_does() {
     assert_eq!(left(), 1);
     terminate(child);
     assert_eq!(left(), 0, "something is left in the temporary folder");
-    // What a killed server leaves is removed by the next one.
+    // What a killed server leaves behind is removed by the next one.
     let (mut child, address) = serve();
     painted(&address, &read("film.mp4"), &read("style.png"));
     child.kill().unwrap();
@@ -166,7 +166,7 @@ fn films_are_painted_as_the_program_does() {
     let (child, _) = serve();
     assert_eq!(left(), 0, "a killed server's folder is still there");
     terminate(child);
-    // Where there is no ffmpeg, films are refused, and all else is as ever.
+    // Without ffmpeg, films are refused, and everything else works.
     let mut command = impasto();
     command.env("PATH", workshop.folder.path()).env_remove("IMPASTO_TOKEN").args(["serve", "--port", "0", "-q"]);
     let (child, address) = started(command);
@@ -174,7 +174,7 @@ fn films_are_painted_as_the_program_does() {
     terminate(child);
 }
 
-/// Ends it, well.
+/// Ends the server, which must succeed.
 fn terminate(mut child: Child) {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
@@ -195,7 +195,7 @@ fn the_token_may_come_from_the_environment() {
 
 #[test]
 fn it_ends_well_whatever_is_asked() {
-    // Nothing is asked; a request is on its way.
+    // Without a request, and during one.
     for asks in [false, true] {
         let (child, address) = start(&["-q"]);
         let mut stream = TcpStream::connect(&address).unwrap();
@@ -232,7 +232,7 @@ fn several_models_are_served_by_their_names() {
     assert_eq!(names, ["built-in", "model", "other one"]);
     child.kill().unwrap();
     child.wait().unwrap();
-    // The built-in one may be the second.
+    // The built-in model may be the second one.
     let (mut child, address) = start(&["-q", "--model", &model, "--also", "built-in"]);
     let found = get(&address, "/v1/styles?model=built-in");
     assert!(found.starts_with("HTTP/1.0 200") && found.contains("starry"), "{found}");
@@ -269,7 +269,7 @@ fn nothing_of_a_request_reaches_a_file() {
     assert!(answer.starts_with(b"HTTP/1.0 200"), "{}", String::from_utf8_lossy(&answer[..answer.len().min(300)]));
 }
 
-/// A picture and a style as a form, with options.
+/// A form with a picture, a style and options.
 fn form(workshop: &Workshop, options: &str) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, bytes) in
@@ -282,7 +282,7 @@ fn form(workshop: &Workshop, options: &str) -> Vec<u8> {
     body
 }
 
-/// The head and the body of the answer to a request.
+/// Returns the head and the body of the response to a request.
 fn answer(address: &str, line: &str, body: &[u8]) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
@@ -296,7 +296,7 @@ fn answer(address: &str, line: &str, body: &[u8]) -> (String, Vec<u8>) {
     (String::from_utf8_lossy(&answer[..start]).into_owned(), answer[start..].to_vec())
 }
 
-/// What the server has painted or optimized says how, to the command line too.
+/// The server records how it painted or optimized a picture, and the command line can replay it.
 #[test]
 fn its_pictures_are_replayed() {
     let workshop = Workshop::new();

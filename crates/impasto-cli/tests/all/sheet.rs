@@ -10,7 +10,7 @@ use impasto::{Picture, Style, StylizeOptions, Stylizer};
 
 const STYLES: [&str; 6] = ["-s", "style.png", "-s", "other.png", "--model", "model.safetensors"];
 
-/// With a second style that is like the first in nothing.
+/// A workshop with a second style that is very different from the first.
 fn workshop() -> Workshop {
     let workshop = Workshop::new();
     let stripes = |i: usize| if i / 3 % 8 < 4 { 255 } else { 20 };
@@ -28,7 +28,7 @@ fn done(workshop: &Workshop, arguments: &[&str]) {
     assert_eq!((output.status.code(), stderr(&output).as_str(), output.stdout.len()), (Some(0), "", 0), "{arguments:?}");
 }
 
-/// The library's paintings of the workshop's photograph, at 48 pixels, in each style.
+/// Paints the workshop's photo with the library, at 48 pixels, in each style.
 fn paintings(workshop: &Workshop, strength: f32) -> (Picture, Vec<Picture>, [Style; 2]) {
     let stylizer = Stylizer::open(workshop.path("model.safetensors")).unwrap();
     let photo = open(workshop.path("content.png")).fit_long_side(48, impasto::picture::Resize::PHOTO).unwrap();
@@ -38,7 +38,7 @@ fn paintings(workshop: &Workshop, strength: f32) -> (Picture, Vec<Picture>, [Sty
     (photo, painted, styles)
 }
 
-/// Where in a sheet a picture is, to the bit, if it is.
+/// Returns where in a sheet a picture is, if it is there exactly.
 fn find(sheet: &Picture, part: &Picture) -> Option<[usize; 2]> {
     let (whole, part_rgb) = (sheet.to_rgb8().unwrap(), part.to_rgb8().unwrap());
     let row = |left: usize, top: usize, y: usize| &whole[((top + y) * sheet.width() + left) * 3..][..part.width() * 3];
@@ -62,7 +62,7 @@ fn a_sheet_shows_every_style_at_every_strength() {
     let (_, half, _) = paintings(&workshop, 0.5);
     let places =
         [&photo, &half[0], &full[0], &half[1], &full[1]].map(|picture| find(&sheet, picture).expect("it is on the sheet"));
-    // The photograph above, then a row for each style.
+    // The photo at the top, then a row for each style.
     assert!(places[0][1] < places[1][1] && places[1][1] == places[2][1] && places[1][0] < places[2][0], "{places:?}");
     assert!(places[2][1] < places[3][1] && places[3][1] == places[4][1], "{places:?}");
     done(&workshop, &["-o", "tower.jpg", "--size", "48", "--columns", "1"]);
@@ -100,7 +100,7 @@ fn animations_have_all_frames_and_go_on_for_ever() {
     for name in ["morph.png", "morph.gif"] {
         done(&workshop, &["-o", name, "--size", "48", "--gif", "--frames", "3"]);
     }
-    // Full colour: the very paintings.
+    // In full color, the frames are exactly the paintings.
     let mut reader =
         png::Decoder::new(std::io::BufReader::new(File::open(workshop.path("morph.png")).unwrap())).read_info().unwrap();
     let animation = *reader.info().animation_control().unwrap();
@@ -112,9 +112,9 @@ fn animations_have_all_frames_and_go_on_for_ever() {
         frames.push(frame);
     }
     assert!(frames[0] == full[0].to_rgb8().unwrap() && frames[3] == full[1].to_rgb8().unwrap());
-    // There and back are the same mixtures.
+    // Back and forth have the same mixtures.
     assert!(frames[1] == frames[5] && frames[2] == frames[4] && frames[1] != frames[2]);
-    // 256 colours: nearly.
+    // With 256 colors, they are nearly the same.
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
     let mut decoder = options.read_info(File::open(workshop.path("morph.gif")).unwrap()).unwrap();
@@ -129,7 +129,8 @@ fn animations_have_all_frames_and_go_on_for_ever() {
             .flat_map(|(a, b)| (0..3).map(move |c| f64::from(a[c].abs_diff(b[c]))))
             .sum();
         let mean = difference / near.len() as f64;
-        // An untrained network's colours are all over the cube: 256 of them are off by a quarter of 255 / ∛256, 10, and dithering adds 3.5.
+        // The colors of an untrained network are all over the cube. 256 of them are
+        // off by a quarter of 255 / ∛256, which is 10, and dithering adds 3.5.
         assert!(mean < 13.5, "frame {count}: {mean} of 255 on average");
         assert_eq!(frame.delay, if count % 3 == 0 { 60 } else { 8 });
         count += 1;

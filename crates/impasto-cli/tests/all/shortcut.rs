@@ -1,4 +1,4 @@
-//! The short form of a painting, and hints for what people type by habit.
+//! The short form of `stylize`, and hints for habits from other programs.
 
 use crate::common;
 
@@ -14,7 +14,7 @@ fn three_files_are_painted() {
     assert!(long.status.success());
     let [short, long] = ["short.png", "long.png"].map(|name| std::fs::read(workshop.path(name)).unwrap());
     assert!(short == long);
-    // With -v it says what it stands for.
+    // With -v, it prints the full form.
     let told = run(&["-v", "content.png", "style.png", "told.png"]);
     let first = stderr(&told).lines().next().unwrap_or_default().to_owned();
     assert_eq!(first, "impasto: impasto stylize -v content.png -s style.png -o told.png");
@@ -50,7 +50,7 @@ fn habits_from_other_programs_are_corrected() {
         (&["--gpu"], &["there is no --gpu", "all cores", "--threads"]),
         (&["--styles", "mosaic"], &["there is no --styles", "--style"]),
         (&["--alpha", "0.5"], &["there is no --alpha", "--strength 0..1"]),
-        // The parser's own.
+        // The parser's own hint.
         (&["--strengh", "0.5"], &["--strengh", "--strength"]),
     ];
     for (flags, words) in cases {
@@ -60,7 +60,7 @@ fn habits_from_other_programs_are_corrected() {
         assert_eq!(complaints(&workshop.run(&[flags, &line].concat()), 2, words), [""; 0], "{flags:?} first");
     }
     assert!(!workshop.path("out.png").exists());
-    // British spelling is no mistake.
+    // British spelling is accepted.
     let line =
         ["stylize", "content.png", "-s", "style.png", "--model", "model.safetensors", "--colour", "content", "-o", "a.png"];
     assert!(workshop.run(&line).status.success());

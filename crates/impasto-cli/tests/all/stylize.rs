@@ -1,4 +1,4 @@
-//! `impasto stylize` doing its work, on a tiny random model, and on real ones where they are at hand.
+//! `impasto stylize` at work, with a tiny random model, and with real ones if they are available.
 
 use crate::common;
 
@@ -13,7 +13,7 @@ fn good_with(extra: &[&'static str]) -> Vec<&'static str> {
     GOOD.iter().chain(extra).copied().collect()
 }
 
-/// Asserts that a run went well and was silent.
+/// Asserts that a run succeeded and printed nothing.
 fn assert_silent(output: &Output) {
     assert_eq!((output.status.code(), stderr(output).as_str(), output.stdout.len()), (Some(0), "", 0));
 }
@@ -104,7 +104,7 @@ fn styles_blend_by_weight_and_can_be_saved_ones() {
         ];
         assert_silent(&workshop.run(&arguments));
         assert_eq!(open(workshop.path(&out)).to_rgb8().unwrap(), painted, "{styles:?}");
-        // Three panels would be 710 wide at most, the third with a name instead of a picture less.
+        // Three panels would be at most 710 wide; with a name in place of the third picture, less.
         assert!(open(workshop.path("f.png")).width() > 740, "{styles:?}");
     }
 }
@@ -198,7 +198,7 @@ fn the_real_tflite_pair_paints() {
     assert_silent(&command.output().unwrap());
     let (painted, photo) = (open(workshop.path("out.jpg")), open(&content));
     assert_eq!((painted.width(), painted.height()), (photo.width(), photo.height()));
-    // Neither the photograph again nor a plain sheet.
+    // Neither the photo itself nor a plain area.
     let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
     let difference: Vec<f32> = painted.rgb().iter().zip(photo.rgb()).map(|(a, b)| (a - b).abs()).collect();
     assert!(mean(&difference) > 0.05, "{}", mean(&difference));

@@ -1,4 +1,4 @@
-//! What a terminal sees. `script` lends one that answers nothing by itself.
+//! What a user sees at a terminal. `script` provides one that answers nothing by itself.
 #![cfg(target_os = "linux")]
 
 use crate::common;
@@ -11,7 +11,8 @@ use common::Workshop;
 
 const GOOD: &str = "stylize content.png -s style.png -o out.png --model model.safetensors";
 
-/// Runs the program at a terminal that is typed `keys`: its exit code and all that it wrote, or nothing where there is no `script`.
+/// Runs the program at a terminal where `keys` are typed. Returns its exit
+/// code and everything that it wrote; nothing if `script` is missing.
 fn at_a_terminal(workshop: &Workshop, arguments: &str, keys: &[u8]) -> Option<(Option<i32>, String)> {
     let mut command = Command::new("script");
     command.args(["-qec", &format!("exec {} {arguments}", env!("CARGO_BIN_EXE_impasto")), "/dev/null"]);
@@ -24,7 +25,7 @@ fn at_a_terminal(workshop: &Workshop, arguments: &str, keys: &[u8]) -> Option<(O
         let _ = writeln!(std::io::stderr(), "skipped: no program `script`");
         return None;
     };
-    // Kept open: at its end `script` would type an end of file.
+    // Kept open, because `script` would type an end of file at its end.
     let mut keyboard = child.stdin.take().unwrap();
     keyboard.write_all(keys).unwrap();
     let mut screen = child.stdout.take().unwrap();
@@ -58,7 +59,7 @@ fn a_silent_terminal_gets_coloured_blocks() {
 #[test]
 fn a_terminal_that_answers_is_sent_what_it_can_show() {
     let workshop = Workshop::new();
-    // Once to the program, once to the library that draws: a terminal with sixel graphics (4).
+    // Once for the program, once for the library that draws: a terminal with sixel graphics (4).
     let answer = b"\x1b[?62;4;22c\x1b[?62;4;22c";
     let Some((code, seen)) = at_a_terminal(&workshop, &format!("{GOOD} --preview"), answer) else { return };
     assert_eq!(code, Some(0), "{seen:?}");

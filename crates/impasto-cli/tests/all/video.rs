@@ -1,4 +1,4 @@
-//! `impasto video`: films in and out. What needs ffmpeg is skipped where it is absent, and says so.
+//! `impasto video`: films in and out. Tests that need ffmpeg are skipped without it, and say so.
 
 use crate::common;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ const LOOK: [&str; 5] = ["-s", "style.png", "--model", "native.safetensors", "--
 
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether ffmpeg is there; if not, says what is skipped.
+/// Returns whether ffmpeg is installed; if not, says what is skipped.
 pub(crate) fn has_ffmpeg() -> bool {
     let there = |program: &str| Command::new(program).arg("-version").output().is_ok_and(|output| output.status.success());
     if there("ffmpeg") && there("ffprobe") {
@@ -37,7 +37,7 @@ pub(crate) fn ffmpeg(workshop: &Workshop, arguments: &str) {
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// What ffprobe says of a film's streams, line by line: kind, codec, and these entries.
+/// Returns what ffprobe says of a film's streams, line by line: kind, codec, and these entries.
 #[track_caller]
 pub(crate) fn probe(workshop: &Workshop, film: &str, entries: &str) -> String {
     let output = Command::new("ffprobe")
@@ -49,7 +49,7 @@ pub(crate) fn probe(workshop: &Workshop, film: &str, entries: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The frames of a film, decoded, as one hash each.
+/// Returns a hash of each decoded frame of a film.
 pub(crate) fn hashes(workshop: &Workshop, film: &str) -> String {
     let output = Command::new("ffmpeg")
         .args(["-v", "error", "-nostdin", "-i", film, "-map", "0:v", "-f", "framemd5", "-"])
@@ -85,7 +85,7 @@ pub(crate) fn workshop() -> Workshop {
     workshop
 }
 
-/// A folder `frames` with this many pictures that a square moves over.
+/// Makes a folder `frames` with this many pictures, over which a square moves.
 fn frames(workshop: &Workshop, count: usize) {
     std::fs::create_dir(workshop.path("frames")).unwrap();
     for i in 0..count {
@@ -115,7 +115,7 @@ fn folders_of_frames_and_animations_need_no_ffmpeg() {
         let read = |name: String| std::fs::read(workshop.path(&name)).unwrap();
         assert!(read(format!("painted/{i:06}.png")) == read(format!("again/{i:03}.png")), "frame {i}");
     }
-    // A GIF of them, which is painted in turn.
+    // A GIF of these frames, which is then painted.
     done(&workshop, &[&["frames", "-o", "film.gif", "--fps", "10"], &nowhere[..]].concat());
     let said = done(
         &workshop,
@@ -156,7 +156,7 @@ fn other_containers_rates_and_parts() {
         return;
     }
     let workshop = workshop();
-    // Television's rate, sound that MP4 does not hold, subtitles, a part.
+    // A television frame rate, sound that MP4 cannot hold, subtitles, and a part of the film.
     workshop.write("words.srt", b"1\n00:00:00,200 --> 00:00:00,900\nHello\n");
     ffmpeg(
         &workshop,
@@ -171,7 +171,7 @@ fn other_containers_rates_and_parts() {
     let streams = probe(&workshop, "part.webm", "stream=codec_name,width,height");
     assert!(streams.contains("vp9,32,24") && streams.contains("opus") && streams.contains("webvtt"), "{streams}");
     assert_eq!(hashes(&workshop, "part.webm").lines().count(), 15);
-    // Frames with times of their own.
+    // Frames with variable times.
     ffmpeg(
         &workshop,
         "-f lavfi -i testsrc2=size=64x48:rate=25:duration=2 -vf select='not(between(n,5,14))+not(mod(n,3))' -vsync vfr -c:v libx264 uneven.mkv",
@@ -186,7 +186,7 @@ fn other_containers_rates_and_parts() {
     let (before, after) = (times("uneven.mkv"), times("uneven.mp4"));
     assert_eq!(before.len(), after.len());
     assert!(before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 0.002), "{before:?}\n{after:?}");
-    // Turned by a quarter, and transparent.
+    // Rotated by 90 degrees, and transparent.
     ffmpeg(&workshop, "-i film.mp4 -c copy -metadata:s:v rotate=90 turned.mov");
     done(&workshop, &["turned.mov", "-o", "turned.mkv", "--end", "0.4"]);
     let streams = probe(&workshop, "turned.mkv", "stream=codec_name,width,height");
@@ -205,7 +205,7 @@ fn killed_and_interrupted_films_are_gone_on_with() {
         return;
     }
     let workshop = Workshop::with_native();
-    // Three pieces of 48 frames at most.
+    // Three pieces of at most 48 frames.
     ffmpeg(&workshop, "-f lavfi -i testsrc2=size=64x48:rate=25:duration=5 -c:v libx264 -pix_fmt yuv420p film.mp4");
     let look = ["--steady", "0.8", "-s", "style.png", "--model", "native.safetensors"];
     let run = |output: &str, flag: &str| [&["video", "film.mp4", "-o", output, flag], &look[..]].concat().join(" ");
@@ -216,7 +216,7 @@ fn killed_and_interrupted_films_are_gone_on_with() {
     let mut kills = 0;
     while kills < 10 {
         let mut child = start(&arguments).stderr(std::process::Stdio::null()).spawn().unwrap();
-        // Now early, now after another piece, which is after the first seconds.
+        // Sometimes early, sometimes after another piece, which comes after the first seconds.
         let (begin, before) = (std::time::Instant::now(), sealed());
         let early = Duration::from_millis(150 + 130 * kills);
         let enough = || if kills % 3 == 2 { sealed() != before } else { begin.elapsed() > early };
@@ -230,7 +230,7 @@ fn killed_and_interrupted_films_are_gone_on_with() {
         child.wait().unwrap();
         kills += 1;
         if workshop.path("out.mp4").exists() {
-            // It was done, but for tidying up.
+            // It was done, except for cleaning up.
             break;
         }
     }
@@ -243,14 +243,14 @@ fn killed_and_interrupted_films_are_gone_on_with() {
     assert_eq!(hashes(&workshop, "out.mp4"), hashes(&workshop, "whole.mp4"));
     assert!(!folder.exists());
 
-    // Killed when the film was in its place, but the folder was still there: it is only tidied up.
+    // Killed when the film was in its place, but the folder still existed: the next run only cleans up.
     let before = std::fs::metadata(workshop.path("out.mp4")).unwrap().modified().unwrap();
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("state.json"), r#"{ "frame": 125, "shots": 1, "whole": true, "joined": "joined.mp4" }"#).unwrap();
     assert!(start(&arguments).status().unwrap().success());
     assert!(!folder.exists());
     assert_eq!(std::fs::metadata(workshop.path("out.mp4")).unwrap().modified().unwrap(), before);
-    // Without such a folder the film is not replaced.
+    // Without such a folder, the film is not replaced.
     assert!(!start(&arguments).status().unwrap().success());
 }
 
@@ -309,7 +309,7 @@ fn what_is_no_film_is_refused_in_one_line() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let output = video(&workshop, &["film.mp4", "-o", "out.xyz"]);
     assert_eq!(output.status.code(), Some(2));
-    // What can be read of a damaged film is painted on request.
+    // The readable part of a damaged film is painted on request.
     let said = done(&workshop, &["damaged.mkv", "-o", "saved.mp4", "--salvage"]);
     assert!(said.contains("warning") && workshop.path("saved.mp4").exists(), "{said}");
 }
@@ -364,7 +364,7 @@ fn colors_are_matched_along_the_film() {
         open(workshop.path(&format!("{output}/000001.png")))
     };
     let matched = paint("matched", "match", &["--style-at", "0.3=content.png"]);
-    // The first frame as a picture that is painted by itself.
+    // The first frame, painted by itself as a picture.
     let output = workshop.run(&[
         "stylize",
         "frames/f0.png",
@@ -383,7 +383,7 @@ fn colors_are_matched_along_the_film() {
     let last = |folder: &str| std::fs::read(workshop.path(&format!("{folder}/000010.png"))).unwrap();
     paint("one", "match", &[]);
     assert!(last("matched") != last("one"), "the style does not change");
-    // A style without a picture: the painting gets the colors.
+    // A style without a picture: the painting gets the colors instead.
     let output = workshop.run(&["styles", "extract", "style.png", "-o", "seen.style", "--model", "native.safetensors"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     paint("bare", "match", &["-s", "seen.style"]);
@@ -391,7 +391,7 @@ fn colors_are_matched_along_the_film() {
     assert!(last("bare") == last("content"));
 }
 
-/// What a film says about itself.
+/// Returns a tag of a film.
 pub(crate) fn tag(workshop: &Workshop, film: &str, name: &str) -> Option<String> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-of", "json", "-show_entries", "format_tags", film])
@@ -431,7 +431,7 @@ fn a_film_says_how_it_was_painted() {
         assert_eq!(record["film"], film);
         assert_eq!(tag(&workshop, output, "title").as_deref(), Some("A walk"));
     }
-    // A comment of the film's own stays. --strip leaves everything out.
+    // The film's own comment stays. --strip leaves everything out.
     ffmpeg(&workshop, "-i film.mp4 -c copy -metadata comment=Mine -metadata:s:a:0 language=deu own.mp4");
     done(&workshop, &["own.mp4", "-o", "own.mkv", "--end", "0.2"]);
     assert_eq!(tag(&workshop, "own.mkv", "comment").as_deref(), Some("Mine"));

@@ -1,5 +1,5 @@
-//! Films when things go wrong: ffmpeg dies or lacks something, the disk is full, there are no frames, or far too large ones. And sound, which must
-//! stay in step over a minute.
+//! Films when things go wrong: ffmpeg dies or lacks something, the disk is full, or frames are missing or far too
+//! large. And sound, which must stay in step for a minute.
 
 use crate::common;
 use crate::video::{done, ffmpeg, has_ffmpeg, hashes, probe, video, workshop};
@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use common::{Workshop, complaints, gradient, stderr};
 
-/// One line, this exit code and these words, and nothing under the final name.
+/// Asserts one line, this exit code and these words, and no file with the final name.
 #[track_caller]
 fn fails(workshop: &Workshop, output: &Output, code: i32, words: &[&str], result: &str) {
     let wrong = complaints(output, code, words);
@@ -17,7 +17,8 @@ fn fails(workshop: &Workshop, output: &Output, code: i32, words: &[&str], result
     assert!(!workshop.path(result).exists(), "something is left as {result}");
 }
 
-/// A folder `name` with programs `ffmpeg` and `ffprobe`. Before ffmpeg starts, `script` sees its arguments as `$*`.
+/// Makes a folder `name` with the programs `ffmpeg` and `ffprobe`.
+/// Before ffmpeg starts, `script` gets its arguments as `$*`.
 #[cfg(unix)]
 fn wrapped(workshop: &Workshop, name: &str, script: &str) {
     use std::os::unix::fs::PermissionsExt;
@@ -39,7 +40,8 @@ fn an_ffmpeg_that_dies_ends_the_film_in_one_line() {
     ffmpeg(&workshop, "-f lavfi -i testsrc2=size=64x48:rate=25:duration=2.24 -c:v libx264 -pix_fmt yuv420p film.mp4");
     done(&workshop, &["film.mp4", "-o", "whole.mp4"]);
     let frame = 64 * 48 * 3;
-    // Each after so many bytes: the decoder, the encoder within the first and the second piece, and the program that joins them.
+    // Each dies after this many bytes: the decoder, the encoder in the
+    // first and the second piece, and the program that joins them.
     let within = |frames: usize| frames * frame + 100;
     let cases = [
         (
@@ -90,7 +92,7 @@ fn encoders_and_filters_that_ffmpeg_lacks_are_named() {
     let output = video(&workshop, &["hdr.mkv", "-o", "out.webm", "--ffmpeg", "bare"]);
     let said = stderr(&output);
     assert!(said.contains("zscale") && output.status.code() == Some(1) && !workshop.path("out.webm").exists(), "{said}");
-    // Something else with that name.
+    // Another program with that name.
     wrapped(&workshop, "other", "echo something else; exit 0");
     let output = video(&workshop, &["film.mp4", "-o", "out.mp4", "--ffmpeg", "other"]);
     fails(&workshop, &output, 1, &["is not ffmpeg"], "out.mp4");
@@ -103,21 +105,21 @@ fn a_full_disk_ends_the_film_in_one_line() {
         return;
     }
     let workshop = Workshop::with_native();
-    // Noise, of which every frame is large.
+    // Noise, so that every frame is large.
     ffmpeg(&workshop, "-f lavfi -i nullsrc=size=128x96:rate=25:duration=1,geq=random(1)*255:128:128 -c:v libx264 -qp 0 film.mkv");
     let run = |shell: &str, output: &str| {
         let look = "-s style.png --model native.safetensors --force";
         let command = format!("{shell} exec {} video film.mkv -o {output} {look}", env!("CARGO_BIN_EXE_impasto"));
         Command::new("sh").args(["-c", &command]).current_dir(workshop.folder.path()).output().unwrap()
     };
-    // No file may become larger than 8 KiB.
+    // No file may be larger than 8 KiB.
     for output in ["out.mp4", "frames", "out.gif"] {
         let ended = run("ulimit -f 16;", output);
         let said = stderr(&ended);
         assert!(ended.status.code() == Some(1) && said.lines().count() == 1, "{output}: {:?} {said}", ended.status);
         assert!(!workshop.path(output).is_file(), "{output}");
     }
-    // A file system of 200 KiB, where the system lets one be mounted.
+    // A file system of 200 KiB, if the system can mount one.
     std::fs::create_dir(workshop.path("small")).unwrap();
     let mount = "mount -t tmpfs -o size=200k none small";
     let possible = Command::new("unshare").args(["-rm", "sh", "-c", mount]).current_dir(workshop.folder.path()).status();
@@ -146,7 +148,7 @@ fn no_frames_one_frame_and_absurd_sizes() {
     let make = |size: &str, more: &str, name: &str| {
         ffmpeg(&workshop, &format!("-f lavfi -i testsrc2=size={size}:rate=25:duration=1 {more} {name}"));
     };
-    // A header without a single packet.
+    // A header without any packet.
     make("64x48", "-c:v ffv1 -t 0.04", "one.mkv");
     let one = std::fs::read(workshop.path("one.mkv")).unwrap();
     let cluster = one.windows(4).position(|id| id == [0x1F, 0x43, 0xB6, 0x75]).unwrap();
@@ -165,7 +167,7 @@ fn no_frames_one_frame_and_absurd_sizes() {
     for (film, flags, code, word) in cases {
         let output = video(&workshop, &[&[film, "-o", "out.mp4", "--max-memory", "2G"], flags].concat());
         let said = stderr(&output);
-        // The parser's own complaints have more lines.
+        // The parser's own errors have more lines.
         if code == 2 {
             assert!(output.status.code() == Some(2) && said.contains(word), "{said}");
         } else {
@@ -192,7 +194,7 @@ fn no_frames_one_frame_and_absurd_sizes() {
     assert_eq!(hashes(&workshop, "again.webm").lines().count(), 1);
 }
 
-/// When the picture becomes bright, and when there is sound, in seconds.
+/// Returns when the picture becomes bright, and when there is sound, in seconds.
 fn flashes_and_beeps(workshop: &Workshop, film: &str) -> (Vec<f64>, Vec<f64>) {
     let run = |arguments: &[&str]| {
         let mut command = Command::new("ffmpeg");
@@ -224,7 +226,7 @@ fn sound_stays_in_step_over_a_minute() {
         return;
     }
     let workshop = Workshop::with_native();
-    // A flash and a beep every seven seconds, from the third on.
+    // A flash and a beep every seven seconds, from the third second on.
     let on = "lt(mod(t+4\\,7)\\,0.3)";
     ffmpeg(
         &workshop,
@@ -236,14 +238,14 @@ fn sound_stays_in_step_over_a_minute() {
     let frame = 1001.0 / 30_000.0;
     let measured = |film: &str| {
         let (flashes, mut beeps) = flashes_and_beeps(&workshop, film);
-        // At the end of the film silence ends, too.
+        // At the end of the film, the silence ends, too.
         beeps.truncate(9);
         assert_eq!((flashes.len(), beeps.len()), (9, 9), "{film}: {flashes:?} {beeps:?}");
         (flashes, beeps)
     };
     let (flashes, beeps) = measured("film.mp4");
     for (output, part, start) in [("out.mp4", &[][..], 0.0), ("out.webm", &[], 0.0), ("part.mkv", &["--start", "1.234"], 1.234)] {
-        // At no strength a frame is as bright as it was.
+        // With strength 0, a frame is as bright as before.
         done(&workshop, &[&["film.mp4", "-o", output, "--strength", "0"], part].concat());
         let painted = measured(output);
         for i in 0..9 {

@@ -1,4 +1,4 @@
-//! What the tests of the program share: running it, and judging how it ended.
+//! What the tests of the program share: running it, and checking how it ended.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 #[path = "../../../impasto/tests/common/models.rs"]
@@ -13,7 +13,7 @@ use std::process::{Command, Output, Stdio};
 use impasto::Picture;
 use impasto::weights::safetensors::{self, Precision};
 
-/// The program, with nothing of the tester's environment that would change what it does.
+/// The program, without anything in the tester's environment that would change what it does.
 pub fn impasto() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_impasto"));
     command
@@ -53,7 +53,7 @@ impl Workshop {
         workshop
     }
 
-    /// The same, and a model `native.safetensors` that paints in bands, with the statistics of a thumbnail.
+    /// The same with a model `native.safetensors`, which paints in bands with the statistics of a thumbnail.
     pub fn with_native() -> Self {
         let workshop = Self::new();
         let bytes = safetensors::to_bytes(&models::native().to_weights(), Precision::F32).unwrap();
@@ -65,7 +65,7 @@ impl Workshop {
         self.folder.path().join(name)
     }
 
-    /// Makes a folder `in` with `count` PNG pictures of this size, each another.
+    /// Makes a folder `in` with `count` different PNG pictures of this size.
     pub fn fill(&self, count: usize, [width, height]: [usize; 2]) {
         std::fs::create_dir(self.path("in")).unwrap();
         for i in 0..count {
@@ -114,8 +114,8 @@ pub fn open(path: impl AsRef<Path>) -> Picture {
     Picture::open(path, &impasto::picture::Limits::default()).unwrap()
 }
 
-/// What is wrong with how a failed run ended: its exit code, one line on standard error that names the program and holds these
-/// words, nothing on standard output, no panic.
+/// Returns what is wrong with the end of a failed run. It must have this exit code, print one line on standard error
+/// that names the program and contains these words, print nothing on standard output, and not panic.
 pub fn complaints(output: &Output, code: i32, words: &[&str]) -> Vec<String> {
     let said = stderr(output);
     let mut complaints = Vec::new();
@@ -138,8 +138,8 @@ pub fn complaints(output: &Output, code: i32, words: &[&str]) -> Vec<String> {
     complaints
 }
 
-/// A path in the folder of real weights that lies beside the project (or where `IMPASTO_SHARED` says); `None`, with a line on
-/// standard error, where that folder is absent.
+/// Returns a path in the folder of real weights beside the project (or in `IMPASTO_SHARED`). If
+/// the folder is missing, prints a line on standard error and returns `None`.
 pub fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("IMPASTO_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);

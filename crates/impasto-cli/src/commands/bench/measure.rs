@@ -1,4 +1,4 @@
-//! Times.
+//! Times networks.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use super::subject::{Random, weights};
 use crate::failure::Result;
 use impasto::Size;
 
-/// How long one network took at one size.
+/// The times of one network at one size.
 pub(super) struct Timing {
-    /// Whole runs, shortest first.
+    /// Times of whole runs, shortest first.
     pub(super) runs: Vec<Duration>,
-    /// Steps in the order of computation.
+    /// Steps, in the order of computation.
     pub(super) layers: Vec<Layer>,
 }
 
@@ -48,7 +48,7 @@ impl Timing {
     }
 }
 
-/// Runs a program once without counting, and `runs` times with.
+/// Runs a program once without timing, then `runs` times with.
 pub(super) fn time(engine: &Engine, program: &Program, size: Size, runs: usize, control: &dyn Control) -> Result<Timing> {
     let shapes = program.graph().shapes(size)?;
     let mut random = Random(2);
@@ -72,8 +72,9 @@ pub(super) fn time(engine: &Engine, program: &Program, size: Size, runs: usize, 
     Ok(Timing { runs: times, layers: state.layers })
 }
 
-/// Multiply-accumulates a second of a large matrix product: a 1×1 convolution of 256 to 256 channels over 128×128 pixels, the
-/// best of at least ten runs and a quarter of a second. No layer can be faster by its products.
+/// Returns the multiply-accumulates per second of a large matrix product: a 1×1
+/// convolution from 256 to 256 channels over 128×128 pixels, the best of at least ten
+/// runs and a quarter of a second. By its products, no layer can be faster.
 pub(super) fn product_peak(engine: &Engine) -> Result<f64> {
     const CHANNELS: usize = 256;
     const SIDE: usize = 128;
@@ -98,7 +99,7 @@ pub(super) fn product_peak(engine: &Engine) -> Result<f64> {
     Ok(best)
 }
 
-/// Watches silently, for Ctrl-C only.
+/// Shows nothing, and stops on Ctrl-C.
 struct Interruptible;
 
 impl Control for Interruptible {
@@ -107,7 +108,7 @@ impl Control for Interruptible {
     }
 }
 
-/// Keeps every step's shortest time, and shows all runs as one piece of work.
+/// Keeps the shortest time of every step, and shows all runs as one piece of work.
 struct Recorder<'a> {
     inner: &'a dyn Control,
     runs: usize,

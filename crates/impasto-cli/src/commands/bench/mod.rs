@@ -1,4 +1,4 @@
-//! `impasto bench`: how fast networks run on this machine, and how near that is to what its arithmetic units allow.
+//! `impasto bench`: how fast networks run on this machine, and how close that is to the limit of its arithmetic units.
 
 mod measure;
 mod report;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Bench) -> Result {
     }
     let mut entries = Vec::new();
     for recipe in recipes {
-        // One network at a time, so that the process' memory is that network's.
+        // One network at a time, so that the process's memory is that network's.
         let subject = recipe.compile(isa)?;
         for size in subject.sizes(&args.sizes) {
             for (engine, peak) in &machines {
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Bench) -> Result {
     talk::data(report::text(isa, &peaks, &entries, args.layers).as_bytes())
 }
 
-/// Refuses what would not fit, before anything of it is made.
+/// Refuses a size that would not fit in memory, before anything is allocated.
 fn check_memory(network: &str, size: Size, planned: u64) -> Result {
     let pixels = (size.width as u64).saturating_mul(size.height as u64);
     let needed = planned.saturating_add(pixels.saturating_mul(3 * size_of::<f32>() as u64));

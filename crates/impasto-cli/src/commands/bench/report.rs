@@ -1,4 +1,4 @@
-//! Measurements as tables and as JSON.
+//! Formats measurements as tables and as JSON.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use super::measure::{Layer, Timing};
 use crate::memory;
 use impasto::Size;
 
-/// What the machine can do at most.
+/// The peak speed of the machine.
 pub(super) struct Peak {
     pub(super) threads: usize,
-    /// Multiply-accumulates a second.
+    /// Multiply-accumulates per second.
     pub(super) per_second: f64,
 }
 
@@ -23,11 +23,11 @@ pub(super) struct Entry {
     pub(super) size: Size,
     pub(super) threads: usize,
     pub(super) timing: Timing,
-    /// Of this number of threads: multiply-accumulates a second.
+    /// The peak at this number of threads, in multiply-accumulates per second.
     pub(super) peak: f64,
-    /// Bytes that the program said it would take.
+    /// Bytes that the program planned to take.
     pub(super) planned: u64,
-    /// Bytes that the process had at most, where the system tells.
+    /// Most bytes that the process had, if the system tells.
     pub(super) resident: Option<u64>,
 }
 
@@ -35,12 +35,12 @@ pub(super) struct Entry {
 const OPERATIONS: f64 = 2.0;
 
 impl Entry {
-    /// Counted as if every convolution were computed directly.
+    /// Counts as if every convolution were computed directly.
     fn gigaflops(&self) -> f64 {
         rate(self.timing.multiply_accumulates(), self.timing.best())
     }
 
-    /// Seconds that the products take at the machine's peak.
+    /// Returns the seconds that the products take at the machine's peak.
     fn limit(&self) -> f64 {
         self.timing.products() as f64 / self.peak
     }
@@ -54,7 +54,7 @@ fn rate(multiply_accumulates: u64, time: Duration) -> f64 {
     OPERATIONS * multiply_accumulates as f64 / time.as_secs_f64() / 1e9
 }
 
-/// Tables for people.
+/// Returns tables for people.
 pub(super) fn text(isa: Isa, peaks: &[Peak], entries: &[Entry], layers: bool) -> String {
     let mut out = String::new();
     for peak in peaks {
@@ -126,7 +126,7 @@ fn giga(n: u64) -> f64 {
     n as f64 / 1e9
 }
 
-/// Aligned columns: the first `left` to the left, the others to the right.
+/// Writes aligned columns: the first `left` columns to the left, the others to the right.
 fn table(out: &mut String, lines: &[Vec<String>], left: usize) {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
@@ -141,7 +141,7 @@ fn table(out: &mut String, lines: &[Vec<String>], left: usize) {
     }
 }
 
-/// The same for programs.
+/// Returns the same for programs.
 pub(super) fn json(isa: Isa, peaks: &[Peak], entries: &[Entry], layers: bool) -> Value {
     let peaks = peaks.iter().map(|peak| json!({ "threads": peak.threads, "gflops": OPERATIONS * peak.per_second / 1e9 }));
     let entries = entries.iter().map(|entry| {

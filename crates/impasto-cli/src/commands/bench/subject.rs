@@ -11,9 +11,9 @@ use crate::failure::{Failure, Result};
 use crate::model;
 use impasto::Size;
 
-/// Height 512 and width 720: what other engines are usually timed with.
+/// 720 wide and 512 high: the size that other engines are usually timed at.
 const PICTURE: Size = Size { width: 720, height: 512 };
-/// What style predictors were trained at.
+/// The size that style predictors were trained at.
 const STYLE: Size = Size { width: 256, height: 256 };
 
 /// A compiled network.
@@ -24,7 +24,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// The sizes to time it at: those asked for, or the usual one of its kind.
+    /// Returns the sizes to time it at: those asked for, or the usual one for its kind.
     pub(super) fn sizes(&self, asked: &[Size]) -> Vec<Size> {
         let usual = match self.kind {
             Kind::Predictor => STYLE,
@@ -36,13 +36,13 @@ impl Subject {
 
 /// A network that is not compiled yet.
 pub(super) enum Recipe {
-    /// Of a model's file.
+    /// From a model's file.
     Given(Box<Network>),
     /// With random weights.
     Synthetic(String),
 }
 
-/// The networks that the command line asks for.
+/// Returns the networks that the command line asks for.
 pub(super) fn recipes(args: &Bench) -> Result<Vec<Recipe>> {
     if args.models.is_empty() {
         return Ok(args.networks.iter().cloned().map(Recipe::Synthetic).collect());
@@ -66,7 +66,7 @@ impl Recipe {
 
 fn synthetic(name: &str, isa: Isa) -> Result<Subject> {
     let found = published().find(|(published, _)| *published == name);
-    // The parser has taken no other name.
+    // The parser accepts no other name.
     let (_, architecture) = found.ok_or_else(|| Failure::usage(format!("there is no network {name:?}")))?;
     let architecture = architecture();
     let graph = architecture.graph();
@@ -74,8 +74,8 @@ fn synthetic(name: &str, isa: Isa) -> Result<Subject> {
     Ok(Subject { name: name.to_owned(), program, kind: architecture.kind() })
 }
 
-/// Arrays of the right shapes that keep features at the size they have in a trained network: numbers that overflow or become
-/// denormal would take other time.
+/// Makes arrays of the right shapes that keep features as large as they are in a
+/// trained network. Numbers that overflow or become denormal would change the time.
 pub(super) fn weights(graph: &Graph) -> Result<Weights> {
     let mut random = Random(1);
     let mut weights = Weights::new();
@@ -100,7 +100,7 @@ pub(super) fn weights(graph: &Graph) -> Result<Weights> {
     Ok(weights)
 }
 
-/// Numbers in 0..1, the same every time: Marsaglia's xorshift64 (2003).
+/// Random numbers in 0..1, the same in every run: Marsaglia's xorshift64 (2003).
 pub(super) struct Random(pub(super) u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! What a painter adds of its own, of the first pairs: patterns, flicker, halos, blotches.
+//! Measures what a painter adds to the first pairs: patterns, flicker, halos, blotches.
 
 use std::path::Path;
 
@@ -9,22 +9,22 @@ use super::{Subjects, about, learned, paint, style};
 use crate::failure::Result;
 use crate::progress::Pictures;
 
-/// Pixels of the longer side that contents are painted at for this.
+/// Pixels of the longer side at which contents are painted for these measures.
 const SIDE: usize = 512;
 
-/// What a column is called. The first ones need nothing but a painting.
+/// The names of the columns. The first ones need only a painting, not its painter.
 pub(super) const COLUMNS: [&str; 13] =
     ["lattice4", "repeat", "tone", "pan 1", "pan 2", "pan 3", "pan 4", "noise", "light", "banding", "halo", "rings", "waves"];
-/// Columns of a picture.
+/// Number of columns that need only a painting.
 const OF_A_PICTURE: usize = 3;
 
-/// A value for each column, where there is one.
+/// The value of each column, if there is one.
 pub(super) type Values = [Option<f64>; COLUMNS.len()];
 
-/// The values of one painter, or of the contents.
+/// The values of one painter, or of the contents themselves.
 pub(super) struct Row {
     pub(super) name: String,
-    /// Of every pair; where there is only a painting and no painter, the first columns alone.
+    /// The values of every pair. For paintings without a painter, only the first columns have values.
     pub(super) pairs: Vec<Values>,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn measure(subjects: &Subjects<'_>, count: usize, bar: &Pictures) -> 
         let mut row = Row::new(&folder.display().to_string());
         for pair in &subjects.pairs[..count] {
             let path = folder.join(pair.painting());
-            // At its own size: a resize would blur a lattice away.
+            // Keep its own size: resizing would blur a lattice away.
             let painting = seen::at_8_bits(&subjects.open(&path)?).map_err(about(&path))?;
             let size = [painting.width(), painting.height()];
             let content = seen::at(&subjects.open(&pair.content)?, size).map_err(about(&pair.content))?;
@@ -82,7 +82,7 @@ fn of_picture(painting: &Picture, content: &Picture) -> Result<Values> {
     Ok(values)
 }
 
-/// What the model paints in the styles that a picture's path stands for.
+/// Measures the model. `style` returns the style for the path of a style picture.
 fn painted(
     subjects: &Subjects<'_>,
     count: usize,
@@ -96,15 +96,16 @@ fn painted(
         let photo = seen::long_side(&subjects.open(&pair.content)?, SIDE).map_err(about(&pair.content))?;
         let base = shifts::base(&photo).map_err(about(&pair.content))?;
         let style = style(&pair.style)?;
-        // Without grain, which belongs to a place and not to what is shifted: the network itself is measured.
+        // Without grain, which belongs to a place and does not shift
+        // with the content: this measures the network itself.
         let painting = seen::at_8_bits(&paint(stylizer, &base, &style, 0.0)?)?;
         let mut plain = |picture: &Picture| paint(stylizer, picture, &style, 0.0);
         let mut values = of_picture(&painting, &base)?;
-        // Every pair has noise of its own.
+        // Each pair gets its own noise.
         let shifts = shifts::shifts(&photo, &painting, subjects.args.seed.wrapping_add(i as u64), &mut plain)?;
         let [a, b, c, d] = shifts.pan;
         let (banding, halo) = (banding::banding(&mut plain)?, halo::halo(&mut plain)?);
-        // As people get it, with grain: noise hides nothing from this measure.
+        // As users get it, with grain: noise hides nothing from this measure.
         let order = spectrum::spectrum(&mut |picture: &Picture| paint(stylizer, picture, &style, StylizeOptions::GRAIN))?;
         let of_painter = [a, b, c, d, shifts.noise, shifts.light, banding, halo, order.rings, order.waves];
         values[OF_A_PICTURE..].copy_from_slice(&of_painter.map(Some));

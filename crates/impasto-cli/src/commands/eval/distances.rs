@@ -1,4 +1,4 @@
-//! Distances to style and content, of every pair.
+//! Distances of every pair to its style and content.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use super::{Subjects, about, learned, paint, style};
 use crate::failure::Result;
 use crate::progress::{Pictures, Unseen};
 
-/// What is compared with contents and styles.
+/// What a row of the table compares with contents and styles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Control,
     Model,
-    /// Styles that have learned for the model.
+    /// Styles that have learned, painted by the model.
     Learned,
     Outputs,
 }
@@ -25,9 +25,9 @@ pub(super) enum Kind {
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) kind: Kind,
-    /// Of every pair.
+    /// The distances of every pair.
     pub(super) pairs: Vec<Distances>,
-    /// Of every pair, where there is a witness: the distance of its style vectors.
+    /// The distances between the witness's style vectors of every pair, if there is a witness.
     pub(super) seen: Vec<f64>,
 }
 
@@ -36,13 +36,14 @@ impl Row {
         Distances::mean(&self.pairs)
     }
 
-    /// How far paintings are from their styles as the witness sees them: ‖v − vₛ‖ / ‖vₛ‖ of its style vectors, the mean of all pairs.
+    /// Returns how far paintings are from their styles as the witness sees
+    /// them: ‖v − vₛ‖ / ‖vₛ‖ of its style vectors, the mean over all pairs.
     pub(super) fn witness(&self) -> Option<f64> {
         (!self.seen.is_empty()).then(|| self.seen.iter().sum::<f64>() / self.seen.len() as f64)
     }
 }
 
-/// A model whose style predictor sees pictures, and what it saw of the style.
+/// A model whose style predictor sees pictures, and how it saw the style.
 struct Witness<'a> {
     stylizer: &'a Stylizer,
     style: Style,
@@ -57,7 +58,7 @@ impl Witness<'_> {
     }
 }
 
-/// One pair's pictures.
+/// The pictures of one pair.
 struct Compared<'a> {
     yardstick: &'a Yardstick,
     witness: Option<Witness<'a>>,
@@ -67,7 +68,7 @@ struct Compared<'a> {
     style: Features,
 }
 
-/// All distances, and what a sheet shows.
+/// Measures all distances. Also returns the pictures for a sheet.
 pub(super) fn measure(subjects: &Subjects<'_>, yardstick: &Yardstick, bar: &Pictures) -> Result<(Vec<Row>, Vec<Shown>)> {
     let row = |name: &str, kind| Row { name: name.to_owned(), kind, pairs: Vec::new(), seen: Vec::new() };
     let mut rows = vec![row("content itself", Kind::Control), row("style itself", Kind::Control)];
@@ -130,7 +131,7 @@ fn witness<'a>(stylizer: &'a Stylizer, picture: &Picture) -> Result<Witness<'a>>
 }
 
 impl Compared<'_> {
-    /// A picture's distances, and what the witness says.
+    /// Returns a picture's distances, and the distance that the witness sees.
     fn of(&self, picture: &Picture, path: &Path) -> Result<(Distances, Option<f64>)> {
         let seen = self.yardstick.see(picture, &Unseen).map_err(about(path))?;
         let distances = self.yardstick.distances(&seen, &self.content, &self.style).map_err(about(&self.pair.content))?;

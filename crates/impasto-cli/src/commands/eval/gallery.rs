@@ -1,4 +1,4 @@
-//! How different the styles of a gallery look.
+//! Measures how different the styles of a gallery look.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,17 +16,17 @@ use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
 use crate::{interrupt, model, talk};
 
-/// Share of a painting's sides that is matched to styles blindly.
+/// The middle of a painting that the blind match sees, as a share of its sides.
 const CROP: f64 = 0.75;
 
-/// A style, and its picture.
+/// A style and its picture.
 struct Entry {
     name: String,
     style: Style,
     picture: Picture,
 }
 
-/// What was found of one style.
+/// The results for one style.
 struct Row {
     name: String,
     nearest: Neighbour,
@@ -34,7 +34,7 @@ struct Row {
     matched: f64,
 }
 
-/// Measures all styles, and prints each one's nearest neighbour, the most alike first.
+/// Measures all styles, and prints the nearest neighbor of each, the most similar first.
 pub(super) fn run(args: &Eval, count: usize) -> Result {
     let contents = pictures_in(&args.contents)?;
     let drawn = pairs::draw(contents.len(), 1, count, args.seed);
@@ -99,7 +99,7 @@ fn measure(args: &Eval, yardstick: &Yardstick, contents: &[&Path]) -> Result<(Ve
     Ok((neighbours.into_iter().zip(&names).zip(right).map(row).collect(), names))
 }
 
-/// The styles of the folder, or the built-in ones with a picture that they have learned from.
+/// Returns the styles of the folder, or else the built-in ones, with the pictures that they have learned from.
 fn entries(args: &Eval, stylizer: &impasto::Stylizer) -> Result<Vec<Entry>> {
     if let Some(folder) = &args.styles {
         let entry = |path: std::path::PathBuf| {

@@ -1,4 +1,4 @@
-//! `impasto eval`: measures of paintings.
+//! `impasto eval`: measures paintings.
 
 mod artefacts;
 mod distances;
@@ -21,16 +21,16 @@ use crate::progress::{Pictures, Unseen};
 use crate::{interrupt, model};
 use pairs::Pair;
 
-/// Pixels of a style picture's shorter side for the network, as `impasto stylize` has it.
+/// Pixels of a style picture's shorter side for the style predictor, as `impasto stylize` has it.
 const STYLE_SIDE: usize = 256;
 
-/// What is measured.
+/// The pictures and models to measure.
 struct Subjects<'a> {
     args: &'a Eval,
     pairs: Vec<Pair>,
-    /// The model and what it is called, unless only others' paintings are measured.
+    /// The model and its name, unless only the paintings of other programs are measured.
     model: Option<(String, Stylizer)>,
-    /// Another model, whose style predictor judges paintings, too.
+    /// Another model, whose style predictor also judges the paintings.
     witness: Option<Stylizer>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Eval) -> Result {
     report::print(&subjects, &yardstick, &networks, &distances, &artefacts)
 }
 
-/// The model that is measured.
+/// Opens the model to measure.
 fn subject(args: &Eval) -> Result<Option<(String, Stylizer)>> {
     if args.no_model {
         return Ok(None);
@@ -81,7 +81,7 @@ fn yardstick(args: &Eval, networks: &[Perceptual]) -> Result<Yardstick> {
     Ok(Yardstick::new(networks, options)?)
 }
 
-/// The perceptual networks that these words mean, or the built-in one.
+/// Opens the perceptual networks that these words mean, or the built-in one.
 pub(super) fn networks(perceptual: &[PathBuf]) -> Result<Vec<Perceptual>> {
     match perceptual {
         [] => Ok(vec![model::embedded_perceptual()?]),
@@ -102,23 +102,23 @@ fn open(args: &Eval, path: &Path) -> Result<Picture> {
     Ok(picture)
 }
 
-/// What a style has learned, in this folder.
+/// Opens the style in this folder that has learned from the picture.
 fn learned(folder: &Path, picture: &Path) -> Result<Style> {
     Ok(Style::open(pairs::learned(folder, picture))?)
 }
 
-/// A style as the model sees it.
+/// Returns a picture's style as the model sees it.
 fn style(stylizer: &Stylizer, picture: &Picture) -> Result<Style> {
     let options = StyleOptions::default().size(StyleSize::ShortSide(STYLE_SIDE));
     Ok(stylizer.style_with(picture, &options, &Unseen)?)
 }
 
-/// A painting, with the defaults of `impasto stylize` but for the grain.
+/// Paints with the defaults of `impasto stylize`, except for the grain.
 fn paint(stylizer: &Stylizer, content: &Picture, style: &Style, grain: f32) -> impasto::Result<Picture> {
     stylizer.stylize_with(content, style, &StylizeOptions::default().grain(grain), &Unseen)
 }
 
-/// Names the file that an error is about.
+/// Adds the name of the file that an error is about.
 fn about(path: &Path) -> impl Fn(impasto::Error) -> Failure {
     move |error| error.context(path.display()).into()
 }

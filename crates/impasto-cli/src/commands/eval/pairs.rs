@@ -1,4 +1,4 @@
-//! Which contents are measured in which styles.
+//! Selects which contents are measured in which styles.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// The name of its painting: CONTENT--STYLE.png.
+    /// Returns the name of its painting: CONTENT--STYLE.png.
     pub(super) fn painting(&self) -> OsString {
         painting(&self.content, &self.style)
     }
@@ -33,17 +33,18 @@ fn painting(content: &Path, style: &Path) -> OsString {
     name
 }
 
-/// Where the style is that has learned from a picture.
+/// Returns where the style is that has learned from a picture.
 pub(super) fn learned(folder: &Path, picture: &Path) -> PathBuf {
     let mut name = picture.file_stem().unwrap_or_default().to_owned();
     name.push(".style");
     folder.join(name)
 }
 
-/// The pairs that the command line asks for.
+/// Returns the pairs that the command line asks for.
 ///
 /// # Errors
-/// If a folder cannot be read or has no pictures, a file of pairs is none, or paintings of other programs are missing.
+/// If a folder cannot be read or has no pictures, if the file of pairs is not
+/// a list of pairs, or if paintings of other programs are missing.
 pub(super) fn of(args: &Eval) -> Result<Vec<Pair>> {
     let folder = args.styles.as_deref().ok_or_else(|| Failure::usage("pairs need a folder of styles: name one with --styles"))?;
     let (contents, mut styles) = (pictures_in(&args.contents)?, pictures_in(folder)?);
@@ -81,7 +82,7 @@ pub(super) fn of(args: &Eval) -> Result<Vec<Pair>> {
     Ok(chosen.iter().map(pair).collect())
 }
 
-/// Paintings are known by names without extensions: these must differ.
+/// Checks that names without extensions differ, because paintings are found by them.
 fn distinct(pictures: &[PathBuf]) -> Result {
     let mut seen: HashMap<_, &PathBuf> = HashMap::new();
     for picture in pictures {
@@ -97,7 +98,7 @@ fn missing(pair: &Pair, outputs: &[PathBuf]) -> Option<PathBuf> {
     outputs.iter().map(|folder| folder.join(pair.painting())).find(|path| !path.is_file())
 }
 
-/// The pairs that all folders have a painting of.
+/// Returns the pairs that all folders have a painting of.
 fn painted(contents: &[PathBuf], styles: &[PathBuf], outputs: &[PathBuf]) -> Result<Vec<[usize; 2]>> {
     let names = |folder: &PathBuf| -> Result<HashSet<OsString>> {
         let entries = std::fs::read_dir(folder).map_err(|e| Failure::failed(format!("{}: {e}", folder.display())))?;
@@ -124,7 +125,7 @@ fn painted(contents: &[PathBuf], styles: &[PathBuf], outputs: &[PathBuf]) -> Res
     Ok(candidates)
 }
 
-/// The pairs of a report, whose pictures are looked for by name in the folders.
+/// Returns the pairs of a report. Their pictures are looked up by name in the folders.
 fn listed(list: &Path, contents: &[PathBuf], styles: &[PathBuf], args: &Eval) -> Result<Vec<Pair>> {
     let failed = |text: String| Failure::failed(format!("{}: {text}", list.display()));
     let bytes = std::fs::read(list).map_err(|e| failed(e.to_string()))?;

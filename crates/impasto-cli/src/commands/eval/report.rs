@@ -1,4 +1,4 @@
-//! What was measured, as tables or JSON.
+//! Prints the results as tables or JSON.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::{Subjects, artefacts, distances};
 use crate::failure::Result;
 use crate::talk;
 
-/// Most characters of a name in a table: its end, which tells folders apart.
+/// Most characters of a name in a table. Of longer names, it has the end, which tells folders apart.
 const NAME: usize = 34;
 
 pub(super) fn print(
@@ -167,9 +167,9 @@ mod tests {
         assert_eq!(words[2], ["…/path/to/some/folder/of/paintings", "0.500", "0.250", "0.000", "0.250"]);
         assert_eq!(words[4][..4], ["1", "pair", "lattice4", "repeat"]);
         assert_eq!(words[5], ["content", "itself", "0.0100", "-", "-", "-", "-", "-", "-"]);
-        // The second table has no row for who has no value in it.
+        // The second table has no row for painters without any value in it.
         assert_eq!((words[7][2], words.len()), ("noise", 8));
-        // Columns stand below each other.
+        // Columns are aligned.
         assert!([0, 2].iter().all(|&line| text.lines().nth(line).unwrap().chars().count() == 34 + 4 * 9), "{text}");
         assert_eq!(end("short"), "short");
     }

@@ -1,4 +1,4 @@
-//! The pictures that were compared, side by side.
+//! The compared pictures, side by side.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use crate::failure::Result;
 use crate::figure;
 use impasto::Size;
 
-/// Pixels of the longer side of each picture.
+/// Pixels of each picture's longer side.
 const SIDE: usize = 256;
 /// Most characters of a name.
 const NAME: usize = 20;
 
-/// One pair's pictures and what stands below each.
+/// The pictures of one pair, and the titles below them.
 pub(super) struct Shown(Vec<(String, Picture)>);
 
 impl Shown {
@@ -44,7 +44,7 @@ impl Shown {
     }
 }
 
-/// The end of a name, which tells folders apart.
+/// Returns the end of a name, which tells folders apart.
 fn short(name: &str) -> String {
     name.chars().skip(name.chars().count().saturating_sub(NAME)).collect()
 }

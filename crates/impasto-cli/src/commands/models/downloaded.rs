@@ -10,7 +10,7 @@ use crate::failure::{FAILED, Failure, Result};
 use crate::fetching::{self, Transfer};
 use crate::{interrupt, memory, talk};
 
-/// Downloads models, and says where they are.
+/// Downloads models, and says where they are from.
 pub(crate) fn pull(args: &Pull) -> Result {
     let loudness = args.loudness.loudness();
     let models = fetching::models()?;
@@ -39,7 +39,7 @@ pub(crate) fn pull(args: &Pull) -> Result {
     Ok(())
 }
 
-/// What a word asks for. Paths are nothing to download.
+/// Returns the model to download for a word. Paths are refused.
 fn wanted(models: &Models, word: &Path) -> Result<Wanted> {
     let text = word.to_str().unwrap_or_default();
     if let Some(entry) = models.registry.find(text) {
@@ -63,7 +63,7 @@ fn unknown(models: &Models, name: &str) -> Failure {
     Failure::failed(format!("{name}: there is no model of this name; {hint}"))
 }
 
-/// A model in the cache by its name or address.
+/// Returns the name of a model in the cache, given its name or address.
 fn cached_name(models: &Models, word: &Path) -> Result<String> {
     let text = word.to_str().unwrap_or_default();
     if impasto_models::address::is_like_one(text) {
@@ -88,7 +88,7 @@ pub(crate) fn remove(args: &Remove) -> Result {
     Ok(())
 }
 
-/// Checks models: all are checked, whatever becomes of the others.
+/// Checks models. If one is damaged, the others are still checked.
 pub(crate) fn verify(args: &Verify) -> Result {
     let loudness = args.loudness.loudness();
     let models = fetching::models()?;

@@ -1,4 +1,4 @@
-//! Published and downloaded models, as text and as JSON.
+//! Describes published and downloaded models, as text and as JSON.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::memory;
 
-/// A model of the registry.
+/// Describes a model of the registry.
 pub(super) fn describe_entry(out: &mut String, entry: &Entry) {
     let size = entry.bytes().map_or_else(|| "not known".to_owned(), memory::human);
     let facts = [
@@ -23,7 +23,7 @@ pub(super) fn describe_entry(out: &mut String, entry: &Entry) {
     describe(out, &entry.name, &facts);
 }
 
-/// A model in the cache.
+/// Describes a model in the cache.
 pub(super) fn describe_cached(out: &mut String, cached: &Cached) {
     let receipt = &cached.receipt;
     let facts = [
@@ -45,7 +45,7 @@ fn describe(out: &mut String, name: &str, facts: &[(&str, String)]) {
     }
 }
 
-/// What a role means on the command line.
+/// Returns what a role means on the command line.
 fn used_for(role: Role) -> String {
     match role {
         Role::Perceptual => "losses of `optimize`, `eval` and `styles learn`: --perceptual",

@@ -1,4 +1,4 @@
-//! `impasto models`: which models there are, what a file of weights holds, and other files from it.
+//! `impasto models`: lists models, describes files of weights, and converts them.
 
 pub(super) mod downloaded;
 mod known;
@@ -19,7 +19,8 @@ use crate::failure::{Failure, Result};
 use crate::{fetching, interrupt, memory, model, talk};
 use impasto::Size;
 
-/// Prints which models there are: those on this machine, and those that can be downloaded. One that cannot be read is listed with the reason.
+/// Prints the models on this machine, and those that can be
+/// downloaded. If one cannot be read, its entry gives the reason.
 pub(crate) fn list(args: &ModelsList) -> Result {
     let known = fetching::models()?;
     let mut models = Vec::new();
@@ -68,7 +69,7 @@ pub(crate) fn list(args: &ModelsList) -> Result {
                 let _ = writeln!(text, "  {:15} {}", "family", model.family);
                 for network in model.networks() {
                     let (kind, what) = (network.kind().name(), network.architecture.description());
-                    // A predictor's description begins with what it is.
+                    // A predictor's description begins with its kind.
                     let what = what.strip_prefix(kind).map_or(what.as_str(), |rest| rest.trim_start_matches([':', ' ']));
                     let _ = writeln!(text, "  {kind:15} {what}\n  {:15} {}", "license", network.licence);
                 }
@@ -89,7 +90,7 @@ pub(crate) fn list(args: &ModelsList) -> Result {
     talk::data(text.as_bytes())
 }
 
-/// Prints what a model is.
+/// Describes a model.
 pub(crate) fn info(args: &ModelsInfo) -> Result {
     let mut receipt = None;
     if let [word] = args.paths.as_slice()
@@ -97,7 +98,7 @@ pub(crate) fn info(args: &ModelsInfo) -> Result {
     {
         let known = fetching::models()?;
         match known.find(word).map_err(Failure::usage)? {
-            // Nothing is downloaded to describe it.
+            // Describing a model does not download it.
             Meaning::Absent(wanted) if args.json => return talk::json(&known::entry_json(&known, &wanted.entry)),
             Meaning::Absent(wanted) => {
                 let mut text = String::new();
@@ -131,7 +132,7 @@ pub(crate) fn info(args: &ModelsInfo) -> Result {
     talk::data(text.as_bytes())
 }
 
-/// The size that a network's costs are given for.
+/// Returns the size for which a network's costs are given.
 fn size_for(network: &Network, asked: Option<Size>) -> Size {
     asked.unwrap_or(match network.kind() {
         Kind::Predictor => Size { width: 256, height: 256 },
@@ -198,7 +199,7 @@ fn network_json(network: &Network, size: Option<Size>) -> Result<Value> {
     }))
 }
 
-/// Whether a network paints pictures of any size in little memory.
+/// Says whether a network paints pictures of any size in little memory.
 fn bands(network: &Network) -> &'static str {
     match (network.architecture.thumbnail(), can_paint_in_bands(network)) {
         (Some(_), _) => "yes: pictures of any size in little memory",
@@ -207,7 +208,7 @@ fn bands(network: &Network) -> &'static str {
     }
 }
 
-/// A network whose layers read a few rows at a time once its norms are known.
+/// Returns whether all layers of a network read only a few rows at a time, once its norms are known.
 fn can_paint_in_bands(network: &Network) -> bool {
     network
         .graph

@@ -1,7 +1,7 @@
-//! `impasto optimize`: a picture by optimisation of its pixels.
+//! `impasto optimize`: paints a picture by optimizing its pixels.
 //!
-//! Arguments and files become an optimisation (`setup.rs`), which is stepped through, saved and told of (`session.rs`); `record.rs` says
-//! how it was made; `trace.rs` and `plot.rs` write its losses.
+//! `setup.rs` turns arguments and files into an optimization, `session.rs` runs it, saves it and reports on it,
+//! `record.rs` records how the picture was made, and `trace.rs` and `plot.rs` write the losses.
 
 mod plot;
 pub(super) mod record;
@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Optimize) -> Result {
     run_with(args, &style::parse(&args.styles)?)
 }
 
-/// In these styles, whatever the arguments say.
+/// Paints in these styles, and ignores those of the arguments.
 pub(super) fn run_with(args: &Optimize, styles: &[StyleArgument]) -> Result {
     if is_standard(&args.output) && (args.save_every.is_some() || args.resume) {
         return Err(Failure::usage("pictures and checkpoints along the way need a file as the output; give its name with -o"));

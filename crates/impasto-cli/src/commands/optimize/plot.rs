@@ -1,4 +1,4 @@
-//! Losses over steps, drawn.
+//! Plots the losses over the steps.
 
 use std::sync::LazyLock;
 
@@ -14,10 +14,10 @@ use crate::failure::{Failure, Result};
 const SIZE: (u32, u32) = (960, 540);
 const FONT: &str = "sans-serif";
 
-/// Name, colour and points.
+/// Name, color and points of a line.
 type Series = (&'static str, RGBColor, Vec<(f64, f64)>);
 
-/// The plot as a PNG file.
+/// Returns the plot as a PNG file.
 pub(super) fn png(steps: &[Step]) -> Result<Vec<u8>> {
     let mut rgb = vec![0; (SIZE.0 * SIZE.1 * 3) as usize];
     draw(&BitMapBackend::with_buffer(&mut rgb, SIZE).into_drawing_area(), steps)?;
@@ -25,14 +25,14 @@ pub(super) fn png(steps: &[Step]) -> Result<Vec<u8>> {
     Ok(picture.encode(Format::Png, &EncodeOptions::default())?.bytes)
 }
 
-/// The plot as an SVG file.
+/// Returns the plot as an SVG file.
 pub(super) fn svg(steps: &[Step]) -> Result<String> {
     let mut text = String::new();
     draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), steps)?;
     Ok(text)
 }
 
-/// One line a loss, over a logarithmic axis: they differ by powers of ten.
+/// Draws a line for each loss, over a logarithmic axis, because they differ by powers of ten.
 fn draw<B: DrawingBackend>(area: &DrawingArea<B, Shift>, steps: &[Step]) -> Result {
     static FONT_READY: LazyLock<bool> =
         LazyLock::new(|| plotters::style::register_font(FONT, FontStyle::Normal, dejavu::sans::regular()).is_ok());
@@ -80,6 +80,6 @@ fn draw<B: DrawingBackend>(area: &DrawingArea<B, Shift>, steps: &[Step]) -> Resu
 }
 
 fn points(steps: &[Step], value: impl Fn(&Losses) -> f64) -> Vec<(f64, f64)> {
-    // A logarithm has no place for nothing.
+    // Zero has no logarithm.
     steps.iter().map(|step| (step.done as f64, value(&step.losses).max(1e-9))).collect()
 }

@@ -1,4 +1,4 @@
-//! What an optimized picture says about how it was made, and the arguments that a record stands for.
+//! The record in an optimized picture of how it was made, and the arguments that a record stands for.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::cli::{FileFlags, KeepColors, Limits, LoudnessFlags, Method, Optimize,
 use crate::failure::{Failure, Result};
 use crate::{memory, model, references};
 
-/// The request of a command line, without its styles and format.
+/// Returns the request of a command line, without its styles and format.
 pub(super) fn request(
     args: &Optimize,
     optimizer: &Optimizer,
@@ -30,7 +30,7 @@ pub(super) fn request(
         Some("noise") if !names_file(path) => Beginning::Noise { seed: args.seed },
         _ => Beginning::Picture(references::of_path(path)?),
     };
-    // Only the fast method paints with it.
+    // Only the fast method uses it.
     let models = if initial == Beginning::Fast { model::paths(&args.models)? } else { Vec::new() };
     let mut how = Optimized::new(args.size, optimizer.recorded(size), initial, perceptual);
     how.preprocessing = args.preprocessing.map(|preprocessing| match preprocessing {
@@ -47,19 +47,19 @@ pub(super) fn request(
     Ok(Request::new(content, Vec::new(), model, args.file.options.clone(), &executor).optimized(how))
 }
 
-/// Files that a record names, where they are now.
+/// Current paths of the files that a record names.
 pub(in crate::commands) struct Files {
     pub(in crate::commands) content: PathBuf,
     pub(in crate::commands) output: PathBuf,
-    /// Of the fast method; none for the built-in model.
+    /// The model of the fast method; empty for the built-in one.
     pub(in crate::commands) models: Vec<PathBuf>,
     /// None for the built-in one.
     pub(in crate::commands) perceptual: Option<PathBuf>,
-    /// The picture that it began with, if that was one.
+    /// The picture that the optimization started from, if it was one.
     pub(in crate::commands) initial: Option<PathBuf>,
 }
 
-/// The arguments that a record stands for, without its styles.
+/// Returns the arguments that a record stands for, without its styles.
 pub(in crate::commands) fn arguments(
     request: &Request,
     how: &Optimized,
@@ -68,7 +68,7 @@ pub(in crate::commands) fn arguments(
 ) -> Result<Optimize> {
     let settings = &how.settings;
     if let Some(most) = settings.max_memory {
-        // A stranger's picture gets no more than this machine gives its own.
+        // A stranger's picture gets no more memory than the user or this machine's default allows.
         let own = limits.max_memory.or_else(|| memory::share().map(|(bytes, _)| bytes));
         limits.max_memory = Some(own.map_or(most, |own| own.min(most)));
     }
@@ -137,13 +137,13 @@ pub(in crate::commands) fn arguments(
     })
 }
 
-/// The flag's value of the same name.
+/// Returns the value of a flag by its name in the record.
 fn named<T: ValueEnum>(value: &Value) -> Result<T> {
     let name = value.as_str().unwrap_or_default();
     T::from_str(name, false).map_err(|_| Failure::failed(format!("{name:?} is not known to this program; update impasto")))
 }
 
-/// The flags of these arguments that decide the picture, without content, styles and output.
+/// Returns the flags for these arguments that decide the picture, without content, styles and output.
 pub(in crate::commands) fn flags(args: &Optimize) -> Vec<OsString> {
     fn value<T: ValueEnum>(value: &T) -> String {
         value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! An optimisation from its first step to its last, or to Ctrl-C.
+//! Runs an optimization from its first step to its last, or to Ctrl-C.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,7 +18,7 @@ use crate::progress::{Steps, Unseen};
 use crate::talk;
 use crate::{interrupt, memory, names};
 
-/// Makes all steps, and writes what they come to.
+/// Runs all steps, and writes the result.
 pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
     let start = Instant::now();
     let loudness = args.loudness.loudness();
@@ -31,7 +31,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
         style.join(", ")
     ));
     let mut optimization = begin(args, setup)?;
-    // What is written on the way has its folders from here on.
+    // Makes the folders of the files that are written on the way.
     for path in std::iter::once(&args.output).chain(&setup.checkpoint).filter(|path| !is_standard(path)) {
         make_folder_of(path)?;
     }
@@ -62,7 +62,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
     let mut painted = optimization.picture()?;
     match ended {
         None => {
-            // Only of the finished picture is the record true.
+            // The record is only true for the finished picture.
             if !args.file.options.strip {
                 painted.source_mut().settings = Some(setup.request.to_json());
             }
@@ -70,14 +70,14 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
             setup.output.write(&bytes)?;
             write_traces(args, &trace)?;
             if let Some(checkpoint) = &setup.checkpoint {
-                // Of an earlier, interrupted run; it is of no more use.
+                // It is from an earlier, interrupted run, and has no more use.
                 let _ = std::fs::remove_file(checkpoint);
             }
             loudness.detail(&line(args, &painted, &trace, start));
             if args.json { talk::json(&json(args, setup, &painted, &trace, false, start)) } else { Ok(()) }
         }
         Some(step) => {
-            // Standard output is left alone: half a work is no picture to go on with in a pipe.
+            // Nothing goes to standard output: an unfinished picture is of no use in a pipe.
             if let Some(checkpoint) = &setup.checkpoint {
                 interrupt::while_saving(|| -> Result {
                     Target::new(checkpoint, true)?.write(&optimization.checkpoint()?)?;
@@ -99,7 +99,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
     }
 }
 
-/// At the first step, or where an earlier run was interrupted.
+/// Starts at the first step, or where an earlier run was interrupted.
 fn begin<'a>(args: &Optimize, setup: &'a Setup) -> Result<Optimization<'a>> {
     let Setup { optimizer, content, styles, initial, checkpoint, .. } = setup;
     let (Some(checkpoint), true) = (checkpoint, args.resume) else {
@@ -111,7 +111,8 @@ fn begin<'a>(args: &Optimize, setup: &'a Setup) -> Result<Optimization<'a>> {
     Ok(optimizer.resume(content, styles, initial.clone(), &bytes).map_err(|e| e.context(checkpoint.display()))?)
 }
 
-/// The picture under a name of its own, and the checkpoint. Ctrl-C waits for both, and is noticed before the next step.
+/// Saves the picture under a numbered name, and the checkpoint.
+/// Ctrl-C waits for both, and takes effect before the next step.
 fn save_so_far(args: &Optimize, setup: &Setup, optimization: &Optimization<'_>, step: &Step) -> Result {
     interrupt::while_saving(|| {
         let bytes = setup.output.encode(&optimization.picture()?, args.loudness.loudness())?;
@@ -123,7 +124,7 @@ fn save_so_far(args: &Optimize, setup: &Setup, optimization: &Optimization<'_>, 
     })
 }
 
-/// `out.png` after 50 steps: `out-00050.png`.
+/// Returns the numbered name. `out.png` after 50 steps: `out-00050.png`.
 fn numbered(path: &Path, steps: usize) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();
     name.push(format!("-{steps:05}"));

@@ -1,4 +1,4 @@
-//! From arguments to an optimisation.
+//! Turns arguments into an optimization.
 
 use std::path::{Path, PathBuf};
 
@@ -18,25 +18,25 @@ use crate::failure::{Failure, Result};
 use crate::progress::Progress;
 use crate::{fetching, interrupt, memory, model, names, references};
 
-/// All that an optimisation begins with.
+/// All inputs of an optimization.
 pub(super) struct Setup {
     pub(super) output: Destination,
-    /// Where it goes on from; none for standard output.
+    /// The checkpoint's file; `None` for standard output.
     pub(super) checkpoint: Option<PathBuf>,
     pub(super) perceptual: Perceptual,
     pub(super) optimizer: Optimizer,
     pub(super) content: Picture,
     pub(super) styles: Vec<StylePicture>,
     pub(super) initial: Initial,
-    /// What the result says about how it was made.
+    /// The record of how the result was made.
     pub(super) request: Request,
 }
 
 impl Setup {
-    /// With these styles, which are not read of the arguments.
+    /// Reads everything. The styles come from `arguments`, not from `args`.
     pub(super) fn new(args: &Optimize, arguments: &[StyleArgument]) -> Result<Self> {
         let loudness = args.loudness.loudness();
-        // Whatever can be found wrong without work is found before any.
+        // Check everything that needs no work before the work begins.
         names::check_is_no_address(&args.content)?;
         let inputs = arguments.iter().map(|style| style.path.as_path()).chain([args.content.as_path()]);
         stylize::check_standard_streams(inputs, &args.output, args.json)?;
@@ -61,7 +61,7 @@ impl Setup {
         let limits = args.limits.of_floats();
         let (photo, reference) = record::open_content(&args.content, &limits, loudness)?;
         let mut photo = photo.to_picture().map_err(|e| e.context(args.content.display()))?;
-        // The photo may be Impasto's work, too; what is made of it has a record of its own.
+        // If the photo is itself by Impasto, it has a record. The result gets its own.
         photo.source_mut().settings = None;
         let content = photo.fit_long_side(args.size, Resize::PHOTO)?;
         let styles = styles(args, arguments, &limits)?;
@@ -74,7 +74,7 @@ impl Setup {
     }
 }
 
-/// Where the checkpoint is, or goes.
+/// Returns the checkpoint's path.
 fn checkpoint(args: &Optimize) -> PathBuf {
     args.checkpoint.clone().unwrap_or_else(|| {
         let mut name = args.output.clone().into_os_string();
@@ -83,7 +83,7 @@ fn checkpoint(args: &Optimize) -> PathBuf {
     })
 }
 
-/// The perceptual network, and what records say of it.
+/// Opens the perceptual network, and returns its reference for records.
 fn network(args: &Optimize) -> Result<(Perceptual, Reference)> {
     let limits = weights::Limits::default();
     let limits = args.limits.max_bytes.map_or(limits.clone(), |bytes| limits.max_bytes(bytes));
@@ -141,7 +141,7 @@ fn options(args: &Optimize, max_memory: Option<u64>) -> Result<OptimizeOptions> 
     Ok(options)
 }
 
-/// The style pictures; a built-in style is drawn.
+/// Reads the style pictures. A built-in style is drawn.
 fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits) -> Result<Vec<StylePicture>> {
     let loudness = args.loudness.loudness();
     let style = |argument: &StyleArgument| {
@@ -171,7 +171,7 @@ fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits
     arguments.iter().map(style).collect()
 }
 
-/// Where the way begins.
+/// Returns where the optimization starts.
 fn initial(args: &Optimize, content: &Picture, styles: &[StylePicture], limits: &picture::Limits) -> Result<Initial> {
     let loudness = args.loudness.loudness();
     let path = args.initial.as_path();
@@ -194,7 +194,7 @@ fn open(path: &Path, limits: &picture::Limits, args: &Optimize) -> Result<Pictur
     Ok(stored.to_picture().map_err(|e| e.context(path.display()))?)
 }
 
-/// What the fast method makes.
+/// Paints the start with the fast method.
 fn fast(args: &Optimize, content: &Picture, styles: &[StylePicture]) -> Result<Initial> {
     let stylizer = model::stylizer(&args.models, args.threads)?;
     let progress = Progress::new("begin", args.loudness.loudness());

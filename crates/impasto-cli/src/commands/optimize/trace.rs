@@ -10,11 +10,11 @@ use crate::cli::Optimize;
 use crate::commands::stylize::place::Place;
 use crate::failure::{Failure, Result};
 
-/// What the steps of this run came to.
+/// The steps of this run, with their losses.
 #[derive(Default)]
 pub(super) struct Trace(Vec<Step>);
 
-/// What a trace's file holds.
+/// The file type of a trace.
 enum Kind {
     Json,
     Png,
@@ -31,7 +31,7 @@ fn kind(path: &Path) -> Result<Kind> {
     }
 }
 
-/// Whether a trace can be written there.
+/// Checks that a trace can be written there.
 pub(super) fn check(path: &Path, force: bool) -> Result {
     kind(path)?;
     Place::new(path, force).map(|_| ())
@@ -58,12 +58,12 @@ impl Trace {
     }
 }
 
-/// For programs.
+/// Returns the losses as JSON.
 pub(super) fn losses(losses: &Losses) -> Value {
     json!({ "total": losses.total, "content": losses.content, "style": losses.style, "variation": losses.variation })
 }
 
-/// Writes all that were asked for.
+/// Writes all traces that were asked for.
 pub(super) fn write_all(args: &Optimize, trace: &Trace) -> Result {
     for path in &args.trace {
         let bytes = match kind(path)? {
@@ -71,7 +71,7 @@ pub(super) fn write_all(args: &Optimize, trace: &Trace) -> Result {
             Kind::Png => plot::png(&trace.0)?,
             Kind::Svg => plot::svg(&trace.0)?.into_bytes(),
         };
-        // That nothing was in the way was checked before the work.
+        // Before the work, it was checked that this replaces nothing.
         Place::new(path, true)?.target()?.write(&bytes)?;
     }
     Ok(())

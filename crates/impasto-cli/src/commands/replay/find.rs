@@ -1,4 +1,4 @@
-//! Where the things are that a picture was made of.
+//! Finds the ingredients of a picture.
 
 use std::path::{Path, PathBuf};
 
@@ -10,25 +10,27 @@ use impasto_models::Cache;
 use crate::failure::Result;
 use crate::references;
 
-/// What has become of an ingredient.
+/// The result of looking for an ingredient.
 pub(super) enum Found {
-    /// Here it is, as it was.
+    /// It is here, unchanged.
     Same(PathBuf),
-    /// The program has it, as it was.
+    /// It is built in, unchanged.
     BuiltIn,
-    /// The user names this instead.
+    /// The user gave this file instead.
     Instead(PathBuf),
-    /// Here is one of this name, with another content.
+    /// A file of this name is here, but its content differs.
     Differs(String),
     Missing,
 }
 
-/// Looks for a file that was recorded: at what the user names for it, else by its name in these folders and nowhere else.
+/// Looks for a recorded file: at the path that the user gives for
+/// it, else by its name in these folders and nowhere else.
 pub(super) fn ingredient(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     look(wanted, named, folders, false)
 }
 
-/// `folders_too`: it may be a folder, all of whose files count. Not for everything: a stranger may call a photograph `Documents`.
+/// With `folders_too`, it may also be a folder, whose files are all hashed. That is not
+/// allowed for every ingredient: a stranger may have named a photo `Documents`.
 fn look(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf], folders_too: bool) -> Result<Found> {
     if let Some(path) = named {
         let same = references::of_path(path)?.sha256 == wanted.sha256;
@@ -45,9 +47,9 @@ fn look(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf], folders_t
     Ok(differs.map_or(Found::Missing, |path| Found::Differs(path.display().to_string())))
 }
 
-/// A style, which may be built in.
+/// Looks for a style, which may be built in.
 ///
-/// A style of the `model`'s own is what it was if the model is.
+/// A style of the `model`'s own is unchanged if the model is.
 pub(super) fn style(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf], model: &[Reference]) -> Result<Found> {
     if !wanted.built_in || named.is_some() {
         return ingredient(wanted, named, folders);
@@ -57,14 +59,14 @@ pub(super) fn style(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf
     match gallery.find(&wanted.name) {
         None if model.iter().any(|model| !model.built_in) && !names_file(Path::new(&wanted.name)) => Ok(Found::BuiltIn),
         None => Ok(Found::Missing),
-        // A file comes first where a command line names a style.
+        // Where a command line names a style, a file takes precedence.
         Some(_) if names_file(Path::new(&wanted.name)) => differs("not the built-in style, but a file, is called"),
         Some(style) if Reference::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
         Some(_) => differs("this program's built-in style"),
     }
 }
 
-/// A perceptual network, which may be built in.
+/// Looks for a perceptual network, which may be built in.
 pub(super) fn perceptual(wanted: &Reference, folders: &[PathBuf]) -> Result<Found> {
     if wanted.built_in {
         let same = Reference::of_embedded_perceptual().sha256 == wanted.sha256;
@@ -73,7 +75,7 @@ pub(super) fn perceptual(wanted: &Reference, folders: &[PathBuf]) -> Result<Foun
     model(wanted, None, folders)
 }
 
-/// A model: built in, in the folders, imported or downloaded.
+/// Looks for a model: built in, in the folders, imported or downloaded.
 pub(super) fn model(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf]) -> Result<Found> {
     if wanted.built_in && named.is_none() {
         let same = Reference::of_embedded_model().sha256 == wanted.sha256;
@@ -82,7 +84,8 @@ pub(super) fn model(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf
     let mut folders = folders.to_vec();
     folders.extend(impasto_models::folders::imported());
     if let Ok(cache) = Cache::of_user() {
-        // A downloaded model is in a folder of its name; what is opened of it may be one level deeper, or have another name.
+        // A downloaded model is in a folder with its name. The part that is
+        // opened may be one level deeper, or have another name.
         let named = cache.get(&wanted.name).into_iter();
         for model in named.chain(cache.all()) {
             folders

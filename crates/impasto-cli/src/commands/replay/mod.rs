@@ -1,7 +1,8 @@
-//! `impasto replay`: makes a picture again from the request that is recorded in it.
+//! `impasto replay`: paints a picture again from the request that is recorded in it.
 //!
-//! The recorded request is a stranger's. The library reads it: only options of its table, in their ranges, and names without folders. What it names
-//! is looked for where the user says (`find.rs`), and must be the same to the byte; the output is never an existing file.
+//! The recorded request is a stranger's. The library reads only options of its table, in their
+//! ranges, and names without folders. `find.rs` looks for the named files only where the user
+//! says, and they must be the same to the byte. The output is never an existing file.
 
 mod find;
 
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &Replay) -> Result {
         _ => named(format!("the settings that are recorded in it are damaged: {e}")),
     })?;
     drop(picture);
-    // What takes the time of a picture that nobody has.
+    // A record may ask for the preview of a huge picture, which takes the time of a picture of that size.
     if let Some(size) = request.options.preview_of.filter(|size| size.pixels() > limits.max_pixels) {
         return Err(named(format!("it is a preview of {size} pixels, more than --max-pixels allows")));
     }
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &Replay) -> Result {
         return talk::data(format!("{}\n", quoted.join(" ")).as_bytes());
     }
     let output = output(args, request.format_name())?;
-    // It is the record's, not the user's.
+    // The record is wrong, not the command line.
     let own = |e: Failure| match e {
         Failure::Usage(why) => named(why),
         other => other,
@@ -97,14 +98,14 @@ pub(crate) fn run(args: &Replay) -> Result {
     Ok(())
 }
 
-/// Says whether it is the same picture.
+/// Says whether the new picture is the same.
 fn tell(args: &Replay, notes: &[String], output: &Path, limits: &Limits) {
     if notes.is_empty() && !args.loudness.is_quiet() {
         args.loudness.loudness().say(&format!("{}: {}", output.display(), compared(&args.picture, output, limits)));
     }
 }
 
-/// What the new picture is, compared with the old one.
+/// Compares the new picture with the old one.
 fn compared(old: &Path, new: &Path, limits: &Limits) -> &'static str {
     if matches!((std::fs::read(old), std::fs::read(new)), (Ok(old), Ok(new)) if old == new) {
         return "the same, byte for byte";
@@ -116,20 +117,20 @@ fn compared(old: &Path, new: &Path, limits: &Limits) -> &'static str {
     }
 }
 
-/// Where everything is that the picture was made of.
+/// Paths of everything that the picture was made of.
 struct Ingredients {
     content: PathBuf,
     styles: Vec<StyleArgument>,
     models: Vec<PathBuf>,
-    /// Masks, by their options.
+    /// Masks, by the names of their options.
     files: Vec<(&'static str, PathBuf)>,
-    /// Of an optimized picture: the perceptual network, and the picture that it began with.
+    /// Of an optimized picture: the perceptual network, and the picture that it started from.
     perceptual: Option<PathBuf>,
     initial: Option<PathBuf>,
 }
 
 impl Ingredients {
-    /// The arguments of an optimized picture, without its output and styles.
+    /// Returns the arguments of an optimized picture, without its output and styles.
     fn optimize(&self, args: &Replay, request: &Request, how: &Optimized) -> Result<cli::Optimize> {
         let files = optimize::record::Files {
             content: self.content.clone(),
@@ -141,14 +142,14 @@ impl Ingredients {
         optimize::record::arguments(request, how, files, (args.limits.clone(), args.loudness.clone()))
     }
 
-    /// The command line that makes the picture, without its output.
+    /// Returns the command line that paints the picture, without its output.
     fn command_line(&self, request: &Request, optimize: Option<&cli::Optimize>) -> Vec<OsString> {
         let command = if optimize.is_some() { "optimize" } else { "stylize" };
         let mut line: Vec<OsString> = vec!["impasto".into(), command.into()];
         for style in &self.styles {
             let mut word = style.path.clone().into_os_string();
             match &style.mask {
-                // A style that has a region for itself has no weight.
+                // A style with a region of its own has no weight.
                 Some(mask) => {
                     word.push("@");
                     word.push(mask);
@@ -178,7 +179,7 @@ impl Ingredients {
     }
 }
 
-/// Finds everything, and says what is not as it was.
+/// Finds everything, and notes what has changed.
 fn gather(args: &Replay, request: &Request) -> Result<(Ingredients, Vec<String>)> {
     let folders = folders(args);
     let mut look = Look { missing: Vec::new(), notes: Vec::new() };
@@ -190,7 +191,7 @@ fn gather(args: &Replay, request: &Request) -> Result<(Ingredients, Vec<String>)
             Some(mask) => Some(look.path(mask, find::ingredient(mask, None, &folders)?, "--in")),
             None => None,
         };
-        // What is missing is said in the end.
+        // Missing files are reported at the end.
         let path = path.unwrap_or_default();
         styles.push(StyleArgument { path, weight: *weight, mask: mask.map(Option::unwrap_or_default), own: None });
     }
@@ -206,7 +207,7 @@ fn gather(args: &Replay, request: &Request) -> Result<(Ingredients, Vec<String>)
         }
     }
     let how = request.optimized.as_ref();
-    // An optimization has used the model only if it began with what it paints.
+    // An optimization used the model only if it started from a painting of the model.
     let painted = how.is_none_or(|how| how.initial == Beginning::Fast);
     let built_in = painted && request.model.iter().all(|model| model.built_in) && args.models.is_empty();
     if built_in && !model::paths(&[])?.is_empty() {
@@ -236,16 +237,16 @@ fn gather(args: &Replay, request: &Request) -> Result<(Ingredients, Vec<String>)
     Err(Failure::failed(format!("cannot make it again: {} (looked in {})", look.missing.join("; "), places.join(", "))))
 }
 
-/// What was looked for.
+/// The results of looking for everything.
 struct Look {
-    /// What is not there, a phrase each.
+    /// A phrase for each thing that is missing.
     missing: Vec<String>,
-    /// What is there otherwise than it was, as the user asked for.
+    /// A note for each thing that the user replaced by something else.
     notes: Vec<String>,
 }
 
 impl Look {
-    /// Where it is.
+    /// Returns the path of what was found, and notes what is missing or different.
     fn path(&mut self, wanted: &Reference, found: Found, flag: &str) -> Option<PathBuf> {
         let name = wanted.os_name();
         let shown = OsStr::display(&name);
@@ -266,7 +267,7 @@ impl Look {
     }
 }
 
-/// Where files are looked for: what the user says, else beside the picture and here.
+/// Returns the folders to look in: those that the user gives, else the picture's and the current one.
 fn folders(args: &Replay) -> Vec<PathBuf> {
     if !args.folders.is_empty() {
         return args.folders.clone();
@@ -275,7 +276,7 @@ fn folders(args: &Replay) -> Vec<PathBuf> {
     beside.into_iter().chain([PathBuf::from(".")]).collect()
 }
 
-/// Where the new picture goes: as the user says, or beside the old one, as `NAME-again`.
+/// Returns where the new picture goes: the path that the user gives, else `NAME-again` beside the old one.
 fn output(args: &Replay, format: &str) -> Result<PathBuf> {
     if let Some(path) = &args.output {
         if path.as_os_str() == "-" || path.is_dir() {

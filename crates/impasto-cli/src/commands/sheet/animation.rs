@@ -1,4 +1,4 @@
-//! Animated files: GIF, which every program shows, and PNG, in full colour.
+//! Animated files: GIF, which every program shows, and PNG, in full color.
 
 use std::path::Path;
 
@@ -16,10 +16,10 @@ pub(in crate::commands) enum Kind {
 }
 
 impl Kind {
-    /// By the extension.
+    /// Detects the format from the extension.
     ///
     /// # Errors
-    /// Wrong usage if it is that of neither.
+    /// Wrong usage if the extension is of neither format.
     pub(in crate::commands) fn of(path: &Path) -> Result<Self> {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         match extension.as_deref() {
@@ -30,19 +30,21 @@ impl Kind {
     }
 }
 
-/// An animation that goes on for ever, frame by frame.
+/// An animation that repeats forever, written frame by frame.
 pub(in crate::commands) enum Animation {
     Gif(gif::Encoder<Vec<u8>>),
     Png(Png),
 }
 
-/// The encoder of PNG writes to a place of its own; its end is not known before the last frame.
+/// A PNG encoder. It owns its writer, so the bytes are shared with it.
 pub(in crate::commands) struct Png {
     writer: png::Writer<Shared>,
     bytes: Shared,
 }
 
 impl Animation {
+    /// Starts an animation of `frames` frames.
+    ///
     /// # Errors
     /// If the format has no room for pictures of this size.
     pub(in crate::commands) fn new(kind: Kind, size: Size, frames: usize) -> Result<Self> {
@@ -71,7 +73,7 @@ impl Animation {
         }
     }
 
-    /// Adds a picture, shown for this many hundredths of a second.
+    /// Adds a picture that is shown for this many hundredths of a second.
     pub(in crate::commands) fn add(&mut self, picture: &Picture, hundredths: u16) -> Result {
         let rgb = picture.to_rgb8()?;
         match self {
@@ -87,7 +89,7 @@ impl Animation {
         }
     }
 
-    /// The file's bytes.
+    /// Ends the animation, and returns the file's bytes.
     pub(in crate::commands) fn finish(self) -> Result<Vec<u8>> {
         match self {
             Animation::Gif(encoder) => encoder.into_inner().map_err(Failure::failed),
@@ -99,13 +101,13 @@ impl Animation {
     }
 }
 
-/// Of this many pixels one is looked at for a palette: all, because rare colours would be lost.
+/// The palette is chosen from one in so many pixels: from all of them, because rare colors would be lost otherwise.
 const SAMPLING: i32 = 1;
-/// Steps of 255 that dithering adds at most, both ways: about what lies between neighbouring colours of a palette.
+/// The whole range of the dithering, in steps of 255: about the distance between neighboring colors of a palette.
 const SPREAD: i32 = 14;
 
-/// A frame with its own palette of 256 colours. It is dithered by a pattern that is the same for every frame, so that what does not move does
-/// not flicker; error diffusion would swim.
+/// Makes a frame with its own palette of 256 colors. The dithering pattern is the same for every frame, so that areas
+/// without motion do not flicker. Error diffusion would swim.
 fn paletted(rgb: &[u8], width: usize, height: usize) -> gif::Frame<'static> {
     let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
     let quantiser = NeuQuant::new(SAMPLING, 256, &rgba);
@@ -128,7 +130,8 @@ fn paletted(rgb: &[u8], width: usize, height: usize) -> gif::Frame<'static> {
     }
 }
 
-/// The ordered dithering matrix of 8×8 (Bayer 1973), 0..64: bits of x xor y and y, interleaved from the lowest.
+/// Returns an entry of the 8×8 matrix for ordered dithering (Bayer 1973), in
+/// 0..64: the bits of x xor y and y, interleaved from the lowest.
 fn bayer(x: usize, y: usize) -> i32 {
     let (a, b) = ((x ^ y) & 7, y & 7);
     (0..3).fold(0, |value, bit| value << 2 | (a >> bit & 1) << 1 | (b >> bit & 1)) as i32
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn palettes_keep_smooth_ramps() {
-        // A ramp of 256 × 64 colours, far more than a palette has.
+        // A ramp of 256 × 64 colors, far more than a palette has.
         let (width, height) = (256, 64);
         let rgb: Vec<u8> = (0..width * height).flat_map(|i| [(i % width) as u8, (i / width * 4) as u8, 128]).collect();
         let frame = paletted(&rgb, width, height);
@@ -191,7 +194,8 @@ mod tests {
         let worst = errors.iter().copied().fold(0.0, f64::max);
         let mean = errors.iter().sum::<f64>() / errors.len() as f64;
         eprintln!("means of blocks are off by {mean:.2} on average, {worst:.2} at worst");
-        // The worst are at the corners of the colours, which the quantiser's means do not reach: a sixteenth of the range.
+        // The largest errors are at the corners of the color cube, which the
+        // quantizer's means do not reach: a sixteenth of the range.
         assert!(mean < 2.0 && worst < 16.0, "{mean} {worst}");
     }
 

@@ -1,4 +1,4 @@
-//! `impasto sheet`: one photograph in many styles.
+//! `impasto sheet`: one photo in many styles.
 
 pub(super) mod animation;
 mod morph;
@@ -19,16 +19,16 @@ use crate::progress::{Pictures, Unseen};
 use crate::{figure, interrupt, memory, model, names};
 use impasto::Size;
 
-/// Paintings in a row where nothing else is asked for.
+/// Default number of paintings in a row.
 const COLUMNS: usize = 6;
 
-/// A style and what it is called.
+/// A style and its name.
 struct Named {
     name: String,
     style: Style,
 }
 
-/// What is painted with.
+/// The model and the photo to paint.
 struct Painter<'a> {
     args: &'a Sheet,
     stylizer: Stylizer,
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Sheet) -> Result {
     place.write(&bytes)
 }
 
-/// Whether the photograph at the size of a painting, and a painting of it, fit in memory.
+/// Checks that the photo at the size of a painting, and a painting of it, fit in memory.
 fn check_memory(args: &Sheet, stylizer: &Stylizer, photo: &Picture) -> Result {
     let Size { width, height } = photo.size().with_long_side(args.size);
     let pictures = (width as u64).saturating_mul(height as u64).saturating_mul(24);
@@ -78,7 +78,7 @@ fn check_memory(args: &Sheet, stylizer: &Stylizer, photo: &Picture) -> Result {
     Ceiling::new(None, false).check(needed, &format!("painting {width}×{height}"), "make it smaller with --size")
 }
 
-/// All styles that come with a model: the built-in ones, or those that the network carries.
+/// Returns all styles that come with a model: the built-in ones, or those of the network.
 fn own_styles(stylizer: &Stylizer, models: &[PathBuf]) -> Result<Vec<Named>> {
     let named = |style: &Style| Named { name: style.name().unwrap_or_default().into(), style: style.clone() };
     match stylizer.own_styles() {
@@ -90,7 +90,7 @@ fn own_styles(stylizer: &Stylizer, models: &[PathBuf]) -> Result<Vec<Named>> {
     }
 }
 
-/// The styles that are named; none for all that come with the model.
+/// Returns the styles that the command line names. If there are none, all that come with the model are painted.
 fn arguments(args: &Sheet) -> Result<Vec<StyleArgument>> {
     let arguments = style::parse(&args.styles)?;
     match arguments.iter().find(|argument| argument.weight != 1.0 || argument.mask.is_some()) {
@@ -129,33 +129,33 @@ impl Painter<'_> {
         })
     }
 
-    /// Paints the photograph.
+    /// Paints the photo.
     fn paint(&self, style: &Style, strength: f32) -> Result<Picture> {
         let options = StylizeOptions::default().strength(strength);
         Ok(self.stylizer.stylize_with(&self.photo, style, &options, &Unseen)?)
     }
 
-    /// A bar over so many paintings.
+    /// Makes a bar for this many paintings.
     fn bar(&self, count: usize) -> Pictures {
         Pictures::new("paint", count as u64, self.args.loudness.loudness())
     }
 
-    /// Of each painting.
+    /// Returns the size of each painting.
     fn size(&self) -> Size {
         self.photo.size()
     }
 }
 
-/// The photograph, and a painting for each style and strength.
+/// Draws the photo, and a painting for each style and strength.
 fn sheet(painter: &Painter<'_>, styles: &[Named]) -> Result<Picture> {
     let strengths = &painter.args.strengths;
     let each = strengths.len();
-    // Strengths of a style stay beside each other.
+    // By default, all strengths of a style are in one row.
     let columns = painter.args.columns.map_or((COLUMNS / each).max(1) * each, usize::from);
     let columns = columns.min((styles.len() * each).max(each));
     let mut titles = vec!["photograph".to_owned()];
     if each > 1 {
-        // So that the rows below begin with a style.
+        // Fills the first row, so that the rows below begin with a style.
         titles.resize(columns, String::new());
     }
     let before = titles.len();

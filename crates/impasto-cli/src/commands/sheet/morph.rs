@@ -1,4 +1,4 @@
-//! From one style to the next, by way of their mixtures.
+//! Morphs: from one style to the next through mixtures of both.
 
 use impasto::{Picture, Style};
 
@@ -7,22 +7,22 @@ use super::{Named, Painter};
 use crate::failure::Result;
 use crate::{figure, interrupt};
 
-/// Paintings from one style to the next: as many as move smoothly, or as can be looked at side by side.
+/// Paintings from one style to the next: enough for smooth motion, or few enough to view side by side.
 const FRAMES: usize = 12;
 const STEPS: usize = 3;
 
-/// Hundredths of a second that a frame is shown, and one that is a style by itself.
+/// Hundredths of a second to show a frame of a mixture, and a frame of a single style.
 const SHORT: u16 = 8;
 const LONG: u16 = 60;
 
 /// A painting of a morph.
 struct Frame {
-    /// The style's, where it is one by itself.
+    /// The name of the style, if the frame has a single one.
     title: Option<String>,
     style: Style,
 }
 
-/// All of them: `steps` from each style to the next, and from the last to the first if it goes `round`.
+/// Returns all frames: `steps` from each style to the next, and from the last to the first if `round`.
 fn frames(styles: &[Named], steps: usize, round: bool) -> Result<Vec<Frame>> {
     let mut frames = Vec::new();
     for (i, from) in styles.iter().enumerate() {
@@ -39,7 +39,7 @@ fn frames(styles: &[Named], steps: usize, round: bool) -> Result<Vec<Frame>> {
     Ok(frames)
 }
 
-/// An animation that goes round.
+/// Returns an animation that goes back to the first style.
 pub(super) fn animation(painter: &Painter<'_>, styles: &[Named], kind: Kind) -> Result<Vec<u8>> {
     let frames = frames(styles, painter.args.frames.map_or(FRAMES, usize::from), true)?;
     let mut animation = Animation::new(kind, painter.size(), frames.len())?;
@@ -54,7 +54,7 @@ pub(super) fn animation(painter: &Painter<'_>, styles: &[Named], kind: Kind) -> 
     })
 }
 
-/// One row of paintings.
+/// Returns one row of paintings.
 pub(super) fn strip(painter: &Painter<'_>, styles: &[Named]) -> Result<Picture> {
     let frames = frames(styles, painter.args.frames.map_or(STEPS, usize::from), false)?;
     let titles: Vec<_> = frames.iter().map(|frame| frame.title.clone().unwrap_or_default()).collect();

@@ -16,18 +16,18 @@ use crate::failure::{Failure, Result};
 use crate::progress::{Steps, Unseen};
 use crate::{interrupt, memory, model, names};
 
-/// Most contents that are read.
+/// Most contents to read.
 const CONTENTS: usize = 48;
-/// Contents that are drawn where no folder is given, and their size.
+/// Number and size of the contents that are drawn if there is no folder.
 const DRAWN: usize = 16;
 const DRAWN_SIZE: [usize; 2] = [400, 300];
-/// Longer side of contents at most: larger ones are made smaller.
+/// Longest side of contents. Larger ones are resized to it.
 const CONTENT_SIDE: usize = 576;
-/// How often the preview is painted.
+/// How often to paint the preview.
 const PREVIEW: Duration = Duration::from_secs(15);
 
 pub(crate) fn run(args: &StylesLearn) -> Result {
-    // Whatever can be found wrong without work is found before any.
+    // Check everything that needs no work before the work begins.
     for picture in args.pictures.iter().chain(&args.start) {
         names::check_is_no_address(picture)?;
     }
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &StylesLearn) -> Result {
     session.learn(&mut learner, &place, &checkpoint)
 }
 
-/// Where the checkpoint is, or goes.
+/// Returns the checkpoint's path.
 fn checkpoint(args: &StylesLearn) -> PathBuf {
     let mut name = args.output.clone().into_os_string();
     name.push(".checkpoint");
@@ -82,7 +82,7 @@ fn open(args: &StylesLearn, path: &Path) -> Result<Picture> {
     Ok(picture)
 }
 
-/// What is painted while learning: photos of a folder, evenly taken, or drawn pictures.
+/// Returns the contents to paint while learning: photos of a folder, evenly selected, or drawn pictures.
 fn contents(args: &StylesLearn) -> Result<Vec<Picture>> {
     let Some(folder) = &args.contents else {
         let picture = |canvas: Canvas| Ok(Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?);
@@ -109,7 +109,7 @@ fn contents(args: &StylesLearn) -> Result<Vec<Picture>> {
     paths.iter().step_by(step).map(read).collect()
 }
 
-/// What the style predictor sees in the pictures: of several, the mean.
+/// Returns the style that the predictor sees in the pictures: of several, the mean.
 fn start(args: &StylesLearn, stylizer: &Stylizer, pictures: &[Picture]) -> Result<Style> {
     let options = StyleOptions::default().size(StyleSize::ShortSide(args.style_size));
     let seen = pictures.iter().map(|picture| stylizer.style_with(picture, &options, &Unseen));
@@ -128,7 +128,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Makes all steps, and writes what they come to.
+    /// Runs all steps, and writes the result.
     fn learn(&self, learner: &mut Learner, place: &Place, checkpoint: &Path) -> Result {
         let loudness = self.args.loudness.loudness();
         let bar = Steps::new(loudness);
@@ -169,7 +169,7 @@ impl Session<'_> {
                 interrupt::while_running(|| preview.write(self.stylizer, self.content, &style))?;
             }
             place.write(&bytes)?;
-            // Of an earlier, interrupted run; it is of no more use.
+            // It is from an earlier, interrupted run, and has no more use.
             let _ = std::fs::remove_file(checkpoint);
             let losses = last.map(|losses| words(learner.steps(), &losses)).unwrap_or_default();
             loudness.say(&format!("{}: {losses}, {:.0} s", self.args.output.display(), began.elapsed().as_secs_f64()));
@@ -190,7 +190,7 @@ impl Session<'_> {
         Err(Failure::Interrupted)
     }
 
-    /// How far it is, of 1.
+    /// Returns the finished share of the work, 0 to 1.
     fn share(&self, learner: &Learner, began: Instant) -> f64 {
         match self.args.minutes {
             Some(minutes) => began.elapsed().as_secs_f64() / (60.0 * f64::from(minutes)),
@@ -205,7 +205,7 @@ fn words(step: u64, losses: &LearnLosses) -> String {
     format!("step {step}: style {style:.3}, content {content:.3}{}{}", known("flicker", *steady), known("halo", *halo))
 }
 
-/// A content in the style as it is so far.
+/// Paints a content in the style so far.
 struct Preview {
     path: PathBuf,
     format: Format,
@@ -221,7 +221,7 @@ impl Preview {
     fn write(&self, stylizer: &Stylizer, content: &Picture, style: &Style) -> Result {
         let painted = stylizer.stylize_with(content, style, &impasto::StylizeOptions::default(), &Unseen)?;
         let bytes = painted.encode(self.format, &EncodeOptions::default())?.bytes;
-        // It was checked at the beginning that nothing of the user's is replaced.
+        // Before the work, it was checked that this replaces no file of the user's.
         interrupt::while_writing(|| {
             make_folder_of(&self.path)?;
             Ok(Target::new(&self.path, true)?.write(&bytes)?)

@@ -30,13 +30,13 @@ pub(crate) fn list(args: &StylesList) -> Result {
     }
 }
 
-/// The styles that there are.
+/// The styles to list.
 #[derive(Default)]
 struct Known {
-    /// Of the model that paints them, if there is one.
+    /// The family of the model that paints them, if there is one.
     family: Option<String>,
     styles: Vec<Style>,
-    /// Other models on this machine, with how many styles each has.
+    /// Other models on this machine, with the number of their styles.
     others: Vec<(String, usize)>,
 }
 
@@ -87,7 +87,8 @@ impl Known {
     }
 }
 
-/// Imported and downloaded models with styles of their own. `impasto models` says what is wrong with those that cannot be read.
+/// Returns imported and downloaded models with styles of their own.
+/// `impasto models` says what is wrong with those that cannot be read.
 fn others() -> Result<Vec<(String, usize)>> {
     let cached = fetching::models()?.cache().map(|cache| cache.all()).unwrap_or_default();
     let imported = imported::all().into_iter().map(|(name, path)| (name, vec![path]));

@@ -1,4 +1,4 @@
-//! `impasto styles`: the built-in styles, and styles of the user's own.
+//! `impasto styles`: the built-in styles, and the user's own.
 
 pub(crate) mod learn;
 mod list;

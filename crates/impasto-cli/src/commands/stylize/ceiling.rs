@@ -5,25 +5,25 @@ use std::fmt;
 use crate::failure::{Failure, Result};
 use crate::memory::{self, Owner, human};
 
-/// What the program takes before it has read anything: code, threads, tables.
+/// Memory that the program takes before it reads anything: code, threads, tables.
 pub(in crate::commands) const PROGRAM: u64 = 24 << 20;
 
-/// The most that may be taken, and whose word that is.
+/// The most memory to take, and who sets that limit.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::commands) struct Ceiling {
-    /// `None` where nobody knows how much there is.
+    /// `None` if the amount of memory is unknown.
     bytes: Option<u64>,
-    /// The end of "more than the 1 GiB that …".
+    /// Who sets the limit: the end of "more than the 1 GiB that …".
     whose: Whose,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Whose {
-    /// `--max-memory` says so.
+    /// `--max-memory` sets it.
     User,
-    /// It is the default share of this one's.
+    /// It is the default share of this owner's memory.
     Share(Owner),
-    /// What this one has free.
+    /// It is the free memory of this owner.
     Free(Owner),
 }
 
@@ -38,13 +38,14 @@ impl fmt::Display for Whose {
 }
 
 impl Ceiling {
-    /// The most that may be taken, if anybody knows.
+    /// Returns the most memory to take, if it is known.
     pub(super) fn bytes(self) -> Option<u64> {
         self.bytes
     }
 
-    /// What the user says, as far as this process can have it. Or else the default share for what is painted in bands, and what is free for
-    /// what is not: the machine's, the container's, or what `ulimit -v` leaves.
+    /// Returns the amount that the user allows, as far as this process can have it. By
+    /// default, it is the default share for pictures painted in bands, and the free memory
+    /// for others: the machine's, the container's, or what `ulimit -v` leaves.
     pub(in crate::commands) fn new(given: Option<u64>, in_bands: bool) -> Self {
         let free = |(bytes, owner)| (bytes, Whose::Free(owner));
         let least = match given {
@@ -57,7 +58,7 @@ impl Ceiling {
         Ceiling { bytes, whose }
     }
 
-    /// Whether so many bytes fit. `what` takes them; `remedy` ends the error.
+    /// Checks that this many bytes fit. `what` takes them; `remedy` ends the error.
     pub(in crate::commands) fn check(&self, needed: u64, what: &str, remedy: &str) -> Result {
         let remedy = match self.whose {
             // Each thread reserves address space, too.
@@ -78,7 +79,7 @@ impl Ceiling {
     }
 }
 
-/// The end of an error: what can be done.
+/// Returns the end of an error: how to make the picture fit.
 pub(super) fn smaller(flag: &str) -> String {
     format!("make it smaller with {flag} (or raise --max-memory)")
 }

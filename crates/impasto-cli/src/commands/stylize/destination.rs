@@ -12,10 +12,10 @@ use crate::files;
 use crate::interrupt;
 use crate::talk::{self, Loudness};
 
-/// A checked place for a picture, and how it is encoded there.
+/// A checked destination for a picture, and how it is encoded there.
 pub(in crate::commands) struct Destination {
     name: String,
-    /// None for standard output.
+    /// `None` for standard output.
     place: Option<Place>,
     format: Format,
     encode: EncodeOptions,
@@ -36,7 +36,7 @@ impl Destination {
         Ok(Destination { name, place, format, encode: *encode })
     }
 
-    /// The same for a figure, which must be another file than the result.
+    /// Does the same for a figure, which must not be the same file as the result.
     pub(in crate::commands) fn figure(path: &Path, result: &Destination, force: bool, encode: &EncodeOptions) -> Result<Self> {
         if super::is_standard(path) {
             return Err(Failure::usage("--figure needs a file; standard output is for the result"));
@@ -48,7 +48,7 @@ impl Destination {
         Ok(figure)
     }
 
-    /// The file's bytes. What the format cannot hold is said.
+    /// Returns the file's bytes. Warns of what the format cannot hold.
     pub(in crate::commands) fn encode(&self, picture: &Picture, loudness: Loudness) -> Result<Vec<u8>> {
         let encoded = picture.encode(self.format, &self.encode).map_err(|e| e.context(&self.name))?;
         for warning in &encoded.warnings {
@@ -57,12 +57,12 @@ impl Destination {
         Ok(encoded.bytes)
     }
 
-    /// The format that is written.
+    /// Returns the format to write.
     pub(in crate::commands) fn format(&self) -> Format {
         self.format
     }
 
-    /// Writes a picture of rows as they come; `work` gives them to the writer it gets.
+    /// Writes a picture row by row. `work` passes the rows to the writer that it gets.
     pub(in crate::commands) fn stream(
         &self,
         content: &Stored,
@@ -88,7 +88,7 @@ impl Destination {
             writer.finish()?;
             Ok(None)
         })?;
-        // A reader may take its time: Ctrl-C ends that wait at once.
+        // The reader may be slow. Here, Ctrl-C ends the wait at once.
         writer.map_or(Ok(()), |writer| {
             if self.place.is_some() {
                 return Ok(writer.finish()?);
@@ -102,7 +102,7 @@ impl Destination {
         })
     }
 
-    /// Writes to a file, although the user has asked to stop: to be called while saving.
+    /// Writes to a file although the user has asked to stop. Call it while saving.
     pub(in crate::commands) fn write_anyway(&self, bytes: &[u8]) -> Result {
         self.place.as_ref().map_or(Ok(()), |place| Ok(place.target()?.write(bytes)?))
     }
@@ -110,21 +110,22 @@ impl Destination {
     pub(in crate::commands) fn write(&self, bytes: &[u8]) -> Result {
         match &self.place {
             Some(place) if !place.is_special() => place.write(bytes),
-            // A reader may take its time: Ctrl-C ends that wait at once.
+            // The reader may be slow. Here, Ctrl-C ends the wait at once.
             Some(place) => Ok(place.target()?.write(bytes)?),
             None => talk::data(bytes),
         }
     }
 }
 
-/// Whether it is a pipe or an open file whose name says nothing of a format: `/dev/fd/63`, where a shell writes `>(…)`.
+/// Returns whether this is a pipe or an open file whose name does not tell
+/// a format, such as `/dev/fd/63`, which shells make from `>(…)`.
 fn is_nameless_stream(path: &Path) -> bool {
     let number = ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.parent() == Some(Path::new(folder)));
     let stream = || path.metadata().is_ok_and(|about| !about.is_file() && !about.is_dir());
     path.extension().is_none() && (number || stream())
 }
 
-/// An extension that stands for no format makes no sense whatever the files hold: wrong usage.
+/// Returns the format for a path's extension. If there is none, that is wrong usage, whatever the files contain.
 pub(in crate::commands) fn by_extension(path: &Path) -> Result<Format> {
     Format::from_path(path).map_err(|error| match error.kind() {
         ErrorKind::InvalidArgument => Failure::usage(error),
@@ -132,10 +133,10 @@ pub(in crate::commands) fn by_extension(path: &Path) -> Result<Format> {
     })
 }
 
-/// Nothing that is read may be replaced by what is made of it, even with `--force`: a content or a style would be lost.
+/// Refuses to replace an input by its own result, even with `--force`: a content or a style would be lost.
 ///
 /// # Errors
-/// Wrong usage if the output is one of the inputs, under whatever name.
+/// Wrong usage if the output is one of the inputs, under any name.
 pub(in crate::commands) fn keep_inputs<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result {
     if super::is_standard(output) {
         return Ok(());

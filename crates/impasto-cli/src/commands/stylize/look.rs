@@ -1,4 +1,4 @@
-//! What the flags of the look come to.
+//! Turns the flags of the look into options of the library.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
 
-/// What the library is asked for, but for what the styles bring.
+/// Returns the options of the library, without those that depend on the styles.
 pub(super) fn options(args: &Stylize, loudness: Loudness) -> Result<StylizeOptions> {
     let (paint, limits) = (&args.paint, args.limits.of_floats());
     let read = |option: &str| paint.file(option).map(|path| mask(path, paint.options.feather, &limits, loudness)).transpose();
@@ -17,7 +17,7 @@ pub(super) fn options(args: &Stylize, loudness: Loudness) -> Result<StylizeOptio
     options.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })
 }
 
-/// A mask from a file.
+/// Reads a mask from a file.
 pub(in crate::commands) fn mask(path: &Path, feather: f32, limits: &Limits, loudness: Loudness) -> Result<Mask> {
     if super::is_standard(path) {
         return Err(Failure::usage("a mask cannot come from standard input; name a file"));

@@ -1,4 +1,4 @@
-//! What a painting takes of the machine's memory, known before it begins.
+//! How much memory a painting takes, known before it begins.
 
 use impasto::Size;
 use impasto::picture::{Format, Stored};
@@ -8,11 +8,11 @@ use super::ceiling::{Ceiling, smaller};
 use super::studio::Studio;
 use crate::failure::Result;
 
-/// Plans a painting, and checks that there is as much memory. `held` bytes are taken besides; `regions` says whether styles share the picture;
-/// `given` is what the user allows.
+/// Plans a painting, and checks that there is enough memory. `held` more bytes are in use; `regions` says whether
+/// styles share the picture; `given` is the amount that the user allows.
 ///
 /// # Errors
-/// If it does not fit, not even in the lowest bands.
+/// If it does not fit, even in the lowest bands.
 pub(super) fn plan(
     studio: &Studio<'_>,
     content: &Stored,
@@ -49,7 +49,8 @@ pub(super) fn plan(
     Ok(plan)
 }
 
-/// Bytes that reading and painting a picture of this size takes at least, before it is read: a little more than it will be.
+/// Returns the least memory for reading and painting a picture of this size, before its
+/// file is read. It is a little high, because it assumes 16 bits and alpha.
 pub(super) fn estimate(studio: &Studio<'_>, from: Size, format: Format) -> Result<u64> {
     let header = Header::of_size(from);
     let options = &studio.args.paint.options;

@@ -1,7 +1,8 @@
-//! `impasto stylize`: pictures in the style of others.
+//! `impasto stylize`: paints pictures in the style of others.
 //!
-//! Arguments become a plan: what is painted and where it goes (`one.rs` for one picture, `batch/` for many). Model and styles are loaded once
-//! (`studio.rs`, `style.rs`). Then each picture is painted (`painting.rs`) and told of (`report.rs`).
+//! Arguments become a plan of what to paint to which file (`one.rs` for one picture,
+//! `batch/` for many). Model and styles are loaded once (`studio.rs`, `style.rs`). Then
+//! each picture is painted (`painting.rs`) and reported (`report.rs`).
 
 mod batch;
 pub(super) mod ceiling;
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Stylize) -> Result {
     }
 }
 
-/// One picture to a file of just this name, in these styles; those of the arguments have no part.
+/// Paints one picture to a file with exactly this name, in these styles. The styles of the arguments are ignored.
 pub(super) fn run_one(args: &Stylize, content: &Path, styles: Vec<style::StyleArgument>) -> Result {
     one::run(args, content, styles)
 }
@@ -45,7 +46,7 @@ pub(super) fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Standard input and output can serve one thing each: pictures that are read, the one that is written, and `--json`.
+/// Checks that standard input and output serve one purpose each: a picture to read, the picture to write, or `--json`.
 pub(super) fn check_standard_streams<'a>(inputs: impl Iterator<Item = &'a Path>, output: &Path, json: bool) -> Result {
     let text = if inputs.filter(|path| is_standard(path)).count() > 1 {
         "standard input (-) can be only one of the pictures"
@@ -61,7 +62,7 @@ pub(super) fn check_standard_streams<'a>(inputs: impl Iterator<Item = &'a Path>,
     Err(Failure::usage(text))
 }
 
-/// A picture from a file or standard input.
+/// Reads a picture from a file or standard input.
 pub(super) fn open(path: &Path, limits: &picture::Limits, loudness: Loudness) -> impasto::Result<Stored> {
     let (name, picture) = if is_standard(path) {
         ("standard input".into(), Stored::read(io::stdin().lock(), limits).map_err(|e| e.context("standard input"))?)

@@ -1,4 +1,4 @@
-//! One picture, painted to a file or to standard output.
+//! Paints one picture to a file or to standard output.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::{model, preview};
 pub(super) fn run(args: &Stylize, content: &Path, arguments: Vec<StyleArgument>) -> Result {
     let mut watch = Stopwatch::start();
     let loudness = args.loudness.loudness();
-    // Whatever can be found wrong without work is found before any.
+    // Check everything that needs no work before the work begins.
     let inputs = arguments.iter().map(|style| style.path.as_path()).chain([content]);
     check_standard_streams(inputs, &args.output, args.json)?;
     if is_standard(&args.output) && args.preview {
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Stylize, content: &Path, arguments: Vec<StyleArgument>)
     loudness.detail(&report::model_line(&studio.stylizer));
     watch.lap("model");
 
-    // Whatever shows the result elsewhere has it in memory as floats.
+    // A figure or a preview needs the whole result in memory, as floats.
     let whole = figure.is_some() || preview;
     let held = sources.iter().map(Seen::bytes).fold(ceiling::PROGRAM, u64::saturating_add);
     let plan_with = |held| memory::plan(&studio, &photo, (output.format(), whole), held, args.limits.max_memory);

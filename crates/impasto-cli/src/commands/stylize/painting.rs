@@ -1,4 +1,4 @@
-//! One picture's work, from what was read to the file that is written.
+//! Paints one picture, from its content in memory to the written file.
 
 use impasto::picture::Stored;
 use impasto::request::{Plan, stored_thumbnail, thumbnail};
@@ -18,14 +18,14 @@ pub(super) struct Job<'a> {
     pub(super) content: Stored,
     pub(super) styles: &'a Styles,
     pub(super) output: &'a Destination,
-    /// Where a figure of it goes, if anywhere.
+    /// Where to write a figure of it, if anywhere.
     pub(super) figure: Option<&'a Destination>,
-    /// Whether it is shown in the terminal.
+    /// Whether to show it in the terminal.
     pub(super) preview: bool,
     pub(super) plan: Plan,
 }
 
-/// What was painted.
+/// Facts about a finished painting.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Painted {
     pub(super) size: Size,
@@ -36,7 +36,7 @@ pub(super) struct Painted {
 /// Paints and writes a picture.
 ///
 /// # Errors
-/// [`Failure::Interrupted`] if `control` or the user says so: nothing is written then.
+/// [`Failure::Interrupted`] if `control` or the user stops it. Then nothing is written.
 pub(super) fn paint(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, control: &dyn Control) -> Result<Painted> {
     let painted = Painted { size: job.plan.size, needed: job.plan.needed };
     match job.plan.bands {
@@ -47,7 +47,7 @@ pub(super) fn paint(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, co
     Ok(painted)
 }
 
-/// In bounded memory: the content stays as decoded, bands are painted and written as they come.
+/// Paints in bounded memory: the content stays as decoded, and bands are painted and written one by one.
 fn paint_in_bands(studio: &Studio<'_>, job: &Job<'_>, bytes: u64, control: &dyn Control) -> Result {
     let (style, options) = studio.for_content(job.styles, || stored_thumbnail(&job.content))?;
     let options = options.max_memory(Some(bytes));
@@ -57,13 +57,13 @@ fn paint_in_bands(studio: &Studio<'_>, job: &Job<'_>, bytes: u64, control: &dyn 
     })
 }
 
-/// With content and result in memory.
+/// Paints with content and result in memory.
 fn paint_whole(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, control: &dyn Control) -> Result {
     let Job { content, styles, output, figure, preview, .. } = job;
     let stored = content;
     let asked = &studio.args.paint.options;
     let content = asked.sized(stored.to_picture()?)?;
-    // At its own size of the stored picture, as in bands: the same bytes.
+    // Without resizing, use the stored picture as bands do, so that the result has the same bytes.
     let small = || if asked.resizes() { thumbnail(&content) } else { stored_thumbnail(&stored) };
     let (style, options) = studio.for_content(styles, small)?;
     drop(stored);
@@ -83,7 +83,7 @@ fn paint_whole(studio: &Studio<'_>, job: Job<'_>, watch: &mut Stopwatch, control
     }
     watch.lap("write");
     if preview {
-        // The picture is written: that it cannot be shown takes nothing from it.
+        // The picture is already written. If it cannot be shown, that is only a warning.
         if let Err(Failure::Failed(why)) = preview::show(&painted) {
             studio.loudness.warn(&why);
         }

@@ -1,4 +1,5 @@
-//! Where a file goes. Its folder is made only when there is something to write: a mistyped content leaves no empty folder behind.
+//! Where a file goes. Its folder is made only when there is something to
+//! write, so that a mistyped content leaves no empty folder behind.
 
 use std::path::{Path, PathBuf};
 
@@ -19,18 +20,18 @@ pub(in crate::commands) enum Place {
 }
 
 impl Place {
-    /// Checks the place before any work is done, and removes what killed runs have left there.
+    /// Checks the place before any work is done, and removes the remains of killed runs there.
     ///
     /// # Errors
-    /// As [`Target::new`]; also if the folder neither exists nor can be made.
+    /// Those of [`Target::new`]; also if the folder neither exists nor can be made.
     pub(in crate::commands) fn new(path: &Path, force: bool) -> Result<Self> {
         let Some(missing) = first_missing(path) else { return Ok(Place::Ready(target(path, force)?)) };
-        // Only making something there tells whether a folder can be made.
+        // Only writing something there shows whether a folder can be made.
         target(missing, false)?;
         Ok(Place::InNewFolder { path: path.to_owned(), force })
     }
 
-    /// The file, in a folder that exists now.
+    /// Returns the file to write. Its folder exists from here on.
     pub(in crate::commands) fn target(&self) -> Result<Target> {
         match self {
             Place::Ready(target) => Ok(target.clone()),
@@ -41,29 +42,29 @@ impl Place {
         }
     }
 
-    /// Writes the file, undisturbed by Ctrl-C.
+    /// Writes the file. Ctrl-C does not interrupt it.
     pub(in crate::commands) fn write(&self, bytes: &[u8]) -> Result {
         interrupt::while_writing(|| Ok(self.target()?.write(bytes)?))
     }
 
-    /// As [`Target::is_special`].
+    /// See [`Target::is_special`].
     pub(in crate::commands) fn is_special(&self) -> bool {
         matches!(self, Place::Ready(target) if target.is_special())
     }
 }
 
-/// The outermost folder of a path that does not exist; `None` if the file's folder exists.
+/// Returns the outermost missing folder of a path; `None` if the file's folder exists.
 fn first_missing(path: &Path) -> Option<&Path> {
     let folders = path.ancestors().skip(1);
     folders.take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).last()
 }
 
-/// A checked place in a folder that exists. What killed runs have left beside it is removed.
+/// Returns a checked place in a folder that exists. The remains of killed runs beside it are removed.
 pub(in crate::commands) fn target(path: &Path, force: bool) -> Result<Target> {
-    // The check makes a file and removes it: Ctrl-C waits for that.
+    // The check makes a file and removes it. Ctrl-C waits for that.
     interrupt::while_writing(|| {
         let target = Target::new(path, force)?;
-        // A batch does that once for each folder.
+        // A batch does this once for each folder.
         if !interrupt::in_batch() {
             target.remove_abandoned_beside();
         }
@@ -71,12 +72,12 @@ pub(in crate::commands) fn target(path: &Path, force: bool) -> Result<Target> {
     })
 }
 
-/// Makes the folder that a file goes to.
+/// Makes the folder for a file.
 pub(in crate::commands) fn make_folder_of(path: &Path) -> Result {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), make_folder)
 }
 
-/// Makes a folder, and those that it lies in.
+/// Makes a folder, and those around it.
 pub(in crate::commands) fn make_folder(folder: &Path) -> Result {
     std::fs::create_dir_all(folder).map_err(|e| Failure::failed(format!("{}: cannot make this folder: {e}", folder.display())))
 }
@@ -100,7 +101,7 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"1");
         // Now there is something to keep.
         assert!(Place::new(&path, false).is_err() && place.write(b"2").is_err());
-        // A file is no folder.
+        // A file is not a folder.
         assert!(Place::new(&path.join("sub/out.png"), false).is_err());
     }
 }

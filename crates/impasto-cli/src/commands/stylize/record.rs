@@ -1,4 +1,4 @@
-//! What a result says about how it was made: for `impasto replay`.
+//! Records in a result how it was made, for `impasto replay`.
 
 use std::fs::File;
 use std::io;
@@ -15,7 +15,7 @@ use crate::hash::Hashing;
 use crate::references;
 use crate::talk::Loudness;
 
-/// Reads a content, and tells it by its hash.
+/// Reads a content, and returns it with its reference, which has its hash.
 pub(in crate::commands) fn open_content(path: &Path, limits: &Limits, loudness: Loudness) -> Result<(Stored, Reference)> {
     if !is_stream(path) {
         return Ok((open(path, limits, loudness)?, references::of_path(path)?));
@@ -31,12 +31,12 @@ pub(in crate::commands) fn open_content(path: &Path, limits: &Limits, loudness: 
     Ok((photo, Reference::new("standard input").hashed(sha256)))
 }
 
-/// Whether it can be read only once: standard input, a pipe, what a shell puts in a command's place.
+/// Returns whether it can be read only once: standard input, a pipe, or the file that a shell passes for a command.
 pub(super) fn is_stream(path: &Path) -> bool {
     is_standard(path) || std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
-/// The request that all pictures of a command line have in common: without a content, styles and a format.
+/// Returns the request that all pictures of a command line share: without a content, styles and a format.
 ///
 /// # Errors
 /// If a mask or the model cannot be read.

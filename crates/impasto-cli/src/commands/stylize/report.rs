@@ -1,4 +1,4 @@
-//! What was done, for `--json` and `--verbose`.
+//! Reports what was done, for `--json` and `--verbose`.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::talk::{self, Loudness};
 use crate::{downloads, memory, names};
 use impasto::Size;
 
-/// Everything that is worth telling about one painting.
+/// The facts to report about one painting.
 pub(super) struct Report<'a> {
     pub(super) args: &'a Stylize,
     pub(super) content: &'a Path,
@@ -25,7 +25,7 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Says it as was asked for.
+    /// Reports in the form that the user asked for.
     pub(super) fn tell(&self, loudness: Loudness) -> Result {
         if self.args.json {
             return talk::json(&self.json());
@@ -37,7 +37,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// What was written, for somebody who waits for it.
+    /// Returns what was written, for a user who waits for it.
     fn summary(&self) -> String {
         let Size { width, height } = self.painted.size;
         let output = &self.args.output;
@@ -47,7 +47,7 @@ impl Report<'_> {
         format!("wrote {name}: {width}×{height} pixels{bytes}, in {:.2} s", self.watch.total().as_secs_f64())
     }
 
-    /// One line for people.
+    /// Returns one line for people.
     pub(super) fn line(&self) -> String {
         let laps: Vec<_> = self.watch.laps.iter().map(|(name, time)| format!("{name} {:.3} s", time.as_secs_f64())).collect();
         let peak = memory::peak().map_or_else(String::new, |bytes| format!(", at most {} of memory", memory::human(bytes)));
@@ -56,7 +56,7 @@ impl Report<'_> {
         format!("{}: {width}×{height} in {total:.3} s ({}){peak}", self.args.output.display(), laps.join(", "))
     }
 
-    /// One object for programs. Paths that are not UTF-8 have a field for their bytes beside them, see `names.rs`.
+    /// Returns one object for programs. Paths that are not UTF-8 have a second field with their bytes, see `names.rs`.
     pub(super) fn json(&self) -> Value {
         let size = |[width, height]: [usize; 2]| json!({ "width": width, "height": height });
         let Styles { arguments, sizes, .. } = self.styles;
@@ -103,7 +103,7 @@ impl Report<'_> {
     }
 }
 
-/// Which model it is, in a line.
+/// Describes the model in one line.
 pub(super) fn model_line(stylizer: &Stylizer) -> String {
     let model = stylizer.model();
     let engine = stylizer.engine();

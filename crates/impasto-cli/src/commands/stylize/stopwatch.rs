@@ -1,8 +1,8 @@
-//! How long the phases of a painting take.
+//! Measures the phases of a painting.
 
 use std::time::{Duration, Instant};
 
-/// Times of the phases, one after the other.
+/// The times of the phases, one after the other.
 pub(super) struct Stopwatch {
     start: Instant,
     last: Instant,
@@ -23,7 +23,7 @@ impl Stopwatch {
         self.last = now;
     }
 
-    /// From the start to the end of the last phase.
+    /// Returns the time from the start to the end of the last phase.
     pub(super) fn total(&self) -> Duration {
         self.last - self.start
     }

@@ -1,4 +1,4 @@
-//! What all pictures of a command line share: the model, and the settings that the library takes.
+//! What all pictures of a command line share: the model and the options of the library.
 
 use std::path::PathBuf;
 
@@ -16,12 +16,12 @@ use crate::interrupt;
 use crate::progress::Progress;
 use crate::talk::Loudness;
 
-/// A model that is ready, and how it paints.
+/// An opened model, and how it paints.
 pub(super) struct Studio<'a> {
     pub(super) args: &'a Stylize,
     pub(super) loudness: Loudness,
     pub(super) stylizer: Stylizer,
-    /// How styles are seen.
+    /// How the style predictor sees styles.
     pub(super) style: StyleOptions,
     /// How pictures are painted.
     pub(super) stylize: StylizeOptions,
@@ -41,17 +41,17 @@ impl<'a> Studio<'a> {
         Ok(Studio { args, loudness: args.loudness.loudness(), stylizer, style, stylize })
     }
 
-    /// What picture files may ask of this machine.
+    /// Returns the limits for picture files on this machine.
     pub(super) fn picture_limits(args: &Stylize) -> picture::Limits {
         args.limits.of_pictures().salvage(args.paint.options.salvage)
     }
 
-    /// Whether pictures are painted in bands, unless something needs the result in one piece.
+    /// Returns whether pictures are painted in bands, unless something needs the whole result.
     pub(super) fn paints_in_bands(&self) -> bool {
         in_bands(&self.args.paint.options, &self.stylizer)
     }
 
-    /// The styles' vectors, and the one that they make together. Their pictures are kept only for a figure.
+    /// Returns the styles' vectors, and their blend. The style pictures are kept only for a figure.
     ///
     /// # Errors
     /// Wrong usage if there are no styles, unless the network has just one.
@@ -82,7 +82,7 @@ impl<'a> Studio<'a> {
         Ok(Styles { masks, uncoloured, ..Styles::new(palette, arguments, sources, keep) })
     }
 
-    /// Whether seeing a style picture fits in memory.
+    /// Checks that running the style predictor on a picture fits in memory.
     fn check_style(&self, picture: &Picture) -> Result {
         let from = picture.size();
         let size @ Size { width, height } = self.style.size.of(from);
@@ -96,7 +96,7 @@ impl<'a> Studio<'a> {
         )
     }
 
-    /// Style and options for one content; of it a thumbnail is made if its colors are matched.
+    /// Returns style and options for one content. To match its colors, it is reduced to a thumbnail.
     pub(super) fn for_content(
         &self,
         styles: &Styles,
@@ -117,7 +117,8 @@ impl<'a> Studio<'a> {
         Ok((palette.style.clone(), palette.options(options)))
     }
 
-    /// Style pictures as large as they are seen, to be given colors; `None` if a style has no picture.
+    /// Returns the style pictures at the size in which they are seen,
+    /// to be given colors; `None` if a style has no picture.
     fn uncoloured(&self, sources: &[Seen]) -> Result<Option<Vec<Picture>>> {
         if self.args.paint.options.colors != Colours::Match {
             return Ok(None);
@@ -130,7 +131,7 @@ impl<'a> Studio<'a> {
         Ok(Some(pictures))
     }
 
-    /// What masks take of memory besides, for a picture of this size.
+    /// Returns how much more memory the masks take for a picture of this size.
     pub(super) fn mask_memory(&self, size: Size) -> u64 {
         let masks = [&self.stylize.mask, &self.stylize.strength_mask];
         masks.into_iter().flatten().map(|mask| mask.memory(size)).sum()

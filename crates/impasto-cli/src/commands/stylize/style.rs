@@ -1,4 +1,4 @@
-//! The `-s` arguments: pictures or saved styles, each with a weight.
+//! The `-s` arguments: pictures or saved styles, each with a weight or a mask.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -17,22 +17,22 @@ use crate::{names, references};
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::commands) struct StyleArgument {
     pub(in crate::commands) path: PathBuf,
-    /// As given, at least 0; 1 if not.
+    /// The given weight, at least 0. Default: 1.
     pub(in crate::commands) weight: f32,
-    /// Where the style is, if not everywhere.
+    /// The mask of the style's region. `None` if it is everywhere.
     pub(in crate::commands) mask: Option<PathBuf>,
-    /// The network's own style that it turned out to be.
+    /// The network's own style, if it is one.
     pub(in crate::commands) own: Option<Style>,
 }
 
 impl StyleArgument {
-    /// The files that it reads.
+    /// Returns the files that it reads.
     pub(in crate::commands) fn files(&self) -> impl Iterator<Item = &Path> {
         [Some(self.path.as_path()), self.mask.as_deref()].into_iter().flatten()
     }
 }
 
-/// Takes the arguments apart.
+/// Parses the arguments.
 ///
 /// # Errors
 /// Wrong usage if a weight is negative, all are 0, or a style or mask is a web address.
@@ -45,7 +45,8 @@ pub(in crate::commands) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgu
     Ok(styles)
 }
 
-/// What follows the last `=` is a weight if it is a number, and what follows the last `@` a mask, unless all of it names a file that is there.
+/// Splits an argument. The text after the last `=` is a weight if it is a number. The text after the last `@` is a
+/// mask. But if the whole argument names an existing file, it is that file.
 fn split(argument: &OsStr) -> Result<StyleArgument> {
     if argument.is_empty() {
         return Err(Failure::usage("--style needs the name of a file"));
@@ -57,7 +58,7 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
     }
     let parts = names::divided(argument, '=').into_iter().next();
     let weighted = parts.and_then(|(path, weight)| Some((PathBuf::from(path), weight.to_str()?.parse::<f32>().ok()?)));
-    // Names may have an @ of their own: a file that is there comes first.
+    // Names may contain an @, so an existing file takes precedence.
     if weighted.as_ref().is_none_or(|(path, _)| !path.exists())
         && let Some((path, mask)) = at(argument)
     {
@@ -77,29 +78,29 @@ fn split(argument: &OsStr) -> Result<StyleArgument> {
     Ok(StyleArgument { path, weight, mask: None, own: None })
 }
 
-/// Style and mask: divided where what is before an `@` is a file, else at the last one.
+/// Splits into style and mask: at an `@` with an existing file before it, else at the last one.
 fn at(argument: &OsStr) -> Option<(OsString, OsString)> {
     let mut ways = names::divided(argument, '@');
     let there = ways.iter().position(|(style, _)| Path::new(style).is_file()).unwrap_or(0);
     (!ways.is_empty()).then(|| ways.swap_remove(there))
 }
 
-/// Each style's weight as its part of the sum; 1 for those that have a region for themselves.
+/// Returns each style's weight as its share of the sum; 1 for styles with a region of their own.
 pub(super) fn shares(styles: &[StyleArgument]) -> Vec<f64> {
     let sum: f64 = styles.iter().filter(|style| style.mask.is_none()).map(|style| shortest(style.weight)).sum();
     styles.iter().map(|style| if style.mask.is_some() { 1.0 } else { shortest(style.weight) / sum }).collect()
 }
 
-/// What was read for a style: a picture that the predictor still has to see, or a style that it has seen before.
+/// What was read for a style: a picture that the predictor must still see, or a style from an earlier run of it.
 pub(in crate::commands) enum Seen {
     Picture(Picture),
     Saved(Style),
-    /// A style that is part of the network, by name or number.
+    /// A style of the network's own, by name or number.
     Own(String),
 }
 
 impl StyleArgument {
-    /// For people: the file's name without its folder.
+    /// Returns the name for people: the file's name without folder and extension; for `MODEL:NUMBER`, `MODEL-NUMBER`.
     pub(in crate::commands) fn name(&self) -> String {
         match (self.model().and_then(Path::file_stem), self.of_network()) {
             (Some(model), Some(number)) => format!("{}-{number}", model.display()),
@@ -107,20 +108,20 @@ impl StyleArgument {
         }
     }
 
-    /// What a painting in it is made of, for its settings. `style` is the blend that it is part of: what is
-    /// known of a picture from standard input.
+    /// Returns this style for the record of a painting. `style` is the blend that it is part of: its hash stands for a
+    /// picture from standard input, of which nothing else is known.
     fn used(&self, style: &Style) -> Result<StyleUse> {
         let mask = self.mask.as_deref().map(references::of_path).transpose()?;
         Ok(StyleUse::new(self.reference(style)?, self.weight).masked(mask))
     }
 
-    /// The same of what was read and seen for it alone.
+    /// Does the same with what was read for this style, and the style that was seen in it alone.
     pub(in crate::commands) fn used_as(&self, read: &Seen, style: &Style) -> Result<StyleUse> {
         let own = matches!(read, Seen::Own(_)).then(|| style.clone());
         StyleArgument { own, ..self.clone() }.used(style)
     }
 
-    /// The same for an optimization, which compares with the picture itself.
+    /// Does the same for an optimization, which compares with the picture itself.
     pub(in crate::commands) fn used_by_optimizer(&self, picture: &Picture) -> Result<StyleUse> {
         let mask = self.mask.as_deref().map(references::of_path).transpose()?;
         let reference = match self.built_in() {
@@ -145,25 +146,25 @@ impl StyleArgument {
         references::of_path(&self.path)
     }
 
-    /// The built-in style of this name, if there is no such file.
+    /// Returns the built-in style of this name, unless a file has it.
     fn built_in(&self) -> Option<Style> {
         Style::meant_by(&self.path)
     }
 
-    /// A bare name that is no file: perhaps a style that is part of the network.
+    /// Returns a bare name that is not a file, which may be a style of the network's own.
     fn bare(&self) -> Option<&str> {
         let name = self.path.to_str().filter(|_| self.path.file_name() == Some(self.path.as_os_str()))?;
         let is_file = self.path.extension().is_some() || self.path.exists() || super::is_standard(&self.path);
         (!is_file).then(|| numbered(name).map_or(name, |(_, number)| number))
     }
 
-    /// The name or number of a style that is part of the network, if it can be one.
+    /// Returns the name or number of a style of the network's own, if this can be one.
     fn of_network(&self) -> Option<&str> {
         let numbered = || self.model().and_then(|_| numbered(self.path.to_str()?)).map(|(_, number)| number);
         self.bare().or_else(numbered)
     }
 
-    /// The model before the number of one of its styles: `multistyle26:3`.
+    /// Returns the model before the number of one of its styles: `multistyle26:3`.
     fn model(&self) -> Option<&Path> {
         let (model, _) = self.path.to_str().and_then(numbered)?;
         (!self.path.exists()).then(|| Path::new(model))
@@ -184,7 +185,7 @@ impl StyleArgument {
     }
 }
 
-/// The style of a network that has just one, for a command line that names none.
+/// Returns the style of a network that has just one, for a command line without `--style`.
 pub(in crate::commands) fn only(stylizer: &Stylizer) -> Result<(StyleArgument, Seen)> {
     let name = match stylizer.own_styles() {
         [one] => one.name().unwrap_or_default().to_owned(),
@@ -198,24 +199,24 @@ pub(in crate::commands) fn only(stylizer: &Stylizer) -> Result<(StyleArgument, S
     Ok((argument, Seen::Own(name)))
 }
 
-/// What is required of a command line without `--style`.
+/// The error for a missing `--style`.
 fn no_style() -> Failure {
     Failure::usage("--style is required: give a picture, a built-in style or a .style file with -s STYLE")
 }
 
-/// Refuses a command line without styles where the built-in model would paint, which needs one.
+/// Refuses a command line without styles if the built-in model would paint, because it needs one.
 pub(in crate::commands) fn check_any(arguments: &[StyleArgument], models: &[PathBuf]) -> Result {
     if arguments.is_empty() && models.is_empty() { Err(no_style()) } else { Ok(()) }
 }
 
-/// A model and a number, with a colon between them.
+/// Splits `MODEL:NUMBER`.
 fn numbered(text: &str) -> Option<(&str, &str)> {
     let (model, number) = text.rsplit_once(':')?;
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     (digits && !model.is_empty()).then_some((model, number))
 }
 
-/// The model's paths: those given, or else what stands before the number of a style (`-s multistyle26:3`).
+/// Returns the model's paths: those given, or else the text before the number of a style (`-s multistyle26:3`).
 ///
 /// # Errors
 /// Wrong usage if styles name two models.
@@ -232,7 +233,7 @@ pub(in crate::commands) fn models(arguments: &[StyleArgument], given: &[PathBuf]
     }
 }
 
-/// Says that there is neither a file nor a built-in style of this name, and which style may be meant.
+/// Says that neither a file nor a built-in style has this name, and which style may be meant.
 fn no_such_style(name: &str) -> String {
     if !Model::HAS_EMBEDDED {
         return format!("{name}: there is no such file");
@@ -244,31 +245,31 @@ fn no_such_style(name: &str) -> String {
     }
 }
 
-/// What all style arguments name.
+/// Reads all style arguments.
 pub(in crate::commands) fn read(arguments: &[StyleArgument], limits: &picture::Limits, loudness: Loudness) -> Result<Vec<Seen>> {
     arguments.iter().map(|argument| argument.read(limits, loudness)).collect()
 }
 
-/// What to paint in, and what it was made of.
+/// The palette to paint with, and what it was made from.
 pub(super) struct Styles {
     pub(super) palette: Palette,
     pub(super) arguments: Vec<StyleArgument>,
-    /// Of the style pictures; `None` for styles that are not of a picture.
+    /// Sizes of the style pictures; `None` for styles without a picture.
     pub(super) sizes: Vec<Option<[usize; 2]>>,
-    /// For a figure; empty where there is none.
+    /// The style pictures for a figure; empty without one.
     pub(super) sources: Vec<Seen>,
-    /// Of each style, where it has one.
+    /// The mask of each style, if it has one.
     pub(super) masks: Vec<Option<Mask>>,
-    /// The style pictures, as large as they are seen, where each content's colours are given to them.
+    /// The style pictures at the size in which they are seen, if they are to get the colors of each content.
     pub(super) uncoloured: Option<Vec<Picture>>,
 }
 
-/// Of the arguments' styles, and the masks that they name.
+/// Makes a palette of these styles with the weights of the arguments and the masks.
 pub(super) fn palette(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Result<Palette> {
     Ok(Palette::new(parts(seen, arguments, masks))?)
 }
 
-/// The same, each for itself.
+/// Returns the parts of such a palette.
 pub(in crate::commands) fn parts(seen: &[Style], arguments: &[StyleArgument], masks: &[Option<Mask>]) -> Vec<Part> {
     let parts = seen.iter().zip(arguments).zip(masks);
     let part = |((style, argument), mask): ((&Style, &StyleArgument), &Option<Mask>)| Part {
@@ -280,12 +281,12 @@ pub(in crate::commands) fn parts(seen: &[Style], arguments: &[StyleArgument], ma
 }
 
 impl Styles {
-    /// What their masks take of memory at most, whatever the picture.
+    /// Returns the most memory that the masks take, for any picture.
     pub(super) fn mask_bytes(&self) -> u64 {
         self.masks.iter().flatten().map(|mask| mask.memory([mask.width(), mask.height()])).sum()
     }
 
-    /// `keep` says whether the pictures are needed any further.
+    /// If `keep`, the pictures are kept for a figure.
     pub(super) fn new(palette: Palette, arguments: Vec<StyleArgument>, sources: Vec<Seen>, keep: bool) -> Self {
         let size = |seen: &Seen| seen.picture().map(|picture| [picture.width(), picture.height()]);
         let sizes = sources.iter().map(size).collect();
@@ -299,14 +300,14 @@ impl Styles {
         }
     }
 
-    /// What a painting in it is made of, with weights, for its settings.
+    /// Returns the styles with their weights for the record of a painting.
     pub(super) fn used(&self) -> Result<Vec<StyleUse>> {
         self.arguments.iter().map(|argument| argument.used(&self.palette.style)).collect()
     }
 }
 
 impl Seen {
-    /// What it takes of memory: a picture its colours and alpha, in floats.
+    /// Returns the memory that it takes: for a picture, colors and alpha as floats.
     pub(super) fn bytes(&self) -> u64 {
         self.picture().map_or(0, |picture| (picture.width() * picture.height() * 16) as u64)
     }
@@ -369,7 +370,7 @@ mod tests {
         assert_eq!(with(""), expected(1.0, None));
         assert_eq!(with("=0.7"), expected(0.7, None));
         assert_eq!(with("@sky@2x.png"), expected(1.0, Some("sky@2x.png")));
-        // Styles for regions have no part in the others' shares.
+        // Styles for regions do not count in the shares of the others.
         let styles = parse(&["a@m.png".into(), "b=3".into(), "c=1".into()]).unwrap();
         assert_eq!(shares(&styles), [1.0, 0.75, 0.25]);
         assert!(parse(&["a@m.png".into(), "b=0".into()]).is_err());

@@ -1,4 +1,4 @@
-//! Animated GIF, WebP and PNG files, read without ffmpeg.
+//! Reads animated GIF, WebP and PNG files without ffmpeg.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -13,7 +13,8 @@ use impasto_film::{Rate, Timing};
 
 use crate::failure::{Failure, Result};
 
-/// A GIF's delay of 0 or 1 hundredths is shown as a tenth of a second by browsers.
+/// In microseconds. Browsers show a frame with a shorter delay,
+/// such as 0 or 1 hundredths in a GIF, for a tenth of a second.
 const SHORTEST: u64 = 20_000;
 const INSTEAD: u64 = 100_000;
 
@@ -24,7 +25,7 @@ enum Kind {
     WebP,
 }
 
-/// What an animation is.
+/// The facts about an animation.
 #[derive(Debug, Clone)]
 pub(super) struct Facts {
     pub(super) size: Size,
@@ -34,10 +35,10 @@ pub(super) struct Facts {
 }
 
 type Decoded = Box<dyn Iterator<Item = image::ImageResult<image::Frame>>>;
-/// Frames that are decoded before they are asked for.
+/// Number of frames that are decoded in advance.
 const AHEAD: usize = 2;
 
-/// Looks at a file: `None` if it is no animation of these kinds. Its frames are read once, for their times.
+/// Examines a file; `None` if it is not an animation of these kinds. Reads all frames once, for their times.
 pub(super) fn look(path: &Path) -> Result<Option<Facts>> {
     let about = |e: &dyn std::fmt::Display| Failure::failed(format!("{}: {e}", path.display()));
     let Some(kind) = File::open(path)
@@ -71,7 +72,7 @@ pub(super) fn look(path: &Path) -> Result<Option<Facts>> {
     Ok(Some(facts))
 }
 
-/// All frames, whole.
+/// Returns all frames, each a whole picture.
 pub(super) fn frames(path: &Path) -> Result<impl Iterator<Item = impasto::Result<Picture>> + Send + use<>> {
     let about = |e: &dyn std::fmt::Display| Failure::failed(format!("{}: {e}", path.display()));
     let file = File::open(path).map_err(|e| about(&e))?;
@@ -84,7 +85,7 @@ pub(super) fn frames(path: &Path) -> Result<impl Iterator<Item = impasto::Result
         match decoded(&path, kind) {
             Ok(frames) => {
                 for frame in frames {
-                    // Whoever takes them may have left.
+                    // The receiver may be gone.
                     if give.send(frame.map_err(damaged).and_then(|frame| picture(&frame.into_buffer()))).is_err() {
                         break;
                     }
@@ -102,7 +103,7 @@ fn picture(frame: &image::RgbaImage) -> impasto::Result<Picture> {
     Picture::from_rgb8([frame.width() as usize, frame.height() as usize], &rgb)?.with_alpha(alpha)
 }
 
-/// By its first bytes. PNG and WebP pictures that stand still are none.
+/// Detects the kind from the first bytes. PNG and WebP files that are not animated have none.
 fn sniff(mut file: impl Read + Seek) -> std::io::Result<Option<Kind>> {
     let mut start = Vec::new();
     file.by_ref().take(4096).read_to_end(&mut start)?;

@@ -13,10 +13,12 @@ use crate::{values, web};
 
 /// Paint a film in the style of a picture.
 ///
-/// The film keeps its sound, subtitles, chapters, frame rate and size. Reading and writing films needs ffmpeg (the programs ffmpeg and ffprobe).
-/// Folders of frames and animated GIF, WebP and PNG files are read without it, and folders of frames and GIF files are written without it.
+/// The film keeps its sound, subtitles, chapters, frame rate and size. Reading and writing films needs ffmpeg (the
+/// programs ffmpeg and ffprobe). Folders of frames and animated GIF, WebP and PNG files are read without it, and
+/// folders of frames and GIF files are written without it.
 ///
-/// The work is kept in pieces in a folder beside the output. After an interruption, the same command with --resume goes on from there.
+/// The work is kept in pieces in a folder beside the output. After an
+/// interruption, the same command with --resume continues from there.
 #[derive(Debug, Args)]
 pub(crate) struct Video {
     /// Film to paint; a folder or pattern of frames; an animated GIF, WebP or PNG; - is standard input
@@ -25,17 +27,21 @@ pub(crate) struct Video {
 
     /// Picture, built-in style or .style file, as for `impasto stylize`; repeat it to blend
     ///
-    /// Networks that carry styles of their own take the number of one (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
+    /// Networks that carry styles of their own take the number of one (-s 3
+    /// with --model, or -s MODEL:3). A network of one style needs none.
     #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", value_hint = ValueHint::FilePath)]
     pub(super) styles: Vec<OsString>,
 
-    /// Change to another style: from the style before, the film glides to this one, which it has at this time; repeat it for more
+    /// Change to another style: the film glides from the style before to
+    /// this one, and reaches it at this time; may be repeated
     ///
-    /// For example: -s waves.jpg --style-at 0:05=waves.jpg --style-at 0:08=starry glides from waves to starry between seconds 5 and 8.
+    /// For example: -s waves.jpg --style-at 0:05=waves.jpg --style-at
+    /// 0:08=starry glides from waves to starry between seconds 5 and 8.
     #[arg(long, value_name = "TIME=STYLE")]
     pub(super) style_at: Vec<OsString>,
 
-    /// Film to write; the extension decides its kind. A folder or pattern (out/%05d.png) for frames; - is standard output
+    /// Film to write; the extension decides its kind. A folder or
+    /// pattern (out/%05d.png) for frames; - is standard output
     ///
     /// .mp4, .mkv, .mov, .webm and .gif are written.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, value_parser = values::output())]
@@ -53,7 +59,7 @@ pub(crate) struct Video {
     #[arg(long, value_name = "0..1", default_value = "0.8", allow_negative_numbers = true, value_parser = values::share, help_heading = LOOK)]
     pub(super) steady: f32,
 
-    /// The flags of a painting that films take: the library's table of options has them.
+    /// The flags of a painting that films support, from the library's table of options.
     #[command(flatten)]
     pub(super) paint: FilmFlags,
 
@@ -65,7 +71,7 @@ pub(crate) struct Video {
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = FILM)]
     pub(super) end: Option<f64>,
 
-    /// Frames a second. Default: the film's own; 25 for a folder of frames
+    /// Frames per second. Default: the film's own; 25 for a folder of frames
     #[arg(long, value_name = "N[/N]", help_heading = FILM)]
     pub(super) fps: Option<Rate>,
 
@@ -77,7 +83,8 @@ pub(crate) struct Video {
     #[arg(long, value_name = "CODEC", value_parser = codec(), help_heading = FILM)]
     pub(super) codec: Option<Codec>,
 
-    /// Quality of the encoder: less is better and larger. Default: 18 for h264, 20 for h265, 28 for av1, 24 for vp9
+    /// Quality of the encoder: less gives better and larger films.
+    /// Default: 18 for h264, 20 for h265, 28 for av1, 24 for vp9
     #[arg(long, value_name = "0..63", value_parser = clap::value_parser!(u8).range(0..=63), help_heading = FILM)]
     pub(super) crf: Option<u8>,
 
@@ -85,7 +92,7 @@ pub(crate) struct Video {
     #[arg(long, help_heading = FILM)]
     pub(super) salvage: bool,
 
-    /// The program ffmpeg, or the folder that it is in. Default: where the system finds it
+    /// The program ffmpeg, or its folder. Default: where the system finds it
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) ffmpeg: Option<PathBuf>,
 
@@ -93,7 +100,7 @@ pub(crate) struct Video {
     #[arg(long)]
     pub(super) resume: bool,
 
-    /// Replace existing files, and what an interrupted run has left
+    /// Replace existing files, and the remains of an interrupted run
     #[arg(long)]
     pub(super) force: bool,
 
@@ -118,11 +125,11 @@ pub(crate) struct Video {
 }
 
 impl Video {
-    /// Downloads the pictures of styles and masks that are given by their web addresses, of at most so many bytes each.
+    /// Downloads the pictures of styles and masks that are given by web address, of at most this many bytes each.
     pub(in crate::commands) fn fetch_pictures(&mut self, most: u64) -> Result {
         self.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))?;
         for change in &mut self.style_at {
-            // An address has more of these signs; the time has none.
+            // An address may contain more `=`; the time contains none.
             if let Some((at, style)) = change.to_str().and_then(|text| text.split_once('=')) {
                 let (at, mut style) = (at.to_owned(), OsString::from(style));
                 web::fetch_style(&mut style, most)?;
@@ -136,15 +143,15 @@ impl Video {
 const LOOK: &str = "Look";
 const FILM: &str = "Film";
 
-/// What is written.
+/// What to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
-    /// By ffmpeg.
+    /// A film, written by ffmpeg.
     Film(Kind),
     Gif,
 }
 
-/// Their names, as clap takes them.
+/// Parses the names of these kinds for clap.
 fn written() -> impl TypedValueParser<Value = Written> {
     let names = PossibleValuesParser::new(Kind::ALL.map(Kind::id).into_iter().chain(["gif"]));
     names.map(|name| name.parse().map_or(Written::Gif, Written::Film))

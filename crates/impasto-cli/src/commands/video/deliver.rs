@@ -1,4 +1,4 @@
-//! The end of the work: a GIF of its frames, and the finished film's way to its place.
+//! The end of the work: makes a GIF of the frames, and moves the finished film to its place.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use super::work::Work;
 use crate::commands::sheet::animation;
 use crate::failure::{Failure, Result};
 
-/// Makes a GIF of the frames that are in the work's folder.
+/// Makes a GIF from the frames in the work's folder.
 pub(super) fn gif(work: &Work, timing: &Timing, frames: usize, size: Size) -> Result<PathBuf> {
     let path = work.path("joined.gif");
     let mut gif = animation::Animation::new(animation::Kind::Gif, size, frames)?;
-    // Hundredths of a second: each frame begins at the nearest.
+    // In hundredths of a second: each frame begins at the nearest one.
     let begin = |i: usize| (timing.time(i) + 5_000) / 10_000;
     for i in 0..frames {
         let frame = impasto::Picture::open(work.path(&name_of_piece(i, "png")), &impasto::picture::Limits::default())?;

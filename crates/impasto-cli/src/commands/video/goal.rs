@@ -1,4 +1,4 @@
-//! Where a film goes: a film, a GIF file, or pictures.
+//! What is written: a film, a GIF file, or pictures.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,8 @@ pub(super) enum Goal {
         encoder: Encoder,
     },
     Gif,
-    /// One picture a frame, named with the frame's number: before it, its least number of digits, after it.
+    /// One picture per frame. Its name is `before`, then the frame's
+    /// number with at least `digits` digits, then `after`.
     Pictures {
         before: String,
         digits: usize,
@@ -27,7 +28,7 @@ pub(super) enum Goal {
 }
 
 impl Goal {
-    /// The kind of film that the output's name asks for; `None` for pictures.
+    /// Returns the kind of film that the output's name asks for; `None` for pictures.
     pub(super) fn kind(args: &Video) -> Result<Option<Written>> {
         let path = &args.output;
         if path.as_os_str() == "-" {
@@ -52,7 +53,7 @@ impl Goal {
         }
     }
 
-    /// A folder's or pattern's names.
+    /// Parses the name of a folder or a pattern.
     pub(super) fn pictures(path: &Path) -> Result<Self> {
         let wrong = || Failure::usage(format!("{}: a pattern has one %d, for example out/%05d.png", path.display()));
         let Some((before, rest)) = path.to_str().and_then(|text| text.split_once('%')) else {
@@ -69,7 +70,7 @@ impl Goal {
         Ok(Goal::Pictures { before: before.to_owned(), digits, after: after.to_owned() })
     }
 
-    /// The file of frame `number`, counted from 1.
+    /// Returns the file of frame `number`, counted from 1.
     pub(super) fn picture(&self, number: usize) -> Option<PathBuf> {
         match self {
             Goal::Pictures { before, digits, after } => Some(format!("{before}{number:0digits$}{after}").into()),
@@ -78,7 +79,7 @@ impl Goal {
     }
 }
 
-/// The encoder that is asked for, and what is lost with it.
+/// Returns the encoder that is asked for, and says what is lost with it.
 pub(super) fn encoder(args: &Video, tools: &Tools, kind: Kind, size: Size, frames: (bool, bool)) -> Result<Encoder> {
     let chosen = Encoder::choose(tools, kind, (args.codec, args.crf), size, frames).map_err(|e| match e.kind() {
         ErrorKind::InvalidArgument => Failure::usage(e),

@@ -1,4 +1,4 @@
-//! Styles, look and masks of a film.
+//! Styles, options and masks of a film.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -18,10 +18,10 @@ use crate::failure::{Failure, Result};
 use crate::progress::Unseen;
 use crate::{memory, names};
 
-/// Styles along the film: the time in seconds, and the style from then on.
+/// Changes of style along the film: the time in seconds, and the style from then on.
 pub(super) type Changes = Vec<(f64, StyleArgument)>;
 
-/// Takes `--style-at` apart.
+/// Parses `--style-at`.
 pub(super) fn changes(args: &Video) -> Result<Changes> {
     let wrong = |text: &std::ffi::OsStr| {
         Failure::usage(format!("{}: write --style-at as TIME=STYLE, for example 0:12=waves.jpg", text.display()))
@@ -38,24 +38,24 @@ pub(super) fn changes(args: &Video) -> Result<Changes> {
     args.style_at.iter().map(change).collect()
 }
 
-/// A mask of one picture for all frames, or of a film with one for each.
+/// A mask: one picture for all frames, or a film with one for each.
 pub(super) enum MaskSource {
     Still(Mask),
     Film(Source, String),
 }
 
-/// What a film is painted in.
+/// How a film is painted.
 pub(super) struct Look {
     pub(super) styles: Styles,
     pub(super) options: StylizeOptions,
     pub(super) mask: Option<MaskSource>,
     pub(super) strength_mask: Option<MaskSource>,
-    /// What the styles are made of, for the record; and those that come later, with their times.
+    /// What the styles are made of, for the record. The later ones have their times.
     pub(super) used: Vec<StyleUse>,
     pub(super) used_later: Vec<(f64, StyleUse)>,
 }
 
-/// Reads everything that the look is made of.
+/// Reads everything that decides the look.
 pub(super) fn look(
     args: &Video,
     stylizer: &Stylizer,
@@ -65,7 +65,7 @@ pub(super) fn look(
 ) -> Result<Look> {
     let (loudness, limits) = (args.loudness.loudness(), memory::limits_of_floats());
     let asked = &args.paint.options;
-    // A style, what it is made of, and its picture if that is to get the film's colors.
+    // A style, its record, and its picture if the picture is to get the film's colors.
     let see = |argument: &StyleArgument| -> Result<(Style, StyleUse, Option<Picture>)> {
         let read = argument.read(&limits, loudness)?;
         let style = read.see(stylizer, &asked.seen(), &Unseen)?;
@@ -85,7 +85,7 @@ pub(super) fn look(
     let masks = arguments.iter().map(|argument| argument.mask.as_deref().map(mask).transpose());
     let masks = masks.collect::<Result<Vec<_>>>()?;
     let parts = match arguments {
-        // Of a network that has just one.
+        // The style of a network that has just one.
         [] => {
             let (argument, source) = style::only(stylizer)?;
             let style = source.see(stylizer, &asked.seen(), &Unseen)?;
@@ -101,7 +101,7 @@ pub(super) fn look(
         later.push((timing.frame_at((at - wanted.part.start).max(0.0)), style, picture));
         used_later.push((*at, used));
     }
-    // Masks may be films: they come with the frames.
+    // Masks may be films, which come with the frames.
     let stylize = asked.stylize(None, None);
     let stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
     let (styles, options) = Styles::asked(asked, stylize, parts.into_iter().zip(pictures).collect(), later)?;
@@ -125,7 +125,7 @@ pub(super) fn look(
 }
 
 impl Look {
-    /// Puts still masks into the options, and those of films on the frames.
+    /// Puts still masks into the options, and masks from films on the frames.
     pub(super) fn masked(
         &mut self,
         args: &Video,
@@ -161,7 +161,7 @@ impl Look {
     }
 }
 
-/// Frames with their masks.
+/// Pairs frames with their masks.
 fn zipped(
     mut frames: Frames,
     mut masks: Frames,

@@ -1,9 +1,9 @@
-//! `impasto video`: films in the style of pictures.
+//! `impasto video`: paints films in the style of pictures.
 //!
-//! 1. `args.rs`: the flags. `source.rs`: what is painted (`animation.rs` reads animated pictures), `goal.rs`: what is written.
-//! 2. `look.rs`: styles and masks. `work.rs`: the folder of an unfinished film. `record.rs`: what a film says about how it was painted.
-//! 3. Frames are read, painted and written at the same time ([`impasto_film::work`]). `sink.rs` takes what is painted.
-//! 4. `deliver.rs` puts the result in its place.
+//! 1. `args.rs`: the flags. `source.rs`: the input (`animation.rs` reads animated pictures), `goal.rs`: the output.
+//! 2. `look.rs`: styles and masks. `work.rs`: the folder of an unfinished film. `record.rs`: how the film was painted.
+//! 3. Frames are read, painted and written at the same time ([`impasto_film::work`]). `sink.rs` takes the painted ones.
+//! 4. `deliver.rs` moves the result to its place.
 //!
 //! The crate `impasto-film` reads and writes films through ffmpeg.
 
@@ -43,12 +43,12 @@ use crate::progress::{Pictures, Unseen};
 use crate::{interrupt, memory, model, names, talk};
 use impasto::Size;
 
-/// What a run has come to.
+/// The results of a run.
 struct Report {
     size: Size,
     frames: usize,
     shots: usize,
-    /// Frames that this run has painted, and the seconds it took.
+    /// Frames that this run has painted, and the seconds that it took.
     painted: usize,
     seconds: f64,
     at_a_time: usize,
@@ -56,7 +56,7 @@ struct Report {
 
 pub(crate) fn run(args: &Video) -> Result {
     let loudness = args.loudness.loudness();
-    // Whatever can be found wrong without work is found before any.
+    // Check everything that needs no work before the work begins.
     names::check_is_no_address(&args.film)?;
     let arguments = style::parse(&args.styles)?;
     let changes = look::changes(args)?;
@@ -150,7 +150,7 @@ fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
     Err(Failure::usage(text))
 }
 
-/// A film from standard input, in a file: decoders have to go back in it.
+/// Copies a film from standard input to a file, because decoders must be able to seek.
 fn spooled() -> Result<(Work, PathBuf)> {
     let work = Work::temporary()?;
     let path = work.path("film");
@@ -159,7 +159,7 @@ fn spooled() -> Result<(Work, PathBuf)> {
     Ok((work, path))
 }
 
-/// Says what is not as everybody expects.
+/// Says what may surprise the user.
 fn tell(source: &Source, goal: &Goal, loudness: talk::Loudness) {
     let Some(facts) = source.film() else { return };
     say(&facts.notes(), Some(&facts.path), loudness);
@@ -168,7 +168,7 @@ fn tell(source: &Source, goal: &Goal, loudness: talk::Loudness) {
     }
 }
 
-/// Says notes, after the name of the file that they are about.
+/// Prints notes, each with the name of the file that it is about.
 fn say(notes: &[Note], about: Option<&Path>, loudness: talk::Loudness) {
     let name = about.map_or_else(String::new, |path| format!("{}: ", path.display()));
     for note in notes {
@@ -179,10 +179,10 @@ fn say(notes: &[Note], about: Option<&Path>, loudness: talk::Loudness) {
     }
 }
 
-/// A film that is about to be painted.
+/// A film to paint.
 struct Painting<'a> {
     args: &'a Video,
-    /// What the model is opened from; nothing for the built-in one.
+    /// The paths of the model; empty for the built-in one.
     models: &'a [PathBuf],
     loudness: talk::Loudness,
     arguments: &'a [StyleArgument],
@@ -207,7 +207,7 @@ impl Painting<'_> {
         let painted = if done.whole { Ok((done.state.frame, done.shots, 0)) } else { self.paint(work, &timing, done, each) };
         let (frames, shots, at_a_time) = painted.inspect_err(|_| {
             if !work.has_state() {
-                // There is nothing to resume.
+                // Nothing is left to resume.
                 let _ = work.remove();
             }
         })?;
@@ -239,7 +239,7 @@ impl Painting<'_> {
         Ok(Report { size: self.size, frames, shots, painted: frames - earlier, seconds, at_a_time })
     }
 
-    /// Paints what is not painted yet. Gives the numbers of frames, of shots, and of frames that were painted at a time.
+    /// Paints the missing frames. Returns the numbers of frames, of shots, and of frames that were painted at a time.
     fn paint(&self, work: &Work, timing: &Timing, done: Done, each: usize) -> Result<(usize, usize, usize)> {
         let Painting { args, loudness, size, .. } = *self;
         let ceiling = Ceiling::new(args.max_memory, true);
@@ -257,7 +257,8 @@ impl Painting<'_> {
         let frames = self.source.read(self.tools, size, reading.clone())?;
         let frames = look.masked(args, frames, (self.tools, &reading))?;
 
-        // As many at a time as memory allows: each on few threads, which is faster than few on many.
+        // Paint as many frames at a time as memory allows, each on few
+        // threads. This is faster than few frames on many threads.
         let bytes = if alpha { 4 } else { 3 } * if self.source.deep() { 2 } else { 1 };
         let mut options = FilmOptions::default().stylize(look.options.clone()).steady(args.steady).at_a_time(cores.min(KEY));
         let needed = |stylizer: &Stylizer, options: &FilmOptions| -> Result<u64> {
@@ -305,7 +306,7 @@ impl Painting<'_> {
         result.map_err(|failure| if matches!(failure, Failure::Interrupted) { self.interrupted(work) } else { failure })
     }
 
-    /// Whether frames have alpha where they go.
+    /// Returns whether the written frames have alpha.
     fn alpha(&self) -> bool {
         let keeps = match self.goal {
             Goal::Film { encoder, .. } => encoder.alpha,
@@ -326,7 +327,7 @@ impl Painting<'_> {
     }
 }
 
-/// What the program takes besides painting.
+/// Returns the memory that the program takes besides painting.
 fn memory_of_program() -> u64 {
     super::stylize::ceiling::PROGRAM
 }

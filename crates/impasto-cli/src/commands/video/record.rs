@@ -1,4 +1,4 @@
-//! What a film says about how it was painted, and whether two runs paint the same.
+//! Records in a film how it was painted, and detects whether two runs paint the same.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::failure::Result;
 use crate::{downloads, model, references};
 
 impl Painting<'_> {
-    /// How the film is painted, for the film itself.
+    /// Returns the record for the film of how it is painted.
     ///
     /// # Errors
     /// If a file that it names cannot be read.
@@ -38,14 +38,14 @@ impl Painting<'_> {
             };
             return Ok(hash.map_or(name.clone(), |hash| name.hashed(hash)));
         }
-        // A pattern is no file.
+        // A pattern is not a file.
         if path.exists() { references::of_path(path) } else { Ok(Reference::of_path(path)) }
     }
 
-    /// All that decides the frames of the film and their encoding.
+    /// Returns everything that decides the frames of the film and their encoding.
     pub(super) fn fingerprint(&self) -> Result<Value> {
         let args = self.args;
-        // Every option of the library's table, by its name, and the files that options name.
+        // Every option of the library's table by name, and the files that options name.
         let mut all = args.paint.options.given();
         all.extend(args.paint.files.iter().map(|(option, path)| ((*option).to_owned(), file(path))));
         let own = json!({
@@ -66,11 +66,11 @@ impl Painting<'_> {
     }
 }
 
-/// A file that is the same if these are: hashing films and models takes long.
+/// Returns facts by which a file is taken to be the same. Hashing films and models would take long.
 fn file(path: &Path) -> Value {
     let metadata = std::fs::metadata(path).ok();
     let changed = metadata.as_ref().and_then(|data| data.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok());
-    // A download is another file every time.
+    // Downloads have a new time in every run.
     let spoken = downloads::spoken(path);
     let changed = changed.filter(|_| spoken == path);
     json!({

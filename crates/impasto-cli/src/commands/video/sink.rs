@@ -1,4 +1,4 @@
-//! Takes painted frames, in a thread of its own: into pieces of a film, or pictures.
+//! Takes painted frames, in a thread of its own, and writes them as pieces of a film or as pictures.
 
 use std::path::Path;
 use std::sync::mpsc::Receiver;
@@ -17,12 +17,13 @@ pub(super) struct Sink<'a> {
     pub(super) goal: &'a Goal,
     /// For films that ffmpeg encodes.
     pub(super) pieces: Option<&'a Pieces<'a>>,
-    /// Where the newest frame is shown from time to time.
+    /// The picture that shows the newest frame from time to time.
     pub(super) preview: Option<&'a Path>,
 }
 
 impl Sink<'_> {
-    /// Takes all frames. Gives the number of shots; `shots` is how many there were before. What is not sealed is given up if there is no end.
+    /// Takes all frames, and returns the number of shots; `shots` is the number
+    /// before. If the run ends early, frames after the last seal are lost.
     pub(super) fn take(&self, messages: &Receiver<Message>, mut shots: usize) -> Result<usize> {
         let mut reel = self.pieces.map(|pieces| Reel::new(pieces, self.work.folder()));
         let mut shown = false;
@@ -59,7 +60,7 @@ impl Sink<'_> {
     fn picture(&self, painted: &Painted) -> Result {
         let own = self.work.path(&name_of_piece(painted.index, "png"));
         let (path, overwrite) = match self.goal.picture(painted.index + 1) {
-            // A killed run may have written frames that it did not get to remember.
+            // A killed run may have written frames that its state does not count.
             Some(path) => (path, true),
             None => (own, true),
         };

@@ -13,10 +13,10 @@ use impasto_film::{Facts, Frames, Part, Rate, Reading, Timing, Tools, probe};
 use super::animation;
 use crate::failure::{Failure, Result};
 
-/// Frames a second of a folder of frames.
+/// Default frames per second of a folder of frames.
 const RATE: Rate = Rate { frames: 25, seconds: 1 };
 
-/// What is painted.
+/// The input to paint.
 #[derive(Debug)]
 pub(super) enum Source {
     Film(Box<Facts>),
@@ -24,7 +24,7 @@ pub(super) enum Source {
     Animation { path: PathBuf, facts: animation::Facts, part: (usize, usize), timing: Timing },
 }
 
-/// How much of a source is wanted, and how.
+/// Which part of a source to read, and at which rate.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     pub(super) part: Part,
@@ -32,7 +32,7 @@ pub(super) struct Wanted {
 }
 
 impl Source {
-    /// Looks at what a path names. `tools` is asked only if it is a film.
+    /// Examines the input at a path. `tools` is only called for a film.
     pub(super) fn open(path: &Path, wanted: Wanted, tools: &dyn Fn() -> Result<Tools>) -> Result<Self> {
         if let Some(files) = pictures(path)? {
             return Self::of_pictures(path, files, wanted);
@@ -82,7 +82,7 @@ impl Source {
         Ok(Source::Animation { path: path.to_owned(), facts, part: (start, end), timing })
     }
 
-    /// The size of its frames.
+    /// Returns the size of the frames.
     pub(super) fn size(&self) -> Size {
         match self {
             Source::Film(facts) => facts.size,
@@ -99,7 +99,7 @@ impl Source {
         }
     }
 
-    /// How many frames there are, if that is known.
+    /// Returns the number of frames, if it is known.
     pub(super) fn frames(&self) -> Option<usize> {
         match self {
             Source::Film(facts) => facts.frames,
@@ -116,7 +116,7 @@ impl Source {
         }
     }
 
-    /// Whether its samples have more than 8 bits.
+    /// Returns whether samples have more than 8 bits.
     pub(super) fn deep(&self) -> bool {
         match self {
             Source::Film(facts) => facts.deep,
@@ -125,7 +125,7 @@ impl Source {
         }
     }
 
-    /// The film, if it is one: it may have sound.
+    /// Returns the film, if it is one, which may have sound.
     pub(super) fn film(&self) -> Option<&Facts> {
         match self {
             Source::Film(facts) => Some(facts),
@@ -133,8 +133,8 @@ impl Source {
         }
     }
 
-    /// All frames at this size, from the first, with alpha if `alpha` says so. `salvaged` is told what damage was passed over; without it damage
-    /// is an error.
+    /// Returns all frames at this size, from the first, with alpha if `reading` asks for it. If there is `salvaged`,
+    /// damage is stored there and skipped; otherwise it is an error.
     pub(super) fn read(&self, tools: Option<&Tools>, size: Size, reading: Reading) -> Result<Frames> {
         let (deep, alpha) = (self.deep(), reading.alpha);
         match (self, tools) {
@@ -161,7 +161,7 @@ impl Source {
     }
 }
 
-/// Frames of a film. Its errors have its name, and what to do.
+/// Returns the frames of a film. Errors have its name, and what to do.
 fn decoded(facts: &Facts, tools: &Tools, size: Size, reading: Reading) -> Result<Frames> {
     let name = facts.path.display().to_string();
     let frames = impasto_film::frames(tools, facts, size, reading).map_err(|e| e.context(&name))?;
@@ -173,7 +173,7 @@ fn decoded(facts: &Facts, tools: &Tools, size: Size, reading: Reading) -> Result
     })))
 }
 
-/// At a size, with alpha or without.
+/// Returns the picture at this size, with alpha or without.
 fn fitted(picture: Picture, size: Size, alpha: bool) -> impasto::Result<Picture> {
     let picture = if size == picture.size() { picture } else { picture.resized(size, Resize::PHOTO)? };
     match (alpha, picture.alpha()) {
@@ -183,7 +183,7 @@ fn fitted(picture: Picture, size: Size, alpha: bool) -> impasto::Result<Picture>
     }
 }
 
-/// The pictures of a folder or of a pattern, in order; `None` if the path is neither.
+/// Returns the pictures of a folder or a pattern, in order; `None` if the path is neither.
 fn pictures(path: &Path) -> Result<Option<Vec<PathBuf>>> {
     let mut files: Vec<PathBuf> = if path.is_dir() {
         let entries = std::fs::read_dir(path).map_err(|e| Failure::failed(format!("{}: cannot be read: {e}", path.display())))?;
@@ -214,7 +214,7 @@ fn pictures(path: &Path) -> Result<Option<Vec<PathBuf>>> {
     Ok(Some(files))
 }
 
-/// A key by which frame 10 comes after frame 9.
+/// Returns a sort key that puts frame 10 after frame 9.
 fn natural(name: &str) -> Vec<(String, u128)> {
     let mut parts = Vec::new();
     let mut rest = name;

@@ -1,7 +1,8 @@
-//! The folder beside the output in which an unfinished film is kept, so that `--resume` can go on with it.
+//! The folder of an unfinished film, beside the output. `--resume` continues from it.
 //!
-//! `film.json` says what is painted and how; another film or look is not gone on with. `state.json` says how many frames are done, and is replaced whole
-//! whenever a piece of the film is. What is not named there is painted again: so it does not matter when the program is killed.
+//! `film.json` says what is painted and how; another film or look is refused. `state.json` says how
+//! many frames are done, and is replaced as a whole whenever a piece of the film is finished. Frames
+//! that it does not count are painted again, so the program may be killed at any time.
 
 use std::fs;
 use std::io;
@@ -13,53 +14,53 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Result};
 
-/// A folder for an unfinished film.
+/// The folder of an unfinished film.
 #[derive(Debug)]
 pub(super) struct Work {
     folder: PathBuf,
     /// Where the film goes. `None` for pipes.
     output: Option<PathBuf>,
-    /// For pipes, where there is nothing to go on with: the folder goes when this does.
+    /// The temporary folder for pipes, which cannot be resumed. It is removed when this is dropped.
     temporary: Option<Folder>,
 }
 
-/// The file that keeps the request.
+/// The file with the request.
 const RECORD: &str = "request.json";
 
-/// The file that says how far the work is. It is the last to be removed.
+/// The file that says how far the work is. It is removed last.
 const STATE: &str = "state.json";
 
-/// How far an earlier run was.
+/// How far an earlier run got.
 #[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) state: State,
     pub(super) shots: usize,
-    /// Whether only the end is missing: the pieces are to be joined.
+    /// Whether all frames are painted, and the pieces only have to be joined.
     pub(super) whole: bool,
-    /// Whether not even that is: the film is in its place.
+    /// Whether the film is already in its place.
     pub(super) delivered: bool,
 }
 
 /// How far this run is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Far<'a> {
-    /// Frames are missing. With the last painting, if the next one is mixed with it.
+    /// Frames are missing. Has the last painting if the next one is mixed with it.
     Painting(Option<&'a [f32]>),
     /// All frames are painted.
     Painted,
-    /// The pieces are joined, in this file of the folder, which is about to be moved to its place.
+    /// The pieces are joined in this file of the folder, which is about to be moved to its place.
     Joined(&'a Path),
 }
 
 impl Work {
-    /// For a film at this place.
+    /// Keeps the work beside this output.
     pub(super) fn beside(output: &Path) -> Self {
         let mut name = output.components().as_path().as_os_str().to_owned();
         name.push(".impasto");
         Work { folder: name.into(), output: Some(output.to_owned()), temporary: None }
     }
 
-    /// For standard input or output: a temporary folder. Those of killed runs are removed.
+    /// Keeps the work in a temporary folder, for standard input or output. The folders of killed runs are removed.
     pub(super) fn temporary() -> Result<Self> {
         Folder::remove_abandoned();
         let folder = Folder::new().map_err(|e| Failure::failed(format!("cannot make a temporary folder: {e}")))?;
@@ -74,12 +75,12 @@ impl Work {
         &self.folder
     }
 
-    /// Whether there is something that a run with `--resume` can continue.
+    /// Returns whether a run with `--resume` can continue something.
     pub(super) fn has_state(&self) -> bool {
         self.path(STATE).exists()
     }
 
-    /// Begins, or goes on with what an earlier run of the same film has left. `film` says what is painted and how.
+    /// Begins, or continues what an earlier run of the same film has left. `film` says what is painted and how.
     pub(super) fn begin(&self, film: &Value, resume: bool, force: bool) -> Result<Done> {
         let about = |what: &str, e: &io::Error| Failure::failed(format!("{}: {what}: {e}", self.folder.display()));
         if self.temporary.is_none() && self.folder.exists() {
@@ -99,13 +100,13 @@ impl Work {
         Ok(Done::default())
     }
 
-    /// Whether an earlier run was ended between moving its film to its place and removing this folder.
+    /// Returns whether an earlier run ended after it moved the film to its place, but before it removed this folder.
     pub(super) fn is_delivered(&self) -> bool {
         let joined = self.read(STATE).and_then(|state| Some(self.path(state["joined"].as_str()?)));
         joined.is_some_and(|joined| !joined.exists()) && self.output.as_ref().is_some_and(|output| output.exists())
     }
 
-    /// A file of JSON that is whole.
+    /// Reads a JSON file; `None` if it is missing or incomplete.
     fn read(&self, name: &str) -> Option<Value> {
         serde_json::from_slice(&fs::read(self.path(name)).ok()?).ok()
     }
@@ -117,7 +118,7 @@ impl Work {
             // The earlier run was killed while it removed this folder.
             None if delivered => film.clone(),
             None => {
-                // Killed before it had begun.
+                // The earlier run was killed before it began.
                 self.replace("film.json", format!("{film:#}\n").as_bytes())?;
                 return Ok(Done::default());
             }
@@ -144,17 +145,17 @@ impl Work {
         Ok(Done { state: State::at(number("frame"), last), shots: number("shots"), whole, delivered })
     }
 
-    /// Keeps the request that the film is painted by, as JSON.
+    /// Stores the request by which the film is painted, as JSON.
     pub(super) fn keep_record(&self, json: &str) -> Result {
         self.replace(RECORD, json.as_bytes())
     }
 
-    /// The request that was kept.
+    /// Returns the stored request.
     pub(super) fn record(&self) -> Option<String> {
         fs::read_to_string(self.path(RECORD)).ok()
     }
 
-    /// Remembers how far the film is.
+    /// Stores how far the film is.
     pub(super) fn remember(&self, frame: usize, shots: usize, far: Far<'_>) -> Result {
         let mut json = json!({ "frame": frame, "shots": shots, "whole": !matches!(far, Far::Painting(_)) });
         match far {
@@ -177,7 +178,7 @@ impl Work {
         Ok(())
     }
 
-    /// A file that is there whole or not at all.
+    /// Writes a file so that it is either complete or missing.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result {
         let partial = self.path(&format!("{name}.part"));
         let write = || {
@@ -190,7 +191,8 @@ impl Work {
         write().map_err(|e| Failure::failed(format!("{}: cannot be written: {e}", self.path(name).display())))
     }
 
-    /// Removes the folder and what is in it. The state goes last: if this run is killed meanwhile, the next one knows how far it was.
+    /// Removes the folder and its files. The state goes last: if this run
+    /// is killed meanwhile, the next one knows how far it was.
     pub(super) fn remove(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -225,14 +227,14 @@ mod tests {
         assert!(work.begin(&film, false, false).is_err());
         let error = work.begin(&json!({ "film": "a.mp4", "strength": 0.7 }), true, false).unwrap_err();
         assert!(error.to_string().contains("strength"), "{error}");
-        // So is one from which an option is gone.
+        // A run without one of the options is refused, too.
         let error = work.begin(&json!({ "film": "a.mp4" }), true, false).unwrap_err();
         assert!(error.to_string().contains("strength"), "{error}");
         assert_eq!(work.begin(&film, false, true).unwrap().state, State::default());
         work.remember(100, 3, Far::Painted).unwrap();
         assert!(work.begin(&film, true, false).unwrap().whole);
         work.remove().unwrap();
-        // Killed on the way of the film to its place: before it was moved, after, and while the folder was being removed.
+        // Killed while the film went to its place: before it was moved, after, and while the folder was being removed.
         let (output, joined) = (folder.path().join("out.mp4"), work.path("joined.mp4"));
         work.begin(&film, false, false).unwrap();
         std::fs::write(&joined, "a film").unwrap();

@@ -1,17 +1,18 @@
-//! Memory that pictures painted at a time share.
+//! Memory shared by pictures that are painted at the same time.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A sum of bytes that is lent out.
+/// A number of bytes that is lent out.
 pub(super) struct Budget {
     total: u64,
     lent: Mutex<u64>,
     returned: Condvar,
-    /// Whoever waits for memory keeps the door: later ones wait behind, so that a large picture has its turn among small ones.
+    /// A picture that waits for memory holds this lock, and later ones wait
+    /// behind it. So a large picture has its turn among small ones.
     door: Mutex<()>,
 }
 
-/// A loan, returned when it is dropped.
+/// A loan. Dropping it returns the bytes.
 pub(super) struct Loan<'a> {
     budget: &'a Budget,
     pub(super) bytes: u64,
@@ -26,7 +27,7 @@ impl Budget {
         self.total
     }
 
-    /// Waits until these bytes are free; for more than there are, until nobody else has any.
+    /// Waits until this many bytes are free, or, if that is more than the total, until all are.
     pub(super) fn lend(&self, bytes: u64) -> Loan<'_> {
         let bytes = bytes.min(self.total);
         let _door = held(&self.door);
@@ -65,7 +66,7 @@ mod tests {
                 let (budget, out, most) = (&budget, &out, &most);
                 scope.spawn(move || {
                     for j in 0..200 {
-                        // Some want more than everything.
+                        // Some want more than the total.
                         let loan = budget.lend((i * 31 + j * 17) % 130);
                         assert!(loan.bytes <= 100);
                         let now = out.fetch_add(loan.bytes, Ordering::SeqCst) + loan.bytes;

@@ -1,4 +1,4 @@
-//! What is to be painted: files as named, in folders, and by pattern.
+//! Finds the pictures to paint: named files, folders and patterns.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -14,20 +14,20 @@ use crate::files;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Input {
     pub(super) path: PathBuf,
-    /// The folder that it is in, below the folder or the pattern's fixed part that was named.
+    /// Its folder, relative to the named folder or to the fixed part of the pattern.
     pub(super) dir: PathBuf,
-    /// Whether the command line names just it.
+    /// Whether the command line names exactly this file.
     pub(super) named: bool,
 }
 
-/// A picture, or a folder of some, that a search came upon and left out.
+/// A picture, or a folder with pictures, that a search found and left out.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct LeftOut {
     pub(super) path: PathBuf,
     pub(super) why: Why,
 }
 
-/// Why it was left out.
+/// The reason why it was left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
     Hidden,
@@ -38,7 +38,7 @@ pub(super) enum Why {
 }
 
 impl Why {
-    /// For one line about all of a kind; it ends before their names.
+    /// The text for a line about all that have this reason. Their names follow it.
     pub(super) fn text(self) -> &'static str {
         match self {
             Why::Hidden => "hidden (name them to paint them)",
@@ -51,7 +51,7 @@ impl Why {
         }
     }
 
-    /// For programs.
+    /// The word for programs.
     pub(super) fn word(self) -> &'static str {
         match self {
             Why::Hidden => "hidden",
@@ -63,16 +63,17 @@ impl Why {
     }
 }
 
-/// Whether this names more than one file, or none.
+/// Returns whether this is a folder or a pattern, not a single file.
 pub(super) fn is_several(content: &Path) -> bool {
     content.is_dir() || pattern(content).is_some()
 }
 
-/// All pictures that the arguments name, each once, in the arguments' order, those of a folder sorted. `results` is a folder that results go
-/// to: where it lies in a folder that is searched it is left out. What else is left out although it is a picture is added to `left_out`.
+/// Finds all pictures that the arguments name, each once, in the order of the arguments, and
+/// sorted within a folder. If the folder for results, `results`, is inside a folder that is
+/// searched, it is left out. Other pictures that are left out are added to `left_out`.
 ///
 /// # Errors
-/// If a folder cannot be read, or has no pictures; if a pattern is none, or nothing matches it.
+/// If a folder cannot be read, or has no pictures; if a pattern is not valid, or nothing matches it.
 pub(super) fn find(contents: &[PathBuf], recursive: bool, results: &Path, left_out: &mut Vec<LeftOut>) -> Result<Vec<Input>> {
     let results = files::place(results);
     let mut inputs = Vec::new();
@@ -91,7 +92,7 @@ pub(super) fn find(contents: &[PathBuf], recursive: bool, results: &Path, left_o
     Ok(inputs)
 }
 
-/// All pictures that lie in a folder itself, sorted.
+/// Finds all pictures in a folder, without sub-folders, sorted.
 ///
 /// # Errors
 /// If the folder cannot be read, or has no pictures.
@@ -147,16 +148,16 @@ fn found(base: &Path, path: PathBuf) -> Input {
     Input { path, dir, named: false }
 }
 
-/// A path that is no file, but may be a pattern.
+/// Returns the path's text if it may be a pattern: it has wildcards, and nothing with this name exists.
 fn pattern(content: &Path) -> Option<&str> {
     content.to_str().filter(|text| text.contains(['*', '?', '[']) && !content.exists())
 }
 
-/// The folder that a pattern begins to search in.
+/// Returns the folder in which the search for a pattern begins.
 fn fixed_part(pattern: &str) -> PathBuf {
     let path = Path::new(pattern);
     let fixed = path.components().take_while(|component| !component.as_os_str().to_string_lossy().contains(['*', '?', '[']));
-    // The last part is the file's, whether it has a wildcard or not.
+    // The last part is the file's, with or without a wildcard.
     let fixed: PathBuf = fixed.collect();
     if fixed == path { path.parent().map_or_else(PathBuf::new, Path::to_path_buf) } else { fixed }
 }
@@ -166,23 +167,23 @@ fn is_picture(path: &Path) -> bool {
     !is_hidden(path) && Format::read_extensions().any(|known| known == extension)
 }
 
-/// A file that is no picture by its name, if it is one by its content.
+/// Returns a file that is a picture by its content, but hidden or not a picture by its name.
 fn overlooked(path: PathBuf) -> Option<LeftOut> {
-    // Beside each file, macOS keeps its own notes on other file systems: ._photo.jpg
+    // On other file systems, macOS stores notes beside each file: ._photo.jpg
     let notes = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"));
     let why = if is_hidden(&path) { Why::Hidden } else { Why::Name };
     (!notes && begins_like_a_picture(&path)).then_some(LeftOut { path, why })
 }
 
-/// Whether a folder has pictures by their names, sub-folders aside.
+/// Returns whether a folder, without its sub-folders, has pictures by their names.
 fn has_pictures(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_picture(&entry.path())))
 }
 
-/// Whether a file's first bytes are those of a picture, also of formats that are not read.
+/// Returns whether a file starts like a picture, including formats that are not read.
 fn begins_like_a_picture(path: &Path) -> bool {
     let mut start = Vec::new();
-    // A pipe would wait for its writer.
+    // Reading a pipe would wait for its writer.
     let read = path.is_file() && File::open(path).and_then(|file| file.take(4096).read_to_end(&mut start)).is_ok();
     read && Format::looks_like_a_picture(&start)
 }
@@ -197,7 +198,7 @@ mod tests {
 
     use super::{Why, find};
 
-    /// Paths below the folder that are found, with their `dir`.
+    /// The paths below the folder that are found, with their `dir`.
     fn found(folder: &Path, contents: &[&str], recursive: bool, results: &str) -> Vec<(String, String)> {
         let contents: Vec<PathBuf> = contents.iter().map(|content| folder.join(content)).collect();
         let inputs = find(&contents, recursive, &folder.join(results), &mut Vec::new()).unwrap();
@@ -225,17 +226,17 @@ mod tests {
         let deep =
             [pair("in/a.png", ""), pair("in/b.JPG", ""), pair("in/sub/d.tif", "sub"), pair("in/sub/deep/e.gif", "sub/deep")];
         assert_eq!(found(folder, &["in"], true, "in/out"), deep);
-        // Patterns see the same, in another order.
+        // Patterns find the same, in another order.
         let mut matched = found(folder, &["in/**/*"], false, "in/out");
         matched.sort();
         assert_eq!(matched, deep);
         assert_eq!(found(folder, &["in/[ab].*"], false, "elsewhere"), flat);
-        // Named files are taken whatever they are called, and each file once.
+        // Named files are taken whatever their extension, and each file once.
         assert_eq!(
             found(folder, &["in/a.png", "in", "in/notes.txt"], false, "out"),
             [&flat[..], &[pair("in/notes.txt", "")]].concat()
         );
-        // A folder of results that is named is searched.
+        // If the folder of results is named, it is searched.
         assert_eq!(found(folder, &["in/out"], true, "in/out"), [pair("in/out/a.png", "")]);
     }
 

@@ -1,7 +1,8 @@
-//! Many pictures: several at a time, each whatever becomes of the others.
+//! Many pictures, several at a time. If one fails, the others are still painted.
 //!
-//! Arguments become jobs (`inputs.rs`, `template.rs`, `plan.rs`); model and styles are loaded once; workers take one job after the other
-//! (`work.rs`) within the memory that there is (`budget.rs`), and note what they did (in the library's `Manifest`, and in `tally.rs`).
+//! Arguments become jobs (`inputs.rs`, `template.rs`, `plan.rs`). Model and styles are loaded
+//! once. Workers do one job after the other (`work.rs`) within the available memory
+//! (`budget.rs`), and record the results in the library's `Manifest` and in `tally.rs`.
 
 mod budget;
 mod inputs;
@@ -33,17 +34,17 @@ use plan::Job;
 use tally::Tally;
 use work::Worker;
 
-/// Names of pictures that are left out in one line.
+/// Most names of left-out pictures in one line.
 const NAMED: usize = 10;
 
-/// A style to paint in, and what it is for names and settings.
+/// A style or blend to paint in, its name for file names, and its record.
 struct Look {
     name: String,
     styles: Styles,
     used: Vec<StyleUse>,
 }
 
-/// Whether a command line asks for this, rather than for one picture to one file.
+/// Returns whether a command line asks for many pictures, not for one picture to one file.
 pub(super) fn is_asked(args: &Stylize) -> bool {
     let batch = &args.batch;
     let flags = batch.recursive || batch.each_style || batch.resume || batch.manifest.is_some();
@@ -64,9 +65,9 @@ pub(super) fn run(args: &Stylize) -> Result {
     let template = plan::template(args)?;
     let mut left_out = Vec::new();
     let found = inputs::find(&args.contents, args.batch.recursive, template.root(), &mut left_out);
-    // It may be why there is nothing else.
+    // If nothing else was found, what was left out may be the reason.
     let found = found.inspect_err(|_| tell_left_out(&left_out, loudness))?;
-    // A mistyped name is no reason to make a folder for a manifest that says so.
+    // If the only file name is mistyped, do not make a folder just for a manifest that says so.
     if let ([input], false) = (found.as_slice(), template.root().exists()) {
         std::fs::metadata(&input.path).map_err(|e| Failure::failed(format!("{}: {e}", input.path.display())))?;
     }
@@ -77,7 +78,7 @@ pub(super) fn run(args: &Stylize) -> Result {
 
     tell_left_out(&left_out, loudness);
 
-    // A style in the output folder would be lost as easily as a content.
+    // An output could replace a style as easily as a content.
     let read: Vec<&Path> = groups.iter().flatten().flat_map(StyleArgument::files).collect();
     for job in jobs.iter().filter(|job| job.output.exists()) {
         destination::keep_inputs(&job.output, read.iter().copied())?;
@@ -95,9 +96,10 @@ pub(super) fn run(args: &Stylize) -> Result {
     });
     let looks = looks.collect::<Result<Vec<_>>>()?;
 
-    // Runs that replace nothing may share a folder. One that continues must know that nobody paints what is missing.
+    // Runs that replace nothing may share a folder. A run with --resume
+    // must know that no other one is painting what is missing.
     manifest.lock(args.batch.resume)?;
-    // What a killed run has left; pictures that others paint at the moment stay.
+    // Remove the temporary files of killed runs. Those of running programs stay.
     let mut folders: Vec<_> = jobs.iter().filter_map(|job| job.output.parent()).collect();
     folders.dedup();
     folders.into_iter().for_each(|folder| {
@@ -105,14 +107,14 @@ pub(super) fn run(args: &Stylize) -> Result {
     });
 
     let needs = jobs.iter().map(|job| need(&studio, job)).collect::<Vec<_>>();
-    // Programs take some memory whatever they do, and these the masks of all styles.
+    // Memory in use whatever is painted: by the program itself, and by the masks of all styles.
     let held = looks.iter().map(|look| look.styles.mask_bytes()).fold(ceiling::PROGRAM, u64::saturating_add);
     let total = Ceiling::new(args.limits.max_memory, studio.paints_in_bands()).bytes().map(|bytes| bytes.saturating_sub(held));
     let budget = Budget::new(total.unwrap_or(u64::MAX));
     let at_a_time = args.batch.jobs.unwrap_or_else(|| fitting(&needs, budget.total(), studio.stylizer.engine().threads()));
     let at_a_time = at_a_time.min(jobs.len());
     if at_a_time >= studio.stylizer.engine().threads() {
-        // A thread a picture: nobody waits for anybody.
+        // With one thread per picture, no thread waits for another.
         studio.stylizer = studio.stylizer.with_threads(1)?;
     }
     loudness.detail(&format!("{} pictures, {at_a_time} at a time", jobs.len()));
@@ -148,7 +150,7 @@ pub(super) fn run(args: &Stylize) -> Result {
     tally.end()
 }
 
-/// Says which pictures a search has left out, a line for each reason.
+/// Says which pictures a search has left out, with a line for each reason.
 fn tell_left_out(left_out: &[LeftOut], loudness: Loudness) {
     let mut reasons: Vec<_> = left_out.iter().map(|left| left.why).collect();
     reasons.sort();
@@ -163,7 +165,7 @@ fn tell_left_out(left_out: &[LeftOut], loudness: Loudness) {
     }
 }
 
-/// What makes no sense for many pictures.
+/// Refuses flags that make no sense for many pictures.
 fn check_usage(args: &Stylize) -> Result {
     let wrong = |text: &str| Err(Failure::usage(text));
     if args.contents.iter().any(|content| is_standard(content)) {
@@ -180,7 +182,7 @@ fn check_usage(args: &Stylize) -> Result {
     Ok(())
 }
 
-/// The styles that are blended each time.
+/// Returns the styles in groups. Each group is one blend.
 fn groups(args: &Stylize, arguments: Vec<StyleArgument>) -> Vec<Vec<StyleArgument>> {
     if args.batch.each_style && !arguments.is_empty() {
         arguments.into_iter().map(|argument| vec![argument]).collect()
@@ -189,19 +191,19 @@ fn groups(args: &Stylize, arguments: Vec<StyleArgument>) -> Vec<Vec<StyleArgumen
     }
 }
 
-/// What names call a blend; a folder's separator would make one.
+/// Returns the name of a blend for file names. A separator would make a folder, so it is replaced.
 fn name(group: &[StyleArgument]) -> String {
     let names: Vec<_> = group.iter().map(StyleArgument::name).collect();
     names.join("+").replace(|c: char| std::path::is_separator(c) || c.is_control(), "-")
 }
 
-/// Bytes that a job will take. Of what has no size that can be found out quickly, nothing is known until it is read.
+/// Returns how many bytes a job will take; 0 if the size of the picture cannot be found out quickly.
 fn need(studio: &Studio<'_>, job: &Job) -> u64 {
     let Ok(size) = imagesize::size(&job.input) else { return 0 };
     memory::estimate(studio, Size { width: size.width, height: size.height }, job.format).unwrap_or(u64::MAX)
 }
 
-/// How many pictures of middling size fit in memory, but no more than there are threads.
+/// Returns how many pictures of median size fit in memory, but at most the number of threads.
 fn fitting(needs: &[u64], total: u64, threads: usize) -> usize {
     let mut sorted = needs.to_vec();
     sorted.sort_unstable();

@@ -1,4 +1,4 @@
-//! What is painted to where, known and checked before any work.
+//! Plans the jobs: which picture is painted to which file. Everything is checked before any work.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,16 +18,17 @@ use crate::talk::Loudness;
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) input: PathBuf,
-    /// Which of the styles.
+    /// Index of its style.
     pub(super) style: usize,
     pub(super) output: PathBuf,
     pub(super) format: Format,
 }
 
-/// How the results are named: by the template that the output is, in the folder that it is, or just as it says.
+/// Returns how results are named: by the output if it is a template, else by
+/// the content's name if it is a folder, else exactly as the output.
 ///
 /// # Errors
-/// Wrong usage if the template names a field that there is not.
+/// Wrong usage if the template names an unknown field.
 pub(super) fn template(args: &Stylize) -> Result<Template> {
     let output = &args.output;
     if is_template(output) {
@@ -35,22 +36,23 @@ pub(super) fn template(args: &Stylize) -> Result<Template> {
     }
     let names_file = !is_folder(output) && (args.paint.options.format.is_some() || Format::from_path(output).is_ok());
     let several = args.contents.len() > 1 || args.contents.iter().any(|content| inputs::is_several(content));
-    // Without an extension it may be either: with several contents it can only be a folder.
+    // Without an extension, it may be a file or a folder. For several contents, it can only be a folder.
     let plain = names_file && !(several && output.extension().is_none());
     Ok(if plain { Template::file(output) } else { Template::folder(output, args.batch.each_style && args.styles.len() > 1) })
 }
 
-/// Whether a path names a folder by how it is written, or by what is there and could be nothing else.
+/// Returns whether a path means a folder: it ends in a separator, or
+/// it is an existing folder without the extension of a format.
 pub(super) fn is_folder(path: &Path) -> bool {
     let written = path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| std::path::is_separator(char::from(last)));
     written || (path.is_dir() && Format::from_path(path).is_err())
 }
 
-/// All jobs: every input in every style.
+/// Returns all jobs: every input in every style.
 ///
 /// # Errors
-/// Wrong usage if two results would be one file, or a result would take the place of what it is made of; if nothing is left to paint; as
-/// [`Format::from_path`].
+/// Wrong usage if two results would be the same file, or if a result would replace one of
+/// its inputs; if nothing is left to paint; and those of [`Format::from_path`].
 pub(super) fn jobs(
     args: &Stylize,
     (template, styles): (&Template, &[String]),
@@ -58,12 +60,12 @@ pub(super) fn jobs(
     manifest: &Manifest,
     loudness: Loudness,
 ) -> Result<Vec<Job>> {
-    // A folder that results are among the contents of is painted again and again otherwise.
+    // Otherwise, results that are in a folder of contents would be painted again in every run.
     let one = inputs.len() == 1;
     inputs.retain(|input| {
         let left_out = !(one && input.named) && manifest.owns(&input.path);
         if left_out && input.named {
-            // A shell's patterns name files, too.
+            // The shell may have expanded a pattern to these names.
             let path = input.path.display();
             loudness.warn(&format!("{path}: left out, since it is an earlier result; name another --manifest to paint it"));
         }
@@ -73,7 +75,7 @@ pub(super) fn jobs(
     let by_output = distinct(&jobs)?;
     let before = inputs.len();
     let mut wrong = None;
-    // A result that is a hard link to a content, too, would take its place.
+    // An output that is a hard link to a content would also replace it.
     let numbers: HashMap<_, _> = jobs.iter().filter_map(|job| Some((files::identity(&job.output)?, job))).collect();
     if let Some((input, job)) = inputs.iter().find_map(|input| {
         let job = numbers.get(&files::identity(&input.path)?)?;
@@ -125,7 +127,7 @@ fn expand(args: &Stylize, (template, styles): (&Template, &[String]), inputs: &[
     Ok(jobs)
 }
 
-/// Jobs by where their results go.
+/// Returns the index of each job by the place of its result. Two results in one place are wrong usage.
 fn distinct(jobs: &[Job]) -> Result<HashMap<PathBuf, usize>> {
     let (mut by_output, mut by_name) = (HashMap::new(), HashMap::new());
     for (i, job) in jobs.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What became of the pictures so far, and what is said of it.
+//! Counts what became of the pictures, and reports it.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,9 +16,9 @@ use crate::names;
 use crate::progress::Pictures;
 use crate::talk::{self, Loudness};
 
-/// Rows of the table of failures; whoever has more reads the manifest.
+/// Most rows of the table of failures. The manifest has all of them.
 const ROWS: usize = 20;
-/// Letters of a name in the table.
+/// Most characters of a name in the table.
 const WIDEST: usize = 40;
 
 pub(super) struct Tally {
@@ -38,7 +38,7 @@ struct State {
     done: usize,
     skipped: usize,
     failed: Vec<(PathBuf, String)>,
-    /// What writing to standard output failed with.
+    /// Why writing to standard output failed.
     silenced: Option<Failure>,
 }
 
@@ -57,7 +57,7 @@ impl Tally {
         }
     }
 
-    /// Says in JSON what is left out.
+    /// Reports in JSON which pictures are left out.
     pub(super) fn begin(&self) -> Result {
         for LeftOut { path, why } in self.left_out.iter().filter(|_| self.json) {
             let mut record = json!({ "state": "left out", "reason": why.word() });
@@ -67,7 +67,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Whether no more is to be done.
+    /// Returns whether to stop.
     pub(super) fn stops(&self) -> bool {
         self.stop.load(Ordering::Relaxed) || interrupt::asked()
     }
@@ -91,7 +91,7 @@ impl Tally {
         let mut state = self.state();
         add(&mut state);
         if self.json && state.silenced.is_none() {
-            // While the state is held, so that lines do not mix.
+            // Written under the lock, so that lines do not mix.
             if let Err(failure) = talk::data(format!("{record}\n").as_bytes()) {
                 state.silenced = Some(failure);
                 self.stop.store(true, Ordering::Relaxed);
@@ -105,7 +105,7 @@ impl Tally {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says what became of all, and gives the exit code.
+    /// Reports the results of all pictures. Fails if some failed, or if the user stopped the run before its end.
     pub(super) fn end(self) -> Result {
         let Tally { total, left_out, json, loudness, start, bar, state, .. } = self;
         drop(bar);
@@ -124,7 +124,7 @@ impl Tally {
         parts.extend((!left_out.is_empty()).then(|| format!("{} left out", left_out.len())));
         loudness.say(&parts.join(", "));
         table(&failed);
-        // Asked after the last picture, there is nothing to go on with.
+        // If the user asked after the last picture, there is nothing to continue.
         if interrupt::asked() && left > 0 {
             talk::line(&format!("interrupted with {left} of {total} pictures left; the same command with --resume goes on"));
             return Err(Failure::Told(INTERRUPTED));
@@ -133,7 +133,7 @@ impl Tally {
     }
 }
 
-/// What failed and why.
+/// Prints which pictures failed, and why.
 fn table(failed: &[(PathBuf, String)]) {
     let rows: Vec<_> = failed.iter().take(ROWS).map(|(path, error)| (short(path), reason(path, error))).collect();
     let widest = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
@@ -145,14 +145,14 @@ fn table(failed: &[(PathBuf, String)]) {
     }
 }
 
-/// A path's end, which tells more than its beginning.
+/// Returns the end of a path, which says more than its beginning.
 fn short(path: &Path) -> String {
     let text = path.display().to_string();
     let count = text.chars().count();
     if count <= WIDEST { text } else { format!("…{}", text.chars().skip(count + 1 - WIDEST).collect::<String>()) }
 }
 
-/// The error without the name that its row begins with.
+/// Returns the error without the name at its start, which the row has already.
 fn reason<'a>(path: &Path, error: &'a str) -> &'a str {
     error.strip_prefix(&path.display().to_string()).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(error)
 }

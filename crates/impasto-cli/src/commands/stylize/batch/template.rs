@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::failure::{Failure, Result};
 
-/// What a template may name.
+/// The fields of a template.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Field {
     Stem,
@@ -31,37 +31,37 @@ enum Piece {
     Field(Field),
 }
 
-/// How results are named.
+/// The rule that names results.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
-    /// The folder that all results are in, or below.
+    /// The folder in or below which all results are.
     root: PathBuf,
     /// The path below it, component by component.
     components: Vec<Vec<Piece>>,
 }
 
-/// What the fields stand for.
+/// The values of the fields.
 #[derive(Debug)]
 pub(super) struct Values<'a> {
     /// The content.
     pub(super) content: &'a Path,
-    /// The folder that it was found in, below the one that was named; empty for that one itself.
+    /// The folder in which it was found, relative to the named folder; empty for that folder itself.
     pub(super) dir: &'a Path,
     pub(super) ext: &'a str,
     pub(super) style: &'a str,
-    /// From 1.
+    /// Number of the picture, from 1.
     pub(super) number: usize,
-    /// How many there are.
+    /// Number of all pictures.
     pub(super) count: usize,
 }
 
-/// Whether a path is a template rather than a plain path.
+/// Returns whether a path is a template, not a plain path.
 pub(super) fn is_template(path: &Path) -> bool {
     path.to_str().is_some_and(|text| FIELDS.iter().any(|(name, _)| text.contains(&format!("{{{name}}}"))))
 }
 
 impl Template {
-    /// Every content under its own name in this folder, or its style's besides.
+    /// Names each result in this folder after its content, and after its style if `with_style`.
     pub(super) fn folder(folder: &Path, with_style: bool) -> Self {
         let text = |text: &str| Piece::Text(text.into());
         let mut name = vec![Piece::Field(Field::Stem), text("."), Piece::Field(Field::Ext)];
@@ -71,18 +71,20 @@ impl Template {
         Template { root: folder.to_owned(), components: vec![vec![Piece::Field(Field::Dir)], name] }
     }
 
-    /// One path for all, which will do for one.
+    /// Gives all results this path, which makes sense for one.
     pub(super) fn file(path: &Path) -> Self {
         Template { root: path.to_owned(), components: Vec::new() }
     }
 
+    /// Parses a template.
+    ///
     /// # Errors
-    /// Wrong usage if it names a field that there is not.
+    /// Wrong usage if it names an unknown field.
     pub(super) fn parse(path: &Path) -> Result<Self> {
         let (mut root, mut components) = (PathBuf::new(), Vec::new());
         for component in path.components() {
             match component {
-                // What stands before any field is taken as it is.
+                // Components before the first one with a brace are taken as they are.
                 Component::Normal(name) if !components.is_empty() || name.to_string_lossy().contains('{') => {
                     components.push(parse_component(&name.to_string_lossy()).map_err(|why| {
                         let names: Vec<_> = FIELDS.iter().map(|(name, _)| format!("{{{name}}}")).collect();
@@ -99,7 +101,7 @@ impl Template {
         Ok(Template { root, components })
     }
 
-    /// The folder that all results are in, or below.
+    /// Returns the folder in or below which all results are.
     pub(super) fn root(&self) -> &Path {
         let folder = if self.components.is_empty() { self.root.parent().unwrap_or(&self.root) } else { &self.root };
         if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
@@ -123,7 +125,7 @@ impl Template {
                     }
                 }
             }
-            // An empty folder's name is no folder.
+            // A field can be empty, as `{dir}` is for the named folder itself.
             if !text.is_empty() {
                 path.push(text);
             }
@@ -132,7 +134,7 @@ impl Template {
     }
 }
 
-/// Takes a path's component apart.
+/// Parses a component of a path.
 fn parse_component(text: &str) -> Result<Vec<Piece>, String> {
     let (mut pieces, mut plain, mut rest) = (Vec::new(), String::new(), text);
     while let Some(c) = rest.chars().next() {

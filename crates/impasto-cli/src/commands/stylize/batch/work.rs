@@ -1,4 +1,4 @@
-//! One job, from its content to its line in the manifest.
+//! Does one job, from reading the content to its line in the manifest.
 
 use std::time::Instant;
 
@@ -23,20 +23,20 @@ use crate::{downloads, hash, names, panics, references};
 pub(super) struct Worker<'a> {
     pub(super) studio: &'a Studio<'a>,
     pub(super) looks: &'a [Look],
-    /// What all pictures have in common.
+    /// The request, as far as it is the same for all pictures.
     pub(super) common: &'a Request,
     pub(super) manifest: &'a Manifest,
     pub(super) budget: &'a Budget,
-    /// Bytes that are taken besides, whatever is painted.
+    /// Bytes that are in use whatever is painted.
     pub(super) held: u64,
-    /// Whether styles of a look share pictures.
+    /// Whether any look paints several styles into one picture by masks.
     pub(super) regions: bool,
     pub(super) encode: EncodeOptions,
     pub(super) at_a_time: usize,
     pub(super) tally: &'a Tally,
 }
 
-/// What became of a job that did not fail.
+/// The result of a job that did not fail.
 enum Outcome {
     /// It was done before.
     Skipped,
@@ -47,19 +47,19 @@ enum Outcome {
 }
 
 impl Worker<'_> {
-    /// Does a job that takes about `need` bytes of memory, and notes what became of it.
+    /// Does a job that takes about `need` bytes of memory, and records the result.
     pub(super) fn work(&self, job: &Job, need: u64) {
         let start = Instant::now();
-        // A bug that one picture brings out is that picture's failure.
+        // If a picture triggers a bug, only that picture fails.
         let work = || self.attempt(job, need).and_then(|outcome| self.note(job, outcome, start));
         match panics::caught(work).unwrap_or_else(|what| Err(Failure::failed(what))) {
-            // Asked to stop: nothing was written, and nothing is to be said of it.
+            // The user asked to stop: nothing was written, and there is nothing to report.
             Err(Failure::Interrupted) => {}
             Err(failure) => {
                 let error = failure.to_string();
                 let mut record = self.record("failed", job, start);
                 record["error"] = error.as_str().into();
-                // Where the manifest cannot be written, the tally still says so.
+                // If the manifest cannot be written, the tally still has the failure.
                 let _ = self.manifest.add(&record);
                 self.tally.failed(job, &error, &record);
             }
@@ -73,7 +73,7 @@ impl Worker<'_> {
         let look = &self.looks[job.style];
         let about = std::fs::metadata(&job.input).map_err(|e| Failure::failed(format!("{}: {e}", job.input.display())))?;
         if !about.is_file() {
-            // Waiting for a pipe, or reading a device to its end, may take for ever.
+            // Waiting for a pipe, or reading a device to its end, may take forever.
             return Err(Failure::failed(format!("{}: is not a regular file", job.input.display())));
         }
         let mut request = self.common.clone().in_format(job.format);
@@ -89,7 +89,7 @@ impl Worker<'_> {
         let ours = args.batch.resume && self.manifest.owns(&job.output);
         let output = Destination::new(&job.output, args.paint.options.format, args.force || ours, &self.encode)?;
 
-        // A share of the memory as large as anybody's, or as this picture needs.
+        // An equal share of the memory, or what this picture needs if that is more.
         let share = self.budget.total() / self.at_a_time as u64;
         let mut loan = self.budget.lend(need.max(share));
         let mut photo = open(&job.input, &Studio::picture_limits(args), studio.loudness)?;
@@ -99,7 +99,8 @@ impl Worker<'_> {
         let whole = (output.format(), false);
         let mut plan = memory::plan(studio, &photo, whole, (0, self.regions), Some(loan.bytes));
         if plan.is_err() {
-            // It needs more than its header let expect: all that there is, and the words of the ceiling that it breaks.
+            // It needs more than its header promised. Wait for all the memory;
+            // if that is not enough, the error tells by whose limit.
             drop(loan);
             loan = self.budget.lend(u64::MAX);
             plan = memory::plan(studio, &photo, whole, (self.held, self.regions), args.limits.max_memory);
@@ -134,7 +135,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// What every line says.
+    /// Returns the fields that every line has.
     fn record(&self, state: &str, job: &Job, start: Instant) -> Value {
         let mut record = json!({
             "state": state,
@@ -147,7 +148,7 @@ impl Worker<'_> {
     }
 }
 
-/// Stops a painting when the batch does.
+/// Cancels a painting when the batch stops.
 struct Stop<'a>(&'a Tally);
 
 impl Control for Stop<'_> {
