@@ -9,7 +9,7 @@
 //!    [`Record`] in it says how it was painted.
 //! 5. A [`Folder`] holds temporary files. Folders of killed programs are removed.
 //!
-//! Errors say what is wrong with a film, but neither its name nor which flag to change: the callers know both.
+//! Errors say what is wrong with a film, but neither its name nor which flag to change: callers know both.
 #![forbid(unsafe_code)]
 
 mod decode;

@@ -5,10 +5,10 @@
 //! | Linux and others | `~/.cache/impasto/models` | `~/.local/share/impasto/models` |
 //! | macOS | `~/Library/Caches/impasto/models` | the same as on Linux |
 //! | Windows | `%LOCALAPPDATA%\impasto\models` | `%APPDATA%\impasto\models` |
-//! | all, with `XDG_CACHE_HOME` or `XDG_DATA_HOME` | `$XDG_CACHE_HOME/impasto/models` | `$XDG_DATA_HOME/impasto/models` |
+//! | all, with the XDG variables | `$XDG_CACHE_HOME/impasto/models` | `$XDG_DATA_HOME/impasto/models` |
 //! | all, with `IMPASTO_HOME` | `$IMPASTO_HOME/cache/models` | `$IMPASTO_HOME/models` |
 //!
-//! A lower row has precedence. The XDG variables count only if they are absolute paths.
+//! A lower row has precedence. The XDG variables count only if they hold absolute paths.
 
 use std::path::PathBuf;
 

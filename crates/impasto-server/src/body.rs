@@ -1,5 +1,5 @@
-//! Request bodies: slow ones are dropped, their number at a time is limited, and a refused client can
-//! finish sending so that it reads the answer.
+//! Request bodies: slow ones are refused, their number at a time is limited, and a refused client can
+//! finish sending, so that it reads the answer.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -83,7 +83,7 @@ impl CancelOnDrop {
         CancelOnDrop(Some(watch.clone()))
     }
 
-    /// Lets the painting continue although nobody waits for it any more.
+    /// Lets the painting continue although nobody waits for it anymore.
     pub(crate) fn release(mut self) {
         self.0 = None;
     }

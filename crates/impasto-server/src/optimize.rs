@@ -186,8 +186,8 @@ fn record(wanted: &Wanted, optimizer: &Optimizer, (size, side): (Size, usize), f
     Ok(request.map(|request| request.optimized(how).in_format(format).to_json()))
 }
 
-/// Whether a style's picture is used as its file has it. Not so for names, which stand for drawn pictures, and for
-/// uploaded styles, which are kept at the size that networks see.
+/// Whether a style's picture is used as its file has it. Large pictures are reduced, and uploaded ones are kept at the
+/// size that networks see. A name stands for a drawn picture, which has no file.
 fn as_in_its_file(style: &WantedStyle) -> bool {
     match &style.source {
         StyleSource::Picture(bytes) => imagesize::blob_size(bytes).is_ok_and(|size| size.width.max(size.height) <= LARGEST_STYLE),

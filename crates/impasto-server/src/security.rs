@@ -86,7 +86,7 @@ fn refusal(state: &State, request: &Request, origin: Option<&HeaderValue>, share
     }
 }
 
-/// Whether the path is part of the API, which may require a token. The page itself does not: it asks for the token.
+/// Whether the path is part of the API, which may require a token. The page itself does not, so that it can ask for it.
 fn is_api(path: &str) -> bool {
     path.starts_with("/v1/") || path == "/metrics"
 }

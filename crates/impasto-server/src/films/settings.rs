@@ -12,7 +12,7 @@ use crate::request::Wanted;
 /// How much of the last frame is kept by default: as in `impasto video`.
 const STEADY: f32 = 0.8;
 
-/// How a film is painted and written, besides its look.
+/// How a film is painted and written, apart from its look.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) steady: f32,
