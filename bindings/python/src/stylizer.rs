@@ -27,7 +27,8 @@ const BANDS: u64 = 192 << 20;
 /// Parameters
 /// ----------
 /// model : path or str, or a list of them, optional
-///     A file, a folder, or the name or web address of a model on this machine (`impasto.models`). Default: Impasto's.
+///     A file, a folder, or the name or web address of a model on this machine (`impasto.models`).
+///     Default: Impasto's own.
 /// threads : int
 ///     Threads that paint, 0 for one per core. With 1, every caller paints in its own thread, which is the fastest way
 ///     to paint many small pictures.

@@ -15,7 +15,8 @@ use tokio_io_timeout::TimeoutStream;
 use crate::routes;
 use crate::state::State;
 
-/// Extra connections for when all others are taken. They get a short answer, so that monitors see that the server is up.
+/// Extra connections for when all others are taken. They get a short answer, so
+/// that monitors see that the server is up.
 const SPARE: usize = 16;
 /// Most time for the head of a request on an extra connection.
 const SPARE_TIME: Duration = Duration::from_secs(1);

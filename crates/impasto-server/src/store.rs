@@ -90,7 +90,7 @@ impl<T> Store<T> {
 /// A name made of 128 random bits.
 pub(crate) fn name() -> String {
     let mut bytes = [0; 16];
-    // Without randomness, names could be guessed. Rather have none at all.
+    // Names without randomness could be guessed, so panic instead.
     getrandom::fill(&mut bytes).expect("the system gives random numbers");
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -37,7 +37,7 @@ impl Default for Limits {
     }
 }
 
-/// Archives may always contain this many bytes, whatever the ratio.
+/// Small archives may exceed the ratio up to this many bytes in total.
 const SMALL: u64 = 1 << 20;
 
 /// Unpacks an archive into a folder, which must be empty. `only` lists the files to keep. If it is empty, all are kept.

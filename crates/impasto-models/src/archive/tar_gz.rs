@@ -13,7 +13,7 @@ use super::{Folder, malformed};
 const HEADERS: u64 = 64 << 20;
 
 pub(super) fn unpack(file: File, folder: &mut Folder<'_>) -> Result<()> {
-    // The size of files is limited while they are written. This also limits long names and
+    // `Folder` limits files while they are written. This stream limits long names and
     // other data that the library reads itself.
     let stream = Limited { inner: MultiGzDecoder::new(BufReader::new(file)), left: folder.most.saturating_add(HEADERS) };
     let damaged = |e: std::io::Error| match e.kind() {

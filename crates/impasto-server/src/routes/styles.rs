@@ -60,7 +60,7 @@ fn of_query(state: &State, query: Result<Query<OfModel>, QueryRejection>) -> Res
     state.models.find(of.model.as_deref())
 }
 
-/// Lists the styles that come with a model. Uploaded styles are not listed: only who has their ids can use them.
+/// Lists the styles that come with a model. Uploaded styles are known only to clients with their ids.
 #[utoipa::path(get, path = "/v1/styles", tag = "styles", params(("model" = Option<String>, Query, description = "A model's name in /v1/models; the first if not given")),
     responses(
         (status = 200, body = Styles),
