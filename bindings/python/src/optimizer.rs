@@ -40,7 +40,8 @@ use crate::watch::{Quiet, Watch};
 /// content_loss : {"normalised", "features"}
 /// style_loss : {"gram", "moments", "wasserstein"}
 /// method : {"adam", "lbfgs"}
-///     `rate` is the step size of Adam, for values from 0 to 1. `history` is how many steps L-BFGS remembers.
+///     `rate` is how far a step of Adam moves the pixels' values, which are from 0 to 1. `history` is how many steps
+///     L-BFGS remembers.
 /// steps : int or list of int
 ///     Steps at each scale, the coarsest first. The last number also counts for all following scales.
 /// smallest_scale : int
