@@ -1,4 +1,4 @@
-//! Arrays as pictures: their ranges, shapes and channels.
+//! Converts arrays to pictures, and checks their ranges, shapes and channels.
 
 use impasto::ErrorKind;
 use impasto::picture::Picture;
@@ -9,11 +9,12 @@ use crate::memory::Foreign;
 use crate::reading::Reading;
 use crate::samples::Kind;
 
-/// How far out of 0..1 floats may be by what made them: rounding, and resizing that overshoots a little.
+/// How far floats may lie outside 0 to 1. Rounding, and resizing that overshoots, may produce such values.
 const TOLERANCE: f32 = 0.01;
 
-/// Floats of 0..1: other ranges are refused with what to do about them, for they would be painted as nonsense. What is hardly out of it is
-/// clipped, with `clip` everything. Values that are not finite are the library's to refuse.
+/// Checks that floats are from 0 to 1. Other ranges would give a meaningless painting, so they are refused
+/// with a hint what to do. Values slightly outside are clipped, and with `clip` all are. Values that are not
+/// finite are left for the library to refuse.
 pub(crate) fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<()> {
     let least = values.iter().copied().fold(0f32, f32::min);
     let most = values.iter().copied().fold(1f32, f32::max);
@@ -36,7 +37,8 @@ pub(crate) fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<(
     Ok(())
 }
 
-/// An array as a picture, and where its channels are. Grey ones become three channels.
+/// Converts an array to a picture, and returns its kind of numbers and its channel
+/// axis. Gray arrays become three channels.
 pub(crate) fn of_array(array: Foreign<'_>, reading: &Reading<'_>) -> PyResult<(Picture, Kind, usize)> {
     let Reading { what, clip, .. } = *reading;
     let kind = array.kind();
@@ -75,12 +77,12 @@ pub(crate) fn of_array(array: Foreign<'_>, reading: &Reading<'_>) -> PyResult<(P
     } else {
         named(Picture::from_rgb_f32([width, height], values))?
     };
-    // So that a file that is made of it keeps them.
+    // Files made from the picture keep this depth.
     picture.source_mut().bit_depth = if kind == Kind::U8 { 8 } else { 16 };
     Ok((picture, kind, axis))
 }
 
-/// What is under full transparency gets the colours around it, as in a file.
+/// An RGBA picture. Fully transparent pixels get the colors around them, as when a file is read.
 pub(crate) fn of_rgba(width: usize, height: usize, values: Vec<f32>) -> impasto::Result<Picture> {
     let side = |n: usize| u32::try_from(n).map_err(|e| impasto::Error::new(ErrorKind::TooLarge, e.to_string()));
     let image = image::Rgba32FImage::from_raw(side(width)?, side(height)?, values);

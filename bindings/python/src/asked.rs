@@ -1,4 +1,5 @@
-//! Keywords of Python's callers as options of the one request: their names, ranges, defaults and errors are those of the library's table.
+//! Reads keywords of Python callers as options of a request. Names, ranges, defaults
+//! and errors come from the library's table.
 
 use impasto::request::{Kind, Options, Part, Reference, Row, table};
 use pyo3::conversion::FromPyObjectOwned;
@@ -9,19 +10,19 @@ use serde_json::{Map, Value};
 
 use crate::error::{self, OrRaise, invalid};
 
-/// Options that say what is painted, and how large.
+/// The options that say what is painted, how large, and in which look.
 pub(crate) const LOOK: [Part; 3] = [Part::Content, Part::Size, Part::Look];
 
 /// The keywords of a call.
 pub(crate) struct Asked<'py> {
-    /// Those of the table, checked.
+    /// The options of the table, checked.
     pub(crate) options: Options,
-    /// Masks, and what the call takes besides; without those that are `None`.
+    /// Masks, and keywords that only this call takes, without those that are `None`.
     others: Vec<(String, Bound<'py, PyAny>)>,
 }
 
 impl<'py> Asked<'py> {
-    /// Reads the keywords of `call`, which takes the options of these parts and its own besides.
+    /// Reads the keywords of `call`, which takes the options of these parts and the keywords in `own`.
     pub(crate) fn read(call: &str, parts: &[Part], own: &[&str], keywords: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
         let mut json = Map::new();
         let mut others = Vec::new();
@@ -44,21 +45,21 @@ impl<'py> Asked<'py> {
         Ok(Asked { options: Options::read(&json).or_raise()?, others })
     }
 
-    /// One of those that are no option of the table, or a mask.
+    /// A mask, or a keyword that is not an option of the table.
     pub(crate) fn get(&self, name: &str) -> Option<&Bound<'py, PyAny>> {
         self.others.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// The same as a value of this type; another one is a `TypeError`.
+    /// The same, converted to this type. A value of another type raises a `TypeError`.
     pub(crate) fn extract<T: FromPyObjectOwned<'py, Error = PyErr>>(&self, name: &str) -> PyResult<Option<T>> {
         self.get(name).map(|value| value.extract::<T>()).transpose()
     }
 }
 
-/// A value as its row has it; what is of no type that it could be is a `TypeError`.
+/// Checks a value against its row. A type that the option never has raises a `TypeError`.
 fn checked(row: &Row, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     if row.kind == Kind::Picture {
-        // Which picture it is, the call finds out.
+        // The call itself reads the picture.
         return serde_json::to_value(Reference::new(row.name)).map_err(|e| invalid(e.to_string()));
     }
     let wrong_type = || match value.get_type().name() {
@@ -66,7 +67,7 @@ fn checked(row: &Row, value: &Bound<'_, PyAny>) -> PyResult<Value> {
         Err(e) => e,
     };
     let mut json = json(value)?.ok_or_else(wrong_type)?;
-    // In any case: Pillow's formats are upper case.
+    // Ignore case, because Pillow's format names are in upper case.
     if let (Kind::Choice(_), Value::String(text)) = (&row.kind, &mut json) {
         text.make_ascii_lowercase();
     }
@@ -76,14 +77,14 @@ fn checked(row: &Row, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     row.check(&json).map_err(|why| invalid(format!("{}: {why}, not {}", row.name, shown(value))))
 }
 
-/// A value as Python writes it, cut where it is long.
+/// A value as Python writes it, cut if it is long.
 fn shown(value: &Bound<'_, PyAny>) -> String {
     let text = value.repr().map_or_else(|_| "this".into(), |text| text.to_string());
     text.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
-/// Truths, numbers (NumPy's, too), texts, and lists and tuples of them; `None` for everything else. Numbers that JSON has not, NaN for one,
-/// become null, which no option takes.
+/// Converts booleans, numbers (also NumPy's), strings, and lists and tuples of them. `None` for anything else. Numbers
+/// that JSON lacks, such as NaN, become null, which no option accepts.
 fn json(value: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
     if let Ok(truth) = value.extract::<bool>() {
         return Ok(Some(truth.into()));
@@ -101,9 +102,10 @@ fn json(value: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
     Ok(value.extract::<f64>().ok().map(Value::from))
 }
 
-/// The options of a picture's painting, each as a dictionary: `name`, `kind` ("flag", "number", "whole", "choice", "size", "stroke" or "picture"),
-/// `default`, `part` (of the work: "content", "size", "look", "model" or "file"), `help`, `films` (whether films take it), and, as far as they have them, `range` and `choices`.
-/// These are the keywords of `stylize`, `stylize_file`, `Stylizer` and `Picture.save`.
+/// The options for painting a picture, each as a dictionary: `name`, `kind` ("flag", "number", "whole", "choice",
+/// "size", "stroke" or "picture"), `default`, `part` (of the work: "content", "size", "look", "model" or "file"),
+/// `help`, `films` (whether films take it), and `range` or `choices` if it has them. These are the keywords of
+/// `stylize`, `stylize_file`, `Stylizer` and `Picture.save`.
 #[pyfunction]
 pub(crate) fn options(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let list = PyList::empty(py);

@@ -1,4 +1,4 @@
-//! The library's errors as Python's: classes of `impasto._errors`.
+//! Raises the library's errors as Python exceptions: classes of `impasto._errors`.
 
 use std::error::Error as _;
 use std::io;
@@ -20,10 +20,11 @@ fn name(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// An exception of the class for this kind. `cause` selects among the classes of a kind: "missing" for files, "type" for arguments.
+/// An exception of the class for this kind. `cause` distinguishes classes of one kind:
+/// "missing" for files, "type" for arguments.
 fn raised(kind: ErrorKind, text: &str, cause: &str) -> PyErr {
     Python::attach(|py| {
-        // The library's words for callers of Rust and of the program.
+        // Replace the words that the library has for the program's users.
         let text = text.replace("--force (overwrite)", "overwrite=True");
         let made = py.import("impasto._errors").and_then(|module| module.call_method1("made", (name(kind), text, cause)));
         made.map_or_else(|other| other, PyErr::from_value)
@@ -35,24 +36,24 @@ pub(crate) fn error(kind: ErrorKind, text: impl Into<String>) -> PyErr {
     raised(kind, &text.into(), "")
 }
 
-/// An argument that is out of its range.
+/// An argument that is out of range.
 pub(crate) fn invalid(text: impl Into<String>) -> PyErr {
     error(ErrorKind::InvalidArgument, text)
 }
 
-/// An argument of a type that it cannot have.
+/// An argument of a type that is not accepted.
 pub(crate) fn wrong_type(text: impl Into<String>) -> PyErr {
     raised(ErrorKind::InvalidArgument, &text.into(), "type")
 }
 
-/// A file that is not there.
+/// A file that does not exist.
 pub(crate) fn missing(text: impl Into<String>) -> PyErr {
     raised(ErrorKind::Io, &text.into(), "missing")
 }
 
-/// The library's results as Python's.
+/// Converts the library's results to Python's.
 pub(crate) trait OrRaise<T> {
-    /// The value, or its error raised.
+    /// Returns the value, or raises the error.
     fn or_raise(self) -> PyResult<T>;
 }
 

@@ -1,4 +1,4 @@
-//! What callers give as a picture, and paintings as the same kind.
+//! Reads pictures in any form that callers give, and returns paintings in the same form.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,40 +18,40 @@ use crate::reading::Reading;
 use crate::recipe::{self, Recipe};
 use crate::samples::{Kind, Samples};
 
-/// What a picture was given as.
+/// The form in which a picture was given.
 pub(crate) enum Form {
-    /// An `impasto.Picture`, or a path: with the numbers of its source.
+    /// An `impasto.Picture`, or a path. Has the source's kind of numbers.
     Picture(Kind),
     /// A file's bytes.
     File(Format),
-    /// A `PIL.Image`, with what its `info` says.
+    /// A `PIL.Image`, with its `info`.
     Pil { info: Py<PyDict>, alpha: bool },
-    /// An array of a library.
+    /// An array of some library.
     Array { kind: Kind, alpha: bool, batch: bool, axis: usize, maker: Maker },
 }
 
-/// What makes arrays of pixels.
+/// What makes arrays from pixels.
 pub(crate) enum Maker {
-    /// NumPy, for itself and for everything with an array interface only.
+    /// NumPy, for its own arrays and for objects that only have an array interface.
     NumPy,
-    /// Its function takes NumPy's arrays: TensorFlow's `constant`.
+    /// A function that takes NumPy arrays: TensorFlow's `constant`.
     Function(Py<PyAny>),
-    /// Its function takes DLPack.
+    /// A function that takes DLPack.
     DlPack(Py<PyAny>),
-    /// Nobody: it gets `Pixels`.
+    /// Nothing: the caller gets `Pixels`.
     Nobody,
 }
 
-/// A picture, what it was given as, and which file it is of.
+/// A picture, the form in which it was given, and its file.
 pub(crate) struct Given {
     pub(crate) picture: Arc<Picture>,
     pub(crate) form: Form,
-    /// Its file by name and hash; `None` for pixels.
+    /// Its file by name and hash. `None` for pixels.
     pub(crate) origin: Option<Reference>,
 }
 
 impl Given {
-    /// Reads whatever can be a picture.
+    /// Reads an object in any form that can be a picture.
     pub(crate) fn read(object: &Bound<'_, PyAny>, reading: &Reading<'_>) -> PyResult<Self> {
         let py = object.py();
         let Reading { what, ref limits, .. } = *reading;
@@ -93,14 +93,14 @@ impl Given {
         )))
     }
 
-    /// The picture, its longer side made this long.
+    /// Resizes the picture to this longer side.
     pub(crate) fn fit(self, py: Python<'_>, size: Option<usize>) -> PyResult<Self> {
         let Some(size) = size else { return Ok(self) };
         let picture = py.detach(|| self.picture.fit_long_side(size, impasto::picture::Resize::PHOTO)).or_raise()?;
         Ok(Given { picture: Arc::new(picture), ..self })
     }
 
-    /// The picture at the size that is asked for.
+    /// Resizes the picture to the size in the options.
     pub(crate) fn sized(self, py: Python<'_>, options: &Options) -> PyResult<Self> {
         if !options.resizes() {
             return Ok(self);
@@ -134,7 +134,7 @@ impl Maker {
 }
 
 impl Form {
-    /// A painting as the same kind. `recipe` is how it was made.
+    /// Returns a painting in this form. `recipe` says how it was made.
     pub(crate) fn answer<'py>(&self, py: Python<'py>, painted: Picture, recipe: Option<Recipe>) -> PyResult<Bound<'py, PyAny>> {
         match self {
             Form::Picture(kind) => Ok(Bound::new(py, held::Picture::painted(Arc::new(painted), *kind, recipe))?.into_any()),
@@ -153,7 +153,7 @@ impl Form {
     }
 }
 
-/// Of the paintings of a batch, a batch of the same kind.
+/// Stacks the paintings of a batch into an array of the same library.
 pub(crate) fn stacked<'py>(painted: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyAny>> {
     let py = painted.py();
     let first = painted.get_item(0)?;
@@ -163,16 +163,16 @@ pub(crate) fn stacked<'py>(painted: &Bound<'py, PyList>) -> PyResult<Bound<'py, 
     py.import(library(&first)?)?.call_method1("stack", (painted,))
 }
 
-/// A path, or text that can be one.
+/// A path, or text that may be one.
 pub(crate) fn path(object: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
     if !object.is_instance_of::<PyString>() && !object.hasattr("__fspath__")? {
         return Ok(None);
     }
-    // Of bytes, too.
+    // `fsdecode` also converts paths of bytes.
     object.py().import("os")?.call_method1("fsdecode", (object,))?.extract().map(Some)
 }
 
-/// The file that a picture is of, by name and hash, if it is of one.
+/// The file that a picture comes from, by name and hash, if there is one.
 pub(crate) fn origin(object: &Bound<'_, PyAny>) -> PyResult<Option<Reference>> {
     if let Ok(picture) = object.cast::<held::Picture>() {
         return Ok(picture.get().origin());
@@ -180,10 +180,10 @@ pub(crate) fn origin(object: &Bound<'_, PyAny>) -> PyResult<Option<Reference>> {
     path(object)?.map(|path| Reference::of_file(&path)).transpose().or_raise()
 }
 
-/// Longest path that systems know.
+/// The longest path that systems support.
 const LONGEST_PATH: usize = 4096;
 
-/// Bytes that name a file that is there: no picture file looks like that.
+/// A path in bytes, if such a file exists. No picture file has such content.
 fn path_in_bytes(object: &Bound<'_, PyAny>) -> Option<PathBuf> {
     let bytes = object.cast::<PyBytes>().ok()?.as_bytes();
     let short = !bytes.is_empty() && bytes.len() <= LONGEST_PATH && !bytes.contains(&0);
@@ -195,7 +195,7 @@ fn path_of_bytes(object: &Bound<'_, PyAny>) -> Option<PathBuf> {
     object.py().import("os").ok()?.call_method1("fsdecode", (object,)).ok()?.extract().ok()
 }
 
-/// A path as an argument: text, bytes, or what has a path.
+/// A path as an argument: text, bytes, or an object with a path.
 pub(crate) struct FilePath(pub(crate) PathBuf);
 
 impl<'py> FromPyObject<'_, 'py> for FilePath {
@@ -209,7 +209,7 @@ impl<'py> FromPyObject<'_, 'py> for FilePath {
     }
 }
 
-/// Bytes, or what a file object has.
+/// Bytes, or the content of a file object.
 fn bytes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
     if let Ok(bytes) = object.cast::<PyBytes>() {
         return Ok(Some(bytes.clone()));
@@ -218,16 +218,16 @@ fn bytes<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>
     if object.is_instance_of::<PyByteArray>() || object.is_instance_of::<PyMemoryView>() {
         return Ok(Some(py.get_type::<PyBytes>().call1((object,))?.cast_into()?));
     }
-    // PIL's images have no `read`, arrays neither.
+    // Neither PIL images nor arrays have `read`.
     match object.getattr_opt("read")? {
         Some(read) if read.is_callable() => Ok(Some(read.call0()?.cast_into()?)),
         _ => Ok(None),
     }
 }
 
-/// `PIL.Image`, if the object is one of its images.
+/// The module `PIL.Image`, if the object is one of its images.
 pub(crate) fn pil_module<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    // Where nobody has imported it there are no such images.
+    // If nobody has imported it, no such images exist.
     let modules = object.py().import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
     let Some(module) = modules.get_item("PIL.Image")? else { return Ok(None) };
     let class = module.getattr("Image")?;
@@ -238,7 +238,7 @@ fn info(image: &Bound<'_, PyAny>) -> PyResult<Py<PyDict>> {
     Ok(image.getattr("info")?.cast_into::<PyDict>()?.copy()?.unbind())
 }
 
-/// A PIL image's pixels as they are (it applies no orientation and no colour profile), and whether it has alpha.
+/// A PIL image's pixels, and whether it has alpha. Orientation and color profile are not applied.
 fn pil(object: &Bound<'_, PyAny>) -> PyResult<Option<(Picture, bool)>> {
     if pil_module(object)?.is_none() {
         return Ok(None);
@@ -246,7 +246,7 @@ fn pil(object: &Bound<'_, PyAny>) -> PyResult<Option<(Picture, bool)>> {
     let (width, height): (usize, usize) = object.getattr("size")?.extract()?;
     let mode: String = object.getattr("mode")?.extract()?;
     if mode.starts_with('I') || mode == "F" {
-        // PIL itself would cut their values off at 255.
+        // PIL itself would clip the values at 255.
         return Err(invalid(format!("a PIL.Image of mode {mode}; give its path, or an array of height × width × 3 made of it")));
     }
     let transparent = matches!(mode.as_str(), "RGBA" | "LA" | "PA" | "RGBa" | "La")
@@ -265,7 +265,7 @@ fn pil(object: &Bound<'_, PyAny>) -> PyResult<Option<(Picture, bool)>> {
     Ok(Some((picture.or_raise()?, transparent)))
 }
 
-/// A picture as a `PIL.Image`.
+/// Converts a picture to a `PIL.Image`.
 pub(crate) fn to_pil<'py>(
     py: Python<'py>,
     picture: &Picture,
@@ -278,20 +278,20 @@ pub(crate) fn to_pil<'py>(
     let image = module.call_method1("frombytes", (mode, (picture.width(), picture.height()), PyBytes::new(py, &bytes)))?;
     if let Some(info) = info {
         let info = info.copy()?;
-        // It belonged to the other mode.
+        // It belonged to the image's former mode.
         let _ = info.del_item("transparency");
         image.setattr("info", info)?;
     }
     Ok(image)
 }
 
-/// A picture's array as a batch of one, as every array library says it.
+/// Makes a picture's array a batch of one, by indexing that all array libraries support.
 fn in_batch<'py>(array: Bound<'py, PyAny>, batch: bool) -> PyResult<Bound<'py, PyAny>> {
     if batch && !array.is_instance_of::<Pixels>() { array.get_item(array.py().None()) } else { Ok(array) }
 }
 
-/// Pixels as a NumPy array over the same memory, or as they are where there is no NumPy. `short` are those of bfloat16, which NumPy gets from
-/// `ml_dtypes`.
+/// Pixels as a NumPy array over the same memory, or unchanged if NumPy is not installed. `short` says that they are
+/// bfloat16, a type that NumPy gets from `ml_dtypes`.
 pub(crate) fn to_numpy<'py>(py: Python<'py>, pixels: Bound<'py, PyAny>, short: bool) -> PyResult<Bound<'py, PyAny>> {
     let Ok(numpy) = py.import("numpy") else { return Ok(pixels) };
     let array = numpy.call_method1("asarray", (pixels,))?;
@@ -302,7 +302,7 @@ pub(crate) fn to_numpy<'py>(py: Python<'py>, pixels: Bound<'py, PyAny>, short: b
     array.call_method1("view", (dtype,))
 }
 
-/// The function that makes arrays of the object's library of DLPack capsules.
+/// The function that makes arrays of the object's library from DLPack capsules.
 fn from_dlpack(object: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
     let namespace = match object.getattr_opt("__array_namespace__")? {
         Some(namespace) => namespace.call0()?,
@@ -314,7 +314,7 @@ fn from_dlpack(object: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
     Ok(namespace.getattr_opt("from_dlpack")?.map(Bound::unbind))
 }
 
-/// A module that impasto does without, but this cannot.
+/// Imports a module that impasto does not require, but this call does.
 pub(crate) fn optional<'py>(py: Python<'py>, module: &str, package: &str) -> PyResult<Bound<'py, PyModule>> {
     py.import(module).map_err(|e| {
         let missing = PyImportError::new_err(format!("{package} is not installed: pip install {package}"));
@@ -323,7 +323,7 @@ pub(crate) fn optional<'py>(py: Python<'py>, module: &str, package: &str) -> PyR
     })
 }
 
-/// Python's warnings of the library's.
+/// Issues the library's warnings as Python warnings.
 pub(crate) fn warn(py: Python<'_>, warnings: &[String]) -> PyResult<()> {
     let category = py.get_type::<PyUserWarning>();
     warnings.iter().try_for_each(|text| {

@@ -1,4 +1,4 @@
-//! What a `Picture` holds. `picture.rs` has what Python sees of it.
+//! What a `Picture` holds. `picture.rs` has its Python interface.
 
 use std::sync::Arc;
 
@@ -9,22 +9,23 @@ use crate::pixels::Pixels;
 use crate::recipe::Recipe;
 use crate::samples::{Kind, Samples};
 
-/// A picture: sRGB colors as float32 from 0 to 1, height × width × 3, with alpha if it has any, and what its file said besides (color profile, Exif,
-/// bits of a sample), which files that are made of it get again. Pictures do not change.
+/// An immutable picture: sRGB colors as float32 from 0 to 1, height × width × 3, and alpha if it has any.
+///
+/// It keeps what its file said (color profile, Exif, bits per sample), so that files made from it get the same.
 ///
 /// Parameters
 /// ----------
 /// source : path, bytes, file object, PIL.Image, array, tensor or Picture
 ///     Arrays are height × width × 3 or 4, or height × width for gray, of uint8, uint16, or floats from 0 to 1.
 /// clip : bool
-///     Floats outside 0 to 1 are refused, or clipped with `clip=True`.
+///     Whether to clip floats outside 0 to 1. By default, they are refused.
 /// channel_axis : int, optional
-///     The axis of an array that has the channels; the last one if not given.
+///     The axis of an array that holds the channels. Default: the last one.
 ///
 /// Notes
 /// -----
-/// `numpy.asarray(picture)` is a new array of the numbers that the source has: uint8, uint16 or float32. `numpy.asarray(picture, dtype)` has them
-/// converted: white is 255 in uint8, 65535 in uint16, 1 in floats.
+/// `numpy.asarray(picture)` is a new array with the source's type of numbers: uint8, uint16 or float32.
+/// `numpy.asarray(picture, dtype)` converts them: white is 255 in uint8, 65535 in uint16, 1 in floats.
 ///
 /// Examples
 /// --------
@@ -37,11 +38,11 @@ use crate::samples::{Kind, Samples};
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Picture {
     pub(crate) picture: Arc<impasto::Picture>,
-    /// The numbers of its source.
+    /// The source's kind of numbers.
     pub(crate) kind: Kind,
-    /// The file that it is of.
+    /// The file that it comes from.
     pub(crate) origin: Option<Reference>,
-    /// How it was painted.
+    /// How it was painted, if it is a painting.
     pub(crate) recipe: Option<Recipe>,
 }
 
@@ -51,17 +52,17 @@ impl Picture {
         Picture { picture: Arc::new(picture), kind, origin: None, recipe: None }
     }
 
-    /// A painting whose arrays have these numbers.
+    /// A painting whose arrays have this kind of numbers.
     pub(crate) fn painted(picture: Arc<impasto::Picture>, kind: Kind, recipe: Option<Recipe>) -> Self {
         Picture { picture, kind, origin: None, recipe }
     }
 
-    /// The same with other pixels, which are of no file.
+    /// The same picture with other pixels, which come from no file.
     pub(crate) fn with(&self, picture: impasto::Picture) -> Self {
         Picture { picture: Arc::new(picture), kind: self.kind, origin: None, recipe: None }
     }
 
-    /// The numbers of its source.
+    /// The source's kind of numbers.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
@@ -70,7 +71,7 @@ impl Picture {
         self.picture.clone()
     }
 
-    /// The file that it is of.
+    /// The file that it comes from.
     pub(crate) fn origin(&self) -> Option<Reference> {
         self.origin.clone()
     }

@@ -1,4 +1,4 @@
-//! Keywords of calls that are no options of a painting: read by name, so that no function has twenty parameters.
+//! Reads keywords that are not options of a painting, so that no function needs twenty parameters.
 
 use pyo3::conversion::FromPyObjectOwned;
 use pyo3::exceptions::PyTypeError;
@@ -7,11 +7,11 @@ use pyo3::types::PyDict;
 
 use crate::error::{invalid, wrong_type};
 
-/// The keywords of a call. Those that are `None` count as not given.
+/// The keywords of a call. Those that are `None` count as missing.
 pub(crate) struct Keywords<'py>(Vec<(String, Bound<'py, PyAny>)>);
 
 impl<'py> Keywords<'py> {
-    /// Reads them; one that is not among `names` is a `TypeError`, as of Python's own functions.
+    /// Reads the keywords. One that is not in `names` raises a `TypeError`, as with Python's own functions.
     pub(crate) fn read(call: &str, names: &[&str], given: Option<&Bound<'py, PyDict>>) -> PyResult<Self> {
         let mut all = Vec::new();
         for (name, value) in given.into_iter().flatten() {
@@ -26,12 +26,12 @@ impl<'py> Keywords<'py> {
         Ok(Keywords(all))
     }
 
-    /// One of them as it was given.
+    /// A keyword as it was given.
     pub(crate) fn get(&self, name: &str) -> Option<&Bound<'py, PyAny>> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// The same as a value of this type, or the default.
+    /// The value of a keyword as this type, or the default.
     pub(crate) fn or<T: FromPyObjectOwned<'py, Error = PyErr>>(&self, name: &str, default: T) -> PyResult<T> {
         let Some(value) = self.get(name) else { return Ok(default) };
         value.extract::<T>().map_err(|e: PyErr| {
@@ -41,7 +41,7 @@ impl<'py> Keywords<'py> {
         })
     }
 
-    /// Which of these names it is; the first if not given.
+    /// The choice with the given name. Default: the first.
     pub(crate) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> PyResult<T> {
         let given: String = self.or(name, choices[0].0.to_owned())?;
         let found = choices.iter().find(|(known, _)| *known == given);

@@ -1,5 +1,6 @@
-//! The Python module `impasto._impasto`: the library's types, and what Python's pictures need to get in and out. The package around it is in
-//! `python/impasto`; its `__init__.pyi` has the signatures, the doc comments here are what `help()` shows.
+//! The Python module `impasto._impasto`: the library's types, and the conversion of pictures from and
+//! to Python. The package around it is in `python/impasto`. Its `__init__.pyi` has the signatures. The
+//! doc comments here are what `help()` shows.
 
 mod arrays;
 mod asked;

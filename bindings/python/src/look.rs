@@ -1,4 +1,4 @@
-//! How to paint, as Python's callers say it: styles, masks and options.
+//! Reads how to paint from Python's arguments: styles, masks and options.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::reading::Reading;
 use crate::style::{self, Origin, Style};
 use crate::watch::{Quiet, Watch};
 
-/// The keywords of a painting, with the strength, which has a place of its own.
+/// Reads the keywords of a painting. The strength is an argument of its own.
 pub(crate) fn asked<'py>(
     call: &str,
     own: &[&str],
@@ -42,11 +42,11 @@ pub(crate) fn asked<'py>(
 #[derive(Clone)]
 pub(crate) enum Seen {
     Style(impasto::Style),
-    /// To be given the content's colors first, perhaps.
+    /// A picture, which may have to get the content's colors first.
     Picture(Arc<Picture>),
 }
 
-/// A style of a painting.
+/// One style of a painting.
 struct OnePart {
     seen: Seen,
     weight: f32,
@@ -60,15 +60,15 @@ pub(crate) struct Look<'a> {
     options: &'a Options,
     watch: &'a Watch,
     parts: Vec<OnePart>,
-    /// With its masks.
+    /// The options, including masks.
     painting: StylizeOptions,
     matching: bool,
-    /// With the masks' names and hashes.
+    /// The options for records, with names and hashes of the masks.
     recorded: Options,
 }
 
 impl<'a> Look<'a> {
-    /// Reads styles and masks.
+    /// Reads the styles and masks.
     pub(crate) fn read<'py>(
         stylizer: &'a impasto::Stylizer,
         style: Option<&Bound<'py, PyAny>>,
@@ -98,12 +98,13 @@ impl<'a> Look<'a> {
         Ok(Look { stylizer, options, watch, parts, painting, matching, recorded })
     }
 
-    /// Whether each content has styles of its own, because they get its colors.
+    /// Whether each content needs styles of its own, because they get its colors.
     pub(crate) fn matching(&self) -> bool {
         self.matching
     }
 
-    /// The same as the library takes it. `thumbnail` is of the content, for colors that are matched.
+    /// The style and options in the library's types. `thumbnail` makes a small copy of the
+    /// content, which is needed only to match colors.
     pub(crate) fn palette(
         &self,
         py: Python<'_>,
@@ -128,7 +129,7 @@ impl<'a> Look<'a> {
         Ok((palette.style, painting))
     }
 
-    /// The same for a film, along which colors are matched.
+    /// The same for a film. Colors are matched along the film.
     pub(crate) fn of_film(&self, py: Python<'_>) -> PyResult<(Styles, StylizeOptions)> {
         let Look { stylizer, options, watch, .. } = *self;
         watch.step(py, || {
@@ -147,12 +148,13 @@ impl<'a> Look<'a> {
         })
     }
 
-    /// The options with the masks' names and hashes.
+    /// The options with names and hashes of the masks.
     pub(crate) fn recorded(&self) -> &Options {
         &self.recorded
     }
 
-    /// The same, also of styles that no file is known of: by their numbers. For manifests, which no painting is made of again.
+    /// The styles, for manifests. Styles without a file are identified by their vectors, which is enough because
+    /// no painting is repeated from a manifest.
     pub(crate) fn identified(&self) -> Vec<StyleUse> {
         let part = |part: &OnePart| match (&part.used, &part.seen) {
             (Some(used), _) => Some(used.clone()),
@@ -165,9 +167,10 @@ impl<'a> Look<'a> {
         self.parts.iter().filter_map(part).collect()
     }
 
-    /// The styles by name and hash, if all of them are of files or built in.
+    /// The styles by name and hash, if all of them come from files or are built in.
     pub(crate) fn used(&self) -> Option<Vec<StyleUse>> {
-        // A vector has no colors that can be changed: the program would match those of its picture.
+        // The colors of a vector cannot be changed. When the program repeats the painting, it
+        // would match those of the vector's picture.
         let vectors = self.parts.iter().any(|part| matches!(part.seen, Seen::Style(_)));
         let same = self.options.colors != Colours::Match || !vectors;
         self.parts.iter().map(|part| part.used.clone()).collect::<Option<Vec<_>>>().filter(|_| same)
@@ -202,7 +205,7 @@ fn parts<'py>(
     Ok(parts)
 }
 
-/// Styles with their weights: of a dictionary, a list or a tuple, or a single one.
+/// Styles with their weights, from a dictionary, a list, a tuple, or a single style.
 fn weighted<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<(Bound<'py, PyAny>, f32)>> {
     if let Ok(weights) = given.cast::<PyDict>() {
         let wrong = |name: &Bound<'py, PyAny>| wrong_type(format!("the weight of the style {name} is not a number"));
@@ -224,7 +227,8 @@ fn weighted<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<(Bound<'py, PyAny>, 
     given.try_iter()?.map(|one| item(one?)).collect()
 }
 
-/// A style, the name of a built-in one, a saved one's path, or a picture's style; and what it is of, as far as that says what was seen at this size.
+/// Reads a style: a `Style`, the name of a built-in one, the path of a saved one, or a picture. Also returns its
+/// origin, unless that was seen at another size.
 pub(crate) fn seen(
     stylizer: &impasto::Stylizer,
     object: &Bound<'_, PyAny>,
@@ -264,7 +268,7 @@ pub(crate) fn seen(
     Ok((Seen::Picture(picture), origin.map(|reference| Origin { reference, seen: Some(size) })))
 }
 
-/// Checks the pixels of a style's shorter side.
+/// Checks the length of a style's shorter side in pixels.
 pub(crate) fn check_side(name: &str, side: usize) -> PyResult<()> {
     let sides = StyleSize::SIDES;
     if sides.contains(&side) {

@@ -1,4 +1,4 @@
-//! What a run over many pictures has painted, for `impasto.ray`: the library's manifest.
+//! The library's manifest, for `impasto.ray`: what a run over many pictures has painted.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 
 use crate::error::OrRaise;
 
-/// A manifest's lines: `Manifest(data)`.
+/// The entries of a manifest: `Manifest(data)`.
 #[pyclass(frozen, module = "impasto._impasto")]
 pub(crate) struct Manifest(Entries);
 
@@ -21,19 +21,19 @@ impl Manifest {
         py.detach(|| Entries::read(data)).or_raise().map(Manifest)
     }
 
-    /// (key, bytes, SHA-256) of an output that is finished.
+    /// (key, bytes, SHA-256) of a finished output.
     fn done(&self, output: OsString) -> Option<(&str, u64, &str)> {
         let done = self.0.done(&output)?;
         Some((&done.key, done.bytes, &done.sha256))
     }
 
-    /// Whether a file of this name is of an earlier run's making.
+    /// Whether an earlier run made the file with this name.
     fn owns(&self, output: OsString) -> bool {
         self.0.owns(&output)
     }
 }
 
-/// A run's hold on a manifest, until `release`.
+/// A run's lock on a manifest, until `release`.
 #[pyclass(frozen, module = "impasto._impasto")]
 pub(crate) struct Hold(Mutex<Option<Lock>>);
 
@@ -50,20 +50,20 @@ impl Hold {
     }
 }
 
-/// The extension of the painting of a content with this name; `format` is an extension, too.
+/// The extension of a painting, for a content with this name. `format` is an extension, too.
 #[pyfunction]
 #[pyo3(signature = (content, format=None))]
 pub(crate) fn result_extension(content: PathBuf, format: Option<&str>) -> String {
     Format::result_extension(&content, format.and_then(Format::from_extension))
 }
 
-/// Removes temporary files that killed runs have left in a folder.
+/// Removes temporary files of killed runs from a folder.
 #[pyfunction]
 pub(crate) fn remove_abandoned(folder: PathBuf) -> usize {
     Target::remove_abandoned(folder)
 }
 
-/// Extensions of the files that are read.
+/// Extensions of files that can be read.
 #[pyfunction]
 pub(crate) fn read_extensions() -> Vec<&'static str> {
     Format::read_extensions().collect()

@@ -1,4 +1,4 @@
-//! Masks, of pictures and of arrays.
+//! Reads masks from pictures and arrays.
 
 use impasto::picture::Mask;
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use crate::memory::Foreign;
 use crate::reading::Reading;
 use crate::samples::Kind;
 
-/// A mask: a picture's brightness, or an array of height × width, the greatest value for white.
+/// Reads a mask: a picture's brightness, or an array of height × width whose greatest value is white.
 pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bool) -> PyResult<Mask> {
     if !object.is_instance_of::<held::Picture>()
         && let Some(array) = plane(object, what)?
@@ -33,7 +33,7 @@ pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bo
     Mask::from_picture(&given.picture).and_then(|mask| mask.feather(feather)).map_err(|e| e.context(what)).or_raise()
 }
 
-/// An array of one channel.
+/// The array, if it has one channel.
 fn plane<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Option<Foreign<'py>>> {
     if pil_module(object)?.is_some() {
         return Ok(None);
@@ -41,7 +41,7 @@ fn plane<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Option<Foreign
     Ok(Foreign::of(object, what)?.filter(|array| matches!(array.shape(), [_, _] | [_, _, 1])))
 }
 
-/// Whole numbers of 0 and 1 are meant as black and white, and would be black: 255 is white.
+/// Refuses whole numbers of only 0 and 1. They are meant as black and white, but 255 is white, so they would be black.
 fn check_white(values: &[f32], kind: Kind, what: &str) -> PyResult<()> {
     let white = kind.white();
     let most = values.iter().copied().fold(0f32, f32::max);

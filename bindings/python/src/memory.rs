@@ -1,7 +1,7 @@
-//! Other programs' arrays read in place, and ours lent to them, by NumPy's [array interface] and by [DLPack].
+//! Reads arrays of other libraries in place and lends ours, through NumPy's [array interface] and through [DLPack].
 //!
-//! The only module here with `unsafe` code of its own. What an array says of itself (address, shape, strides) must be believed; everything that can be
-//! checked is.
+//! The only module here with `unsafe` code of its own. What an array says about itself (address, shape, strides) must
+//! be trusted. Everything that can be checked is checked.
 //!
 //! [array interface]: https://numpy.org/doc/stable/reference/arrays.interface.html
 //! [DLPack]: https://dmlc.github.io/dlpack/latest/python_spec.html
@@ -17,23 +17,23 @@ use pyo3::types::{PyCapsule, PyDict, PyTuple};
 use crate::error::{invalid, wrong_type};
 use crate::samples::{Kind, Sample, Samples, Truth};
 
-/// Most elements that an array may have: so that no product of sizes overflows.
+/// Most elements in an array, so that no product of sizes overflows.
 const MAX_ELEMENTS: usize = 1 << 40;
 
-/// Somebody else's array, in place.
+/// Another library's array, read in place.
 pub(crate) struct Foreign<'py> {
     start: NonNull<u8>,
     kind: Kind,
     shape: Vec<usize>,
-    /// In bytes.
+    /// Strides in bytes.
     strides: Vec<isize>,
-    /// Keeps the memory.
+    /// Keeps the memory alive.
     _owner: Bound<'py, PyAny>,
 }
 
 impl<'py> Foreign<'py> {
-    /// An object's array, if it has any of the protocols. `what` is how errors call it. Arrays elsewhere than in the machine's memory are refused.
-    /// Tensors that keep gradients are read without: nothing is trained here.
+    /// Returns an object's array if it supports one of the protocols. `what` is its name in errors. Arrays outside of
+    /// main memory are refused. Tensors with gradients are detached, because nothing is trained here.
     pub(crate) fn of(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Option<Self>> {
         let detached = match object.getattr_opt("requires_grad")? {
             Some(wanted) if wanted.is_truthy()? => Some(object.call_method0("detach")?),
@@ -43,7 +43,7 @@ impl<'py> Foreign<'py> {
         if let Some(interface) = object.getattr_opt("__array_interface__")? {
             return Self::of_interface(object, &interface, what).map(Some);
         }
-        // TensorFlow's tensors: NumPy knows how. What they offer besides is not for every type of numbers.
+        // NumPy can convert TensorFlow's tensors. Their own protocols do not support every type of numbers.
         let by_numpy = object.hasattr("__array__")? && library(object)? == "tensorflow";
         if !by_numpy && let Some(export) = object.getattr_opt("__dlpack__")? {
             return Self::of_dlpack(object, &export, what).map(Some);
@@ -57,7 +57,7 @@ impl<'py> Foreign<'py> {
         Ok(None)
     }
 
-    /// The only picture of a batch of one, and whether it is one.
+    /// The only picture of a batch of one, and whether the array was such a batch.
     pub(crate) fn first_of_one(mut self) -> (Self, bool) {
         let batch = matches!(self.shape.as_slice(), [1, _, _, _]);
         if batch {
@@ -67,7 +67,7 @@ impl<'py> Foreign<'py> {
         (self, batch)
     }
 
-    /// The same with this axis as the last.
+    /// Moves this axis to the end.
     pub(crate) fn with_last(mut self, axis: usize) -> Self {
         if axis < self.shape.len() {
             let (side, stride) = (self.shape.remove(axis), self.strides.remove(axis));
@@ -77,12 +77,12 @@ impl<'py> Foreign<'py> {
         self
     }
 
-    /// The kind of its elements.
+    /// The type of its elements.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Its sizes.
+    /// Its shape.
     pub(crate) fn shape(&self) -> &[usize] {
         &self.shape
     }
@@ -94,13 +94,14 @@ impl<'py> Foreign<'py> {
             found.ok_or_else(|| wrong_type(format!("the array's interface has no {name:?}")))
         };
         let typestr: String = need("typestr")?.extract()?;
-        // Their own name where they have one: `int64` for `<i8`. It is all that tells bfloat16 from other pairs of bytes.
+        // The library's own name, if there is one: `int64` for `<i8`. Only this name
+        // distinguishes bfloat16 from other types of two bytes.
         let dtype = object.getattr_opt("dtype")?.map(|dtype| dtype.str().map(|name| name.to_string())).transpose()?;
         let kind = Kind::of_typestr(&typestr, dtype.as_deref(), what)?;
         let shape: Vec<usize> = need("shape")?.extract()?;
         let data = interface.get_item("data")?.filter(|data| !data.is_none());
         let Some(data) = data else {
-            // `PIL` gives bytes here; it has a way of its own.
+            // `PIL` returns bytes here, but has its own code path.
             return Err(wrong_type("the array's interface has no address; give a NumPy array made of it"));
         };
         let (address, _): (usize, bool) = data.cast::<PyTuple>()?.extract()?;
@@ -121,8 +122,9 @@ impl<'py> Foreign<'py> {
         }
         let capsule = export.call0()?;
         let tensor = capsule.cast::<PyCapsule>()?.pointer_checked(Some(dlpack::NAME))?.cast::<dlpack::Managed>();
-        // SAFETY: by the protocol, a capsule of this name that nobody has consumed holds such a structure, which stays as it is at least as long as
-        // the capsule, which `Foreign` keeps and leaves unconsumed. The sizes are pointers to `ndim` numbers; strides may be null.
+        // SAFETY: by the protocol, a capsule with this name that nobody has consumed holds such a structure. It stays
+        // unchanged at least as long as the capsule, which `Foreign` keeps and does not consume. `shape` and `strides`
+        // point to `ndim` numbers, but `strides` may be null.
         let (data, kind, shape, strides) = unsafe {
             let dlpack::Tensor { data, ndim, kind, shape, strides, byte_offset, .. } = &tensor.as_ref().tensor;
             let ndim = usize::try_from(*ndim).unwrap_or(0);
@@ -151,7 +153,8 @@ impl<'py> Foreign<'py> {
         Ok(Foreign { start, kind, shape, strides, _owner: owner })
     }
 
-    /// Its elements in order, row by row: `take` gets each row, `width · channels` of them, as floats of 0..1. Arrays of two dimensions have one channel.
+    /// Calls `take` with each row in order: `width · channels` values as floats from 0 to 1.
+    /// Arrays with two dimensions have one channel.
     pub(crate) fn rows(&self, mut take: impl FnMut(&[f32])) {
         match self.kind {
             Kind::Bool => self.rows_of::<Truth>(&mut take),
@@ -176,8 +179,9 @@ impl<'py> Foreign<'py> {
         let mut unit = vec![0f32; width * channels];
         for y in 0..height {
             let start = self.start.as_ptr().wrapping_offset(y as isize * row);
-            // SAFETY: addresses within the shape, by the strides, are the owner's memory, and it holds elements of this kind, any bits of which are
-            // a value. Python's lock is held, so that no Python code writes there meanwhile.
+            // SAFETY: by the strides, addresses within the shape are in the owner's memory. It
+            // holds elements of this type, for which any bits are a valid value. We hold Python's
+            // lock, so no Python code writes there meanwhile.
             unsafe {
                 if dense && start.cast::<T>().is_aligned() {
                     let values = std::slice::from_raw_parts(start.cast::<T>(), width * channels);
@@ -232,10 +236,10 @@ pub(crate) fn interface<'py>(
     Ok(interface)
 }
 
-/// The device of all our memory, as DLPack numbers it.
+/// The device of all our memory, in DLPack's numbers.
 pub(crate) const DEVICE: (i32, i32) = (dlpack::CPU, 0);
 
-/// A DLPack capsule over samples, which live as long as anybody has it.
+/// A DLPack capsule over samples, which live as long as anybody uses them.
 pub(crate) fn capsule<'py>(py: Python<'py>, samples: &Arc<Samples>) -> PyResult<Bound<'py, PyCapsule>> {
     let lent = Box::new(dlpack::Lent {
         managed: dlpack::Managed {
@@ -255,8 +259,8 @@ pub(crate) fn capsule<'py>(py: Python<'py>, samples: &Arc<Samples>) -> PyResult<
         _samples: samples.clone(),
     });
     let lent = Box::into_raw(lent);
-    // SAFETY: the box is ours until `delete` takes it back: the capsule's destructor calls it, or whoever consumes the capsule. `managed` is the
-    // structure's first field, so that a pointer to one is one to the other.
+    // SAFETY: the box is ours until `delete` takes it back. The capsule's destructor calls that, or whoever consumes
+    // the capsule. `managed` is the structure's first field, so a pointer to one is also a pointer to the other.
     unsafe {
         (*lent).managed.tensor.shape = (&raw mut (*lent).shape).cast();
         (*lent).managed.context = lent.cast();
@@ -265,7 +269,7 @@ pub(crate) fn capsule<'py>(py: Python<'py>, samples: &Arc<Samples>) -> PyResult<
     }
 }
 
-/// DLPack's structures (version 0, the one that everybody reads).
+/// DLPack's structures (version 0, which all libraries read).
 mod dlpack {
     use super::{Arc, CStr, Kind, NonNull, Samples, c_void};
     use pyo3::ffi;
@@ -313,7 +317,7 @@ mod dlpack {
         pub(super) _samples: Arc<Samples>,
     }
 
-    /// Unsigned whole numbers are 1, floats 2, bfloat16 4, truth values 6.
+    /// DLPack's type codes: 1 for unsigned integers, 2 for floats, 4 for bfloat16, 6 for booleans.
     const TYPES: [(Kind, u8, u8); 7] = [
         (Kind::Bool, 6, 8),
         (Kind::U8, 1, 8),
@@ -344,7 +348,7 @@ mod dlpack {
     /// Takes a lent structure back.
     ///
     /// # Safety
-    /// `managed` is that of a [`Lent`] that came from a box, and nobody uses it any more.
+    /// `managed` must belong to a [`Lent`] that came from a box, and nobody may use it afterwards.
     pub(super) unsafe extern "C" fn delete(managed: *mut Managed) {
         if let Some(managed) = NonNull::new(managed) {
             // SAFETY: as this function demands; `context` is the box.
@@ -352,12 +356,13 @@ mod dlpack {
         }
     }
 
-    /// Takes back what nobody has consumed: consumers rename the capsule, and call the deleter themselves.
+    /// Frees a capsule that nobody has consumed. Consumers rename the capsule and call the deleter themselves.
     ///
     /// # Safety
-    /// `capsule` is one that `capsule` above made.
+    /// `capsule` must have been made by `capsule` above.
     pub(super) unsafe extern "C" fn destroy(capsule: *mut ffi::PyObject) {
-        // SAFETY: Python calls this with its lock held and a capsule that is still whole; an unconsumed one holds our structure.
+        // SAFETY: Python calls this with its lock held and the capsule still intact.
+        // An unconsumed capsule holds our structure.
         unsafe {
             if ffi::PyCapsule_IsValid(capsule, NAME.as_ptr()) == 1 {
                 delete(ffi::PyCapsule_GetPointer(capsule, NAME.as_ptr()).cast());

@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyList};
 use crate::error::{OrRaise, error};
 use crate::watch::Watch;
 
-/// What Python is told of a download: the share of each file's bytes.
+/// Reports a download to Python: the share of each file's bytes that has arrived.
 struct Transfer<'a>(&'a Watch);
 
 impl impasto_models::Watch for Transfer<'_> {
@@ -26,7 +26,8 @@ impl impasto_models::Watch for Transfer<'_> {
     }
 }
 
-/// The paths of models by their names or web addresses. Nothing is downloaded. Models that are known to be for something else are refused.
+/// Resolves names or web addresses of models to paths, without downloading anything.
+/// Models known to have another role are refused.
 pub(crate) fn paths(words: Vec<PathBuf>, role: impl Into<Option<Role>>) -> impasto::Result<Vec<PathBuf>> {
     let role = role.into();
     if words.iter().all(|word| word.exists()) {
@@ -53,7 +54,7 @@ pub(crate) fn paths(words: Vec<PathBuf>, role: impl Into<Option<Role>>) -> impas
         match meaning {
             Meaning::Here(paths) => found.extend(paths),
             Meaning::Absent(wanted) => {
-                // What no registry lists has no name that means it: only its address.
+                // A model that no registry lists has no name that would resolve to it, only its address.
                 let name = if wanted.listed { wanted.name().to_owned() } else { word.display().to_string() };
                 let text = format!(
                     "{}: this model is not on this machine; download it with impasto.models.pull({name:?})",
@@ -66,7 +67,7 @@ pub(crate) fn paths(words: Vec<PathBuf>, role: impl Into<Option<Role>>) -> impas
     Ok(found)
 }
 
-/// Who takes models of this role.
+/// The argument that takes models with this role.
 fn taker(role: Role) -> &'static str {
     match role {
         Role::Perceptual => "Optimizer(perceptual=…)",
@@ -74,7 +75,7 @@ fn taker(role: Role) -> &'static str {
     }
 }
 
-/// Downloads a model into the cache, unless it is there, and gives the paths that it is opened from.
+/// Downloads a model into the cache, unless it is there already, and returns the paths to open.
 #[pyfunction]
 #[pyo3(signature = (name, *, offline=false, accept_non_commercial=false, progress=None))]
 pub(crate) fn model_pull(
@@ -113,7 +114,7 @@ pub(crate) fn model_path(name: PathBuf) -> PyResult<Vec<PathBuf>> {
     }
 }
 
-/// Published and downloaded models, a dictionary for each.
+/// Published and downloaded models, as a dictionary each.
 #[pyfunction]
 pub(crate) fn model_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     let models = Models::from_environment().or_raise()?;
@@ -163,7 +164,7 @@ pub(crate) fn model_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     Ok(list)
 }
 
-/// What the list says of a model besides its name.
+/// What the list says about a model, apart from its name.
 struct Facts<'a> {
     title: &'a str,
     role: Role,

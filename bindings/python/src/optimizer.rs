@@ -1,4 +1,4 @@
-//! The optimise method.
+//! Painting by optimization.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -22,40 +22,44 @@ use crate::recipe::Recipe;
 use crate::stylizer::Process;
 use crate::watch::{Quiet, Watch};
 
-/// The method of Gatys et al. 2015: the pixels themselves are changed until a perceptual network sees the content of one picture and the statistics of
-/// features of another. It takes a minute or two where `Stylizer` takes a tenth of a second, and brings more of the style's strokes.
+/// Paints by optimization, the method of Gatys et al. 2015.
+///
+/// The pixels themselves are changed until a perceptual network sees the content of one picture, and
+/// the feature statistics of another. It takes a minute or two where `Stylizer` takes a tenth of a
+/// second, and brings more of the style's strokes.
 ///
 /// Parameters
 /// ----------
 /// perceptual : path or str, optional
-///     The name or web address of a perceptual network on this machine (`impasto.models`), or a file of weights of VGG-16 or VGG-19. Default: Impasto's
-///     own.
+///     The name or web address of a perceptual network on this machine (`impasto.models`), or a file with weights of
+///     VGG-16 or VGG-19. Default: Impasto's own.
 /// content_weight, style_weight, variation_weight : float
 ///     Weights of the losses, 0 or more.
 /// content_layers, style_layers : list of str
-///     Layers that are compared.
+///     Layers to compare.
 /// content_loss : {"normalised", "features"}
 /// style_loss : {"gram", "moments", "wasserstein"}
 /// method : {"adam", "lbfgs"}
-///     `rate` is how far a step of Adam goes, of values from 0 to 1; `history` the steps that L-BFGS remembers.
+///     `rate` is how far a step of Adam moves the pixels' values, which are from 0 to 1. `history` is how many steps
+///     L-BFGS remembers.
 /// steps : int or list of int
-///     Steps at each scale, the coarsest first; the last number counts for all that follow.
+///     Steps at each scale, the coarsest first. The last number also counts for all following scales.
 /// smallest_scale : int
-///     Pixels of the longer side at the coarsest scale.
+///     Longer side at the coarsest scale, in pixels.
 /// style_scale : float
 ///     Size of the style picture, relative to the content.
 /// keep_colors : {"luminance", "match"}, optional
 /// match_histogram : bool
 /// pooling : {"max", "average"}
 /// max_memory : int, optional
-///     Bytes that the work may take.
+///     Most memory to use, in bytes.
 /// threads : int
 ///     0 for one per core.
 ///
 /// Raises
 /// ------
 /// Error
-///     For options out of range, and for layers that the network does not have.
+///     For options out of range, and for layers that the network lacks.
 ///
 /// Examples
 /// --------
@@ -66,9 +70,9 @@ use crate::watch::{Quiet, Watch};
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Optimizer {
     inner: Arc<optimizer::Optimizer>,
-    /// The perceptual network's file; none for the built-in one.
+    /// The perceptual network's file. `None` for the built-in one.
     perceptual: Option<PathBuf>,
-    /// The same by name and hash, once a record needs it.
+    /// The network by name and hash, once a record needs it.
     network: OnceLock<Reference>,
     pooling: graph::PoolKind,
     process: Process,
@@ -84,29 +88,29 @@ self_cell!(
     }
 );
 
-/// An optimisation on its way: `for step in optimization: …` makes its steps.
+/// An optimization in progress. `for step in optimization: …` makes its steps.
 ///
-/// The same pictures and options give the same bytes, at any number of threads, also across `checkpoint`.
+/// The same pictures and options give the same bytes, at any number of threads, and also across `checkpoint`.
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Optimization {
     running: Mutex<Running>,
     form: Form,
-    /// How the picture is made, once all steps are.
+    /// How the picture is made, once all steps are done.
     recipe: Option<Recipe>,
     process: Process,
 }
 
-/// The losses of a picture, not weighted but for the total.
+/// The losses of a picture. Only the total is weighted.
 #[pyclass(frozen, get_all, module = "impasto")]
 #[derive(Clone)]
 pub(crate) struct Losses {
-    /// The weighted sum, which is minimised.
+    /// The weighted sum, which is minimized.
     total: f64,
     /// Distance from the content's features.
     content: f64,
     /// Distance from the style's statistics.
     style: f64,
-    /// Mean square of neighbouring pixels' differences.
+    /// Mean square of differences between neighboring pixels.
     variation: f64,
 }
 
@@ -118,20 +122,20 @@ impl Losses {
     }
 }
 
-/// A step that was made.
+/// A step of an optimization.
 #[pyclass(frozen, get_all, module = "impasto")]
 pub(crate) struct Step {
-    /// Steps until now, over all scales.
+    /// Steps so far, over all scales.
     done: usize,
     /// Steps in all.
     total: usize,
-    /// Which scale it was at, counted from 0, the coarsest.
+    /// The scale of this step, counted from 0, the coarsest.
     scale: usize,
     /// (width, height) of the picture at this scale.
     size: (usize, usize),
     /// The losses before the step.
     losses: Losses,
-    /// Share of the whole work that is done, 0 to 1.
+    /// Progress of the whole work, from 0 to 1.
     share: f64,
 }
 
@@ -165,7 +169,7 @@ impl<'py> FromPyObject<'_, 'py> for Steps {
     }
 }
 
-/// What an optimisation begins with.
+/// What an optimization starts from.
 struct Start {
     content: Arc<Picture>,
     form: Form,
@@ -196,7 +200,7 @@ const OPTIONS: [&str; 18] = [
     "threads",
 ];
 
-/// Keywords of `start` and `resume`; `optimize` has `progress`, too.
+/// Keywords of `start` and `resume`, and last `progress`, which only `optimize` takes.
 const START: [&str; 4] = ["initial", "size", "seed", "progress"];
 
 fn options(given: &Keywords<'_>) -> PyResult<OptimizeOptions> {
@@ -265,7 +269,8 @@ impl Optimizer {
         Ok(Start { content, form, styles, initial, recipe })
     }
 
-    /// How the picture is made; `None` if any of it was pixels without a file: nobody could find it again.
+    /// How the picture is made. `None` if any picture came from pixels without a
+    /// file, because nobody could find it again.
     fn recipe(
         &self,
         py: Python<'_>,
@@ -285,7 +290,7 @@ impl Optimizer {
         let Some(network) = self.network.get().cloned() else { return Ok(None) };
         let mut how = Optimized::new(size.long_side(), self.inner.recorded(size), beginning, network);
         how.pooling = self.pooling;
-        // What `initial="fast"` paints with is the built-in model.
+        // The built-in model paints for `initial="fast"`.
         let model = Reference::of_model(&[]).or_raise()?;
         let executor = self.inner.executor().to_string();
         let request = Request::new(content, styles, model, Options::default(), &executor);
@@ -305,8 +310,8 @@ impl Optimizer {
     }
 }
 
-/// A picture, or the name of a built-in style, which is drawn; alone, or with a weight, or with a weight and a mask. And what records say of it, if
-/// it is of files.
+/// Reads a style: a picture, or the name of a built-in style, which is drawn. It may be a tuple with a weight, or with
+/// a weight and a mask. Also returns its entry for records, if it comes from files.
 fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<(StylePicture, Option<StyleUse>)> {
     let wrong = || wrong_type("styles of a list are a picture each, or (picture, weight), or (picture, weight, mask)");
     let (object, weight, mask) = match item.cast::<PyTuple>() {
@@ -336,7 +341,7 @@ fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<(StylePicture, O
         }
     };
     let place = mask.as_ref().map(|(_, place)| place.clone());
-    // Of a mask without a file nothing can be said.
+    // A mask without a file cannot be recorded.
     let used =
         origin.filter(|_| !matches!(place, Some(None))).map(|origin| StyleUse::new(origin, weight).masked(place.flatten()));
     Ok((StylePicture::new(picture).weight(weight).mask(mask.map(|(mask, _)| mask)), used))
@@ -373,20 +378,21 @@ impl Optimizer {
         Ok(Optimizer { inner: Arc::new(inner), perceptual, network: OnceLock::new(), pooling, process: Process::this() })
     }
 
-    /// Optimizes a picture to the end, and returns it as the kind that the content came as, as `Stylizer.stylize` does.
+    /// Optimizes a picture to the end and returns it in the form of the content, like `Stylizer.stylize`.
     ///
     /// Parameters
     /// ----------
     /// content : picture
     ///     In any form, see `impasto.stylize`.
     /// style : picture or str, or a list of them
-    ///     The name of a built-in style, which is drawn, or a picture; in a list, alone, as (picture, weight) or as (picture, weight, mask).
+    ///     The name of a built-in style, which is drawn, or a picture. In a list, alone, as (picture, weight) or as
+    ///     (picture, weight, mask).
     /// initial : {"fast", "content", "noise"} or picture
-    ///     What to begin with; "fast" is what the fast method paints.
+    ///     What to start from. "fast" is the painting of the fast method.
     /// size : int, optional
     ///     The longer side that the content is resized to.
     /// seed : int
-    ///     Of the noise.
+    ///     Seed of the noise.
     /// progress : bool or function
     ///     As for `impasto.stylize`.
     #[pyo3(
@@ -416,7 +422,7 @@ impl Optimizer {
         form.answer(py, painted, recipe)
     }
 
-    /// Begins an optimization, whose steps the caller makes. The arguments are those of `optimize`.
+    /// Starts an optimization whose steps the caller makes. The arguments are those of `optimize`.
     #[pyo3(signature = (content, style, **options), text_signature = "($self, content, style, *, initial=None, size=None, seed=0)")]
     fn start<'py>(
         &self,
@@ -429,7 +435,8 @@ impl Optimizer {
         self.run(py, start, None)
     }
 
-    /// Continues from what `Optimization.checkpoint` returned, with the same pictures and options, as if nothing had happened.
+    /// Continues from a result of `Optimization.checkpoint`, with the same
+    /// pictures and options, as if it had not stopped.
     #[pyo3(
         signature = (checkpoint, content, style, **options),
         text_signature = "($self, checkpoint, content, style, *, initial=None, size=None, seed=0)"
@@ -446,21 +453,21 @@ impl Optimizer {
         self.run(py, start, Some(checkpoint))
     }
 
-    /// Names of the layers that content is compared in.
+    /// Names of the layers in which content is compared.
     #[getter]
     fn content_layers(&self) -> Vec<String> {
         let [content, _] = self.inner.layers();
         content
     }
 
-    /// Names of the layers that style is compared in.
+    /// Names of the layers in which style is compared.
     #[getter]
     fn style_layers(&self) -> Vec<String> {
         let [_, style] = self.inner.layers();
         style
     }
 
-    /// Greatest memory in bytes that a picture of this size takes.
+    /// The most memory in bytes for a picture of this size.
     fn peak_memory(&self, width: usize, height: usize) -> u64 {
         self.inner.peak_memory([width, height])
     }
@@ -488,7 +495,7 @@ impl Optimization {
 
 #[pymethods]
 impl Optimization {
-    /// Makes one step; `None` where all are made.
+    /// Makes one step. Returns `None` if all steps are done.
     fn step(&self, py: Python<'_>) -> PyResult<Option<Step>> {
         Ok(self.with(py, |optimization, watch| optimization.step(watch))?.map(Step::from))
     }
@@ -501,10 +508,10 @@ impl Optimization {
         self.step(py)
     }
 
-    /// The picture as it is now, at the content's size, as the kind that the content came as.
+    /// The current picture, at the content's size and in the content's form.
     fn picture<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let (picture, done) = self.with(py, |optimization, _| Ok((optimization.picture()?, optimization.is_done())))?;
-        // A picture on its way is another one than all steps make.
+        // An unfinished picture has no recipe: repeating it would make all steps.
         self.form.answer(py, picture, self.recipe.clone().filter(|_| done))
     }
 

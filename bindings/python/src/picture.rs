@@ -1,4 +1,4 @@
-//! Pictures.
+//! Pictures in Python.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -24,15 +24,15 @@ use crate::reading::Reading;
 use crate::recipe::{self, Recipe};
 use crate::samples::{Kind, Samples};
 
-/// Longest side of what notebooks show: more than a screen has.
+/// Longest side of a picture in notebooks: more than a screen has.
 const SHOWN: usize = 2048;
 
-/// JPEG quality of what notebooks show.
+/// JPEG quality in notebooks.
 const SHOWN_QUALITY: u8 = 85;
-/// Pixels up to which notebooks show PNG: small ones lose nothing by it.
+/// Up to this many pixels, notebooks show PNG, because small pictures stay small without loss.
 const SMALL: usize = 64 * 64;
 
-/// What a pickle holds: size, kind of numbers, colors, alpha, and the facts of the file.
+/// The state of a pickle: size, type of numbers, colors, alpha, and the facts of the file.
 type State<'py> = (usize, usize, &'static str, Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>, Bound<'py, PyDict>);
 
 impl Picture {
@@ -43,7 +43,7 @@ impl Picture {
     }
 }
 
-/// A format by its name or extension, in any case: Pillow has "JPEG".
+/// A format by its name or extension in any case, because Pillow has "JPEG".
 fn format_named(name: &str) -> PyResult<Format> {
     Format::from_extension(&name.to_ascii_lowercase()).ok_or_else(|| {
         let names: Vec<_> = Format::written().map(Format::extension).collect();
@@ -68,31 +68,31 @@ impl Picture {
         Ok(Picture { picture, kind, origin, recipe })
     }
 
-    /// Reads a picture file: a path, bytes, or an open file. The same as `Picture(source)`.
+    /// Reads a picture file from a path, bytes, or an open file. The same as `Picture(source)`.
     #[staticmethod]
     fn open(source: &Bound<'_, PyAny>) -> PyResult<Self> {
         Self::py_new(source, false, None)
     }
 
-    /// Pixels in a row.
+    /// Width in pixels.
     #[getter]
     fn width(&self) -> usize {
         self.picture.width()
     }
 
-    /// Rows.
+    /// Height in pixels.
     #[getter]
     fn height(&self) -> usize {
         self.picture.height()
     }
 
-    /// (width, height), as Pillow has it.
+    /// (width, height), as in Pillow.
     #[getter]
     fn size(&self) -> (usize, usize) {
         (self.picture.width(), self.picture.height())
     }
 
-    /// (height, width, channels); with alpha there are four.
+    /// (height, width, channels). There are four channels with alpha, otherwise three.
     #[getter]
     fn shape(&self) -> (usize, usize, usize) {
         (self.picture.height(), self.picture.width(), if self.picture.alpha().is_some() { 4 } else { 3 })
@@ -104,7 +104,7 @@ impl Picture {
         self.picture.alpha().is_some()
     }
 
-    /// The same picture with its longer side this long, in proportion.
+    /// The same picture with this longer side and the same aspect ratio.
     fn fit(&self, py: Python<'_>, long_side: usize) -> PyResult<Self> {
         let picture = py.detach(|| self.picture.fit_long_side(long_side, Resize::PHOTO)).or_raise()?;
         Ok(self.with(picture))
@@ -116,13 +116,13 @@ impl Picture {
         Ok(self.with(picture))
     }
 
-    /// Opens it in the system's viewer, as Pillow does.
+    /// Opens the picture in the system's viewer, like Pillow.
     fn show(&self, py: Python<'_>) -> PyResult<()> {
         self.pil(py)?.call_method0("show").map(drop)
     }
 
-    /// A new NumPy array of height × width × 3, or 4 with alpha: "uint8", "uint16", "bfloat16", "float16", "float32" or "float64", by name or as NumPy's type
-    /// (`numpy.uint8`).
+    /// A new NumPy array of height × width × 3, or 4 with alpha. `dtype` is "uint8", "uint16", "bfloat16", "float16",
+    /// "float32" or "float64", by name or as NumPy's type (`numpy.uint8`).
     #[pyo3(signature = (dtype=None), text_signature = "($self, dtype='uint8')")]
     fn numpy<'py>(&self, py: Python<'py>, dtype: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         given::optional(py, "numpy", "numpy")?;
@@ -131,7 +131,7 @@ impl Picture {
         given::to_numpy(py, Bound::new(py, pixels)?.into_any(), short)
     }
 
-    /// The same as `numpy`, without NumPy: something that has `__array_interface__` and DLPack.
+    /// The same as `numpy`, without NumPy: an object with `__array_interface__` and DLPack.
     #[pyo3(signature = (dtype=None), text_signature = "($self, dtype='uint8')")]
     fn pixels(&self, py: Python<'_>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Pixels> {
         self.samples(py, dtype.map_or(Ok(Kind::U8), Kind::of_dtype)?)
@@ -142,28 +142,30 @@ impl Picture {
         given::to_pil(py, &self.picture, self.has_alpha(), None)
     }
 
-    /// Writes a picture file, whole or not at all. A painting's file says how it was made, if all of that came from files: see `impasto replay`.
+    /// Writes a picture file. It is written completely or not at all.
+    ///
+    /// A painting's file records how it was made, if all pictures came from files: see `impasto replay`.
     ///
     /// Parameters
     /// ----------
     /// path : path or file object
-    ///     Where to write it. The extension decides the format. An open file needs `write`.
+    ///     Where to write it. The extension decides the format. An open file needs a method `write`.
     /// format : str, optional
-    ///     "JPEG", "PNG", "WebP" or "TIFF", for example, in any case; for files without such an extension.
+    ///     Format of a file without a suitable extension: "JPEG", "PNG", "WebP" or "TIFF", for example, in any case.
     /// profile : {"keep", "srgb"}
     ///     The color profile: the source's, or sRGB.
     /// strip : bool
-    ///     Leaves metadata out.
+    ///     Whether to leave out metadata.
     /// depth : {"auto", 8, 16}
-    ///     Bits of a sample.
+    ///     Bits per sample.
     /// quality : int
-    ///     JPEG's, 1 to 100.
+    ///     For JPEG, 1 to 100.
     /// subsampling : {"444", "422", "420"}
-    ///     JPEG's.
+    ///     For JPEG.
     /// compression : {"fast", "balanced", "high"}
-    ///     PNG's and TIFF's.
+    ///     For PNG and TIFF.
     /// overwrite : bool
-    ///     A file that is there is replaced only with `overwrite=True`.
+    ///     Whether to replace an existing file.
     ///
     /// Examples
     /// --------
@@ -204,7 +206,7 @@ impl Picture {
         given::warn(py, &written.or_raise()?)
     }
 
-    /// The bytes of a file of this format: "png", "jpg", "webp", "tif", … The other options are those of `save`.
+    /// The bytes of a file in this format: "png", "jpg", "webp", "tif", … The other options are those of `save`.
     #[pyo3(
         signature = (format="png", **options),
         text_signature = "($self, format='png', *, profile='keep', strip=False, depth='auto', quality=95, subsampling='444', \
@@ -216,7 +218,7 @@ impl Picture {
         Ok(PyBytes::new(py, &self.encoded(py, format, &options)?))
     }
 
-    /// What notebooks show: a JPEG, so that they stay small; a PNG for transparent and for small pictures.
+    /// Notebooks show a JPEG, so that they stay small, or a PNG for transparent and for small pictures.
     #[pyo3(signature = (include=None, exclude=None))]
     fn _repr_mimebundle_<'py>(
         &self,
@@ -237,7 +239,7 @@ impl Picture {
         Ok(bundle)
     }
 
-    /// Pixels alone decide: colors and transparency.
+    /// Compares only pixels: colors and transparency.
     fn __eq__(&self, other: &Self) -> bool {
         let [a, b] = [&self.picture, &other.picture];
         Arc::ptr_eq(a, b) || (a.width() == b.width() && a.rgb() == b.rgb() && a.alpha() == b.alpha())
@@ -246,7 +248,7 @@ impl Picture {
     fn __hash__(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.size().hash(&mut hasher);
-        // A row is enough to tell most pictures apart; 0 and -0 are equal.
+        // One row is enough to distinguish most pictures. 0 and -0 are equal.
         let row = self.picture.rgb().iter().take(3 * self.picture.width());
         row.for_each(|value| (value + 0.0).to_bits().hash(&mut hasher));
         hasher.finish()
@@ -258,7 +260,7 @@ impl Picture {
 
     #[pyo3(signature = (memo=None))]
     fn __deepcopy__(&self, memo: Option<&Bound<'_, PyAny>>) -> Self {
-        // They do not change, so that nobody can tell.
+        // Pictures do not change, so sharing makes no difference.
         let _ = memo;
         self.__copy__()
     }
@@ -288,7 +290,7 @@ impl Picture {
         Ok((py.get_type::<Picture>().getattr("_unpickled")?, state))
     }
 
-    /// A pickle's picture.
+    /// Restores a picture from a pickle.
     #[staticmethod]
     fn _unpickled(
         width: usize,
@@ -323,7 +325,7 @@ impl Picture {
         Ok(Picture { picture: Arc::new(picture), kind: Kind::of_name(kind)?, origin, recipe })
     }
 
-    /// For `numpy.array(picture, dtype)`: the numbers are converted, not cut.
+    /// For `numpy.array(picture, dtype)`. Converts numbers to the range of the type.
     #[pyo3(signature = (dtype=None, copy=None))]
     fn __array__<'py>(
         &self,
@@ -338,12 +340,12 @@ impl Picture {
         match (dtype, dtype.map(Kind::of_dtype)) {
             (_, None) => array(self.kind),
             (_, Some(Ok(kind))) => array(kind),
-            // Of other numbers it is as NumPy makes them of the source's.
+            // For other types, NumPy converts the source's numbers.
             (dtype, Some(Err(_))) => array(self.kind)?.call_method1("astype", (dtype,)),
         }
     }
 
-    /// A copy: consumers may write to what they get.
+    /// A copy, because consumers may write to it.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(
         &self,
@@ -367,14 +369,14 @@ impl Picture {
     }
 }
 
-/// What is drawn at this size, in a thread of its own: Ctrl-C need not wait for it.
+/// Draws a picture in a separate thread, so that Ctrl-C need not wait for it.
 fn drawn(py: Python<'_>, width: usize, height: usize, draw: impl FnOnce() -> Canvas + Send + 'static) -> PyResult<Picture> {
     let sides = 1..=8192;
     if !sides.contains(&width) || !sides.contains(&height) {
         return Err(invalid("drawings have sides of 1 to 8192 pixels"));
     }
     let (sender, receiver) = mpsc::channel();
-    // Whoever was interrupted has no use for it.
+    // After an interruption, nobody receives it.
     std::thread::spawn(move || drop(sender.send(draw())));
     let receiver = Mutex::new(receiver);
     let wait = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(Duration::from_millis(50));
@@ -389,21 +391,21 @@ fn drawn(py: Python<'_>, width: usize, height: usize, draw: impl FnOnce() -> Can
     }
 }
 
-/// A landscape drawn by the program, to try things out on.
+/// A landscape drawn by the program, for trying things out.
 #[pyfunction]
 #[pyo3(signature = (width=720, height=512, seed=0))]
 pub(crate) fn draw_landscape(py: Python<'_>, width: usize, height: usize, seed: u64) -> PyResult<Picture> {
     drawn(py, width, height, move || content::landscape(width, height, seed))
 }
 
-/// Fruit and a jug drawn by the program, to try things out on.
+/// Fruit and a jug drawn by the program, for trying things out.
 #[pyfunction]
 #[pyo3(signature = (width=720, height=512, seed=0))]
 pub(crate) fn draw_still_life(py: Python<'_>, width: usize, height: usize, seed: u64) -> PyResult<Picture> {
     drawn(py, width, height, move || content::still_life(width, height, seed))
 }
 
-/// A painting drawn by the program in one of the built-in styles (see `built_in_styles`).
+/// A painting drawn by the program in a built-in style (see `built_in_styles`).
 #[pyfunction]
 #[pyo3(signature = (name, width=512, height=512, seed=0))]
 pub(crate) fn draw_style(py: Python<'_>, name: &str, width: usize, height: usize, seed: u64) -> PyResult<Picture> {

@@ -1,4 +1,4 @@
-//! Pixels that others read in place.
+//! Pixels that other libraries read in place.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::error::invalid;
 use crate::memory::{self, DEVICE};
 use crate::samples::{Kind, Samples};
 
-/// A picture's samples as an array of height × width × 3 or 4, for those who read `__array_interface__` or DLPack: `numpy.asarray(pixels)` and
-/// `torch.from_dlpack(pixels)` share its memory.
+/// A picture's samples as an array of height × width × 3 or 4, for libraries that read `__array_interface__` or DLPack:
+/// `numpy.asarray(pixels)` and `torch.from_dlpack(pixels)` share its memory.
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Pixels(Arc<Samples>);
 
@@ -26,7 +26,7 @@ impl Pixels {
 
 #[pymethods]
 impl Pixels {
-    /// (height, width, channels), or with the channels where `channel_axis` says.
+    /// (height, width, channels), or with the channels at `channel_axis`.
     #[getter]
     fn shape(&self) -> (usize, usize, usize) {
         let [height, width, channels] = self.0.shape();
@@ -47,7 +47,7 @@ impl Pixels {
         dl_device: Option<&Bound<'py, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        // There is one device and one version; streams are of others.
+        // There is one device and one version. Streams are for other devices.
         let _ = (stream, max_version, dl_device);
         if copy == Some(true) {
             return Err(invalid("pixels are lent, not copied; copy them after"));

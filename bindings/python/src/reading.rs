@@ -1,4 +1,4 @@
-//! How what callers give is read.
+//! How to read what callers give.
 
 use impasto::picture::Limits;
 use pyo3::prelude::*;
@@ -6,14 +6,14 @@ use pyo3::prelude::*;
 use crate::error::invalid;
 use crate::held;
 
-/// How what callers give is read.
+/// How to read what callers give.
 #[derive(Clone)]
 pub(crate) struct Reading<'a> {
-    /// How errors call it.
+    /// Its name in errors.
     pub(crate) what: &'a str,
-    /// Whether floats out of 0..1 are taken as the nearest of these.
+    /// Whether floats outside 0 to 1 are clipped.
     pub(crate) clip: bool,
-    /// Where the array of a single picture has its channels.
+    /// The channel axis in the array of a single picture.
     pub(crate) channel_axis: usize,
     pub(crate) limits: Limits,
 }
@@ -27,7 +27,7 @@ impl<'a> Reading<'a> {
         Reading { clip, ..self }
     }
 
-    /// With the channels at this axis of `object`; last if not given. Negative ones count from the end.
+    /// Sets the channel axis of `object`. Default: the last. Negative ones count from the end.
     pub(crate) fn channel_axis(self, object: &Bound<'_, PyAny>, axis: Option<isize>) -> PyResult<Self> {
         let Some(axis) = axis else { return Ok(self) };
         let axes = if dimensions(object)?.is_some_and(|sides| sides.len() == 4) { 4 } else { 3 };
@@ -45,7 +45,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The sides of an array.
+/// The lengths of an array's axes.
 pub(crate) fn dimensions(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<usize>>> {
     if object.is_instance_of::<held::Picture>() {
         return Ok(None);

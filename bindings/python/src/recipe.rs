@@ -1,14 +1,15 @@
-//! How paintings were made, as the command line records it: `impasto replay` paints them again.
+//! Records how paintings were made in the command line's format, so that `impasto replay` can repeat them.
 
 use impasto::picture::{Encoded, Format};
 use impasto::request::{Options, Reference, Request, StyleUse};
 use impasto::{Picture, Result};
-/// The request that a painting was made of, but for its file's options.
+/// The request that made a painting, without the options of its file.
 #[derive(Clone)]
 pub(crate) struct Recipe(Request);
 
 impl Recipe {
-    /// `None` if any of it was pixels without a file: nobody could find it again. `model` are the stylizer's options, `look` those of the call.
+    /// `None` if any picture came from pixels without a file, because nobody could find it again. `model` are the
+    /// stylizer's files and options, `look` the options of the call.
     pub(crate) fn new(
         content: Option<Reference>,
         styles: Option<Vec<StyleUse>>,
@@ -25,12 +26,12 @@ impl Recipe {
         (whole && !request.styles.is_empty()).then_some(Recipe(request))
     }
 
-    /// That of an optimized picture.
+    /// The recipe of an optimized picture.
     pub(crate) fn optimized(request: Request) -> Self {
         Recipe(request)
     }
 
-    /// As files hold it, for a file that is written like this.
+    /// The recipe as JSON, for a file with these options.
     pub(crate) fn json(&self, format: Format, file: &Options) -> String {
         self.request(format, file).to_json()
     }
@@ -43,23 +44,23 @@ impl Recipe {
         request
     }
 
-    /// What manifests know the painting by, in a file that is written like this.
+    /// The painting's key in manifests, for a file with these options.
     pub(crate) fn key(&self, format: Format, file: &Options) -> String {
         self.request(format, file).key()
     }
 
-    /// The request without a file's options, as pickles have it.
+    /// The request without file options, for pickles.
     pub(crate) fn stored(&self) -> String {
         self.json(Format::Png, &Options::default())
     }
 
-    /// Reads what `stored` gave.
+    /// Parses what `stored` returned.
     pub(crate) fn read(text: &str) -> Result<Self> {
         Request::from_json(text).map(Recipe)
     }
 }
 
-/// The bytes of a picture's file, with its recipe.
+/// Encodes a picture's file, with its recipe.
 pub(crate) fn encode(picture: &Picture, recipe: Option<&Recipe>, format: Format, file: &Options) -> Result<Encoded> {
     match recipe.filter(|_| !file.strip) {
         None => picture.encode(format, &file.encoding()),

@@ -1,4 +1,4 @@
-//! Samples of the kinds that Python's arrays have.
+//! Samples in the number types of Python's arrays.
 
 use std::ffi::c_void;
 
@@ -9,15 +9,15 @@ use pyo3::types::PyType;
 
 use crate::error::{OrRaise, invalid, wrong_type};
 
-/// A kind of numbers. The greatest whole number stands for 1.
+/// A type of numbers. In integer types, the greatest value stands for 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Of masks only.
+    /// Only for masks.
     Bool,
     U8,
     U16,
     F16,
-    /// Of `ml_dtypes`, PyTorch, JAX and TensorFlow.
+    /// The type of `ml_dtypes`, PyTorch, JAX and TensorFlow.
     BF16,
     F32,
     F64,
@@ -28,7 +28,7 @@ const KINDS: [(Kind, &str, &str, usize); 7] = [
     (Kind::U8, "uint8", "|u1", 1),
     (Kind::U16, "uint16", "<u2", 2),
     (Kind::F16, "float16", "<f2", 2),
-    // NumPy knows it as two bytes of any kind only.
+    // NumPy only knows it as an unspecified type of two bytes.
     (Kind::BF16, "bfloat16", "<V2", 2),
     (Kind::F32, "float32", "<f4", 4),
     (Kind::F64, "float64", "<f8", 8),
@@ -50,7 +50,7 @@ impl Kind {
         self.row().0
     }
 
-    /// The number that stands for 1.
+    /// The value that stands for 1.
     pub(crate) fn white(self) -> f32 {
         match self {
             Kind::U8 => 255.0,
@@ -59,14 +59,14 @@ impl Kind {
         }
     }
 
-    /// Bytes of an element.
+    /// Bytes per element.
     pub(crate) fn size(self) -> usize {
         self.row().2
     }
 
-    /// Of an array: by the array interface's name of its numbers, and by NumPy's.
+    /// The type of an array, from the array interface's name for it, and from NumPy's.
     pub(crate) fn of_typestr(typestr: &str, dtype: Option<&str>, what: &str) -> PyResult<Self> {
-        // Bytes are in the machine's order; a single one has none.
+        // Elements are in the machine's byte order. Single bytes have none.
         let little = typestr.replace('=', "<");
         let found = KINDS.iter().find(|(kind, name, known, _)| {
             (*known == little || (typestr == "<u1" && *known == "|u1")) && (*kind != Kind::BF16 || dtype == Some(name))
@@ -74,7 +74,7 @@ impl Kind {
         found.map(|(kind, ..)| *kind).ok_or_else(|| Self::unknown(dtype.unwrap_or(typestr), what))
     }
 
-    /// The error for numbers of another kind, with what to do about them.
+    /// The error for an unsupported type, with a hint what to do.
     pub(crate) fn unknown(name: &str, what: &str) -> PyErr {
         let whole = name.contains("int") && !name.contains("uint16");
         let cure = if name.starts_with('>') {
@@ -87,7 +87,7 @@ impl Kind {
         invalid(format!("{what} is an array of {name}; {}{cure}", Self::KNOWN))
     }
 
-    /// The numbers that a file's samples are, or the nearest to them.
+    /// The type of a file's samples, or the nearest one.
     pub(crate) fn of_source(source: &Source) -> Self {
         match source.bit_depth {
             ..=8 => Kind::U8,
@@ -96,7 +96,7 @@ impl Kind {
         }
     }
 
-    /// By a name, a NumPy type (`numpy.uint8`) or a `numpy.dtype`.
+    /// The type with a name, from text, a NumPy type (`numpy.uint8`) or a `numpy.dtype`.
     pub(crate) fn of_dtype(dtype: &Bound<'_, PyAny>) -> PyResult<Self> {
         Self::of_name(&dtype_name(dtype)?)
     }
@@ -107,7 +107,7 @@ impl Kind {
     }
 }
 
-/// What NumPy calls it.
+/// NumPy's name for a type.
 fn dtype_name(dtype: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(name) = dtype.extract::<String>() {
         return Ok(name);
@@ -119,12 +119,12 @@ fn dtype_name(dtype: &Bound<'_, PyAny>) -> PyResult<String> {
     }
 }
 
-/// A number that stands for one of 0..1.
+/// A value that stands for a number from 0 to 1.
 pub(crate) trait Sample: Copy {
     fn unit(self) -> f32;
 }
 
-/// A byte that is true if it is not 0.
+/// A byte that is true unless it is 0.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub(crate) struct Truth(u8);
@@ -171,7 +171,7 @@ impl Sample for f64 {
     }
 }
 
-/// A picture's samples, row-major, `height × width × channels`: RGB or RGBA.
+/// A picture's samples, `height × width × channels` in row-major order: RGB or RGBA.
 #[derive(Debug)]
 pub(crate) struct Samples {
     values: Values,
@@ -189,7 +189,8 @@ enum Values {
 }
 
 impl Samples {
-    /// Of a picture, as whole numbers rounded to nearest; all are clamped to 0..1. `alpha` says whether there are four channels.
+    /// Converts a picture. Values are clamped to 0 to 1, and integers rounded
+    /// to nearest. `alpha` adds a fourth channel.
     pub(crate) fn new(picture: Picture, kind: Kind, alpha: bool) -> PyResult<Self> {
         let shape = [picture.height(), picture.width(), if alpha { 4 } else { 3 }];
         let values = match (kind, alpha) {
@@ -206,7 +207,7 @@ impl Samples {
         Ok(Samples { values, shape })
     }
 
-    /// The same with the channels at this axis, in this order of memory.
+    /// Moves the channels to this axis, also in memory.
     pub(crate) fn with_channels_at(self, axis: usize) -> Self {
         let Samples { values, shape } = self;
         let values = match values {
@@ -241,7 +242,7 @@ impl Samples {
         self.shape
     }
 
-    /// Where they begin.
+    /// The address of the first sample.
     pub(crate) fn start(&self) -> *const c_void {
         match &self.values {
             Values::U8(values) => values.as_ptr().cast(),
@@ -264,7 +265,7 @@ fn moved<T: Copy>(values: Vec<T>, [height, width, channels]: [usize; 3], axis: u
     }
 }
 
-/// A picture's values, clamped to 0..1, with alpha if asked.
+/// A picture's values, clamped to 0 to 1, with alpha if requested.
 fn floats(mut picture: Picture, alpha: bool) -> Vec<f32> {
     picture.rgb_mut().iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
     if !alpha {

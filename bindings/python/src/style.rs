@@ -1,4 +1,4 @@
-//! Styles.
+//! Styles in Python.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -13,8 +13,10 @@ use pyo3::types::PyBytes;
 use crate::error::{OrRaise, invalid};
 use crate::given::FilePath;
 
-/// What a style predictor sees in a picture: a vector of a few hundred numbers. `Stylizer.style` makes one, `Style.built_in` gives one of those that come
-/// with the program; it can be saved, blended with others, pickled, and used instead of its picture.
+/// What a style predictor sees in a picture: a vector of a few hundred numbers.
+///
+/// `Stylizer.style` makes one from a picture. `Style.built_in` returns one that comes with the program. A style can be
+/// saved, blended with others, pickled, and used instead of its picture.
 ///
 /// Examples
 /// --------
@@ -25,32 +27,32 @@ use crate::given::FilePath;
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Style {
     pub(crate) style: impasto::Style,
-    /// What it is of: a file, or a built-in style.
+    /// Where it comes from: a file, or a built-in style.
     pub(crate) origin: Option<Origin>,
 }
 
-/// What a style is of.
+/// Where a style comes from.
 #[derive(Clone)]
 pub(crate) struct Origin {
     pub(crate) reference: Reference,
-    /// How the picture was seen; `None` for styles that are no picture's.
+    /// The size at which the picture was seen. `None` for styles without a picture.
     pub(crate) seen: Option<StyleSize>,
 }
 
 impl Origin {
-    /// Of a style that nothing can be seen otherwise in.
+    /// The origin of a style that does not depend on a size.
     pub(crate) fn known(reference: Reference) -> Self {
         Origin { reference, seen: None }
     }
 
-    /// The same, if a painting with these options sees it so.
+    /// The origin, if a painting that sees pictures at this size would get the same style.
     pub(crate) fn if_seen(self, size: StyleSize) -> Option<Self> {
         self.seen.is_none_or(|seen| seen == size).then_some(self)
     }
 }
 
 impl Style {
-    /// A style that no file is known of.
+    /// A style without a known file.
     pub(crate) fn new(style: impasto::Style) -> Self {
         Style { style, origin: None }
     }
@@ -66,7 +68,7 @@ impl Style {
         Ok(Style { style, origin })
     }
 
-    /// Reads a file that `save` wrote, or `impasto styles extract`.
+    /// Reads a style file, from `save` or `impasto styles extract`.
     #[staticmethod]
     fn open(path: FilePath) -> PyResult<Self> {
         let style = impasto::Style::open(&path.0).or_raise()?;
@@ -74,7 +76,7 @@ impl Style {
         Ok(Style { style, origin })
     }
 
-    /// What `bytes(style)` gave.
+    /// Restores a style from `bytes(style)`.
     #[staticmethod]
     fn from_bytes(data: &[u8]) -> PyResult<Self> {
         impasto::Style::from_bytes(data).or_raise().map(Style::new)
@@ -103,7 +105,7 @@ impl Style {
         self.style.name()
     }
 
-    /// Whose model made it: only models of this family can read it.
+    /// The family of models that made it. Only models of this family can use it.
     #[getter]
     fn family(&self) -> String {
         self.style.family().to_string()
@@ -115,7 +117,7 @@ impl Style {
         self.style.vector().to_vec()
     }
 
-    /// Writes a small file; one that is there is replaced only with `overwrite`.
+    /// Writes a small file. An existing file is replaced only with `overwrite`.
     #[pyo3(signature = (path, *, overwrite=false))]
     fn save(&self, path: FilePath, overwrite: bool) -> PyResult<()> {
         self.style.save(path.0, overwrite).or_raise()
@@ -143,7 +145,7 @@ impl Style {
                 None => (0, 0),
                 Some(StyleSize::Exact(size)) => (size.width, size.height),
                 Some(StyleSize::ShortSide(side)) => (*side, 0),
-                // Nobody sees styles otherwise here.
+                // No other sizes are used here.
                 Some(_) => return Ok(None),
             };
             serde_json::to_string(reference).map(|reference| Some((reference, seen)))
@@ -158,10 +160,10 @@ impl Style {
     }
 }
 
-/// What pickles of a `Style` have: its bytes, and what it is of and how it was seen (width and height, or a side and 0).
+/// The state of a pickled `Style`: its bytes, its origin, and how it was seen (width and height, or a side and 0).
 type Pickled<'py> = (Bound<'py, PyBytes>, Option<(String, (usize, usize))>);
 
-/// Reads what pickles have.
+/// Restores a style from a pickle.
 #[pyfunction]
 #[pyo3(name = "_style")]
 pub(crate) fn unpickled(data: &[u8], origin: Option<(String, (usize, usize))>) -> PyResult<Style> {
@@ -177,7 +179,7 @@ pub(crate) fn unpickled(data: &[u8], origin: Option<(String, (usize, usize))>) -
     Ok(Style { style, origin: origin.transpose().map_err(|e| invalid(e.to_string()))? })
 }
 
-/// Names of the built-in styles.
+/// The names of the built-in styles.
 #[pyfunction]
 pub(crate) fn built_in_styles() -> PyResult<Vec<String>> {
     let gallery = Gallery::built_in().or_raise()?;

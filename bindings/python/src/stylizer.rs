@@ -19,25 +19,27 @@ use crate::recipe::Recipe;
 use crate::style::{Origin, Style};
 use crate::watch::{Quiet, Watch};
 
-/// Memory that painting a file in bands may take: more makes nothing faster.
+/// Memory for painting a file in bands. More would not make it faster.
 const BANDS: u64 = 192 << 20;
 
-/// A model that is ready to paint. It is loaded once, and may be used by any number of Python threads at a time.
+/// A model that is ready to paint. It is loaded once, and any number of Python threads may use it at a time.
 ///
 /// Parameters
 /// ----------
 /// model : path or str, or a list of them, optional
-///     A file, a folder, the name or web address of a model on this machine (`impasto.models`). Default: Impasto's own.
+///     A file, a folder, or the name or web address of a model on this machine (`impasto.models`).
+///     Default: Impasto's own.
 /// threads : int
-///     Threads that paint, 0 for one per core. With 1, every caller paints on its own thread, which is the fastest way to many small pictures.
+///     Threads that paint, 0 for one per core. With 1, every caller paints in its own thread, which is the fastest way
+///     to paint many small pictures.
 /// border : {"reflect", "zero"}, optional
-///     What the network reads beyond the edge; the model's own if not given.
+///     What the network reads beyond the edge. Default: as the model was made for.
 /// thumbnail : int, optional
-///     The longer side of the thumbnail that the norms take their statistics from; the model's own if not given.
+///     The longer side of the thumbnail for the statistics of norms. Default: as the model was made for.
 ///
 /// Notes
 /// -----
-/// A pickle holds the arguments, not the model: where it is read, the model must be found by the same name.
+/// A pickle holds the arguments, not the model. Where it is read, the same name must find the model.
 ///
 /// Examples
 /// --------
@@ -49,16 +51,16 @@ const BANDS: u64 = 192 << 20;
 pub(crate) struct Stylizer {
     pub(crate) inner: Arc<impasto::Stylizer>,
     pub(crate) process: Process,
-    /// What it was made of: words, and the files that they mean.
+    /// The arguments that name the model. `files` are the files that they resolved to.
     words: Vec<PathBuf>,
     threads: usize,
     files: Vec<PathBuf>,
     options: Options,
-    /// The files by name and hash, once they are asked for.
+    /// The files by name and hash, once they are needed.
     model: OnceLock<Vec<Reference>>,
 }
 
-/// The process that something with threads was made in: a fork has none of them, and would wait for ever.
+/// The process in which an object with threads was made. A fork has none of these threads, and would wait forever.
 pub(crate) struct Process(u32);
 
 impl Process {
@@ -87,14 +89,14 @@ fn paths(object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<PathBuf>> {
     items.map(|item| item?.extract::<FilePath>().map(|path| path.0).map_err(|_| wrong())).collect()
 }
 
-/// The argument of a pickle: the words for the model, if there are any.
+/// The argument in a pickle: the words for the model, if there are any.
 type Words<'py> = (Option<Bound<'py, PyList>>,);
 
-/// A style and how to paint in it, as the library takes them.
+/// A style and options, in the library's types.
 type Brush = (impasto::Style, StylizeOptions);
 
 impl Stylizer {
-    /// The model by name and hash.
+    /// The model's files by name and hash.
     fn model(&self, py: Python<'_>) -> PyResult<&[Reference]> {
         if self.model.get().is_none() {
             let model = py.detach(|| Reference::of_model(&self.files)).or_raise()?;
@@ -109,7 +111,7 @@ impl Stylizer {
         Ok(Recipe::new(Some(content), look.used(), (self.model(py)?, &self.options), look.recorded(), &executor))
     }
 
-    /// A style as it was given, or that of a picture, seen at this size.
+    /// The style of a picture, seen at this size, or a style as it was given.
     fn see(&self, py: Python<'_>, picture: &Bound<'_, PyAny>, reading: &Reading<'_>, size: StyleSize) -> PyResult<Style> {
         let (seen, origin): (_, Option<Origin>) = seen(&self.inner, picture, reading, size)?;
         let style = match seen {
@@ -123,7 +125,7 @@ impl Stylizer {
         Ok(Style { style, origin })
     }
 
-    /// Paints one picture. `brush` is kept from one content to the next, where it is the same.
+    /// Paints one picture. `brush` is kept for the next content if it is the same.
     fn paint<'py>(
         &self,
         content: &Bound<'py, PyAny>,
@@ -170,26 +172,26 @@ impl Stylizer {
         Ok(Stylizer { inner, process: Process::this(), words, threads, files, options, model: OnceLock::new() })
     }
 
-    /// Threads that paint.
+    /// The number of threads that paint.
     #[getter]
     fn threads(&self) -> usize {
         self.inner.engine().threads()
     }
 
-    /// Which styles it can read: those of this family.
+    /// The family of styles that it can use.
     #[getter]
     fn family(&self) -> String {
         self.inner.model().family.to_string()
     }
 
-    /// The style of a picture, whatever form it has.
+    /// The style of a picture in any form.
     ///
     /// Parameters
     /// ----------
     /// picture : picture
     ///     In any form, see `impasto.stylize`; or the name of a built-in style, or a `.style` file.
     /// size : int
-    ///     Pixels of its shorter side as the predictor sees it, 16 to 4096; less gives coarser forms.
+    ///     Shorter side at which the predictor sees the picture, in pixels, 16 to 4096. Less gives coarser forms.
     /// clip, channel_axis
     ///     As for `Picture`.
     #[pyo3(signature = (picture, size=256, *, clip=false, channel_axis=None))]
@@ -207,14 +209,15 @@ impl Stylizer {
         self.see(py, picture, &reading, StyleSize::ShortSide(size))
     }
 
-    /// The style of a picture as a painting with these options sees it.
+    /// The style of a picture, as a painting with these options sees it.
     #[pyo3(signature = (picture, **options))]
     fn _style<'py>(&self, py: Python<'py>, picture: &Bound<'py, PyAny>, options: Option<&Bound<'py, PyDict>>) -> PyResult<Style> {
         let asked = asked("stylize", &[], false, None, options, py)?;
         self.see(py, picture, &Reading::of("the style"), asked.options.seen().size)
     }
 
-    /// What manifests know a painting by: `sha256` is the content's file's, `format` the result's extension, the others are those of `stylize_file`.
+    /// A painting's key in manifests. `sha256` is the hash of the content's file, `format` the result's extension. The
+    /// other arguments are those of `stylize_file`.
     #[pyo3(signature = (sha256, format, style, strength=None, **options))]
     fn _key<'py>(
         &self,
@@ -237,22 +240,22 @@ impl Stylizer {
         Ok(recipe.key(format, &asked.options))
     }
 
-    /// Paints a picture, and returns the painting as the kind that the content came as. `impasto.stylize` explains the options.
+    /// Paints a picture and returns the painting in the form of the content. `impasto.stylize` explains the options.
     ///
     /// Parameters
     /// ----------
     /// content : picture, or a list of pictures
-    ///     In any form, see `impasto.stylize`. A list gives a list, a batch of arrays a batch.
+    ///     In any form, see `impasto.stylize`. A list gives a list, and a batch of arrays gives a batch.
     /// style : style, or several
     ///     As for `impasto.stylize`.
     /// strength : float
-    ///     From 0, the content, to 1, all of the style.
+    ///     From 0, the content, to 1, the full style.
     ///
     /// Raises
     /// ------
     /// Error
-    ///     What is no picture or no style, cannot be read, does not fit (a mask's proportions, a style of another model), is out of range, or takes
-    ///     more memory than there is.
+    ///     If something is not a picture or style, cannot be read, does not fit (a mask's proportions, a style of another
+    ///     model), is out of range, or takes more memory than there is.
     #[pyo3(
         signature = (content, style=None, strength=None, **options),
         text_signature = "($self, content, style=None, strength=1.0, *, regions=None, salvage=False, size=None, exact=None, preview_of=None, \
@@ -294,11 +297,14 @@ impl Stylizer {
         answer
     }
 
-    /// Paints one file into another, as `impasto stylize` does: in bounded memory whatever the picture's size (with models that have a thumbnail, as
-    /// Impasto's own has, unless it is resized), whole or not at all. The options are those of `stylize` and of `Picture.save`. Returns the painting's
-    /// (width, height).
+    /// Paints one file to another, as `impasto stylize` does. Returns the painting's (width, height).
     ///
-    /// Raises `Error` as `stylize`, and with the kind "already-exists" for a file that is there, unless `overwrite` is set.
+    /// Models with a thumbnail, such as Impasto's own, paint in bounded memory whatever the picture's
+    /// size, unless it is resized. The file is written completely or not at all. The options are
+    /// those of `stylize` and of `Picture.save`.
+    ///
+    /// Raises `Error` like `stylize`, and with the kind "already-exists" for an
+    /// existing file, unless `overwrite` is set.
     #[pyo3(
         signature = (content, output, style=None, strength=None, **options),
         text_signature = "($self, content, output, style=None, strength=1.0, *, regions=None, salvage=False, size=None, exact=None, preview_of=None, \
@@ -360,8 +366,10 @@ impl Stylizer {
         Ok(size.into())
     }
 
-    /// Paints batches as the networks of TensorFlow Hub do (`hub_module(content, style)[0]`): arrays of pictures × height × width × 3, floats of 0 to
-    /// 1, and a style for all or one for each. The answer is a tuple of one such array, of the content's kind. See `impasto.hub`.
+    /// Paints batches like the networks of TensorFlow Hub (`hub_module(content, style)[0]`).
+    ///
+    /// The arguments are arrays of pictures × height × width × 3, floats from 0 to 1, with one style for all or one for
+    /// each. The answer is a tuple with one such array, of the content's kind. See `impasto.hub`.
     fn __call__<'py>(
         slf: &Bound<'py, Self>,
         content: &Bound<'py, PyAny>,

@@ -1,4 +1,4 @@
-//! Films: frames of Python's in, painted frames out.
+//! Films: Python's frames in, painted frames out.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,15 +18,15 @@ use crate::samples::Kind;
 use crate::stylizer::Stylizer;
 use crate::watch::Watch;
 
-/// The forms of frames that were read and not yet returned.
+/// The forms of frames that have been read but not yet returned.
 type Forms = Arc<Mutex<VecDeque<Form>>>;
 
-/// Python's frames, read as they are asked for.
+/// Reads frames from a Python iterator on demand.
 struct Reader {
     frames: Py<PyIterator>,
     forms: Forms,
     reading: Reading<'static>,
-    /// What Python's iterator has raised.
+    /// The exception that Python's iterator raised.
     raised: Arc<Mutex<Option<PyErr>>>,
 }
 
@@ -52,7 +52,7 @@ impl Iterator for Reader {
             Ok(frame) => frame.map(Ok),
             Err(raised) => {
                 *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(raised);
-                // Python's own error comes in its place.
+                // Python's own exception replaces this error.
                 Some(Err(impasto::Error::new(ErrorKind::Cancelled, "the frames cannot be read")))
             }
         }
@@ -67,7 +67,7 @@ self_cell!(
     }
 );
 
-/// What frames are painted with.
+/// What paints the frames.
 struct Studio {
     film: FilmOfModel,
     watch: Watch,
@@ -83,7 +83,7 @@ self_cell!(
     }
 );
 
-/// The painted frames of a film, in order: what `impasto.video.stylize` returns. They are painted as they are asked for.
+/// The painted frames of a film, in order: what `impasto.video.stylize` returns. They are painted on demand.
 #[pyclass(frozen, module = "impasto")]
 pub(crate) struct Frames {
     running: Mutex<Running>,

@@ -1,4 +1,4 @@
-//! Work that Python waits for: without its lock, with Ctrl-C and a progress bar.
+//! Runs work without Python's lock, with Ctrl-C and a progress bar.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,28 +9,28 @@ use pyo3::types::PyBool;
 
 use crate::error::OrRaise;
 
-/// How often Python is asked for signals, and told of progress.
+/// How often Python's signals are checked and progress is reported.
 const EVERY: Duration = Duration::from_millis(50);
 
-/// Asks Python whether to stop, and tells it how far the work is.
+/// Checks Python's signals to stop the work, and reports its progress.
 pub(crate) struct Watch {
     callback: Option<Py<PyAny>>,
-    /// Whether the callback is a bar of ours, to be closed in the end.
+    /// Whether the callback is our own progress bar, which must be closed.
     bar: bool,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Which of several pictures it is at, and how many there are.
+    /// The current picture and the number of pictures.
     part: (usize, usize),
     asked: Instant,
     told: Option<Instant>,
-    /// What a callback or a signal's handler has raised: the reason to stop.
+    /// The exception of a callback or a signal handler, which stops the work.
     raised: Option<PyErr>,
 }
 
 impl Watch {
-    /// Tells nobody.
+    /// A watch that reports to nobody.
     pub(crate) fn quiet() -> Self {
         Watch {
             callback: None,
@@ -39,12 +39,12 @@ impl Watch {
         }
     }
 
-    /// What is told from now on is of the picture `at`, counted from 0, of `all`.
+    /// Counts the following progress as that of the picture `at`, from 0, of `all`.
     pub(crate) fn part(&self, at: usize, all: usize) {
         self.state().part = (at, all);
     }
 
-    /// `progress` is called with the share of the work that is done, from 0 to 1; if it is `True`, there is a bar with this title.
+    /// `progress` is called with the progress from 0 to 1. If it is `True`, a bar with this title is shown.
     pub(crate) fn new(progress: Option<&Bound<'_, PyAny>>, title: &str) -> PyResult<Self> {
         let Some(progress) = progress else { return Ok(Self::quiet()) };
         let (callback, bar) = match progress.cast::<PyBool>() {
@@ -56,7 +56,7 @@ impl Watch {
         Ok(Watch { callback, bar, ..Self::quiet() })
     }
 
-    /// Does the last of the work without Python's lock: a bar of ours ends.
+    /// Runs the last part of the work without Python's lock, then closes our progress bar.
     pub(crate) fn run<T: Send>(&self, py: Python<'_>, work: impl FnOnce() -> impasto::Result<T> + Send) -> PyResult<T> {
         let done = self.step(py, work);
         if done.is_ok() {
@@ -65,7 +65,7 @@ impl Watch {
         done
     }
 
-    /// Does work that more is to follow without Python's lock.
+    /// Runs a part of the work without Python's lock, with more to follow.
     pub(crate) fn step<T: Send>(&self, py: Python<'_>, work: impl FnOnce() -> impasto::Result<T> + Send) -> PyResult<T> {
         let result = py.detach(work);
         let done = match self.state().raised.take() {
@@ -78,7 +78,7 @@ impl Watch {
         done
     }
 
-    /// Ends a bar of ours.
+    /// Closes the progress bar, if it is ours.
     pub(crate) fn close(&self, py: Python<'_>) -> PyResult<()> {
         match &self.callback {
             Some(bar) if self.bar => bar.call_method0(py, "close").map(drop),
@@ -86,7 +86,7 @@ impl Watch {
         }
     }
 
-    /// Tells how far the work is, if it is time.
+    /// Reports the progress, unless the last report was just before.
     pub(crate) fn tell(&self, share: f64) {
         let Some(callback) = &self.callback else { return };
         let share = {
@@ -100,13 +100,13 @@ impl Watch {
             state.told = Some(Instant::now());
             share
         };
-        // Not with the state locked: the callback may run anything.
+        // Unlock the state first, because the callback may run anything.
         if let Err(raised) = Python::attach(|py| callback.call1(py, (share,)).map(drop)) {
             self.state().raised = Some(raised);
         }
     }
 
-    /// What a callback or a signal's handler has raised, if anything.
+    /// Takes the exception of a callback or a signal handler, if there is one.
     pub(crate) fn take_raised(&self) -> Option<PyErr> {
         self.state().raised.take()
     }
@@ -132,7 +132,7 @@ impl Control for Watch {
             }
             state.asked = Instant::now();
         }
-        // Only Python's main thread runs handlers; elsewhere this does nothing.
+        // Only Python's main thread runs signal handlers. In other threads, this does nothing.
         let raised = Python::attach(|py| py.check_signals());
         let stop = raised.is_err();
         if let Err(raised) = raised {
@@ -142,7 +142,7 @@ impl Control for Watch {
     }
 }
 
-/// Looks for signals, without telling of progress: that is the painting's.
+/// Checks signals without reporting progress, which is the painting's.
 pub(crate) struct Quiet<'a>(pub(crate) &'a Watch);
 
 impl Control for Quiet<'_> {

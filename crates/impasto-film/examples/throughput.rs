@@ -1,9 +1,9 @@
-//! Compares painting a film from file to file with the library's own painting of the same frames, in turn.
+//! Compares painting a film from file to file with the library painting the same frames, alternating between the two.
 //!
 //! `cargo run --release -p impasto-film --example throughput -- FILM [STYLE [ROUNDS]]`
 //!
-//! For each round it prints frames a second and CPU seconds a frame (on Linux): of the frames in memory, and of the film with decoding, encoding and
-//! sound, this program's and ffmpeg's apart.
+//! For each round it prints frames per second and CPU seconds per frame (on Linux): for frames in memory, and for the
+//! film with decoding, encoding and sound. CPU seconds of this program and of ffmpeg are separate.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -16,16 +16,16 @@ use impasto_film::{
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// CPU seconds so far: of this program, and of those that it has started and that have ended.
+/// CPU seconds so far: of this program, and of ended programs that it started.
 fn cpu() -> [f64; 2] {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // After the name, which may have spaces. Ticks are hundredths of a second.
+    // The fields after the name, which may contain spaces. Ticks are hundredths of a second.
     let fields: Vec<f64> = stat.rsplit(") ").next().unwrap_or("").split(' ').map(|field| field.parse().unwrap_or(0.0)).collect();
     let sum = |from: usize| fields.get(from..from + 2).map_or(0.0, |pair| pair.iter().sum::<f64>() / 100.0);
     [sum(11), sum(13)]
 }
 
-/// Does something for so many frames, and says how long it took.
+/// Runs `work`, which handles this many frames, and prints how long it took.
 fn measured(what: &str, frames: usize, work: impl FnOnce() -> Result) -> Result {
     let (before, start) = (cpu(), Instant::now());
     work()?;

@@ -1,4 +1,4 @@
-//! Frames of a film, decoded by ffmpeg.
+//! Decodes the frames of a film with ffmpeg.
 
 use std::io::Read;
 use std::process::ChildStdout;
@@ -12,30 +12,32 @@ use crate::probe::{Facts, Part};
 use crate::rate::Rate;
 use crate::tools::{Running, Tools, file, reason};
 
-/// Frames one after the other.
+/// The frames of a film, in order.
 pub type Frames = Box<dyn Iterator<Item = Result<Frame>> + Send>;
 
-/// How frames are read.
+/// How to read frames.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
-    /// Which of them.
+    /// Which part of the film to read.
     pub part: Part,
     /// Whether frames have alpha.
     pub alpha: bool,
-    /// Where damage that is passed over is told; without it damage ends the film.
+    /// Receives a description of damage that is tolerated. If `None`, damage is an error.
     pub salvaged: Option<Arc<Mutex<Option<String>>>>,
-    /// Frames a second, where others than the film's are wanted.
+    /// Frames per second, if not the film's own.
     pub fps: Option<Rate>,
 }
 
-/// All frames of a film at this size, upright and in sRGB. The iterator gives [`ErrorKind::Malformed`] where the film is damaged.
+/// Returns the film's frames at this size, upright and in sRGB. The iterator returns
+/// [`ErrorKind::Malformed`] if the film is damaged.
 ///
 /// # Errors
-/// [`ErrorKind::Unsupported`] if this ffmpeg cannot convert the film's colors; [`ErrorKind::Io`] if it cannot be started.
+/// [`ErrorKind::Unsupported`] if this ffmpeg cannot convert the film's colors;
+/// [`ErrorKind::Io`] if it cannot be started.
 pub fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading) -> Result<Frames> {
     let mut command = tools.ffmpeg();
     if reading.alpha {
-        // The decoders of ffmpeg's own do not read the alpha of these.
+        // ffmpeg's own decoders do not read the alpha of these codecs.
         match facts.codec.as_str() {
             "vp9" => drop(command.args(["-c:v", "libvpx-vp9"])),
             "vp8" => drop(command.args(["-c:v", "libvpx"])),
@@ -67,7 +69,8 @@ pub fn frames(tools: &Tools, facts: &Facts, size: Size, reading: Reading) -> Res
     }))
 }
 
-/// What is done to frames before they are painted: deinterlaced, turned upright (ffmpeg does that by itself), converted to sRGB, and scaled.
+/// The filters for frames before they are painted: deinterlacing, conversion to sRGB, and scaling.
+/// (ffmpeg turns frames upright by itself.)
 fn filters(tools: &Tools, facts: &Facts, size: Size, reading: &Reading) -> Result<String> {
     let mut filters = Vec::new();
     if facts.interlaced {
@@ -116,7 +119,7 @@ fn filters(tools: &Tools, facts: &Facts, size: Size, reading: &Reading) -> Resul
     Ok(filters.join(","))
 }
 
-/// How ffmpeg names our samples.
+/// The name of our sample layout in ffmpeg.
 pub(crate) fn pixels(alpha: bool, deep: bool) -> &'static str {
     match (alpha, deep) {
         (false, false) => "rgb24",
@@ -126,7 +129,7 @@ pub(crate) fn pixels(alpha: bool, deep: bool) -> &'static str {
     }
 }
 
-/// The matrix between RGB and YUV. Films that do not say have television's: BT.709 from 720 rows on, BT.601 below.
+/// The matrix between RGB and YUV. If the film does not name one, television's: BT.709 from 720 rows on, BT.601 below.
 pub(crate) fn matrix(facts: &Facts) -> &'static str {
     match facts.colors.matrix.as_str() {
         "bt709" => "bt709",
@@ -183,7 +186,7 @@ impl Iterator for Decoded {
     }
 }
 
-/// Whether there were as many bytes.
+/// Fills the buffer. Returns `false` if there were not enough bytes.
 fn fill(from: &mut impl Read, bytes: &mut [u8]) -> bool {
     from.read_exact(bytes).is_ok()
 }

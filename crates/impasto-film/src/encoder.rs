@@ -1,4 +1,4 @@
-//! What is written: kinds of films, and which codecs and streams they hold.
+//! Output: kinds of films, and the codecs and streams they can hold.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::Note;
 use crate::probe::{Facts, Stream};
 use crate::tools::Tools;
 
-/// A kind of film that is written.
+/// A kind of film file to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -25,10 +25,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Kind; 4] = [Kind::Mp4, Kind::Mkv, Kind::Mov, Kind::WebM];
 
-    /// Its extension, and its name in flags and requests.
+    /// The extension, which is also the name in flags and requests.
     pub fn id(self) -> &'static str {
         match self {
             Kind::Mp4 => "mp4",
@@ -38,7 +38,7 @@ impl Kind {
         }
     }
 
-    /// Its media type.
+    /// The media type.
     pub fn media_type(self) -> &'static str {
         match self {
             Kind::Mp4 => "video/mp4",
@@ -60,7 +60,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// By its [`Kind::id`].
+/// Parses a [`Kind::id`].
 impl FromStr for Kind {
     type Err = String;
 
@@ -86,10 +86,10 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// All of them.
+    /// All codecs.
     pub const ALL: [Codec; 5] = [Codec::H264, Codec::H265, Codec::Av1, Codec::Vp9, Codec::ProRes];
 
-    /// Its name in flags and requests.
+    /// The name in flags and requests.
     pub fn id(self) -> &'static str {
         match self {
             Codec::H264 => "h264",
@@ -100,7 +100,7 @@ impl Codec {
         }
     }
 
-    /// What it is for.
+    /// What the codec is good for.
     pub fn help(self) -> &'static str {
         match self {
             Codec::H264 => "Plays everywhere",
@@ -124,7 +124,7 @@ impl fmt::Display for Codec {
     }
 }
 
-/// By its [`Codec::id`].
+/// Parses a [`Codec::id`].
 impl FromStr for Codec {
     type Err = String;
 
@@ -137,25 +137,26 @@ fn one_of<const N: usize>(names: [&str; N]) -> String {
     format!("must be one of {}", names.join(", "))
 }
 
-/// An encoder of ffmpeg, and how it is asked.
+/// One of ffmpeg's encoders, with its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Encoder {
     codec: Codec,
     name: &'static str,
     crf: u8,
-    /// Of the samples that it takes.
+    /// The pixel format that it encodes.
     pub(crate) pixels: &'static str,
     /// Whether it keeps transparency.
     pub alpha: bool,
 }
 
 impl Encoder {
-    /// The encoder for a film of this kind, and what is lost with it. `alpha` and `deep` say what its frames have. Without a codec or a quality (`crf`, 0 to
-    /// 63, less is better), the kind decides.
+    /// Chooses the encoder for a film of this kind, and notes what is lost with it. `alpha` and `deep` say whether the
+    /// frames have transparency and more than 8 bits. Without a codec, the kind decides. Without a quality (`crf`, from
+    /// 0 to 63, or to 51 for H.264 and H.265; less is better), the codec decides.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the kind does not hold the codec, or the quality is out of its range; [`ErrorKind::Unsupported`] if this ffmpeg
-    /// lacks the encoder.
+    /// [`ErrorKind::InvalidArgument`] if this kind of file does not hold the codec, or the quality is out of range;
+    /// [`ErrorKind::Unsupported`] if this ffmpeg lacks the encoder.
     pub fn choose(
         tools: &Tools,
         kind: Kind,
@@ -226,7 +227,7 @@ impl Encoder {
         Ok((Encoder { codec, name: encoder, crf, pixels, alpha }, notes))
     }
 
-    /// As arguments of ffmpeg.
+    /// The arguments for ffmpeg.
     pub(crate) fn arguments(&self) -> Vec<String> {
         let crf = self.crf.to_string();
         let own: &[&str] = match self.name {
@@ -241,7 +242,7 @@ impl Encoder {
         ["-c:v", self.name].iter().chain(own).map(|&argument| argument.to_owned()).collect()
     }
 
-    /// The extension of pieces of the film, in a container that keeps their times.
+    /// The extension of pieces of the film. Their container keeps the times of frames.
     pub fn piece(&self) -> &'static str {
         match self.codec {
             Codec::Vp9 => "webm",
@@ -255,16 +256,17 @@ impl Encoder {
     }
 }
 
-/// What becomes of a stream that goes with the film.
+/// What happens to another stream of the film.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Way {
     Copied,
-    /// By this encoder.
+    /// Encoded by this encoder.
     Converted(&'static str),
     LeftOut(&'static str),
 }
 
-/// What becomes of each stream besides the film's own. Covers, data and what no container holds are left out silently.
+/// What happens to each stream other than the painted one. Covers, data and streams that
+/// no container holds are left out silently.
 pub(crate) fn companions(facts: &Facts, kind: Kind) -> Vec<(Stream, Way)> {
     let each = |stream: &Stream| {
         let codec = stream.codec.as_str();

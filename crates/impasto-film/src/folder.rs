@@ -1,4 +1,4 @@
-//! Temporary folders that only this user can look into, and that do not outlive the program for long: not even one that is killed.
+//! Temporary folders that only this user can read, and that do not outlive the program for long, even if it is killed.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,23 +6,24 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// Names of these folders begin with it.
+/// Prefix of the folders' names.
 const PREFIX: &str = "impasto-films-";
 
-/// A temporary folder. It is removed, with all that is in it, when this is dropped, or by the next program that looks for abandoned ones.
+/// A temporary folder. It is removed with everything in it when this is dropped, or otherwise by the next program
+/// that calls [`Folder::remove_abandoned`].
 #[derive(Debug)]
 pub struct Folder {
     folder: TempDir,
-    /// Says that somebody is at work in it: the lock of a process ends with it, however it ends. Nothing on systems that lock no folders (Windows);
-    /// there none is ever taken for abandoned.
+    /// Shows that the folder is in use: a process loses its lock when it ends, however it ends. `None` on systems that
+    /// cannot lock folders (Windows), where no folder is ever regarded as abandoned.
     _lock: Option<File>,
 }
 
 impl Folder {
-    /// Makes one where the system has its temporary files.
+    /// Creates a folder in the system's temporary folder.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub fn new() -> io::Result<Self> {
         Self::of(&std::env::temp_dir())
     }
@@ -35,19 +36,20 @@ impl Folder {
         loop {
             let folder = builder.tempdir_in(parent)?;
             let lock = File::open(folder.path()).ok().filter(|opened| opened.lock().is_ok());
-            // Who removes abandoned ones may have come before the lock.
+            // Another process that removes abandoned folders may have come before the lock.
             if folder.path().exists() {
                 return Ok(Folder { folder, _lock: lock });
             }
         }
     }
 
-    /// Where it is.
+    /// The folder's path.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Removes the folders of programs that were killed. Gives how many there were; what cannot be read or removed stays.
+    /// Removes the folders of programs that were killed, and returns how many. Folders
+    /// that cannot be read or removed are left.
     pub fn remove_abandoned() -> usize {
         Self::remove_abandoned_in(&std::env::temp_dir())
     }
@@ -56,10 +58,10 @@ impl Folder {
         let entries = fs::read_dir(parent).into_iter().flatten().flatten();
         let ours = entries.filter(|entry| {
             let named = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-            // Not what a link leads to.
+            // Do not follow links.
             named && entry.file_type().is_ok_and(|kind| kind.is_dir())
         });
-        // The lock is held until the folder is gone.
+        // Hold the lock until the folder is gone.
         let remove = |path: &PathBuf| {
             cfg!(unix) && File::open(path).is_ok_and(|folder| folder.try_lock().is_ok() && fs::remove_dir_all(path).is_ok())
         };
@@ -76,11 +78,11 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let at_work = Folder::of(parent.path()).unwrap();
         std::fs::write(at_work.path().join("film"), "a film").unwrap();
-        // What a killed program leaves: a folder that nobody has locked.
+        // A killed program leaves a folder that nobody has locked.
         let abandoned = parent.path().join("impasto-films-x1");
         std::fs::create_dir_all(abandoned.join("upload")).unwrap();
         std::fs::write(abandoned.join("upload/film"), "a film").unwrap();
-        // What is somebody else's, or leads there.
+        // A folder of somebody else, and a link to it.
         let other = parent.path().join("films");
         std::fs::create_dir(&other).unwrap();
         std::fs::write(other.join("film"), "a film").unwrap();

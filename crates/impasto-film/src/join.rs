@@ -1,4 +1,4 @@
-//! Joins the pieces of a film, and gives it the sound, subtitles, chapters and metadata of the one that was painted.
+//! Joins the pieces of a film, and adds the sound, subtitles, chapters and metadata of the original film.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,31 +11,32 @@ use crate::piece::{name_of_piece, unwritten};
 use crate::probe::{Facts, Part, Timing};
 use crate::tools::{Tools, file};
 
-/// A film whose frames are all painted.
+/// A film of which all frames are painted.
 #[derive(Debug)]
 pub struct Whole<'a> {
-    /// Where its pieces are.
+    /// The folder with its pieces.
     pub folder: &'a Path,
     /// When its frames are shown.
     pub timing: &'a Timing,
-    /// How many there are.
+    /// The number of frames.
     pub frames: usize,
-    /// Frames of a piece.
+    /// The number of frames per piece.
     pub each: usize,
     /// The request that it was painted by, as JSON.
     pub record: Option<String>,
-    /// Whether the metadata of the film that was painted is left out.
+    /// Whether to leave out the original film's metadata.
     pub strip: bool,
 }
 
-/// The film that was painted, and which part of it.
+/// The original film, and the part of it that was painted.
 pub type Source<'a> = (&'a Facts, Part);
 
 impl Whole<'_> {
-    /// Joins the pieces to one film, in their folder, and says what became of the sound and the rest. Nothing is encoded again.
+    /// Joins the pieces to one film, in their folder. Nothing that was painted is encoded again. The notes
+    /// say what happened to sound and subtitles.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if ffmpeg failed: what it said.
+    /// [`ErrorKind::Io`] if ffmpeg failed, with its message.
     pub fn film(
         &self,
         tools: &Tools,
@@ -47,7 +48,7 @@ impl Whole<'_> {
         fs::write(&list, self.list(encoder.piece())).map_err(|e| unwritten(&list, &e))?;
         let joined = self.folder.join(format!("joined.{}", kind.id()));
         let mut command = tools.ffmpeg();
-        // The frames' delay against the sound.
+        // Delay the frames against the sound, as in the original.
         if let Some((facts, _)) = source.filter(|(facts, _)| facts.delay > 0.0) {
             command.args(["-itsoffset", &format!("{:.6}", facts.delay)]);
         }
@@ -84,8 +85,9 @@ impl Whole<'_> {
                 count += 1;
                 command.args(["-map", &format!("1:{}", stream.index), &format!("-c:{count}"), codec]);
                 if part.start > 0.0 {
-                    // What lies between the key frame before --start and --start is dropped: it would put off the frames. From the beginning on
-                    // nothing may be dropped: decoders begin a little before their first sample.
+                    // Drop what lies between the last key frame before --start and --start: it would delay
+                    // the frames. From the beginning of a film, nothing may be dropped, because decoders
+                    // start a little before their first sample.
                     command.args([&format!("-copypriorss:{count}"), "0"]);
                 }
             }
@@ -105,7 +107,7 @@ impl Whole<'_> {
         Ok((joined, notes))
     }
 
-    /// The pieces with their lengths, to a millionth of a second: what containers say of themselves is rounded.
+    /// The pieces with their lengths in microseconds. The lengths in the pieces' own headers are rounded.
     fn list(&self, extension: &str) -> String {
         let mut list = String::from("ffconcat version 1.0\n");
         for first in (0..self.frames).step_by(self.each) {
@@ -118,9 +120,9 @@ impl Whole<'_> {
     }
 }
 
-/// The field of a container that takes the request: the first that the film itself has not filled (`known`).
+/// The metadata field that can hold the request: the first one that the film does not use itself (`known`).
 fn field(kind: Kind, known: &[String]) -> Option<&'static str> {
-    // QuickTime's files have one alone.
+    // QuickTime files have only one such field.
     let fields: &[&str] = if kind == Kind::Mov { &["comment"] } else { &["comment", "description", "synopsis"] };
     fields.iter().copied().find(|field| !known.iter().any(|known| known == field))
 }

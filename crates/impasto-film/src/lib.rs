@@ -1,12 +1,15 @@
-//! Films through the user's ffmpeg: what program and server share. [`impasto::video`] paints the frames; nothing here does.
+//! Films through the user's ffmpeg, for the program and the server. The frames are
+//! painted by [`impasto::video`], not here.
 //!
-//! 1. [`Tools`] finds ffmpeg and ffprobe, and starts them. Nothing else does. A [`Leash`] ends them all at once.
-//! 2. [`probe`] looks at a film: its [`Facts`]. [`frames`] decodes it.
-//! 3. [`work`] decodes, paints and writes at the same time. [`Pieces`] are what is written: parts of the film, each encoded by an ffmpeg of its own.
-//! 4. [`Whole`] joins the pieces to one film, with the sound of the one that was painted. A [`Record`] in it says how it was painted.
-//! 5. A [`Folder`] keeps what is temporary. Those of killed programs are removed.
+//! 1. [`Tools`] finds ffmpeg and ffprobe and is the only code that starts them. A [`Leash`] ends all of them at once.
+//! 2. [`probe`] inspects a film and returns its [`Facts`]. [`frames`] decodes it.
+//! 3. [`work`] decodes, paints and writes at the same time. It writes [`Pieces`]: parts of the film,
+//!    each encoded by an ffmpeg of its own.
+//! 4. [`Whole`] joins the pieces to one film, with the sound of the original. A
+//!    [`Record`] in it says how it was painted.
+//! 5. A [`Folder`] holds temporary files. Folders of killed programs are removed.
 //!
-//! Errors do not name the film, and say what is wrong but not which flag changes it: callers know both.
+//! Errors say what is wrong with a film, but neither its name nor which flag to change: callers know both.
 #![forbid(unsafe_code)]
 
 mod decode;
@@ -34,17 +37,17 @@ pub use size::FilmSize;
 pub use tools::{Leash, Tools};
 pub use work::{Message, work};
 
-/// Something that users should know of a film.
+/// Something that users should know about a film.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// It is done otherwise than they may expect.
+    /// Something differs from what one might expect.
     Fact(String),
-    /// Something of the film is lost.
+    /// Something in the film is lost.
     Loss(String),
 }
 
 impl Note {
-    /// One line.
+    /// The note as one line of text.
     pub fn text(&self) -> &str {
         match self {
             Note::Fact(text) | Note::Loss(text) => text,

@@ -1,4 +1,4 @@
-//! Pieces of the film, each encoded by an ffmpeg of its own.
+//! Writes pieces of a film, each encoded by an ffmpeg of its own.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,40 +14,41 @@ use crate::matroska;
 use crate::probe::{Facts, Timing};
 use crate::tools::{Running, Tools, file, reason};
 
-/// Most pixels of a piece of the film, about: two seconds of 1280×720. Until a piece is done, it is lost if the program is killed.
+/// Approximately the most pixels in a piece: two seconds of 1280×720. If the program
+/// is killed, the unfinished piece is lost.
 const PIECE: usize = 48 * 1280 * 720;
 
-/// Frames of a piece: a multiple of [`KEY`], always the same for films of one size.
+/// The number of frames per piece: a multiple of [`KEY`] that depends only on the film's size.
 pub fn frames_of_piece(size: Size) -> usize {
     let pixels = (size.width * size.height).max(1);
     (PIECE / pixels / KEY).clamp(2, 6) * KEY
 }
 
-/// The file of the piece that begins with this frame.
+/// The file name of the piece that begins with frame `first`.
 pub fn name_of_piece(first: usize, extension: &str) -> String {
     format!("{first:08}.{extension}")
 }
 
-/// What all pieces of a film have in common.
+/// The settings that all pieces of a film share.
 #[derive(Debug)]
 pub struct Pieces<'a> {
-    /// What encodes them.
+    /// The programs that encode them.
     pub tools: &'a Tools,
-    /// How.
+    /// The encoder and its settings.
     pub encoder: Encoder,
-    /// Of the frames, in pixels.
+    /// Size of the frames in pixels.
     pub size: Size,
-    /// Whether frames have alpha.
+    /// Whether the frames have alpha.
     pub alpha: bool,
     /// Whether their samples have more than 8 bits.
     pub deep: bool,
-    /// When they are shown.
+    /// When the frames are shown.
     pub timing: Timing,
-    /// Of the film that they were in, if it was one.
+    /// Facts about the original film, if there is one.
     pub facts: Option<&'a Facts>,
 }
 
-/// Takes the frames of a film, in order, and writes the pieces.
+/// Receives the frames of a film in order, and writes the pieces.
 pub struct Reel<'a> {
     pieces: &'a Pieces<'a>,
     folder: &'a Path,
@@ -55,15 +56,15 @@ pub struct Reel<'a> {
 }
 
 impl<'a> Reel<'a> {
-    /// Writes pieces to this folder.
+    /// A reel that writes pieces to this folder.
     pub fn new(pieces: &'a Pieces<'a>, folder: &'a Path) -> Self {
         Reel { pieces, folder, current: None }
     }
 
-    /// Adds a frame to the piece that is being written, or begins one with it.
+    /// Adds a frame to the current piece, or begins a piece with it.
     ///
     /// # Errors
-    /// If ffmpeg failed: what it said.
+    /// If ffmpeg failed, with its message.
     pub fn add(&mut self, painted: &Painted) -> Result<()> {
         let current = match &mut self.current {
             Some(piece) => piece,
@@ -75,15 +76,15 @@ impl<'a> Reel<'a> {
         if current.add(&painted.frame, self.pieces.timing.time(painted.index)) {
             return Ok(());
         }
-        // Its own words say why.
+        // ffmpeg's message says why.
         let ended = self.seal();
         Err(ended.err().unwrap_or_else(|| Error::new(ErrorKind::Io, "ffmpeg ended before it had all frames")))
     }
 
-    /// Ends the piece that is being written. It has its name now.
+    /// Ends the current piece, which only now gets its name.
     ///
     /// # Errors
-    /// If ffmpeg failed: what it said.
+    /// If ffmpeg failed, with its message.
     pub fn seal(&mut self) -> Result<()> {
         self.current.take().map_or(Ok(()), Piece::finish)
     }
@@ -103,14 +104,14 @@ struct Piece {
     stdin: ChildStdin,
     path: PathBuf,
     partial: PathBuf,
-    /// When its first frame is shown, if frames have times of their own.
+    /// Time of its first frame, if frames have times of their own.
     begin: Option<u64>,
 }
 
 impl Pieces<'_> {
-    /// Starts a piece with frame `first`. It has its name when it is done.
+    /// Starts a piece with frame `first`. The file gets its name `path` when it is complete.
     fn start(&self, path: &Path, first: usize) -> Result<Piece> {
-        // Of a killed run there may still be an encoder that ends its own.
+        // An encoder of a killed run may still be finishing its own partial file, so this name contains the process.
         let partial = path.with_extension(format!("{}.part.{}", std::process::id(), self.encoder.piece()));
         let mut command = self.tools.ffmpeg();
         let begin = match &self.timing {
@@ -133,7 +134,7 @@ impl Pieces<'_> {
         let mut running = self.tools.start(command, true, false)?;
         let mut stdin = running.stdin().ok_or_else(|| Error::new(ErrorKind::Io, "ffmpeg has no standard input"))?;
         if begin.is_some() {
-            // Where it cannot be written, ffmpeg has ended, and says why when the piece is finished.
+            // If this fails, ffmpeg has ended. Finishing the piece will say why.
             let _ = stdin.write_all(&matroska::header(self.size));
         }
         Ok(Piece { running, stdin, path: path.to_owned(), partial, begin })
@@ -159,7 +160,7 @@ impl Pieces<'_> {
         }
     }
 
-    /// What the numbers mean, for players. What has been converted is BT.709; else the film's own.
+    /// Tells players what the samples mean: BT.709 if they were converted, otherwise the same as in the original.
     fn tags(&self) -> Vec<String> {
         let own = |value: fn(&Facts) -> &str| {
             let value = self.facts.filter(|_| !self.converted()).map_or("bt709", value);
@@ -182,10 +183,10 @@ impl Pieces<'_> {
 }
 
 impl Piece {
-    /// Adds a frame that is shown at this time. `false` if ffmpeg takes no more: finishing says why.
+    /// Adds a frame that is shown at this time. Returns `false` if ffmpeg accepts no more; then finishing says why.
     fn add(&mut self, frame: &Frame, time: u64) -> bool {
         let bytes: Vec<u8> = match (frame.samples(), self.begin) {
-            // Frames with times of their own are RGBA of 8 bits.
+            // Frames with times of their own are 8-bit RGBA.
             (samples, Some(_)) => rgba(samples, frame.channels()),
             (Samples::Eight(values), None) => return self.stdin.write_all(values).is_ok(),
             (Samples::Sixteen(values), None) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
@@ -197,7 +198,7 @@ impl Piece {
         self.stdin.write_all(&bytes).is_ok()
     }
 
-    /// Ends the piece, and gives it its name.
+    /// Ends the piece and gives it its name.
     fn finish(self) -> Result<()> {
         let Piece { running, stdin, path, partial, .. } = self;
         drop(stdin);
@@ -215,7 +216,7 @@ impl Piece {
         }
     }
 
-    /// Gives it up.
+    /// Abandons the piece and removes its file.
     fn discard(self) {
         let partial = self.partial.clone();
         drop(self);

@@ -1,4 +1,4 @@
-//! What a film is: found with ffprobe, before anything is decoded.
+//! Inspects a film with ffprobe before anything is decoded.
 
 use std::fs::File;
 use std::io::Read;
@@ -18,12 +18,12 @@ use crate::tools::{GREATEST, Tools, file};
 pub enum Timing {
     /// At a constant rate.
     Constant(Rate),
-    /// Each at its own time, in millionths of a second from the first one's.
+    /// Each frame has its own time, in microseconds after the first frame.
     Variable(Vec<u64>),
 }
 
 impl Timing {
-    /// When frame `i` is shown. Frames beyond the last known one follow in the distance of the last two.
+    /// When frame `i` is shown, in microseconds. Frames after the last known one follow at the last known interval.
     pub fn time(&self, i: usize) -> u64 {
         match self {
             Timing::Constant(rate) => rate.time(i),
@@ -35,7 +35,7 @@ impl Timing {
         }
     }
 
-    /// The frame that is shown at a time in seconds, from the first frame's.
+    /// The frame that is shown at this time, in seconds after the first frame.
     pub fn frame_at(&self, seconds: f64) -> usize {
         match self {
             Timing::Constant(rate) => (seconds * rate.per_second()).round().max(0.0) as usize,
@@ -44,15 +44,15 @@ impl Timing {
     }
 }
 
-/// A stream of sound, subtitles or something else that goes with the film.
+/// A stream of sound, subtitles or something else that belongs to the film.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Stream {
-    /// Its number in the film.
+    /// Its index in the film.
     pub index: u64,
-    /// `audio`, `subtitle`, `cover`, …
+    /// The type of stream: `audio`, `subtitle`, `cover`, …
     pub kind: String,
-    /// As ffmpeg names it.
+    /// Its codec, as ffmpeg names it.
     pub codec: String,
 }
 
@@ -62,36 +62,36 @@ pub struct Stream {
 pub struct Facts {
     /// Its file.
     pub path: PathBuf,
-    /// Which of its streams is painted.
+    /// The index of the stream to paint.
     pub stream: u64,
     /// Its codec, as ffmpeg names it.
     pub codec: String,
-    /// Of its frames, in pixels, upright.
+    /// Size of the upright frames, in pixels.
     pub size: Size,
-    /// Width by height of a pixel.
+    /// Aspect ratio of a pixel: width to height.
     pub aspect: (u64, u64),
     /// When the frames of the part are shown.
     pub timing: Timing,
-    /// Frames of the part, if it says.
+    /// The number of frames in the part, if known.
     pub frames: Option<usize>,
-    /// Seconds from the beginning of the film or the part to its first frame.
+    /// Seconds from the beginning of the part to its first frame.
     pub delay: f64,
     /// Whether its samples have more than 8 bits.
     pub deep: bool,
     /// Whether it has transparency.
     pub alpha: bool,
-    /// Whether its frames are two fields each.
+    /// Whether each frame consists of two fields.
     pub interlaced: bool,
-    /// What its numbers mean.
+    /// What its samples mean.
     pub colors: FilmColors,
-    /// What goes with it.
+    /// Its other streams.
     pub others: Vec<Stream>,
-    /// The names of its metadata, in lower case.
+    /// The names of its metadata fields, in lower case.
     pub tags: Vec<String>,
 }
 
 impl Facts {
-    /// What is not as everybody expects.
+    /// Notes on what may surprise users.
     pub fn notes(&self) -> Vec<Note> {
         let mut notes = Vec::new();
         if let Some(hdr) = self.colors.hdr() {
@@ -111,20 +111,20 @@ impl Facts {
     }
 }
 
-/// What a film's numbers mean, as ffmpeg names it; empty where the film does not say.
+/// What a film's samples mean, in ffmpeg's names. A field is empty if the film does not say.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct FilmColors {
-    /// Between RGB and YUV.
+    /// The matrix between RGB and YUV.
     pub matrix: String,
-    /// What red, green and blue are.
+    /// The primaries: the colors of red, green and blue.
     pub primaries: String,
-    /// From light to samples.
+    /// The transfer function from light to samples.
     pub transfer: String,
 }
 
 impl FilmColors {
-    /// HDR, by its name.
+    /// The kind of HDR, if it is HDR.
     pub(crate) fn hdr(&self) -> Option<&'static str> {
         match self.transfer.as_str() {
             "smpte2084" => Some("HDR (PQ)"),
@@ -133,24 +133,25 @@ impl FilmColors {
         }
     }
 
-    /// Whether its colors can be converted: those of [`FilmColors::hdr`] and [`FilmColors::wide`] are by a filter that knows more matrices, or says so.
+    /// Whether the colors can be converted. For [`FilmColors::hdr`] and [`FilmColors::wide`], this is left to the
+    /// filter zscale, which knows more matrices and reports those it does not know.
     fn known(&self) -> bool {
         let known = ["", "bt709", "smpte170m", "bt470bg", "smpte240m", "fcc"];
         known.contains(&self.matrix.as_str()) || self.hdr().is_some() || self.wide()
     }
 
-    /// Whether its colors go beyond sRGB's.
+    /// Whether the colors exceed sRGB's gamut.
     pub(crate) fn wide(&self) -> bool {
         self.primaries.starts_with("bt2020") || self.matrix.starts_with("bt2020")
     }
 }
 
-/// The part of a film that is painted, in seconds.
+/// The part of a film to paint, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Part {
-    /// 0 for the beginning.
+    /// Where it starts. 0 is the beginning of the film.
     pub start: f64,
-    /// Nothing for the film's end.
+    /// Where it ends. `None` is the end of the film.
     pub end: Option<f64>,
 }
 
@@ -161,11 +162,13 @@ fn still(path: &Path) -> Option<Format> {
     Format::detect(&head)
 }
 
-/// Looks at a film. Only this file is opened, and only if it is of a kind that names no others. `fps` is a rate that was asked for.
+/// Inspects a film. Opens only this file, and only if it is of a kind that does not refer to other files. `fps` is
+/// the requested frame rate, if there is one.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] if it cannot be read; [`ErrorKind::Malformed`] if it is no film, or damaged; [`ErrorKind::Unsupported`] if it is a picture; [`ErrorKind::TooLarge`] if its frames are;
-/// [`ErrorKind::Mismatch`] if there are no frames in this part of it.
+/// [`ErrorKind::Io`] if the file cannot be read; [`ErrorKind::Malformed`] if it is not a film, or damaged;
+/// [`ErrorKind::Unsupported`] if it is a picture, or its colors cannot be converted; [`ErrorKind::TooLarge`] if its
+/// frames are too large; [`ErrorKind::Mismatch`] if there are no frames in this part.
 pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Result<Facts> {
     let about = |text: String| Error::new(ErrorKind::Malformed, text);
     let opened = File::open(path).map_err(|e| Error::new(ErrorKind::Io, format!("cannot be read: {e}")).with_source(e))?;
@@ -260,13 +263,13 @@ pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Resul
     })
 }
 
-/// `yuv420p10le` has more than 8 bits, `yuv410p` has not.
+/// Whether samples have this depth: `yuv420p10le` has 10 bits, but `yuv410p` has 8.
 fn deep(pixels: &str, depth: &str) -> bool {
     let plain = pixels.trim_end_matches("le").trim_end_matches("be");
     plain.len() < pixels.len() && plain.ends_with(depth)
 }
 
-/// Whether a file is a text that names others: an m3u8 playlist, a concat script, an SDP or MPD description.
+/// Whether a file is a text that refers to other files: an m3u8 playlist, a concat script, an SDP or MPD description.
 fn is_script(mut file: File) -> bool {
     let mut start = [0; 64];
     let read = file.read(&mut start).unwrap_or(0);
@@ -277,7 +280,7 @@ fn is_script(mut file: File) -> bool {
         .any(|sign| text.starts_with(sign))
 }
 
-/// Degrees by which the frames are turned.
+/// The rotation of the frames, in degrees.
 fn rotation(stream: &Value) -> i64 {
     let sides = stream["side_data_list"].as_array();
     let matrix = sides.and_then(|list| list.iter().find_map(|side| side["rotation"].as_f64()));
@@ -285,7 +288,8 @@ fn rotation(stream: &Value) -> i64 {
     matrix.or_else(tag).unwrap_or(0.0).round() as i64
 }
 
-/// When the frames are shown, in seconds, in order: of the packets, without decoding them. Empty if they do not say.
+/// When frames are shown, in seconds and in order. Reads the packets without
+/// decoding them. Empty if they have no times.
 fn times(tools: &Tools, path: &Path, index: u64, stream: &Value) -> Result<Vec<f64>, String> {
     let mut command = tools.ffprobe();
     command.args(tools.guarded()).args(["-select_streams", &index.to_string(), "-show_entries", "packet=pts,dts,flags"]);
@@ -308,7 +312,7 @@ fn times(tools: &Tools, path: &Path, index: u64, stream: &Value) -> Result<Vec<f
     Ok(ticks.into_iter().map(|tick| tick as f64 * num as f64 / den as f64).collect())
 }
 
-/// Constant where every frame is within a tick of where its rate has it.
+/// The timing and the number of frames. The timing is constant if every frame is within a tick of a constant rate.
 fn timing(stream: &Value, times: &[f64]) -> (Timing, Option<usize>) {
     let rates = ["avg_frame_rate", "r_frame_rate"].map(|name| stream[name].as_str().unwrap_or_default().parse::<Rate>().ok());
     let first = times.first().copied().unwrap_or(0.0);
@@ -336,7 +340,7 @@ fn seconds(value: &Value) -> Option<f64> {
     value.as_str()?.parse().ok().filter(|v: &f64| v.is_finite())
 }
 
-/// `16:9` or `16/9`.
+/// Parses `16:9` or `16/9`.
 fn ratio(value: &Value) -> Option<(u64, u64)> {
     let (a, b) = value.as_str()?.split_once([':', '/'])?;
     Some((a.parse().ok()?, b.parse().ok()?)).filter(|&(a, b)| a > 0 && b > 0)

@@ -3,37 +3,37 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Frames a second, exactly.
+/// An exact number of frames per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// So many frames …
+    /// This many frames …
     pub frames: u64,
-    /// … in so many seconds.
+    /// … in this many seconds.
     pub seconds: u64,
 }
 
 impl Rate {
-    /// Frames a second, rounded.
+    /// Frames per second, rounded.
     pub fn per_second(self) -> f64 {
         self.frames as f64 / self.seconds as f64
     }
 
-    /// When frame `i` is shown, in millionths of a second.
+    /// When frame `i` is shown, in microseconds.
     pub fn time(self, i: usize) -> u64 {
         let (frames, seconds) = (u128::from(self.frames), u128::from(self.seconds));
-        // In 128 bits nothing overflows.
+        // 128 bits cannot overflow.
         u64::try_from((i as u128 * seconds * 2_000_000 + frames) / (2 * frames)).unwrap_or(u64::MAX)
     }
 }
 
-/// As ffmpeg takes it: `30000/1001`.
+/// Writes ffmpeg's form: `30000/1001`.
 impl fmt::Display for Rate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.frames, self.seconds)
     }
 }
 
-/// `30`, `29.97`, `30000/1001`.
+/// Parses `30`, `29.97` or `30000/1001`.
 impl FromStr for Rate {
     type Err = String;
 
@@ -47,7 +47,7 @@ impl FromStr for Rate {
             return Ok(Rate { frames, seconds: 1 });
         }
         let value = text.trim().parse::<f64>().ok().filter(|v| (0.01..=1000.0).contains(v)).ok_or_else(wrong)?;
-        // Television's rates are whole ones times 1000/1001.
+        // Fractional rates of television are whole numbers times 1000/1001.
         let ntsc = (value * 1.001).round();
         if (ntsc / 1.001 - value).abs() < 0.005 && (value - value.round()).abs() > 0.001 {
             return Ok(Rate { frames: ntsc as u64 * 1000, seconds: 1001 });
@@ -56,10 +56,10 @@ impl FromStr for Rate {
     }
 }
 
-/// Reads a time: seconds, or `[hours:]minutes:seconds`.
+/// Parses a time: seconds, or `[hours:]minutes:seconds`.
 ///
 /// # Errors
-/// How it is written.
+/// A description of the syntax.
 pub fn time(text: &str) -> Result<f64, String> {
     let wrong = || "write a time as seconds (90.5) or as [hours:]minutes:seconds (1:30.5)".to_owned();
     let parts: Vec<&str> = text.split(':').collect();

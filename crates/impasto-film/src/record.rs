@@ -1,4 +1,4 @@
-//! What a film says about how it was painted.
+//! The record of how a film was painted.
 
 use impasto::request::{Reference, Request, Size, shortest};
 use serde_json::{Map, Value, json};
@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use crate::probe::Part;
 use crate::rate::Rate;
 
-/// How a film was painted. Its container keeps it as JSON: `request` as pictures have it, `film` what only films have.
+/// How a film was painted. The film's metadata holds it as JSON: `request` is the same
+/// as for pictures, `film` is only for films.
 ///
 /// ```json
 /// {"request": {"version": 3, "content": {"name": "walk.mp4", "sha256": "…"}, …},
@@ -15,22 +16,22 @@ use crate::rate::Rate;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// The request. Its content is the film that was painted.
+    /// The request. Its content is the original film.
     pub request: Request,
     /// How much of the last frame was kept: 0 to 1.
     pub steady: f32,
-    /// Of the result, in pixels.
+    /// Size of the result in pixels.
     pub size: Size,
-    /// Styles that come later, with their times in seconds.
+    /// Styles that begin later, with their times in seconds.
     pub style_at: Vec<(f64, Reference)>,
-    /// What was painted of the film.
+    /// The part of the film that was painted.
     pub part: Part,
-    /// Its frame rate, if it is not the film's own.
+    /// The frame rate, if it is not the original film's.
     pub fps: Option<Rate>,
 }
 
 impl Record {
-    /// As the container keeps it.
+    /// The record as JSON, for the film's metadata.
     pub fn to_json(&self) -> String {
         let mut film = Map::new();
         film.insert("steady".into(), shortest(self.steady).into());

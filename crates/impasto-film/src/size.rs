@@ -4,18 +4,18 @@ use std::str::FromStr;
 
 use impasto::Size;
 
-/// A size that was asked for.
+/// A requested size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FilmSize {
-    /// Pixels of the longer side; the proportions stay.
+    /// Longer side in pixels. The aspect ratio stays.
     LongSide(usize),
     /// Width and height.
     Exact(Size),
 }
 
 impl FilmSize {
-    /// Of a film whose own size this is.
+    /// The painted size of a film whose own size is `own`.
     pub fn of(self, own: Size) -> Size {
         match self {
             FilmSize::LongSide(side) => own.with_long_side(side),
@@ -24,7 +24,7 @@ impl FilmSize {
     }
 }
 
-/// `640` or `640x360`.
+/// Parses `640` or `640x360`.
 impl FromStr for FilmSize {
     type Err = String;
 

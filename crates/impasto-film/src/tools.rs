@@ -1,4 +1,4 @@
-//! The user's ffmpeg and ffprobe, as processes.
+//! Runs the user's ffmpeg and ffprobe as processes.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -9,20 +9,21 @@ use std::thread::JoinHandle;
 
 use impasto::{Error, ErrorKind, Result};
 
-/// Greatest side of a film. Decoders of films have 8K.
+/// Largest side of a film. Decoders of films support 8K.
 pub(crate) const GREATEST: usize = 16_384;
 
-/// What may be opened: files and pipes, nothing on a network.
+/// What ffmpeg may open: files and pipes, but nothing on a network.
 const PROTOCOLS: &str = "file,pipe";
-/// What may be read: films, sound and animations. Playlists and scripts, which name other files, are not among them.
+/// What ffmpeg may read: films, sound and animations. Playlists and scripts are
+/// missing, because they refer to other files.
 const DEMUXERS: &str = "mov,matroska,avi,mpegts,mpeg,mpegvideo,m4v,flv,ogg,asf,mxf,nut,ivf,gif,apng,yuv4mpegpipe,h264,hevc,av1,obu,dv,rm,\
      mjpeg,vc1,h263,gxf,wtv,swf,flic,dirac";
-/// Most characters that are kept of what a program says.
+/// Most bytes that are kept of a program's messages.
 const SAID: usize = 4096;
-/// Most bytes that a program may answer with: a line for each of five million frames.
+/// Most bytes in a program's output: a line for each of five million frames.
 const ANSWER: u64 = 128 << 20;
 
-/// Ends programs from another thread: all that were started on it, and all that would be.
+/// Ends processes from another thread: all that were started on it, and any that are started later.
 #[derive(Debug, Clone, Default)]
 pub struct Leash(Arc<Mutex<Held>>);
 
@@ -33,7 +34,7 @@ struct Held {
 }
 
 impl Leash {
-    /// Ends the programs.
+    /// Ends the processes.
     pub fn pull(&self) {
         let mut held = lock(&self.0);
         held.pulled = true;
@@ -57,7 +58,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where the programs are, and what they may do.
+/// The programs, and limits on what they may do.
 #[derive(Debug, Clone)]
 pub struct Tools {
     ffmpeg: PathBuf,
@@ -69,10 +70,11 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Finds the programs: `given` is ffmpeg or its folder; without it, they are where the system finds them.
+    /// Finds the programs. `given` is the path of ffmpeg or of its folder.
+    /// Without it, the system's search path is used.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if one cannot be started, or is something else.
+    /// [`ErrorKind::Io`] if either cannot be started, or if the first is not ffmpeg.
     pub fn find(given: Option<&Path>) -> Result<Self> {
         let name = |program: &str| format!("{program}{}", std::env::consts::EXE_SUFFIX);
         let (ffmpeg, ffprobe) = match given {
@@ -104,13 +106,13 @@ impl Tools {
         })
     }
 
-    /// The same, for programs that this leash ends.
+    /// The same tools, whose processes end with this leash.
     #[must_use]
     pub fn on(&self, leash: &Leash) -> Self {
         Tools { leash: leash.clone(), ..self.clone() }
     }
 
-    /// The same, for frames of at most so many pixels: larger ones are not decoded. Default: 16384×16384.
+    /// The same tools with another limit on the pixels of a frame. Larger frames are not decoded. Default: 16384×16384.
     #[must_use]
     pub fn most_pixels(self, most_pixels: u64) -> Self {
         Tools { most_pixels, ..self }
@@ -119,7 +121,7 @@ impl Tools {
     pub(crate) fn ffmpeg(&self) -> Command {
         let mut command = apart(&self.ffmpeg);
         command.args(["-hide_banner", "-nostdin", "-v", "error", "-y"]);
-        // The encoder of AV1 has a log of its own.
+        // The AV1 encoder has its own log, which this reduces to errors.
         command.env("SVT_LOG", "1");
         command
     }
@@ -130,7 +132,7 @@ impl Tools {
         command
     }
 
-    /// Frames come and go as they are, none twice, none dropped.
+    /// Arguments that pass frames on as they are, without repeating or dropping any.
     pub(crate) fn each_frame_once(&self) -> [&'static str; 2] {
         if self.fps_mode { ["-fps_mode", "passthrough"] } else { ["-vsync", "passthrough"] }
     }
@@ -151,7 +153,7 @@ impl Tools {
         Ok(said.lines().any(|line| line.split_whitespace().nth(1) == Some(name)))
     }
 
-    /// What comes before `-i`: nothing else is opened than this file, and no frame that is too large.
+    /// Arguments before `-i`: they allow no file but this one, and no frame that is too large.
     pub(crate) fn guarded(&self) -> [String; 6] {
         let words = ["-protocol_whitelist", PROTOCOLS, "-format_whitelist", DEMUXERS, "-max_pixels"].map(str::to_owned);
         let [a, b, c, d, e] = words;
@@ -172,10 +174,10 @@ impl Tools {
         Ok(Running { child, stdin, stdout, said: Some(said) })
     }
 
-    /// Runs a program to its end, and gives what it wrote to standard output.
+    /// Runs a program to its end and returns its standard output.
     ///
     /// # Errors
-    /// What it said, in one line.
+    /// The reason, in one line.
     pub(crate) fn output(&self, command: Command) -> Result<Vec<u8>, String> {
         let mut running = self.start(command, false, true).map_err(|e| e.to_string())?;
         let mut bytes = Vec::new();
@@ -193,12 +195,12 @@ fn knows_fps_mode(said: &str) -> bool {
     let mut numbers = version.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().ok());
     match (numbers.next().flatten(), numbers.next().flatten()) {
         (Some(major), minor) => (major, minor.unwrap_or(0)) >= (5, 1),
-        // Built from the newest sources.
+        // Built from the latest sources.
         (None, _) => true,
     }
 }
 
-/// In a process group of its own: Ctrl-C is for this program, which ends the others in order.
+/// A command in a process group of its own. Ctrl-C goes only to this program, which ends the others in order.
 fn apart(program: &Path) -> Command {
     let mut command = Command::new(program);
     #[cfg(unix)]
@@ -206,14 +208,14 @@ fn apart(program: &Path) -> Command {
     command
 }
 
-/// How a film is named for ffmpeg: a name with a colon is no address, and one with a dash no flag.
+/// The name of a film for ffmpeg. With the prefix, a name with a colon is not a URL, and one with a dash is not a flag.
 pub(crate) fn file(path: &Path) -> OsString {
     let mut name = OsString::from("file:");
     name.push(path);
     name
 }
 
-/// A program that runs. It ends when this is dropped.
+/// A running program. Dropping this ends it.
 pub(crate) struct Running {
     child: Arc<Mutex<Child>>,
     stdin: Option<ChildStdin>,
@@ -230,9 +232,9 @@ impl Running {
         self.stdout.take()
     }
 
-    /// Waits for its end. Gives whether it went well, and what it said.
+    /// Waits for the program to end. Returns whether it succeeded, and its messages.
     pub(crate) fn finish(mut self) -> (bool, String) {
-        // It says nothing more when it has ended. Until then, the leash can end it: it needs the lock for that.
+        // Wait for the end of its messages first. Meanwhile the leash can end the program, which needs the lock.
         let said = self.said.take().and_then(|said| said.join().ok()).unwrap_or_default();
         let well = lock(&self.child).wait().is_ok_and(|status| status.success());
         (well, said)
@@ -241,7 +243,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It has ended already, or nobody needs it any more.
+        // It has ended already, or nobody needs it anymore.
         let mut child = lock(&self.child);
         let _ = child.kill();
         let _ = child.wait();
@@ -252,7 +254,7 @@ fn io(text: String) -> Error {
     Error::new(ErrorKind::Io, text)
 }
 
-/// The first [`SAID`] bytes; the rest is read, too, so that the program does not wait for it.
+/// Returns the first [`SAID`] bytes. Reads the rest, too, so that the program does not block.
 fn listen(mut stderr: impl Read) -> String {
     let mut said = Vec::new();
     let _ = stderr.by_ref().take(SAID as u64).read_to_end(&mut said);
@@ -260,7 +262,7 @@ fn listen(mut stderr: impl Read) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
-/// One line of what a program said: the first that is not about its own insides.
+/// One line from a program's messages: the first one, without the name of the component that wrote it.
 pub(crate) fn reason(said: &str) -> String {
     let plain = |line: &str| match line.strip_prefix('[') {
         Some(rest) => rest.split_once("] ").map_or(line, |(_, text)| text).trim().to_owned(),

@@ -1,4 +1,4 @@
-//! Decoding, painting and writing, at the same time.
+//! Decodes, paints and writes at the same time.
 
 use std::sync::mpsc::{self, Receiver};
 
@@ -7,7 +7,7 @@ use impasto::{Control, Error, ErrorKind, Result};
 
 use crate::decode::Frames;
 
-/// What the writer is told.
+/// A message to the writer.
 #[derive(Debug)]
 pub enum Message {
     /// The next frame, painted.
@@ -18,13 +18,15 @@ pub enum Message {
     End(usize),
 }
 
-/// Paints the frames of a film from `state` on. `write` takes what is painted, in a thread of its own; after every `each` frames it is told how the film
-/// can be resumed. `control` is asked whether to stop, and `advance` is called after each frame.
+/// Paints the frames of a film, beginning at `state`. `write` runs in a separate thread and receives the painted
+/// frames, and after every `each` frames the state from which the film can be resumed. `control` is asked whether to
+/// stop. `advance` is called after each frame.
 ///
-/// Gives the number of frames of the whole film, and what `write` gives.
+/// Returns the number of frames in the whole film, and the result of `write`.
 ///
 /// # Errors
-/// Those of `write`, of the frames and of painting; [`ErrorKind::Malformed`] if there are no frames. Why writing failed comes first.
+/// Errors of `write`, of the frames and of painting; [`ErrorKind::Malformed`] if there are no frames. If
+/// several fail, the error of `write` is returned.
 pub fn work<T: Send, E: From<Error> + Send>(
     film: &Film<'_>,
     frames: Frames,
@@ -37,7 +39,7 @@ pub fn work<T: Send, E: From<Error> + Send>(
     let (tell, told) = mpsc::sync_channel(KEY);
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            // Whoever paints them may have left.
+            // The painting thread may have ended.
             let _ = frames.into_iter().all(|frame| give.send(frame).is_ok());
         });
         let writer = scope.spawn(move || write(told));
@@ -62,10 +64,10 @@ pub fn work<T: Send, E: From<Error> + Send>(
             Ok(count)
         };
         let painted = paint();
-        // Both other threads end where nobody gives or takes any more.
+        // Both other threads end once their channels are closed.
         drop((take, tell));
         let written = writer.join().unwrap_or_else(|_| Err(gone().into()));
-        // Painting only notices that nobody takes its frames; writing knows why.
+        // If writing failed, painting only notices that nobody takes its frames. The writer's error says why.
         let written = written?;
         Ok((painted?, written))
     })

@@ -9,23 +9,24 @@ use impasto::{Error, ErrorKind, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     secure: bool,
-    /// Lower case; IPv6 addresses without their brackets.
+    /// In lower case. IPv6 addresses are without brackets.
     host: String,
     port: u16,
-    /// Path and query, from the first `/`.
+    /// The path and the query, from the first `/` on.
     target: String,
 }
 
-/// Whether a text is written like a web address of any kind: `SCHEME://…`.
+/// Whether a text looks like a web address of any scheme: `SCHEME://…`.
 pub fn is_like_one(text: &str) -> bool {
     let Some((scheme, _)) = text.split_once("://") else { return false };
     let fits = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    // One letter is a drive of Windows.
+    // A single letter is a drive on Windows.
     scheme.len() > 1 && scheme.chars().all(fits)
 }
 
-/// The form in which addresses of one thing are compared: without scheme, `www.`, fragment, trailing slash and TensorFlow Hub's
-/// query, in lower case, and with Kaggle's older paths (`/frameworks/F/variations/V/versions/N`) written as its newer ones (`/F/V/N`).
+/// The form in which addresses are compared. It is in lower case, and without scheme, `www.`, fragment,
+/// trailing slash and TensorFlow Hub's query. Kaggle's older paths (`/frameworks/F/variations/V/versions/N`)
+/// are written like its newer ones (`/F/V/N`).
 pub fn comparable(text: &str) -> String {
     let text = text.to_ascii_lowercase();
     let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
@@ -43,10 +44,11 @@ pub fn comparable(text: &str) -> String {
 }
 
 impl Address {
-    /// Reads an address. A fragment (`#…`) is dropped.
+    /// Parses an address. A fragment (`#…`) is dropped.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it is not an `http` or `https` address, or names a user.
+    /// [`ErrorKind::InvalidArgument`] if it is not an `http` or `https` address,
+    /// has no valid host, or contains a user name.
     pub fn parse(text: &str) -> Result<Self> {
         let wrong = |why: &str| Err(Error::new(ErrorKind::InvalidArgument, format!("{}: {why}", shown(text))));
         let Some((scheme, rest)) = text.split_once("://") else { return wrong("is not a web address") };
@@ -77,7 +79,7 @@ impl Address {
         let (Some(port), false, true) = (port, host.is_empty(), host.chars().all(fits)) else {
             return wrong("has no valid host");
         };
-        // Everything outside of ASCII, spaces and quotes is percent-encoded, as browsers do.
+        // Percent-encode everything outside of ASCII, spaces and quotes, as browsers do.
         let mut encoded = String::new();
         for byte in target.bytes() {
             match byte {
@@ -91,7 +93,7 @@ impl Address {
         Ok(Address { secure, host: host.to_ascii_lowercase(), port, target })
     }
 
-    /// The address that a `Location` in an answer from this address means: absolute, or relative to this one.
+    /// Resolves a `Location` header in an answer from this address. It may be absolute or relative to this address.
     ///
     /// # Errors
     /// As [`Address::parse`].
@@ -116,12 +118,12 @@ impl Address {
         Self::parse(&format!("{scheme}://{}{target}", self.authority()))
     }
 
-    /// Whether it is an `https` address.
+    /// Whether the scheme is `https`.
     pub fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The host's name in lower case, or its IP address.
+    /// The host name in lower case, or the IP address.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -131,12 +133,12 @@ impl Address {
         self.port
     }
 
-    /// Whether it is on this machine.
+    /// Whether the host is this machine.
     pub fn is_loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
-    /// The last part of its path, percent-decoded, as a plain file name.
+    /// The last part of the path, percent-decoded and made a plain file name.
     pub fn last_name(&self) -> String {
         let path = self.target.split('?').next().unwrap_or_default();
         let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(&self.host);
@@ -160,7 +162,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// An address for messages: without a password.
+/// An address for messages, without user name and password.
 fn shown(text: &str) -> String {
     match (text.find("://"), text.rfind('@')) {
         (Some(start), Some(end)) if start + 3 < end => format!("{}…{}", &text[..start + 3], &text[end..]),

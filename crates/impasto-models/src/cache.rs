@@ -1,8 +1,9 @@
 //! The cache of downloaded models.
 //!
-//! A model is a folder `NAME` with its receipt `receipt.json` and its files in `NAME/NAME`, so that a model's path ends in its name. The
-//! folder appears by a rename when everything in it is complete and checked: what is there is usable. Downloads in progress are in
-//! `.partial/NAME`, and a process that works on a model holds the lock `.partial/NAME.lock`.
+//! A model is a folder `NAME`. It contains the receipt `receipt.json`, and the files in `NAME/NAME`, so that a
+//! model's path ends in its name. The folder is renamed into place when everything in it is complete and verified,
+//! so every model in the cache is usable. Downloads in progress are in `.partial/NAME`. A process that works on a
+//! model holds the lock `.partial/NAME.lock`.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::{Watch, folders, hash, names};
 const RECEIPT: &str = "receipt.json";
 const PARTIAL: &str = ".partial";
 
-/// How often a lock that another process holds is tried.
+/// Pause between attempts to take a lock that another process holds.
 const MOMENT: Duration = Duration::from_millis(100);
 
 /// The cache.
@@ -29,17 +30,17 @@ pub struct Cache {
 /// A model in the cache.
 #[derive(Debug, Clone)]
 pub struct Cached {
-    /// What is known of it.
+    /// What is known about it.
     pub receipt: Receipt,
     files: PathBuf,
 }
 
-/// A lock on a model, given back when it is dropped.
+/// A lock on a model, released when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock(#[allow(dead_code, reason = "held for its lock")] File);
 
 impl Cache {
-    /// The user's cache, as [`folders::downloaded`] says.
+    /// The user's cache, in the folder [`folders::downloaded`].
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the environment names no folder for it.
@@ -48,7 +49,7 @@ impl Cache {
         folders::downloaded().map(Self::at).ok_or_else(|| Error::new(ErrorKind::Io, none))
     }
 
-    /// A cache in this folder, which is made when the first model arrives.
+    /// A cache in this folder, which is created with the first model.
     pub fn at(root: impl Into<PathBuf>) -> Self {
         Cache { root: root.into() }
     }
@@ -58,7 +59,7 @@ impl Cache {
         &self.root
     }
 
-    /// The model of this name, if it is in the cache.
+    /// The model with this name, if it is in the cache.
     pub fn get(&self, name: &str) -> Option<Cached> {
         names::check(name).ok()?;
         let folder = self.root.join(name);
@@ -67,7 +68,7 @@ impl Cache {
         (receipt.version == 1 && receipt.name == name && files.is_dir()).then_some(Cached { receipt, files })
     }
 
-    /// All models in the cache, by name.
+    /// All models in the cache, sorted by name.
     pub fn all(&self) -> Vec<Cached> {
         let entries = std::fs::read_dir(&self.root).into_iter().flatten();
         let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
@@ -75,10 +76,10 @@ impl Cache {
         names.iter().filter_map(|name| self.get(name)).collect()
     }
 
-    /// Removes a model, and what is left of a broken download of it. Whether there was anything.
+    /// Removes a model and the rest of any incomplete download of it. Returns whether there was anything.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for what cannot be a name; [`ErrorKind::Io`]; [`ErrorKind::Cancelled`].
+    /// [`ErrorKind::InvalidArgument`] if it cannot be a model's name; [`ErrorKind::Io`]; [`ErrorKind::Cancelled`].
     pub fn remove(&self, name: &str, watch: &dyn Watch) -> Result<bool> {
         names::check(name)?;
         let (folder, partial) = (self.root.join(name), self.partial(name));
@@ -87,7 +88,7 @@ impl Cache {
         }
         let _lock = self.lock(name, watch)?;
         if folder.exists() {
-            // In one step, so that nobody finds half a model.
+            // Move it away in one step, so that nobody finds half a model.
             let doomed = self.root.join(PARTIAL).join(format!("{name}.removed"));
             clear(&doomed)?;
             std::fs::rename(&folder, &doomed).map_err(|e| io(&folder, e))?;
@@ -97,12 +98,12 @@ impl Cache {
         Ok(true)
     }
 
-    /// Where a model is put together.
+    /// The folder where a model is assembled.
     pub(crate) fn partial(&self, name: &str) -> PathBuf {
         self.root.join(PARTIAL).join(name)
     }
 
-    /// Waits until no other process works on the model. The lock ends with the process, however that ends.
+    /// Waits until no other process works on the model. The lock ends with the process, even if that is killed.
     pub(crate) fn lock(&self, name: &str, watch: &dyn Watch) -> Result<Lock> {
         let folder = self.root.join(PARTIAL);
         std::fs::create_dir_all(&folder).map_err(|e| io(&folder, e))?;
@@ -125,7 +126,8 @@ impl Cache {
         }
     }
 
-    /// Puts a complete model into its place. `ready` has the model's files; it is moved. Call it with the model's lock.
+    /// Moves a complete model into the cache. `ready` is the folder with its
+    /// files. The caller must hold the model's lock.
     #[cfg(feature = "download")]
     pub(crate) fn place(&self, receipt: Receipt, ready: &Path) -> Result<Cached> {
         let name = receipt.name.clone();
@@ -136,7 +138,7 @@ impl Cache {
         let json = serde_json::to_vec_pretty(&receipt).map_err(|e| Error::new(ErrorKind::Io, e.to_string()))?;
         let path = staged.join(RECEIPT);
         std::fs::write(&path, json).map_err(|e| io(&path, e))?;
-        // A folder without a valid receipt is not a model, but would be in the way.
+        // A folder without a valid receipt is not a model, but would block the rename.
         clear(&folder)?;
         std::fs::rename(&staged, &folder).map_err(|e| io(&folder, e))?;
         clear(&self.partial(&name))?;
@@ -155,15 +157,15 @@ impl Cached {
         &self.files
     }
 
-    /// What to open: files or folders.
+    /// The files or folders to open.
     pub fn paths(&self) -> Vec<PathBuf> {
         paths(&self.files, &self.receipt.open)
     }
 
-    /// Compares every file with the receipt, and opens the model, which compares the checksums of its format.
+    /// Compares every file with the receipt. Then opens the model, which verifies the checksums of its format.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] with the first file that is missing, has another size or another SHA-256; otherwise as
+    /// [`ErrorKind::Malformed`] with the first file that is missing or differs in size or SHA-256; otherwise as
     /// [`Model::open`]; [`ErrorKind::Cancelled`].
     pub fn verify(&self, watch: &dyn Watch) -> Result<()> {
         for file in &self.receipt.files {
@@ -192,7 +194,8 @@ impl Cached {
     }
 }
 
-/// What to open of a model in `folder`. If the whole folder is the model and has only one thing in it, as archives often do, then that.
+/// The paths to open for a model in `folder`. If `open` is empty, the folder itself. If that contains only a single
+/// file or folder, as in many archives, then that.
 pub(crate) fn paths(folder: &Path, open: &[String]) -> Vec<PathBuf> {
     if !open.is_empty() {
         return open.iter().filter_map(|path| Some(folder.join(names::inside(path)?))).collect();
@@ -201,7 +204,7 @@ pub(crate) fn paths(folder: &Path, open: &[String]) -> Vec<PathBuf> {
     loop {
         let entries: Vec<_> = std::fs::read_dir(&folder).into_iter().flatten().flatten().take(2).collect();
         match entries.as_slice() {
-            // By itself: it may have an extension that is not looked for in a folder.
+            // Name the file itself, because folders are not searched for files with every extension.
             [only] if only.path().is_file() => return vec![only.path()],
             [only] if only.path().is_dir() && only.file_name() != "variables" => folder = only.path(),
             _ => return vec![folder],
@@ -209,14 +212,14 @@ pub(crate) fn paths(folder: &Path, open: &[String]) -> Vec<PathBuf> {
     }
 }
 
-/// Opens files of which nothing is known, to see whether they are a model, and what it is used for.
+/// Opens unknown files to find out whether they are a model, and what it is used for.
 ///
 /// # Errors
-/// If they are neither: why they are no model that paints.
+/// If they are neither: the reason why they are not a model that paints.
 #[cfg(feature = "download")]
 pub(crate) fn role_of(paths: &[PathBuf]) -> Result<Role> {
     let error = match check(Role::Model, paths) {
-        // Containers hold either.
+        // Files in Impasto's own container may pass as either.
         Ok(()) if check(Role::Perceptual, paths).is_err() => return Ok(Role::Model),
         Ok(()) => return Ok(Role::Perceptual),
         Err(error) => error,
@@ -224,7 +227,7 @@ pub(crate) fn role_of(paths: &[PathBuf]) -> Result<Role> {
     check(Role::Perceptual, paths).map(|()| Role::Perceptual).map_err(|_| error)
 }
 
-/// Opens a model to see that it is one.
+/// Opens a model to check that it is one.
 pub(crate) fn check(role: Role, paths: &[PathBuf]) -> Result<()> {
     match role {
         Role::Model => {
@@ -234,7 +237,7 @@ pub(crate) fn check(role: Role, paths: &[PathBuf]) -> Result<()> {
     }
 }
 
-/// Removes a file or folder, if it is there.
+/// Removes a file or folder, if it exists.
 pub(crate) fn clear(path: &Path) -> Result<()> {
     let removed = match std::fs::symlink_metadata(path) {
         Err(_) => Ok(()),

@@ -1,13 +1,18 @@
-//! Where models are on this machine.
+//! The folders of models on this machine.
 //!
-//! | what | Linux and others | macOS | Windows | with `IMPASTO_HOME` |
-//! | --- | --- | --- | --- | --- |
-//! | downloaded | `$XDG_CACHE_HOME` or `~/.cache`, `impasto/models` | `~/Library/Caches/impasto/models` | `%LOCALAPPDATA%\impasto\models` | `cache/models` |
-//! | imported | `$XDG_DATA_HOME` or `~/.local/share`, `impasto/models` | the same as Linux | `%APPDATA%\impasto\models` | `models` |
+//! | system | downloaded | imported |
+//! | --- | --- | --- |
+//! | Linux and others | `~/.cache/impasto/models` | `~/.local/share/impasto/models` |
+//! | macOS | `~/Library/Caches/impasto/models` | the same as on Linux |
+//! | Windows | `%LOCALAPPDATA%\impasto\models` | `%APPDATA%\impasto\models` |
+//! | all, with the XDG variables | `$XDG_CACHE_HOME/impasto/models` | `$XDG_DATA_HOME/impasto/models` |
+//! | all, with `IMPASTO_HOME` | `$IMPASTO_HOME/cache/models` | `$IMPASTO_HOME/models` |
+//!
+//! A lower row has precedence. The XDG variables count only if they hold absolute paths.
 
 use std::path::PathBuf;
 
-/// The folder of downloaded models, whether it exists or not. `None` if the environment names no folder for caches.
+/// The folder for downloaded models, which need not exist. `None` if the environment names no folder for caches.
 pub fn downloaded() -> Option<PathBuf> {
     if let Some(home) = variable("IMPASTO_HOME") {
         return Some(home.join("cache").join("models"));
@@ -25,8 +30,8 @@ pub fn downloaded() -> Option<PathBuf> {
     Some(cache.join("impasto").join("models"))
 }
 
-/// The folder of models that were imported under a name, whether it exists or not. `None` if the environment names no folder for a
-/// user's data.
+/// The folder for models imported under a name, which need not exist. `None` if the
+/// environment names no folder for the user's data.
 pub fn imported() -> Option<PathBuf> {
     if let Some(home) = variable("IMPASTO_HOME") {
         return Some(home.join("models"));

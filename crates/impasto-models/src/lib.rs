@@ -11,9 +11,9 @@
 //! # Ok::<(), impasto::Error>(())
 //! ```
 //!
-//! - [`registry`]: a data file that names models: addresses, hashes, licences.
-//! - [`cache`]: downloaded models, each with a receipt that says where it came from and what is known of it.
-//! - [`imported`]: models that users keep under a name of their own.
+//! - [`registry`]: a data file that lists models, with addresses, hashes and licenses.
+//! - [`cache`]: downloaded models, each with a receipt that says where it came from and what is known about it.
+//! - [`imported`]: models that users keep under names of their own.
 //! - [`folders`]: where all of these are.
 //! - [`address`]: web addresses.
 //! - `download`, `archive` and `pull` (feature `download`): how a model gets into the cache.
@@ -42,17 +42,17 @@ pub use models::{MODEL_VARIABLE, Meaning, Models, REGISTRY_VARIABLE, Wanted};
 pub use pull::PullOptions;
 pub use registry::{Entry, Registry};
 
-/// Whether this build can download.
+/// Whether this build can download models.
 pub const CAN_DOWNLOAD: bool = cfg!(feature = "download");
 
-/// What long work reports to, and asks whether to stop. Everything has a default that does nothing.
+/// Receives the progress of long work, and is asked whether to stop. By default, its methods do nothing.
 pub trait Watch: Sync {
-    /// How many bytes of a file have arrived, of how many if that is known. Called often.
+    /// Reports how many bytes of a file have arrived, and how many there are, if known. Called often.
     fn progress(&self, file: &str, done: u64, total: Option<u64>) {
         let _ = (file, done, total);
     }
 
-    /// Something that a user may want to read: a mirror that failed, a wait for another process.
+    /// Reports something that a user may want to read: a mirror that failed, a wait for another process.
     fn note(&self, text: &str) {
         let _ = text;
     }

@@ -1,4 +1,4 @@
-//! What a user means by a name, a path or an address.
+//! Resolves a name, a path or an address to a model.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use crate::address::{self, Address};
 use crate::registry::{Entry, Role};
 use crate::{Cache, Cached, Registry, imported};
 
-/// The environment variable with more registry files, separated as in `PATH`.
+/// The environment variable for additional registry files, separated as in `PATH`.
 pub const REGISTRY_VARIABLE: &str = "IMPASTO_REGISTRY";
-/// The environment variable with the default model: paths, names or addresses, separated as in `PATH`.
+/// The environment variable for the default model: paths, names or addresses, separated as in `PATH`.
 pub const MODEL_VARIABLE: &str = "IMPASTO_MODEL";
 
 /// The models that this user has or can get.
@@ -18,14 +18,14 @@ pub const MODEL_VARIABLE: &str = "IMPASTO_MODEL";
 pub struct Models {
     /// Published models.
     pub registry: Registry,
-    /// Downloaded models; `None` if there is no folder for them.
+    /// Downloaded models. `None` if there is no folder for them.
     cache: Option<Cache>,
 }
 
-/// What a word means.
+/// What a word resolves to.
 #[derive(Debug, Clone)]
 pub enum Meaning {
-    /// A model that is on this machine: what to open. Paths of a user are not looked at.
+    /// A model on this machine: the paths to open. Paths that the user gives are not checked.
     Here(Vec<PathBuf>),
     /// A model that can be downloaded.
     Absent(Box<Wanted>),
@@ -35,19 +35,19 @@ pub enum Meaning {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Wanted {
-    /// What is known of it.
+    /// What is known about it.
     pub entry: Entry,
-    /// Whether it is in a registry. If not, the user has given an address, and nothing is known of what is there.
+    /// Whether a registry lists it. If not, the user gave an address, and nothing else is known about it.
     pub listed: bool,
 }
 
 impl Wanted {
-    /// An entry of a registry.
+    /// A model that a registry lists.
     pub fn listed(entry: Entry) -> Self {
         Wanted { entry, listed: true }
     }
 
-    /// What is at a web address, of which nothing else is known.
+    /// A model at a web address, about which nothing else is known.
     ///
     /// # Errors
     /// As [`Address::parse`].
@@ -55,14 +55,14 @@ impl Wanted {
         Ok(Wanted { entry: Entry::of_address(&Address::parse(text)?), listed: false })
     }
 
-    /// Its name, which is also its name in the cache.
+    /// The model's name, also in the cache.
     pub fn name(&self) -> &str {
         &self.entry.name
     }
 }
 
 impl Models {
-    /// The user's cache, the built-in registry and those of `IMPASTO_REGISTRY`.
+    /// The user's cache, the built-in registry, and the registries in `IMPASTO_REGISTRY`.
     ///
     /// # Errors
     /// As [`Registry::open`].
@@ -75,7 +75,7 @@ impl Models {
         Ok(models)
     }
 
-    /// Models of this registry, kept in this cache.
+    /// Models in this registry, kept in this cache.
     pub fn new(registry: Registry, cache: Cache) -> Self {
         Models { registry, cache: Some(cache) }
     }
@@ -85,12 +85,12 @@ impl Models {
     /// # Errors
     /// As [`Cache::of_user`].
     pub fn cache(&self) -> Result<&Cache> {
-        // The same error again.
+        // Get the same error again.
         self.cache.as_ref().map_or_else(|| Err(Cache::of_user().map_or_else(|e| e, |_| no_cache())), Ok)
     }
 
-    /// What a word means, in this order: a path where something is, an imported model, a model of the registry or of the cache by its name,
-    /// a web address. Everything else is a path where nothing is.
+    /// Resolves a word. It is, in this order: an existing path, an imported model, a model in the registry or the cache
+    /// by its name, or a web address. Anything else is a path that does not exist.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for addresses that cannot be downloaded.
@@ -112,7 +112,7 @@ impl Models {
                 Wanted::of_address(text)?
             }
             None => {
-                // One that a registry of another day knew.
+                // A registry may have listed it at another time.
                 let cached = self.cache.as_ref().and_then(|cache| cache.get(text));
                 return Ok(Meaning::Here(cached.map_or_else(|| vec![word.to_owned()], |cached| cached.paths())));
             }
@@ -121,7 +121,8 @@ impl Models {
         Ok(cached.map_or(Meaning::Absent(Box::new(wanted)), |cached| Meaning::Here(cached.paths())))
     }
 
-    /// The name of the model that a word means; `None` for paths, and for what neither a registry nor the cache knows.
+    /// The name of the model that a word resolves to. `None` for paths, and for words
+    /// that neither a registry nor the cache knows.
     pub fn name(&self, word: &Path) -> Option<String> {
         if word.exists() {
             return None;
@@ -136,8 +137,8 @@ impl Models {
         Some(self.cache.as_ref()?.get(&downloaded_name(text))?.receipt.name)
     }
 
-    /// What the model that a word means is used for; `None` where nothing is known of it: for paths, imported models, and addresses that were
-    /// never downloaded.
+    /// What the model that a word resolves to is used for. `None` if that is unknown: for paths, imported models,
+    /// and addresses that were never downloaded.
     pub fn role(&self, word: &Path) -> Option<Role> {
         if word.exists() || imported::path_of(word).is_some() {
             return None;
@@ -149,7 +150,8 @@ impl Models {
         Some(self.cache.as_ref()?.get(&downloaded_name(text))?.receipt.role)
     }
 
-    /// The model of an entry in the cache, if its files are those that the entry knows: a registry may have another model of this name.
+    /// The cached model for an entry, if its files have the entry's hashes. (A registry may
+    /// list another model under the same name.)
     pub fn cached(&self, entry: &Entry) -> Option<Cached> {
         let cached = self.cache.as_ref()?.get(&entry.name)?;
         let whole = entry.files.iter().filter(|item| item.unpack.is_none());
@@ -160,10 +162,10 @@ impl Models {
         agrees.then_some(cached)
     }
 
-    /// The paths that `IMPASTO_MODEL` has; empty if it is not set.
+    /// The words in `IMPASTO_MODEL`. Empty if it is not set.
     pub fn default_words() -> Vec<PathBuf> {
         let value = std::env::var(MODEL_VARIABLE).unwrap_or_default();
-        // A web address alone has the separator of paths in it.
+        // A single web address contains the separator of paths.
         if address::is_like_one(&value) {
             return vec![value.into()];
         }
@@ -172,7 +174,7 @@ impl Models {
     }
 }
 
-/// What the cache calls a model that no registry knows, by its address or its name there.
+/// The name in the cache of a model that no registry lists, from its address or its name.
 fn downloaded_name(text: &str) -> String {
     match Address::parse(text) {
         Ok(address) => Entry::of_address(&address).name,

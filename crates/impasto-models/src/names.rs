@@ -1,13 +1,14 @@
-//! Names of models, and paths inside of a model.
+//! Names of models, and paths inside a model.
 
 use std::path::{Component, Path, PathBuf};
 
 use impasto::{Error, ErrorKind, Result};
 
-/// Refuses what cannot be a model's name.
+/// Refuses texts that cannot be a model's name.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] unless it has 1 to 100 letters, digits, `-`, `_` and `.`, the first not a dot.
+/// [`ErrorKind::InvalidArgument`] unless it has 1 to 100 letters, digits, `-`,
+/// `_` and `.`, and does not begin with a dot.
 pub(crate) fn check(name: &str) -> Result<()> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.is_empty() || name.starts_with('.') || name.len() > 100 || !name.chars().all(fits) {
@@ -17,9 +18,9 @@ pub(crate) fn check(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// A relative path that stays inside of its folder, on every system; `None` for all others. Leading `./` is dropped.
+/// The path, if it is relative and stays inside its folder on every system; otherwise `None`. `./` is dropped.
 pub(crate) fn inside(path: &str) -> Option<PathBuf> {
-    // Windows reads backslashes as separators and `C:` as a drive, and drops dots and spaces at the end of a name.
+    // Windows treats backslashes as separators and `C:` as a drive, and drops dots and spaces at the end of a name.
     if path.contains(['\\', ':', '\0']) {
         return None;
     }
@@ -40,7 +41,7 @@ pub(crate) fn inside(path: &str) -> Option<PathBuf> {
     (!clean.as_os_str().is_empty()).then_some(clean)
 }
 
-/// A file's name made of any text: letters, digits, `-`, `_` and `.` stay, everything else becomes `_`.
+/// A file name made from any text. Letters, digits, `-`, `_` and `.` stay, and everything else becomes `_`.
 pub(crate) fn plain(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let name: String = text.chars().take(100).map(|c| if fits(c) { c } else { '_' }).collect();

@@ -1,4 +1,4 @@
-//! Getting a model into the cache.
+//! Brings a model into the cache.
 
 use std::path::{Path, PathBuf};
 
@@ -10,34 +10,34 @@ use crate::receipt::{Kept, Receipt};
 use crate::registry::{Entry, Item, Role};
 use crate::{Address, Cache, Cached, Models, Wanted, Watch, archive, hash, names};
 
-/// How a model is pulled.
+/// How to pull a model.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct PullOptions {
-    /// Whether nothing may be downloaded: then only what is in the cache is found.
+    /// Whether downloads are forbidden. Then only models in the cache are found.
     pub offline: bool,
-    /// Whether the user has accepted terms that forbid commercial use.
+    /// Whether the user has accepted licenses that forbid commercial use.
     pub accept_non_commercial: bool,
     /// How downloads behave.
     pub download: DownloadOptions,
 }
 
 impl PullOptions {
-    /// The same with this [`PullOptions::offline`].
+    /// Sets [`PullOptions::offline`].
     #[must_use]
     pub fn offline(mut self, offline: bool) -> Self {
         self.offline = offline;
         self
     }
 
-    /// The same with this [`PullOptions::accept_non_commercial`].
+    /// Sets [`PullOptions::accept_non_commercial`].
     #[must_use]
     pub fn accept_non_commercial(mut self, accept: bool) -> Self {
         self.accept_non_commercial = accept;
         self
     }
 
-    /// The same with these [`PullOptions::download`].
+    /// Sets [`PullOptions::download`].
     #[must_use]
     pub fn download(mut self, download: DownloadOptions) -> Self {
         self.download = download;
@@ -46,15 +46,17 @@ impl PullOptions {
 }
 
 impl Models {
-    /// Downloads a model into the cache, unless it is there.
+    /// Downloads a model into the cache, unless it is there already.
     ///
-    /// Files are downloaded beside the cache, compared with the sizes and hashes of the registry, unpacked, and opened as a model; then they
-    /// are renamed into the cache, all at once. If no registry knows the address, opening the model shows what it is used for. The next call
-    /// continues what was broken off. If another process pulls the same model, this one waits for it.
+    /// Files are downloaded to a folder beside the cached models, compared with the sizes and hashes in the registry,
+    /// unpacked, and opened as a model. Then they are moved into the cache all at once. If no registry lists the
+    /// address, opening the model shows what it is used for. After an interruption, the next call continues the
+    /// download. If another process pulls the same model, this one waits for it.
     ///
     /// # Errors
-    /// One line that names the model. [`ErrorKind::Unsupported`] if it is not in the cache and `offline` is set, or if its terms forbid
-    /// commercial use and nobody has accepted that; otherwise as [`download::file`] and [`impasto::Model::open`].
+    /// One line that names the model. [`ErrorKind::Unsupported`] if it is not in the cache and `offline` is
+    /// set, or if its license forbids commercial use and nobody has accepted that; otherwise as
+    /// [`download::file`] and [`impasto::Model::open`].
     pub fn pull(&self, wanted: &Wanted, options: &PullOptions, watch: &dyn Watch) -> Result<Cached> {
         let (entry, cache) = (&wanted.entry, self.cache()?);
         if let Some(cached) = self.cached(entry) {
@@ -68,7 +70,7 @@ impl Models {
             return refused(&format!("its terms forbid commercial use ({}); accept them to download it", entry.licence));
         }
         let _lock = cache.lock(&entry.name, watch)?;
-        // Another process may just have got it.
+        // Another process may have pulled it in the meantime.
         if let Some(cached) = self.cached(entry) {
             return Ok(cached);
         }
@@ -79,18 +81,19 @@ impl Models {
 
 struct Pull<'a> {
     entry: &'a Entry,
-    /// Whether a registry has the entry.
+    /// Whether a registry lists the entry.
     listed: bool,
     cache: &'a Cache,
     options: &'a PullOptions,
     watch: &'a dyn Watch,
 }
 
-/// What has arrived of a model.
+/// The parts of a model that have arrived.
 struct Arrived {
     files: PathBuf,
     addresses: Vec<String>,
-    /// Paths whose SHA-256 the registry knows, because it knows that of the archive that they were in.
+    /// Paths whose SHA-256 the registry vouches for, because it knows that of the
+    /// file or of the archive that contained it.
     known: Vec<PathBuf>,
 }
 
@@ -102,7 +105,7 @@ impl Pull<'_> {
         let mut arrived = Arrived { files: work.join("files"), addresses: Vec::new(), known: Vec::new() };
         clear(&arrived.files)?;
         std::fs::create_dir_all(&arrived.files).map_err(|e| io(&arrived.files, e))?;
-        // All downloads first: they are kept if one of them breaks off.
+        // Download everything first, so that complete files are kept if a later download breaks off.
         let mut items = Vec::new();
         for (i, item) in self.entry.files.iter().enumerate() {
             let path = downloads.join(format!("{i}-{}", names::plain(&item.name)));
@@ -120,7 +123,8 @@ impl Pull<'_> {
         self.cache.place(receipt, &arrived.files)
     }
 
-    /// Downloads a file from the first mirror that has it, unless it is complete, and gives the address that it came from.
+    /// Downloads a file from the first mirror that has it, unless it is there
+    /// already. Returns the address that it came from.
     fn download(&self, item: &Item, path: &Path) -> Result<String> {
         let noted = path.with_extension("from");
         if let (true, Ok(from)) = (path.is_file(), std::fs::read_to_string(&noted)) {
@@ -157,7 +161,7 @@ impl Pull<'_> {
             let place = arrived.files.join(&inside);
             let parent = place.parent().unwrap_or(&arrived.files);
             std::fs::create_dir_all(parent).map_err(|e| io(parent, e))?;
-            // A link, so that the download is still there if a later step fails.
+            // Use a link, so that the download stays if a later step fails.
             if std::fs::hard_link(path, &place).is_err() {
                 std::fs::copy(path, &place).map_err(|e| io(&place, e))?;
             }
@@ -173,7 +177,7 @@ impl Pull<'_> {
                 return e;
             }
             let error = if is_page(path) { page() } else { e };
-            // It would be found complete, and broken, again and again.
+            // Otherwise the next call would find the complete but broken file again.
             let _ = clear(path);
             error
         })?;
@@ -183,7 +187,7 @@ impl Pull<'_> {
         Ok(())
     }
 
-    /// Hashes everything, and compares it with what the registry knows.
+    /// Hashes all files and compares them with the registry.
     fn receipt(&self, arrived: &Arrived) -> Result<Receipt> {
         let entry = self.entry;
         let mut files = Vec::new();
@@ -224,12 +228,12 @@ impl Pull<'_> {
         })
     }
 
-    /// Opens it, which compares the checksums of its format, and tells what it is used for.
+    /// Opens the model, which verifies the checksums of its format, and returns what it is used for.
     fn check(&self, arrived: &Arrived) -> Result<Role> {
         let paths = paths(&arrived.files, &self.entry.open);
         let role = if self.listed { check(self.entry.role, &paths).map(|()| self.entry.role) } else { role_of(&paths) };
         role.map_err(|e| {
-            // Errors name a path that is about to vanish.
+            // Errors name a path that will not exist for long.
             let folder = arrived.files.display().to_string();
             let text =
                 e.to_string().replace(&format!("{folder}{}", std::path::MAIN_SEPARATOR), "").replace(&folder, "the download");
@@ -237,16 +241,16 @@ impl Pull<'_> {
         })
     }
 
-    /// Drops downloads that turned out to be wrong, so that the next call begins again.
+    /// Removes downloads that turned out to be wrong, so that the next call starts over.
     fn forget(&self, work: &Path) {
         if !self.watch.cancelled() {
-            // If this fails, too, the next call finds the same fault.
+            // If this fails, too, the next call finds the same error.
             let _ = clear(work);
         }
     }
 }
 
-/// Paths of all files in a folder and its sub-folders, relative to it, sorted.
+/// Paths of all files in a folder and its subfolders, relative to it and sorted.
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {

@@ -1,8 +1,9 @@
-//! The registry: which published models there are, and what is known of each.
+//! The registry: which published models there are, and what is known about each.
 //!
-//! It is a JSON file: `{"version": 1, "models": [...]}`. The built-in one is `registry.json` of this crate. Users add their own with
-//! `--registry FILE` or `IMPASTO_REGISTRY`; an entry replaces an earlier one of the same name. `docs/guide/models.md` describes every
-//! field for them. A hash is only written down if somebody has computed it from the file; an entry without one says so to the user.
+//! It is a JSON file: `{"version": 1, "models": [...]}`. The built-in one is this crate's `registry.json`. Users
+//! add their own with `--registry FILE` or `IMPASTO_REGISTRY`. An entry replaces an earlier one with the same
+//! name. `docs/guide/models.md` describes every field. An entry has a hash only if somebody has computed it from
+//! the file. If there is none, users are told.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use serde::Deserialize;
 
 use crate::{address, hash, names};
 
-/// Bytes that a registry file may have.
+/// Most bytes in a registry file.
 const MOST_BYTES: u64 = 4 << 20;
 
 /// Models by name.
@@ -21,45 +22,46 @@ pub struct Registry {
     entries: Vec<Entry>,
 }
 
-/// What is known of a published model.
+/// What is known about a published model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Entry {
     /// Its name: letters, digits, `-`, `_` and `.`.
     pub name: String,
-    /// What it is, in a few words.
+    /// A short description.
     pub title: String,
     /// What it can be used for.
     #[serde(default)]
     pub role: Role,
-    /// Other names for it: web addresses of the model and of pages about it. Compared as [`address::comparable`] says.
+    /// Web addresses of the model and of pages about it, by which it is found, too.
+    /// [`address::comparable`] says how they are compared.
     #[serde(default)]
     pub addresses: Vec<String>,
-    /// What is downloaded.
+    /// The files to download.
     pub files: Vec<Item>,
     /// Files that must be in the model once archives are unpacked, with their hashes.
     #[serde(default)]
     pub contains: Vec<Known>,
-    /// The files or folders that are opened together as the model, as paths inside of it. Empty: the folder itself.
+    /// The files or folders that are opened together as the model, as paths inside it. Empty: the folder itself.
     #[serde(default)]
     pub open: Vec<String>,
-    /// Checksums that the model's own format has, in words. They show damage, but not forgery.
+    /// Which checksums the model's own format has, in words. They reveal damage, but not forgery.
     #[serde(default)]
     pub checksums: Option<String>,
-    /// The terms, as an SPDX expression or in words.
+    /// The license, as an SPDX expression or in words.
     pub licence: String,
-    /// Whether the terms forbid commercial use: then users are asked first.
+    /// Whether the license forbids commercial use. Then users are asked before it is downloaded.
     #[serde(default)]
     pub non_commercial: bool,
-    /// Where it comes from: a page for people.
+    /// A page about the model, for people.
     pub source: String,
     /// What it is good for, in a sentence.
     #[serde(default)]
     pub good_for: String,
 }
 
-/// What a model is used for. The command line has a flag for each.
+/// What a model is used for. The command line has a flag for each role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -67,12 +69,12 @@ pub enum Role {
     /// It paints: `--model`.
     #[default]
     Model,
-    /// Losses look through it: `--perceptual`.
+    /// It is the network of perceptual losses: `--perceptual`.
     Perceptual,
 }
 
 impl Role {
-    /// For people, with its article: what a model of this role is.
+    /// What a model with this role is, with an article, for messages.
     pub fn described(self) -> &'static str {
         match self {
             Role::Model => "a model that paints",
@@ -80,7 +82,7 @@ impl Role {
         }
     }
 
-    /// The flag of the command line that takes such a model.
+    /// The command line's flag for models with this role.
     pub fn flag(self) -> &'static str {
         match self {
             Role::Model => "--model",
@@ -94,29 +96,29 @@ impl Role {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Item {
-    /// Its path inside of the model; for an archive a plain name.
+    /// Its path inside the model. For an archive, a plain name.
     pub name: String,
-    /// Web addresses of it, the first one first tried.
+    /// Its web addresses. The first one is tried first.
     pub mirrors: Vec<String>,
-    /// Its size, if it is known.
+    /// The size in bytes, if known.
     #[serde(default)]
     pub bytes: Option<u64>,
-    /// Its SHA-256 in lower-case hexadecimal, if it is known.
+    /// The SHA-256 in lower-case hexadecimal, if known.
     #[serde(default)]
     pub sha256: Option<String>,
-    /// Whether it is an archive, whose files are the model's.
+    /// How it is packed, if it is an archive with the model's files.
     #[serde(default)]
     pub unpack: Option<Packing>,
-    /// Of an archive, the files to keep; empty for all of them.
+    /// For an archive, the files to keep. Empty: all of them.
     #[serde(default)]
     pub only: Vec<String>,
 }
 
-/// How files are packed into one.
+/// A kind of archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub enum Packing {
-    /// A tar archive, compressed with gzip.
+    /// A tar archive compressed with gzip.
     #[serde(rename = "tar.gz")]
     TarGz,
     /// A zip archive.
@@ -129,7 +131,7 @@ pub enum Packing {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Known {
-    /// Its path inside of the model.
+    /// Its path inside the model.
     pub path: String,
     /// Its SHA-256 in lower-case hexadecimal.
     pub sha256: String,
@@ -154,8 +156,8 @@ impl Registry {
     /// Reads a registry file.
     ///
     /// # Errors
-    /// One line that names the file: [`ErrorKind::Io`], [`ErrorKind::TooLarge`], or [`ErrorKind::Malformed`] with the entry and what
-    /// is wrong with it.
+    /// One line that names the file: [`ErrorKind::Io`]; [`ErrorKind::InvalidArgument`] if it is not a regular file;
+    /// [`ErrorKind::TooLarge`]; otherwise as [`Registry::parse`].
     pub fn open(path: &Path) -> Result<Self> {
         let read = || -> Result<Self> {
             let about = std::fs::metadata(path)?;
@@ -173,10 +175,11 @@ impl Registry {
         read().map_err(|e| e.context(path.display()))
     }
 
-    /// Reads a registry from its JSON.
+    /// Parses a registry from JSON.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] with the entry and what is wrong with it.
+    /// [`ErrorKind::Malformed`] with the entry and what is wrong with it;
+    /// [`ErrorKind::Unsupported`] for another version of the format.
     pub fn parse(json: &str) -> Result<Self> {
         let malformed = |text: String| Error::new(ErrorKind::Malformed, text);
         let file: File = serde_json::from_str(json).map_err(|e| malformed(format!("is not a registry of models: {e}")))?;
@@ -197,17 +200,17 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The name that may be meant by one that is not there.
+    /// The name closest to one that is not in the registry, if there is a similar one.
     pub fn suggest(&self, name: &str) -> Option<&str> {
         nearest(name, self.entries.iter().map(|entry| entry.name.as_str()))
     }
 
-    /// The names of all models that are used for this.
+    /// The names of all models with this role.
     pub fn names(&self, role: Role) -> Vec<&str> {
         self.entries.iter().filter(|entry| entry.role == role).map(|entry| entry.name.as_str()).collect()
     }
 
-    /// Adds another registry's entries. They replace those of the same name, and are found before all others.
+    /// Adds the entries of another registry. They replace entries with the same name, and are found before all others.
     pub fn extend(&mut self, other: Registry) {
         self.entries.retain(|entry| other.entries.iter().all(|new| new.name != entry.name));
         self.entries.splice(0..0, other.entries);
@@ -218,7 +221,7 @@ impl Registry {
         &self.entries
     }
 
-    /// The model of this name, or that has this web address. People leave out the scheme of an address.
+    /// The model with this name or this web address, whose scheme may be missing.
     pub fn find(&self, word: &str) -> Option<&Entry> {
         if let Some(entry) = self.entries.iter().find(|entry| entry.name == word) {
             return Some(entry);
@@ -233,11 +236,12 @@ impl Registry {
 }
 
 impl Entry {
-    /// The entry for a file that a user gives the address of: nothing else is known of it.
+    /// The entry for a file at an address that a user gives. Nothing else is known about it.
     pub(crate) fn of_address(address: &address::Address) -> Self {
         let file = address.last_name();
         let stem: String = file.split('.').next().unwrap_or(&file).chars().take(80).collect();
-        // The same address is the same model; two addresses of one name are two.
+        // The hash makes the name unique: the same address is the same model, but two
+        // addresses with the same file name are not.
         let name =
             format!("{}-{}", names::plain(&stem), &hash::of_bytes(address::comparable(&address.to_string()).as_bytes())[..8]);
         let packing = |end: &str| file.to_ascii_lowercase().ends_with(end);
@@ -265,12 +269,12 @@ impl Entry {
         }
     }
 
-    /// Bytes to download, if the sizes of all files are known.
+    /// Total bytes to download, if the sizes of all files are known.
     pub fn bytes(&self) -> Option<u64> {
         self.files.iter().map(|item| item.bytes).sum()
     }
 
-    /// What is known of the files before they are downloaded, in a sentence for people.
+    /// What is known about the files before they are downloaded, in a sentence for people.
     pub fn trust(&self) -> String {
         let known = self.files.iter().filter(|item| item.sha256.is_some()).count();
         let inside = self.contains.len();
@@ -336,9 +340,9 @@ mod tests {
         }
         assert_eq!(registry.suggest("Magneta"), Some("magenta"));
         assert_eq!(registry.suggest("mona-lisa"), None);
-        // Losses look through some of them, and those are told from models that paint.
+        // Some of them are perceptual networks, which are distinguished from models that paint.
         assert!(registry.names(Role::Perceptual).contains(&"vgg19") && !registry.names(Role::Model).contains(&"vgg19"));
-        // The first version of the module is another format, which nobody has claimed to read.
+        // The first version of the module has another format, which Impasto does not claim to read.
         assert!(registry.find("https://tfhub.dev/google/magenta/arbitrary-image-stylization-v1-256/1").is_none());
         for entry in registry.entries() {
             assert!(!entry.licence.is_empty() && !entry.title.is_empty() && entry.trust().ends_with('.'), "{}", entry.name);

@@ -1,4 +1,4 @@
-//! Models from a server on this machine into a cache of the test's own.
+//! Pulls models from a local server into a cache in a temporary folder.
 #![cfg(feature = "download")]
 
 #[path = "../../impasto/tests/common/models.rs"]
@@ -19,12 +19,12 @@ use impasto_models::download::DownloadOptions;
 use impasto_models::{Cache, Cached, Meaning, Models, PullOptions, Registry, Unwatched, Wanted, Watch, hash};
 use server::{Asked, Reply, Server};
 
-/// A random model in a few kilobytes.
+/// A random model of a few kilobytes.
 fn model() -> Vec<u8> {
     to_bytes(&models::native().to_weights(), Precision::F32).unwrap()
 }
 
-/// A `.tar.gz` with these files.
+/// A `.tar.gz` archive with these files.
 fn tar_gz(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
     for (path, content) in files {
@@ -42,7 +42,7 @@ struct Place {
 }
 
 impl Place {
-    /// A cache, and a registry with one model `m` of these files and further fields, in JSON.
+    /// A cache, and a registry with one model `m` that has these files and further fields, in JSON.
     fn new(files: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let entry = format!(r#"{{"name":"m","title":"a test","licence":"MIT","source":"here","files":[{files}]{more}}}"#);
@@ -62,7 +62,7 @@ impl Place {
         self.models.pull(&self.wanted("m"), &options(), &Unwatched)
     }
 
-    /// That it fails so, and that nothing is there that could be taken for a model.
+    /// Checks that pulling fails in this way, and that nothing is left that could be taken for a model.
     #[track_caller]
     fn fails(&self, kind: ErrorKind, words: &[&str]) {
         let error = self.pull().unwrap_err();
@@ -108,7 +108,7 @@ fn a_model_is_pulled_once_found_verified_and_removed() {
     assert!(cached.receipt.trust().contains("neither damaged nor forged"), "{}", cached.receipt.trust());
     assert_eq!(cached.receipt.addresses, [server.address("/m.safetensors")]);
     Model::open_with(&cached.paths(), &impasto::weights::Limits::default(), &impasto::networks::Options::default()).unwrap();
-    // By its name and by all of its addresses, without a word to the server.
+    // It is found by its name and all of its addresses, without asking the server.
     for word in ["m", "https://example.org/m/2", "http://www.example.org/m/2/", &server.address("/m.safetensors")] {
         assert!(matches!(place.models.find(Path::new(word)).unwrap(), Meaning::Here(paths) if paths == cached.paths()), "{word}");
     }
@@ -146,7 +146,7 @@ fn archives_are_unpacked_and_what_is_inside_is_checked() {
     let known: Vec<_> = cached.receipt.files.iter().map(|file| (file.path.as_str(), file.known)).collect();
     assert_eq!(known, [("weights/README", false), ("weights/m.safetensors", true)]);
     assert!(cached.receipt.trust().starts_with("1 of 2 files"), "{}", cached.receipt.trust());
-    // A hash of the archive is one of all that is in it.
+    // If the hash of the archive is known, so is that of every file in it.
     let whole = Place::new(&item(&format!(r#","sha256":"{}""#, hash::of_bytes(&archive))), "").pull().unwrap();
     assert!(whole.receipt.files.iter().all(|file| file.known));
     let only = Place::new(&item(r#","only":["weights/m.safetensors"]"#), "").pull().unwrap();
@@ -183,7 +183,7 @@ fn what_is_not_a_model_is_not_kept() {
     let wrong = format!(r#","sha256":"{}""#, hash::of_bytes(b"x"));
     Place::new(&item("/text", &wrong), "").fails(ErrorKind::Malformed, &["SHA-256"]);
     Place::new(&item("/text", r#","bytes":3"#), "").fails(ErrorKind::Malformed, &["17 bytes instead of 3"]);
-    // The same again: nothing wrong is kept from the first time.
+    // Try the same again: nothing wrong is kept from the first time.
     let place = Place::new(&item("/text", ""), "");
     place.fails(ErrorKind::Unsupported, &["not usable"]);
     let before = server.asked().len();
@@ -212,7 +212,7 @@ fn two_at_once_download_once() {
     let wanted = place.wanted("m");
     std::thread::scope(|scope| {
         for _ in 0..3 {
-            // Each with a handle of its own, as processes have.
+            // Each thread has its own handle, like separate processes.
             let (models, wanted) = (place.models.clone(), &wanted);
             scope.spawn(move || models.pull(wanted, &options(), &Unwatched).unwrap());
         }
@@ -220,7 +220,7 @@ fn two_at_once_download_once() {
     assert_eq!(server.asked().len(), 1);
 }
 
-/// Stops as soon as something has arrived.
+/// Cancels as soon as something has arrived.
 #[derive(Default)]
 struct Stop(AtomicBool);
 
@@ -284,8 +284,8 @@ fn another_registrys_model_of_the_same_name_is_another_model() {
     assert!(matches!(models.find(Path::new("m")).unwrap(), Meaning::Absent(_)));
 }
 
-/// A file in the folder of real weights that lies beside the project (or where `IMPASTO_SHARED` says); `None`, with a line on standard
-/// error, if that folder does not exist.
+/// A file from the folder of real weights beside the project, or where `IMPASTO_SHARED` says. If that folder does not
+/// exist, prints a message to standard error and returns `None`.
 fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("IMPASTO_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), std::path::PathBuf::from);

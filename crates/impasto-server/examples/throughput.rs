@@ -1,4 +1,4 @@
-//! What serving costs: pictures a second over HTTP against the library's own, and how long previews take.
+//! Measures what serving costs: pictures per second over HTTP compared with the library alone, and preview latency.
 //!
 //!     cargo run --release -p impasto-server --example throughput
 
@@ -45,7 +45,7 @@ fn main() -> impasto::Result<()> {
         b"\r\n--XyZ\r\nContent-Disposition: form-data; name=\"style_name\"\r\n\r\nstarry\r\n--XyZ--\r\n",
     ]
     .concat();
-    // In turn, so that both meet the same machine.
+    // Alternate, so that both run under the same conditions.
     for round in 0..3 {
         let own = rate(2, || {
             paint(&stylizer).expect("the picture is sound");
@@ -71,7 +71,7 @@ fn main() -> impasto::Result<()> {
     Ok(())
 }
 
-/// Pictures a second, by as many callers.
+/// Pictures per second with this many concurrent callers.
 fn rate(callers: usize, work: impl Fn() + Sync) -> f64 {
     let next = AtomicUsize::new(0);
     let start = Instant::now();

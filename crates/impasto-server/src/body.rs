@@ -1,5 +1,5 @@
-//! Bodies of requests: none so slow that it holds a connection for long, not too many at a time, and none cut off before its client has read why it
-//! was refused.
+//! Request bodies: slow ones are refused, their number at a time is limited, and a refused client can
+//! finish sending, so that it reads the answer.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,13 +18,13 @@ use tokio::time::{Instant, Sleep};
 use crate::problem::Problem;
 use crate::state::State;
 
-/// How long a body may be slow.
+/// How long a body may take before its rate is checked.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes that must come each second on average, after that.
+/// Bytes per second that a body must average after [`PATIENCE`].
 pub(crate) const RATE: u64 = 1024;
-/// Bytes of a refused body that are read at least: what is refused is often too large.
+/// A refused body is read up to at least this many bytes, because it is often refused for being too large.
 const LEAST_LINGER: u64 = 256 << 20;
-/// How often the rate is looked at.
+/// How often the rate is checked.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// A body came more slowly than [`RATE`].
@@ -41,7 +41,7 @@ impl std::error::Error for TooSlow {}
 
 type Item = Option<Result<Frame<Bytes>, axum::Error>>;
 
-/// A body that is on its way, and how fast it is.
+/// A body that is being received, and its rate.
 struct Metered {
     body: Body,
     seen: u64,
@@ -84,7 +84,7 @@ impl Metered {
     }
 }
 
-/// A body that is handed back where it is dropped before its end.
+/// A body that hands itself back if it is dropped before its end.
 struct Returned {
     body: Option<Metered>,
     back: Arc<Mutex<Option<Metered>>>,
@@ -115,8 +115,8 @@ impl Drop for Returned {
     }
 }
 
-/// Answers requests whose bodies are not read, and reads these to their ends all the same: a client that is still sending would find the connection
-/// broken, and not the answer.
+/// Answers the request, then reads the rest of a body that the handler did not read. Otherwise a client that is still
+/// sending would see a broken connection instead of the answer.
 pub(crate) async fn linger(state: Arc<State>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
@@ -126,7 +126,7 @@ pub(crate) async fn linger(state: Arc<State>, request: Request, next: Next) -> R
     let request = request.map(|body| Body::new(Returned { body: Some(Metered::new(body)), back: back.clone() }));
     let response = next.run(request).await;
     let rest = back.lock().unwrap_or_else(PoisonError::into_inner).take();
-    // A client that waits for leave to send has its answer instead.
+    // A client that waits for `100 Continue` gets its answer instead.
     if let Some(rest) = rest.filter(|rest| rest.asked || !waits)
         && let Ok(place) = state.lingering.clone().try_acquire_owned()
     {
@@ -152,7 +152,7 @@ async fn drain(mut rest: Metered, most: u64) {
     }
 }
 
-/// A body that has a place as long as it is on its way.
+/// A body that holds a place while it is being received.
 struct Placed {
     body: Body,
     place: Option<OwnedSemaphorePermit>,
@@ -179,7 +179,8 @@ impl HttpBody for Placed {
     }
 }
 
-/// Lets fewer bodies come at a time than there are connections: requests without a body are answered whatever others send.
+/// Limits the bodies received at a time to fewer than there are connections. So
+/// requests without a body are always answered.
 pub(crate) async fn place(state: Arc<State>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;

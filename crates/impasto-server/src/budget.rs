@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A ceiling, and what is taken of it.
+/// A limit, and how much of it is in use.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: u64,
     used: Mutex<u64>,
 }
 
-/// A part of the budget, given back when it is dropped.
+/// A part of the budget. Dropping it gives it back.
 #[derive(Debug)]
 pub(crate) struct Share {
     budget: Arc<Budget>,
@@ -29,7 +29,7 @@ impl Budget {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes as many bytes, if they are there.
+    /// Takes this many bytes, if they are available.
     pub(crate) fn take(self: &Arc<Self>, bytes: u64) -> Option<Share> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         let sum = used.checked_add(bytes).filter(|sum| *sum <= self.limit)?;

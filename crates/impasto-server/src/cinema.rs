@@ -1,4 +1,4 @@
-//! What films need of this machine: ffmpeg, a folder on disk, and a turn.
+//! What films need from this machine: ffmpeg, a folder on disk, and a turn to be painted.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -12,32 +12,33 @@ use crate::budget::Budget;
 use crate::options::{Ffmpeg, ServerOptions};
 use crate::problem::{Problem, Result};
 
-/// Films that are painted or wait for that.
+/// Most films that are being painted or waiting.
 const WAITING: usize = 4;
-/// What all films take on disk, in uploads of the largest size: those that wait, the one that is written, and results.
+/// Disk space for all films, in uploads of the largest size: films that wait, the one being written, and results.
 const UPLOADS: u64 = 8;
-/// How often the folder is tried to be removed, and how long is waited in between: an ffmpeg may have been writing there.
+/// How many times [`Cinema::close`] tries to remove the folder, and the pause between
+/// tries: an ffmpeg may still be writing there.
 const TRIES: usize = 25;
 const MOMENT: Duration = Duration::from_millis(10);
 
-/// What a client is told where there is no ffmpeg.
+/// What clients are told if there is no ffmpeg.
 pub(crate) const MISSING: &str = "films need ffmpeg, which this server did not find; install it (apt install ffmpeg) and start the server \
      again, or name it: impasto serve --ffmpeg PATH";
 
 /// Where films are painted.
 pub(crate) struct Cinema {
     ffmpeg: Ffmpeg,
-    /// What was found; nothing where there is no ffmpeg.
+    /// The programs, once looked for; `None` if there is no ffmpeg.
     tools: OnceLock<Option<Tools>>,
-    /// Most pixels of a frame that is decoded.
+    /// Most pixels per decoded frame.
     most_pixels: u64,
-    /// The one folder of all films, private to this user; made for the first.
+    /// One folder for all films, private to this user. Created for the first film.
     folder: Mutex<Folder>,
-    /// What they take on disk.
+    /// Disk space that films share.
     pub(crate) disk: Arc<Budget>,
-    /// Places for films that are painted or wait for that.
+    /// Places for films that are being painted or waiting.
     pub(crate) places: Arc<Semaphore>,
-    /// One film at a time: it takes long, and paintings shall not wait for it.
+    /// One film at a time: a film takes long, and photos should not wait for it.
     pub(crate) painting: Arc<Semaphore>,
 }
 
@@ -55,7 +56,7 @@ impl Cinema {
         Cinema {
             ffmpeg: options.ffmpeg.clone(),
             tools: OnceLock::new(),
-            // Pictures have borders within films: a little more is decoded than is painted.
+            // Films can have borders around the picture, so frames may be somewhat larger than what is painted.
             most_pixels: options.max_pixels.saturating_mul(2),
             folder: Mutex::new(Folder::None),
             disk: Budget::new(options.max_film.saturating_mul(UPLOADS)),
@@ -64,7 +65,7 @@ impl Cinema {
         }
     }
 
-    /// What reads and writes films. The first time, it may have to be looked for, which starts programs.
+    /// The programs that read and write films. The first call may search for them, which starts processes.
     pub(crate) fn tools(&self) -> Result<&Tools> {
         let tools = self.tools.get_or_init(|| {
             let found = match &self.ffmpeg {
@@ -77,7 +78,7 @@ impl Cinema {
         tools.as_ref().ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, MISSING))
     }
 
-    /// A folder for a film. It is removed when it is dropped.
+    /// A folder for one film, removed when dropped.
     pub(crate) fn folder(&self) -> Result<TempDir> {
         let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*folder, Folder::None) {
@@ -89,7 +90,7 @@ impl Cinema {
         }
     }
 
-    /// Removes all that is there. Nothing comes there any more.
+    /// Removes the folder with everything in it. After that, no film gets a folder.
     pub(crate) fn close(&self) {
         let closed = std::mem::replace(&mut *self.folder.lock().unwrap_or_else(PoisonError::into_inner), Folder::Closed);
         let Folder::Made(folder) = closed else { return };
@@ -103,7 +104,7 @@ impl Cinema {
     }
 }
 
-/// What a client is told where a file cannot be written.
+/// What clients are told if a file cannot be written.
 pub(crate) fn no_room(error: &std::io::Error) -> Problem {
     let text = format!("the server cannot keep the film in a temporary file: {}", error.kind());
     Problem::new(StatusCode::INSUFFICIENT_STORAGE, text)

@@ -1,4 +1,4 @@
-//! Connections: few enough, none that does not move, and none cut off without need.
+//! Connections: their number is limited, idle ones are closed, and shutting down lets running requests finish.
 
 use std::future::Future;
 use std::ops::Range;
@@ -15,21 +15,22 @@ use tokio_io_timeout::TimeoutStream;
 use crate::routes;
 use crate::state::State;
 
-/// Connections beyond the others that are answered in a word while all those are taken: whoever watches the server learns that it is up.
+/// Extra connections for when all others are taken. They get a short answer, so
+/// that monitors see that the server is up.
 const SPARE: usize = 16;
-/// How long such a connection may take for a request's head.
+/// Most time for the head of a request on an extra connection.
 const SPARE_TIME: Duration = Duration::from_secs(1);
-/// How long a request's head may take.
+/// Most time for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// How much longer than a request may take its client may be silent. A request that takes too long is answered; if the connection's own time ended
-/// in the same moment, it would be closed without an answer.
+/// How much longer a client may be silent than a request may take. A request that takes too long gets an answer, but if
+/// the connection timed out at the same moment, it would be closed without one.
 const LATER: Duration = Duration::from_secs(5);
-/// How long is waited after connections could not be taken: there are too many files open.
+/// Pause after a connection could not be accepted, which happens if too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often what has expired is looked for.
+/// Bounds of the interval at which expired entries are removed.
 const SWEEP: Range<Duration> = Duration::from_millis(50)..Duration::from_secs(30);
 
-/// Serves until `stop` is done.
+/// Serves until `stop` completes.
 pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(state.options.connections));
     let spare = Arc::new(Semaphore::new(SPARE));
@@ -38,7 +39,7 @@ pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl 
     let sweeper = tokio::spawn({
         let state = state.clone();
         async move {
-            // What nobody asks for any more is forgotten all the same.
+            // Entries expire even if nobody asks for them again.
             let pause = (state.options.expire / 4).clamp(SWEEP.start, SWEEP.end);
             loop {
                 tokio::time::sleep(pause).await;
@@ -50,7 +51,7 @@ pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl 
     loop {
         let next = async {
             let accepted = listener.accept().await;
-            // Where neither has a place, one of the spare ones is free again in a moment.
+            // If all places are taken, an extra one is free again in a moment.
             let (place, is_spare) = tokio::select! {
                 biased;
                 place = places.clone().acquire_owned() => (place, false),
@@ -79,16 +80,16 @@ pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl 
         let connection = graceful.watch(connection);
         let most = if is_spare { 2 * SPARE_TIME } else { Duration::MAX };
         tokio::spawn(async move {
-            // Errors are the client's: it is gone, or talks something else.
+            // Errors are the client's: it has disconnected, or does not speak HTTP.
             let _ = tokio::time::timeout(most, connection).await;
             drop(place);
         });
     }
     drop(listener);
     sweeper.abort();
-    // What is still painted then is cancelled as its connection is dropped with the runtime.
+    // Paintings that are still running after that are cancelled when the runtime drops their connections.
     let _ = tokio::time::timeout(state.options.grace, graceful.shutdown()).await;
-    // Jobs have no connection; films have files and programs besides.
+    // Jobs have no connection that would cancel them, and films also leave files and processes.
     for (_, job) in state.jobs.all() {
         job.watch.cancel();
     }

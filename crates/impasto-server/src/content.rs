@@ -1,4 +1,4 @@
-//! Uploaded photographs, and what is kept of them for previews.
+//! Uploaded photos, and what is kept of each for previews.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,32 +9,32 @@ use impasto::{Control, Picture, Size, Style, StylizeOptions};
 
 use crate::served::Served;
 
-/// Longer side of the largest preview.
+/// Longer side of the largest preview, in pixels.
 pub(crate) const PREVIEW: usize = 2560;
-/// Longer side of what strengths are measured on, which is seen at 256 pixels of the shorter one.
+/// Longer side of the copy that strengths are measured on. The network sees it with a shorter side of 256 pixels.
 const MEASURED: usize = 768;
-/// Sizes that are kept besides the largest.
+/// How many sizes are kept besides the largest.
 const SIZES: usize = 3;
-/// Longer side of what counts as small among them: one larger is kept at a time.
+/// Copies with a longer side above this are large. Only one of them is kept at a time.
 const LARGE: usize = 1024;
-/// Measured strengths that are kept.
+/// How many measured strengths are kept.
 const STRENGTHS: usize = 8;
 
-/// An uploaded photograph.
+/// An uploaded photo.
 pub(crate) struct Content {
-    /// The file as it came.
+    /// The uploaded file.
     pub(crate) bytes: Bytes,
     pub(crate) size: Size,
     pub(crate) format: Format,
-    /// As large as the largest preview.
+    /// The copy at the size of the largest preview.
     largest: Arc<Compact>,
-    /// At the sizes that were asked for last.
+    /// Copies at the sizes requested last, with their longer sides.
     scaled: Mutex<Vec<(usize, Arc<Compact>)>>,
-    /// What strengths mean for it, by what they were measured for.
+    /// Measured strengths, with what they were measured for.
     strengths: Mutex<Vec<(Measured, Arc<Strengths>)>>,
 }
 
-/// What strengths are measured for: the model, the styles' numbers, and how the content's own style is seen.
+/// What strengths depend on: the model, the styles' vectors, and how the content's own style is computed.
 #[derive(PartialEq)]
 struct Measured {
     model: String,
@@ -42,7 +42,7 @@ struct Measured {
     seen: impasto::StyleOptions,
 }
 
-/// A picture at 8 bits: a quarter of what floats take.
+/// A picture at 8 bits: a quarter of the memory that floats take.
 struct Compact {
     size: Size,
     rgb: Vec<u8>,
@@ -69,7 +69,7 @@ impl Compact {
 }
 
 impl Content {
-    /// Decodes a picture for its small one.
+    /// Decodes a photo and makes the small copy.
     pub(crate) fn new(bytes: Bytes, limits: &picture::Limits) -> impasto::Result<Self> {
         let stored = Stored::decode(&bytes, limits)?;
         let small = stored.thumbnail(PREVIEW)?;
@@ -77,18 +77,19 @@ impl Content {
         Self::of(stored.size(), format, bytes, &small)
     }
 
-    /// A file of this size and format, and the picture in it, perhaps made smaller.
+    /// A content from a file with this size and format, and its picture, which may be a smaller copy.
     pub(crate) fn of(size: Size, format: Format, bytes: Bytes, picture: &Picture) -> impasto::Result<Self> {
         let largest = Arc::new(Compact::new(picture)?);
         Ok(Content { bytes, size, format, largest, scaled: Mutex::default(), strengths: Mutex::default() })
     }
 
-    /// Bytes that it takes: the file; the largest picture, and once more as much for another; small ones.
+    /// Memory in bytes: the file, the largest copy, the same again for another large copy, and the small copies.
     pub(crate) fn memory(&self) -> u64 {
         self.bytes.len() as u64 + 2 * self.largest.memory() + (SIZES * LARGE * LARGE * 4) as u64 / 2
     }
 
-    /// The size of [`Content::scaled`], of this longer side or less: no larger than what is kept, and of this many pixels at most.
+    /// The size that [`Content::scaled`] needs: the longer side is at most `side`, the area at most `most_pixels`, and
+    /// it is no larger than the copy that is kept.
     pub(crate) fn scaled_size(&self, side: usize, most_pixels: usize) -> Size {
         let Size { width, height } = self.largest.size;
         let fits = (most_pixels as f64 / (width * height) as f64).sqrt();
@@ -97,7 +98,7 @@ impl Content {
         Size { width: scaled(width), height: scaled(height) }
     }
 
-    /// The photograph at this size, which is one of [`Content::scaled_size`].
+    /// The photo at this size, which must come from [`Content::scaled_size`].
     pub(crate) fn scaled(&self, size: Size) -> impasto::Result<Picture> {
         if size == self.largest.size {
             return self.largest.picture();
@@ -127,11 +128,12 @@ impl Content {
         }
         scaled.push((side, compact.clone()));
         drop(scaled);
-        // Always the same pixels, whether they were there before or not.
+        // Go through 8 bits here too, so that the pixels are the same whether the copy was kept or not.
         compact.picture()
     }
 
-    /// What strengths mean for it in this style and these options' regions; measured once.
+    /// The strengths for this content with this style and the styles of the regions
+    /// in the options. Measured once, then kept.
     pub(crate) fn strengths(
         &self,
         model: &Served,
@@ -147,7 +149,7 @@ impl Content {
             if let Some((_, found)) = known.iter().find(|(known, _)| *known == key) {
                 return Ok(found.clone());
             }
-            // Its own style is the same whatever it is painted in.
+            // The content's own style does not depend on the style it is painted in.
             known
                 .iter()
                 .find(|(known, _)| known.seen == key.seen && known.model == key.model)

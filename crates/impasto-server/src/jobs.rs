@@ -1,4 +1,4 @@
-//! Pictures that are painted while nobody waits for them.
+//! Jobs: pictures and films painted while no client waits.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,13 +17,13 @@ use crate::problem::Problem;
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     cancelled: AtomicBool,
-    /// Wakes who waits for that.
+    /// Wakes the task that waits for cancellation.
     cancelling: Notify,
-    /// Of a million.
+    /// Progress in millionths.
     done: AtomicU32,
-    /// Ends the programs that work for it.
+    /// Ends the processes that work for this painting.
     pub(crate) leash: Leash,
-    /// Of a film.
+    /// For films only.
     frames: Mutex<Option<FramesView>>,
     notes: Mutex<Vec<String>>,
 }
@@ -35,31 +35,31 @@ impl Watch {
         self.leash.pull();
     }
 
-    /// Waits until it is cancelled. One at a time may wait.
+    /// Waits until the painting is cancelled. Only one task at a time may wait.
     pub(crate) async fn until_cancelled(&self) {
         while !self.cancelled() {
             self.cancelling.notified().await;
         }
     }
 
-    /// How many frames of a film are painted.
+    /// Reports how many frames of a film are painted.
     pub(crate) fn frames(&self, painted: usize, total: Option<usize>) {
         self.progress(painted as u64, total.unwrap_or(usize::MAX) as u64);
         *self.frames.lock().unwrap_or_else(PoisonError::into_inner) = Some(FramesView { painted, total });
     }
 
-    /// Frames of a film that are painted.
+    /// How many frames of a film are painted.
     pub(crate) fn painted(&self) -> usize {
         self.frames.lock().unwrap_or_else(PoisonError::into_inner).map_or(0, |frames| frames.painted)
     }
 
-    /// Something that users should know of the work; `what` is said before each.
+    /// Adds notes for users about the work, each prefixed with `what`.
     pub(crate) fn note(&self, notes: &[Note], what: &str) {
         let notes = notes.iter().map(|note| format!("{what}{}", note.text()));
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).extend(notes);
     }
 
-    /// 0 to 1.
+    /// Progress from 0 to 1.
     fn share(&self) -> f64 {
         f64::from(self.done.load(Ordering::Relaxed)) / 1e6
     }
@@ -75,7 +75,7 @@ impl Control for Watch {
     }
 }
 
-/// Cancels a painting when whoever waits for it is gone.
+/// Cancels a painting when dropped, because whoever waits for it is gone.
 pub(crate) struct CancelOnDrop(Option<Arc<Watch>>);
 
 impl CancelOnDrop {
@@ -83,7 +83,7 @@ impl CancelOnDrop {
         CancelOnDrop(Some(watch.clone()))
     }
 
-    /// Nobody waits for it any more, and it goes on.
+    /// Lets the painting continue although nobody waits for it anymore.
     pub(crate) fn release(mut self) {
         self.0 = None;
     }
@@ -113,7 +113,7 @@ impl Status {
         matches!(self, Status::Done | Status::Failed | Status::Cancelled)
     }
 
-    /// The name of its event.
+    /// The name of the server-sent event for this status.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Status::Queued | Status::Running => "progress",
@@ -127,9 +127,9 @@ impl Status {
 /// How far a film is.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct FramesView {
-    /// Frames that are painted.
+    /// How many frames are painted.
     painted: usize,
-    /// All frames, if the film says how many it has.
+    /// How many frames there are, if the film says so.
     total: Option<usize>,
 }
 
@@ -138,25 +138,25 @@ pub(crate) struct FramesView {
 pub(crate) struct JobView {
     pub(crate) id: String,
     pub(crate) status: Status,
-    /// Share of the work that is done, 0 to 1.
+    /// Progress from 0 to 1.
     pub(crate) progress: f64,
-    /// Since it was asked for.
+    /// Seconds since the request; once the job has ended, how long it took.
     pub(crate) seconds: f64,
-    /// Why it failed.
+    /// Why the job failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Problem>,
-    /// Where the picture or film is.
+    /// Path of the finished picture or film.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) result: Option<String>,
-    /// Of a film.
+    /// Progress of a film.
     #[serde(skip_serializing_if = "Option::is_none")]
     frames: Option<FramesView>,
-    /// What is done otherwise than one may expect, one line each.
+    /// What differs from what one might expect, one line each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
 }
 
-/// A picture that is painted while nobody waits for it.
+/// A picture or film painted while no client waits.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) watch: Arc<Watch>,
@@ -204,7 +204,7 @@ impl Job {
         self.status.subscribe()
     }
 
-    /// The picture, once it is done.
+    /// The outcome, once the job has ended.
     pub(crate) fn painted(&self) -> Option<Result<Arc<Painted>, Problem>> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -9,15 +9,15 @@ use crate::served::Served;
 
 /// A style that requests can name.
 pub(crate) struct KeptStyle {
-    /// What it was made of.
+    /// Where it comes from.
     pub(crate) reference: Reference,
     source: Source,
 }
 
 enum Source {
-    /// A model's own, or a style file: for the models of one family.
+    /// A model's own style or a style file. It fits only models of one family.
     Style(Style),
-    /// A picture as networks see it, and what each model has seen in it so far.
+    /// A picture at the size that networks see, and the style that each model has predicted from it so far.
     Picture(Picture, Mutex<Vec<(String, Style)>>),
 }
 
@@ -27,7 +27,7 @@ impl KeptStyle {
         KeptStyle { reference, source: Source::Style(style) }
     }
 
-    /// A picture that is as large as networks see it.
+    /// A style from a picture, which must have the size that networks see.
     pub(crate) fn of_picture(picture: Picture, reference: Reference) -> Self {
         KeptStyle { reference, source: Source::Picture(picture, Mutex::default()) }
     }
@@ -40,7 +40,7 @@ impl KeptStyle {
         }
     }
 
-    /// The name that it brings along.
+    /// The style's own name, if it has one.
     pub(crate) fn name(&self) -> Option<&str> {
         match &self.source {
             Source::Picture(..) => None,
@@ -48,10 +48,11 @@ impl KeptStyle {
         }
     }
 
-    /// The style for a model, which sees a picture once.
+    /// The style for this model. Each model looks at a picture only once.
     ///
     /// # Errors
-    /// [`impasto::ErrorKind::Mismatch`] if it is for models of another family; as [`impasto::Stylizer::style_with`].
+    /// [`impasto::ErrorKind::Mismatch`] if it is for models of another family;
+    /// otherwise as [`impasto::Stylizer::style_with`].
     pub(crate) fn style(&self, model: &Served, control: &dyn Control) -> impasto::Result<Style> {
         match &self.source {
             Source::Style(style) => {
@@ -73,7 +74,8 @@ impl KeptStyle {
         }
     }
 
-    /// Bytes that it takes, painted with all of these models: the vectors, what it has learned, and the picture's colours and alpha, in floats.
+    /// Memory in bytes once all models have seen it, whose vectors have `numbers` values in total: vectors, learned
+    /// corrections, and the picture's colors and alpha as floats.
     pub(crate) fn memory(&self, numbers: usize) -> u64 {
         match &self.source {
             Source::Style(style) => {

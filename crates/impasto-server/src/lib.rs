@@ -1,9 +1,11 @@
-//! `impasto serve`: an HTTP API over the library, and a page on it.
+//! The server behind `impasto serve`: an HTTP API over the library, and a page that uses it.
 //!
-//! Everything that a request can name is in memory: uploads, styles and results are kept there for a while, within a ceiling. Only films are kept in
-//! temporary files, under names that no request has a part in. Painting runs on threads of its own, a few pictures at a time; what waits beyond that is turned away.
+//! Everything that requests can name is in memory: uploads, styles and results are kept there for a while, within a
+//! limit. Only films are kept in temporary files, under names that requests do not influence. Painting runs in separate
+//! threads, a few pictures at a time. A limited number of requests may wait; the server refuses any beyond that.
 //!
-//! `routes/` has a file for each part of the API, over what `state.rs` holds. `request.rs` brings what clients send to one form, `work.rs` paints it.
+//! `routes/` has a file for each part of the API, and `state.rs` holds what they share. `request.rs` brings what
+//! clients send into one form, and `work.rs` paints it.
 #![forbid(unsafe_code)]
 
 mod body;
@@ -40,7 +42,7 @@ pub use served::Served;
 use state::State;
 use tokio::net::TcpListener;
 
-/// A server that has its address and is ready to serve.
+/// A server that is bound to its address and ready to serve.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -48,11 +50,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the address. Of the models, the first paints where a request names none.
+    /// Binds the address. If a request names no model, the first of `models` paints.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if the address is not loopback and there is no token, or if there is no model or two have one name;
-    /// [`ErrorKind::Io`] if the address cannot be had.
+    /// [`ErrorKind::InvalidArgument`] if the address is not loopback and there is no token, if another option is
+    /// invalid, or if there is no model or two have the same name; [`ErrorKind::Io`] if the address cannot be bound.
     pub async fn bind(models: Vec<Served>, options: ServerOptions) -> Result<Self> {
         options.check()?;
         let models = served::Models::new(models)?;
@@ -69,15 +71,16 @@ impl Server {
         Ok(Server { listener, address, state: Arc::new(State::new(models, options, address)?) })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `stop` is done; then takes no more, gives what is being painted [`ServerOptions::grace`], and cancels what is left.
+    /// Serves until `stop` completes. Then it accepts no more connections, gives running requests
+    /// [`ServerOptions::grace`] to finish, and cancels the rest.
     ///
     /// # Errors
-    /// None at present; connections that fail end alone.
+    /// None at present. If a connection fails, only that connection ends.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Server { listener, state, .. } = self;
         connections::serve(listener, &state, stop).await;

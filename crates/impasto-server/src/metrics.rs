@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What has been done since the start.
+/// Counters since the server started.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     painted: AtomicU64,
-    /// By route and status: how many, and their seconds.
+    /// Count and total seconds of requests, by route and status.
     requests: Mutex<BTreeMap<(String, u16), (u64, f64)>>,
 }
 
@@ -19,7 +19,7 @@ impl Metrics {
         self.painted.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Routes are the patterns of the API, not what was asked for: their number is fixed.
+    /// Counts a request. `route` is a pattern of the API, not the requested path, so the number of routes is fixed.
     pub(crate) fn request(&self, route: &str, status: u16, time: Duration) {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         let (count, seconds) = requests.entry((route.to_owned(), status)).or_default();
@@ -27,7 +27,7 @@ impl Metrics {
         *seconds += time.as_secs_f64();
     }
 
-    /// Everything, with some gauges beside.
+    /// All counters as text, after these gauges: name, help, value.
     pub(crate) fn text(&self, gauges: &[(&str, &str, u64)]) -> String {
         let mut text = String::new();
         for (name, help, value) in gauges {

@@ -1,4 +1,4 @@
-//! Paintings by optimisation, as `impasto optimize` makes them.
+//! Painting by optimization, in the same way as `impasto optimize`.
 
 use std::sync::Arc;
 
@@ -18,20 +18,20 @@ use crate::work::{self, style_memory};
 
 /// Most steps at each scale.
 pub(crate) const MAX_STEPS: usize = 500;
-/// Most pixels of the result's longer side.
+/// Largest longer side of a result, in pixels.
 pub(crate) const MAX_SIDE: usize = 1024;
-/// The longer side if no size is given: the command line's.
+/// The longer side if no size is given, as on the command line.
 const DEFAULT_SIDE: usize = 512;
-/// Pixels of a style picture's longer side, of which more are not kept: optimizing sees it no larger than the content.
+/// Longer side to which style pictures are reduced: optimizing never sees them larger than the content.
 const LARGEST_STYLE: usize = 2 * MAX_SIDE;
 
-/// Options of the painting itself that optimising obeys, besides those of the result's file.
+/// Options of the painting that optimizing obeys, besides those of the result's file.
 const OBEYED: [&str; 3] = ["size", "colors", "feather"];
 
-/// What an optimisation is asked for, besides a painting.
+/// Settings of an optimization that other paintings do not have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
-    /// At each scale.
+    /// Steps at each scale.
     pub(crate) steps: usize,
     pub(crate) style_weight: f64,
 }
@@ -44,7 +44,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Those of a request's query: `steps=100&style_weight=6`.
+    /// Parses a query such as `steps=100&style_weight=6`.
     pub(crate) fn of_query(query: &str) -> Result<Self> {
         let mut settings = Settings::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -64,7 +64,7 @@ impl Settings {
     }
 }
 
-/// Refuses what the fast method has and this one has not, rather than to leave it out.
+/// Refuses options that only the fast method has, rather than ignore them.
 pub(crate) fn check(wanted: &Wanted) -> Result<()> {
     let refused = |text: String| Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, text));
     if wanted.masks.mask.is_some() || wanted.masks.strength.is_some() {
@@ -89,7 +89,7 @@ pub(crate) fn check(wanted: &Wanted) -> Result<()> {
     }
 }
 
-/// Waits for its turn and optimises on a thread of its own. `begin` is called when it is its turn.
+/// Waits for a turn, then optimizes in a separate thread. Calls `begin` when the turn comes.
 pub(crate) async fn paint(
     state: Arc<State>,
     wanted: Wanted,
@@ -112,7 +112,7 @@ pub(crate) async fn paint(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 
-/// Says when to stop, and nothing of the progress within a step.
+/// Passes cancellation on, but not the progress within a step.
 struct Stop<'a>(&'a Watch);
 
 impl Control for Stop<'_> {
@@ -146,7 +146,7 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
         Colours::Match => KeepColours::Matched,
         _ => KeepColours::No,
     };
-    // What is kept and other requests shall have the rest.
+    // Leave half the memory to other requests and to what is kept.
     how.max_memory = Some(state.budget.limit() / 2);
     (how.threads, how.executor) = (engine.threads(), Some(engine.executor()));
     let optimizer = Optimizer::new(&Perceptual::embedded()?, how)?;
@@ -172,8 +172,8 @@ fn whole(state: &State, wanted: &Wanted, settings: Settings, watch: &Watch) -> R
     Ok((painted.encode(format, &encode)?.bytes, format))
 }
 
-/// What the result says about how it was made, as [`work::record`] has it for paintings. Nothing if a style was seen otherwise than its file has
-/// it: `impasto replay` would make another picture of the file.
+/// The result's record of how it was made, as [`work::record`] is for paintings. `None` if a style was not optimized as
+/// its file has it, because `impasto replay` would make another picture from the file.
 fn record(wanted: &Wanted, optimizer: &Optimizer, (size, side): (Size, usize), format: Format) -> Result<Option<String>> {
     if !wanted.styles.iter().all(as_in_its_file) {
         return Ok(None);
@@ -186,7 +186,8 @@ fn record(wanted: &Wanted, optimizer: &Optimizer, (size, side): (Size, usize), f
     Ok(request.map(|request| request.optimized(how).in_format(format).to_json()))
 }
 
-/// Whether a style's picture is seen as its file has it: a name stands for a drawn picture, and uploaded styles are kept as networks see them.
+/// Whether a style's picture is used as its file has it. Large pictures are reduced, and uploaded ones are kept at the
+/// size that networks see. A name stands for a drawn picture, which has no file.
 fn as_in_its_file(style: &WantedStyle) -> bool {
     match &style.source {
         StyleSource::Picture(bytes) => imagesize::blob_size(bytes).is_ok_and(|size| size.width.max(size.height) <= LARGEST_STYLE),
@@ -194,7 +195,7 @@ fn as_in_its_file(style: &WantedStyle) -> bool {
     }
 }
 
-/// A style's picture; a built-in style is drawn.
+/// A style's picture. Built-in styles are drawn.
 fn style_picture(
     state: &State,
     (model, wanted): (&Served, &WantedStyle),
@@ -214,7 +215,7 @@ fn style_picture(
         }
         StyleSource::Kept(kept) => match (kept.picture(), kept.name().and_then(impasto_draw::styles::find)) {
             (Some(picture), _) => picture.clone(),
-            // A style file may have a built-in style's name.
+            // A style file may have the name of a built-in style.
             (None, Some(drawn)) if kept.reference.built_in && model.stylizer().own_styles().is_empty() => {
                 let canvas = drawn.painting(side);
                 Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?

@@ -1,4 +1,4 @@
-//! Settings of a server, each with a default.
+//! Options of a server, each with a default.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -6,52 +6,54 @@ use std::time::Duration;
 use impasto::{Error, ErrorKind, Result};
 use impasto_film::Tools;
 
-/// Where a server has ffmpeg from.
+/// Where a server gets ffmpeg from.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Ffmpeg {
-    /// Nowhere: films are refused.
+    /// No ffmpeg: films are refused.
     #[default]
     Without,
     /// These programs.
     Given(Tools),
-    /// Where the system finds it. It is looked for when a client first asks: starting its programs would hold up the server's start.
+    /// Searched for on the system when a client first needs it, because starting the
+    /// programs would delay the server's start.
     Searched,
 }
 
-/// Settings of a [`crate::Server`].
+/// Options of a [`crate::Server`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ServerOptions {
-    /// Where to listen. Default: 127.0.0.1:8300.
+    /// The address to listen on. Default: 127.0.0.1:8300.
     pub address: SocketAddr,
-    /// What clients must send as `Authorization: Bearer …`; required unless the address is loopback.
+    /// The token that clients must send as `Authorization: Bearer …`. Required unless the address is loopback.
     pub token: Option<String>,
-    /// A page's origin (`https://example.org`) whose scripts may use the API. Default: none but the own page's.
+    /// The origin (`https://example.org`) of a page whose scripts may use the API. Default: only the server's own page.
     pub cors: Option<String>,
-    /// Pictures that are painted at a time. Default: 2.
+    /// How many pictures are painted at a time. Default: 2.
     pub jobs: usize,
-    /// Pictures that may wait for that. Default: 16.
+    /// How many pictures may wait to be painted. Default: 16.
     pub queue: usize,
-    /// Connections at a time. Default: 256.
+    /// How many connections may be open at a time. Default: 256.
     pub connections: usize,
-    /// Most bytes of a request's body. Default: 64 MiB.
+    /// Most bytes in a request's body. Default: 64 MiB.
     pub max_body: usize,
-    /// Most pixels of a picture. Default: 50 million.
+    /// Most pixels in a picture. Default: 50 million.
     pub max_pixels: u64,
-    /// What reads and writes films. Default: nothing, and films are refused.
+    /// Reads and writes films. Default: none, and films are refused.
     pub ffmpeg: Ffmpeg,
-    /// Most bytes of a film, uploaded or painted; all films together take eight times that on disk. Default: 256 MiB.
+    /// Most bytes in a film, uploaded or painted. All films together take up to eight
+    /// times as much on disk. Default: 256 MiB.
     pub max_film: u64,
-    /// Most frames of a film, or of the part that is painted. Default: 18 000, ten minutes at 30 a second.
+    /// Most frames in a film, or in the part that is painted. Default: 18,000, ten minutes at 30 frames per second.
     pub max_film_frames: usize,
-    /// Most bytes of memory that all requests and what is kept take together. Default: 2 GiB.
+    /// Most bytes of memory for all requests and everything that is kept. Default: 2 GiB.
     pub max_memory: u64,
-    /// How long a request may take, and how long nothing may move on a connection. Default: two minutes.
+    /// Most time for a request, and for a connection without any traffic. Default: two minutes.
     pub timeout: Duration,
-    /// How long uploads, styles and results are kept after they were used last. Default: half an hour.
+    /// How long uploads, styles and results are kept after their last use. Default: half an hour.
     pub expire: Duration,
-    /// How long pictures that are being painted may go on when the server is stopped. Default: two seconds.
+    /// How long running paintings may continue when the server stops. Default: two seconds.
     pub grace: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The page, as part of the program.
+//! The page's files, which are part of the program.
 
 use std::io::Write as _;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Declares the scripts of the page, which are compiled from `page/src` (`page/check.sh`).
+/// Lists the page's scripts, which are compiled from `page/src` by `page/check.sh`.
 macro_rules! scripts {
     ($($name:literal),* $(,)?) => {
         &[$((concat!($name, ".js"), SCRIPT, include_bytes!(concat!("../page/dist/", $name, ".js")))),*]
@@ -30,12 +30,12 @@ const OTHERS: &[File] = &[
     ("icon.svg", "image/svg+xml", include_bytes!("../page/icon.svg")),
 ];
 const INDEX: &str = include_str!("../page/index.html");
-/// What stands in the page for the folder of its files.
+/// Placeholder in the page for the folder of its files.
 const FOLDER: &str = "{folder}";
-/// What stands in the page for the list of its scripts, which browsers would otherwise find one after the other.
+/// Placeholder in the page for the list of its scripts, which browsers would otherwise discover one by one.
 const PRELOADS: &str = "<!-- preloads -->";
 
-/// A file as it is sent.
+/// A file in the forms that it is sent in.
 struct Served {
     name: &'static str,
     kind: &'static str,
@@ -50,7 +50,7 @@ struct Page {
     files: Vec<Served>,
 }
 
-/// Made when it is first asked for: a hundred kilobytes take a few milliseconds.
+/// Built on first use, which takes a few milliseconds for a hundred kilobytes.
 static PAGE: LazyLock<Page> = LazyLock::new(|| {
     let files = SCRIPTS.iter().chain(OTHERS);
     let hash = files.clone().map(|(.., bytes)| *bytes).chain([INDEX.as_bytes()]).fold(0xcbf2_9ce4_8422_2325, checksum);
@@ -67,7 +67,8 @@ static PAGE: LazyLock<Page> = LazyLock::new(|| {
     }
 });
 
-/// The page itself. It names the version of its files, so it is asked for every time; one that is unchanged is not sent again.
+/// The page itself. Browsers revalidate it each time, because it names the version of its
+/// files. An unchanged page is not sent again.
 pub(crate) fn index(headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", PAGE.version);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
@@ -77,17 +78,18 @@ pub(crate) fn index(headers: &HeaderMap) -> Response {
     ([(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".into())], send(&PAGE.index, headers)).into_response()
 }
 
-/// A script, style sheet or picture of the page. What its version names never changes, so browsers need not ask again.
+/// A script, style sheet or picture of the page. A file of a given version never
+/// changes, so browsers need not ask for it again.
 pub(crate) fn asset(version: &str, name: &str, headers: &HeaderMap) -> Response {
     let Some(file) = PAGE.files.iter().find(|file| file.name == name) else {
         return Problem::new(StatusCode::NOT_FOUND, "there is no such page").into_response();
     };
-    // A page of another version asks for what it was made with: the nearest is this one, but not for long.
+    // A page of another version asks for its own files. Send this version's, but do not let browsers keep them.
     let cache = if version == PAGE.version { "public, max-age=31536000, immutable" } else { "no-cache" };
     ([(header::CACHE_CONTROL, cache)], send(file, headers)).into_response()
 }
 
-/// A file, compressed for clients that can read that.
+/// Sends a file, compressed if the client accepts that.
 fn send(file: &Served, headers: &HeaderMap) -> Response {
     let kind = (header::CONTENT_TYPE, file.kind);
     let vary = (header::VARY, "Accept-Encoding");
@@ -97,7 +99,7 @@ fn send(file: &Served, headers: &HeaderMap) -> Response {
     ([kind, vary], file.plain.clone()).into_response()
 }
 
-/// Whether a client names gzip, and not with a quality of 0.
+/// Whether a client accepts gzip: it names gzip with a quality above 0.
 fn takes_gzip(headers: &HeaderMap) -> bool {
     let named = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     named.flat_map(|value| value.split(',')).any(|coding| {
@@ -114,7 +116,7 @@ fn compressed(bytes: &[u8]) -> Bytes {
     written.map(Bytes::from).unwrap_or_default()
 }
 
-/// FNV-1a: only to tell versions apart.
+/// FNV-1a, which is enough to tell versions apart.
 fn checksum(hash: u64, bytes: &[u8]) -> u64 {
     bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -1,4 +1,4 @@
-//! What was painted, until somebody gets it.
+//! Results of paintings, until clients fetch them.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::budget::Share;
 pub(crate) struct Painted {
     pub(crate) body: Body,
     pub(crate) media_type: &'static str,
-    /// The memory that it takes as long as it is there, or the room on disk.
+    /// The memory or disk space that it takes while it exists.
     _share: Share,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Painted {
 #[derive(Debug)]
 pub(crate) enum Body {
     Memory(Bytes),
-    /// In a folder that goes with it.
+    /// In a folder that is removed with it.
     File {
         path: PathBuf,
         bytes: u64,
@@ -30,12 +30,12 @@ pub(crate) enum Body {
 }
 
 impl Painted {
-    /// A picture. `share` is of the memory that its bytes take.
+    /// A picture. `share` is the memory that its bytes take.
     pub(crate) fn picture(share: Share, bytes: Vec<u8>, format: Format) -> Self {
         Painted { body: Body::Memory(bytes.into()), media_type: format.media_type(), _share: share }
     }
 
-    /// A file of so many bytes that is alone in its folder. `share` is of the room on disk that they take.
+    /// A file of this many bytes that is alone in its folder. `share` is the disk space that it takes.
     pub(crate) fn file(share: Share, (folder, path, bytes): (TempDir, PathBuf, u64), media_type: &'static str) -> Self {
         Painted { body: Body::File { path, bytes, _folder: folder }, media_type, _share: share }
     }

@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 has them: `application/problem+json`.
+//! Errors as problem documents (RFC 9457): `application/problem+json`.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -6,10 +6,10 @@ use impasto::ErrorKind;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Why a request was not done.
+/// Why a request failed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
-    /// Which kind of problem it is: `about:blank`, the status says all.
+    /// The kind of problem: always `about:blank`, because the status says enough.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The status in words.
@@ -38,7 +38,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, format!("there is no such {what}, or it has expired; create it again"))
     }
 
-    /// Too much is being done already.
+    /// The server is doing too much already.
     pub(crate) fn busy(detail: &str) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, detail).with(header::RETRY_AFTER, HeaderValue::from_static("2"))
     }
@@ -57,7 +57,7 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "it was cancelled, by a newer request or by the client")
     }
 
-    /// Something that should not have happened; what, is not the client's business.
+    /// Something that should not have happened. The details are not the client's business.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "an internal error; other requests are not affected")
     }

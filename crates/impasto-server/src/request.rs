@@ -1,4 +1,4 @@
-//! What clients send, in one form: multipart fields or JSON with base64.
+//! Brings what clients send into one form, from multipart fields or from JSON with base64.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use crate::served::Served;
 use crate::spool::Spool;
 use crate::state::{Content, KeptStyle, State};
 
-/// Styles of one painting.
+/// Most styles in one painting.
 pub(crate) const MAX_STYLES: usize = 8;
 
-/// A painting that is wanted: of a photograph, or of something else.
+/// What a request asks for: a painting of a photo, or of another kind of content.
 pub(crate) struct Wanted<C = ContentSource> {
-    /// What paints it.
+    /// The model that paints it.
     pub(crate) model: Arc<Served>,
     pub(crate) content: C,
     pub(crate) styles: Vec<WantedStyle>,
@@ -34,20 +34,20 @@ pub(crate) struct Wanted<C = ContentSource> {
 }
 
 impl<C> Wanted<C> {
-    /// The same of another content.
+    /// The same request for another content.
     pub(crate) fn with<D>(self, content: D) -> Wanted<D> {
         let Wanted { model, content: _, styles, masks, options } = self;
         Wanted { model, content, styles, masks, options }
     }
 }
 
-/// A photograph in the request, or one that was uploaded before.
+/// A photo in the request, or an uploaded one.
 pub(crate) enum ContentSource {
     Bytes(Bytes),
     Kept(Arc<Content>),
 }
 
-/// A style and its part.
+/// A style and its share of the painting.
 pub(crate) struct WantedStyle {
     pub(crate) source: StyleSource,
     pub(crate) weight: f32,
@@ -55,7 +55,7 @@ pub(crate) struct WantedStyle {
 }
 
 impl WantedStyle {
-    /// Colours are matched on a style's picture: where there is none, the request is refused, not changed.
+    /// Refuses a style without a picture, because colors are matched to the style's picture.
     fn check_match(&self, i: usize) -> Result<()> {
         let StyleSource::Kept(kept) = &self.source else { return Ok(()) };
         if kept.picture().is_some() {
@@ -70,27 +70,27 @@ impl WantedStyle {
     }
 }
 
-/// A picture in the request, or a style that is known.
+/// A picture in the request, or a known style.
 pub(crate) enum StyleSource {
     Picture(Bytes),
     Kept(Arc<KeptStyle>),
 }
 
-/// How to paint: options of the library's table, and the styles' weights.
+/// How to paint: options from the library's table, and the weights of the styles.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PaintOptions {
     pub(crate) options: Options,
     weights: Vec<f32>,
 }
 
-/// The rows of the library's table that requests have as `options`. Masks are pictures, and the model has a name: requests have them as
-/// fields of their own.
+/// The rows of the library's table that requests have in `options`. Masks and the model have fields of their own,
+/// because masks are pictures and models are chosen by name.
 pub(crate) fn rows(table: &[Row]) -> impl Iterator<Item = &Row> {
     table.iter().filter(|row| row.part != Part::Model && row.kind != Kind::Picture)
 }
 
 impl PaintOptions {
-    /// Reads options. `masks` are those that the request has besides.
+    /// Reads the options. `masks` are the request's masks, which are recorded in the options.
     fn read(mut options: Map<String, Value>, masks: &Masks) -> Result<Self> {
         let bad = |text: String| Problem::bad(format!("options.{text}"));
         let weights = options.remove("weights").unwrap_or_else(|| Value::Array(Vec::new()));
@@ -114,7 +114,7 @@ impl PaintOptions {
     }
 }
 
-/// Options under their earlier names.
+/// Converts options with earlier names.
 fn of_today(options: &mut Map<String, Value>) -> Result<()> {
     let flag = |value: Option<Value>, name: &str| match value {
         None | Some(Value::Null) => Ok(false),
@@ -134,28 +134,29 @@ fn of_today(options: &mut Map<String, Value>) -> Result<()> {
 /// The masks of a painting.
 #[derive(Default)]
 pub(crate) struct Masks {
-    /// Where the painting is.
+    /// Where the photo is painted.
     pub(crate) mask: Option<Bytes>,
-    /// Where it is strong.
+    /// How strong the painting is at each place.
     pub(crate) strength: Option<Bytes>,
 }
 
-/// Bodies of JSON that say what to paint in, and how, besides fields of their own. (`serde(flatten)` would take unknown fields.)
+/// Declares JSON bodies that have their own fields and those common to all paintings.
+/// (`serde(flatten)` would accept unknown fields.)
 macro_rules! bodies {
     ($($(#[$about:meta])* struct $name:ident { $($(#[$of:meta])* $field:ident: $type:ty,)* })*) => { $(
         $(#[$about])*
         #[derive(Debug, Deserialize, ToSchema)]
         #[serde(deny_unknown_fields)]
         pub(crate) struct $name {
-            /// The model that paints, by its name in `/v1/models`; the first if not given.
+            /// Name of the model that paints, from `/v1/models`. Default: the first.
             model: Option<String>,
             $($(#[$of])* pub(crate) $field: $type,)*
-            /// What to paint it in.
+            /// The styles to paint it in.
             #[schema(min_items = 1, max_items = 8)]
             styles: Vec<StyleBody>,
-            /// Where the painting is: a picture, base64.
+            /// Where to paint: a picture, base64.
             mask: Option<String>,
-            /// Where it is strong: a picture, base64.
+            /// How strong the painting is at each place: a picture, base64.
             strength_mask: Option<String>,
             /// How to paint.
             #[serde(default)]
@@ -164,7 +165,7 @@ macro_rules! bodies {
         }
 
         impl $name {
-            /// What is wanted, but for the content.
+            /// What the body asks for, without the content.
             pub(crate) fn painting(self, state: &State) -> Result<Wanted<()>> {
                 let $name { model, styles, mask, strength_mask, options, .. } = self;
                 let model = state.models.find(model.as_deref())?;
@@ -180,56 +181,56 @@ macro_rules! bodies {
 bodies! {
     /// A painting as JSON.
     struct StylizeBody {
-        /// The photograph.
+        /// The photo.
         content: ContentBody,
     }
 
-    /// A preview of a kept content.
+    /// A preview of an uploaded photo.
     struct PreviewBody {
-        /// A content's id, or `demo`.
+        /// Id of an uploaded photo, or `demo`.
         content: String,
-        /// Pixels of the longer side; 512 if not given.
+        /// Longer side in pixels. Default: 512.
         #[schema(minimum = 32, maximum = 2560)]
         size: Option<usize>,
-        /// Whether time matters more than the exact width of fine strokes.
+        /// Whether speed matters more than the exact width of fine strokes.
         #[serde(default)]
         draft: bool,
-        /// Whose preview it is: a newer one cancels an older one of the same session.
+        /// A name for the client's session. A newer preview cancels an older one of the same session.
         #[schema(max_length = 64)]
         session: Option<String>,
     }
 
-    /// A film as JSON. Masks are for all frames, and films do not take all options.
+    /// A film as JSON. Masks apply to all frames. Films do not take all options.
     struct FilmBody {
-        /// The film's file, base64. A form takes larger ones.
+        /// The film's file, base64. A form allows a larger file.
         film: String,
     }
 }
 
-/// A photograph: just one of these.
+/// A photo: exactly one of these.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ContentBody {
     /// A picture file, base64.
     picture: Option<String>,
-    /// One that was uploaded, or `demo`.
+    /// Id of an uploaded photo, or `demo`.
     id: Option<String>,
 }
 
-/// A style: just one of `picture`, `name` and `id`.
+/// A style: exactly one of `picture`, `name` and `id`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct StyleBody {
     /// A picture file, base64.
     picture: Option<String>,
-    /// A built-in style's name.
+    /// Name of a built-in style.
     name: Option<String>,
-    /// One that was uploaded.
+    /// Id of an uploaded style.
     id: Option<String>,
-    /// Its part, compared with the others'; 1 if not given.
+    /// Share of the painting, relative to the other styles. Default: 1.
     #[schema(exclusive_minimum = 0)]
     weight: Option<f32>,
-    /// Where it is: a picture, base64.
+    /// Where this style is: a picture, base64.
     mask: Option<String>,
 }
 
@@ -267,7 +268,7 @@ pub(crate) fn decoded(text: &str, field: &str) -> Result<Bytes> {
     STANDARD.decode(text).map(Into::into).map_err(|e| Problem::bad(format!("{field} is not base64: {e}")))
 }
 
-/// Checks what all forms have in common.
+/// Checks that apply to all forms.
 fn finish(model: Arc<Served>, mut styles: Vec<WantedStyle>, masks: Masks, options: Map<String, Value>) -> Result<Wanted<()>> {
     let PaintOptions { options, weights } = PaintOptions::read(options, &masks)?;
     if styles.is_empty() || styles.len() > MAX_STYLES {
@@ -290,7 +291,7 @@ fn finish(model: Arc<Served>, mut styles: Vec<WantedStyle>, masks: Masks, option
     Ok(Wanted { model, content: (), styles, masks, options })
 }
 
-/// JSON, whatever goes wrong with it a problem of one line.
+/// Parses JSON. Any error becomes a problem of one line.
 pub(crate) fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     serde_json::from_slice(bytes).map_err(|e| Problem::bad(format!("the body is not the JSON that is expected: {e}")))
 }
@@ -301,7 +302,7 @@ pub(crate) fn media_type(request: &Request) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// A whole body, within the limit.
+/// Reads a whole body, within the limit.
 pub(crate) async fn body(request: Request, state: &State) -> Result<Bytes> {
     axum::body::to_bytes(request.into_body(), state.options.max_body).await.map_err(|e| too_large_or_broken(&e, state))
 }
@@ -322,7 +323,8 @@ fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State)
     Problem::bad("the body ended before it was complete, or is not what its headers say")
 }
 
-/// Multipart fields of a request: their names and contents. A film goes where it is spooled, if it is wanted.
+/// Reads the multipart fields of a request: their names and contents. The field
+/// `film` goes to the spool, if there is one.
 pub(crate) async fn fields(request: Request, state: &State, mut film: Option<&mut Spool<'_>>) -> Result<Vec<(String, Bytes)>> {
     let mut multipart =
         Multipart::from_request(request, &()).await.map_err(|_| Problem::bad("the multipart body has no boundary"))?;
@@ -350,7 +352,7 @@ pub(crate) async fn fields(request: Request, state: &State, mut film: Option<&mu
     }
 }
 
-/// A field's content, as long as the limit for all of them allows.
+/// Reads a field's content. `left` is how many bytes all fields may still have.
 async fn content(mut field: Field<'_>, left: &mut usize, state: &State) -> Result<Bytes> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|e| too_large_or_broken(&e, state))? {
@@ -363,7 +365,7 @@ async fn content(mut field: Field<'_>, left: &mut usize, state: &State) -> Resul
     Ok(bytes.into())
 }
 
-/// What is wanted, of either kind of body.
+/// Reads a request in either form: JSON or multipart.
 pub(crate) async fn wanted(request: Request, state: &State) -> Result<Wanted> {
     match media_type(&request).as_str() {
         "application/json" => json::<StylizeBody>(&body(request, state).await?)?.wanted(state),
@@ -395,12 +397,13 @@ fn once(there: bool, name: &str) -> Result<()> {
     if there { Err(Problem::bad(format!("the field {name} is there twice"))) } else { Ok(()) }
 }
 
-/// A painting of the fields of a form, except for those of the content, whose names are `content`.
+/// Builds a painting from the fields of a form. Those of the content are read elsewhere; `content`
+/// lists their names for the error message.
 pub(crate) fn of_fields(fields: Vec<(String, Bytes)>, state: &State, content: &str) -> Result<Wanted<()>> {
     let (mut options, mut of_all) = (None, Masks::default());
     let mut styles: Vec<WantedStyle> = Vec::new();
     let mut masks: Vec<(usize, Bytes)> = Vec::new();
-    // Styles have the names that the model gives them, wherever its field is.
+    // The model determines what style names mean, so find its field first.
     let named = fields.iter().filter(|(name, _)| name == "model").map(|(name, bytes)| text(name, bytes));
     let named = named.collect::<Result<Vec<_>>>()?;
     once(named.len() > 1, "model")?;
@@ -442,7 +445,7 @@ pub(crate) fn of_fields(fields: Vec<(String, Bytes)>, state: &State, content: &s
     finish(model, styles, of_all, options.unwrap_or_default())
 }
 
-/// A single file: a form's field of this name, or the whole body of any other type.
+/// Reads a single file: the form's field with this name, or the whole body if it is not a form.
 pub(crate) async fn one_file(request: Request, name: &str, state: &State) -> Result<Bytes> {
     let bytes = match media_type(&request).as_str() {
         "multipart/form-data" => match <[(String, Bytes); 1]>::try_from(fields(request, state, None).await?) {

@@ -1,4 +1,4 @@
-//! Access control, and the headers that browsers get.
+//! Access control, and security headers for browsers.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use subtle::ConstantTimeEq;
 use crate::problem::Problem;
 use crate::state::State;
 
-/// What the page may do: its own scripts and pictures, nothing of anybody else.
+/// What the page may load: its own scripts and pictures, and nothing from other origins.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; \
      media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Lets requests through that may be, and adds headers to what comes back.
+/// Lets permitted requests through, and adds headers to the responses.
 pub(crate) async fn guard(state: Arc<State>, request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let shared =
@@ -56,18 +56,19 @@ pub(crate) async fn guard(state: Arc<State>, request: Request, next: Next) -> Re
     response
 }
 
-/// Why a request may not be.
+/// The reason to refuse a request, if there is one.
 fn refusal(state: &State, request: &Request, origin: Option<&HeaderValue>, shared: bool) -> Option<Problem> {
     if request.headers().get_all(header::HOST).iter().nth(1).is_some() {
         return Some(Problem::bad("the request has more than one Host header; send one"));
     }
     let host = host(request.headers());
-    // A page of somebody else's may have its name point here (DNS rebinding): names of this machine only, unless a token tells who asks.
+    // Another page's host name may point to this machine (DNS rebinding). Unless a token identifies
+    // clients, accept only this machine's own names.
     if state.options.token.is_none() && !host.is_some_and(|host| is_own(state, host)) {
         let text = "this server answers to its own address only; use that, or give it a token";
         return Some(Problem::new(StatusCode::MISDIRECTED_REQUEST, text));
     }
-    // Other pages' scripts can send forms without asking leave: their origin gives them away.
+    // Scripts of other pages can send forms without a preflight request. Their origin identifies them.
     if let Some(origin) = origin.filter(|_| !shared && request.method() != Method::GET) {
         let own = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, place)| place);
         if own.is_none() || own != host {
@@ -85,7 +86,7 @@ fn refusal(state: &State, request: &Request, origin: Option<&HeaderValue>, share
     }
 }
 
-/// Everything but the page itself, which asks for the token.
+/// Whether the path is part of the API, which may require a token. The page itself does not, so that it can ask for it.
 fn is_api(path: &str) -> bool {
     path.starts_with("/v1/") || path == "/metrics"
 }
@@ -94,7 +95,7 @@ fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST)?.to_str().ok()
 }
 
-/// Whether a host is this machine, or the address that is listened on.
+/// Whether a host is this machine, or the address that the server listens on.
 fn is_own(state: &State, host: &str) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(host, |(name, _)| name);
     let name = name.trim_matches(['[', ']']);

@@ -9,12 +9,12 @@ use impasto::{Result, Style, Stylizer};
 
 use crate::problem::{self, Problem};
 
-/// A model that a server paints with: requests choose it by its name.
+/// A model that a server paints with. Requests choose it by its name.
 #[derive(Debug)]
 pub struct Served {
     name: String,
     stylizer: Stylizer,
-    /// The built-in styles, where they are for this model's family, or the model's own.
+    /// The styles that come with it: the model's own, or the built-in ones if they are for its family.
     gallery: Option<Gallery>,
     files: Vec<Reference>,
 }
@@ -23,7 +23,7 @@ impl Served {
     /// A model under the name that requests choose it by.
     ///
     /// # Errors
-    /// As [`Gallery::new`], if the styles that the model carries have no names that a gallery can have.
+    /// As [`Gallery::new`], if a gallery cannot hold the names of the styles in the model's file.
     pub fn new(name: impl Into<String>, stylizer: Stylizer) -> Result<Self> {
         let gallery = match stylizer.own_styles() {
             [] => Some(Gallery::built_in()?).filter(|gallery| gallery.family() == &stylizer.model().family),
@@ -32,7 +32,8 @@ impl Served {
         Ok(Served { name: name.into(), stylizer, gallery, files: Vec::new() })
     }
 
-    /// The same with the files that the model was read from, for what results say about how they were made; without them results say nothing.
+    /// Sets the files that the model was read from. Results record them; without them,
+    /// results have no record of how they were made.
     #[must_use]
     pub fn files(mut self, files: Vec<Reference>) -> Self {
         self.files = files;
@@ -49,12 +50,13 @@ impl Served {
         &self.stylizer
     }
 
-    /// The styles that come with it.
+    /// The styles that come with it, by name.
     pub(crate) fn gallery(&self) -> Option<&Gallery> {
         self.gallery.as_ref()
     }
 
-    /// The same as a list, empty if there are none. Those with numbers are in their order, which is not that of their names.
+    /// The styles that come with it, as a list. Numbered styles are in the order of their numbers, unlike in the
+    /// gallery, which is in the order of names.
     pub(crate) fn styles(&self) -> &[Style] {
         match self.stylizer.own_styles() {
             [] => self.gallery.as_ref().map_or(&[], Gallery::styles),
@@ -62,24 +64,24 @@ impl Served {
         }
     }
 
-    /// Whether pictures can be its styles.
+    /// Whether it can take styles from pictures.
     pub(crate) fn sees_pictures(&self) -> bool {
         self.stylizer.model().predictor.is_some()
     }
 
-    /// What it was read from.
+    /// The files that it was read from.
     pub(crate) fn made_of(&self) -> &[Reference] {
         &self.files
     }
 }
 
-/// All of a server's models. There is at least one, which paints where a request names none.
+/// All of a server's models. There is at least one. If a request names no model, the first one paints.
 #[derive(Debug)]
 pub(crate) struct Models(Vec<Arc<Served>>);
 
 impl Models {
     /// # Errors
-    /// [`impasto::ErrorKind::InvalidArgument`] if there is none, or two have one name.
+    /// [`impasto::ErrorKind::InvalidArgument`] if there is no model, or two have the same name.
     pub(crate) fn new(models: Vec<Served>) -> Result<Self> {
         let wrong = |text: String| Err(impasto::Error::new(impasto::ErrorKind::InvalidArgument, text));
         if models.is_empty() {
@@ -94,7 +96,7 @@ impl Models {
         Ok(Models(models.into_iter().map(Arc::new).collect()))
     }
 
-    /// The one that paints where a request names none.
+    /// The model that paints if a request names none.
     pub(crate) fn first(&self) -> &Arc<Served> {
         &self.0[0]
     }

@@ -1,4 +1,4 @@
-//! Films as they come: to files, since ffmpeg goes back and forth in them.
+//! Writes films to files while they arrive, because ffmpeg seeks in them.
 
 use std::path::PathBuf;
 
@@ -12,32 +12,32 @@ use crate::cinema::no_room;
 use crate::problem::{Problem, Result};
 use crate::state::State;
 
-/// An uploaded film, in a file that is removed when this is dropped.
+/// An uploaded film in a file, which is removed when this is dropped.
 pub(crate) struct Upload {
     folder: TempDir,
-    /// What it takes on disk.
+    /// The disk space that it takes.
     _share: Share,
 }
 
 impl Upload {
-    /// The film.
+    /// The film's file.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("film")
     }
 
-    /// The folder that it is in, for what is made of it.
+    /// The folder of the film, also for files that are made from it.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 }
 
-/// Where a film's bytes go as they come.
+/// Writes a film's bytes to a file while they arrive.
 pub(crate) struct Spool<'a> {
     state: &'a State,
     upload: Upload,
     file: File,
     left: u64,
-    /// Whether the film has come.
+    /// Whether the film's field has been seen.
     there: bool,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Spool<'a> {
         Ok(Spool { state, upload, file, left: most, there: false })
     }
 
-    /// Begins the film; just once.
+    /// Begins the film. Fails if it was begun before.
     pub(crate) fn begin(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.there, true) {
             true => Err(Problem::bad("the field film is there twice")),
@@ -67,7 +67,7 @@ impl<'a> Spool<'a> {
         self.file.write_all(bytes).await.map_err(|e| no_room(&e))
     }
 
-    /// The film, when it has come.
+    /// The complete film. Fails if there was none.
     pub(crate) async fn end(mut self) -> Result<Upload> {
         if !self.there {
             return Err(Problem::bad("the field film is missing: the film to paint"));

@@ -24,13 +24,13 @@ use crate::problem::{Problem, Result};
 use crate::served::{Models, Served};
 use crate::store::Store;
 
-/// The content that is always there.
+/// The name of the photo that is always available.
 pub(crate) const DEMO: &str = "demo";
-/// Things of one kind that are kept at a time.
+/// Most contents that are kept, and most jobs. Styles are smaller: four times as many are kept.
 const KEPT: usize = 256;
-/// Optimisations that are made or wait for that.
+/// Most optimizations that are running or waiting.
 const OPTIMIZATIONS: usize = 4;
-/// Sessions whose latest preview is known.
+/// Most sessions whose latest preview is remembered.
 const SESSIONS: usize = 1024;
 
 /// What all requests share.
@@ -44,22 +44,22 @@ pub(crate) struct State {
     pub(crate) jobs: Store<Job>,
     pub(crate) metrics: Metrics,
     pub(crate) demo: Arc<Content>,
-    /// Places for bodies that are on their way: half of the connections.
+    /// Places for bodies that are being received: half as many as connections.
     pub(crate) bodies: Arc<Semaphore>,
-    /// Places for bodies that are read though their requests are answered: a quarter.
+    /// Places for bodies that are still read although their requests are answered: a quarter as many as connections.
     pub(crate) lingering: Arc<Semaphore>,
-    /// One optimisation at a time: it takes minutes, and paintings shall not wait for it.
+    /// One optimization at a time: it takes minutes, and other paintings should not wait for it.
     pub(crate) optimizing: Arc<Semaphore>,
-    /// Places for optimisations that are made or wait for that.
+    /// Places for optimizations that are running or waiting.
     pub(crate) optimizations: Arc<Semaphore>,
     pub(crate) films: Cinema,
     painting: Arc<Semaphore>,
-    /// Pictures that are painted or wait for it.
+    /// Pictures that are being painted or waiting.
     pending: AtomicUsize,
     sessions: Mutex<HashMap<String, Weak<Watch>>>,
 }
 
-/// A place among what may be painted or wait, given back when it is dropped.
+/// A place among the pictures that are being painted or waiting. Dropping it gives it back.
 pub(crate) struct Place(Arc<State>);
 
 impl Drop for Place {
@@ -96,20 +96,20 @@ impl State {
         })
     }
 
-    /// Forgets what has expired.
+    /// Forgets expired entries.
     pub(crate) fn sweep(&self) {
         self.contents.sweep();
         self.styles.sweep();
         self.jobs.sweep();
     }
 
-    /// What picture files may ask of this server.
+    /// Limits for picture files.
     pub(crate) fn limits(&self) -> picture::Limits {
         let (pixels, bytes) = (self.options.max_pixels, self.options.max_body as u64);
         picture::Limits::default().max_pixels(pixels).max_bytes(bytes).max_decoded(self.budget.limit())
     }
 
-    /// A place in the queue.
+    /// Takes a place in the queue.
     pub(crate) fn place(self: &Arc<Self>) -> Result<Place> {
         let most = self.options.jobs + self.options.queue;
         let before = self.pending.fetch_add(1, Ordering::Relaxed);
@@ -120,18 +120,18 @@ impl State {
         Ok(place)
     }
 
-    /// Pictures that are painted or wait for it.
+    /// How many pictures are being painted or waiting.
     pub(crate) fn pending(&self) -> usize {
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// A permit to paint, when one is free.
+    /// Waits for a permit to paint.
     pub(crate) async fn permit(&self) -> tokio::sync::OwnedSemaphorePermit {
-        // It is never closed.
+        // The semaphore is never closed.
         self.painting.clone().acquire_owned().await.expect("the semaphore is open")
     }
 
-    /// Memory; what is kept and not in use makes room for it.
+    /// Reserves memory. If there is not enough, the oldest contents and styles are forgotten.
     pub(crate) fn memory(&self, bytes: u64) -> Result<Share> {
         if bytes > self.budget.limit() {
             let text = format!(
@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    /// Room on disk for films; the oldest that are painted make room for it.
+    /// Reserves disk space for films. If there is not enough, the oldest painted films are deleted.
     pub(crate) fn disk(&self, bytes: u64) -> Result<Share> {
         loop {
             if let Some(share) = self.films.disk.take(bytes) {
@@ -162,7 +162,7 @@ impl State {
         }
     }
 
-    /// An uploaded photograph, or the drawn one.
+    /// An uploaded photo, or the demo photo.
     pub(crate) fn content(&self, name: &str) -> Result<Arc<Content>> {
         if name == DEMO {
             return Ok(self.demo.clone());
@@ -170,7 +170,7 @@ impl State {
         self.contents.get(name).ok_or_else(|| Problem::not_found("content"))
     }
 
-    /// A style of this model by its name, or an uploaded one.
+    /// An uploaded style, or one that comes with this model, by its name.
     pub(crate) fn style(&self, model: &Served, name: &str) -> Result<Arc<KeptStyle>> {
         let own = || {
             let style = model.gallery()?.find(name)?;
@@ -179,7 +179,7 @@ impl State {
         self.styles.get(name).or_else(own).ok_or_else(|| self.no_style(model, name))
     }
 
-    /// A style that is not there, and the one that may be meant.
+    /// The error for an unknown style, with the one that may be meant.
     fn no_style(&self, model: &Served, name: &str) -> Problem {
         if let Some(known) = model.gallery().and_then(|gallery| gallery.suggest(name)) {
             let text = format!("there is no such style: {name:?}. Did you mean {known:?}?");

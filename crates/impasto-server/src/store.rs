@@ -1,4 +1,4 @@
-//! Things that are kept in memory for a while, under names that nobody can guess.
+//! Keeps values in memory for a while, under names that nobody can guess.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::budget::Share;
 
-/// A store; what has not been asked for in a while is forgotten, and the oldest where room is needed.
+/// A store. It forgets values that have not been used for a while, and the oldest when it needs room.
 #[derive(Debug)]
 pub(crate) struct Store<T> {
     expire: Duration,
@@ -18,12 +18,12 @@ pub(crate) struct Store<T> {
 struct Entry<T> {
     value: Arc<T>,
     used: Instant,
-    /// What it takes of the memory.
+    /// Its part of the memory.
     _share: Option<Share>,
 }
 
 impl<T> Store<T> {
-    /// For at most as many things.
+    /// A store of at most `most` values.
     pub(crate) fn new(expire: Duration, most: usize) -> Self {
         Store { expire, most, entries: Mutex::default() }
     }
@@ -35,7 +35,7 @@ impl<T> Store<T> {
         entries
     }
 
-    /// Keeps something; gives its name.
+    /// Keeps a value and returns its name.
     pub(crate) fn keep(&self, value: Arc<T>, share: Option<Share>) -> String {
         let mut entries = self.entries();
         while entries.len() >= self.most {
@@ -58,12 +58,12 @@ impl<T> Store<T> {
         self.entries().remove(name).map(|entry| entry.value)
     }
 
-    /// Forgets what was used longest ago, to make room; `false` if there is nothing.
+    /// Forgets the value used longest ago, to make room. Returns `false` if there is none.
     pub(crate) fn forget_oldest(&self) -> bool {
         self.forget_oldest_of(|_| true)
     }
 
-    /// The same among some of them.
+    /// Does the same among the values that `among` selects.
     pub(crate) fn forget_oldest_of(&self, among: impl Fn(&T) -> bool) -> bool {
         let mut entries = self.entries();
         let those = entries.iter().filter(|(_, entry)| among(&entry.value));
@@ -71,26 +71,26 @@ impl<T> Store<T> {
         oldest.is_some_and(|name| entries.remove(&name).is_some())
     }
 
-    /// Forgets what has expired.
+    /// Forgets expired values.
     pub(crate) fn sweep(&self) {
         drop(self.entries());
     }
 
-    /// All that is kept, with their names.
+    /// All values with their names.
     pub(crate) fn all(&self) -> Vec<(String, Arc<T>)> {
         self.entries().iter().map(|(name, entry)| (name.clone(), entry.value.clone())).collect()
     }
 
-    /// Seconds until something that was just used is forgotten.
+    /// How many seconds a value is kept after its last use.
     pub(crate) fn expires_in(&self) -> u64 {
         self.expire.as_secs()
     }
 }
 
-/// 128 random bits.
+/// A name made of 128 random bits.
 pub(crate) fn name() -> String {
     let mut bytes = [0; 16];
-    // Without randomness names could be guessed: better none at all.
+    // Names without randomness could be guessed, so panic instead.
     getrandom::fill(&mut bytes).expect("the system gives random numbers");
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

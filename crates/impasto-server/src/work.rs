@@ -1,4 +1,4 @@
-//! Paints what a request asks for, as `impasto stylize` does.
+//! Paints what a request asks for, in the same way as `impasto stylize`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
 use crate::served::Served;
 use crate::state::{KeptStyle, State};
 
-/// Memory that bands may take: more makes nothing faster.
+/// Memory for painting in bands. More would not make it faster.
 pub(crate) const BANDS: u64 = 192 << 20;
 
-/// For pictures that have the size at which the network sees them.
+/// Options for pictures that already have the size that networks see.
 fn as_it_is() -> StyleOptions {
     StyleOptions::default().size(StyleSize::Original)
 }
 
-/// Waits for its turn and paints on a thread of its own. `begin` is called when it is its turn.
+/// Waits for a turn, then paints in a separate thread. Calls `begin` when the turn comes.
 pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, begin: impl FnOnce()) -> Result<Painted> {
     let permit = state.permit().await;
     begin();
@@ -41,12 +41,12 @@ pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, 
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(painted) => painted,
-        // A slip in one picture's work is that picture's only.
+        // If one painting panics, only its own request fails.
         Err(_) => Err(Problem::internal()),
     }
 }
 
-/// Does small work that takes the processor on a thread of its own, in its turn.
+/// Waits for a turn, then does a small piece of CPU-bound work in a separate thread.
 pub(crate) async fn quick<T: Send + 'static>(
     state: &Arc<State>,
     work: impl FnOnce(&State) -> Result<T> + Send + 'static,
@@ -61,7 +61,7 @@ pub(crate) async fn quick<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 
-/// Bytes that painting takes at most, as its pictures' headers have it.
+/// Most memory that a painting takes, in bytes, estimated from the headers of its pictures.
 fn estimate(wanted: &Wanted) -> Result<u64> {
     let size = match &wanted.content {
         ContentSource::Kept(content) => content.size,
@@ -92,12 +92,12 @@ fn estimate(wanted: &Wanted) -> Result<u64> {
     }
     let format = (format.unwrap_or(Format::Png), false);
     let plan = request::plan(options, wanted.model.stylizer(), &header, format, held, Room::Bands(BANDS))?;
-    // Styles are seen and masks are read while the content is there as it was decoded.
+    // While styles and masks are read, the decoded content is in memory too.
     Ok(plan.needed.max(plan.reading.saturating_add(held)))
 }
 
-/// Bytes that a picture's file takes at most: its samples and the content's metadata. Noise may make a compressed file a little larger than
-/// its samples.
+/// Most bytes that a picture's file takes: its samples and the content's metadata. Noise may make a
+/// compressed file slightly larger than its samples.
 fn file_memory(format: Option<Format>, size: Size, content: usize) -> u64 {
     let each = if format == Some(Format::Jpeg) { 4 } else { 8 };
     let samples = size.pixels().saturating_mul(each);
@@ -124,17 +124,17 @@ fn format_of(wanted: &Wanted) -> Option<Format> {
     }
 }
 
-/// The size as a file's header has it; what cannot be told will fail when it is decoded.
+/// The size in a file's header. If it cannot be read, decoding will fail later.
 fn size_of(bytes: &[u8]) -> Size {
     imagesize::blob_size(bytes).map_or(Size::new(1, 1), |size| Size::new(size.width, size.height))
 }
 
-/// Bytes that decoding a picture to look at it takes, as its header has it.
+/// Memory to decode a picture for viewing, in bytes, estimated from its header.
 pub(crate) fn style_memory(bytes: &[u8]) -> u64 {
     size_of(bytes).pixels().saturating_mul(24).saturating_add(32 << 20)
 }
 
-/// One painting from the files to the file.
+/// Paints one picture, from the encoded content to the encoded result.
 fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Format)> {
     let limits = state.limits().salvage(wanted.options.salvage);
     let named = |what: &'static str| move |e: impasto::Error| Problem::from(e.context(what));
@@ -168,32 +168,34 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
     Ok((bytes, format))
 }
 
-/// The style of a picture. The picture is kept as the network saw it: its colours can be matched later.
+/// Makes a style from a picture. The picture is kept at the size that networks see,
+/// so that its colors can be matched later.
 pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     let named = |e: impasto::Error| Problem::from(e.context("style"));
     let picture = Stored::decode(bytes, &state.limits()).and_then(|stored| stored.to_picture()).map_err(named)?;
     let picture = StyleSize::default().apply(&picture).map_err(named)?.into_owned();
     let kept = KeptStyle::of_picture(picture, Reference::of_bytes("style", bytes));
-    // Nobody waits for it in the first preview.
+    // Predict the style now, so that the first preview need not wait for it.
     let all = state.models.all();
     let model = all.iter().find(|model| model.sees_pictures()).unwrap_or(state.models.first());
     kept.style(model, &()).map_err(named)?;
     Ok(kept)
 }
 
-/// What a painting says about how it was made.
+/// The record of how the painting was made, as JSON.
 fn record(wanted: &Wanted, format: Format) -> Option<String> {
     let executor = wanted.model.stylizer().engine().executor();
     let request = request_of(wanted, wanted.options.clone(), &executor, || reference_of_content(wanted))?;
     Some(request.in_format(format).to_json())
 }
 
-/// A request's photo in records.
+/// The request's photo, for records.
 pub(crate) fn reference_of_content(wanted: &Wanted) -> Reference {
     Reference::of_bytes("content", content_of(wanted))
 }
 
-/// The request with these options that a result says it was made by. `None` if it is not wanted, or this server does not know its model's files.
+/// The request that a result records, with these options. `None` if the record is not wanted, or if
+/// this server does not know the model's files.
 pub(crate) fn request_of<C>(
     wanted: &Wanted<C>,
     options: Options,
@@ -215,11 +217,11 @@ pub(crate) fn request_of<C>(
     Some(Request::new(content(), styles, wanted.model.made_of().to_vec(), options, &executor.to_string()))
 }
 
-/// A style that was read, and may have to be seen yet.
+/// A style that has been read, but perhaps not predicted yet.
 struct Read<'a> {
-    /// Its picture, as large as the network sees it.
+    /// Its picture, at the size that the network sees.
     picture: Option<Cow<'a, Picture>>,
-    /// What is known of it already.
+    /// The style, if it is known already.
     style: Option<Style>,
     weight: f32,
     mask: Option<Mask>,
@@ -241,7 +243,7 @@ impl Read<'_> {
     }
 }
 
-/// Reads the styles that are wanted, with their masks.
+/// Reads the requested styles with their masks.
 fn read<'a, C>(wanted: &'a Wanted<C>, limits: &Limits, watch: &Watch) -> Result<Vec<Read<'a>>> {
     let size = wanted.options.seen().size;
     let each = |(i, part): (usize, &'a WantedStyle)| {
@@ -266,7 +268,7 @@ fn mask(bytes: &Bytes, name: &str, feather: f32, limits: &Limits) -> Result<Mask
     Ok(mask.map_err(|e| Problem::from(e.context(name)))?.named(name))
 }
 
-/// The options of a painting with its masks.
+/// The options of a painting, with its masks.
 fn painting<C>(wanted: &Wanted<C>, limits: &Limits) -> Result<StylizeOptions> {
     let of_all = |bytes: &Option<Bytes>, name: &str| {
         bytes.as_ref().map(|bytes| mask(bytes, name, wanted.options.feather, limits)).transpose()
@@ -275,14 +277,14 @@ fn painting<C>(wanted: &Wanted<C>, limits: &Limits) -> Result<StylizeOptions> {
     Ok(wanted.options.stylize(mask, strength)?)
 }
 
-/// Style and look of a painting, as the library takes them.
+/// Style and options of a painting, in the library's types.
 pub(crate) struct Look {
     pub(crate) style: Style,
     pub(crate) options: StylizeOptions,
 }
 
 impl Look {
-    /// `thumbnail` is of the content, for colors that are matched.
+    /// `thumbnail` makes a small copy of the content, which is needed only to match colors.
     pub(crate) fn new<C>(
         wanted: &Wanted<C>,
         limits: &Limits,
@@ -310,7 +312,7 @@ impl Look {
     }
 }
 
-/// Styles and look of a film. Where colors are matched, that is done along it.
+/// Styles and options of a film. If colors are matched, that happens along the film.
 pub(crate) fn look_of_film<C>(wanted: &Wanted<C>, limits: &Limits, watch: &Watch) -> Result<(Styles, StylizeOptions)> {
     let mut parts = Vec::new();
     for (i, read) in read(wanted, limits, watch)?.into_iter().enumerate() {

@@ -1,7 +1,7 @@
-//! Archives, unpacked as if an enemy had made them.
+//! Unpacks archives as if an enemy had made them.
 //!
-//! Only regular files are taken, and only with paths that stay inside of the folder. Links, devices and encrypted files are refused, and so
-//! are archives with too many files, too many bytes, or far more bytes than they have themselves.
+//! Only regular files are unpacked, and only if their paths stay inside the folder. Links, devices and encrypted files
+//! are refused. So are archives with too many files, too many bytes, or a total far larger than the archive itself.
 
 mod tar_gz;
 #[cfg(test)]
@@ -19,15 +19,15 @@ use crate::cache::{cancelled, io};
 use crate::registry::Packing;
 use crate::{Watch, names};
 
-/// What an archive may hold.
+/// Limits of an archive's content.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of all files together.
+    /// Most bytes of all files together.
     pub bytes: u64,
-    /// Files and folders.
+    /// Most files and folders.
     pub count: usize,
-    /// How many times larger than the archive its files may be together. Weights hardly compress.
+    /// How many times larger than the archive all its files may be together. Weights hardly compress.
     pub ratio: u64,
 }
 
@@ -37,14 +37,15 @@ impl Default for Limits {
     }
 }
 
-/// Small archives may grow by any ratio up to this many bytes.
+/// Small archives may exceed the ratio up to this many bytes in total.
 const SMALL: u64 = 1 << 20;
 
-/// Unpacks an archive into a folder, which must be empty. `only` are the files to keep; all if it is empty.
+/// Unpacks an archive into a folder, which must be empty. `only` lists the files to keep. If it is empty, all are kept.
 ///
 /// # Errors
-/// One line about the archive: [`ErrorKind::Malformed`] if it is damaged or hostile, lacks a file that is to be kept or has nothing in it,
-/// [`ErrorKind::TooLarge`] over the limits, [`ErrorKind::Unsupported`] for encrypted ones, [`ErrorKind::Io`], [`ErrorKind::Cancelled`].
+/// One line about the archive: [`ErrorKind::Malformed`] if it is damaged or hostile, lacks a file in `only`, or has
+/// no files; [`ErrorKind::TooLarge`] over the limits; [`ErrorKind::Unsupported`] if it is encrypted;
+/// [`ErrorKind::Io`]; [`ErrorKind::Cancelled`].
 pub fn unpack(archive: &Path, packing: Packing, into: &Path, only: &[String], limits: Limits, watch: &dyn Watch) -> Result<()> {
     let size = std::fs::metadata(archive).map_err(|e| io(archive, e))?.len();
     let most = limits.bytes.min(size.saturating_mul(limits.ratio).max(SMALL));
@@ -62,22 +63,22 @@ pub fn unpack(archive: &Path, packing: Packing, into: &Path, only: &[String], li
     }
 }
 
-/// Where an archive's files go, and what they may still take.
+/// The folder for an archive's files, and how much may still be unpacked.
 struct Folder<'a> {
     into: &'a Path,
     only: &'a [PathBuf],
-    /// Bytes that may still come.
+    /// How many more bytes are allowed.
     most: u64,
-    /// Entries that may still come.
+    /// How many more entries are allowed.
     count: usize,
-    /// Paths in lower case: some file systems do not tell them apart.
+    /// Paths in lower case, because some file systems ignore case.
     seen: HashSet<String>,
     kept: usize,
     watch: &'a dyn Watch,
 }
 
 impl Folder<'_> {
-    /// Counts an entry, and says where its file goes; `None` if it is not to be kept.
+    /// Counts an entry and returns the path for its file, or `None` if it should not be kept.
     fn place(&mut self, path: &str) -> Result<Option<PathBuf>> {
         if self.watch.cancelled() {
             return Err(cancelled());
@@ -92,7 +93,7 @@ impl Folder<'_> {
         Ok((self.only.is_empty() || self.only.contains(&inside)).then(|| self.into.join(inside)))
     }
 
-    /// Writes an entry's file. What it holds counts also if it is not kept: it has to be decompressed.
+    /// Writes an entry's file. The limits also apply to a file that is not kept, because it has to be decompressed.
     fn write(&mut self, path: &str, content: &mut dyn Read) -> Result<()> {
         let place = self.place(path)?;
         let mut file = match &place {

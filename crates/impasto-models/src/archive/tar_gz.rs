@@ -1,4 +1,4 @@
-//! Tar archives, compressed with gzip.
+//! Tar archives compressed with gzip.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -9,11 +9,12 @@ use tar::{Archive, EntryType};
 
 use super::{Folder, malformed};
 
-/// Bytes that headers and names may take beside the files.
+/// Most bytes of headers and names, in addition to the files.
 const HEADERS: u64 = 64 << 20;
 
 pub(super) fn unpack(file: File, folder: &mut Folder<'_>) -> Result<()> {
-    // The files are limited as they are written. Long names (and what else is not a file) are read by the library itself: with this.
+    // `Folder` limits files while they are written. This stream limits long names and
+    // other data that the library reads itself.
     let stream = Limited { inner: MultiGzDecoder::new(BufReader::new(file)), left: folder.most.saturating_add(HEADERS) };
     let damaged = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::FileTooLarge => {
@@ -28,7 +29,7 @@ pub(super) fn unpack(file: File, folder: &mut Folder<'_>) -> Result<()> {
         let path = path.map_err(|_| malformed("the archive has a path that is not UTF-8"))?;
         match entry.header().entry_type() {
             EntryType::Directory => {
-                // The archive's own folder.
+                // Skip the archive's root folder.
                 if path.split('/').any(|part| !part.is_empty() && part != ".") {
                     folder.place(&path)?;
                 }
@@ -44,7 +45,7 @@ pub(super) fn unpack(file: File, folder: &mut Folder<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A stream that fails after so many bytes.
+/// A stream that fails after `left` bytes.
 struct Limited<R> {
     inner: R,
     left: u64,

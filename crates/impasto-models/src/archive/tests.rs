@@ -1,4 +1,4 @@
-//! Archives that enemies make.
+//! Archives that attackers might make.
 
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -12,7 +12,8 @@ use super::{Limits, unpack};
 use crate::Unwatched;
 use crate::registry::Packing;
 
-/// An entry of a tar archive whose header says what it is told to, as the `tar` crate's writer would not.
+/// An entry of a tar archive whose header says exactly what it is given. The `tar`
+/// crate's writer would refuse some of that.
 fn entry(path: &str, kind: u8, content: &[u8], link: &str) -> Vec<u8> {
     let mut header = [0; 512];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
@@ -46,10 +47,10 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Paths and contents.
+/// Paths and contents of files.
 type Files = Vec<(String, Vec<u8>)>;
 
-/// Unpacks it, and gives the paths and contents of what is there; an error with its kind.
+/// Unpacks an archive and returns the paths and contents of its files, or the kind of error and its text.
 fn unpacked(bytes: &[u8], packing: Packing, only: &[&str], limits: Limits) -> Result<Files, (ErrorKind, String)> {
     let root = tempfile::tempdir().unwrap();
     let (archive, into) = (root.path().join("archive"), root.path().join("deep/into"));
@@ -57,7 +58,7 @@ fn unpacked(bytes: &[u8], packing: Packing, only: &[&str], limits: Limits) -> Re
     std::fs::write(&archive, bytes).unwrap();
     let only: Vec<_> = only.iter().map(|&path| path.to_owned()).collect();
     let result = unpack(&archive, packing, &into, &only, limits, &Unwatched);
-    // Whatever happens, nothing is outside of the folder.
+    // In any case, nothing may be written outside the folder.
     let names =
         |folder: &Path| -> Vec<_> { std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect() };
     assert_eq!((names(root.path()).len(), names(&root.path().join("deep"))), (2, vec!["into".into()]));
@@ -176,7 +177,7 @@ fn damaged_archives_never_panic() {
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] ^= 0xff;
-            // Some damage is harmless: a date, a mode.
+            // Some damage is harmless, for example to a date or a mode.
             let _ = unpacked(&damaged, packing, &[], Limits::default());
             let _ = unpacked(&bytes[..at], packing, &[], Limits::default());
         }

@@ -26,7 +26,7 @@ pub(super) fn unpack(file: File, folder: &mut Folder<'_>) -> Result<()> {
             folder.place(&path)?;
             continue;
         }
-        // The upper bits of a Unix mode say what kind of file it is; 0 where another system has made the archive.
+        // The upper bits of a Unix mode are the type of file. They are 0 if the archive was made on another system.
         if entry.unix_mode().is_some_and(|mode| ![0, 0o100_000].contains(&(mode & 0o170_000))) {
             return Err(malformed(&format!("the archive has a link or another special file, which is refused: {path:?}")));
         }

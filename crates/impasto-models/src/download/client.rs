@@ -1,4 +1,4 @@
-//! One request and its redirections, over `ureq`.
+//! One request with its redirects, over `ureq`.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -10,17 +10,17 @@ use ureq::{Agent, Body, http};
 use super::{DownloadOptions, proxy};
 use crate::{Address, Watch};
 
-/// Redirections that are followed.
+/// Most redirects that are followed.
 const REDIRECTIONS: usize = 10;
 
-/// Why there is no file.
+/// Why a request failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Another try may help: the reason.
+    /// Another attempt may succeed. Contains the reason.
     MayPass(String),
-    /// The server cannot be found or reached. Another try may help if it could be reached a moment ago.
+    /// The server cannot be found or reached. Another attempt may succeed if it was reachable a moment ago.
     Unreachable(Error),
-    /// It will not.
+    /// No other attempt will succeed.
     Final(Error),
 }
 
@@ -30,29 +30,29 @@ impl From<Error> for Failure {
     }
 }
 
-/// What to ask for.
+/// A request for a file.
 pub(super) struct Request<'a> {
     pub(super) address: &'a Address,
-    /// Bytes that are there already.
+    /// How many bytes are there already.
     pub(super) from: u64,
-    /// What the server called the file that they are of.
+    /// The server's identifier of the file that these bytes belong to.
     pub(super) validator: Option<String>,
     pub(super) options: &'a DownloadOptions,
 }
 
-/// What the server sends.
+/// The server's answer.
 pub(super) struct Answer {
-    /// Where in the file it begins.
+    /// The offset in the file at which the body begins.
     pub(super) from: u64,
-    /// How many bytes come.
+    /// The length of the body.
     pub(super) length: Option<u64>,
-    /// What the server calls the file.
+    /// The server's identifier of the file.
     pub(super) validator: Option<String>,
     pub(super) body: Box<dyn Read>,
 }
 
 impl Request<'_> {
-    /// Asks, and follows redirections. `None` if the server has nothing from there on (416).
+    /// Sends the request and follows redirects. Returns `None` if the server has nothing from that offset on (416).
     pub(super) fn send(&self, watch: &dyn Watch) -> Result<Option<Answer>, Failure> {
         let mut address = self.address.clone();
         for _ in 0..=REDIRECTIONS {
@@ -87,7 +87,7 @@ impl Request<'_> {
         Err(refused(&format!("more than {REDIRECTIONS} redirections")).into())
     }
 
-    /// `http` is only for this machine, unless the user says so.
+    /// Refuses `http` for other machines, unless the user allows it.
     fn check(&self, address: &Address) -> Result<(), Error> {
         if address.is_secure() || address.is_loopback() || self.options.allow_http {
             return Ok(());
@@ -126,7 +126,7 @@ impl Request<'_> {
             return Err(refused(&format!("the server sends it compressed ({coding}), which was not asked for")).into());
         }
         let length = header(&response, "content-length").and_then(|text| text.parse().ok());
-        // Weak ETags (`W/…`) are not for ranges.
+        // Weak ETags (`W/…`) cannot be used for ranges.
         let validator =
             header(&response, "etag").filter(|tag| tag.starts_with('"')).or_else(|| header(&response, "last-modified"));
         let from = if response.status().as_u16() == 206 {
@@ -144,7 +144,7 @@ impl Request<'_> {
     }
 }
 
-/// Mozilla's root certificates, or those of the file that `SSL_CERT_FILE` names.
+/// Mozilla's root certificates, or those in the file that `SSL_CERT_FILE` names.
 fn roots() -> Result<RootCerts, Error> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else { return Ok(RootCerts::WebPki) };
     let shown = path.to_string_lossy().into_owned();
@@ -169,14 +169,14 @@ fn refused(text: &str) -> Error {
     Error::new(ErrorKind::Io, text)
 }
 
-/// What a request has failed of.
+/// Classifies the error of a request.
 fn failure(address: &Address, error: ureq::Error, idle: Duration) -> Failure {
     let host = address.host();
     let unreachable = |why: String| Failure::Unreachable(refused(&why));
     match error {
         ureq::Error::Timeout(_) => Failure::MayPass(format!("{host} does not answer within {} s", seconds(idle))),
         ureq::Error::Io(e) if is_timeout(&e) => Failure::MayPass(format!("{host} does not answer within {} s", seconds(idle))),
-        // TLS reports its failures so.
+        // This is how TLS failures are reported.
         ureq::Error::Io(e) if e.kind() == io::ErrorKind::InvalidData => Failure::Final(refused(&untrusted(host, &e))),
         ureq::Error::Rustls(e) => Failure::Final(refused(&untrusted(host, &e))),
         ureq::Error::HostNotFound => unreachable(format!("{host} cannot be found; is this machine online?")),
@@ -191,13 +191,13 @@ fn untrusted(host: &str, error: &dyn std::fmt::Display) -> String {
     format!("{host} cannot be trusted: {error}. If your network has certificates of its own, name their file in SSL_CERT_FILE")
 }
 
-/// Whether reading has failed because nothing came.
+/// Whether reading failed because nothing arrived in time.
 pub(super) fn is_timeout(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
     matches!(inner, Some(ureq::Error::Timeout(_))) || matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
 }
 
-/// For messages.
+/// Seconds for messages, rounded to tenths.
 pub(super) fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).round() / 10.0
 }

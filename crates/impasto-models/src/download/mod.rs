@@ -1,7 +1,8 @@
-//! Downloads of one file: with progress, limits, redirections, and going on where a broken connection has stopped.
+//! Downloads one file, with progress, limits and redirects. After a broken
+//! connection, a download continues where it stopped.
 //!
-//! The bytes go to `FILE.part`, with what the server said about them in `FILE.part.json`. The file appears under its own name by a rename
-//! when it is complete and has the expected size and SHA-256.
+//! The bytes go to `FILE.part`, and what the server said about them to `FILE.part.json`. When the file is complete and
+//! has the expected size and SHA-256, it is renamed to its own name.
 
 mod client;
 mod proxy;
@@ -20,18 +21,18 @@ use crate::cache::{cancelled, clear, io};
 use crate::{Address, Watch, hash};
 use client::{Answer, Failure, Request};
 
-/// What is expected of a file.
+/// What a file is expected to be.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Expected {
-    /// Its size, if it is known.
+    /// The size, if known.
     pub bytes: Option<u64>,
-    /// Its SHA-256 in lower-case hexadecimal, if it is known.
+    /// The SHA-256 in lower-case hexadecimal, if known.
     pub sha256: Option<String>,
 }
 
 impl Expected {
-    /// This size and hash, as far as they are known.
+    /// Expects this size and hash, as far as they are known.
     pub fn new(bytes: Option<u64>, sha256: Option<String>) -> Self {
         Expected { bytes, sha256 }
     }
@@ -41,17 +42,18 @@ impl Expected {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DownloadOptions {
-    /// Bytes that a file may have. Default: 2 GiB.
+    /// Most bytes in a file. Default: 2 GiB.
     pub max_bytes: u64,
     /// Whether `http` addresses of other machines are allowed. Those of this machine always are. Default: no.
     pub allow_http: bool,
     /// How long to wait for a connection, and for the next bytes. Default: 30 seconds.
     pub idle: Duration,
-    /// How often in a row to try again after a failure that may pass, without a byte arriving. Default: 4.
+    /// How many times in a row to try again after a temporary failure. A byte
+    /// that arrives restarts the count. Default: 4.
     pub retries: u32,
-    /// The pause before the first of these; each one is twice as long. Default: 1 second.
+    /// The pause before the first retry. It doubles with each one. Default: 1 second.
     pub pause: Duration,
-    /// What the user is told that does not allow `http`. Default: empty.
+    /// Appended to the error for an `http` address that is not allowed: how users can allow it. Default: empty.
     pub how_to_allow_http: &'static str,
 }
 
@@ -69,28 +71,28 @@ impl Default for DownloadOptions {
 }
 
 impl DownloadOptions {
-    /// The same with this [`DownloadOptions::max_bytes`].
+    /// Sets [`DownloadOptions::max_bytes`].
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// The same with this [`DownloadOptions::allow_http`].
+    /// Sets [`DownloadOptions::allow_http`].
     #[must_use]
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
     }
 
-    /// The same with this [`DownloadOptions::how_to_allow_http`].
+    /// Sets [`DownloadOptions::how_to_allow_http`].
     #[must_use]
     pub fn how_to_allow_http(mut self, how: &'static str) -> Self {
         self.how_to_allow_http = how;
         self
     }
 
-    /// The same with these [`DownloadOptions::idle`] and [`DownloadOptions::pause`].
+    /// Sets [`DownloadOptions::idle`] and [`DownloadOptions::pause`].
     #[must_use]
     pub fn patience(mut self, idle: Duration, pause: Duration) -> Self {
         (self.idle, self.pause) = (idle, pause);
@@ -98,22 +100,24 @@ impl DownloadOptions {
     }
 }
 
-/// What is known of a file that has arrived in part.
+/// What is known about a file that has partly arrived.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Partial {
     address: String,
-    /// `ETag` or `Last-Modified`: what tells the server whether it still has the same file.
+    /// `ETag` or `Last-Modified`, from which the server can tell whether it still has the same file.
     validator: Option<String>,
 }
 
-/// Downloads a file to `path`, which is replaced.
+/// Downloads a file to `path`. An existing file is replaced.
 ///
-/// An earlier download to the same path that broke off is continued, if the server still has the same file or the file's SHA-256 is known.
+/// If an earlier download to the same path was interrupted, this continues it, provided that the server still has the
+/// same file or the file's SHA-256 is known.
 ///
 /// # Errors
-/// One line that names the address. [`ErrorKind::Io`] for connections and what servers answer, [`ErrorKind::TooLarge`] over the limit,
-/// [`ErrorKind::Malformed`] if size or SHA-256 are not the expected ones, [`ErrorKind::InvalidArgument`] for `http` that is not allowed,
-/// [`ErrorKind::Cancelled`]: then what has arrived stays, to be continued.
+/// One line that names the address. [`ErrorKind::Io`] for connections and error answers of servers;
+/// [`ErrorKind::TooLarge`] over the limit; [`ErrorKind::Malformed`] if the size or SHA-256 is not the expected one;
+/// [`ErrorKind::InvalidArgument`] for `http` that is not allowed; [`ErrorKind::Cancelled`], after which the bytes that
+/// have arrived stay, so that the next call can continue.
 pub fn file(address: &Address, path: &Path, expected: &Expected, options: &DownloadOptions, watch: &dyn Watch) -> Result<()> {
     let text = address.to_string();
     let download = Download { address, path, expected, options, watch };
@@ -139,7 +143,7 @@ impl Download<'_> {
             let why = match self.attempt() {
                 Ok(()) => break,
                 Err(Failure::Final(error)) => return Err(error),
-                // Without a network this would only take time.
+                // Without a network, retries would only waste time.
                 Err(Failure::Unreachable(error)) if !reached => return Err(error),
                 Err(Failure::Unreachable(error)) => error.to_string(),
                 Err(Failure::MayPass(why)) => why,
@@ -159,7 +163,7 @@ impl Download<'_> {
         self.finish()
     }
 
-    /// One connection: asks for what is missing, and writes what arrives.
+    /// Makes one attempt: requests what is missing, and writes what arrives.
     fn attempt(&self) -> Result<(), Failure> {
         let known = self.known();
         let arrived = if known.is_some() { self.arrived() } else { 0 };
@@ -171,7 +175,7 @@ impl Download<'_> {
         };
         let Answer { from, length, validator, mut body } = match request.send(self.watch)? {
             Some(answer) => answer,
-            // The server has nothing after what has arrived: either that is all, or it is of another file.
+            // The server has nothing after these bytes. Either they are the whole file, or they belong to another one.
             None if self.expected.bytes == Some(arrived) => return Ok(()),
             None => {
                 clear(&self.part())?;
@@ -222,7 +226,7 @@ impl Download<'_> {
         if whole.is_some_and(|whole| done < whole) { Err(broke_off(done, whole)) } else { Ok(()) }
     }
 
-    /// Compares the file with what is expected, and gives it its name.
+    /// Compares the file with what is expected, and renames it to its own name.
     fn finish(&self) -> Result<()> {
         let part = self.part();
         if let Some(expected) = &self.expected.sha256 {
@@ -245,12 +249,13 @@ impl Download<'_> {
         with_end(self.path, ".part.json")
     }
 
-    /// Bytes of an earlier attempt.
+    /// How many bytes an earlier attempt has left.
     fn arrived(&self) -> u64 {
         std::fs::metadata(self.part()).map_or(0, |about| about.len())
     }
 
-    /// What an earlier attempt has noted, if it can be continued: the server can tell whether the file is the same, or the hash will.
+    /// The notes of an earlier attempt that can be continued, because the server can tell whether the
+    /// file is the same, or the hash will show it.
     fn known(&self) -> Option<Partial> {
         let notes: Partial = serde_json::from_slice(&std::fs::read(self.notes()).ok()?).ok()?;
         let same_server = notes.address == self.address.to_string() && notes.validator.is_some();
@@ -263,7 +268,7 @@ impl Download<'_> {
         std::fs::write(self.notes(), json).map_err(|e| io(&self.notes(), e))
     }
 
-    /// The file to write to, with `from` bytes in it.
+    /// Opens the partial file for writing, after its first `from` bytes.
     fn open_part(&self, from: u64) -> Result<File> {
         let part = self.part();
         let open = || -> std::io::Result<File> {

@@ -1,18 +1,19 @@
-//! The proxy that the environment names for an address: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case.
+//! Finds the proxy for an address in the environment: `HTTPS_PROXY`, `HTTP_PROXY`,
+//! `ALL_PROXY` and `NO_PROXY`, in upper or lower case.
 
 use impasto::{Error, ErrorKind, Result};
 use ureq::Proxy;
 
 use crate::Address;
 
-/// The proxy for an address. Addresses of this machine have none.
+/// The proxy for an address. There is none for addresses of this machine.
 pub(super) fn for_address(address: &Address) -> Result<Option<Proxy>> {
     let own = if address.is_secure() { "https_proxy" } else { "http_proxy" };
     let Some((name, value)) = variable(own).or_else(|| variable("all_proxy")) else { return Ok(None) };
     if address.is_loopback() || variable("no_proxy").is_some_and(|(_, list)| excepts(&list, address.host())) {
         return Ok(None);
     }
-    // The value may have a password: it is not shown.
+    // Do not show the value, which may contain a password.
     let wrong = |_| Error::new(ErrorKind::InvalidArgument, format!("{name}: is not the address of a proxy"));
     Proxy::new(&value).map(Some).map_err(wrong)
 }
@@ -22,7 +23,8 @@ fn variable(name: &str) -> Option<(String, String)> {
     set(name.to_owned()).or_else(|| set(name.to_ascii_uppercase()))
 }
 
-/// Whether a list of hosts and domains, separated by commas, has this host: itself, a domain that it is in, or `*`.
+/// Whether a comma-separated list of hosts and domains matches this host: by its name,
+/// by a domain that it belongs to, or by `*`.
 fn excepts(list: &str, host: &str) -> bool {
     list.split(',').map(str::trim).filter(|item| !item.is_empty()).any(|item| {
         let item = item.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Downloads from a server on this machine, which does everything wrong that servers do.
+//! Downloads from a local server that makes every mistake that servers make.
 
 #[path = "../../tests/support/server.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the integration tests")]
@@ -15,7 +15,7 @@ use super::{DownloadOptions, Expected, file};
 use crate::{Address, Unwatched, Watch, hash};
 use server::{Reply, Server};
 
-/// Bytes of no pattern.
+/// Bytes without a pattern.
 fn bytes(len: usize) -> Vec<u8> {
     let mut state = 1u32;
     let mut next = || {
@@ -51,7 +51,7 @@ impl Place {
         file(&Address::parse(address).unwrap(), &self.path(), expected, options, &Unwatched)
     }
 
-    /// That it fails so, and that nothing usable is left.
+    /// Checks that a download fails in this way and leaves nothing usable.
     #[track_caller]
     fn fails(&self, address: &str, expected: &Expected, options: &DownloadOptions, kind: ErrorKind, words: &[&str]) {
         let error = self.get(address, expected, options).unwrap_err();
@@ -85,7 +85,7 @@ fn broken_connections_are_continued_where_they_stopped() {
     let sent = content.clone();
     let server = Server::start(move |asked| Reply { cut: 120_000, ..Reply::file(asked, &sent, "v1") });
     let place = Place::new();
-    // Five pieces, with a try that may fail for each: what arrives counts, not how often it breaks off.
+    // Five pieces with one retry each: what counts is that bytes arrive, not how often the connection breaks off.
     place.get(&server.address("/"), &Expected::default(), &DownloadOptions { retries: 1, ..quick() }).unwrap();
     assert_eq!(std::fs::read(place.path()).unwrap(), content);
     let from: Vec<_> = server.asked().iter().map(|asked| asked.from).collect();
@@ -241,7 +241,7 @@ fn silent_servers_and_closed_ports_are_given_up() {
     );
 }
 
-/// Stops after some bytes, and notes what it was told.
+/// Cancels after some bytes, and records the notes.
 #[derive(Default)]
 struct Stopping {
     after: u64,

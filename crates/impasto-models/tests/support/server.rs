@@ -1,4 +1,4 @@
-//! A web server on this machine, for tests: it serves what a closure answers, and counts what it is asked.
+//! A local web server for tests: it sends what a closure answers, and records the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,22 +10,22 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub path: String,
-    /// Where the range that it asks for begins.
+    /// Where the requested range begins.
     pub from: Option<u64>,
     pub if_range: Option<String>,
 }
 
-/// What is sent.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
-    /// Whether `Content-Length` is sent.
+    /// Whether to send `Content-Length`.
     pub length: bool,
-    /// Bytes after which the connection is closed.
+    /// The connection is closed after this many bytes.
     pub cut: usize,
-    /// A pause after these many bytes.
+    /// A pause after this many bytes.
     pub pause: Option<(usize, Duration)>,
 }
 
@@ -43,7 +43,7 @@ impl Reply {
         Self::new(302, "").header("Location", to)
     }
 
-    /// A file as good servers send it: with an `ETag`, and from where it is asked for.
+    /// Sends a file as good servers do: with an `ETag`, and from the requested offset.
     pub fn file(asked: &Asked, body: &[u8], tag: &str) -> Self {
         let quoted = format!("\"{tag}\"");
         let same = asked.if_range.as_ref().is_none_or(|wanted| *wanted == quoted);
@@ -77,14 +77,14 @@ impl Server {
                     return;
                 }
                 let (log, answer) = (log.clone(), answer.clone());
-                // A client that leaves is not this server's fault.
+                // A client that disconnects is not an error of this server.
                 std::thread::spawn(move || stream.and_then(|stream| serve(stream, &log, &*answer)));
             }
         });
         Server { port, asked, stop }
     }
 
-    /// The address of a path, which begins with `/`.
+    /// The address of a path, which must begin with `/`.
     pub fn address(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
@@ -145,7 +145,7 @@ fn serve(stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: &dyn Fn(&Asked) -> 
     }
     out.flush()?;
     out.shutdown(std::net::Shutdown::Write)?;
-    // Closing with something unread would reset the connection.
+    // Read the rest first: closing a connection with unread data would reset it.
     let _ = reader.take(1 << 20).read_to_end(&mut Vec::new());
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Films, painted as `impasto video` does, one at a time.
+//! Films, painted one at a time in the same way as `impasto video`.
 //!
-//! `settings.rs`: what the query of a request says. `upload.rs`: its body. `paint.rs`: the work.
+//! `settings.rs` reads the query of a request, `upload.rs` its body. `paint.rs` does the work.
 
 mod paint;
 mod settings;
@@ -20,10 +20,10 @@ pub(crate) use paint::{Ready, paint};
 pub(crate) use settings::Settings;
 pub(crate) use upload::read;
 
-/// Bytes a second that an upload may be as slow as, for the whole of it.
+/// Slowest average rate of an upload, in bytes per second.
 const SLOWEST: u64 = 64 << 10;
 
-/// An error if films cannot be painted. ffmpeg may have to be looked for, which is done on a thread of its own.
+/// Fails if films cannot be painted. Looks for ffmpeg in a separate thread if necessary.
 pub(crate) async fn search(state: &Arc<State>) -> Result<()> {
     let state = state.clone();
     let found = tokio::task::spawn_blocking(move || state.films.tools().map(|_| ())).await;

@@ -1,4 +1,4 @@
-//! A film's way from file to file.
+//! Paints a film from file to file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::spool::Upload;
 use crate::state::State;
 use crate::work::{look_of_film, request_of};
 
-/// How long no frame may be painted: far longer than those that are painted side by side take.
+/// Most time without a new painted frame: far longer than a batch of frames painted side by side takes.
 const STALLED: Duration = Duration::from_secs(30 * 60);
 
-/// A film that was looked at: it can be painted, as far as can be told before.
+/// A film that has been probed and can be painted, as far as can be known before.
 pub(crate) struct Ready {
     wanted: Wanted<Upload>,
     settings: Settings,
@@ -37,7 +37,7 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// Looks at a film, and compares it with what this server allows. What users should know of it is noted.
+    /// Probes a film and checks it against the server's limits. Notes what users should know about it.
     pub(crate) fn new(state: &State, wanted: Wanted<Upload>, settings: Settings, watch: &Watch) -> Result<Self> {
         let tools = state.films.tools()?.on(&watch.leash);
         let path = wanted.content.path();
@@ -70,12 +70,12 @@ impl Ready {
     }
 }
 
-/// What to do about a film of too many frames.
+/// What to do about a film with too many frames.
 fn too_long(most: usize) -> String {
     format!("and this server paints at most {most}; paint a part of it with start and end")
 }
 
-/// Waits for its turn and paints on a thread of its own. `begin` is called when it is its turn.
+/// Waits for a turn, then paints in a separate thread. Calls `begin` when the turn comes.
 pub(crate) async fn paint(state: Arc<State>, ready: Ready, watch: Arc<Watch>, begin: impl FnOnce()) -> Result<Painted> {
     let permit = tokio::select! {
         permit = state.films.painting.clone().acquire_owned() => permit.map_err(|_| Problem::internal())?,
@@ -96,7 +96,7 @@ pub(crate) async fn paint(state: Arc<State>, ready: Ready, watch: Arc<Watch>, be
         if let Ok(done) = tokio::time::timeout(STALLED, &mut work).await {
             return done.unwrap_or_else(|_| Err(Problem::internal()));
         }
-        // A film that ffmpeg never ends to decode would keep all others waiting.
+        // If ffmpeg never stops decoding a film, all others would have to wait.
         if watch.painted() == painted {
             watch.leash.pull();
         }
@@ -104,13 +104,13 @@ pub(crate) async fn paint(state: Arc<State>, ready: Ready, watch: Arc<Watch>, be
     }
 }
 
-/// One film from file to file.
+/// Paints one film from file to file.
 fn whole(state: &State, ready: &Ready, watch: &Watch) -> Result<Painted> {
     let Ready { wanted, settings, facts, size, encoder } = ready;
     let tools = state.films.tools()?.on(&watch.leash);
     let (path, folder) = (wanted.content.path(), wanted.content.folder());
     let named = |e: Error| problem(e, &path);
-    // The pieces, and the film that is joined of them.
+    // Room for the pieces and for the film joined from them.
     let room = state.disk(state.options.max_film.saturating_mul(2))?;
     let (styles, look) = look_of_film(wanted, &state.limits(), watch)?;
     let alpha = facts.alpha && encoder.alpha;
@@ -121,7 +121,7 @@ fn whole(state: &State, ready: &Ready, watch: &Watch) -> Result<Painted> {
     let film = |at_a_time: usize| Film::new(stylizer, styles.clone(), options.clone().at_a_time(at_a_time));
     let needed = |film: &Film<'_>| film.memory(*size, bytes);
     let mut at_a_time = stylizer.engine().threads().clamp(1, KEY);
-    // What is kept and other requests shall have the rest.
+    // Leave half the memory to other requests and to what is kept.
     while at_a_time > 1 && needed(&film(at_a_time)?)? > state.budget.limit() / 2 {
         at_a_time /= 2;
     }
@@ -161,7 +161,7 @@ fn whole(state: &State, ready: &Ready, watch: &Watch) -> Result<Painted> {
     Ok(Painted::file(state.disk(bytes)?, (kept, result, bytes), settings.kind.media_type()))
 }
 
-/// An error where there are more frames than a film may have: not all films say how many they have.
+/// Adds an error after `most` frames, because not all films announce how many they have.
 fn counted(frames: Frames, most: usize) -> Frames {
     Box::new(frames.enumerate().map(move |(i, frame)| match i < most {
         true => frame,
@@ -169,7 +169,7 @@ fn counted(frames: Frames, most: usize) -> Frames {
     }))
 }
 
-/// Takes painted frames and writes the pieces of the film.
+/// Receives painted frames and writes the pieces of the film.
 fn write(told: &Receiver<Message>, (pieces, folder): (&Pieces<'_>, &Path), each: usize, most: u64) -> impasto::Result<()> {
     let mut reel = Reel::new(pieces, folder);
     let (mut bytes, mut sealed) = (0, 0);
@@ -209,7 +209,7 @@ fn join(tools: &Tools, ready: &Ready, frames: usize, each: usize) -> impasto::Re
     whole.film(tools, (settings.kind, encoder), Some((facts, settings.part)))
 }
 
-/// What the film says about how it was painted.
+/// The record of how the film was painted, as JSON.
 fn record(ready: &Ready) -> impasto::Result<Option<String>> {
     let Ready { wanted, settings, size, .. } = ready;
     let content = Reference::of_file(&wanted.content.path())?;
@@ -226,7 +226,8 @@ fn record(ready: &Ready) -> impasto::Result<Option<String>> {
     Ok(request.map(|request| record(request).to_json()))
 }
 
-/// A problem with the film at this path. ffmpeg's own words name files, which are not the client's business.
+/// Reports an error about the film at this path. Removes file names, which ffmpeg's
+/// messages contain and clients should not see.
 fn problem(error: Error, path: &Path) -> Problem {
     let name = path.display().to_string();
     let mut text = error.to_string();

@@ -1,4 +1,4 @@
-//! What a request for a film has in its query.
+//! The query of a request for a film.
 
 use axum::extract::Query;
 use axum::http::{StatusCode, Uri};
@@ -9,10 +9,10 @@ use serde::Deserialize;
 use crate::problem::{Problem, Result};
 use crate::request::Wanted;
 
-/// How much of the last frame is kept, if nothing is given: as `impasto video` does.
+/// How much of the last frame is kept by default: as in `impasto video`.
 const STEADY: f32 = 0.8;
 
-/// How a film is painted and written, besides its look.
+/// How a film is painted and written, apart from its look.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) steady: f32,
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
     pub(crate) crf: Option<u8>,
 }
 
-/// The query as it comes.
+/// The query's parameters, unparsed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Given {
@@ -39,7 +39,7 @@ struct Given {
 }
 
 impl Settings {
-    /// Those of a query: `start=0:30&end=0:40&format=webm`.
+    /// Parses a query such as `start=0:30&end=0:40&format=webm`.
     pub(crate) fn of_query(uri: &Uri) -> Result<Self> {
         let known = "the query has a parameter that is not known or there twice; known are steady, start, end, fps, size, format, \
              codec and crf";
@@ -72,7 +72,7 @@ fn read<T>(name: &str, text: Option<String>, read: impl FnOnce(&str) -> Result<T
     text.map(|text| read(&text).map_err(|wrong| Problem::bad(format!("{name}: {wrong}")))).transpose()
 }
 
-/// Refuses options that films do not take, rather than to leave them out.
+/// Refuses options that films do not take, rather than ignore them.
 pub(crate) fn check<C>(wanted: &Wanted<C>) -> Result<()> {
     let refused = |text: String| Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text));
     let given = wanted.options.given();

@@ -1,4 +1,4 @@
-//! The body of a request for a film. The film goes to a file as it comes.
+//! The body of a request for a film, which is written to a file while it arrives.
 
 use axum::body::Bytes;
 use axum::extract::Request;
@@ -9,7 +9,7 @@ use crate::request::{self, FilmBody, Wanted};
 use crate::spool::{Spool, Upload};
 use crate::state::State;
 
-/// What is wanted, of either kind of body.
+/// Reads a request in either form: JSON or multipart.
 pub(crate) async fn read(request: Request, state: &State) -> Result<Wanted<Upload>> {
     let mut spool = Spool::new(state, request.headers()).await?;
     let wanted = match request::media_type(&request).as_str() {

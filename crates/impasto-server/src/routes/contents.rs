@@ -1,4 +1,4 @@
-//! Photographs that are kept for a while, so that previews need not send them again.
+//! Uploaded photos, kept for a while so that previews need not send them again.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ use crate::request;
 use crate::state::{Content, State};
 use crate::work;
 
-/// A photograph that is kept.
+/// An uploaded photo.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ContentView {
     id: String,
     width: usize,
     height: usize,
-    /// Of its file.
+    /// Format of the file.
     format: String,
-    /// Seconds after its last use that it is kept.
+    /// How many seconds it is kept after its last use.
     expires_in: u64,
 }
 
@@ -34,7 +34,7 @@ fn view(state: &State, id: String, content: &Content) -> Json<ContentView> {
     Json(ContentView { id, width, height, format, expires_in: state.contents.expires_in() })
 }
 
-/// Keeps a photograph in memory: as the field `content` of a form, or as the whole body.
+/// Uploads a photo and keeps it in memory: as the field `content` of a form, or as the whole body.
 #[utoipa::path(post, path = "/v1/contents", tag = "previews",
     request_body(content((Vec<u8> = "application/octet-stream"))),
     responses(
@@ -59,7 +59,7 @@ pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) 
     .await
 }
 
-/// What is known of a photograph.
+/// Describes an uploaded photo.
 #[utoipa::path(get, path = "/v1/contents/{id}", tag = "previews", params(("id" = String, Path, description = "A content's id")),
     responses(
         (status = 200, body = ContentView),
@@ -70,7 +70,7 @@ pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<Stri
     Ok(view(&state, id, &content))
 }
 
-/// Forgets a photograph.
+/// Deletes an uploaded photo.
 #[utoipa::path(delete, path = "/v1/contents/{id}", tag = "previews", params(("id" = String, Path, description = "A content's id")),
     responses(
         (status = 204, description = "It is forgotten"),

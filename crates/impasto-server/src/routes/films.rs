@@ -13,11 +13,13 @@ use crate::request::FilmBody;
 use crate::state::State;
 use crate::work;
 
-/// Paints a film, with its sound, as `impasto video` does. The answer is a job, which counts frames; its result is the film.
+/// Paints a film with its sound, as `impasto video` does. The answer is a job
+/// that counts frames. Its result is the film.
 ///
-/// A form has the field `film`, of a size of its own (`max_film_bytes` of `/v1/info`), and beside it the fields of `/v1/stylize` except `content`. A mask is
-/// for all frames. Options that films do not take are refused. Films are painted one at a time, in the order of their requests. Playlists and other files
-/// that name files are refused. Films need ffmpeg: `/v1/info` says whether this server has it.
+/// A form has the field `film`, whose size has its own limit (`max_film_bytes` of `/v1/info`), and the fields of
+/// `/v1/stylize` except `content`. A mask applies to all frames. Options that films do not take are refused. Films are
+/// painted one at a time, in the order of their requests. Playlists and other files that name files are refused. Films
+/// need ffmpeg: `/v1/info` says whether this server has it.
 #[utoipa::path(post, path = "/v1/films", tag = "paintings", request_body = FilmBody,
     params(
         ("steady" = Option<f32>, Query, description = "How much of the last frame is kept where the next one shows the same; 0.8 if not given", minimum = 0, maximum = 1),
@@ -44,7 +46,7 @@ pub(crate) async fn paint(Shared(state): Shared<Arc<State>>, request: Request) -
 }
 
 async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
-    // Before the body is read: where it cannot be painted it is not worth the reading.
+    // Check this before reading the body, so that a film that cannot be painted is refused early.
     films::search(state).await?;
     let full = |_| Problem::busy("as many films as there may be are waiting; try again later");
     let place = state.films.places.clone().try_acquire_owned().map_err(full)?;
@@ -52,7 +54,7 @@ async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
     let wanted = films::read(request, state).await?;
     let job = Arc::new(Job::default());
     let ready = {
-        // Looking at it ends with the request.
+        // If the request ends, so does probing.
         let gone = CancelOnDrop::new(&job.watch);
         let watch = job.watch.clone();
         let ready = work::quick(state, move |state| Ready::new(state, wanted, settings, &watch));

@@ -1,4 +1,4 @@
-//! What the server is, and how it is.
+//! What the server is and what it allows, its health, and the page.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ use crate::served::Served;
 use crate::state::State;
 use crate::{cinema, films, optimize, page};
 
-/// What this server is.
+/// Facts about this server.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Info {
-    /// Of Impasto.
+    /// Version of Impasto.
     version: &'static str,
     /// Formats that results can have.
     formats: Vec<&'static str>,
-    /// Family of the first model: style files are for one.
+    /// Family of the first model. A style file fits only models of one family.
     family: String,
     /// How many styles come with the first model.
     built_in_styles: usize,
@@ -37,25 +37,25 @@ pub(crate) struct Info {
 pub(crate) struct FilmsView {
     /// Whether this server has ffmpeg.
     available: bool,
-    /// What to do if it has not.
+    /// What to do if it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<&'static str>,
     /// Formats that painted films can have.
     formats: Vec<&'static str>,
 }
 
-/// What requests may ask.
+/// Limits of requests.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LimitsView {
     max_body_bytes: usize,
     max_pixels: u64,
     max_film_bytes: u64,
-    /// Most frames of a film, or of the part that is painted.
+    /// Most frames in a film, or in the part that is painted.
     max_film_frames: usize,
     max_styles: usize,
-    /// Most steps at each scale that `/v1/optimize` makes.
+    /// Most steps at each scale for `/v1/optimize`.
     max_steps: usize,
-    /// Most pixels of the longer side of what `/v1/optimize` makes.
+    /// Largest longer side of results of `/v1/optimize`, in pixels.
     max_optimized_side: usize,
     timeout_seconds: u64,
     expire_seconds: u64,
@@ -64,9 +64,9 @@ pub(crate) struct LimitsView {
 /// A model that paints.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ModelView {
-    /// What requests choose it by, as `model`.
+    /// The name that requests give as `model`.
     name: String,
-    /// Style files are for the models of one family.
+    /// A style file fits only models of one family.
     family: String,
     /// How many styles come with it.
     styles: usize,
@@ -78,27 +78,27 @@ pub(crate) struct ModelView {
     description: String,
 }
 
-/// A model in the cache of the machine.
+/// A model in this machine's cache.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CachedView {
     name: String,
-    /// What it is, in a few words.
+    /// A short description.
     title: String,
     licence: String,
-    /// Size of its files.
+    /// Total size of its files.
     bytes: u64,
 }
 
 /// All models.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Models {
-    /// The models that paint. The first does where a request names none.
+    /// The models that paint. If a request names none, the first one paints.
     models: Vec<ModelView>,
-    /// Downloaded models that paint: `impasto serve --model NAME` serves one of them, `--also NAME` one more.
+    /// Downloaded models that can paint: `impasto serve --model NAME` serves one of them, `--also NAME` adds another.
     cached: Vec<CachedView>,
 }
 
-/// What this server is, and what it allows.
+/// Describes this server and what it allows.
 #[utoipa::path(get, path = "/v1/info", tag = "server", responses((status = 200, body = Info)))]
 pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     let (options, first) = (&state.options, state.models.first());
@@ -127,7 +127,7 @@ pub(crate) async fn info(Shared(state): Shared<Arc<State>>) -> Json<Info> {
     })
 }
 
-/// The models that paint, and the downloaded ones.
+/// Lists the models that paint, and the downloaded ones.
 #[utoipa::path(get, path = "/v1/models", tag = "server", responses((status = 200, body = Models)))]
 pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
     Json(Models { models: state.models.all().iter().map(|model| view(model)).collect(), cached: cached() })
@@ -135,7 +135,7 @@ pub(crate) async fn models(Shared(state): Shared<Arc<State>>) -> Json<Models> {
 
 fn view(served: &Served) -> ModelView {
     let model = served.stylizer().model();
-    // Models with styles of their own have a gallery, too.
+    // Models with styles of their own also have a gallery.
     let built_in = served.stylizer().own_styles().is_empty() && !served.styles().is_empty();
     ModelView {
         name: served.name().to_owned(),
@@ -148,7 +148,7 @@ fn view(served: &Served) -> ModelView {
     }
 }
 
-/// What is in the cache: a few small files are read.
+/// The models in the cache. This reads a few small files.
 fn cached() -> Vec<CachedView> {
     let cached = Cache::of_user().map(|cache| cache.all()).unwrap_or_default();
     let view = |cached: Cached| CachedView {
@@ -160,7 +160,7 @@ fn cached() -> Vec<CachedView> {
     cached.into_iter().filter(|cached| cached.receipt.role == Role::Model).map(view).collect()
 }
 
-/// Whether it is up.
+/// Says whether the server is up.
 #[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, description = "It is up", content_type = "text/plain", body = String)))]
 pub(crate) async fn health() -> &'static str {
     "ok\n"
@@ -188,7 +188,7 @@ pub(crate) async fn asset(Path((version, name)): Path<(String, String)>, headers
     page::asset(&version, &name, &headers)
 }
 
-/// The photograph that is always there.
+/// The demo photo, which is always available.
 pub(crate) async fn demo(Shared(state): Shared<Arc<State>>) -> Response {
     let head = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "max-age=86400")];
     (head, state.demo.bytes.clone()).into_response()

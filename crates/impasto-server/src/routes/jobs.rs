@@ -1,4 +1,4 @@
-//! Paintings that nobody waits for.
+//! Jobs: paintings that no client waits for.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::jobs::{Job, JobView, Status};
 use crate::problem::{Problem, Result};
 use crate::state::State;
 
-/// How often progress is told.
+/// How often progress events are sent.
 const TICK: Duration = Duration::from_millis(200);
 
 fn job(state: &State, id: &str) -> Result<Arc<Job>> {
     state.jobs.get(id).ok_or_else(|| Problem::not_found("job"))
 }
 
-/// How far a job is.
+/// Describes a job and its progress.
 #[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "A job's id")),
     responses(
         (status = 200, body = JobView),
@@ -33,7 +33,8 @@ pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<Stri
     Ok(Json(job(&state, &id)?.view(&id)))
 }
 
-/// A job's progress as server-sent events: `progress` now and then, at last `done`, `failed` or `cancelled`; the data is the job.
+/// Streams a job's progress as server-sent events: `progress` from time to time, and finally `done`,
+/// `failed` or `cancelled`. The data is the job.
 #[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", params(("id" = String, Path, description = "A job's id")),
     responses(
         (status = 200, description = "The events", content_type = "text/event-stream", body = String),
@@ -48,15 +49,15 @@ pub(crate) async fn events(Shared(state): Shared<Arc<State>>, Path(id): Path<Str
             if ended {
                 return None;
             }
-            // It is used as long as somebody listens.
+            // A job does not expire while somebody listens.
             state.jobs.get(&id);
-            // The first event comes at once.
+            // Send the first event at once.
             let view = job.view(&id);
             let status = view.status;
             let event = Event::default().event(status.name()).json_data(view).unwrap_or_default();
             if !status.is_final() {
                 changes.mark_unchanged();
-                // Whichever comes first; a job that has ended since has changed.
+                // Wait for a change or the next tick. If the job has changed since the view was made, do not wait.
                 if *changes.borrow() == status {
                     let _ = tokio::time::timeout(TICK, changes.changed()).await;
                 }
@@ -67,7 +68,7 @@ pub(crate) async fn events(Shared(state): Shared<Arc<State>>, Path(id): Path<Str
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
 }
 
-/// The picture or film that a job has painted.
+/// Returns the picture or film that a job has painted.
 #[utoipa::path(get, path = "/v1/jobs/{id}/result", tag = "jobs", params(("id" = String, Path, description = "A job's id")),
     responses(
         (status = 200, description = "The painting", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "video/mp4"))),
@@ -85,7 +86,7 @@ pub(crate) async fn result(Shared(state): Shared<Arc<State>>, Path(id): Path<Str
     }
 }
 
-/// Cancels a job, or forgets one that is done.
+/// Cancels a job, or deletes one that has ended.
 #[utoipa::path(delete, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "A job's id")),
     responses(
         (status = 204, description = "It is cancelled, or forgotten if it was done"),

@@ -1,4 +1,4 @@
-//! The routes, a file for each part of the API.
+//! The routes, with a file for each part of the API.
 
 pub(crate) mod contents;
 pub(crate) mod films;
@@ -51,7 +51,7 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this place does not take that; /openapi.json says what it takes")
         })
-        // The server has its own limit, which is told as a problem.
+        // The server has a limit of its own, whose errors are problem documents.
         .layer(DefaultBodyLimit::disable())
         .route_layer(middleware::from_fn(move |request: Request, next: Next| count(counting.clone(), request, next)))
         .layer(middleware::from_fn(move |request: Request, next: Next| body::place(placing.clone(), request, next)))
@@ -60,7 +60,7 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .with_state(state.clone())
 }
 
-/// What is answered while all connections are taken: whether the server is up.
+/// The routes that answer while all connections are taken: only whether the server is up.
 pub(crate) fn overloaded() -> Router {
     let busy = || async { Problem::too_many_connections() };
     Router::new().route("/healthz", get(info::health)).fallback(busy)
@@ -75,7 +75,7 @@ async fn count(state: Arc<State>, request: Request, next: Next) -> Response {
     response
 }
 
-/// Answers within the server's time.
+/// Answers with a problem if the work exceeds the server's timeout.
 async fn in_time<T: IntoResponse>(state: &State, work: impl Future<Output = Result<T>>) -> Response {
     match tokio::time::timeout(state.options.timeout, work).await {
         Ok(Ok(done)) => done.into_response(),

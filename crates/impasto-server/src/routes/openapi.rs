@@ -1,4 +1,4 @@
-//! The API's description, from the code.
+//! The API's OpenAPI description, generated from the code.
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -39,17 +39,17 @@ use crate::request::{FilmBody, PreviewBody, StylizeBody, rows};
 )]
 struct Document;
 
-/// Gives it to clients.
+/// Returns the API's description.
 pub(crate) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
 }
 
-/// As JSON.
+/// The document as JSON.
 pub(crate) fn document() -> String {
     with_options(table()).to_string()
 }
 
-/// The document, with the options of this table.
+/// The document, with the options from this table.
 fn with_options(table: &[Row]) -> Value {
     let mut document = serde_json::to_value(Document::openapi()).unwrap_or_default();
     let schemas = &mut document["components"]["schemas"];
@@ -60,7 +60,7 @@ fn with_options(table: &[Row]) -> Value {
     document
 }
 
-/// The schema of `options`: a property for each row, and what requests have besides.
+/// The schema of `options`: a property for each row, and those that only requests have.
 fn options(table: &[Row]) -> Value {
     let mut properties: Map<String, Value> =
         rows(table).filter(|row| !row.hidden).map(|row| (row.name.into(), property(row))).collect();
@@ -79,7 +79,7 @@ fn options(table: &[Row]) -> Value {
     json!({ "type": "object", "additionalProperties": false, "properties": properties, "description": "How to paint. Names and meanings are those of `impasto stylize`." })
 }
 
-/// A row's schema.
+/// The schema of one option.
 fn property(row: &Row) -> Value {
     let mut schema = match &row.kind {
         Kind::Flag => json!({ "type": "boolean" }),

@@ -1,4 +1,4 @@
-//! Paintings by optimisation.
+//! Painting by optimization.
 
 use std::sync::Arc;
 
@@ -13,10 +13,13 @@ use crate::problem::Problem;
 use crate::request::{self, StylizeBody};
 use crate::state::State;
 
-/// Paints a photograph by optimisation (Gatys et al. 2015): slowly, with more of the style's strokes and textures. The answer is a job.
+/// Paints a photo by optimization (Gatys et al. 2015): slowly, with more of the style's
+/// strokes and textures. The answer is a job.
 ///
-/// The body is that of `/v1/stylize`, as a form or JSON. The options `size` (512 if not given), `colors` (all but `content`), `feather`, `format`, `quality`,
-/// `strip`, `srgb` and `weights` count; those that only the fast method has are refused, and so is a mask of the painting. Built-in styles are drawn for it.
+/// The body is that of `/v1/stylize`, as a form or JSON. These options count: `size` (512 if not given),
+/// `colors` (all but `content`), `feather`, `weights`, and those of the result's file, such as `format`,
+/// `quality` and `strip`. Options that only the fast method has are refused, and so is a mask of the
+/// painting. Built-in styles are drawn for it.
 #[utoipa::path(post, path = "/v1/optimize", tag = "paintings", request_body = StylizeBody,
     params(
         ("steps" = Option<usize>, Query, description = "Steps at each scale; 150 if not given", minimum = 1, maximum = 500),
@@ -29,7 +32,7 @@ use crate::state::State;
     ))]
 pub(crate) async fn optimize(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     in_time(&state, async {
-        // Before the body is read: where there is no place it is not worth the reading.
+        // Take a place before reading the body, so that a request that finds none is refused early.
         let full = |_| Problem::busy("as many optimizations as there may be are waiting; try again later");
         let place = state.optimizations.clone().try_acquire_owned().map_err(full)?;
         let settings = work::Settings::of_query(request.uri().query().unwrap_or_default())?;

@@ -1,4 +1,4 @@
-//! Small paintings, quickly.
+//! Previews: small paintings, quickly.
 
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use crate::request::{self, PreviewBody};
 use crate::state::State;
 use crate::{preview, work};
 
-/// Paints a kept photograph small, with the look that it has at full size. A newer preview of the same session cancels an older one, which is then answered with 409.
+/// Paints an uploaded photo small, with the look that it has at full size. A newer preview of the same session
+/// cancels an older one, whose answer is then 409.
 #[utoipa::path(post, path = "/v1/previews", tag = "previews", request_body = PreviewBody,
     responses(
         (status = 200, description = "The painting, as JPEG, or what Accept asks for: image/png, image/webp", content_type = "image/jpeg", body = Vec<u8>),
@@ -57,11 +58,11 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
     Ok(([(header::CONTENT_TYPE, format.media_type())], bytes).into_response())
 }
 
-/// The format that a client asks for first.
+/// The first format in the `Accept` header that previews can have.
 fn wished(headers: &HeaderMap) -> Format {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-    // What browsers show.
+    // Formats that browsers show.
     let shown = [Format::Png, Format::WebP, Format::Jpeg];
     let known = |name: &str| shown.into_iter().find(|format| format.media_type() == name);
     named.filter_map(known).next().unwrap_or(Format::Jpeg)

@@ -1,4 +1,4 @@
-//! Styles: the built-in ones, and those of uploaded pictures.
+//! Styles: those that come with a model, and uploaded ones.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ use crate::served::Served;
 use crate::state::{KeptStyle, State};
 use crate::work;
 
-/// Numbers that a model sees in a picture, at most: far more than those that are published.
+/// Most values in the vector that a model predicts from a picture: far more than published models have.
 const NUMBERS: usize = 16 << 10;
 
-/// A style that can be painted in.
+/// A style to paint in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct StyleView {
-    /// What requests name it by.
+    /// The name that requests use.
     id: String,
     name: String,
     /// `built-in` or `uploaded`.
@@ -38,17 +38,17 @@ pub(crate) struct Styles {
     styles: Vec<StyleView>,
 }
 
-/// A style that was made.
+/// A new style.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewStyle {
-    /// What requests name it by.
+    /// The name that requests use.
     id: String,
     kind: &'static str,
-    /// Seconds after its last use that it is kept.
+    /// How many seconds it is kept after its last use.
     expires_in: u64,
 }
 
-/// Which model is meant.
+/// The query that names a model.
 #[derive(Debug, Deserialize)]
 pub(crate) struct OfModel {
     model: Option<String>,
@@ -60,7 +60,7 @@ fn of_query(state: &State, query: Result<Query<OfModel>, QueryRejection>) -> Res
     state.models.find(of.model.as_deref())
 }
 
-/// The styles that come with a model. Uploaded ones are known to whoever has their ids.
+/// Lists the styles that come with a model. Uploaded styles are known only to clients with their ids.
 #[utoipa::path(get, path = "/v1/styles", tag = "styles", params(("model" = Option<String>, Query, description = "A model's name in /v1/models; the first if not given")),
     responses(
         (status = 200, body = Styles),
@@ -78,7 +78,7 @@ pub(crate) async fn list(
     Ok(Json(Styles { styles: model.styles().iter().map(view).collect() }))
 }
 
-/// Makes a style of a picture, or takes a style file: as the field `style` of a form, or as the whole body.
+/// Makes a style from a picture, or takes a style file: as the field `style` of a form, or as the whole body.
 #[utoipa::path(post, path = "/v1/styles", tag = "styles",
     request_body(content((Vec<u8> = "application/octet-stream"))),
     responses(
@@ -111,7 +111,7 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
             let text = format!("style: it is for models of family {family}, this server's is {}", known.join(", "));
             return Err(unfit(text));
         }
-        // What a style has learned for another model would fail in every painting.
+        // A style that has learned for another model would fail in every painting.
         let fits = models.iter().map(|model| model.stylizer().check_style(&style)).reduce(|a, b| if a.is_ok() { a } else { b });
         fits.unwrap_or(Ok(())).map_err(|e| unfit(format!("style: {e}")))?;
         KeptStyle::bare(style, Reference::of_bytes("style.style", bytes))
@@ -122,12 +122,12 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     Ok(style)
 }
 
-/// Style files are safetensors: a length of eight bytes, then JSON.
+/// Style files are in the safetensors format: a length of eight bytes, then JSON.
 fn is_style_file(bytes: &[u8]) -> bool {
     bytes.get(8) == Some(&b'{')
 }
 
-/// A style as a file, as `impasto stylize -s` takes it.
+/// Returns a style as a file, which `impasto stylize -s` reads.
 #[utoipa::path(get, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "A style's id or name"),
         ("model" = Option<String>, Query, description = "A model's name in /v1/models; the first if not given")),
     responses(
@@ -145,7 +145,7 @@ pub(crate) async fn file(
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 
-/// Forgets an uploaded style.
+/// Deletes an uploaded style.
 #[utoipa::path(delete, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "An uploaded style's id")),
     responses(
         (status = 204, description = "It is forgotten"),

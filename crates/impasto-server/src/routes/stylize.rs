@@ -1,4 +1,4 @@
-//! Paintings at full size.
+//! Painting at full size.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -19,13 +19,14 @@ use crate::request::{self, StylizeBody};
 use crate::state::State;
 use crate::work;
 
-/// Bytes of a file that are sent at a time.
+/// Bytes of a file sent at a time.
 const PART: usize = 256 << 10;
 
-/// Paints a photograph in the style of one or several pictures, or of built-in styles.
+/// Paints a photo in the style of one or several pictures, or of built-in styles.
 ///
-/// A form has the fields `content` (a picture) or `content_id`; `style` (a picture), `style_name` and `style_id`, each as often as there are styles; `mask` and
-/// `mask_0`, `mask_1`, … (where the painting is, and where each style is); `options` (JSON). The answer is the picture; with `Prefer: respond-async` a job.
+/// A form has these fields: `content` (a picture) or `content_id`; `style` (a picture), `style_name` and `style_id`,
+/// once for each style; `mask` and `mask_0`, `mask_1`, … (where the painting is, and where each style is); `options`
+/// (JSON). The answer is the picture, or with `Prefer: respond-async` a job.
 #[utoipa::path(post, path = "/v1/stylize", tag = "paintings", request_body = StylizeBody,
     params(("Prefer" = Option<String>, Header, description = "respond-async: answer with a job at once")),
     responses(
@@ -37,7 +38,7 @@ const PART: usize = 256 << 10;
 pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     let later = asks_later(request.headers());
     in_time(&state, async {
-        // Before the body is read: where there is no place it is not worth the reading.
+        // Take a place before reading the body, so that a request that finds none is refused early.
         let place = state.place()?;
         let wanted = request::wanted(request, &state).await?;
         if !later {
@@ -56,7 +57,8 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
     .await
 }
 
-/// Keeps a job that this work ends, and answers with it at once. The work has its place until it ends. Jobs take their turns in the order of their requests.
+/// Keeps a job, starts its work, and answers with the job at once. The work holds its place until it ends. Jobs
+/// take turns in the order of their requests.
 pub(crate) fn accepted(
     state: &Arc<State>,
     place: impl Send + 'static,
@@ -66,7 +68,8 @@ pub(crate) fn accepted(
     let id = state.jobs.keep(job.clone(), None);
     let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
     let view = job.view(&id);
-    // Tasks begin in any order. So it joins the queue here, before the next request of this client can come.
+    // Spawned tasks start in any order. Poll the work here once, so that it joins the
+    // queue before this client's next request.
     let mut work = Box::pin(work);
     let at_once = work.as_mut().now_or_never();
     let state = state.clone();
@@ -80,7 +83,7 @@ pub(crate) fn accepted(
     (StatusCode::ACCEPTED, location, Json(view)).into_response()
 }
 
-/// Does the work of a job, which does not expire meanwhile however long it takes.
+/// Does the work of a job, which does not expire meanwhile, no matter how long it takes.
 async fn kept_until<T>(state: &State, id: &str, work: impl Future<Output = T>) -> T {
     let mut work = std::pin::pin!(work);
     loop {
@@ -104,7 +107,7 @@ pub(crate) async fn answer(painted: &Painted) -> Response {
     }
 }
 
-/// A file's bytes, a part at a time.
+/// The bytes of a file, in parts.
 fn parts(file: File) -> impl Stream<Item = std::io::Result<Vec<u8>>> {
     stream::try_unfold(file, |mut file| async move {
         let mut part = vec![0; PART];

@@ -1,4 +1,4 @@
-//! Every route, as its documentation says.
+//! Every route does what its documentation says.
 
 use crate::common;
 
@@ -53,7 +53,7 @@ fn the_pages_files_are_compressed_and_kept() {
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&compressed.body[..]), &mut read).unwrap();
     assert_eq!(read, plain.body);
     assert_eq!(server.send("GET", script, &[("Accept-Encoding", "br, gzip;q=0")], b"").header("content-encoding"), None);
-    // Everything that the page names is there, and together it is small.
+    // Everything that the page refers to exists, and it is small in total.
     let named: Vec<&str> = text.split('"').filter(|part| part.starts_with("/assets/")).collect();
     assert!(named.len() > 20, "{named:?}");
     let gzip = |path: &str| {
@@ -63,11 +63,11 @@ fn the_pages_files_are_compressed_and_kept() {
     };
     let all: usize = named.iter().map(|path| gzip(path)).sum::<usize>() + gzip("/");
     assert!(all < 60_000, "{all} bytes");
-    // Another version's page gets these, but does not keep them.
+    // A page of another version gets these files, but does not keep them.
     let other = server.get("/assets/0123456789abcdef/main.js");
     assert_eq!((other.status, other.header("cache-control")), (200, Some("no-cache")));
     assert_eq!(server.get("/assets/0123456789abcdef/nothing.js").status, 404);
-    // A page that was seen before, by caches that weaken or collect tags.
+    // A page that the browser has seen before. Caches may weaken tags or send several.
     let tag = page.header("etag").unwrap();
     let known = format!("\"other\", W/{tag}");
     assert_eq!(server.send("GET", "/", &[("If-None-Match", &known)], b"").status, 304);
@@ -103,7 +103,7 @@ fn the_description_names_all_routes() {
     assert_eq!(found, expected);
 }
 
-/// What the library paints.
+/// The picture that the library paints.
 fn painted(content: &[u8], style: &Style, options: &StylizeOptions) -> Picture {
     let content = Picture::decode(content, &Limits::default()).unwrap();
     Stylizer::new().unwrap().stylize_with(&content, style, options, &()).unwrap()
@@ -128,7 +128,7 @@ fn a_form_paints_as_the_library_does() {
     let look = StylizeOptions::default().strength(0.5).colours(Colours::Luminance).stroke(2.0);
     let expected = painted(&content, &Style::built_in("mosaic").unwrap(), &look);
     assert_eq!(answer.body, expected.encode(Format::Jpeg, &EncodeOptions::default().quality(80)).unwrap().bytes);
-    // A JPEG stays one, at another size.
+    // A JPEG file stays one, also at another size.
     let answer = server.post_form(
         "/v1/stylize",
         &[("content", &file(90, 60, Format::Jpeg)), ("style_name", b"mosaic"), ("options", br#"{"size": 45}"#)],
@@ -174,13 +174,13 @@ fn colors_are_matched_as_far_as_is_asked() {
         before.push(painted.body);
     }
     assert_eq!(look(("style", &style), "{}").body, before[0], "0 is the style's colours");
-    // By the library: the style picture gets the content's colours.
+    // In the library, the style picture gets the content's colors first.
     let (matched, photo) =
         (Picture::decode(&style, &Limits::default()).unwrap(), Picture::decode(&content, &Limits::default()).unwrap());
     let seen = impasto::StyleSize::default().apply(&matched).unwrap().into_owned().with_colours_of(&photo);
     let expected = painted(&content, &Stylizer::new().unwrap().style(&seen).unwrap(), &StylizeOptions::default());
     assert_eq!(before[2], expected.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
-    // Nothing to match: it is said, not painted otherwise.
+    // Without a picture to match, the request is refused, not painted differently.
     let saved = server.send("POST", "/v1/styles", &[], &server.get(&format!("/v1/styles/{id}")).body).json();
     for source in [("style_name", "mosaic"), ("style_id", saved["id"].as_str().unwrap())] {
         let refused = look((source.0, source.1.as_bytes()), r#"{"colors": "match"}"#);
@@ -274,7 +274,7 @@ fn styles_and_contents_are_kept_and_forgotten() {
     assert_eq!(made.header("location"), Some(format!("/v1/styles/{id}").as_str()));
     let style_file = server.get(&format!("/v1/styles/{id}"));
     assert_eq!(Style::from_bytes(&style_file.body).unwrap().vector(), style_of(&picture).vector());
-    // The file comes back in as a style.
+    // The file can be uploaded as a style again.
     let again = server.send("POST", "/v1/styles", &[("Content-Type", "application/octet-stream")], &style_file.body);
     assert_eq!(again.status, 201, "{}", again.text());
     let by_id = server.post_form("/v1/stylize", &[("content", &content), ("style_id", id.as_bytes())], &[]);
@@ -306,20 +306,20 @@ fn previews_are_small_paintings() {
     let accept = [("Content-Type", "application/json"), ("Accept", "image/png")];
     let as_png = server.send("POST", "/v1/previews", &accept, body(128, 0.0).to_string().as_bytes());
     assert_eq!(as_png.header("content-type"), Some("image/png"));
-    // At strength 0 it is the photograph.
+    // At strength 0 the result is the photo.
     let small =
         Picture::decode(&png(300, 200), &Limits::default()).unwrap().fit_long_side(128, impasto::picture::Resize::PHOTO).unwrap();
     let off = as_png.picture().rgb().iter().zip(small.rgb()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(off < 0.01, "{off}");
     let demo = server.post_json("/v1/previews", &json!({ "content": "demo", "styles": [{ "name": "starry" }] }));
     assert_eq!(demo.picture().width(), 512);
-    // A panorama is painted small.
+    // Panoramas get small previews.
     let wide = server.send("POST", "/v1/contents", &[], &png(2000, 20)).json();
     let strip = server
         .post_json("/v1/previews", &json!({ "content": wide["id"], "size": 1024, "styles": [{ "name": "starry" }] }))
         .picture();
     assert_eq!((strip.width(), strip.height()), (1024, 10));
-    // Never larger than the photo; of large ones as large as a screen.
+    // Previews are never larger than the photo. Those of large photos are as large as a screen.
     let largest = |content: &Value, draft: bool| {
         let body = json!({ "content": content, "size": 2560, "draft": draft, "styles": [{ "name": "starry" }] });
         let picture = server.post_json("/v1/previews", &body).picture();

@@ -1,4 +1,4 @@
-//! The guide's examples, run as they are written.
+//! The guide's examples, run as written.
 
 use crate::common;
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! Films: jobs that paint with ffmpeg. What needs it is skipped where it is absent, and says so.
+//! Films: jobs that paint with ffmpeg. Tests that need it are skipped if it is not installed, with a message.
 
 use crate::common;
 
@@ -15,7 +15,7 @@ use impasto_film::Tools;
 use impasto_server::{Ffmpeg, ServerOptions};
 use serde_json::{Value, json};
 
-/// A server that paints films, and a folder for them; nothing where there is no ffmpeg.
+/// A server that paints films, and a folder for them. Opening fails if there is no ffmpeg.
 struct Studio {
     server: Running,
     folder: tempfile::TempDir,
@@ -34,7 +34,7 @@ impl Studio {
         Some(Studio { server, folder: tempfile::tempdir().unwrap() })
     }
 
-    /// Makes a film with ffmpeg, in the studio's folder, and gives its bytes.
+    /// Makes a film with ffmpeg in the studio's folder and returns its bytes.
     fn film(&self, arguments: &str, name: &str) -> Vec<u8> {
         draw(self.folder.path(), arguments, name)
     }
@@ -53,7 +53,7 @@ impl Studio {
         self.server.post_form(&format!("/v1/films{query}"), &[("film", film), ("style_name", b"mosaic")], &[])
     }
 
-    /// Waits for a job, and gives its result.
+    /// Waits for a job and returns its result.
     fn finished(&self, answer: &Answer) -> Answer {
         assert_eq!(answer.status, 202, "{}", answer.text());
         let path = answer.header("location").unwrap();
@@ -64,7 +64,7 @@ impl Studio {
         result
     }
 
-    /// Files that ffprobe and ffmpeg are asked about.
+    /// Saves a file that ffprobe and ffmpeg will be asked about.
     fn save(&self, name: &str, bytes: &[u8]) {
         std::fs::write(self.folder.path().join(name), bytes).unwrap();
     }
@@ -73,13 +73,13 @@ impl Studio {
         String::from_utf8_lossy(&run(self.folder.path(), program, arguments)).trim().to_owned()
     }
 
-    /// Nothing is left of any film: no memory, no room on disk.
+    /// Whether nothing is left of any film, in memory or on disk.
     fn is_empty(&self) -> bool {
         self.server.gauge("film_bytes") == 0 && self.server.gauge("memory_reserved_bytes") == 0
     }
 }
 
-/// Makes a file with ffmpeg in a folder, and gives its bytes.
+/// Makes a file with ffmpeg in a folder and returns its bytes.
 pub(crate) fn draw(folder: &Path, arguments: &str, name: &str) -> Vec<u8> {
     run(folder, "ffmpeg", &format!("-nostdin -y {arguments} {name}"));
     std::fs::read(folder.join(name)).unwrap()
@@ -98,7 +98,7 @@ fn frames(studio: &Studio, name: &str) -> Vec<Frame> {
     bytes.chunks(64 * 48 * 3).map(|bytes| Frame::new([64, 48], 3, Samples::Eight(bytes.to_vec())).unwrap()).collect()
 }
 
-/// Mean absolute difference in lightness: films have colors for every fourth pixel only.
+/// Mean absolute difference in lightness: films have one color per four pixels.
 fn difference(a: &Frame, b: &Frame) -> f32 {
     let light = |frame: &Frame| -> Vec<f32> {
         let picture = frame.to_picture().unwrap();
@@ -112,7 +112,7 @@ fn difference(a: &Frame, b: &Frame) -> f32 {
 fn a_film_is_painted_with_its_sound() {
     let Some(studio) = Studio::open(|_| {}) else { return };
     let film = studio.dozen("film.mp4");
-    // A crf of 0 is without loss but for the colors' matrix.
+    // Nearly lossless, except for the conversion of colors.
     let answer = studio.post("?crf=1&steady=0.8", &film);
     let result = studio.finished(&answer);
     assert_eq!(result.header("content-type"), Some("video/mp4"));
@@ -122,7 +122,7 @@ fn a_film_is_painted_with_its_sound() {
     studio.save("painted.mp4", &result.body);
     let streams = studio.said("ffprobe", "-show_entries stream=codec_name,width,nb_frames -of csv=p=0 painted.mp4");
     assert!(streams.contains("h264,64,12") && streams.contains("aac"), "{streams}");
-    // The frames are the library's.
+    // The frames are those that the library paints.
     let stylizer = Stylizer::new().unwrap();
     let options = FilmOptions::default().steady(0.8);
     let whole = Film::new(&stylizer, Style::built_in("mosaic").unwrap(), options).unwrap();
@@ -133,7 +133,7 @@ fn a_film_is_painted_with_its_sound() {
         let (wrong, painted) = (difference(found, expected), difference(found, &before[i]));
         assert!(wrong < 0.02 && painted > 10.0 * wrong, "frame {i} is {wrong} from the library's, and {painted} from the film's");
     }
-    // A part, smaller, in another format, and as JSON.
+    // A part of it, smaller, in another format, and sent as JSON.
     let part = studio.finished(&studio.post("?start=0.2&end=0.4&size=32&format=webm", &film));
     assert_eq!(part.header("content-type"), Some("video/webm"));
     studio.save("part.webm", &part.body);
@@ -152,7 +152,7 @@ fn a_film_is_painted_with_its_sound() {
     let count =
         studio.said("ffprobe", "-select_streams v -count_packets -show_entries stream=nb_read_packets -of csv=p=0 mixed.mkv");
     assert_eq!(count, "2");
-    // In colors that are matched along the film, as the library does it.
+    // Colors are matched along the film, as in the library.
     let form = [("film", &film[..]), ("style", &png(32, 32)[..]), ("options", br#"{"colors": "match"}"#)];
     let answer = studio.finished(&studio.server.post_form("/v1/films?crf=1&steady=0", &form, &[]));
     studio.save("matched.mp4", &answer.body);
@@ -165,7 +165,7 @@ fn a_film_is_painted_with_its_sound() {
     let found = frames(&studio, "matched.mp4").pop().unwrap();
     let (right, wrong) = (difference(&found, &last(&matched)), difference(&found, &last(&plain)));
     assert!(right < 0.02 && wrong > 2.0 * right, "{right} from what is matched, {wrong} from what is not");
-    // Bodies of all kinds refuse what they do not know, and what is there twice.
+    // All forms of bodies refuse unknown and duplicate fields.
     for path in ["/v1/films", "/v1/stylize", "/v1/previews"] {
         for (field, words) in [("\"strenght\": 1", "unknown field `strenght`"), ("\"options\": {}", "duplicate field `options`")]
         {
@@ -174,7 +174,7 @@ fn a_film_is_painted_with_its_sound() {
             assert_eq!(answer.complaint(400, words), None, "{path}");
         }
     }
-    // Results take room until they are forgotten.
+    // Results take disk space until they are deleted.
     assert!(studio.server.gauge("film_bytes") >= (result.body.len() + part.body.len() + mixed.body.len()) as u64);
     assert_eq!(studio.server.gauge("memory_reserved_bytes"), 0);
 }
@@ -192,18 +192,18 @@ fn what_is_no_film_is_refused() {
     let long = studio.film("-f lavfi -i testsrc2=size=64x48:rate=25:duration=2 -c:v libx264 -pix_fmt yuv420p", "long.mp4");
     let large = studio.film("-f lavfi -i testsrc2=size=128x96:rate=25:duration=0.2 -c:v libx264 -pix_fmt yuv420p", "large.mp4");
     let sound = studio.film("-f lavfi -i sine=duration=0.5 -c:a aac", "sound.m4a");
-    // Playlists and scripts name a film that is there.
+    // Playlists and scripts that name an existing film.
     let path = studio.folder.path().join("film.mp4").display().to_string();
     let list = format!("#EXTM3U\n#EXTINF:2,\nfile://{path}\n");
     let disguised = format!("\u{feff}\n #EXTM3U\n#EXTINF:2,\nfile://{path}\n");
     let script = format!("ffconcat version 1.0\nfile {path}\n");
-    // What ffmpeg's own detection would take for a script: it may not even open the demuxer.
+    // ffmpeg's own detection would recognize this as a script, but it may not even open that demuxer.
     let hidden = format!("# a comment\nffconcat version 1.0\nfile {path}\n");
     let stream = format!("<?xml version=\"1.0\"?><MPD><BaseURL>{path}</BaseURL></MPD>");
     let mut wrong: Vec<String> = Vec::new();
     let mut expect = |what: &str, answer: Answer, status: u16, words: &str| {
         let text = answer.text();
-        // Nothing is said of the server's own files.
+        // The answer reveals nothing about the server's own files.
         if text.contains("impasto-films") || text.contains("/tmp") {
             wrong.push(format!("{what}: {text}"));
         }
@@ -262,7 +262,7 @@ fn damage_ends_the_job_with_a_reason() {
     assert!(reason["status"] == 422 && detail.starts_with("film: is damaged") && !detail.contains('/'), "{reason}");
     assert_eq!(studio.server.get(&format!("{path}/result")).status, 422);
     studio.server.until("something is left", || studio.is_empty());
-    // A mask that is no picture, and a film that grows too large.
+    // A mask that is not a picture, and a film that grows too large.
     let film = studio.dozen("dozen.mp4");
     let form = [("film", &film[..]), ("style_name", b"mosaic"), ("mask", b"no picture")];
     let path = studio.server.post_form("/v1/films", &form, &[]).header("location").unwrap().to_owned();
@@ -280,7 +280,7 @@ fn damage_ends_the_job_with_a_reason() {
     small.server.until("something is left", || small.is_empty());
 }
 
-/// Folders of films of this process, and the programs that it has started.
+/// Folders with films of this process, and the programs that it has started.
 #[cfg(target_os = "linux")]
 fn programs() -> Vec<String> {
     let mine = std::process::id().to_string();
@@ -303,13 +303,13 @@ fn films_wait_and_are_canceled() {
     let view = |job: &str| studio.server.get(job).json();
     studio.server.until("it makes no progress", || view(&jobs[0])["frames"]["painted"].as_u64().unwrap() > 0);
     assert_eq!((&view(&jobs[0])["status"], &view(&jobs[0])["frames"]["total"]), (&json!("running"), &json!(500)));
-    // One at a time; pictures need not wait for it, and no more films than there may be.
+    // Films are painted one at a time. Pictures need not wait for them, and the number of waiting films is limited.
     assert_eq!(view(&jobs[1])["status"], "queued");
     let content = png(60, 40);
     assert_eq!(studio.server.post_form("/v1/stylize", &[("content", &content), ("style_name", b"mosaic")], &[]).status, 200);
     assert_eq!(studio.post("", &film).complaint(429, "waiting"), None);
     assert_eq!(studio.server.get(&format!("{}/result", jobs[0])).status, 409);
-    // One that waits ends at once, not when it is its turn.
+    // A waiting film can be cancelled at once, before its turn.
     assert_eq!(studio.server.send("DELETE", &jobs[2], &[], b"").status, 204);
     studio.server.until("it waits on", || view(&jobs[2])["status"] == "cancelled");
     assert_eq!(view(&jobs[0])["status"], "running");
@@ -323,11 +323,12 @@ fn films_wait_and_are_canceled() {
     studio.server.until("its place was not given back", || studio.post("", b"x").status == 422);
 }
 
-/// A server by itself, whose temporary folder and programs are its own: tests of one process run side by side.
+/// Runs a server in a process of its own, so that the temporary folder and the programs are that
+/// server's: tests in one process run in parallel.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_that_ends_leaves_nothing() {
-    // The only one of its process that starts programs and looks for them, in a folder of its own.
+    // In its process, only this test starts programs and looks for them, in a folder of its own.
     const NAME: &str = "films::a_server_that_ends_leaves_nothing";
     if std::env::var_os("IMPASTO_TEST_FILMS").is_none() {
         let folder = tempfile::tempdir().unwrap();
@@ -366,19 +367,19 @@ fn a_server_that_ends_leaves_nothing() {
 
 #[test]
 fn results_expire_and_make_room() {
-    // A single frame, of which the result has a few kilobytes.
+    // A single frame: the result takes a few kilobytes.
     let arguments = "-f lavfi -i testsrc2=size=64x48:rate=25:duration=0.04 -c:v libx264 -crf 40 -pix_fmt yuv420p";
     let Some(studio) = Studio::open(|options| options.max_film = 8_000) else { return };
     let film = studio.film(arguments, "film.mp4");
     let (mut jobs, mut most) = (Vec::new(), 0);
-    // All films have room for eight of the largest.
+    // All films together have room for eight of the largest size.
     for _ in 0..40 {
         let answer = studio.post("?crf=5", &film);
         studio.finished(&answer);
         jobs.push(answer.header("location").unwrap().to_owned());
         let used = studio.server.gauge("film_bytes");
         assert!(used <= 64_000, "{used} bytes are taken");
-        // One has made room for another.
+        // One result was deleted to make room for another.
         if used <= most {
             break;
         }

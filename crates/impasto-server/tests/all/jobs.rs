@@ -1,4 +1,4 @@
-//! Paintings that nobody waits for: progress, results, cancelling.
+//! Jobs that no client waits for: progress, results, cancelling.
 
 use crate::common;
 
@@ -21,7 +21,7 @@ fn a_job_tells_its_progress_and_keeps_its_picture() {
     let server = Running::plain();
     let content = png(400, 300);
     let path = begin(&server, &content);
-    // The stream ends with the job.
+    // The event stream ends with the job.
     let events = server.get(&format!("{path}/events"));
     assert_eq!(events.header("content-type"), Some("text/event-stream"));
     let text = events.text();
@@ -42,7 +42,7 @@ fn a_job_tells_its_progress_and_keeps_its_picture() {
 #[test]
 fn a_cancelled_job_stops() {
     let server = Running::start(|options| options.jobs = 1);
-    // Large enough that it is not done before it is cancelled: the first keeps the second waiting.
+    // Large enough not to be done before it is cancelled. The first job keeps the second waiting.
     let content = png(3000, 2000);
     let (first, second) = (begin(&server, &content), begin(&server, &content));
     assert_eq!(server.get(&format!("{second}/result")).complaint(409, "still"), None);
@@ -87,7 +87,7 @@ fn whoever_hangs_up_costs_nothing() {
     }
     println!("four were begun and dropped in {:?}", start.elapsed());
     server.until("memory was not given back", || server.gauge("memory_reserved_bytes") == 0);
-    // One who only listens to a job's events and goes leaves the job alone.
+    // A client that only listens to a job's events and disconnects does not cancel the job.
     let path = begin(&server, &png(600, 400));
     let mut stream = server.connect();
     stream.write_all(format!("GET {path}/events HTTP/1.1\r\nHost: {}\r\n\r\n", server.address).as_bytes()).unwrap();

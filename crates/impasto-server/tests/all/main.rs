@@ -1,4 +1,4 @@
-//! One program for all of the crate's integration tests: each program more links the whole crate once more.
+//! One program for all of the crate's integration tests, because each program would link the whole crate again.
 
 #[path = "../common/mod.rs"]
 mod common;

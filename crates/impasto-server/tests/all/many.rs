@@ -1,4 +1,4 @@
-//! A thousand requests of many clients, some of which hang up.
+//! A thousand requests from many clients, some of which hang up.
 
 use crate::common;
 
@@ -11,14 +11,14 @@ use serde_json::json;
 const CLIENTS: usize = 32;
 const REQUESTS: usize = 1000;
 
-/// What the process has in memory.
+/// Resident memory of this process in kB.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok()).unwrap_or(0)
 }
 
-/// In a process of its own: what other tests hold in memory would count, too.
+/// Runs in a process of its own, because the memory of other tests would count, too.
 #[test]
 fn a_thousand_requests_are_answered_and_leave_nothing() {
     let tests = std::env::current_exe().unwrap();
@@ -50,7 +50,7 @@ fn alone() {
                     }
                     let answer = match i % 10 {
                         0 => {
-                            // Gone before the answer.
+                            // Hang up before the answer.
                             let mut stream = server.connect();
                             let head = format!(
                                 "POST /v1/stylize HTTP/1.1\r\nHost: {}\r\nContent-Type: multipart/form-data; boundary=XyZ\r\nContent-Length: {}\r\n\r\n",
@@ -90,7 +90,7 @@ fn alone() {
         })
     };
     let start = std::time::Instant::now();
-    // The first fills caches and the contents that are kept.
+    // The first round fills the caches and the store of contents.
     assert_eq!(round(REQUESTS), REQUESTS * 9 / 10);
     server.until("pictures are still painted", || server.gauge("pictures_pending") == 0);
     let before = resident();
@@ -98,6 +98,6 @@ fn alone() {
     server.until("pictures are still painted", || server.gauge("pictures_pending") == 0);
     let after = resident();
     println!("{} requests in {:?}; {before} kB, then {after} kB", 2 * REQUESTS, start.elapsed());
-    // What is kept is bounded: 256 contents, their number reached or nearly.
+    // What is kept is bounded by 256 contents, which is reached or nearly so.
     assert!(after < before + 64 * 1024, "{before} kB became {after} kB");
 }

@@ -1,4 +1,4 @@
-//! Several models on one server: requests choose among them by name.
+//! Several models on one server, which requests choose by name.
 
 use crate::common;
 
@@ -10,12 +10,12 @@ use impasto::{ErrorKind, Model, Picture, StylizeOptions, Stylizer};
 use impasto_server::{Served, Server, ServerOptions};
 use serde_json::{Value, json};
 
-/// A network of three styles.
+/// A network with three styles.
 pub(crate) fn three() -> Stylizer {
     network(3)
 }
 
-/// A network of so many styles.
+/// A network with this many styles.
 fn network(styles: usize) -> Stylizer {
     let end = "epsilon=1e-5 border=reflect doubling=nearest output=sigmoid";
     let text = &format!("feed-forward contract=4,4,4 blocks=1 expand=4,4 styles={styles} {end}");
@@ -39,7 +39,7 @@ fn served(name: &str, stylizer: Stylizer) -> Served {
     Served::new(name, stylizer).unwrap()
 }
 
-/// A server with the built-in model, a small one that sees pictures, and one of three styles.
+/// A server with the built-in model, a small one that takes styles from pictures, and one with three styles.
 pub(crate) fn several() -> Running {
     Running::with(vec![served("built-in", built_in()), served("small", other_model()), served("three", three())], |_| {})
 }
@@ -48,7 +48,7 @@ fn decoded(bytes: &[u8]) -> Picture {
     Picture::decode(bytes, &Limits::default()).unwrap()
 }
 
-/// What a model paints, as it comes in a file.
+/// A model's painting, with its samples rounded as in a file.
 fn painted(stylizer: &Stylizer, content: &Picture, style: &impasto::Style) -> Vec<u8> {
     let painted = stylizer.stylize_with(content, style, &StylizeOptions::default(), &()).unwrap();
     painted.to_rgb8().unwrap()
@@ -82,7 +82,7 @@ fn a_request_is_painted_by_the_model_that_it_names() {
     let (content, style) = (png(67, 48), png(40, 40));
     let [photo, painting] = [&content, &style].map(|bytes| decoded(bytes));
     let form = |fields: &[(&str, &[u8])]| server.post_form("/v1/stylize", fields, &[]);
-    // The model's field may come last; a style's name is the model's.
+    // The model's field may come last, and a style name is looked up in that model.
     let found = form(&[("content", &content), ("style_name", b"1"), ("model", b"three")]).picture();
     let three = three();
     assert!(found.to_rgb8().unwrap() == painted(&three, &photo, &three.own_styles()[1]));
@@ -90,7 +90,7 @@ fn a_request_is_painted_by_the_model_that_it_names() {
     let found = form(&[("model", b"small"), ("content", &content), ("style", &style)]).picture();
     assert!(found.to_rgb8().unwrap() == painted(&small, &photo, &small.style(&painting).unwrap()));
 
-    // A picture is uploaded once, and each model sees it for itself.
+    // A picture is uploaded once, and each model predicts its own style from it.
     let id = server.send("POST", "/v1/styles", &[], &style).json()["id"].clone();
     let of = |model: Value, style: Value| {
         let picture = base64(&content);
@@ -114,7 +114,7 @@ fn a_request_is_painted_by_the_model_that_it_names() {
         "this server has no model \"/etc/passwd\"; there are \"built-in\"",
     );
     refused(json!("https://example.org/m.pth"), json!({ "name": "0" }), 404, "no model");
-    // A style file is for the models of its family.
+    // A style file fits only models of its family.
     let file = server.get("/v1/styles/1?model=three").body;
     let kept = server.send("POST", "/v1/styles", &[], &file).json()["id"].clone();
     assert_eq!(server.post_json("/v1/stylize", &of(json!("three"), json!({ "id": kept }))).status, 200);
@@ -127,7 +127,7 @@ fn a_request_is_painted_by_the_model_that_it_names() {
 
 #[test]
 fn previews_and_strengths_are_of_the_model() {
-    // What a strength means is measured for each model, whatever was measured before.
+    // The meaning of a strength is measured for each model, no matter which one was measured before.
     let preview = |before: &[&str]| {
         let server = several();
         let id = server.send("POST", "/v1/styles", &[], &png(40, 40)).json()["id"].clone();

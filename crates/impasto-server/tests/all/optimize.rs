@@ -1,4 +1,4 @@
-//! Paintings by optimisation: jobs of a limited number of steps.
+//! Painting by optimization: jobs with a limited number of steps.
 
 use crate::common;
 
@@ -7,7 +7,7 @@ use impasto::Picture;
 use impasto::picture::{Limits, Resize};
 use serde_json::json;
 
-/// Waits for a job, and gives its picture.
+/// Waits for a job and returns its picture.
 fn finished(server: &Running, answer: &Answer) -> Picture {
     assert_eq!(answer.status, 202, "{}", answer.text());
     let path = answer.header("location").unwrap();
@@ -33,7 +33,7 @@ fn it_paints_in_pictures_and_built_in_styles() {
     let more = finished(&server, &server.post_form("/v1/optimize?steps=12", &form, &[]));
     assert!(difference(&few, &more) > 0.003, "steps make no difference: {}", difference(&few, &more));
     assert!(difference(&more, &photo.fit_long_side(64, Resize::PHOTO).unwrap()) > 0.01);
-    // The weight of the style matters; a form or JSON do not.
+    // The weight of the style makes a difference. Whether a request is a form or JSON does not.
     let heavy = finished(&server, &server.post_form("/v1/optimize?steps=12&style_weight=60", &form, &[]));
     assert!(difference(&heavy, &more) > 0.002, "{}", difference(&heavy, &more));
     let body =
@@ -82,7 +82,7 @@ fn it_is_canceled() {
         })
         .collect();
     server.until("it makes no progress", || server.get(&jobs[0]).json()["progress"].as_f64().unwrap() > 0.0);
-    // One at a time; and paintings need not wait for it.
+    // Optimizations run one at a time, and paintings need not wait for them.
     assert_eq!(server.get(&jobs[1]).json()["status"], "queued");
     let content = png(60, 40);
     assert_eq!(server.post_form("/v1/stylize", &[("content", &content), ("style_name", b"mosaic")], &[]).status, 200);
@@ -118,7 +118,7 @@ fn what_it_cannot_do_is_refused() {
     masked["mask"] = json!("AAAA");
     expect("mask", server.post_json("/v1/optimize", &masked), 422, "mask");
     assert_eq!(wrong, [""; 0]);
-    // What only shows while it is painted ends the job with a reason.
+    // Errors that only show up while it is painted end the job with a reason.
     let fails = |answer: &Answer| {
         assert_eq!(answer.status, 202, "{}", answer.text());
         let path = answer.header("location").unwrap().to_owned();
@@ -129,7 +129,7 @@ fn what_it_cannot_do_is_refused() {
     let id = server.send("POST", "/v1/styles", &[], &style).json()["id"].clone();
     let body = json!({ "content": { "id": "demo" }, "styles": [{ "id": id }], "options": { "size": 48 } });
     let made = server.post_json("/v1/optimize?steps=1", &body);
-    // The same vector under the same name is the built-in style, which can be drawn; a renamed one cannot.
+    // The same vector under the same name is the built-in style, which can be drawn. A renamed one cannot.
     assert_eq!(made.status, 202, "{}", made.text());
     let other = impasto::Style::built_in("mosaic").unwrap().mix(&impasto::Style::built_in("waves").unwrap(), 0.5).unwrap();
     let id = server.send("POST", "/v1/styles", &[], &other.to_bytes().unwrap()).json()["id"].clone();

@@ -1,4 +1,4 @@
-//! The page in a real browser: what its user does, judged by pixels.
+//! The page in a real browser: does what its user does, and judges the pixels.
 
 #[path = "../page/browser.rs"]
 mod browser;
@@ -28,7 +28,7 @@ use impasto_server::ServerOptions;
 
 const WINDOW: [u32; 2] = [1200, 800];
 
-/// A server, a browser that shows its page with a first preview, and a folder for files to pick.
+/// A server, a browser that shows its page with a first preview, and a folder for files to choose.
 struct Session {
     browser: Browser,
     server: Running,
@@ -40,12 +40,12 @@ impl Session {
         Self::at("", window, dark, |_| {})
     }
 
-    /// With this behind the address, of a server with these options.
+    /// Opens the page with `path` after the address, on a server with changed options.
     fn at(path: &str, window: [u32; 2], dark: bool, change: impl FnOnce(&mut ServerOptions)) -> Option<Self> {
         Self::of(Running::start(change), path, window, dark)
     }
 
-    /// With this behind the address of this server.
+    /// Opens the page with `path` after the address, on this server.
     fn of(server: Running, path: &str, window: [u32; 2], dark: bool) -> Option<Self> {
         let mut browser = Browser::open(&format!("http://{}/{path}", server.address), window, dark)?;
         browser.until("document.readyState === 'complete' && Number(document.body?.dataset.previews ?? 0) > 0");
@@ -53,7 +53,7 @@ impl Session {
         Some(Session { browser, server, folder: tempfile::tempdir().unwrap() })
     }
 
-    /// A file with this name in the session's folder.
+    /// Writes a file with this name to the session's folder.
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
@@ -76,7 +76,7 @@ impl Session {
         picture
     }
 
-    /// A picture of stripes, to take the style of.
+    /// A picture of stripes, to use as a style.
     fn stripes(&self) -> PathBuf {
         let stripe = |i: usize| if (i % 128 / 8).is_multiple_of(2) { [250, 60, 20] } else { [20, 20, 30] };
         let rgb: Vec<u8> = (0..128 * 128).flat_map(stripe).collect();
@@ -84,7 +84,7 @@ impl Session {
         self.file("stripes.png", &picture.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes)
     }
 
-    /// Paints at full size, and gives the file that is downloaded.
+    /// Paints at full size and returns the downloaded file.
     fn paint(&mut self, name: &str) -> Vec<u8> {
         let downloads = tempfile::tempdir().unwrap();
         self.browser.download("#render", &downloads.path().join(name))
@@ -95,7 +95,7 @@ fn decoded(bytes: &[u8]) -> Picture {
     Picture::decode(bytes, &Limits::default()).unwrap()
 }
 
-/// Mean absolute difference.
+/// Mean absolute difference of the pixels.
 fn difference(a: &Picture, b: &Picture) -> f32 {
     assert_eq!((a.width(), a.height()), (b.width(), b.height()));
     a.rgb().iter().zip(b.rgb()).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.rgb().len() as f32
@@ -108,11 +108,11 @@ fn part(picture: &Picture, [left, top, width, height]: [usize; 4]) -> Picture {
     Picture::from_rgb_f32([width, height], rgb).unwrap()
 }
 
-/// The part of the canvas that shows a picture of these proportions.
+/// The part of the canvas that shows a picture with this aspect ratio.
 fn shown(canvas: &Picture, [width, height]: [usize; 2]) -> Picture {
     let scale = (canvas.width() as f64 / width as f64).min(canvas.height() as f64 / height as f64);
     let size = [width as f64 * scale, height as f64 * scale];
     let corner = [(canvas.width() as f64 - size[0]) / 2.0, (canvas.height() as f64 - size[1]) / 2.0];
-    // To whole pixels, as the page draws it.
+    // Round to whole pixels, as the page does.
     part(canvas, [corner[0], corner[1], size[0], size[1]].map(|value| value.round() as usize))
 }

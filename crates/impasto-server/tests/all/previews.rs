@@ -1,4 +1,4 @@
-//! Previews look like the full-size painting, and what they need is measured once.
+//! Previews look like the full-size painting, and what they measure is measured once.
 
 use crate::common;
 
@@ -7,7 +7,7 @@ use impasto::picture::{EncodeOptions, Format, Limits, Resize};
 use impasto::{Picture, Style, StylizeOptions, Stylizer};
 use serde_json::{Value, json};
 
-/// A photo that has edges and gradients everywhere.
+/// A photo with edges and gradients everywhere.
 fn scene(width: usize, height: usize) -> Vec<u8> {
     let drawn = impasto_draw::content::landscape(width, height, 5);
     let picture = Picture::from_rgb_f32([drawn.width, drawn.height], drawn.rgb).unwrap();
@@ -49,7 +49,7 @@ fn a_preview_is_the_full_painting_made_smaller() {
             assert!(apart < 0.02, "{asked} at {size}: {apart}");
         }
     }
-    // A result of another size has other strokes, and so has its preview.
+    // A result of another size has different strokes, and so does its preview.
     let small = preview(&server, &content, 300, &json!({ "size": 300 }));
     let resized = photo.fit_long_side(300, Resize::PHOTO).unwrap();
     let expected = stylizer.stylize(&resized, &style).unwrap();
@@ -72,7 +72,7 @@ fn what_was_kept_changes_no_byte() {
     let first = ask(&server, &content, 0.4);
     let second = ask(&server, &content, 0.7);
     assert_eq!(ask(&server, &content, 0.4), first);
-    // One that has kept nothing gives the same.
+    // A server that has nothing in its caches gives the same bytes.
     assert_eq!(ask(&other, &fresh, 0.7), second);
     assert_ne!(first, second);
 }
@@ -89,7 +89,7 @@ fn a_draft_of_fine_strokes_is_quick() {
         assert_eq!(server.post_json("/v1/previews", &body).status, 200);
         start.elapsed()
     };
-    // The photo is made smaller once.
+    // The photo is reduced only once.
     time(true);
     let (draft, true_strokes) = (time(true), time(false));
     assert!(draft * 4 < true_strokes, "{draft:?} and {true_strokes:?}");

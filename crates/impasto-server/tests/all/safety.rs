@@ -1,4 +1,4 @@
-//! Requests that are damaged, too large, not allowed, or never end.
+//! Requests that are damaged, too large, not permitted, or never end.
 
 use crate::common;
 
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use common::{Answer, Running, multipart, png};
 use serde_json::json;
 
-/// Sends bytes as they are.
+/// Sends these bytes and nothing else.
 fn raw(server: &Running, bytes: &[u8]) -> Answer {
     let mut stream = server.connect();
     stream.write_all(bytes).unwrap();
@@ -112,7 +112,7 @@ fn large_things_are_refused_before_they_are_done() {
         options.max_memory = 300 << 20;
     });
     let kept = png(40, 30);
-    // A small file of a header that claims a large picture.
+    // A small file whose header claims a large picture.
     let mut bomb = kept.clone();
     bomb[16..24].copy_from_slice(&[0, 0, 0x7f, 0xff, 0, 0, 0x7f, 0xff]);
     let blank = impasto::Picture::from_rgb8([1200, 1000], &vec![9; 1200 * 1000 * 3]).unwrap();
@@ -179,11 +179,11 @@ fn who_does_not_move_is_cut_off() {
     }
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     server.until("a place was kept", || server.gauge("pictures_pending") == 0);
-    // A painting that takes longer than it may.
+    // A painting that takes longer than the timeout.
     let slow = Running::start(|options| options.timeout = Duration::from_millis(150));
     let answer = slow.post_form("/v1/stylize", &[("content", &png(3000, 2200)), ("style_name", b"mosaic")], &[]);
     assert_eq!(answer.complaint(503, "too long"), None);
-    // Even if its body came at once with its head, so that the connection is silent for as long.
+    // Also if the body arrives together with the head, so that the connection is silent for the whole time.
     let body = serde_json::json!({ "content": { "id": "demo" }, "styles": [{ "name": "mosaic" }], "options": { "size": 6000 } });
     for _ in 0..3 {
         assert_eq!(slow.post_json("/v1/stylize", &body).complaint(503, "too long"), None);
@@ -199,7 +199,7 @@ fn what_is_kept_expires() {
     assert_eq!(server.get(&path).status, 200);
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(server.get(&path).complaint(404, "expired"), None);
-    // Without anybody asking for it, too.
+    // Entries also expire if nobody asks for them.
     server.send("POST", "/v1/contents", &[], &png(40, 30));
     server.until("memory is kept", || server.gauge("memory_reserved_bytes") == 0);
 }
@@ -219,7 +219,7 @@ fn a_token_is_asked_for_where_there_is_one() {
         assert_eq!(with(&format!("{scheme} {TOKEN}")).status, 200, "{scheme}");
     }
     assert_eq!((server.get("/healthz").status, server.get("/").status), (200, 200));
-    // With a token, the server may be known by any name.
+    // With a token, any host name is accepted.
     let named =
         server.send("GET", "/v1/info", &[("Authorization", &format!("Bearer {TOKEN}")), ("Host", "paint.example.org")], b"");
     assert_eq!(named.status, 200);
@@ -281,7 +281,7 @@ fn an_open_address_needs_a_token() {
     bind(options).unwrap();
 }
 
-/// Begins to send a body and says how.
+/// Sends the head of a request, and leaves its body to come.
 fn dripping(server: &Running) -> std::net::TcpStream {
     let mut stream = server.connect();
     let head = format!("POST /v1/contents HTTP/1.1\r\nHost: {}\r\nContent-Length: 100000\r\n\r\n", server.address);
@@ -293,11 +293,11 @@ fn dripping(server: &Running) -> std::net::TcpStream {
 fn slow_bodies_do_not_lock_others_out() {
     const CONNECTIONS: usize = 32;
     let server = Running::start(|options| options.connections = CONNECTIONS);
-    // Nothing follows its head: a byte that the server has not read when it closes would take its answer away.
+    // Send only the head: a byte that the server has not read when it closes the connection would destroy its answer.
     let mut first = dripping(&server);
     let mut slow: Vec<_> = (0..8 * CONNECTIONS).map(|_| dripping(&server)).collect();
     for _ in 0..5 {
-        // Those that were refused are closed.
+        // Refused connections are closed.
         slow.iter_mut().for_each(|stream| drop(stream.write_all(b"x")));
         assert_eq!(server.get("/healthz").text(), "ok\n");
         std::thread::sleep(Duration::from_millis(200));
@@ -326,7 +326,7 @@ fn who_sends_too_much_reads_why_it_is_refused() {
         options.max_body = 200_000;
         options.token = Some(TOKEN.into());
     });
-    // More than the system keeps on the way: it all has to be read.
+    // More than the system buffers, so the server has to read all of it.
     let body = vec![7; 32 << 20];
     for (token, status) in [(TOKEN, 413), ("another-token-of-some-length", 401)] {
         let mut stream = server.connect();
@@ -342,7 +342,7 @@ fn who_sends_too_much_reads_why_it_is_refused() {
 
 #[test]
 fn the_canvas_of_strokes_and_the_size_of_styles_are_counted() {
-    // A model that paints a picture in one piece.
+    // A model that paints in one piece.
     let server = Running::of(common::other_model(), |options| options.max_memory = 150 << 20);
     let (content, style) = (png(800, 600), png(64, 64));
     let with =

@@ -1,4 +1,4 @@
-//! A server in this process, and a client that can also misbehave.
+//! Runs a server in this process, and a client that can also misbehave.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 #[path = "../../../impasto/tests/common/models.rs"]
@@ -15,14 +15,14 @@ use impasto_server::{Served, Server, ServerOptions};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-/// A server that ends when it is dropped.
+/// A server that stops when it is dropped.
 pub struct Running {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-/// An answer.
+/// An answer from the server.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -36,7 +36,7 @@ impl Running {
         Self::of(Stylizer::builder().threads(2).open().unwrap(), change)
     }
 
-    /// A server with this model. Results that are compared to the byte say nothing of their making.
+    /// A server with this model. Its results have no record of how they were made, so that tests can compare bytes.
     pub fn of(stylizer: Stylizer, change: impl FnOnce(&mut ServerOptions)) -> Self {
         Self::with(vec![Served::new("built-in", stylizer).unwrap()], change)
     }
@@ -63,14 +63,14 @@ impl Running {
         Self::start(|_| {})
     }
 
-    /// A connection on which nothing has been said.
+    /// Opens a connection without sending anything.
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
     }
 
-    /// Sends a request (HTTP/1.0, so that bodies come as they are) and reads the answer.
+    /// Sends a request (HTTP/1.0, so that bodies are not chunked) and reads the answer.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut stream = self.connect();
         let mut head = format!("{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n", body.len());
@@ -80,7 +80,7 @@ impl Running {
         headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
         head.push_str("\r\n");
         stream.write_all(head.as_bytes()).unwrap();
-        // A server that refuses before it has read all closes the connection meanwhile.
+        // If the server refuses the request before reading all of it, it closes the connection and writing fails.
         let _ = stream.write_all(body);
         Answer::read(&mut stream)
     }
@@ -98,7 +98,7 @@ impl Running {
         self.send("POST", path, &form, &multipart(fields))
     }
 
-    /// A gauge of the metrics.
+    /// The value of a gauge in the metrics.
     pub fn gauge(&self, name: &str) -> u64 {
         let text = self.get("/metrics").text();
         let line = text.lines().find_map(|line| line.strip_prefix(&format!("impasto_{name} ")));
@@ -107,7 +107,7 @@ impl Running {
 
     /// Waits until a condition holds.
     pub fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        // Long: the machine may be busy with other tests.
+        // A long time, because the machine may be busy with other tests.
         let deadline = std::time::Instant::now() + Duration::from_secs(300);
         while !holds() {
             assert!(std::time::Instant::now() < deadline, "{what}");
@@ -130,7 +130,7 @@ impl Drop for Running {
 impl Answer {
     pub fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
-        // What came before a reset is an answer, too.
+        // Bytes received before a reset still count as an answer.
         let _ = stream.read_to_end(&mut bytes);
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
         let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)));
@@ -159,7 +159,8 @@ impl Answer {
         Picture::decode(&self.body, &impasto::picture::Limits::default()).unwrap()
     }
 
-    /// Whether it is a problem document with this status whose detail holds these words: a complaint if not.
+    /// `None` if this is a problem document with this status whose detail contains these
+    /// words, otherwise a description of what it is.
     pub fn complaint(&self, status: u16, words: &str) -> Option<String> {
         let typed = self.header("content-type") == Some("application/problem+json");
         let json: Value = serde_json::from_slice(&self.body).unwrap_or_default();
@@ -183,12 +184,12 @@ pub fn multipart(fields: &[(&str, &[u8])]) -> Vec<u8> {
     body
 }
 
-/// A small model without training, of a family for which there are no built-in styles.
+/// A small untrained model, of a family without built-in styles.
 pub fn other_model() -> Stylizer {
     Stylizer::builder().threads(2).build(models::magenta()).unwrap()
 }
 
-/// A picture that is different everywhere, as a file.
+/// A picture file in which all pixels differ.
 pub fn file(width: usize, height: usize, format: Format) -> Vec<u8> {
     let pixel = |i: usize| [(i % width * 255 / width) as u8, (i / width * 255 / height) as u8, (i * 7 % 256) as u8];
     let rgb: Vec<u8> = (0..width * height).flat_map(pixel).collect();

@@ -1,4 +1,4 @@
-//! Chromium without a window, driven over its DevTools protocol (<https://chromedevtools.github.io/devtools-protocol/>).
+//! Headless Chromium, driven over its DevTools protocol (<https://chromedevtools.github.io/devtools-protocol/>).
 #![allow(unreachable_pub, reason = "a module of a test")]
 
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use impasto::Picture;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-/// Longer than anything takes, on however busy a machine.
+/// Longer than anything takes, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(90);
 
 /// A browser with one page.
@@ -19,13 +19,13 @@ pub struct Browser {
     child: Child,
     socket: WebSocket<TcpStream>,
     next: u64,
-    /// Errors that the page's scripts or its policy gave.
+    /// Errors from the page's scripts or its content security policy.
     pub complaints: Vec<String>,
     _profile: tempfile::TempDir,
 }
 
 impl Browser {
-    /// Opens an address in a window of this size; `None`, with a line that says so, where there is no Chromium.
+    /// Opens an address in a window of this size. Returns `None` and prints a message if Chromium is not installed.
     pub fn open(address: &str, [width, height]: [u32; 2], dark: bool) -> Option<Self> {
         let Some(program) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
             Command::new(name)
@@ -84,7 +84,7 @@ impl Browser {
         Some(browser)
     }
 
-    /// Calls a method, and gives its result.
+    /// Calls a method and returns its result.
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
         self.next += 1;
         let id = self.next;
@@ -114,7 +114,7 @@ impl Browser {
         }
     }
 
-    /// The value of an expression, awaited.
+    /// Evaluates an expression and awaits its value.
     pub fn eval(&mut self, expression: &str) -> Value {
         let parameters = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let mut result = self.call("Runtime.evaluate", parameters);
@@ -132,7 +132,7 @@ impl Browser {
         }
     }
 
-    /// Does something after which the page shows a new preview, and waits until it is as sharp as the screen.
+    /// Does something that makes the page show a new preview, and waits until the preview is as sharp as the screen.
     pub fn previewed(&mut self, action: impl FnOnce(&mut Self)) {
         let before = self.previews();
         action(self);
@@ -140,7 +140,7 @@ impl Browser {
         self.settled();
     }
 
-    /// Waits until nothing is painted any more.
+    /// Waits until nothing is being painted.
     pub fn settled(&mut self) {
         self.until("!document.body.dataset.busy && document.body.dataset.sharp !== undefined");
     }
@@ -172,7 +172,7 @@ impl Browser {
         self.mouse("mouseReleased", to[0], to[1]);
     }
 
-    /// Loads the page again, and waits for its first preview.
+    /// Reloads the page and waits for its first preview.
     pub fn reload(&mut self) {
         self.eval("document.body.dataset.old = 'true'");
         self.call("Page.reload", json!({}));
@@ -180,7 +180,7 @@ impl Browser {
         self.settled();
     }
 
-    /// Sets a slider or a list, as a user's hand does.
+    /// Sets a slider or a list as a user would.
     pub fn set(&mut self, selector: &str, value: &str) {
         self.eval(&format!(
             "(() => {{ const e = document.querySelector({selector:?}); e.value = {value:?}; \
@@ -192,19 +192,19 @@ impl Browser {
         self.eval(&format!("document.querySelector({selector:?}).click()"));
     }
 
-    /// Picks files.
+    /// Chooses files.
     pub fn choose(&mut self, selector: &str, files: &[&Path]) {
         let document = self.call("DOM.getDocument", json!({}));
         let node = self.call("DOM.querySelector", json!({ "nodeId": document["root"]["nodeId"], "selector": selector }));
         self.call("DOM.setFileInputFiles", json!({ "nodeId": node["nodeId"], "files": files }));
     }
 
-    /// Clicks what downloads a file, to this place, and gives what is in it.
+    /// Clicks an element that downloads to this file, and returns the file's content.
     pub fn download(&mut self, selector: &str, file: &Path) -> Vec<u8> {
         let folder = json!({ "behavior": "allow", "downloadPath": file.parent() });
         self.call("Page.setDownloadBehavior", folder);
         self.click(selector);
-        // It has another name until it is whole.
+        // The file has another name until the download is complete.
         wait("nothing was downloaded", || std::fs::read(file).ok().filter(|bytes| !bytes.is_empty()))
     }
 
@@ -228,7 +228,7 @@ impl Browser {
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key, "code": key }));
     }
 
-    /// Fingers at these places.
+    /// Touches these points.
     pub fn touch(&mut self, kind: &str, points: &[[f64; 2]]) {
         let points: Vec<Value> = points.iter().enumerate().map(|(i, [x, y])| json!({ "x": x, "y": y, "id": i })).collect();
         self.call("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points }));

@@ -1,4 +1,4 @@
-//! A film: from drop to the downloaded file.
+//! A film, from dropping it on the page to the downloaded file.
 
 use super::common::Running;
 use super::{Session, WINDOW, difference, part};
@@ -12,7 +12,7 @@ use impasto_film::Tools;
 use impasto_server::Ffmpeg;
 use serde_json::json;
 
-/// A page whose server paints films; nothing where there is no ffmpeg or no browser.
+/// Opens the page of a server that paints films. Returns `None` if there is no ffmpeg or no browser.
 pub(super) fn open(window: [u32; 2], dark: bool) -> Option<Session> {
     let Ok(tools) = Tools::find(None) else {
         let _ = writeln!(std::io::stderr(), "skipped: films on the page, because ffmpeg is not installed");
@@ -64,7 +64,7 @@ fn a_film_is_dropped_painted_watched_and_downloaded() {
     browser.until(&format!("!document.querySelector('#film-part').hidden && Number(document.body.dataset.previews) > {before}"));
     browser.settled();
     assert_eq!(browser.text("#film-name"), "walk.webm");
-    // A moment of it is painted like a photo: its first half is red, its second blue, and the look changes both.
+    // A moment of the film is painted like a photo. The first half is red, the second blue, and the look changes both.
     let red = browser.canvas();
     browser.previewed(|browser| browser.set("#moment", "3"));
     browser.until("document.body.dataset.moment === '3'");
@@ -80,7 +80,7 @@ fn a_film_is_dropped_painted_watched_and_downloaded() {
         "{}",
         browser.text("#command")
     );
-    // With the keys: an arrow goes to the next frame or so.
+    // With the keyboard: an arrow key moves by about one frame.
     browser.eval("document.querySelector('#moment').focus()");
     browser.previewed(|browser| browser.key("Home"));
     browser.until("document.body.dataset.moment === '0'");
@@ -88,7 +88,7 @@ fn a_film_is_dropped_painted_watched_and_downloaded() {
     browser.previewed(|browser| browser.set("#colors", "luminance"));
     assert!(middle(&browser.canvas())[0] > 0.3);
 
-    // The second half of it, painted. Both are told in words.
+    // Paint the second half. The page describes both ends in words.
     browser.set("#moment", "2");
     browser.click("#film-start");
     assert_eq!((browser.text("#film-range"), browser.text("#film-paint")), ("0:02.0 to 0:04.0".into(), "Paint this part".into()));
@@ -107,14 +107,14 @@ fn a_film_is_dropped_painted_watched_and_downloaded() {
     let of_painted = middle(&painted);
     assert!(of_painted[2] > of_painted[0] + 0.2, "the part that is painted is another: {of_painted:?}");
     let browser = &mut session.browser;
-    // It is among the results, and played from there again.
+    // It is listed among the results and can be played from there again.
     browser.until("document.querySelectorAll('#results li').length === 1");
     browser.click("#film-back");
     assert_eq!(browser.eval("document.querySelector('#player').hidden"), true);
     browser.click("#results button[aria-label^='Play walk-starry.webm']");
     browser.until("!document.querySelector('#player').hidden && document.querySelector('#painted').readyState >= 2");
     browser.key("Escape");
-    // Nothing of it stays on the server.
+    // Nothing of the film stays on the server.
     session.server.until("the film stays on the server", || session.server.gauge("film_bytes") == 0);
     assert_eq!(session.browser.complaints, [""; 0]);
 }
@@ -132,7 +132,7 @@ fn films_are_canceled_and_what_cannot_be_is_told() {
     browser.previewed(|browser| browser.choose("#photo", &[&folder.join("long.webm")]));
     browser.click("#film-paint");
     browser.until("/^[1-9]\\d* of 500 frames/.test(document.querySelector('#film-news').textContent)");
-    // Another one waits until this is done.
+    // Another film waits until this one is done.
     drop_on(&mut session, &folder.join("long.webm"), "video/webm");
     let browser = &mut session.browser;
     browser.until("/being painted/.test(document.querySelector('#status').textContent)");
@@ -140,14 +140,14 @@ fn films_are_canceled_and_what_cannot_be_is_told() {
     browser.until("document.querySelector('#filming').hidden && document.querySelector('#status').textContent === 'Canceled.'");
     session.server.until("the film stays on the server", || session.server.gauge("film_bytes") == 0);
     let browser = &mut session.browser;
-    // A film that this browser cannot decode is painted all the same.
+    // A film that this browser cannot decode can still be painted.
     draw(&folder, "-f lavfi -i testsrc2=size=64x48:rate=5:duration=1 -c:v mpeg4", "old.avi");
     browser.choose("#photo", &[&folder.join("old.avi")]);
     browser.until("/cannot show “old.avi”/.test(document.querySelector('#status').textContent)");
     assert_eq!(browser.eval("document.querySelector('#scrubber').hidden"), true);
     browser.click("#film-paint");
     browser.until("document.querySelector('#status').textContent.startsWith('Painted: old-starry.')");
-    // No film at all.
+    // A file that is not a film.
     std::fs::write(folder.join("text.mp4"), "no film").unwrap();
     browser.choose("#photo", &[&folder.join("text.mp4")]);
     browser.until("/cannot show “text.mp4”/.test(document.querySelector('#status').textContent)");
@@ -156,7 +156,7 @@ fn films_are_canceled_and_what_cannot_be_is_told() {
         .until("/“text.mp4” cannot be read: it is damaged, or not a film/.test(document.querySelector('#status').textContent)");
     browser.click("#film-close");
     assert_eq!(browser.eval("document.querySelector('#film-part').hidden"), true);
-    // The browser notes refused requests as errors.
+    // The browser reports refused requests as errors.
     browser.complaints.retain(|complaint| !complaint.contains("422"));
     assert_eq!(browser.complaints, [""; 0]);
 }
@@ -187,13 +187,13 @@ fn a_film_and_its_painting_survive_a_reload() {
     browser.settled();
     assert_eq!(browser.eval(shown), expected);
     assert!(difference(&browser.canvas(), &before) < 1e-3, "{}", difference(&browser.canvas(), &before));
-    // What is painted goes on, and is watched after a reload.
+    // Painting continues across a reload, and the page shows its progress again.
     browser.set("#film-format", "webm");
     browser.click("#film-paint");
     browser.until("/^[1-9]\\d* of 75 frames/.test(document.querySelector('#film-news').textContent)");
     browser.reload();
     assert_eq!(browser.eval("document.querySelector('#filming').hidden && document.querySelector('#player').hidden"), false);
-    // In steps: on a busy machine, all of it takes longer than one wait.
+    // In steps, because on a busy machine the whole takes longer than one wait.
     for painted in [16, 32, 48, 64] {
         browser.until(&format!(
             "!document.querySelector('#player').hidden || Number.parseInt(document.querySelector('#film-news').textContent) >= {painted}"
@@ -206,7 +206,7 @@ fn a_film_and_its_painting_survive_a_reload() {
     session.server.until("the film stays on the server", || session.server.gauge("film_bytes") == 0);
     let browser = &mut session.browser;
     browser.click("#film-back");
-    // A job that the server does not know any more.
+    // A job that the server no longer knows.
     browser.eval(
         "new Promise(resolve => { indexedDB.open('impasto').onsuccess = ({ target: { result } }) => {
             const films = result.transaction('film', 'readwrite').objectStore('film');
@@ -220,7 +220,7 @@ fn a_film_and_its_painting_survive_a_reload() {
         browser.eval("[document.querySelector('#filming').hidden, document.querySelector('#film-part').hidden]"),
         json!([true, false])
     );
-    // Closed, it stays closed.
+    // Once closed, it stays closed.
     browser.click("#film-close");
     browser.settled();
     browser.eval("new Promise(resolve => setTimeout(resolve, 500))");

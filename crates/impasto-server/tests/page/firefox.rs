@@ -1,4 +1,5 @@
-//! The page in Firefox, driven over WebDriver BiDi (<https://w3c.github.io/webdriver-bidi/>): a short run of what differs between browsers.
+//! The page in Firefox, driven over WebDriver BiDi (<https://w3c.github.io/webdriver-bidi/>). A short run
+//! of the parts that differ between browsers.
 
 use super::common::{Running, file};
 use std::io::Write as _;
@@ -13,7 +14,7 @@ use impasto::picture::Format;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-/// Longer than anything takes, on however busy a machine.
+/// Longer than anything takes, even on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
 
 struct Firefox {
@@ -25,7 +26,7 @@ struct Firefox {
 }
 
 impl Firefox {
-    /// `None`, with a line that says so, where there is no Firefox.
+    /// Returns `None` and prints a message if Firefox is not installed.
     fn open(address: &str) -> Option<Self> {
         let Some(program) = ["firefox-esr", "firefox"].into_iter().find(|name| {
             Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
@@ -57,7 +58,7 @@ impl Firefox {
             line.split_once("WebDriver BiDi listening on ws://127.0.0.1:").map(|(_, port)| port.trim().to_owned())
         });
         let port: u16 = port.expect("Firefox did not start").parse().unwrap();
-        // What it says later is of no interest, but must be read.
+        // The rest of its output does not matter, but must be read.
         std::thread::spawn(move || lines.for_each(drop));
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -90,7 +91,7 @@ impl Firefox {
         self.call("browsingContext.navigate", json!({ "context": context, "url": address, "wait": "complete" }));
     }
 
-    /// An expression's value, as JSON.
+    /// The value of an expression, through JSON.
     fn eval(&mut self, expression: &str) -> Value {
         let expression = format!("(async () => JSON.stringify(await ({expression})) ?? 'null')()");
         let target = json!({ "context": self.context });
@@ -109,7 +110,7 @@ impl Firefox {
         }
     }
 
-    /// Does something after which the page shows a new preview, and waits for that.
+    /// Does something that makes the page show a new preview, and waits for it.
     fn previewed(&mut self, action: &str) {
         let before = self.eval("Number(document.body.dataset.previews ?? 0)");
         self.eval(&format!("(() => {{ {action}; return 1; }})()"));
@@ -133,7 +134,7 @@ impl Firefox {
         self.call("input.setFiles", json!({ "context": context, "element": element, "files": files }));
     }
 
-    /// Mean color of what the canvas shows.
+    /// The mean color of the canvas.
     fn mean(&mut self) -> [f64; 3] {
         let mean = self.eval(
             "(() => { const c = document.querySelector('#view'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; \

@@ -1,4 +1,4 @@
-//! Nothing is lost: results, undo, reload, expiry, addresses; and everything is forgotten by one click.
+//! Nothing is lost (results, undo, reload, expiry, addresses), and one click forgets everything.
 
 use super::{Session, WINDOW, common, decoded, difference};
 
@@ -20,7 +20,7 @@ fn a_result_stays_with_what_made_it() {
     assert_ne!(first, second);
     let labels = "[...document.querySelectorAll('#results li span')].map(e => e.textContent)";
     assert_eq!(session.browser.eval(labels), serde_json::json!(["woodcut", "mosaic, strength 60 %"]));
-    // The older one, downloaded again, also after a reload.
+    // The older result can be downloaded again, also after a reload.
     session.browser.reload();
     assert_eq!(session.browser.eval(labels), serde_json::json!(["woodcut", "mosaic, strength 60 %"]));
     let downloads = tempfile::tempdir().unwrap();
@@ -94,11 +94,11 @@ fn a_reload_and_the_servers_expiry_lose_nothing() {
     assert!(difference(&browser.canvas(), &before) < 1e-3, "{}", difference(&browser.canvas(), &before));
     assert_eq!(browser.text("#gallery button[aria-pressed=true] span"), "stripes");
     assert_eq!(browser.text("#strength-value"), "80 %");
-    // Browsers note the answers that say what was forgotten.
+    // Browsers report the answers about forgotten files as errors.
     browser.complaints.retain(|text| !text.contains("404"));
     assert_eq!(browser.complaints, [""; 0]);
 
-    // One click, and it is all gone. The line that says so stays, even where the demo's file came late and twice.
+    // One click removes everything. The message about it stays, even if the demo's file arrives late and twice.
     browser.eval(
         "(() => { const real = fetch; let late = 500; window.fetch = (url, ...rest) => {
             if (url !== '/demo.jpg') return real(url, ...rest);
@@ -136,7 +136,7 @@ fn an_address_is_a_look() {
     assert_eq!(browser.eval("location.hash"), hash);
     browser.previewed(|browser| browser.set("#strength", "70"));
     browser.until("location.hash.includes('strength=70')");
-    // Nonsense is left out.
+    // Invalid values are ignored.
     browser.previewed(|browser| {
         browser.eval("location.hash = '#styles=nonsense,waves&strength=1e9&stroke=x&colors=red&size=7'");
     });
@@ -160,7 +160,7 @@ fn the_newest_photo_wins() {
     let text = browser.text("#status");
     assert!(text.contains("480 × 320"), "{text}");
     assert_eq!(browser.text("#tray button[aria-pressed=true] span"), "quick.jpg");
-    // A painting of a large one can be canceled.
+    // Painting a large photo can be canceled.
     browser.previewed(|browser| browser.click("#tray [data-photo]:not(:has([aria-pressed=true])) .thumb"));
     browser.click("#render");
     browser.until("!document.querySelector('#rendering').hidden");
@@ -182,7 +182,7 @@ fn a_style_of_ones_own_is_used() {
     assert!(difference(&browser.canvas(), &before) > 0.02);
     assert_eq!(browser.text("#gallery button[aria-pressed=true] span"), "stripes");
     browser.until("document.querySelectorAll('#gallery img[src^=blob]').length > 4");
-    // It is named, and removed.
+    // A style can be named and removed.
     browser.click("#rename");
     browser.eval("document.querySelector('#name').value = 'My stripes'");
     browser.click("#name-dialog button[value=ok]");
@@ -195,7 +195,7 @@ fn a_style_of_ones_own_is_used() {
     assert_eq!(browser.eval("document.querySelectorAll('#gallery [data-style^=style-]').length"), 0);
     browser.previewed(|browser| browser.click("#undo"));
     assert_eq!(browser.text("#gallery button[aria-pressed=true] span"), "My stripes");
-    // What is no picture is told in words that a person uses.
+    // Files that are not pictures are reported in everyday words.
     for selector in ["#own", "#photo"] {
         browser.choose(selector, &[&nonsense]);
         browser.until("document.querySelector('#status').classList.contains('wrong')");

@@ -1,4 +1,4 @@
-//! What is seen is what is painted; live while dragging.
+//! The page shows what will be painted, live while dragging.
 
 use super::{Session, WINDOW, decoded, difference, shown};
 
@@ -22,7 +22,7 @@ fn a_photo_is_painted_as_it_is_asked_for() {
     let before = browser.canvas();
     browser.key_up("o");
     assert!(difference(&before, &full) > 0.02, "the preview is no painting: {}", difference(&before, &full));
-    // Another style is another painting.
+    // Another style gives another painting.
     browser.previewed(|browser| browser.click("[data-style=mosaic]"));
     let mosaic = browser.canvas();
     assert!(difference(&mosaic, &full) > 0.01, "{}", difference(&mosaic, &full));
@@ -34,14 +34,14 @@ fn a_photo_is_painted_as_it_is_asked_for() {
     }
     assert!(distances[0] < 0.02, "strength 0 is not the photo: {distances:?}");
     assert!(distances.is_sorted() && distances[3] > distances[1] + 0.01, "{distances:?}");
-    // Mixed with another, it is something between.
+    // A mixture of two styles lies between them.
     browser.previewed(|browser| browser.set("#mix select", "starry"));
     let mixed = browser.canvas();
     assert!(difference(&mixed, &mosaic) > 0.003);
     browser.previewed(|browser| browser.set("#mix input", "100"));
     assert!(difference(&browser.canvas(), &mixed) > 0.001, "a style's part makes no difference");
     assert_eq!(browser.text("#command"), "impasto stylize 'photo one.jpg' -s mosaic=2 -s starry=1 -o 'photo one-painted.jpg'");
-    // The colors of the photo, wholly or in part.
+    // Colors of the photo, entirely or in part.
     browser.previewed(|browser| browser.click("[data-style=starry]"));
     let own = browser.canvas();
     browser.previewed(|browser| browser.set("#colors", "luminance"));
@@ -52,7 +52,7 @@ fn a_photo_is_painted_as_it_is_asked_for() {
     assert!(difference(&some, &own) < difference(&kept, &own) && difference(&some, &own) > 0.001);
     browser.previewed(|browser| browser.set("#colors", "style"));
 
-    // At full size: the very pixels that the library paints, and the photo's resolution.
+    // At full size, exactly the pixels that the library paints, and the photo's resolution.
     let bytes = session.paint("photo one-mosaic.jpg");
     let painted = decoded(&bytes);
     assert_eq!((painted.width(), painted.height()), (480, 320));
@@ -75,11 +75,11 @@ fn the_preview_is_the_painting_sharp_at_2560() {
     let side = browser.eval("Number(document.body.dataset.sharp)").as_u64().unwrap() as usize;
     let seen = shown(&canvas, [2700, 1800]);
     assert!(side > 1500 && side.abs_diff(seen.width()) < 4, "{side} for {} pixels on the screen", seen.width());
-    // What the library paints at full size, seen as large.
+    // The library's full-size painting, resized to what the page shows.
     let painted = Stylizer::new().unwrap().stylize(&decoded(&bytes), &Style::built_in("starry").unwrap()).unwrap();
     let expected = painted.resized(seen.size(), Resize::PHOTO).unwrap();
     let apart = difference(&seen, &expected);
-    // As it was before: painted on a small canvas of its own.
+    // For comparison, painted on a small canvas of its own.
     let small = decoded(&bytes).fit_long_side(512, Resize::PHOTO).unwrap();
     let small = Stylizer::new().unwrap().stylize(&small, &Style::built_in("starry").unwrap()).unwrap();
     let blurred = difference(&small.resized(seen.size(), Resize::PHOTO).unwrap(), &expected);
@@ -92,7 +92,7 @@ fn pictures_come_while_a_slider_is_dragged() {
     let Some(mut session) = Session::open(WINDOW, false) else { return };
     let browser = &mut session.browser;
     let before = browser.canvas();
-    // Thirty events a second, for four seconds.
+    // Thirty events per second, for four seconds.
     let counts = browser.eval(
         "new Promise(resolve => {
             const slider = document.querySelector('#strength');
@@ -107,10 +107,11 @@ fn pictures_come_while_a_slider_is_dragged() {
             }, 33);
         })",
     );
-    // Tests are not optimized, and share the machine: that pictures come at all is what is tested here, how many is measured by `latency.mjs`.
+    // Tests are not fully optimized and share the machine. So this only tests that pictures arrive
+    // at all; `latency.mjs` measures how many.
     assert!(counts.as_u64().unwrap() >= 3, "{counts} pictures in four seconds");
     browser.settled();
-    // The last is that of where the hand stopped.
+    // The last picture is for the position where the hand stopped.
     assert_eq!(browser.text("#strength-value"), "71 %");
     let live = browser.canvas();
     browser.previewed(|browser| browser.set("#strength", "100"));

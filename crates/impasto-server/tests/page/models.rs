@@ -1,4 +1,4 @@
-//! The page of a server with several models: one is chosen, and the styles are its own.
+//! The page of a server with several models: users choose a model and see its styles.
 
 use super::{Session, WINDOW, common, decoded, difference};
 
@@ -25,14 +25,14 @@ fn a_model_is_chosen_with_its_styles() {
     assert_eq!(browser.eval(NAMES), json!(["0", "1", "2"]));
     assert_eq!(browser.text("#count"), "3 styles");
     assert!(browser.text("#model-about").contains("License: "));
-    // It has no use for pictures.
+    // This model does not take pictures as styles.
     assert_eq!(browser.eval("getComputedStyle(document.querySelector('#own-part')).display"), "none");
     browser.previewed(|browser| browser.click("[data-style='2']"));
     assert!(browser.text("#command").contains(" -s 2 ") && browser.text("#command").contains("--model three"));
     assert!(difference(&before, &browser.canvas()) > 0.01);
     browser.until("document.querySelector('[data-style=\"1\"] img').src.startsWith('blob:')");
 
-    // What is downloaded is what the server paints with this model.
+    // The downloaded file is what the server paints with this model.
     let painted = session.paint("photo one-2.jpg");
     let photo = std::fs::read(session.folder.path().join("photo one.jpg")).unwrap();
     let fields: [(&str, &[u8]); 3] = [("model", b"three"), ("content", &photo), ("style_name", b"2")];
@@ -40,10 +40,10 @@ fn a_model_is_chosen_with_its_styles() {
     assert!(difference(&decoded(&painted), &decoded(&expected)) < 0.001);
     let browser = &mut session.browser;
     assert_eq!(browser.text("#results li:first-child span"), "2, three");
-    // The row of results takes some of the picture's place.
+    // The row of results takes some space from the picture.
     let after = browser.canvas();
 
-    // The address names it, a reload keeps it, and it is undone.
+    // The model is in the address, survives a reload, and can be undone.
     browser.until("location.hash.includes('model=three') && location.hash.includes('styles=2')");
     browser.reload();
     assert_eq!(browser.eval("document.querySelector('#model').value"), "three");
@@ -62,7 +62,7 @@ fn a_model_without_styles_takes_those_of_pictures() {
     session.pick();
     assert_eq!(session.browser.eval("document.querySelector('#model').value"), "three");
     let painted = session.browser.canvas();
-    // Nothing is painted in a style that is not chosen.
+    // If no style is chosen, nothing is painted.
     session.browser.set("#model", "small");
     session.browser.until("document.querySelector('#status').textContent.startsWith('This model has no styles of its own')");
     session.browser.until("!document.body.dataset.busy");
@@ -81,7 +81,7 @@ fn a_model_without_styles_takes_those_of_pictures() {
     session.browser.previewed(|browser| browser.choose("#own", &[&stripes]));
     let own = session.browser.canvas();
     assert!(difference(&own, &photo) > 0.01);
-    // The same picture, seen by another model, without another upload by hand.
+    // Another model predicts a style from the same picture, without another upload by hand.
     session.browser.previewed(|browser| browser.set("#model", "built-in"));
     assert!(difference(&own, &session.browser.canvas()) > 0.01);
     assert_eq!(session.browser.text("#gallery button[aria-pressed=true] span"), "stripes");

@@ -1,4 +1,4 @@
-//! Everybody reaches everything: with keys, with a screen reader, on a phone; and errors are told in words.
+//! Accessibility: keyboard, screen readers and phones; and errors in everyday words.
 
 use super::browser::Browser;
 use super::{Session, WINDOW, common, difference, films};
@@ -18,7 +18,7 @@ fn styles_are_found_and_marked_by_keys() {
     let Some(mut session) = Session::open(WINDOW, false) else { return };
     let browser = &mut session.browser;
     assert_eq!(browser.text("#count"), "33 styles");
-    // The chosen one is in view, and a row peeks out.
+    // The chosen style is in view, and the next row is partly visible.
     let [_, top, _, height] = browser.area("#gallery");
     let [_, chosen, _, tall] = browser.area("[data-style=starry]");
     assert!(top <= chosen && chosen + tall <= top + height, "the chosen style is out of view");
@@ -27,7 +27,7 @@ fn styles_are_found_and_marked_by_keys() {
          b = e.getBoundingClientRect(); return b.top < g.bottom - 4 && b.bottom > g.bottom + 4; })",
     );
     assert_eq!(peeks, true, "no row peeks out");
-    // One stop for Tab, and arrows within.
+    // One stop for Tab, and arrow keys within the gallery.
     let stops = "[...document.querySelectorAll('#gallery button')].filter(e => e.tabIndex === 0).map(e => e.dataset.style)";
     assert_eq!(browser.eval(stops), json!(["starry"]));
     browser.eval("document.querySelector('[data-style=starry]').focus()");
@@ -47,12 +47,12 @@ fn styles_are_found_and_marked_by_keys() {
         browser.eval("document.activeElement.click()");
     });
     assert!(difference(&browser.canvas(), &before) > 0.01);
-    // A favorite.
+    // Mark a favorite.
     browser.click("#favorite");
     browser.click("[data-filter=favorites]");
     assert_eq!(browser.text("#count"), "1 of 33 styles");
     browser.click("[data-filter=all]");
-    // Found by its name, spelled somehow.
+    // Find a style by name, in any spelling.
     browser.set("#search", "PALETTE k");
     let shown = browser.eval("[...document.querySelectorAll('#gallery button:not([hidden])')].map(e => e.dataset.style)");
     assert_eq!(shown, json!(["palette-knife"]));
@@ -68,7 +68,7 @@ fn it_fits_a_phone() {
     assert_eq!(browser.eval("document.documentElement.scrollWidth"), 390, "it scrolls sideways");
     let [_, _, _, height] = browser.area("#view");
     assert!(height <= 0.4 * 844.0, "the picture has {height} pixels");
-    // The button is in view wherever the page is scrolled to.
+    // The button is in view, no matter where the page is scrolled to.
     for y in [0, 500, 5000] {
         browser.eval(&format!("scrollTo(0, {y})"));
         let [_, top, _, height] = browser.area("#render");
@@ -86,7 +86,7 @@ fn it_fits_a_phone() {
     }
     browser.touch("touchEnd", &[]);
     assert!(difference(&browser.canvas(), &before) > 0.01, "two fingers do not zoom");
-    // With a brush two fingers zoom as well, and draw nothing.
+    // With a brush, two fingers still zoom, and draw nothing.
     browser.click("input[name=brush][value=hide]");
     browser.touch("touchStart", &[[x - 20.0, y]]);
     browser.touch("touchStart", &[[x - 20.0, y], [x + 20.0, y]]);
@@ -100,7 +100,7 @@ fn nothing_is_covered_on_a_phone_held_sideways() {
     let Some(mut session) = Session::open(SIDEWAYS, true) else { return };
     let browser = &mut session.browser;
     assert_eq!(browser.eval("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"), json!([844, 390]));
-    // What is at the middle of each control is that control.
+    // No control is covered: the element at the middle of each control is that control.
     let covered = browser.eval(
         "['#photo', '#undo', '#forget', '#view', '#compare', '#hold', '#zoom-in', '#zoom-fit', '#render'].filter(id => {
             const e = id === '#photo' ? document.querySelector('label[for=photo]') : document.querySelector(id);
@@ -112,7 +112,7 @@ fn nothing_is_covered_on_a_phone_held_sideways() {
     assert_eq!(covered, json!([]), "covered");
     let [_, _, width, height] = browser.area("#view");
     assert!(width > 250.0 && height > 120.0, "the picture has {width} × {height}");
-    // Every control of the panel can be scrolled to, and is then not under the button.
+    // Every control of the panel can be scrolled to a place where the button does not cover it.
     let hidden = browser.eval(
         "[...document.querySelectorAll('#panel button, #panel select, #panel input:not(.hidden)')].filter(e => {
             if (!e.checkVisibility()) return false;
@@ -140,7 +140,7 @@ fn axe() -> Option<String> {
 fn axe_finds_nothing() {
     let Some(axe) = axe() else { return };
     for (window, dark) in [(WINDOW, false), (WINDOW, true), (PHONE, false), (SIDEWAYS, true)] {
-        // With a film where there is ffmpeg.
+        // With a film, if there is ffmpeg.
         let film = films::open(window, dark);
         let has_film = film.is_some();
         let Some(mut session) = film.or_else(|| Session::open(window, dark)) else { return };
@@ -179,7 +179,7 @@ fn axe_finds_nothing() {
     }
 }
 
-/// The least contrast of text with what is behind it, and the text; measured by the colors of the page (WCAG 2.2, 1.4.3).
+/// The least contrast of text with its background, and that text, computed from the page's colors (WCAG 2.2, 1.4.3).
 const CONTRAST: &str = "(() => {
     const channel = v => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
     const light = c => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);

@@ -14,14 +14,14 @@ fn it_is_compared_by_a_divider_zoomed_and_moved() {
     session.pick();
     let browser = &mut session.browser;
     let painted = browser.canvas();
-    // The original, while a button is held.
+    // The original shows while a button is held.
     let [left, top, width, height] = browser.area("#hold");
     browser.mouse("mousePressed", left + width / 2.0, top + height / 2.0);
     let photo = browser.canvas();
     browser.mouse("mouseReleased", left + width / 2.0, top + height / 2.0);
     assert!(difference(&photo, &painted) > 0.02);
     assert!(difference(&browser.canvas(), &painted) < 1e-4);
-    // The divider, dragged to a quarter.
+    // Drag the divider to a quarter of the width.
     browser.click("#compare");
     let [left, top, width, height] = browser.area("#view");
     let across = width.min(height * 1.5);
@@ -34,10 +34,10 @@ fn it_is_compared_by_a_divider_zoomed_and_moved() {
     let (before, after) = ([0, 0, border - 4, high], [border + 4, 0, wide - border - 4, high]);
     let [left, right] = [(before, &photo), (after, &painted)].map(|(at, whole)| difference(&part(&half, at), &part(whole, at)));
     let now = browser.eval("document.querySelector('#divider').getAttribute('aria-valuenow')");
-    // A part of a pixel may differ where the layout has moved.
+    // The divider may be off by a fraction of a pixel, because the layout has moved.
     assert!(left < 4e-3 && right < 4e-3, "{left} and {right}; the divider is at {now} %");
     assert!(difference(&part(&half, before), &part(&painted, before)) > 0.01);
-    // By keys, too.
+    // With keys, too.
     browser.eval("document.querySelector('#divider').focus()");
     browser.key("End");
     assert!(difference(&browser.canvas(), &photo) < 4e-3);
@@ -75,7 +75,7 @@ fn a_brush_keeps_the_photo() {
     let [left, top, width, height] = browser.area("#view");
     let across = width.min(height * 1.5);
     let x = left + (width - across) / 2.0 + across * 0.1;
-    // While it is drawn it is seen.
+    // The mask is visible while it is drawn.
     browser.mouse("mousePressed", x, top + height / 2.0);
     browser.mouse("mouseMoved", x, top + height / 2.0 + 4.0);
     assert!(difference(&shown(&browser.canvas(), [480, 320]), &painted) > 0.01, "no tint");
@@ -93,7 +93,7 @@ fn a_brush_keeps_the_photo() {
     assert!(far < 0.01, "far from the brush: {far}");
     assert!(browser.text("#command").contains("--mask mask.png --feather 0.0"));
 
-    // Saved, undone, loaded again.
+    // The mask can be saved, undone and loaded again.
     let downloads = tempfile::tempdir().unwrap();
     let file = downloads.path().join("mask.png");
     let mask = decoded(&browser.download("#mask-save", &file));
@@ -104,13 +104,13 @@ fn a_brush_keeps_the_photo() {
     assert!(difference(&shown(&browser.canvas(), [480, 320]), &painted) < 0.005);
     browser.previewed(|browser| browser.choose("#mask-load", &[&file]));
     assert!(difference(&shown(&browser.canvas(), [480, 320]), &masked) < 0.005);
-    // At full size it keeps the photo, too.
+    // The full-size result keeps the photo there, too.
     let result = decoded(&session.paint("photo one-starry.jpg"));
     let kept = difference(&columns(&result, 0.02, 0.12), &columns(&original, 0.02, 0.12));
     assert!(kept < 0.02, "{kept}");
 }
 
-/// Names and contents of a zip archive of stored files; their checksums must be right.
+/// Names and contents of a zip archive whose files are stored, not compressed. Checks their checksums.
 fn stored(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let number = |at: usize, bytes: usize| archive[at..at + bytes].iter().rev().fold(0, |sum, &b| sum << 8 | usize::from(b));
     let end = archive.len() - 22;
@@ -157,7 +157,7 @@ fn several_photos_are_painted_into_one_archive() {
     }
     let text = browser.text("#status");
     assert_eq!(text, "2 of 2 photos painted and downloaded.");
-    // The other program that reads archives.
+    // Another program reads the archive, too.
     let file = downloads.path().join("impasto-starry.zip");
     match Command::new("python3").args(["-m", "zipfile", "-t"]).arg(&file).output() {
         Ok(tested) => assert!(tested.status.success(), "{}", String::from_utf8_lossy(&tested.stderr)),
@@ -165,7 +165,7 @@ fn several_photos_are_painted_into_one_archive() {
             let _ = writeln!(std::io::stderr(), "skipped: the archive in another program (python3 is not installed)");
         }
     }
-    // One of them is shown, and removed.
+    // A photo can be shown, and removed.
     browser.previewed(|browser| browser.click("#tray li:nth-child(2) .thumb"));
     assert_eq!(browser.eval("document.body.dataset.photo"), "zwei ü.png");
     browser.previewed(|browser| browser.click("#tray li:nth-child(2) .remove"));
