@@ -349,6 +349,13 @@ fn masks_and_styles_may_change_along_the_film() {
         };
         assert_eq!((same(0..20), same(28..48)), (i % 2 == 1, i % 2 == 0), "frame {i}");
     }
+    // No frame replaces a file, wherever it is among them.
+    for i in 0..11 {
+        std::fs::remove_file(workshop.path(&format!("painted/{:06}.png", i + 1))).unwrap();
+    }
+    let output = video(&workshop, &["frames", "-o", "painted", "--steady", "0"]);
+    assert!(complaints(&output, 1, &["000012.png", "exists already", "--force"]).is_empty(), "{}", stderr(&output));
+    assert!(!Path::new(&workshop.path("painted/000001.png")).exists());
     std::fs::remove_file(workshop.path("masks/11.png")).unwrap();
     let output = video(&workshop, &["frames", "-o", "short", "--mask", "masks"]);
     assert!(complaints(&output, 1, &["masks", "ends before"]).is_empty(), "{}", stderr(&output));

@@ -17,6 +17,9 @@ pub(super) struct Sink<'a> {
     pub(super) goal: &'a Goal,
     /// For films that ffmpeg encodes.
     pub(super) pieces: Option<&'a Pieces<'a>>,
+    /// Whether pictures may replace existing files: with `--force`, and with `--resume`, since a killed run may have
+    /// written frames that its state does not count.
+    pub(super) replace: bool,
     /// The picture that shows the newest frame from time to time.
     pub(super) preview: Option<&'a Path>,
 }
@@ -58,11 +61,10 @@ impl Sink<'_> {
     }
 
     fn picture(&self, painted: &Painted) -> Result {
-        let own = self.work.path(&name_of_piece(painted.index, "png"));
         let (path, overwrite) = match self.goal.picture(painted.index + 1) {
-            // A killed run may have written frames that its state does not count.
-            Some(path) => (path, true),
-            None => (own, true),
+            Some(path) => (path, self.replace),
+            // In the run's own folder. A killed run may have written frames that its state does not count.
+            None => (self.work.path(&name_of_piece(painted.index, "png")), true),
         };
         painted.frame.to_picture()?.save(&path, &SaveOptions::default().overwrite(overwrite))?;
         Ok(())
