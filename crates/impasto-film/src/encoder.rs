@@ -215,6 +215,9 @@ impl Encoder {
             let text = format!("{size}: an odd side needs 4:4:4 colors, which some players do not show; another size changes it");
             notes.push(Note::Loss(text));
         }
+        if crf.is_some() && codec == Codec::ProRes {
+            return invalid("ProRes has no crf: its quality is fixed; leave it out, or choose another codec".into());
+        }
         let crf = crf.unwrap_or(match codec {
             Codec::H264 | Codec::ProRes => 18,
             Codec::H265 => 20,

@@ -309,6 +309,8 @@ fn what_is_no_film_is_refused_in_one_line() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let output = video(&workshop, &["film.mp4", "-o", "out.xyz"]);
     assert_eq!(output.status.code(), Some(2));
+    let output = video(&workshop, &["film.mp4", "-o", "out.mov", "--codec", "prores", "--crf", "20"]);
+    assert!(complaints(&output, 2, &["ProRes", "crf"]).is_empty(), "{}", stderr(&output));
     // The readable part of a damaged film is painted on request.
     let said = done(&workshop, &["damaged.mkv", "-o", "saved.mp4", "--salvage"]);
     assert!(said.contains("warning") && workshop.path("saved.mp4").exists(), "{said}");

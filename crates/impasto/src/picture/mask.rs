@@ -56,9 +56,9 @@ impl Mask {
     /// colors.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if a color value is not a finite number.
+    /// [`ErrorKind::Malformed`] if a value that the mask is made of is not a finite number.
     pub fn from_picture(picture: &Picture) -> Result<Self> {
-        super::rows::check_finite(picture.rgb())?;
+        super::rows::check_finite(picture.alpha().unwrap_or(picture.rgb()))?;
         let values = match picture.alpha() {
             Some(alpha) => alpha.iter().map(|&v| store(v)).collect(),
             None => picture.rgb().as_chunks().0.iter().map(|&pixel| store(luma(pixel))).collect(),
@@ -346,6 +346,8 @@ mod tests {
         }
         assert!(Mask::new([2, 1], &[0.0]).is_err());
         assert!(Mask::new([1, 1], &[0.0]).unwrap().feather(f32::NAN).is_err());
+        let picture = Picture::from_rgb8([1, 1], &[9; 3]).unwrap().with_alpha(vec![f32::NAN]).unwrap();
+        assert_eq!(Mask::from_picture(&picture).unwrap_err().kind(), ErrorKind::Malformed);
         assert!(Mask::new([1, 1], &[0.0]).unwrap().feather(-1.0).is_err());
     }
 }
