@@ -275,7 +275,7 @@ fn blurred(values: &[f32], [width, height]: [usize; 2], deviation: f32) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use super::Mask;
+    use super::{ErrorKind, Mask, Picture};
 
     fn row(mask: &Mask, size: [usize; 2], y: usize) -> Vec<f32> {
         let mut out = vec![0.0; size[0]];
