@@ -53,7 +53,7 @@ pub struct Optimizer {
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Losses {
-    /// The weighted sum, which is minimised.
+    /// The weighted sum, which is minimized.
     pub total: f64,
     /// Distance from the content's features ([`ContentLoss`]), as the mean over layers.
     pub content: f64,
