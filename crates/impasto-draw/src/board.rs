@@ -25,7 +25,7 @@ pub(crate) struct Board {
     pub(crate) pixels: Vec<Colour>,
     /// Thickness of the paint, in units.
     pub(crate) relief: Vec<f32>,
-    /// For strokes: the closest point of the current stroke for each pixel that it touches.
+    /// For strokes: the nearest place in the current stroke, for each pixel that it touches.
     pub(super) touches: Vec<Touch>,
 }
 

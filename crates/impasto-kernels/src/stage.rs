@@ -179,8 +179,8 @@ impl<'a> Stager<'a> {
         let Extent { width, channels, .. } = self.source.extent;
         let row_len = place.columns * self.pixel;
         assert!(patch.len() >= place.rows * row_len);
-        // A run of columns that read their own pixel, not one across the border. It is
-        // empty if pixels are repeated or padded.
+        // A run of columns that read their own pixel, not one across the border. It is empty if pixels are repeated or
+        // staged with more channels.
         let first = self.padding[1].saturating_sub(place.x).min(place.columns);
         let last = (self.padding[1] + width).saturating_sub(place.x).min(place.columns).max(first);
         let run = if self.source.upsample == 1 && self.pixel == channels { first..last } else { 0..0 };

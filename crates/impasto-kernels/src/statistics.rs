@@ -61,7 +61,7 @@ impl Partials {
     }
 }
 
-/// Returns the floats of scratch memory that [`share`] needs.
+/// Returns how many floats of scratch memory [`share`] needs.
 pub(crate) fn scratch_len(channels: usize) -> usize {
     3 * period(channels, 16)
 }

@@ -54,7 +54,7 @@ impl Threads {
         Ok(Threads { pool, scratch: (0..count).map(|_| Mutex::default()).collect(), shared: Mutex::default() })
     }
 
-    /// Returns all scratch memory that is not in use to the system.
+    /// Gives all scratch memory that is not in use back to the system.
     pub fn release_memory(&self) {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).clear();
         for scratch in &self.scratch {

@@ -7,7 +7,7 @@ use crate::colour::Colour;
 /// A scene at a board's size.
 pub(crate) struct Raster {
     looks: Vec<Look>,
-    /// The distance from each pixel to the nearest outline, in units. Large distances are approximate.
+    /// The distance from each pixel to the nearest outline, in units. It is very large if there is no outline.
     edges: Vec<f32>,
 }
 

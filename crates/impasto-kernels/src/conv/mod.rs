@@ -54,7 +54,7 @@ impl Spec {
         }
     }
 
-    /// Returns the multiply-accumulates per output pixel of a direct computation.
+    /// Returns the number of multiply-accumulates per output pixel, if computed directly.
     pub fn multiply_accumulates_per_pixel(&self) -> u64 {
         let inputs = if self.depthwise { 1 } else { self.in_channels };
         (self.kernel[0] * self.kernel[1] * inputs * self.out_channels) as u64
@@ -164,15 +164,15 @@ pub(crate) struct Run<'a> {
 pub(crate) trait BlockKernel: Sync {
     /// Returns how the output is cut.
     fn blocks(&self, output: Extent) -> Blocks;
-    /// Returns the floats of scratch memory that a block needs.
+    /// Returns how many floats of scratch memory a block needs.
     fn scratch_len(&self, blocks: &Blocks) -> usize;
     /// Returns the number of output rows that are computed together. Blocks, and so bands, begin at multiples of it.
     fn grain(&self) -> usize {
         1
     }
-    /// Returns the floats of the packed weights.
+    /// Returns the number of floats in the packed weights.
     fn weights_len(&self) -> usize;
-    /// Returns the floats that [`BlockKernel::prepare`] writes.
+    /// Returns how many floats [`BlockKernel::prepare`] writes.
     fn prepared_len(&self) -> usize {
         0
     }
@@ -180,7 +180,7 @@ pub(crate) trait BlockKernel: Sync {
     fn prepare(&self, isa: Isa, threads: &Threads, prepared: &mut [f32]) {
         let _ = (isa, threads, prepared);
     }
-    /// Returns the channels of a staged input pixel.
+    /// Returns the number of channels of a staged input pixel.
     fn staged_pixel(&self) -> usize;
     /// Computes the output pixels of `region`.
     fn block<S: Simd>(&self, simd: S, run: &Run<'_>, region: &Region, scratch: &mut [f32]);
@@ -222,18 +222,18 @@ impl Conv {
         Conv { spec, algorithm, isa, activation, kernel }
     }
 
-    /// Returns what it computes.
+    /// Returns what the convolution computes.
     pub fn spec(&self) -> &Spec {
         &self.spec
     }
 
-    /// Returns how it computes.
+    /// Returns the algorithm that computes it.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Returns the multiply-accumulates that the kernel performs for an output of this
-    /// extent, without transforms and idle lanes.
+    /// Returns how many multiply-accumulates the kernel performs for an output of this extent, without transforms and
+    /// idle lanes.
     pub fn products(&self, output: Extent) -> u64 {
         let pixels = (output.height * output.width) as u64;
         let direct = pixels * self.spec.multiply_accumulates_per_pixel();
@@ -252,7 +252,7 @@ impl Conv {
         }
     }
 
-    /// Returns the bytes of the packed weights.
+    /// Returns the size of the packed weights in bytes.
     pub fn weight_bytes(&self) -> usize {
         4 * match &self.kernel {
             Kernel::Direct(kernel) => kernel.weights_len(),
@@ -263,12 +263,12 @@ impl Conv {
         }
     }
 
-    /// Returns the floats of scratch memory that a run needs in addition to each thread's.
+    /// Returns how many floats of scratch memory a run needs in addition to each thread's.
     pub fn shared_len(&self) -> usize {
         if let Kernel::Winograd(kernel) = &self.kernel { kernel.prepared_len() } else { 0 }
     }
 
-    /// Returns the floats of scratch memory that each thread needs for an output of this extent.
+    /// Returns how many floats of scratch memory each thread needs for an output of this extent.
     pub fn scratch_len(&self, output: Extent) -> usize {
         fn len(kernel: &impl BlockKernel, output: Extent) -> usize {
             kernel.scratch_len(&kernel.blocks(output)).max(statistics::scratch_len(output.channels))

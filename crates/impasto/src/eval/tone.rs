@@ -51,7 +51,7 @@ mod tests {
     fn a_curve_of_the_contents_lightness_is_no_blotch_and_a_spot_is() {
         let content = grey(|x, _| x as f32 / 128.0);
         let curve = tone(&grey(|x, _| 1.0 - x as f32 / 256.0), &content).unwrap();
-        // The painting spans half of 0..1, and at the blurred ends a group spans at most an eighth of that.
+        // The painting spans half of 0..1, and a group at most an eighth of that.
         // The rest is the variation within groups.
         assert!(curve < 0.012, "{curve}");
         let half = tone(&grey(|x, y| x as f32 / 128.0 * 0.5 + if y < 48 { 0.2 } else { 0.0 }), &content).unwrap();

@@ -5,8 +5,8 @@ use crate::networks::Numbers;
 use crate::picture::Resize;
 use crate::{Picture, Result, StylizeOptions};
 
-/// How many times as long as a crop the shorter side of a content is. When a network paints, its norms take their
-/// statistics from the whole picture. So crops show most of theirs.
+/// Shorter side of a content, relative to the side of a crop. When a network paints, its norms take their statistics
+/// from the whole picture, so a crop shows most of its content.
 const SIDE: f32 = 4.0 / 3.0;
 
 /// The contents, resized, and the order in which crops of them are drawn.

@@ -38,7 +38,8 @@ use steadiness::Pair;
 pub enum Way {
     /// The scales and shifts of the conditional norms: colors and contrast.
     Norms,
-    /// The norms, and a correction of this rank for the kernels of the convolutions: texture and form too.
+    /// The norms, and a correction of this rank for each convolution's kernel,
+    /// except at stride 8: texture and form too.
     LowRank(usize),
     /// The norms and all kernels, at full rank. The file is most of a megabyte.
     Whole,

@@ -84,8 +84,8 @@ pub struct Step {
 
 /// An optimization in progress.
 ///
-/// The same pictures and options give the same bytes at any number of threads, also if it is
-/// resumed from a [`Optimization::checkpoint`].
+/// The same pictures and options give the same bytes at any number of threads, also after
+/// resuming from an [`Optimization::checkpoint`].
 pub struct Optimization<'a> {
     optimizer: &'a Optimizer,
     content: Picture,
@@ -130,7 +130,7 @@ impl Optimizer {
         &self.options
     }
 
-    /// Returns the names of the layers in which content is compared, then those for style.
+    /// Returns the names of the layers that are compared: those for content, then those for style.
     pub fn layers(&self) -> [Vec<String>; 2] {
         self.network.names()
     }

@@ -79,8 +79,7 @@ impl Network {
         self.network.graph().shapes([picture.width, picture.height])
     }
 
-    /// Returns the bytes that the network takes for a picture. For one that is too small, these are
-    /// the bytes for the smallest possible one.
+    /// Returns how many bytes the network takes for a picture, or, if that is too small, for the smallest possible one.
     pub(super) fn memory(&self, picture: Shape, threads: usize) -> u64 {
         let least = self.least_side();
         self.network.memory([picture.width.max(least), picture.height.max(least)], threads).unwrap_or(u64::MAX)

@@ -309,12 +309,12 @@ fn weights_of(tile: &Tile, single: bool, stride: usize, features: Shape, shares:
     Some(weights)
 }
 
-/// Returns the bytes that the network may take; `None` without a limit.
+/// Returns how many bytes the network may take; `None` without a limit.
 fn budget(network: &Network, options: &OptimizeOptions, extent: Shape) -> Option<u64> {
     Some(options.max_memory?.saturating_sub(standing(network, options, extent)))
 }
 
-/// Returns the bytes that are held while a picture is optimized, in addition to those of the network: the content's
+/// Returns how many bytes are held while a picture is optimized, in addition to those of the network: the content's
 /// features, and several pictures of floats.
 pub(super) fn standing(network: &Network, options: &OptimizeOptions, extent: Shape) -> u64 {
     let bytes =
@@ -326,7 +326,7 @@ pub(super) fn standing(network: &Network, options: &OptimizeOptions, extent: Sha
     features + pictures as u64 * extent.len() as u64 * 4
 }
 
-/// Returns the bytes that the network takes for the smallest tiles.
+/// Returns how many bytes the network takes for the smallest tiles.
 pub(super) fn least_tile_memory(network: &Network, extent: Shape, threads: usize) -> u64 {
     let side = SMALLEST_TILE + 2 * network.halo();
     let tile = Shape { height: side.min(extent.height), width: side.min(extent.width), channels: 3 };

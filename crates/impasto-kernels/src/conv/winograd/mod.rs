@@ -84,8 +84,8 @@ impl Winograd {
         [height.div_ceil(step), width.div_ceil(step)]
     }
 
-    /// Returns the floats of the patch, the transformed input, and the products of one panel, for a block of this many
-    /// tiles. Between places there is a gap of 16 floats, which keeps them out of the same cache set.
+    /// Returns the numbers of floats in the patch, the transformed input, and the products of one panel, for a block of
+    /// this many tiles. Between places there is a gap of 16 floats, which keeps them out of the same cache set.
     fn sizes(&self, [tiles_y, tiles_x]: [usize; 2]) -> [usize; 3] {
         let widest =
             self.weights.panels.iter().map(|panel| panel.registers).max().unwrap_or(1) * self.bias.len() / self.stores.len();

@@ -68,7 +68,7 @@ impl Target {
         Target { loss, extent, features, squares: squares.into_iter().map(|v| v / count).collect() }
     }
 
-    /// Returns the bytes that the features take.
+    /// Returns how many bytes the features take.
     pub(crate) fn bytes(extent: Shape) -> u64 {
         4 * extent.len() as u64
     }
