@@ -47,8 +47,8 @@ pub fn gradient(isa: Isa, x: &[f32], statistics: &Statistics, epsilon: f32, scal
     let [sums, products] = isa.run(Sums { x, mean, gradient });
     // The sums of g · (x - m) / √(v + ε).
     let by_scale: Vec<f64> = products.iter().zip(&roots).map(|(product, root)| product * root).collect();
-    // dx = s (g - mean(g) - n · mean(g · n)) with n the normalized input and s =
-    // scale / √(v + ε): a linear map of g and x.
+    // With n the normalized input and s = scale / √(v + ε), this is dx = s (g - mean(g) - n ·
+    // mean(g · n)), a linear map of g and x.
     let by_gradient: Vec<f32> = scale.iter().zip(&roots).map(|(&scale, root)| (f64::from(scale) * root) as f32).collect();
     let mut by_input = vec![0.0; channels];
     let mut constant = vec![0.0; channels];

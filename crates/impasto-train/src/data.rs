@@ -10,8 +10,8 @@ use rayon::prelude::*;
 
 use crate::recipe::{self, Source};
 
-/// Returns the random numbers of a step for a purpose, which is given by number. They are the same for the same
-/// recipe, however often a run was interrupted.
+/// Returns the random number generator of a step for one purpose, given by its number. It depends only on these and the
+/// recipe's seed, so interruptions of a run make no difference.
 pub fn rng(seed: u64, step: usize, purpose: u64) -> Rng {
     Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((step as u64) << 8) ^ purpose)
 }

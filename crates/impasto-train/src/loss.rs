@@ -204,11 +204,11 @@ pub fn difference(a: Tensor<4>, b: Tensor<4>, margin: usize) -> Tensor<1> {
     (squares.mean_dim(1) + 1e-6).sqrt().mean()
 }
 
-/// Returns the share of the fine contrast of pictures `[n, h, w, 3]` that a pixel's place within 4×4 cells explains:
-/// the rows and grids that a network leaves which works at a quarter of the resolution. Fine contrast is the
-/// deviation from the mean of each cell. The share is the energy of the average cell over the energy of all cells. If
-/// a side is a multiple of 12, it is cut into three blocks that are measured alone, so that strokes rarely agree by
-/// chance. It is the lattice of `eval` as a loss.
+/// Returns the share of the fine contrast of pictures `[n, h, w, 3]` that a pixel's place within 4×4 cells
+/// explains: the rows and grids left by a network that works at a quarter of the resolution. Fine contrast is the
+/// deviation from the mean of each cell. The share is the energy of the average cell over the energy of all cells.
+/// If a side is a multiple of 12, it is cut into three blocks that are measured alone, so that strokes rarely agree
+/// by chance. It is the lattice of `eval` as a loss.
 fn lattice(pictures: Tensor<4>) -> Tensor<1> {
     const CELL: usize = 4;
     let [n, h, w, c] = pictures.dims();

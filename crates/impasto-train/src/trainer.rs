@@ -106,8 +106,8 @@ fn continued(mut start: Model, fresh: Model) -> Result<Model> {
     Ok(start)
 }
 
-/// Removes the filters that are folded into the kernels of `start`, as in shipped
-/// models. Otherwise returns `start` unchanged.
+/// Removes the filters that are folded into the kernels of `start`, as in shipped models. A
+/// model without such filters stays unchanged.
 ///
 /// # Errors
 /// [`ErrorKind::Mismatch`] if a kernel is not a 3×3 kernel with the filter folded into it.

@@ -154,8 +154,8 @@ impl BlockKernel for Direct {
     }
 }
 
-/// For up to four output channels. A matrix row holds the products of one input column with every kernel column,
-/// and an output pixel is the sum along a diagonal of these rows. So all lanes of a register are used, where 3
+/// A convolution with up to four output channels. A matrix row holds the products of one input column with every kernel
+/// column, and an output pixel is the sum along a diagonal of these rows. So all lanes of a register are used, where 3
 /// channels alone would fill 3 lanes of 16.
 pub(crate) struct Spread {
     spec: Spec,

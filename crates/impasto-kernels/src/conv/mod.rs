@@ -334,7 +334,7 @@ impl Conv {
         }
     }
 
-    /// Returns the number of rows at whose multiples the output may be cut into bands.
+    /// Returns the grain of bands: the output may be cut at multiples of this many rows.
     pub fn row_grain(&self) -> usize {
         match &self.kernel {
             Kernel::Winograd(kernel) => kernel.grain(),
@@ -343,8 +343,8 @@ impl Conv {
         }
     }
 
-    /// Returns which of the source's `height` rows these rows of the output are computed from, including all on which
-    /// their rounding depends. `padding` is that at the top.
+    /// Returns which of the source's `height` rows these rows of the output are computed from, including those that
+    /// only affect rounding. `padding` is that at the top.
     pub fn reads(&self, rows: Range<usize>, height: usize, padding: usize) -> Range<usize> {
         let (border, upsample) = self.staging();
         let [padding, _] = self.staged_padding([padding; 2]);

@@ -112,8 +112,8 @@ fn fill(count: usize, len: usize, compute: impl Fn(&Threads, usize, &mut [f32]) 
     out
 }
 
-/// Packed convolutions whose weights never change. The key has the weights' address, so
-/// the weights are kept to keep it in use.
+/// Packed convolutions whose weights never change. The key contains the weights' address, so the weights are
+/// kept too: their memory must not be reused.
 static PACKED: LazyLock<Mutex<HashMap<PackedKey, Packed>>> = LazyLock::new(Mutex::default);
 
 type PackedKey = (usize, Spec, Option<bool>);

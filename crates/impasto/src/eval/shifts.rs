@@ -136,7 +136,7 @@ mod tests {
         };
         let photo = Picture::from_rgb8([132, 100], &[100; 132 * 100 * 3]).unwrap();
         let found = measured(&photo, paint);
-        // Half of the columns differ; among the 61 to 63 that are compared, nearly half.
+        // Half of the columns differ, and about half of the 61 to 63 that are compared.
         found.pan[..3].iter().for_each(|pan| assert!((pan - 0.2 * 0.5f64.sqrt()).abs() < 0.002, "{found:?}"));
         assert_eq!(found.pan[3], 0.0);
     }

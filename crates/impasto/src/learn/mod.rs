@@ -158,9 +158,9 @@ impl Learner {
     /// Shorter side of the style pictures in pixels when they are compared, as in [`crate::eval::seen`].
     const STYLE_SIDE: usize = 384;
 
-    /// Prepares to learn the style of these pictures for a stylizer's model. `contents` are painted, and compared
-    /// through these perceptual networks. Each layer is taken from the first network that has it. Learning begins with
-    /// `start`, the style that the predictor sees.
+    /// Prepares to learn the style of these pictures for a stylizer's model. Crops of `contents` are painted, and the
+    /// paintings are compared through these perceptual networks. Each layer is taken from the first network that has
+    /// it. Learning begins with `start`, the style that the predictor sees.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] if the model's styles cannot learn; [`ErrorKind::InvalidArgument`] if there are no

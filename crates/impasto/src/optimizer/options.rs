@@ -45,7 +45,7 @@ pub enum StyleLoss {
 #[non_exhaustive]
 pub enum Method {
     /// Adam (Kingma & Ba 2015, arXiv 1412.6980) with averaged iterates: quick and steady, with
-    /// the memory of two more pictures. Default.
+    /// three more pictures in memory. Default.
     Adam {
         /// Step size, for values from 0 to 1.
         rate: f32,
