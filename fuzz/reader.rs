@@ -1,13 +1,13 @@
-//! What the targets of picture formats share.
+//! Shared by the targets of picture formats.
 
 use impasto::Picture;
 use impasto::picture::{Format, Limits};
 
-/// Reads a file of this format; files of others are passed over, because another target is for them. Limits are small, so that memory beyond
-/// them shows.
+/// Reads a file of this format. Files of other formats are skipped, because they have their own targets. The limits are
+/// small, so that memory use beyond them shows.
 ///
-/// Decoders are called through a guard that turns their panics into errors; here, where a panic should be seen, libFuzzer's hook ends the
-/// program at once.
+/// A guard around the decoders turns their panics into errors. Here, panics should be seen:
+/// libFuzzer's hook ends the program at once.
 pub fn read(format: Format, bytes: &[u8]) {
     if Format::detect(&bytes[..bytes.len().min(4096)]) != Some(format) {
         return;

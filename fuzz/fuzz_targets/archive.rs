@@ -1,4 +1,5 @@
-//! Archives of models: a tar archive with gzip or in it, or a zip archive. Nothing leaves the folder, and nothing in it is a link.
+//! Archives of models: tar archives with gzip, or zip archives. Nothing may leave the
+//! folder, and nothing in it may be a link.
 #![no_main]
 
 use std::io::Write;
@@ -11,13 +12,13 @@ use impasto_models::registry::Packing;
 use impasto_models::Unwatched;
 use libfuzzer_sys::fuzz_target;
 
-/// Bytes that the files may have together.
+/// Maximum number of bytes of all files together.
 const MOST: u64 = 1 << 16;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, rest)) = bytes.split_first() else { return };
     let (packing, content) = match kind % 3 {
-        // Compressed here: what is changed is the archive, not its compression.
+        // Compressed here, so that the fuzzer changes the archive and not its compression.
         0 => {
             let mut gzip = GzEncoder::new(Vec::new(), Compression::none());
             gzip.write_all(rest).expect("memory takes all");
@@ -39,7 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(std::fs::read_dir(root.path()).expect("a folder").count(), 2, "something left its folder");
 });
 
-/// Files in a folder and its sub-folders, and their bytes.
+/// Counts the files in a folder and its subfolders, and their bytes.
 fn measure(folder: &Path) -> (usize, u64) {
     let mut sum = (0, 0);
     for entry in std::fs::read_dir(folder).expect("a folder") {

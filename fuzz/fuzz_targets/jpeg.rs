@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     let strict = Limits::default().max_pixels(1 << 16).max_bytes(1 << 20);
     let whole = Picture::decode(bytes, &strict);
     let salvaged = Picture::decode(bytes, &strict.salvage(true));
-    // What is read without salvage is the same with it.
+    // If a file can be read without salvage, the result with salvage is the same.
     if let Ok(whole) = whole {
         assert_eq!(salvaged.expect("a file that is read can be salvaged"), whole);
     }

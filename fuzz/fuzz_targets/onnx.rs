@@ -1,4 +1,4 @@
-//! The ONNX reader on any bytes, and the recogniser on what it reads.
+//! The ONNX reader on any bytes, and the recognizer on its result.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,7 +1,8 @@
-//! Picture files of every format that is read, and what becomes of their metadata and profiles when they are written again. Limits are small, so that memory beyond them shows.
+//! Picture files of every supported format, and what happens to their metadata and profiles when they are written
+//! again. The limits are small, so that memory use beyond them shows.
 //!
-//! Decoders are called through a guard that turns their panics into errors; here, where a panic should be seen, libFuzzer's hook ends
-//! the program at once.
+//! A guard around the decoders turns their panics into errors. Here, panics should be seen:
+//! libFuzzer's hook ends the program at once.
 #![no_main]
 
 use impasto::Picture;
@@ -17,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     for format in Format::written() {
-        // Whatever is wrong with metadata and profile, it costs a warning.
+        // Bad metadata or profiles may only cause warnings.
         let written = picture.encode(format, &EncodeOptions::default()).expect("a picture that was read is written");
         let again = Picture::decode(&written.bytes, &Limits::default()).expect("a file that was written is read");
         assert_eq!((again.width(), again.height()), (picture.width(), picture.height()));

@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     if let Ok(registry) = Registry::parse(text) {
         for entry in registry.entries() {
-            // A name may look like another model's address, but it is always found.
+            // A name may look like another model's address, but looking it up must find its own model.
             assert!(registry.find(&entry.name).is_some_and(|found| found.name == entry.name));
             assert!(!entry.trust().is_empty());
             let addresses = entry.addresses.iter().chain(entry.files.iter().flat_map(|item| &item.mirrors));

@@ -1,4 +1,4 @@
-//! The safetensors reader on any bytes; what it accepts must survive being written and read again.
+//! The safetensors reader on any bytes. What it accepts must survive being written and read again.
 #![no_main]
 
 use impasto::weights::safetensors::{Precision, read, to_bytes};

@@ -1,7 +1,8 @@
 //! The SavedModel reader: index, one data file and `saved_model.pb`, in one input.
 //!
-//! Two little-endian 32-bit lengths (of the index and of the data file), then the three. Checksums would stop nearly every change
-//! at once, so the index's blocks are sealed anew (where their handles still make sense) before they are read.
+//! The input is two little-endian 32-bit lengths (of the index and of the data file), then the three parts. Checksums
+//! would reject nearly every change at once. So the checksums of the index's blocks are recomputed, if their handles
+//! still make sense, before the index is read.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +25,7 @@ fn length(bytes: &mut &[u8]) -> Option<usize> {
     Some(u32::from_le_bytes(*length) as usize)
 }
 
-/// Makes the checksums fit of the index block, and of all blocks that it names if it is not compressed.
+/// Recomputes the checksums of the index block and, if it is not compressed, of all blocks that it names.
 fn seal(index: &mut [u8]) -> Option<()> {
     let footer = index.len().checked_sub(48)?;
     let mut handles = &index[footer..];

@@ -1,4 +1,4 @@
-//! The reader of style files on any bytes; what it accepts must be usable, and survive being written and read again.
+//! The reader of style files on any bytes. What it accepts must be usable, and survive being written and read again.
 #![no_main]
 
 use impasto::Style;

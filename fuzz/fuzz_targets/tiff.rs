@@ -1,4 +1,4 @@
-//! TIFF files: our own reader, fax, Zstandard and WebP inside.
+//! TIFF files: our own reader, with fax, Zstandard and WebP inside.
 #![no_main]
 
 #[path = "../reader.rs"]

@@ -1,4 +1,5 @@
-//! The reader of PyTorch checkpoints on any bytes. It reads files by their path: one is kept, and written anew for each input.
+//! The reader of PyTorch checkpoints on any bytes. It reads files by path, so one
+//! file is kept and rewritten for each input.
 #![no_main]
 
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Writes the pictures to paint.
+//! Writes the contents: pictures to paint.
 //!
 //! `cargo run --release -p impasto-draw --example content -- FOLDER [WIDTH] [HEIGHT] [COUNT]` writes
 //! `FOLDER/landscape-SEED.png` and `FOLDER/still-life-SEED.png`.

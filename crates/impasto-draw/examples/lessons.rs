@@ -1,7 +1,7 @@
 //! Writes the pictures that the built-in styles learn from.
 //!
-//! `cargo run --release -p impasto-draw --example lessons -- FOLDER` writes `FOLDER/NAME.png`, or `FOLDER/NAME-0.png` to `FOLDER/NAME-3.png`
-//! where a style's marks are small.
+//! `cargo run --release -p impasto-draw --example lessons -- FOLDER` writes `FOLDER/NAME.png`. If a style's marks are
+//! small, it writes `FOLDER/NAME-0.png` to `FOLDER/NAME-3.png` instead.
 
 mod common;
 

@@ -1,7 +1,8 @@
 //! Writes a contact sheet of every style.
 //!
-//! `cargo run --release -p impasto-draw --example sheet -- FILE.png [SIDE] [COLUMNS] [SEEDS] [NAME ...]`: thumbnails of `SIDE` pixels,
-//! each style with so many seeds beside each other; all styles and the landscape where none is named.
+//! `cargo run --release -p impasto-draw --example sheet -- FILE.png [SIDE] [COLUMNS] [SEEDS] [NAME ...]`
+//! makes thumbnails of `SIDE` pixels, with `SEEDS` seeds of each style side by side. Without
+//! names, it draws all styles and contents.
 
 mod common;
 

@@ -1,6 +1,7 @@
-//! Writes variants of every style, to train with.
+//! Writes variants of every style, for training.
 //!
-//! `cargo run --release -p impasto-draw --example variants -- FOLDER [COUNT] [SIDE] [FIRST SEED]` writes `FOLDER/NAME-SEED.png`.
+//! `cargo run --release -p impasto-draw --example variants -- FOLDER [COUNT] [SIDE] [FIRST SEED]`
+//! writes `FOLDER/NAME-SEED.png`.
 
 mod common;
 

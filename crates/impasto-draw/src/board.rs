@@ -1,7 +1,7 @@
-//! What the drawing functions draw on.
+//! The board that the drawing functions draw on.
 //!
-//! Lengths are in units of the square root of the picture's area, so that a picture holds as many strokes at any size and shape: a square
-//! one is 1 by 1.
+//! Lengths are in units of the square root of the picture's area, so that a picture holds the same number of strokes at
+//! any size and shape. A square picture is 1 by 1.
 
 use crate::canvas::Canvas;
 use crate::colour::{Colour, mix};
@@ -20,12 +20,12 @@ pub(crate) struct Touch {
 pub(crate) struct Board {
     pub(crate) width: usize,
     pub(crate) height: usize,
-    /// Pixels in a unit.
+    /// Pixels per unit.
     pub(crate) unit: f32,
     pub(crate) pixels: Vec<Colour>,
     /// Thickness of the paint, in units.
     pub(crate) relief: Vec<f32>,
-    /// For strokes: what each pixel that the present one touches is to get.
+    /// For strokes: the nearest place in the current stroke, for each pixel that it touches.
     pub(super) touches: Vec<Touch>,
 }
 
@@ -43,33 +43,33 @@ impl Board {
         }
     }
 
-    /// Width in units.
+    /// Returns the width in units.
     pub(crate) fn wide(&self) -> f32 {
         self.width as f32 / self.unit
     }
 
-    /// Height in units.
+    /// Returns the height in units.
     pub(crate) fn high(&self) -> f32 {
         self.height as f32 / self.unit
     }
 
-    /// A pixel's side in units.
+    /// Returns a pixel's side in units.
     pub(crate) fn pixel(&self) -> f32 {
         1.0 / self.unit
     }
 
-    /// Any place on the picture, or up to `margin` outside.
+    /// Returns a random place in the picture, or up to `margin` outside it.
     pub(crate) fn anywhere(&self, margin: f32, random: &mut Random) -> Point {
         [random.range(-margin, self.wide() + margin), random.range(-margin, self.high() + margin)]
     }
 
-    /// The middle of a pixel.
+    /// Returns the middle of a pixel.
     fn middle(&self, column: usize, row: usize) -> Point {
         [(column as f32 + 0.5) / self.unit, (row as f32 + 0.5) / self.unit]
     }
 
-    /// Draws the whole picture from a function of the place. Pixels that differ from a neighbour are sampled four times more, which
-    /// smooths edges.
+    /// Draws the whole picture from a function of the place. Pixels that differ from a neighbor get
+    /// four more samples, which smooths edges.
     pub(crate) fn fill(&mut self, colour: impl Fn(f32, f32) -> Colour) {
         let (width, height) = (self.width, self.height);
         for row in 0..height {
@@ -101,7 +101,7 @@ impl Board {
         }
     }
 
-    /// Changes every pixel by a function of the place and what is there.
+    /// Changes every pixel by a function of the place and the current color.
     pub(crate) fn adjust(&mut self, colour: impl Fn(f32, f32, Colour) -> Colour) {
         for row in 0..self.height {
             for column in 0..self.width {
@@ -112,7 +112,7 @@ impl Board {
         }
     }
 
-    /// Sets the paint's thickness everywhere.
+    /// Adds to the paint's thickness everywhere.
     pub(crate) fn raise(&mut self, thickness: impl Fn(f32, f32) -> f32) {
         for row in 0..self.height {
             for column in 0..self.width {
@@ -122,7 +122,8 @@ impl Board {
         }
     }
 
-    /// A function of the place computed once for each pixel and `margin` around, to be read between them.
+    /// Computes a function of the place once for each pixel, and `margin` around the
+    /// picture, so that it can be interpolated.
     pub(crate) fn grid(&self, margin: f32, value: impl Fn(f32, f32) -> f32) -> Grid {
         let border = (margin * self.unit) as usize + 1;
         let (width, height) = (self.width + 2 * border, self.height + 2 * border);
@@ -134,14 +135,14 @@ impl Board {
         Grid { width, height, border: border as f32, unit: self.unit, values }
     }
 
-    /// The pixels that a span in units may touch.
+    /// Returns the pixels that a span in units may touch.
     pub(crate) fn span(&self, from: f32, to: f32, end: usize) -> std::ops::Range<usize> {
         let from = (from * self.unit - 1.0).clamp(0.0, end as f32) as usize;
         let to = (to * self.unit + 2.0).clamp(0.0, end as f32) as usize;
         from..to.max(from)
     }
 
-    /// Changes the pixels around a place by a function of the offset from there and what is there.
+    /// Changes the pixels around a place by a function of the offset from it and the current color.
     pub(crate) fn around(&mut self, at: Point, radius: f32, paint: impl Fn(f32, f32, Colour) -> Colour) {
         for row in self.span(at[1] - radius, at[1] + radius, self.height) {
             for column in self.span(at[0] - radius, at[0] + radius, self.width) {
@@ -152,21 +153,21 @@ impl Board {
         }
     }
 
-    /// A filled circle.
+    /// Draws a filled circle.
     pub(crate) fn disc(&mut self, at: Point, radius: f32, colour: Colour, opacity: f32) {
         let pixel = self.pixel();
-        // Smaller than a pixel: as faint as it is small.
+        // A circle smaller than a pixel is drawn fainter instead.
         let (radius, opacity) =
             if radius < 0.6 * pixel { (0.6 * pixel, opacity * (radius / (0.6 * pixel)).powi(2)) } else { (radius, opacity) };
         self.around(at, radius, |x, y, under| mix(under, colour, opacity * cover((x * x + y * y).sqrt() - radius, pixel)));
     }
 
-    /// Fills a polygon (even-odd), edges smoothed; the paint is a function of the place.
+    /// Fills a polygon (even-odd) with smooth edges. The paint is a function of the place and the current color.
     pub(crate) fn polygon(&mut self, corners: &[Point], paint: impl Fn(f32, f32, Colour) -> Colour) {
         self.polygon_raised(corners, None, paint);
     }
 
-    /// As `polygon`, and raises the paint there.
+    /// As `polygon`, and also raises the paint there.
     pub(crate) fn polygon_raised(&mut self, corners: &[Point], thick: Option<f32>, paint: impl Fn(f32, f32, Colour) -> Colour) {
         const LINES: usize = 5;
         let bound = |axis: usize, far: fn(f32, f32) -> f32, start: f32| corners.iter().map(|c| c[axis]).fold(start, far);
@@ -208,7 +209,7 @@ impl Board {
         }
     }
 
-    /// Lights the paint's relief from the upper left. `gloss` is how much the wet slopes shine.
+    /// Lights the paint's relief from the upper left. `gloss` is how much wet slopes shine.
     pub(crate) fn light(&mut self, strength: f32, gloss: f32) {
         let (width, height) = (self.width, self.height);
         for row in 0..height {
@@ -218,7 +219,7 @@ impl Board {
                 let (up, down) = (row.saturating_sub(1), (row + 1).min(height - 1));
                 let dx = (at(right, row) - at(left, row)) * self.unit * 0.5;
                 let dy = (at(column, down) - at(column, up)) * self.unit * 0.5;
-                // Towards the light is up and left: slopes that rise away from it are lit.
+                // The light comes from the upper left. Slopes that rise away from it are lit.
                 let facing = ((dx + 1.3 * dy) * strength * 0.6).clamp(-1.0, 1.0);
                 let pixel = &mut self.pixels[row * width + column];
                 let shine = gloss * (facing - 0.35).max(0.0);
@@ -233,7 +234,7 @@ impl Board {
     }
 }
 
-/// Values at the pixels of a board and some around it.
+/// Values at the pixels of a board, and at some around it.
 pub(crate) struct Grid {
     width: usize,
     height: usize,
@@ -243,7 +244,8 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// The value at a place, between those of the four pixels around; beyond the border that of the nearest.
+    /// Returns the value at a place, interpolated between the four nearest pixels. Beyond the
+    /// border, it is that of the nearest pixel.
     pub(crate) fn at(&self, x: f32, y: f32) -> f32 {
         let within = |v: f32, end: usize| (v * self.unit + self.border - 0.5).clamp(0.0, (end - 1) as f32);
         let (x, y) = (within(x, self.width), within(y, self.height));

@@ -1,4 +1,4 @@
-//! Strokes of a brush, a pen or a chalk along a path.
+//! Strokes of a brush, a pen or chalk along a path.
 
 use crate::board::{Board, Touch};
 use crate::colour::{Colour, mix};
@@ -12,18 +12,18 @@ const UNTOUCHED: Touch = Touch { square: f32::MAX, along: 0.0, across: 0.0 };
 pub(crate) struct Brush {
     /// Half the width.
     pub(crate) radius: f32,
-    /// The paint, and the other paint that some bristles carry.
+    /// The paint, and the second paint that some bristles carry.
     pub(crate) colours: [Colour; 2],
     pub(crate) opacity: f32,
     /// How much bristles differ, 0 to 1.
     pub(crate) bristle: f32,
     /// Bristles across the whole width.
     pub(crate) bristles: f32,
-    /// How much of the stroke is broken by the ground's grain, 0 to 1; more towards its end.
+    /// How much the ground's grain breaks the stroke, 0 to 1; more towards its end.
     pub(crate) dry: f32,
     /// Thickness of the paint.
     pub(crate) thick: f32,
-    /// How much the ends narrow: 0 is blunt, 1 pointed.
+    /// How much the ends narrow, from 0 (blunt) to 1 (pointed).
     pub(crate) taper: f32,
     pub(crate) seed: u32,
 }
@@ -46,12 +46,12 @@ impl Default for Brush {
 }
 
 impl Brush {
-    /// A plain line of one colour.
+    /// Returns a plain line of one color.
     pub(crate) fn line(radius: f32, colour: Colour) -> Self {
         Brush { radius, colours: [colour, colour], ..Brush::default() }
     }
 
-    /// Half the width at a place along the stroke, 0 to 1.
+    /// Returns half the width at a place along the stroke, 0 to 1.
     fn reach(&self, along: f32) -> f32 {
         if self.taper <= 0.0 {
             return self.radius;
@@ -62,7 +62,7 @@ impl Brush {
 }
 
 impl Board {
-    /// Draws one stroke; where it crosses itself it is painted once.
+    /// Draws a stroke. Where it crosses itself, it is painted only once.
     pub(crate) fn stroke(&mut self, path: &[Point], brush: &Brush) {
         let mut brush = *brush;
         let thinnest = 0.55 / self.unit;
@@ -118,7 +118,7 @@ impl Board {
         let across = touch.across / brush.radius;
         let (mut colour, mut hair) = (brush.colours[0], 0.5);
         if brush.bristle > 0.0 || brush.dry > 0.0 {
-            // Finer than a pixel is not drawn: it would only be noise.
+            // Bristles finer than a pixel are not drawn, because they would only be noise.
             let bristles = brush.bristles.min(brush.radius * self.unit * 1.3).max(1.0);
             let lengthwise = touch.along / brush.radius;
             hair = 0.65 * value(across * bristles * 0.5, lengthwise * 0.22, brush.seed)

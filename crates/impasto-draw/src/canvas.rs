@@ -1,4 +1,4 @@
-//! The finished picture.
+//! Finished pictures.
 
 /// A picture: rows from the top, three sRGB values in 0..1 for each pixel.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,7 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// The same picture as bytes, rounded.
+    /// Returns the picture as bytes, rounded.
     pub fn to_rgb8(&self) -> Vec<u8> {
         self.rgb.iter().map(|v| (v * 255.0).round() as u8).collect()
     }

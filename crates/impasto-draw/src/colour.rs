@@ -1,11 +1,11 @@
-//! Colours and palettes.
+//! Colors and palettes.
 
 use crate::random::Random;
 
 /// sRGB values in 0..1.
 pub(crate) type Colour = [f32; 3];
 
-/// From `0xRRGGBB`.
+/// Converts from `0xRRGGBB`.
 pub(crate) const fn hex(rgb: u32) -> Colour {
     [(rgb >> 16 & 255) as f32 / 255.0, (rgb >> 8 & 255) as f32 / 255.0, (rgb & 255) as f32 / 255.0]
 }
@@ -15,12 +15,12 @@ pub(crate) fn mix(a: Colour, b: Colour, share: f32) -> Colour {
     std::array::from_fn(|i| a[i] + (b[i] - a[i]) * share)
 }
 
-/// Each value times a factor.
+/// Multiplies each value by a factor.
 pub(crate) fn scaled(colour: Colour, by: f32) -> Colour {
     colour.map(|v| v * by)
 }
 
-/// What glazing with a transparent colour leaves.
+/// Returns the color under a transparent glaze.
 pub(crate) fn glazed(under: Colour, glaze: Colour, share: f32) -> Colour {
     std::array::from_fn(|i| under[i] * (1.0 + (glaze[i] - 1.0) * share))
 }
@@ -30,7 +30,7 @@ pub(crate) fn luma(c: Colour) -> f32 {
     0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]
 }
 
-/// Oklab (Ottosson 2020) from sRGB.
+/// Converts sRGB to Oklab (Ottosson 2020).
 fn to_oklab(colour: Colour) -> [f32; 3] {
     let [r, g, b] = colour.map(|v| if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) });
     let l = (0.412_221_46 * r + 0.536_332_55 * g + 0.051_445_995 * b).cbrt();
@@ -58,17 +58,17 @@ fn from_oklab([lightness, a, b]: [f32; 3]) -> Colour {
     })
 }
 
-/// The same colour with its hue turned (radians) and its chroma and lightness changed.
+/// Returns a color with its hue rotated (in radians), and its chroma and lightness changed.
 pub(crate) fn shifted(colour: Colour, hue: f32, chroma: f32, lightness: f32) -> Colour {
     let [l, a, b] = to_oklab(colour);
     let (sin, cos) = hue.sin_cos();
     from_oklab([(l + lightness).clamp(0.0, 1.0), (a * cos - b * sin) * chroma, (a * sin + b * cos) * chroma])
 }
 
-/// Six colours from dark to light.
+/// Six colors from dark to light.
 pub(crate) type Inks = [u32; 6];
 
-/// Palettes that any manner can be given for a variant.
+/// Palettes that variants of any style may use.
 const SHARED: [Inks; 16] = [
     [0x0B1D3A, 0x1F4E8C, 0x2C8C99, 0xE0A526, 0x9CC5C9, 0xF6E7B4], // night and lamps
     [0x2A1A1F, 0x7A2331, 0xC8502B, 0x3F7C7A, 0xE9A83B, 0xF6E3C0], // autumn
@@ -76,7 +76,7 @@ const SHARED: [Inks; 16] = [
     [0x1C1B2E, 0x50366F, 0xB0416B, 0x3E7CB1, 0xF28F6B, 0xFCE2C4], // dusk
     [0x10312B, 0x1F6B52, 0x6FA85B, 0xC9553D, 0xE9C46A, 0xF3F1DC], // jungle
     [0x2B2A28, 0x5C4B3C, 0x9B6B43, 0x7C8C8A, 0xD9B48A, 0xF2E8D8], // earths
-    [0x0F2B46, 0x1C6E8C, 0x3FA7A3, 0xF25F4C, 0xF2C14E, 0xFDF6E3], // harbour
+    [0x0F2B46, 0x1C6E8C, 0x3FA7A3, 0xF25F4C, 0xF2C14E, 0xFDF6E3], // harbor
     [0x231942, 0x5E548E, 0x9F86C0, 0xE07A5F, 0xE8B4BC, 0xFBEFEF], // lilac
     [0x1A1A1A, 0x3B4A54, 0xA23B32, 0x7F8F96, 0xD8B878, 0xEFE9DC], // ink, seal, straw
     [0x03256C, 0x2541B2, 0x1768AC, 0x06BEE1, 0xF9C80E, 0xFFF8E8], // ultramarine
@@ -88,13 +88,13 @@ const SHARED: [Inks; 16] = [
     [0x0A2342, 0x2C5F9E, 0x5C97C9, 0x84BCDA, 0xBFD9E8, 0xF5F7F6], // porcelain
 ];
 
-/// The colours of a picture, from dark to light.
+/// The colors of a picture, from dark to light.
 #[derive(Clone, Copy)]
 pub(crate) struct Palette(pub(crate) [Colour; 6]);
 
 impl Palette {
-    /// The first of a manner's own palettes for the canonical picture; for others one of its own or a shared one, its hues turned and
-    /// its strength changed a little.
+    /// For the canonical picture, returns the first of a style's own palettes. For others, picks one of its own or a
+    /// shared one, with hues rotated, and chroma and lightness changed a little.
     pub(crate) fn new(random: &mut Random, own: &[Inks]) -> Self {
         let shared = random.chance(0.45);
         let inks = if shared { random.pick(&SHARED) } else { random.pick(own) };
@@ -114,23 +114,23 @@ impl Palette {
         self.0[5]
     }
 
-    /// The colour at a place from 0 (darkest) to 1 (lightest), mixed from its neighbours.
+    /// Returns the color at a place from 0 (darkest) to 1 (lightest), mixed from its neighbors.
     pub(crate) fn at(&self, place: f32) -> Colour {
         let place = place.clamp(0.0, 1.0) * 4.999;
         mix(self.0[place as usize], self.0[place as usize + 1], place.fract())
     }
 
-    /// One of the colours for a number in 0..1.
+    /// Returns one of the colors for a number in 0..1.
     pub(crate) fn nth(&self, place: f32) -> Colour {
         self.0[((place.clamp(0.0, 1.0) * 6.0) as usize).min(5)]
     }
 
-    /// One of the four between the darkest and the lightest.
+    /// Returns one of the four colors between the darkest and the lightest.
     pub(crate) fn middle(&self, place: f32) -> Colour {
         self.0[1 + ((place.clamp(0.0, 1.0) * 4.0) as usize).min(3)]
     }
 
-    /// A colour for a place, now and then another, a little off: what a brush picks up.
+    /// Returns a color near the one at a place, and now and then a different one, as a brush picks it up.
     pub(crate) fn dabbed(&self, place: f32, random: &mut Random) -> Colour {
         let place = if random.chance(0.1) { random.unit() } else { place + random.normal() * 0.07 };
         shifted(self.at(place), random.normal() * 0.12, random.range(0.85, 1.2), random.normal() * 0.03)

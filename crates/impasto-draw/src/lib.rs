@@ -1,8 +1,8 @@
-//! Pictures drawn in code: something to paint, and manners to paint it in.
+//! Pictures drawn in code: contents to paint, and styles to paint them in.
 //!
-//! Nothing here is a photograph or a scan. Every picture is computed from its name, its size and a seed: the same ones give the same
-//! picture, another seed gives another picture of the same manner, and another size the same composition with more or less detail.
-//! [`styles::ALL`] lists the manners; [`content`] has pictures to paint.
+//! No picture here is a photograph or a scan. Every picture is computed from its name, its size and a seed. The same
+//! three give the same picture. Another seed gives another picture in the same style, and another size gives the same
+//! composition with more or less detail. [`styles::ALL`] lists the styles; [`content`] has pictures to paint.
 //!
 //! ```
 //! let style = impasto_draw::styles::find("mosaic").unwrap();

@@ -1,8 +1,8 @@
-//! Noise: functions of the plane that look random and are the same for the same seed.
+//! Noise: functions of the plane that look random, and are the same for the same seed.
 
 use crate::shape::step;
 
-/// 32 random bits that belong to a grid point.
+/// Returns 32 random bits for a grid point.
 pub(crate) fn hash(x: i32, y: i32, seed: u32) -> u32 {
     let mut h = (x as u32).wrapping_mul(0x9E37_79B1) ^ (y as u32).wrapping_mul(0x85EB_CA77).rotate_left(13) ^ seed;
     h = (h ^ (h >> 16)).wrapping_mul(0x7FEB_352D);
@@ -10,17 +10,17 @@ pub(crate) fn hash(x: i32, y: i32, seed: u32) -> u32 {
     h ^ (h >> 16)
 }
 
-/// A number in 0..1 that belongs to a grid point.
+/// Returns a number in 0..1 for a grid point.
 pub(crate) fn lattice(x: i32, y: i32, seed: u32) -> f32 {
     (hash(x, y, seed) >> 8) as f32 / (1u32 << 24) as f32
 }
 
-/// Another number in 0..1 for each `nth` from the bits of a hash.
+/// Returns another number in 0..1 for each `nth`, from the bits of a hash.
 pub(crate) fn fraction(hash: u32, nth: u32) -> f32 {
     lattice(hash as i32, nth as i32, 0x51ED_270B)
 }
 
-/// Smooth value noise in 0..1, one bump a unit.
+/// Smooth value noise in 0..1, with one bump per unit.
 pub(crate) fn value(x: f32, y: f32, seed: u32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let (tx, ty) = (x - left, y - top);
@@ -34,7 +34,7 @@ pub(crate) fn value(x: f32, y: f32, seed: u32) -> f32 {
     a + (b - a) * ty
 }
 
-/// Smooth gradient noise (Perlin 1985), about -0.6..0.6: unlike value noise it does not show its grid.
+/// Smooth gradient noise (Perlin 1985), about -0.6..0.6. Unlike value noise, it does not show its grid.
 fn gradient(x: f32, y: f32, seed: u32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let (fx, fy) = (x - left, y - top);
@@ -54,9 +54,9 @@ fn gradient(x: f32, y: f32, seed: u32) -> f32 {
     a + (b - a) * ty
 }
 
-/// Gradient noise of several octaves in 0..1, about 0.5 in the mean.
+/// Gradient noise of several octaves in 0..1, with a mean of about 0.5.
 pub(crate) fn fractal(x: f32, y: f32, octaves: u32, seed: u32) -> f32 {
-    // Each octave is turned by about 37 degrees, so that the grids do not show.
+    // Each octave is rotated by about 37 degrees, so that the grids do not show.
     let (mut x, mut y, mut sum, mut size, mut whole) = (x, y, 0.0, 1.0, 0.0);
     for octave in 0..octaves {
         sum += size * gradient(x, y, seed.wrapping_add(octave.wrapping_mul(0x9E37)));
@@ -72,7 +72,7 @@ pub(crate) fn contrast(x: f32, y: f32, octaves: u32, seed: u32) -> f32 {
     step(0.22, 0.78, fractal(x, y, octaves, seed))
 }
 
-/// Sharp crests: 1 along lines, falling off to both sides.
+/// Noise with sharp crests: 1 along lines, falling off on both sides.
 pub(crate) fn ridged(x: f32, y: f32, octaves: u32, seed: u32) -> f32 {
     let (mut x, mut y, mut sum, mut size, mut whole) = (x, y, 0.0, 1.0, 0.0);
     for octave in 0..octaves {
@@ -85,22 +85,23 @@ pub(crate) fn ridged(x: f32, y: f32, octaves: u32, seed: u32) -> f32 {
     sum / whole
 }
 
-/// A displacement in -1..1 each way.
+/// Returns a displacement of -1..1 in each direction.
 pub(crate) fn displace(x: f32, y: f32, octaves: u32, seed: u32) -> [f32; 2] {
     [fractal(x, y, octaves, seed) * 2.0 - 1.0, fractal(x + 31.7, y - 12.9, octaves, seed ^ 0x5555) * 2.0 - 1.0]
 }
 
-/// The Voronoi cell that a point is in; distances in grid units.
+/// The Voronoi cell of a point. Distances are in grid units.
 pub(crate) struct Cell {
     /// Bits that belong to the cell.
     pub(crate) hash: u32,
-    /// Its centre.
+    /// Its center.
     pub(crate) centre: [f32; 2],
-    /// To the nearest edge.
+    /// The distance to its nearest edge.
     pub(crate) edge: f32,
 }
 
-/// Voronoi cells about one to a unit square; `jitter` 0 makes them squares, 1 wholly irregular.
+/// Returns a Voronoi cell. There is about one per unit square; they are squares with a
+/// `jitter` of 0, and entirely irregular with 1.
 pub(crate) fn cell(x: f32, y: f32, jitter: f32, seed: u32) -> Cell {
     let (column, row) = (x.floor() as i32, y.floor() as i32);
     let centre = |dx: i32, dy: i32| {
@@ -121,7 +122,7 @@ pub(crate) fn cell(x: f32, y: f32, jitter: f32, seed: u32) -> Cell {
     }
     let mut edge = f32::MAX;
     let best = best.sqrt();
-    // From the middle outward: a square that is far away cannot hold a nearer edge.
+    // From the middle outward, because a square that is far away cannot have a nearer edge.
     for dy in [0, -1, 1, -2, 2].map(|d| home.1 + d) {
         for dx in [0, -1, 1, -2, 2].map(|d| home.0 + d) {
             let away = |d: i32, at: f32| (d as f32 - at).max(at - d as f32 - 1.0).max(0.0);

@@ -8,9 +8,9 @@ pub(crate) struct Random {
 }
 
 impl Random {
-    /// Numbers for one picture; with seed 0, [`Random::vary`] keeps to the canonical values.
+    /// Creates the generator for one picture. With seed 0, [`Random::vary`] returns the canonical values.
     pub(crate) fn new(name: &str, seed: u64) -> Self {
-        // FNV-1a, so that two styles with the same seed have nothing in common.
+        // FNV-1a of the name, so that two styles with the same seed have nothing in common.
         let name = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3));
         let mut random = Random { state: name ^ seed.wrapping_mul(0xD134_2543_DE82_EF95), canonical: seed == 0 };
         random.next();
@@ -30,7 +30,7 @@ impl Random {
         self.canonical
     }
 
-    /// In 0..1.
+    /// Returns a number in 0..1.
     pub(crate) fn unit(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1u32 << 24) as f32
     }
@@ -39,19 +39,19 @@ impl Random {
         low + (high - low) * self.unit()
     }
 
-    /// `canonical` for the canonical picture, anything in the range for the others.
+    /// Returns `canonical` for the canonical picture, and any number in the range for others.
     pub(crate) fn vary(&mut self, canonical: f32, low: f32, high: f32) -> f32 {
         let varied = self.range(low, high);
         if self.canonical { canonical } else { varied }
     }
 
-    /// Whether something is so: as told for the canonical picture, else with this probability.
+    /// Returns `canonical` for the canonical picture, and `true` with this probability for others.
     pub(crate) fn whether(&mut self, canonical: bool, probability: f32) -> bool {
         let varied = self.chance(probability);
         if self.canonical { canonical } else { varied }
     }
 
-    /// The first for the canonical picture, any for the others.
+    /// Returns the first for the canonical picture, and any for others.
     pub(crate) fn choose<T: Copy>(&mut self, of: &[T]) -> T {
         let at = self.below(of.len());
         of[if self.canonical { 0 } else { at }]
@@ -61,7 +61,7 @@ impl Random {
         self.unit() < probability
     }
 
-    /// In 0..`end`, which must not be 0.
+    /// Returns a number in 0..`end`. `end` must not be 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (((self.next() >> 32) * end as u64) >> 32) as usize
     }
@@ -70,12 +70,12 @@ impl Random {
         of[self.below(of.len())]
     }
 
-    /// About a standard normal: four uniforms, so never beyond 3.5.
+    /// Returns a nearly standard normal number: a sum of four uniform ones, so never beyond 3.5.
     pub(crate) fn normal(&mut self) -> f32 {
         (self.unit() + self.unit() + self.unit() + self.unit() - 2.0) * 1.732
     }
 
-    /// A seed for noise.
+    /// Returns a seed for noise.
     pub(crate) fn seed(&mut self) -> u32 {
         (self.next() >> 32) as u32
     }

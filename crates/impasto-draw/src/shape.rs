@@ -2,13 +2,14 @@
 
 pub(crate) type Point = [f32; 2];
 
-/// 0 below `from`, 1 above `to`, smooth between; `from` may be above `to`.
+/// Returns 0 below `from`, 1 above `to`, and a smooth step between them. `from` may be above `to`.
 pub(crate) fn step(from: f32, to: f32, x: f32) -> f32 {
     let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
-/// How much of a pixel is inside a shape whose edge is `distance` outward from its centre; both in the same unit.
+/// Returns how much of a pixel is inside a shape. `distance` is how far the pixel's center is outside
+/// the shape's edge, in the unit of `pixel`.
 pub(crate) fn cover(distance: f32, pixel: f32) -> f32 {
     (0.5 - distance / pixel).clamp(0.0, 1.0)
 }
@@ -22,12 +23,12 @@ pub(crate) fn turned(p: Point, angle: f32) -> Point {
     [p[0] * cos - p[1] * sin, p[0] * sin + p[1] * cos]
 }
 
-/// 1 at whole numbers falling to 0 at halves, in straight lines.
+/// Returns 1 at whole numbers, falling to 0 at halves in straight lines.
 pub(crate) fn triangle(x: f32) -> f32 {
     (2.0 * (x - x.floor()) - 1.0).abs()
 }
 
-/// Follows a field of angles both ways from a point, `length` in all.
+/// Follows a field of angles from a point in both directions, over `length` in all.
 pub(crate) fn trace(from: Point, length: f32, pace: f32, angle: impl Fn(f32, f32) -> f32) -> Vec<Point> {
     let steps = (length / pace * 0.5).clamp(1.0, 400.0) as usize;
     let walk = |forward: f32| {
@@ -36,7 +37,7 @@ pub(crate) fn trace(from: Point, length: f32, pace: f32, angle: impl Fn(f32, f32
         (0..steps)
             .map(|_| {
                 let (sin, cos) = angle(at[0], at[1]).sin_cos();
-                // An angle may jump by half a turn where it is that of a line; the walk does not.
+                // If an angle is that of an undirected line, it may jump by half a turn. The walk does not.
                 let mut to = [cos * forward, sin * forward];
                 if heading.is_some_and(|h| h[0] * to[0] + h[1] * to[1] < 0.0) {
                     to = [-to[0], -to[1]];
@@ -54,7 +55,7 @@ pub(crate) fn trace(from: Point, length: f32, pace: f32, angle: impl Fn(f32, f32
     path
 }
 
-/// Points along a closed outline around `centre`; `radius` of the angle.
+/// Returns points along a closed outline around `centre`. `radius` is a function of the angle.
 pub(crate) fn outline(centre: Point, corners: usize, radius: impl FnMut(f32) -> f32) -> Vec<Point> {
     let mut radius = radius;
     (0..corners)

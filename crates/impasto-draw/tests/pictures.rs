@@ -1,4 +1,4 @@
-//! What every style and content holds to.
+//! Properties of every style and content.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ fn all() -> Vec<(&'static str, Draw)> {
     all
 }
 
-/// Runs a check on every picture and reports all that fail.
+/// Runs a check on every picture, and reports all failures.
 fn each(check: impl Fn(Draw) -> Result<(), String>) {
     each_of(all(), check);
 }
@@ -31,7 +31,7 @@ fn luma(picture: &Canvas) -> Vec<f32> {
     picture.rgb.chunks_exact(3).map(|c| 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2]).collect()
 }
 
-/// The means of `cells` by `cells` parts, by channel.
+/// Returns the means of `cells` by `cells` parts, by channel.
 fn thumbnail(picture: &Canvas, cells: usize) -> Vec<f32> {
     let mut sums = vec![0.0; cells * cells * 3];
     for (i, v) in picture.rgb.iter().enumerate() {
@@ -77,7 +77,8 @@ fn the_same_seed_is_the_same_picture() {
     });
 }
 
-/// Variants are to train with, so they must not be near copies. The nearest two differ by 0.10 (engravings of the same ink).
+/// Variants are for training, so they must not be near copies. The nearest two
+/// differ by 0.10 (engravings of the same ink).
 #[test]
 fn another_seed_is_another_picture() {
     each(|draw| {
@@ -112,8 +113,8 @@ fn any_size_is_drawn_with_finite_values_in_range() {
     });
 }
 
-/// A size changes the detail, not the picture. Strokes near the size of a pixel come out a little fainter: 0.031 at most (woodcut), where two
-/// seeds differ by 0.10 at least.
+/// A size changes the detail, not the picture. Strokes near the size of a pixel come out a little fainter, which makes
+/// a difference of at most 0.031 (woodcut). Two seeds differ by at least 0.10.
 #[test]
 fn another_size_is_the_same_composition() {
     each(|draw| {
@@ -123,8 +124,8 @@ fn another_size_is_the_same_composition() {
     });
 }
 
-/// A flat or blurred picture has no style to take: contrast over the whole, edges from pixel to pixel, and strokes between the two. The
-/// least of all styles are 0.080, 0.021 and 0.085 (plaid, paper-cut).
+/// A flat or blurred picture has no style to take. A style needs contrast over the whole, edges from pixel to pixel,
+/// and strokes between the two. The lowest values of all styles are 0.080, 0.021 and 0.085 (plaid, paper-cut).
 #[test]
 fn styles_have_contrast_and_texture() {
     each_of(styles::ALL.iter().map(|s| (s.name, s.draw)).collect(), |draw| {

@@ -1,9 +1,12 @@
-//! Every convolution kernel at the shapes of Magenta's networks, one thread, on every instruction set of the machine.
+//! Every convolution kernel at the shapes of Magenta's networks, on one thread,
+//! on every instruction set of the machine.
 //!
-//! `cargo bench -p impasto-kernels --bench conv -- 'residual.*avx2'` runs what fits a pattern. Throughput is in multiply-accumulates as a
-//! direct convolution has them, so that kernels can be compared with each other and with the machine's peak.
+//! `cargo bench -p impasto-kernels --bench conv -- 'residual.*avx2'` runs the benches that match a
+//! pattern. Throughput counts the multiply-accumulates of a direct convolution, so kernels can be compared
+//! with each other and with the machine's peak.
 //!
-//! Shapes are those of a picture 720 pixels wide and 128 high: a quarter of the usual 512, which only makes the same blocks fewer.
+//! The layers are those for a picture 720 pixels wide and 128 high. The usual height is 512; at a quarter of it
+//! there are fewer blocks, but the same ones.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -14,7 +17,7 @@ use impasto_kernels::{Activation, Border, Extent, Isa, Source, Threads};
 
 const DENSE: [Algorithm; 5] = [Algorithm::Direct, Algorithm::Wide, Algorithm::Spread, Algorithm::Tall, Algorithm::Winograd];
 
-/// A layer: its name, what it convolves, and the height and width of what it reads.
+/// A layer: its name, its convolution, and the height and width of its input.
 struct Layer {
     name: String,
     spec: Spec,
@@ -28,7 +31,8 @@ fn layer(name: String, kernel: usize, stride: usize, channels: [usize; 2], input
     Layer { name, spec, input }
 }
 
-/// The layers of a transformer with these widths. The residual ones of the TF-Hub module and of the checkpoint are the same.
+/// The layers of a transformer with these widths. The residual layers of the TF-Hub
+/// module and of the checkpoint are the same.
 fn transformer(network: &str, [first, second, third]: [usize; 3]) -> Vec<Layer> {
     let name = |layer: &str| format!("{network}/{layer}");
     vec![
@@ -42,7 +46,7 @@ fn transformer(network: &str, [first, second, third]: [usize; 3]) -> Vec<Layer> 
     ]
 }
 
-/// What the separable transformer and the predictors have besides.
+/// Further layers of the separable transformer and the predictors.
 fn others() -> Vec<Layer> {
     let depthwise = |name: &str, kernel, stride, channels, input, upsample| {
         let mut layer = layer(name.into(), kernel, stride, [channels, channels], input, upsample);
@@ -89,7 +93,7 @@ fn bench(c: &mut Criterion) {
                 let id = BenchmarkId::new(format!("{algorithm:?}{chosen}"), isa);
                 group.bench_function(id, |bencher| {
                     bencher.iter(|| {
-                        // Statistics are part of every layer that an instance norm follows: nearly all.
+                        // Statistics are included because an instance norm follows nearly every layer.
                         let source = Source::plain(black_box(&input), input_extent);
                         conv.run(&threads, source, padding, (&mut output, output_extent), true, None)
                     });
@@ -112,7 +116,7 @@ fn noise(seed: u64, len: usize) -> Vec<f32> {
     (0..len).map(|_| next()).collect()
 }
 
-/// Layers take milliseconds: few samples suffice, and the whole list is long.
+/// Layers take milliseconds, so few samples are enough. The whole list is long.
 fn settings() -> Criterion {
     Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(200)).measurement_time(Duration::from_secs(1))
 }

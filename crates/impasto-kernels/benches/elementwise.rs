@@ -1,6 +1,7 @@
-//! What no convolution takes along: the last sigmoid, pending arithmetic carried out by itself, pools, means, joining.
+//! Element-wise operations that no convolution fuses: the last sigmoid, pending arithmetic
+//! by itself, pools, means, concatenation.
 //!
-//! These are bound by memory, so throughput is in bytes of the input.
+//! Memory is the limit here, so throughput is in bytes of the input.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -13,7 +13,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The interval that the function clamps to: all of these functions are clamps.
+    /// Returns the interval that the function clamps to. All of these functions are clamps.
     pub(crate) fn bounds(self) -> (f32, f32) {
         match self {
             Activation::None => (f32::NEG_INFINITY, f32::INFINITY),

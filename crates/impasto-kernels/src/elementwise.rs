@@ -8,27 +8,27 @@ use crate::stage::{Affine, Border, Source, Stager};
 use crate::threads::Threads;
 use crate::view::{Extent, SharedOutput};
 
-/// Floats that one block of work takes.
+/// Floats in one block of work.
 const BLOCK_FLOATS: usize = 64 * 1024;
 
-/// What a network's last step makes of its values.
+/// What a network's last step does to its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Last {
     /// Nothing.
     Nothing,
     /// `1 / (1 + exp(-x))`. The absolute error is below 2·10⁻⁷.
     Sigmoid,
-    /// `0.5 + 150/255 · tanh(x)`, limited to 0..1. The absolute error is below 10⁻⁶.
+    /// `0.5 + 150/255 · tanh(x)`, clamped to 0..1. The absolute error is below 10⁻⁶.
     Tanh,
-    /// Limited to 0..1.
+    /// Clamped to 0..1.
     Clip,
 }
 
-/// Writes some rows of a source (as its pending arithmetic makes them; up-sampling is not supported here) to `output`, through the last
-/// step of a network.
+/// Writes some rows of a source to `output`, through the last step of a network. Pending arithmetic is
+/// applied; up-sampling is not supported here.
 ///
 /// # Panics
-/// If `output` has another length than the rows, the source lacks some of them, or it is enlarged.
+/// If `output` has another length than the rows, the source lacks some of them, or it is up-sampled.
 pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, last: Last, rows: Range<usize>, output: &mut [f32]) {
     assert_eq!(source.upsample, 1, "an element-wise step does not enlarge");
     let Extent { width, channels, .. } = source.extent;
@@ -38,13 +38,14 @@ pub fn finish(threads: &Threads, isa: Isa, source: Source<'_>, last: Last, rows:
     threads.for_each_block(rows.len().div_ceil(height), 0, |block, _| {
         let first = rows.start + block * height;
         let len = height.min(rows.end - first) * width * channels;
-        // SAFETY: whole rows from `first` on, which no other block has.
+        // SAFETY: whole rows from `first` on, which belong to no other block.
         let target = unsafe { std::slice::from_raw_parts_mut(output.pixel(first, 0), len) };
         isa.run(FinishRows { stager: &stager, start: first * width, last, target });
     });
 }
 
-/// Turns the gradient with respect to `max(x, 0)` into that with respect to `x`, in place: 0 where the `output` is not positive.
+/// Turns the gradient with respect to `max(x, 0)` into the gradient with respect to `x`, in
+/// place: 0 where `output` is not positive.
 ///
 /// # Panics
 /// If lengths differ.
@@ -57,9 +58,11 @@ pub fn rectify_gradient(threads: &Threads, output: &[f32], gradient: &mut [f32])
     });
 }
 
-/// Normalises pixels in place, each with its own mixture of several affine maps: `x · Σ share · scale + Σ share · shift`, by channel.
+/// Normalizes pixels in place, each with its own mixture of several affine maps:
+/// `x · Σ share · scale + Σ share · shift`, by channel.
 ///
-/// `shares` has a number for each map, pixel after pixel; with one map and shares of 1 the result is that of [`finish`] to the bit.
+/// `shares` has a number for each map, pixel after pixel. With one map and shares of 1, the
+/// result equals that of [`finish`] to the bit.
 ///
 /// # Panics
 /// If the maps differ in their number of channels, or `shares` and `pixels` in their number of pixels.
@@ -74,7 +77,7 @@ pub fn blend(threads: &Threads, isa: Isa, maps: &[Affine<'_>], shares: &[f32], p
     threads.for_each_block(count.div_ceil(block), 0, |i, _| {
         let first = i * block;
         let own = block.min(count - first);
-        // SAFETY: these pixels are no other block's.
+        // SAFETY: these pixels belong to no other block.
         let pixels = unsafe { std::slice::from_raw_parts_mut(output.pixel(0, first), own * channels) };
         isa.run(BlendPixels { maps, shares: &shares[first * maps.len()..][..own * maps.len()], pixels });
     });
@@ -98,13 +101,13 @@ impl SimdOp for BlendPixels<'_> {
                 let (mut scale, mut shift) = (simd.splat(0.0), simd.splat(0.0));
                 for (map, &share) in self.maps.iter().zip(shares) {
                     let share = simd.splat(share);
-                    // SAFETY: every map has `channels` numbers, of which LANES follow on `c`.
+                    // SAFETY: every map has `channels` numbers, and at least LANES of them follow from `c` on.
                     unsafe {
                         scale = simd.mul_add(share, simd.load(map.scale.as_ptr().add(c)), scale);
                         shift = simd.mul_add(share, simd.load(map.shift.as_ptr().add(c)), shift);
                     }
                 }
-                // SAFETY: the pixel has `channels` numbers, of which LANES follow on `c`.
+                // SAFETY: the pixel has `channels` numbers, and at least LANES of them follow from `c` on.
                 unsafe {
                     let at = pixel.as_mut_ptr().add(c);
                     simd.store(at, simd.mul_add(simd.load(at), scale, shift));
@@ -122,7 +125,7 @@ impl SimdOp for BlendPixels<'_> {
     }
 }
 
-/// As [`Simd::mul_add`], on one float.
+/// [`Simd::mul_add`] on one float.
 #[inline(always)]
 fn mul_add<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
     if S::FUSED { a.mul_add(b, c) } else { a * b + c }
@@ -130,7 +133,7 @@ fn mul_add<S: Simd>(a: f32, b: f32, c: f32) -> f32 {
 
 struct FinishRows<'a> {
     stager: &'a Stager<'a>,
-    /// The first pixel.
+    /// Index of the first pixel.
     start: usize,
     last: Last,
     target: &'a mut [f32],
@@ -151,9 +154,9 @@ impl SimdOp for FinishRows<'_> {
             unsafe { simd.store(chunk.as_mut_ptr(), self.last.of(simd, simd.load(chunk.as_ptr()))) };
         }
         for x in rest {
-            // The same arithmetic as the registers', so that a pixel's value does not depend on where it lies.
+            // The same arithmetic as in the registers, so that a value does not depend on its place.
             let mut lanes = [0.0; 16];
-            // SAFETY: `lanes` holds the greatest register.
+            // SAFETY: `lanes` holds the largest register.
             unsafe { simd.store(lanes.as_mut_ptr(), self.last.of(simd, simd.splat(*x))) };
             *x = lanes[0];
         }
@@ -181,15 +184,15 @@ impl Last {
 #[inline(always)]
 fn sigmoid<S: Simd>(simd: S, x: S::V) -> S::V {
     let one = simd.splat(1.0);
-    // exp(-x) = 2^n · exp(r), n whole and |r| ≤ ln 2 / 2; beyond ±87 the result is 0 or 1 to float precision.
+    // exp(-x) = 2^n · exp(r), with n whole and |r| ≤ ln 2 / 2. Beyond ±87, the result is 0 or 1 to float precision.
     let t = simd.max(simd.min(simd.sub(simd.splat(0.0), x), simd.splat(87.0)), simd.splat(-87.0));
     // Adding 1.5·2^23 rounds to a whole number in the last bits.
     let magic = simd.splat(12_582_912.0);
     let n = simd.sub(simd.mul_add(t, simd.splat(std::f32::consts::LOG2_E), magic), magic);
-    // ln 2 in two parts, the first with enough trailing zeros that its product with n is exact (Cody & Waite).
+    // ln 2 in two parts. The first has enough trailing zeros that its product with n is exact (Cody & Waite).
     let r = simd.mul_add(n, simd.splat(-0.693_359_4), t);
     let r = simd.mul_add(n, simd.splat(2.121_944_4e-4), r);
-    // Taylor's polynomial: the first term left out is r^7/5040 < 3·10⁻⁷·2⁻².
+    // Taylor's polynomial. The first omitted term is |r|^7/5040 < 1.2·10⁻⁷.
     let mut p = simd.splat(1.0 / 720.0);
     for c in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         p = simd.mul_add(p, r, simd.splat(c));

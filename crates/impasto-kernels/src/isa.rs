@@ -1,4 +1,4 @@
-//! Which instruction set the kernels use, detected at run time.
+//! The instruction sets that the kernels use, detected at run time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// All instruction sets that this machine can run, slowest first.
+    /// Returns all instruction sets that this machine can run, slowest first.
     pub fn available() -> Vec<Isa> {
         let mut found = vec![Isa::Portable];
         #[cfg(target_arch = "x86_64")]
@@ -37,13 +37,13 @@ impl Isa {
         found
     }
 
-    /// The fastest instruction set of this machine.
+    /// Returns the fastest instruction set of this machine.
     pub fn best() -> Isa {
         static BEST: OnceLock<Isa> = OnceLock::new();
         *BEST.get_or_init(|| *Isa::available().last().expect("the portable path is always there"))
     }
 
-    /// Floats in one register.
+    /// Returns the number of floats in a register.
     pub fn lanes(self) -> usize {
         match self {
             Isa::Portable | Isa::Neon => 4,
@@ -85,7 +85,7 @@ impl fmt::Display for Isa {
 impl FromStr for Isa {
     type Err = String;
 
-    /// Reads a name as [`fmt::Display`] writes it, if this machine has that instruction set.
+    /// Parses a name as [`fmt::Display`] writes it, if this machine has that instruction set.
     fn from_str(name: &str) -> Result<Self, String> {
         let available = Isa::available();
         available.iter().find(|isa| isa.to_string() == name).copied().ok_or_else(|| {

@@ -1,9 +1,10 @@
-//! Convolution, normalisation, resampling and element-wise kernels on slices and shapes.
+//! Convolution, normalization, resampling and element-wise kernels on slices and shapes.
 //!
-//! The only crate of the project with `unsafe` code. Everything works on one picture of `height × width × channels` floats, row-major,
-//! channels fastest. A layer is cut into blocks of output pixels; a thread *stages* the input that a block reads into scratch
-//! memory (with the pending normalisation, activation, residual sum and padding applied: [`Source`]), a kernel computes the block, and the
-//! block's share of the statistics that a following instance norm needs is taken while it is still in cache.
+//! Nearly all `unsafe` code of the project is in this crate. Everything works on one picture of
+//! `height × width × channels` floats, row-major, channels fastest. A layer is cut into blocks of output pixels. For
+//! each block, a thread *stages* the input that the block reads: it copies it to scratch memory, with the pending
+//! normalization, activation, residual sum and padding applied ([`Source`]). Then a kernel computes the block. If an
+//! instance norm follows, the block's part of the statistics is computed while the block is still in cache.
 
 mod activation;
 pub mod conv;

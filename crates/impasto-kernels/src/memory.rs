@@ -2,15 +2,15 @@
 
 use std::collections::TryReserveError;
 
-/// Zeroed memory for `len` floats, in large pages where the system can give them.
+/// Allocates zeroed memory for `len` floats, in large pages if the system supports them.
 ///
-/// A picture's features take tens of megabytes. In pages of 4 KiB that is thousands of page faults on first use and more pages than the
-/// processor's table of them holds; in pages of 2 MiB it is a few dozen.
+/// A picture's features take tens of megabytes. In pages of 4 KiB, that is thousands of page faults on first use, and
+/// more pages than the CPU's page table cache (TLB) holds. In pages of 2 MiB, it is a few dozen.
 ///
 /// # Errors
-/// If the system does not give so much.
+/// If the system does not have enough memory.
 pub fn zeroed(len: usize) -> Result<Vec<f32>, TryReserveError> {
-    // Only this way of asking can fail gracefully, but only the one below gets zeroed pages without touching them.
+    // Only this request can fail gracefully, but only the next one gets zeroed pages without touching them.
     Vec::<f32>::new().try_reserve_exact(len)?;
     let buffer = vec![0.0f32; len];
     advise_large_pages(&buffer);
@@ -20,7 +20,7 @@ pub fn zeroed(len: usize) -> Result<Vec<f32>, TryReserveError> {
 #[cfg(target_os = "linux")]
 fn advise_large_pages(buffer: &[f32]) {
     const PAGE: usize = 4096;
-    /// Below this a large page would be mostly empty.
+    /// Below this size, a large page would be mostly empty.
     const WORTH_IT: usize = 4 << 20;
     let bytes = size_of_val(buffer);
     if bytes < WORTH_IT {
@@ -29,8 +29,8 @@ fn advise_large_pages(buffer: &[f32]) {
     let start = buffer.as_ptr().addr();
     let first = start.next_multiple_of(PAGE);
     let len = (start + bytes - first) / PAGE * PAGE;
-    // SAFETY: whole pages inside a live allocation of ours; this advice changes how they are backed, not what they hold. A refusal is of no
-    // consequence.
+    // SAFETY: whole pages inside a live allocation of ours; this advice changes how they are backed, not what they
+    // hold. If it is refused, nothing changes.
     unsafe { libc::madvise(buffer.as_ptr().cast_mut().cast::<u8>().add(first - start).cast(), len, libc::MADV_HUGEPAGE) };
 }
 

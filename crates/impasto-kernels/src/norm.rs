@@ -1,16 +1,18 @@
-//! An instance norm by itself, and its gradients: what learning needs, where painting has norms pending on a [`crate::Source`].
+//! An instance norm by itself, and its gradients. Learning needs these; for painting,
+//! norms are pending on a [`crate::Source`].
 //!
-//! With the mean `m` and the biased variance `v` of a channel over the picture: `y = (x - m) / sqrt(v + epsilon) * scale + shift`.
+//! With the mean `m` and the biased variance `v` of a channel over the picture,
+//! `y = (x - m) / sqrt(v + epsilon) * scale + shift`.
 
 use crate::isa::Isa;
 use crate::simd::{Simd, SimdOp};
 use crate::stage::Affine;
 use crate::statistics::Statistics;
 
-/// Pixels whose sums are taken in float32 before they are added in float64.
+/// Pixels that are summed in float32 before the sums are added in float64.
 const RUN: usize = 256;
 
-/// Gradients of an instance norm with respect to its own numbers, one of each a channel.
+/// Gradients of an instance norm with respect to its own numbers, one of each per channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NormGradient {
     /// With respect to the scale.
@@ -19,7 +21,7 @@ pub struct NormGradient {
     pub shift: Vec<f32>,
 }
 
-/// Writes `x * scale + shift` of each channel, or 0 where that is negative if `rectify`.
+/// Writes `x * scale + shift` for each channel. If `rectify`, negative results become 0.
 ///
 /// # Panics
 /// If lengths do not fit together.
@@ -30,8 +32,9 @@ pub fn apply(isa: Isa, x: &[f32], map: Affine<'_>, rectify: bool, y: &mut [f32])
     isa.run(Apply { x, map, low, y });
 }
 
-/// Replaces the gradient with respect to a norm's output (before anything that follows it) by that with respect to its input `x`, and gives
-/// those with respect to scale and shift. `statistics` are those of `x`, which the norm normalises by: the gradient goes through them.
+/// Replaces the gradient with respect to a norm's output (before anything that follows it) by the gradient with respect
+/// to its input `x`. Returns the gradients with respect to scale and shift. `statistics` are those of `x`, which the
+/// norm uses, so the gradient goes through them.
 ///
 /// # Panics
 /// If lengths do not fit together.
@@ -42,9 +45,10 @@ pub fn gradient(isa: Isa, x: &[f32], statistics: &Statistics, epsilon: f32, scal
     let Statistics { mean, variance } = statistics;
     let roots: Vec<f64> = variance.iter().map(|&v| (f64::from(v) + f64::from(epsilon)).sqrt().recip()).collect();
     let [sums, products] = isa.run(Sums { x, mean, gradient });
-    // Of g · (x - m) / √(v + ε).
+    // The sums of g · (x - m) / √(v + ε).
     let by_scale: Vec<f64> = products.iter().zip(&roots).map(|(product, root)| product * root).collect();
-    // dx = s (g - mean(g) - n · mean(g · n)) with n the normalised input and s = scale / √(v + ε): a linear map of g and x.
+    // With n the normalized input and s = scale / √(v + ε), this is dx = s (g - mean(g) - n ·
+    // mean(g · n)), a linear map of g and x.
     let by_gradient: Vec<f32> = scale.iter().zip(&roots).map(|(&scale, root)| (f64::from(scale) * root) as f32).collect();
     let mut by_input = vec![0.0; channels];
     let mut constant = vec![0.0; channels];

@@ -1,4 +1,4 @@
-//! Pooling, moments and the concatenation of channels, for small tensors; and channels rearranged to pixels.
+//! Pooling, moments and concatenation of channels for small tensors; and channels rearranged to pixels.
 
 use std::ops::Range;
 
@@ -6,32 +6,32 @@ use crate::statistics::Statistics;
 use crate::threads::Threads;
 use crate::view::{Extent, SharedOutput, Strip};
 
-/// What a pool takes of its window.
+/// What a pool computes from its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolKind {
-    /// The greatest value inside the picture.
+    /// The maximum of the values inside the picture.
     Max,
     /// The mean of the values inside the picture.
     Average,
 }
 
-/// A window that slides over a picture; what lies outside is left out.
+/// A window that slides over a picture. Values outside the picture are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pool {
-    /// What is taken.
+    /// What is computed.
     pub kind: PoolKind,
     /// Side of the window.
     pub kernel: usize,
-    /// Step along both axes.
+    /// Stride along both axes.
     pub stride: usize,
-    /// Pixels of padding above and to the left.
+    /// Padding in pixels at the top and the left.
     pub padding: [usize; 2],
 }
 
 /// Pools `input` into `output`.
 ///
 /// # Panics
-/// If lengths and extents do not fit together, or a window lies wholly outside.
+/// If lengths and extents do not fit together, or a window is entirely outside.
 pub fn pool(threads: &Threads, pool: Pool, input: (&[f32], Extent), output: (&mut [f32], Extent)) {
     let ((input, from), (output, to)) = (input, output);
     assert_eq!(input.len(), from.len());
@@ -39,7 +39,7 @@ pub fn pool(threads: &Threads, pool: Pool, input: (&[f32], Extent), output: (&mu
     let shared = SharedOutput::new(output, to);
     let channels = from.channels;
     threads.for_each_block(to.height, 0, |y, _| {
-        // SAFETY: a block is one row, which no other block has.
+        // SAFETY: a block is one row, which belongs to no other block.
         let row = unsafe { std::slice::from_raw_parts_mut(shared.pixel(y, 0), to.width * channels) };
         let span = |at: usize, padding: usize, length: usize| {
             let first = (at * pool.stride).saturating_sub(padding);
@@ -68,10 +68,12 @@ pub fn pool(threads: &Threads, pool: Pool, input: (&[f32], Extent), output: (&mu
     });
 }
 
-/// Writes the gradient with respect to a pool's input of that with respect to its output. Of equal values in a window the first is the greatest.
+/// Writes the gradient with respect to a pool's input, from the gradient with respect to its output. If several values
+/// in a window are the maximum, the first one gets the gradient.
 ///
 /// # Panics
-/// If lengths and extents do not fit together, windows overlap or leave gaps (`stride` is not `kernel`), or there is padding.
+/// If lengths and extents do not fit together, windows overlap or leave gaps
+/// (`stride` is not `kernel`), or there is padding.
 pub fn gradient(
     threads: &Threads,
     pool: Pool,
@@ -87,7 +89,7 @@ pub fn gradient(
     threads.for_each_chunk(result, kernel * row, |y, result| {
         result.fill(0.0);
         if y >= to.height {
-            // What no window reaches.
+            // No window reaches these rows.
             return;
         }
         let input = &input[y * kernel * row..][..kernel * row];
@@ -115,7 +117,7 @@ pub fn gradient(
     });
 }
 
-/// Mean of each channel over height and width, summed in float64.
+/// Returns the mean of each channel over height and width, summed in float64.
 pub fn mean(input: &[f32], extent: Extent) -> Vec<f32> {
     assert_eq!(input.len(), extent.len());
     let mut sums = vec![0.0f64; extent.channels];
@@ -128,7 +130,7 @@ pub fn mean(input: &[f32], extent: Extent) -> Vec<f32> {
     sums.iter().map(|sum| (sum / count) as f32).collect()
 }
 
-/// Mean and biased variance of each channel over height and width, in two passes of float64 sums.
+/// Returns the mean and the biased variance of each channel over height and width, in two passes of float64 sums.
 pub fn moments(input: &[f32], extent: Extent) -> Statistics {
     let mean = mean(input, extent);
     let mut squares = vec![0.0f64; extent.channels];
@@ -141,7 +143,8 @@ pub fn moments(input: &[f32], extent: Extent) -> Statistics {
     Statistics { mean, variance: squares.iter().map(|sum| (sum / count) as f32).collect() }
 }
 
-/// Writes inputs of one height and width channel after channel: all of the first input's, then the second's, ….
+/// Concatenates the channels of inputs with the same height and width: in each pixel, all of
+/// the first input's, then the second's, ….
 ///
 /// # Panics
 /// If lengths do not fit together.
@@ -158,15 +161,15 @@ pub fn concat(inputs: &[(&[f32], Extent)], output: &mut [f32]) {
     }
 }
 
-/// Turns channels into pixels: every pixel's channels, `factor` times `factor` groups, become a square of so many pixels, row by row.
-/// Writes these rows of the result.
+/// Rearranges channels to pixels: the channels of every pixel, in `factor` times `factor` groups, become a square of as
+/// many pixels, row by row. Writes these rows of the result.
 ///
 /// # Panics
 /// If lengths and extents do not fit together, or rows of the input are missing.
 pub fn depth_to_space(threads: &Threads, factor: usize, input: (Strip<'_>, Extent), rows: Range<usize>, output: &mut [f32]) {
     let (strip, from) = input;
     assert!(factor > 0 && from.channels.is_multiple_of(factor * factor), "channels for whole squares");
-    // What a pixel gives to a row of the result.
+    // Floats that a pixel contributes to a row of the result.
     let run = from.channels / factor;
     let row_len = from.width * run;
     assert_eq!(output.len(), rows.len() * row_len);

@@ -1,13 +1,13 @@
-//! Staging: the part of its input that a block reads, brought into scratch memory with everything pending applied.
+//! Staging: copies the part of the input that a block reads to scratch memory, with everything pending applied.
 //!
-//! A tensor is written once, raw, by the layer that computes it; what follows it in the network and has no arithmetic of its own to speak
-//! of (instance norm, activation, residual sum, up-sampling, padding) is done here, on the way into the next layer.
+//! A layer writes its tensor once, raw. Cheap operations that follow it (instance norm, activation, residual sum,
+//! up-sampling, padding) are applied here, while the next layer reads it.
 
 use crate::activation::Activation;
 use crate::simd::{Simd, SimdOp};
 use crate::view::{Extent, Region, SharedOutput, Strip};
 
-/// What lies beyond the border of a picture.
+/// What is beyond the border of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Border {
     /// Zeros.
@@ -21,38 +21,39 @@ pub enum Border {
 /// `x * scale + shift`, by channel.
 #[derive(Debug, Clone, Copy)]
 pub struct Affine<'a> {
-    /// One factor a channel.
+    /// One factor per channel.
     pub scale: &'a [f32],
-    /// One summand a channel.
+    /// One summand per channel.
     pub shift: &'a [f32],
 }
 
-/// A tensor as a layer reads it: stored values, and what is pending on them.
+/// A tensor as a layer reads it: stored values, and the operations pending on them.
 ///
-/// The value of a pixel's channel is `activation(x * scale + shift) + skip`; the picture of these is then enlarged.
+/// The value of a pixel's channel is `activation(x * scale + shift) + skip`. The
+/// picture of these values is then up-sampled.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// Stored values: all rows, or those that the layer will read.
     pub data: Strip<'a>,
     /// The extent of the whole tensor.
     pub extent: Extent,
-    /// What to multiply by and add, if anything.
+    /// The first pending operation, if any.
     pub affine: Option<Affine<'a>>,
-    /// What to apply then.
+    /// The activation after it.
     pub activation: Activation,
-    /// What to add at last: a tensor of the same extent.
+    /// The tensor that is added last, of the same extent.
     pub skip: Option<Strip<'a>>,
-    /// Nearest-neighbour up-sampling factor, at least 1.
+    /// Factor of the nearest-neighbor up-sampling, at least 1.
     pub upsample: usize,
 }
 
 impl<'a> Source<'a> {
-    /// A tensor with nothing pending.
+    /// Returns a tensor with nothing pending.
     pub fn plain(data: &'a [f32], extent: Extent) -> Self {
         Source { data: Strip::whole(data), extent, affine: None, activation: Activation::None, skip: None, upsample: 1 }
     }
 
-    /// The extent after up-sampling.
+    /// Returns the extent after up-sampling.
     pub fn enlarged(&self) -> Extent {
         let Extent { height, width, channels } = self.extent;
         Extent { height: height * self.upsample, width: width * self.upsample, channels }
@@ -68,7 +69,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Where a block's patch lies, in pixels of the enlarged and padded input.
+/// Where a block's patch is, in pixels of the up-sampled and padded input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PatchPlace {
     pub(crate) y: usize,
@@ -77,7 +78,8 @@ pub(crate) struct PatchPlace {
     pub(crate) columns: usize,
 }
 
-/// The stored row or column that a padded, enlarged one reads; none for a zero. `length` is the stored rows' or columns' number.
+/// Returns the stored row or column that a padded, up-sampled one reads; `None` for a zero. `length`
+/// is the number of stored rows or columns.
 pub(crate) fn origin(position: usize, padding: usize, length: usize, upsample: usize, border: Border) -> Option<usize> {
     let length = (length * upsample) as isize;
     let at = position as isize - padding as isize;
@@ -87,7 +89,7 @@ pub(crate) fn origin(position: usize, padding: usize, length: usize, upsample: u
         Border::Reflect if at >= length => 2 * length - 2 - at,
         _ => at,
     };
-    // A patch of whole tiles may reach further than the padding; those pixels are staged but never used.
+    // A patch of whole tiles may extend beyond the padding. Those pixels are staged but never used.
     Some(inside.clamp(0, length - 1) as usize / upsample)
 }
 
@@ -95,21 +97,21 @@ pub(crate) fn origin(position: usize, padding: usize, length: usize, upsample: u
 pub(crate) struct Stager<'a> {
     source: Source<'a>,
     border: Border,
-    /// Padding above and to the left.
+    /// Padding at the top and the left.
     padding: [usize; 2],
     /// Channels of a staged pixel: those of the source, then zeros.
     pixel: usize,
-    /// Scale and shift repeated to a length that is a multiple of any register.
+    /// Scale and shift, repeated to a length that is a multiple of any register.
     scale: Vec<f32>,
     shift: Vec<f32>,
-    /// Where the staged pixels themselves are kept for a later reader.
+    /// Where the staged pixels are kept for a later reader.
     keep: Option<&'a SharedOutput<'a>>,
 }
 
-/// The greatest number of lanes of any instruction set: patterns of this many pixels suit all.
+/// The most lanes of any instruction set. A pattern of this many pixels suits all of them.
 const MAX_LANES: usize = 16;
 
-/// The shortest run of whole pixels that is a whole number of registers of `lanes` floats.
+/// Returns the length of the shortest run of whole pixels that is a whole number of registers of `lanes` floats.
 pub(crate) fn period(channels: usize, lanes: usize) -> usize {
     let gcd = |mut a: usize, mut b: usize| {
         while b != 0 {
@@ -120,7 +122,7 @@ pub(crate) fn period(channels: usize, lanes: usize) -> usize {
     channels * (lanes / gcd(channels, lanes))
 }
 
-/// [`Stager::stage`] as an operation: all kernels share its code.
+/// [`Stager::stage`] as an operation, so that all kernels share its code.
 struct Stage<'a> {
     stager: &'a Stager<'a>,
     place: PatchPlace,
@@ -165,7 +167,8 @@ impl<'a> Stager<'a> {
         origin(position, self.padding[axis], [height, width][axis], self.source.upsample, self.border)
     }
 
-    /// Fills `patch` (rows of `columns` pixels of `pixel` floats), and keeps the pixels of `own`, a rectangle of the source, if asked to.
+    /// Fills `patch` (rows of `columns` pixels of `pixel` floats). If `keep` was given, also keeps the
+    /// pixels of `own`, a rectangle of the source.
     #[inline(always)]
     pub(crate) fn stage<S: Simd>(&self, simd: S, place: PatchPlace, own: &Region, patch: &mut [f32]) {
         simd.call(Stage { stager: self, place, own, patch });
@@ -176,7 +179,8 @@ impl<'a> Stager<'a> {
         let Extent { width, channels, .. } = self.source.extent;
         let row_len = place.columns * self.pixel;
         assert!(patch.len() >= place.rows * row_len);
-        // Columns that read their own pixel without a detour over the border, as one run; only where no pixel is repeated.
+        // A run of columns that read their own pixel, not one across the border. It is empty if pixels are repeated or
+        // staged with more channels.
         let first = self.padding[1].saturating_sub(place.x).min(place.columns);
         let last = (self.padding[1] + width).saturating_sub(place.x).min(place.columns).max(first);
         let run = if self.source.upsample == 1 && self.pixel == channels { first..last } else { 0..0 };
@@ -208,16 +212,17 @@ impl<'a> Stager<'a> {
                 for x in own.columns.clone().step_by(run) {
                     let at = (y + self.padding[0] - place.y) * row_len + (x + self.padding[1] - place.x) * self.pixel;
                     let pixels = &patch[at..at + run * channels];
-                    // SAFETY: `own` lies inside the source's extent, which is `keep`'s, and no other block owns its pixels.
+                    // SAFETY: `own` is inside the source's extent, which is `keep`'s, and
+                    // its pixels belong to no other block.
                     unsafe { std::ptr::copy_nonoverlapping(pixels.as_ptr(), keep.pixel(y, x), pixels.len()) };
                 }
             }
         }
     }
 
-    /// Computes consecutive stored pixels from this one on, counted along the rows of the whole tensor.
+    /// Computes consecutive stored pixels from `pixel` on, counted along the rows of the whole tensor.
     ///
-    /// A pixel's values do not depend on where in a run it lies: what does not fill a register goes through one all the same.
+    /// A pixel's values do not depend on its place in a run: even floats that do not fill a register go through one.
     #[inline(always)]
     pub(crate) fn run<S: Simd>(&self, simd: S, pixel: usize, target: &mut [f32]) {
         let Extent { width, channels, .. } = self.source.extent;
@@ -237,7 +242,8 @@ impl<'a> Stager<'a> {
             let end = (at + period).min(len);
             let mut k = 0;
             while at + S::LANES <= end {
-                // SAFETY: `at + LANES <= len`, the length of input, target and skip; `k + LANES <= period`, the length of scale and shift.
+                // SAFETY: `at + LANES <= len`, the length of input, target and skip;
+                // `k + LANES <= period`, the length of scale and shift.
                 unsafe {
                     let x = simd.load(input.as_ptr().add(at));
                     let y = simd.mul_add(x, simd.load(self.scale.as_ptr().add(k)), simd.load(self.shift.as_ptr().add(k)));
@@ -256,7 +262,7 @@ impl<'a> Stager<'a> {
                 if let Some(skip) = skip {
                     added[..end - at].copy_from_slice(&skip[at..end]);
                 }
-                // SAFETY: both hold the greatest register; `k + LANES <= period`, a multiple of every register.
+                // SAFETY: both hold the largest register; `k + LANES <= period`, a multiple of every register.
                 unsafe {
                     let y = simd.load(x.as_ptr());
                     let y = simd.mul_add(y, simd.load(self.scale.as_ptr().add(k)), simd.load(self.shift.as_ptr().add(k)));

@@ -1,4 +1,4 @@
-//! Mean and variance by channel over a whole picture, from the shares of its blocks.
+//! Mean and variance by channel over a whole picture, merged from its blocks.
 
 use crate::isa::Isa;
 use crate::simd::{Simd, SimdOp};
@@ -8,16 +8,16 @@ use crate::view::{Extent, Region, SharedOutput};
 /// Mean and biased variance of each channel over height and width.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistics {
-    /// One mean a channel.
+    /// One mean per channel.
     pub mean: Vec<f32>,
-    /// One variance a channel, divided by the number of pixels.
+    /// One variance per channel, divided by the number of pixels.
     pub variance: Vec<f32>,
 }
 
-/// What each block found: three rows of channels a block (a pivot, sums of differences from it, sums of their squares).
+/// The result of each block: three rows of channels (a pivot, sums of differences from it, sums of their squares).
 ///
-/// Differences from a pixel of the block, not the values themselves, are summed: in a flat picture the variance is a tiny
-/// difference of large squares otherwise.
+/// The sums are of differences from a pixel of the block, not of the values themselves. Otherwise the variance of a
+/// flat picture would be a tiny difference of large squares.
 pub(crate) struct Partials {
     data: Vec<f32>,
     counts: Vec<usize>,
@@ -25,18 +25,18 @@ pub(crate) struct Partials {
 }
 
 impl Partials {
-    /// For blocks of these many pixels.
+    /// Creates the partials for blocks of these numbers of pixels.
     pub(crate) fn new(counts: Vec<usize>, channels: usize) -> Self {
         Partials { data: vec![0.0; counts.len() * 3 * channels], counts, channels }
     }
 
-    /// The blocks' shares as an output that threads write: a "row" a block.
+    /// Returns the partials as an output that threads write, with one "row" per block.
     pub(crate) fn shared(&mut self) -> SharedOutput<'_> {
         let extent = Extent { height: self.counts.len(), width: 3, channels: self.channels };
         SharedOutput::new(&mut self.data, extent)
     }
 
-    /// Merges the shares in the order of the blocks (Chan, Golub & LeVeque 1979), in float64.
+    /// Merges the blocks' results in their order (Chan, Golub & LeVeque 1979), in float64.
     pub(crate) fn merge(&self) -> Statistics {
         let channels = self.channels;
         let mut count = 0.0f64;
@@ -61,12 +61,12 @@ impl Partials {
     }
 }
 
-/// Floats of scratch memory that [`share`] needs.
+/// Returns how many floats of scratch memory [`share`] needs.
 pub(crate) fn scratch_len(channels: usize) -> usize {
     3 * period(channels, 16)
 }
 
-/// Computes a block's share: the statistics of `region` of a finished output, as row `block` of the partials.
+/// Computes a block's part: the statistics of `region` of a finished output, as row `block` of the partials.
 ///
 /// # Safety
 /// No other thread writes `region` of `output`, or that row of the partials, at the same time.
@@ -101,7 +101,7 @@ impl SimdOp for Share<'_> {
         let (pivot, rest) = scratch.split_at_mut(period);
         let (sums, rest) = rest.split_at_mut(period);
         let squares = &mut rest[..period];
-        // SAFETY: the region is inside the output and this thread's alone.
+        // SAFETY: the region is inside the output and belongs to this thread alone.
         let row = |y: usize| unsafe { std::slice::from_raw_parts(output.pixel(y, region.columns.start), row_len) };
         let first = row(region.rows.start);
         for (i, p) in pivot.iter_mut().enumerate() {
@@ -112,7 +112,7 @@ impl SimdOp for Share<'_> {
             // SAFETY: `k + LANES <= period`, the length of the three arrays; `i + LANES <= whole <= row_len`.
             unsafe {
                 let p = simd.load(pivot.as_ptr().add(k));
-                // Two accumulators of each kind hide the latency of the sums.
+                // Two accumulators of each kind hide the latency of the additions.
                 let zero = simd.splat(0.0);
                 let (mut sum, mut square) = ([zero; 2], [zero; 2]);
                 for y in region.rows.clone() {
@@ -143,7 +143,7 @@ impl SimdOp for Share<'_> {
                 squares[i % channels] += d * d;
             }
         }
-        // SAFETY: row `block` of the partials is this thread's alone and holds three times `channels` floats.
+        // SAFETY: row `block` of the partials belongs to this thread alone and holds three times `channels` floats.
         let target = unsafe { std::slice::from_raw_parts_mut(partials.pixel(block, 0), 3 * channels) };
         target.fill(0.0);
         target[..channels].copy_from_slice(&pivot[..channels]);

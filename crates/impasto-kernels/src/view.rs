@@ -3,24 +3,24 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// Extents of a picture or of features: row-major, channels fastest.
+/// The extent of a picture or of features: row-major, channels fastest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Extent {
-    /// Rows.
+    /// Number of rows.
     pub height: usize,
-    /// Columns.
+    /// Number of columns.
     pub width: usize,
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
 }
 
 impl Extent {
-    /// Floats in it.
+    /// Returns the number of floats.
     pub fn len(self) -> usize {
         self.height * self.width * self.channels
     }
 
-    /// Whether it holds nothing.
+    /// Whether there are no floats.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -29,19 +29,19 @@ impl Extent {
 /// Consecutive rows of a tensor: all of them, or those of a band.
 #[derive(Debug, Clone, Copy)]
 pub struct Strip<'a> {
-    /// Their values: whole rows.
+    /// The values of whole rows.
     pub data: &'a [f32],
-    /// Which row of the tensor is the first.
+    /// Index of the first row in the tensor.
     pub first: usize,
 }
 
 impl<'a> Strip<'a> {
-    /// All rows of a tensor.
+    /// Returns all rows of a tensor.
     pub fn whole(data: &'a [f32]) -> Self {
         Strip { data, first: 0 }
     }
 
-    /// Whether these are whole rows of a tensor of this extent, inside it.
+    /// Whether these are whole rows inside a tensor of this extent.
     pub(crate) fn fits(&self, extent: Extent) -> bool {
         let row = extent.width * extent.channels;
         row > 0 && self.data.len().is_multiple_of(row) && self.first + self.data.len() / row <= extent.height
@@ -56,18 +56,18 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// The same rectangle this many rows further down.
+    /// Returns the same rectangle this many rows further down.
     pub(crate) fn below(self, rows: usize) -> Self {
         Region { rows: self.rows.start + rows..self.rows.end + rows, columns: self.columns }
     }
 }
 
-/// An output tensor that the blocks of a layer write, each its own pixels, from several threads.
+/// An output tensor that several threads write. Each block of a layer writes its own pixels.
 pub(crate) struct SharedOutput<'a> {
     data: *mut f32,
-    /// Of the whole tensor.
+    /// The extent of the whole tensor.
     pub(crate) extent: Extent,
-    /// Rows that are there.
+    /// The rows that are present.
     rows: Range<usize>,
     lifetime: PhantomData<&'a mut [f32]>,
 }
@@ -76,22 +76,23 @@ pub(crate) struct SharedOutput<'a> {
 unsafe impl Sync for SharedOutput<'_> {}
 
 impl<'a> SharedOutput<'a> {
-    /// Over a slice that is exactly as long as the extent says.
+    /// Wraps a slice that is exactly as long as the extent says.
     pub(crate) fn new(data: &'a mut [f32], extent: Extent) -> Self {
         Self::rows(data, extent, 0..extent.height)
     }
 
-    /// Over a slice that holds just these rows of a tensor of this extent.
+    /// Wraps a slice that holds just these rows of a tensor of this extent.
     pub(crate) fn rows(data: &'a mut [f32], extent: Extent, rows: Range<usize>) -> Self {
         assert!(rows.end <= extent.height, "rows beyond the extent");
         assert_eq!(data.len(), rows.len() * extent.width * extent.channels, "an output buffer of another size than its extent");
         SharedOutput { data: data.as_mut_ptr(), extent, rows, lifetime: PhantomData }
     }
 
-    /// Where a pixel's channels start. The rest of its row follows.
+    /// Returns a pointer to the first channel of a pixel. The rest of its row follows.
     ///
     /// # Safety
-    /// `y` is one of the rows, `x` inside the extent (or its end), and no two threads access one pixel at the same time.
+    /// `y` is one of the rows, `x` is inside the extent (or its end), and no two
+    /// threads access one pixel at the same time.
     #[inline(always)]
     pub(crate) unsafe fn pixel(&self, y: usize, x: usize) -> *mut f32 {
         debug_assert!(self.rows.contains(&y) && x <= self.extent.width);

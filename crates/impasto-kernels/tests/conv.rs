@@ -1,4 +1,5 @@
-//! Every convolution kernel on every instruction set of the machine against the naive reference, at awkward shapes.
+//! Compares every convolution kernel with the naive reference, on every
+//! instruction set of the machine, at awkward shapes.
 
 use impasto_kernels::conv::{Algorithm, Conv, InputGradient, Spec, reference, weight_gradient};
 use impasto_kernels::{Activation, Affine, Border, Extent, Isa, Source, Strip, Threads};
@@ -23,7 +24,7 @@ fn greatest_difference(a: &[f32], b: &[f32]) -> f32 {
 const ALL: [Algorithm; 6] =
     [Algorithm::Direct, Algorithm::Wide, Algorithm::Spread, Algorithm::Tall, Algorithm::Winograd, Algorithm::Depthwise];
 
-/// Largest error of a kernel relative to the largest output, as its documentation states it.
+/// Largest error of a kernel relative to the largest output, as stated in the kernel's documentation.
 fn tolerance(algorithm: Algorithm) -> f32 {
     match algorithm {
         Algorithm::Tall => 4e-6,
@@ -32,7 +33,7 @@ fn tolerance(algorithm: Algorithm) -> f32 {
     }
 }
 
-/// A case: what to convolve, at which size, padded by how much.
+/// A case: the convolution, the extent of its input, and its padding.
 struct Case {
     spec: Spec,
     height: usize,
@@ -84,7 +85,7 @@ fn cases() -> Vec<Case> {
         cases.push(case([3, 3], 2, [3, 32], size, Border::Zero, 1));
         cases.push(case([1, 1], 1, [3, 3], size, Border::Zero, 1));
     }
-    // TensorFlow's SAME with stride 2 pads only below and to the right of an even size.
+    // With stride 2 and an even size, TensorFlow's SAME pads only at the bottom and the right.
     let mut same = case([3, 3], 2, [3, 16], [8, 6], Border::Zero, 1);
     (same.padding, same.output) = ([0, 0], [4, 3]);
     cases.push(same);
@@ -146,7 +147,7 @@ fn every_kernel_agrees_with_the_reference() {
     assert!(failures.is_empty(), "{} of {count} comparisons failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Mean and variance as the definition has them.
+/// Mean and variance by their definitions.
 fn moments(data: &[f32], channels: usize) -> Vec<(f64, f64)> {
     let n = (data.len() / channels) as f64;
     (0..channels)
@@ -189,7 +190,7 @@ fn statistics_are_those_of_the_output() {
     }
 }
 
-/// Pending arithmetic is applied on the way in, and kept for a later reader if asked for.
+/// Pending arithmetic is applied while staging, and its result is kept for a later reader on request.
 #[test]
 fn pending_arithmetic_is_applied_and_kept() {
     for isa in Isa::available() {
@@ -248,7 +249,8 @@ fn bytes_do_not_depend_on_the_number_of_threads() {
     }
 }
 
-/// What bands rest on: a band's rows are the same bytes as those of the whole, and computed from the stated rows alone.
+/// Bands rely on this: the rows of a band have the same bytes as in the whole
+/// output, and depend only on the stated rows.
 #[test]
 fn bands_are_the_same_bytes_as_the_whole() {
     let threads = Threads::new(2).unwrap();
@@ -310,7 +312,7 @@ fn bands_are_the_same_bytes_as_the_whole() {
 
 #[test]
 fn gradients_agree_with_the_reference() {
-    // Largest error relative to the largest value, for the sums of these sizes.
+    // Largest error relative to the largest value, for sums of these sizes.
     const TOLERANCE: f32 = 1e-5;
     let mut wrong = Vec::new();
     let differentiable = |case: &&Case| !case.spec.depthwise;

@@ -1,5 +1,5 @@
-//! Convolutions of shapes that nobody chose: whatever a [`Spec`] allows, on every instruction set and with every kernel that
-//! suits it, against the naive reference. A failure prints its seed; put it in [`SEEDS`] to see that one alone.
+//! Compares convolutions of random shapes with the naive reference: whatever a [`Spec`] allows, on every instruction
+//! set, with every kernel that suits it. A failure prints its seed. To run that seed alone, put it in [`SEEDS`].
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ const SEEDS: Range<u64> = 0..200;
 const ALL: [Algorithm; 6] =
     [Algorithm::Direct, Algorithm::Wide, Algorithm::Spread, Algorithm::Tall, Algorithm::Winograd, Algorithm::Depthwise];
 
-/// Largest error relative to the largest output: the widest that a kernel's documentation states (Winograd's).
+/// Largest error relative to the largest output: the largest that any kernel's documentation states (Winograd's).
 const TOLERANCE: f32 = 1e-5;
 
 /// A reproducible source of numbers.
@@ -19,7 +19,7 @@ struct Dice(u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
-        // splitmix64: neighbouring seeds give unrelated numbers.
+        // splitmix64: neighboring seeds give unrelated numbers.
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -40,7 +40,7 @@ impl Dice {
     }
 }
 
-/// What to convolve.
+/// A random convolution.
 struct Case {
     spec: Spec,
     input: Extent,
@@ -51,7 +51,7 @@ struct Case {
 fn case(dice: &mut Dice) -> Case {
     let depthwise = dice.range(0..=5) == 0;
     let kernel = match dice.range(0..=2) {
-        // Half of the networks' layers.
+        // Half of the cases, like half of the networks' layers.
         0 => [3, 3],
         1 => dice.one(&[[1, 1], [9, 9], [5, 5], [1, 7], [7, 1]]),
         _ => [dice.range(1..=9), dice.range(1..=9)],
@@ -59,7 +59,7 @@ fn case(dice: &mut Dice) -> Case {
     let upsample = if [[3, 3], [5, 5]].contains(&kernel) && !depthwise { dice.one(&[1, 1, 2]) } else { 1 };
     let stride = if upsample == 1 { dice.one(&[1, 1, 2]) } else { 1 };
     let border = dice.one(&[Border::Zero, Border::Reflect, Border::Edge]);
-    // Around the widths of registers and blocks, and anything.
+    // Either near the widths of registers and blocks, or anything.
     let channels = |dice: &mut Dice| match dice.range(0..=1) {
         0 => dice.one(&[1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64]),
         _ => dice.range(1..=50),
@@ -68,7 +68,7 @@ fn case(dice: &mut Dice) -> Case {
     let out_channels = if depthwise { in_channels } else { channels(dice) };
     let padding = [kernel[0] / 2, kernel[1] / 2];
     let side = |dice: &mut Dice, axis: usize| {
-        // A reflection needs more pixels than it adds; a window at least as many as it has.
+        // A mirrored border needs more pixels than it adds. A window needs at least as many as it has.
         let least = (padding[axis] / upsample + 1).max(kernel[axis].div_ceil(upsample).saturating_sub(padding[axis]));
         least + dice.range(0..=25)
     };
@@ -98,7 +98,7 @@ fn random_shapes_agree_with_the_reference() {
                 let conv = Conv::new(spec, &weights, Some(&bias), Activation::None, isa, Some(algorithm));
                 let mut got = vec![f32::NAN; output.len()];
                 conv.run(&threads, Source::plain(&data, input), padding, (&mut got, output), false, None);
-                // NaN, which a pixel that was never written keeps, is no small difference either.
+                // NaN, which marks pixels that were never written, must not pass as a small difference.
                 let off = got
                     .iter()
                     .zip(&expected)

@@ -1,4 +1,4 @@
-//! Element-wise steps, pools and means on every instruction set, against their definitions.
+//! Compares element-wise steps, pools and means with their definitions, on every instruction set.
 
 use impasto_kernels::elementwise::Last;
 use impasto_kernels::{Activation, Affine, Extent, Isa, Source, Strip, Threads, elementwise, pool};
@@ -72,7 +72,7 @@ fn blending_mixes_maps_at_each_pixel() {
     }
 }
 
-/// The sigmoid alone, over everything that float32 can tell apart, to its stated accuracy.
+/// The sigmoid alone, over all inputs that make a difference in float32, to the stated accuracy.
 #[test]
 fn the_sigmoid_is_as_exact_as_stated() {
     let threads = Threads::new(1).unwrap();

@@ -1,4 +1,4 @@
-//! What a run can go on from: the file `checkpoint.safetensors` of its folder.
+//! Checkpoints of runs: the file `checkpoint.safetensors` in a run's folder.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ fn file(folder: &Path) -> PathBuf {
     folder.join("checkpoint.safetensors")
 }
 
-/// Writes the steps done, parameters, and what their optimiser remembers.
+/// Writes the number of steps done, the parameters and the optimizer's state.
 ///
 /// # Errors
 /// As [`values`]; [`ErrorKind::Io`] if the file cannot be written.
@@ -35,10 +35,10 @@ pub fn save(folder: &Path, step: usize, all: &[&Parameters], adam: &Adam) -> Res
     safetensors::save(&arrays, &file(folder), Precision::F32, true)
 }
 
-/// Goes on from what [`save`] wrote: gives the steps done, 0 if there is no file.
+/// Continues from what [`save`] wrote. Returns the number of steps done, 0 if there is no file.
 ///
 /// # Errors
-/// [`ErrorKind::Malformed`] if it is no checkpoint of such parameters; as [`weights::load`].
+/// [`ErrorKind::Malformed`] if the file is no checkpoint of such parameters; else as [`weights::load`].
 pub fn resume(folder: &Path, all: &mut [&mut Parameters], adam: &mut Adam, device: &Device) -> Result<usize> {
     let path = file(folder);
     if !path.is_file() {
@@ -67,7 +67,7 @@ fn restore(file: &Weights, all: &mut [&mut Parameters], adam: &mut Adam, device:
     Ok(step)
 }
 
-/// The averaged weights, where there are any.
+/// Returns the weights, averaged where the optimizer has averages.
 ///
 /// # Errors
 /// As [`values`].

@@ -1,4 +1,4 @@
-//! Pictures to train on: decoded once, kept as bytes, cut and varied again for every step.
+//! Training pictures: decoded once, kept as bytes, cropped and varied again in every step.
 
 use std::path::{Path, PathBuf};
 
@@ -10,15 +10,16 @@ use rayon::prelude::*;
 
 use crate::recipe::{self, Source};
 
-/// What is random in a step: the same for the same recipe, however often a run was interrupted. Purposes are told apart by number.
+/// Returns the random number generator of a step for one purpose, given by its number. It depends only on these and the
+/// recipe's seed, so interruptions of a run make no difference.
 pub fn rng(seed: u64, step: usize, purpose: u64) -> Rng {
     Rng::with_seed(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((step as u64) << 8) ^ purpose)
 }
 
-/// Longest short side that pictures are kept with: thousands of them stay in memory.
+/// Maximum short side of the pictures in memory: there are thousands of them.
 const SIDE: usize = 384;
 
-/// Reads a recipe's photographs and style pictures.
+/// Reads a recipe's photographs and its style pictures.
 ///
 /// # Errors
 /// As [`Pictures::open`].
@@ -27,28 +28,28 @@ pub fn open(data: &recipe::Data) -> Result<[Pictures; 2]> {
     Ok([open(&data.content)?, open(&data.style)?])
 }
 
-/// A picture in memory: 8 bits a channel, to keep thousands.
+/// A picture in memory, with 8 bits per channel.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// The file that it is from.
+    /// The file that it was read from.
     pub path: PathBuf,
     width: usize,
     height: usize,
     rgb: Vec<u8>,
 }
 
-/// Pictures to train on, and some that training never sees.
+/// Training pictures, and some that are held out.
 #[derive(Debug)]
 pub struct Pictures {
-    /// To train on: each source's, with its share.
+    /// The training pictures of each source, with the source's share.
     train: Vec<(f32, Vec<Stored>)>,
-    /// To look at.
+    /// Pictures for the contact sheet, which training never sees.
     pub held_out: Vec<Stored>,
 }
 
 impl Pictures {
-    /// Reads all pictures of some sources, with short sides of at most `side` pixels; every `held_out`-th is kept apart. Files that are no
-    /// pictures are left out.
+    /// Reads all pictures of some sources, with short sides of at most `side` pixels. Every `held_out`-th picture of a
+    /// source is held out. Files that cannot be read as pictures are skipped.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if a folder cannot be read; [`ErrorKind::InvalidArgument`] if a source has too few pictures.
@@ -80,17 +81,17 @@ impl Pictures {
         Ok(Pictures { train, held_out: apart })
     }
 
-    /// How many there are to train on.
+    /// Returns the number of training pictures.
     pub fn len(&self) -> usize {
         self.train.iter().map(|(_, pictures)| pictures.len()).sum()
     }
 
-    /// Whether there are none.
+    /// Whether there are no training pictures.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// One to train on: a source by its share, then any of it.
+    /// Draws a training picture: first a source by its share, then any of its pictures.
     fn draw(&self, rng: &mut Rng) -> &Stored {
         let total: f32 = self.train.iter().map(|(share, _)| share).sum();
         let mut left = rng.f32() * total;
@@ -105,7 +106,7 @@ impl Pictures {
 }
 
 impl Stored {
-    /// Reads a picture, made smaller if its short side is longer than `side`.
+    /// Reads a picture, and shrinks it if its short side is longer than `side`.
     ///
     /// # Errors
     /// As [`Picture::open`].
@@ -117,10 +118,10 @@ impl Stored {
         Ok(Stored { path: path.to_owned(), width: picture.width(), height: picture.height(), rgb })
     }
 
-    /// The whole picture.
+    /// Returns the whole picture.
     ///
     /// # Errors
-    /// Only if it is empty, which no picture that was read is.
+    /// Only if the picture is empty, which no picture that was read is.
     pub fn picture(&self) -> Result<Picture> {
         Picture::from_rgb8([self.width, self.height], &self.rgb)
     }
@@ -129,7 +130,7 @@ impl Stored {
         self.width.min(self.height)
     }
 
-    /// A square of the picture: `side` pixels from `x`, `y`.
+    /// Cuts out a square of `side` pixels at `x`, `y`.
     fn square(&self, [x, y]: [usize; 2], side: usize) -> Result<Picture> {
         let mut rgb = Vec::with_capacity(side * side * 3);
         for row in y..y + side {
@@ -138,32 +139,32 @@ impl Stored {
         Picture::from_rgb8([side, side], &rgb)
     }
 
-    /// Where a square of this side lies, at random.
+    /// Returns a random place for a square of this side.
     fn place(&self, side: usize, rng: &mut Rng) -> [usize; 2] {
         [rng.usize(0..=self.width - side), rng.usize(0..=self.height - side)]
     }
 }
 
-/// What photographs of a good camera lack and many files have: shares of the crops.
+/// Flaws that many files have, but photographs of a good camera do not. Each is a share of the crops.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Spoil {
-    /// With a smooth sky over a part.
+    /// Crops of which a part is a smooth sky.
     pub skies: f32,
-    /// Rounded to 8 bits.
+    /// Crops that are rounded to 8 bits.
     pub rounded: f32,
 }
 
-/// A content crop, and the thumbnail that its statistics come from if that is not the crop itself.
+/// A content crop. If its statistics come from a thumbnail, that is here too.
 pub struct Content {
     /// What is painted: `side × side × 3` floats in 0..1.
     pub crop: Vec<f32>,
-    /// What it is compared with: the crop before it was rounded.
+    /// What the painting is compared with: the crop before it was rounded.
     pub meant: Vec<f32>,
-    /// `thumbnail × thumbnail × 3` floats of a larger part of the photograph.
+    /// `thumbnail × thumbnail × 3` floats, of a larger part of the photograph.
     pub thumbnail: Option<Vec<f32>>,
 }
 
-/// Cuts a content crop of `side` pixels, with a thumbnail of this many if given.
+/// Cuts a content crop of `side` pixels, and a thumbnail of this side if one is given.
 ///
 /// # Errors
 /// As [`Picture::resized`].
@@ -197,10 +198,10 @@ pub fn content(pictures: &Pictures, side: usize, thumbnail: Option<usize>, spoil
     Ok(Content { crop, meant, thumbnail: Some(values(picture.square([x, y], whole)?, small)?) })
 }
 
-/// Puts a smooth gradient over a part of a square, with a straight edge, sharp or soft. Over a part, not the whole: features of a picture that is
-/// nearly constant are normalised by nearly nothing, and their gradients are steep.
+/// Puts a smooth gradient over a part of a square, with a straight edge, sharp or soft. It never covers the whole
+/// square, because features of a nearly constant picture are normalized by nearly 0, which makes their gradients steep.
 fn put_sky(rgb: &mut [f32], side: usize, rng: &mut Rng) {
-    // Colours of the four corners, around one.
+    // The colors of the four corners, around a common one.
     let spread = 0.05 + 0.55 * rng.f32();
     let middle: [f32; 3] = std::array::from_fn(|_| 0.1 + 0.7 * rng.f32());
     let corners: [[f32; 3]; 4] = std::array::from_fn(|_| middle.map(|v| v + spread * (rng.f32() - 0.5)));
@@ -219,17 +220,17 @@ fn put_sky(rgb: &mut [f32], side: usize, rng: &mut Rng) {
     }
 }
 
-/// A style crop as the output is compared with it, and as the predictor sees it: at two thirds.
+/// A style crop at two sizes: one for comparison with the output, and one at two thirds for the predictor.
 pub struct StyleCrop {
-    /// `side × side × 3` floats in 0..1.
+    /// For comparison: `side × side × 3` floats in 0..1.
     pub target: Vec<f32>,
-    /// `2/3 side` squared.
+    /// For the predictor: `seen_side × seen_side × 3` floats in 0..1.
     pub seen: Vec<f32>,
-    /// Side of what the predictor sees.
+    /// Side of `seen`: two thirds of `side`.
     pub seen_side: usize,
 }
 
-/// Cuts a style crop of `side` pixels and varies its colours.
+/// Cuts a style crop of `side` pixels and varies its colors.
 ///
 /// # Errors
 /// As [`Picture::resized`].
@@ -257,7 +258,7 @@ fn mirrored(rgb: &[f32], side: usize) -> Vec<f32> {
     rgb.chunks_exact(side * 3).flat_map(|row| row.chunks_exact(3).rev().flatten()).copied().collect()
 }
 
-/// New colours for a style: the predictor must not learn a thousand palettes by heart.
+/// New colors for a style, so that the predictor does not memorize a thousand palettes.
 struct Recolour {
     channels: [usize; 3],
     invert: bool,
@@ -285,7 +286,7 @@ impl Recolour {
     }
 }
 
-/// Square pictures of one side as a tensor `[n, side, side, 3]`.
+/// Returns square pictures of one side as a tensor `[n, side, side, 3]`.
 pub fn tensor(pictures: Vec<Vec<f32>>, side: usize, device: &Device) -> Tensor<4> {
     let count = pictures.len();
     Tensor::from_data(TensorData::new(pictures.concat(), [count, side, side, 3]), device)

@@ -1,9 +1,12 @@
-//! Makes a small perceptual network of larger ones (distillation: Hinton et al. 2015, arXiv 1503.02531): its features shall tell pictures
-//! and styles apart as theirs do.
+//! Trains a small perceptual network from larger ones (distillation: Hinton et al. 2015, arXiv 1503.02531). Its
+//! features should distinguish pictures and styles as theirs do.
 //!
-//! For each layer that both have, three distances are made small: of the teacher's features from the student's through a linear map of channels,
-//! which is learned along and then forgotten; of their Gram matrices through that map; and of the distances between different pictures' Gram
-//! matrices, the student's own from the teacher's, which is what a style loss consists of.
+//! For each pair of layers, three losses are minimized:
+//! - the distance between the teacher's features and the student's, through a linear map of channels
+//!   that is learned too and then discarded;
+//! - the distance between their Gram matrices, through the same map;
+//! - the difference in how far apart they find the Gram matrices of different pictures, which is what style losses
+//!   measure.
 
 use std::path::Path;
 
@@ -26,49 +29,49 @@ use crate::perception::Encoder;
 use crate::recipe;
 use crate::run::{self, Options, State, Training};
 
-/// Layers that VGG-19 itself teaches, then those of the narrower encoder.
+/// Layers that VGG-19 itself teaches, then those that the narrower encoder teaches.
 const DEEP: [&str; 4] = ["relu1_1", "relu2_1", "relu3_1", "relu3_4"];
 const NARROW: [&str; 2] = ["relu4_1", "relu5_1"];
-/// Which of the student's layers learn from these.
+/// The student's layer for each of these.
 const STUDENT: [&str; 6] = ["relu1_1", "relu2_1", "relu3_1", "relu3_2", "relu4_1", "relu5_1"];
 
 /// A recipe for a perceptual network.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Decides everything random.
+    /// Seed of everything random.
     pub seed: u64,
     /// The architecture, in its one-line text form ([`Vgg`]).
     pub perceptual: String,
-    /// The pictures.
+    /// The training pictures.
     pub data: recipe::Data,
     /// The teachers.
     pub perception: recipe::Perception,
-    /// How to go about it.
+    /// How the network is trained.
     pub train: Train,
     /// The weights of the losses.
     pub loss: Loss,
 }
 
-/// How to go about it.
+/// How a perceptual network is trained.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Train {
-    /// Steps in all.
+    /// Number of steps.
     pub steps: usize,
-    /// Pictures in a step.
+    /// Pictures per step.
     pub batch: usize,
     /// Side of a crop in pixels.
     pub crop: usize,
-    /// Adam's rate at the start; it falls with a cosine to a hundredth.
+    /// Adam's rate at the start. It falls along a cosine to a hundredth.
     pub rate: f32,
-    /// Steps in which the rate rises to its start.
+    /// Steps in which the rate rises to its start value.
     pub warm_up: usize,
-    /// Longest gradient, as a multiple of which longer ones are cut.
+    /// Maximum length of the gradient. Longer gradients are scaled down to it.
     pub clip: f32,
-    /// How slowly the averaged weights, which are what is shipped, follow the trained ones.
+    /// Decay of the averaged weights, which are the ones that are shipped.
     pub average: f32,
-    /// Share of the pictures that noise is added to: what is optimised is not always a photograph.
+    /// Share of the pictures with added noise, because optimized pictures are not always like photographs.
     pub noise: f32,
 }
 
@@ -76,19 +79,20 @@ pub struct Train {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
-    /// Distance of features.
+    /// Weight of the distance between features.
     pub features: f32,
-    /// Distance of Gram matrices.
+    /// Weight of the distance between Gram matrices.
     pub gram: f32,
-    /// Distance of distances.
+    /// Weight of the difference between distances.
     pub distances: f32,
 }
 
 impl Recipe {
-    /// Reads a recipe. Relative paths in it count from the recipe's folder.
+    /// Reads a recipe. Relative paths in it start at the recipe's folder.
     ///
     /// # Errors
-    /// One line that names the file: [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Malformed`] if it is no such recipe.
+    /// One line that names the file: [`ErrorKind::Io`] if it cannot be read,
+    /// [`ErrorKind::Malformed`] if it is no such recipe.
     pub fn open(path: &Path) -> Result<Self> {
         let mut recipe: Recipe = recipe::parse(path)?;
         let Train { steps, batch, crop, .. } = recipe.train;
@@ -104,7 +108,7 @@ impl Recipe {
     }
 }
 
-/// Pictures, and what the teachers make of them.
+/// The pictures, and the teachers.
 struct Lessons {
     teachers: [Encoder; 2],
     content: Pictures,
@@ -128,7 +132,8 @@ impl Lessons {
         })
     }
 
-    /// Mean square of each of the teachers' channels, and of all, over some pictures.
+    /// Returns the mean square of each channel of the teachers' layers, and its sum over
+    /// the channels, measured on some pictures.
     fn sizes(&self) -> Result<Vec<(Tensor<4>, f32)>> {
         let mut sums: Vec<Tensor<4>> = Vec::new();
         let rounds = 8;
@@ -150,14 +155,14 @@ impl Lessons {
         sums.into_iter().map(size).collect()
     }
 
-    /// The teachers' features, from shallow to deep.
+    /// Returns the teachers' features, from shallow to deep.
     fn taught(&self, pictures: Tensor<4>) -> Result<Vec<Tensor<4>>> {
         let mut features = self.teachers[0].features(pictures.clone())?;
         features.extend(self.teachers[1].features(pictures)?);
         Ok(features)
     }
 
-    /// Photographs and style pictures by turns, some with noise.
+    /// Returns one photograph for every two style pictures, some with noise.
     fn pictures(&self, step: usize, purpose: u64) -> Result<Tensor<4>> {
         let Train { batch, crop, noise, .. } = self.train;
         let mut rng = data::rng(self.seed, step, purpose);
@@ -177,7 +182,7 @@ impl Lessons {
     }
 }
 
-/// A run.
+/// A run that trains a perceptual network.
 pub struct Distiller {
     state: State,
     lessons: Lessons,
@@ -186,16 +191,16 @@ pub struct Distiller {
     graph: Graph,
     taps: Vec<NodeId>,
     student: Parameters,
-    /// The linear maps to the teacher's channels.
+    /// The linear maps to the teachers' channels.
     maps: Parameters,
-    /// Channels of the student's and the teacher's layers.
+    /// Channels of the student's layer and of the teacher's.
     widths: Vec<[usize; 2]>,
-    /// [`Lessons::sizes`].
+    /// From [`Lessons::sizes`].
     sizes: Vec<(Tensor<4>, f32)>,
 }
 
 impl Distiller {
-    /// Reads pictures and networks, and the checkpoint if the folder has one.
+    /// Reads pictures and networks, and the folder's checkpoint if there is one.
     ///
     /// # Errors
     /// One line that names what cannot be read or does not fit together.
@@ -226,7 +231,7 @@ impl Distiller {
         Ok(Distiller { state, lessons, loss: recipe.loss, vgg, graph, taps, student, maps, widths, sizes })
     }
 
-    /// Trains to the recipe's end, or the time limit; then writes everything once more.
+    /// Trains to the end of the recipe or the time limit, then writes everything once more.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if something cannot be written.
@@ -259,7 +264,7 @@ impl Training for Distiller {
                 rectify: false,
                 frozen: false,
             };
-            // To channels of like size; the map is to the same, so that no channel is neglected.
+            // The target's channels are scaled to similar size, so that the map neglects none.
             let scale = (sizes.clone() + all * 1e-3 / to as f32).sqrt();
             let wanted = taught / scale.clone();
             let mapped = ops::convolve(
@@ -271,7 +276,7 @@ impl Training for Distiller {
             let error = (mapped.clone() - wanted.clone()).square().mean();
             let share = 1.0 - values(error.clone())?[0] / values(wanted.clone().square().mean())?[0].max(1e-9);
             explained.push((format!("explained {}", STUDENT[i]), share));
-            // Gram matrices as the teacher has them: large channels count for more.
+            // Gram matrices of unscaled channels, as in the teacher, so that large channels count for more.
             let [mapped, wanted] = [mapped, wanted].map(|features| ops::gram(features * scale.clone()));
             let gram = relative(rows(mapped), rows(wanted.clone()));
             let distances = {
@@ -296,7 +301,7 @@ impl Training for Distiller {
         named.chain(explained.into_iter().map(Ok)).collect()
     }
 
-    /// Writes `checkpoint.safetensors` and `perceptual.safetensors` (the averaged weights, float16).
+    /// Writes `checkpoint.safetensors`, and the averaged weights in float16 as `perceptual.safetensors`.
     fn write(&self) -> Result<()> {
         let State { options: Options { folder, .. }, adam, step, .. } = &self.state;
         self.state.save(&[&self.student, &self.maps])?;
@@ -312,13 +317,13 @@ fn rows(values: Tensor<3>) -> Tensor<2> {
     values.reshape([n, a * b])
 }
 
-/// The mean of `|a - b|² / |b|²` over the rows.
+/// Returns the mean of `|a - b|² / |b|²` over the rows.
 fn relative(a: Tensor<2>, b: Tensor<2>) -> Tensor<1> {
     let size = b.clone().square().sum_dim(1) + 1e-6;
     ((a - b).square().sum_dim(1) / size).mean()
 }
 
-/// How far each picture's matrix is from the next one's, relative to the length of both.
+/// Returns the distance of each picture's matrix from the next one's, relative to the lengths of both.
 fn apart(grams: Tensor<3>) -> Tensor<2> {
     let grams = rows(grams);
     let [n, _] = grams.dims();

@@ -1,4 +1,4 @@
-//! A [`Graph`] as differentiable tensors. Features are `[picture, height, width, channel]`.
+//! Runs a [`Graph`] on differentiable tensors. Features are `[picture, height, width, channel]`.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use impasto_kernels::Border;
 
 use crate::ops::{self, ConvShape};
 
-/// A network's arrays as tensors, each flat, with its shape; by name, so that sums over all are the same to the bit in every run.
+/// A network's arrays as flat tensors, each with its shape. They are ordered by name, so that sums over
+/// all are the same to the bit in every run.
 #[derive(Debug, Clone)]
 pub struct Parameters {
     arrays: BTreeMap<String, (Vec<usize>, Tensor<1>)>,
@@ -18,7 +19,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// The arrays of `weights` on a device, whose gradients are kept if `trained`.
+    /// Puts the arrays of `weights` on a device. If `trained`, their gradients are kept.
     pub fn new(weights: &Weights, device: &Device, trained: bool) -> Self {
         let tensor = |data: &[f32]| {
             let tensor = Tensor::<1>::from_data(TensorData::new(data.to_vec(), [data.len()]), device);
@@ -28,10 +29,10 @@ impl Parameters {
         Parameters { arrays: arrays.collect(), trained }
     }
 
-    /// The arrays as they are now.
+    /// Returns the arrays with their current values.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if the device gives something else than float32.
+    /// [`ErrorKind::Malformed`] if the device returns something else than float32.
     pub fn weights(&self) -> Result<Weights> {
         let mut weights = Weights::new();
         for (name, (shape, tensor)) in &self.arrays {
@@ -40,22 +41,22 @@ impl Parameters {
         Ok(weights)
     }
 
-    /// Every array by name.
+    /// Returns every array with its name.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Tensor<1>)> {
         self.arrays.iter_mut().map(|(name, (_, tensor))| (name.as_str(), tensor))
     }
 
-    /// One array, in this shape.
+    /// Returns an array in this shape.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if there is none of this name.
+    /// [`ErrorKind::Unsupported`] if there is no array of this name.
     pub(crate) fn get<const D: usize>(&self, name: &str, shape: [usize; D]) -> Result<Tensor<D>> {
         let (_, tensor) = self.arrays.get(name).ok_or_else(|| unsupported(format!("the weights lack {name:?}")))?;
         Ok(tensor.clone().reshape(shape))
     }
 
-    /// A convolution's kernel. One that is kept two pixels smaller than asked for has a binomial filter folded into it, as
-    /// [`impasto::networks::native::folded`] does: the small kernel is what is trained.
+    /// Returns a convolution's kernel. If it is stored two pixels smaller than requested, a binomial filter is folded
+    /// into it, as [`impasto::networks::native::folded`] does. Then the small kernel is the one that is trained.
     fn kernel(&self, name: &str, shape: [usize; 4]) -> Result<Tensor<4>> {
         let [kh, kw, inputs, outputs] = shape;
         let small = [kh.saturating_sub(2), kw.saturating_sub(2), inputs, outputs];
@@ -66,7 +67,8 @@ impl Parameters {
     }
 }
 
-/// A kernel `[k, k, in, out]` with the binomial filter `[1 2 1]ᵀ[1 2 1] / 16`, `[k + 2, k + 2, in, out]`.
+/// Convolves a kernel `[k, k, in, out]` with the binomial filter `[1 2 1]ᵀ[1 2 1] / 16`.
+/// The result is `[k + 2, k + 2, in, out]`.
 fn folded(kernel: Tensor<4>) -> Tensor<4> {
     [0, 1].into_iter().fold(kernel, |kernel, axis| {
         let mut line = kernel.dims();
@@ -81,10 +83,10 @@ fn folded(kernel: Tensor<4>) -> Tensor<4> {
     })
 }
 
-/// A tensor's values, in order.
+/// Returns a tensor's values, in order.
 ///
 /// # Errors
-/// [`ErrorKind::Malformed`] if they are no float32.
+/// [`ErrorKind::Malformed`] if they are not float32.
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     tensor
         .into_data()
@@ -95,13 +97,13 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
 /// Mean and variance of every instance norm's input, `[picture, 2, channels]`, in the order of the nodes.
 pub type Statistics = Vec<Tensor<3>>;
 
-/// What a run gives.
+/// The result of a run.
 pub struct Run {
     /// The last node's output.
     pub output: Tensor<4>,
-    /// The outputs of the nodes that were asked for, in the order asked.
+    /// The outputs of the requested nodes, in the order of the request.
     pub taps: Vec<Tensor<4>>,
-    /// What the instance norms normalised by.
+    /// The statistics by which the instance norms normalized.
     pub statistics: Statistics,
 }
 
@@ -113,7 +115,7 @@ pub struct Executor<'a> {
     readers: Vec<usize>,
 }
 
-/// A node's value: features that are to be enlarged by the convolution that reads them.
+/// A node's value: features, and the factor by which the convolution that reads them up-samples them.
 #[derive(Clone)]
 struct Value {
     tensor: Tensor<4>,
@@ -133,11 +135,11 @@ impl<'a> Executor<'a> {
         Ok(Executor { graph, channels: graph.channels()?, readers })
     }
 
-    /// Runs the graph on pictures `[n, h, w, channels]`, conditioned on style vectors `[n, style_len]` if it has conditional norms.
-    /// These take the statistics of their own input, or those that are given.
+    /// Runs the graph on pictures `[n, h, w, channels]`, conditioned on style vectors `[n, style_len]` if it has
+    /// conditional norms. These norms use the statistics of their own input, unless others are given.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] for a node that cannot be trained; as [`Graph::shapes`] for sizes that cannot be.
+    /// [`ErrorKind::Unsupported`] if a node cannot be trained; as [`Graph::shapes`] if the sizes are impossible.
     pub fn run(
         &self,
         parameters: &Parameters,

@@ -1,8 +1,9 @@
-//! Trains Impasto's own networks: the very [`impasto::graph::Graph`]s that the engine runs, on [burn](https://burn.dev).
+//! Trains Impasto's own networks on [burn](https://burn.dev): the same [`impasto::graph::Graph`]s that the engine runs.
 //!
-//! [`executor`] translates a graph to differentiable tensors, [`ops`] are the operations that it spends its time in,
-//! [`perception`] is what the losses look through, [`loss`] the losses, [`data`] the pictures, [`trainer`] and [`distil`] what
-//! is trained, [`run`] the loop around either, and [`recipe`] the file that says all of it.
+//! [`executor`] translates a graph to differentiable tensors, and [`ops`] has the operations that take most
+//! of the time. [`perception`] has the networks that the losses use, [`loss`] the losses, [`data`] the
+//! pictures. [`trainer`] and [`distil`] are the two kinds of training, [`run`] is their common loop, and
+//! [`recipe`] the file that configures them.
 
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,9 @@
-//! What training minimises.
+//! The losses that training minimizes.
 //!
-//! Style is compared as statistics of features at four depths: Gram matrices (Gatys et al. 2015, arXiv 1508.06576), means and standard
-//! deviations (Huang & Belongie 2017, arXiv 1703.06868); content as features after instance normalisation, so that contrast and colour are free.
-//! All distances are relative to the length of what they compare with, so that depths weigh alike.
+//! Style is compared by statistics of features at four depths: Gram matrices (Gatys et al. 2015, arXiv 1508.06576), and
+//! means and standard deviations (Huang & Belongie 2017, arXiv 1703.06868). Content is compared by features after
+//! instance normalization, so that contrast and color are free. Every distance is relative to the length of what it
+//! compares with, so that depths weigh the same.
 
 use burn::tensor::{Device, Tensor};
 use impasto::Result;
@@ -17,15 +18,15 @@ pub struct Perception {
     narrow: Encoder,
 }
 
-/// Layers of VGG-19, then of the narrower encoder, whose statistics are the style.
+/// Layers of VGG-19 in which style is compared. The last of [`NARROW`] follows them.
 const VGG_STYLE: [&str; 3] = ["relu1_1", "relu2_1", "relu3_1"];
-/// The narrower encoder's layers: the first is content alone, the second content and style.
+/// Layers of the narrower encoder: the first for content alone, the second for content and style.
 const NARROW: [&str; 2] = ["relu3_4", "relu4_1"];
 
-/// Added under roots and to divisors.
+/// Added under square roots and to divisors.
 const EPSILON: f32 = 1e-5;
 
-/// The statistics of style pictures: by layer, one row a picture.
+/// The statistics of style pictures: for each layer, one row per picture.
 #[derive(Debug, Clone)]
 pub struct Style {
     /// Gram matrices, `[n, channels, channels]`.
@@ -35,7 +36,7 @@ pub struct Style {
 }
 
 impl Style {
-    /// Several pictures' statistics as one.
+    /// Joins the statistics of several pictures.
     pub fn cat(parts: &[&Style]) -> Style {
         let layers = |get: fn(&Style) -> &Vec<Tensor<3>>| -> Vec<Tensor<3>> {
             (0..get(parts[0]).len()).map(|layer| Tensor::cat(parts.iter().map(|p| get(p)[layer].clone()).collect(), 0)).collect()
@@ -44,27 +45,27 @@ impl Style {
     }
 }
 
-/// The single terms, means over the pictures, not weighted.
+/// The terms of the loss, not weighted, as means over the pictures.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// Distance of features from the content's.
+    /// Distance of the features from the content's.
     pub content: Tensor<1>,
-    /// Distance of Gram matrices from the style's.
+    /// Distance of the Gram matrices from the style's.
     pub gram: Tensor<1>,
     /// Distance of means and deviations from the style's.
     pub moments: Tensor<1>,
-    /// Roughness.
+    /// Mean absolute difference between neighboring pixels.
     pub variation: Tensor<1>,
-    /// Pattern by place.
+    /// Share of the fine contrast that the place within 4×4 cells explains.
     pub lattice: Tensor<1>,
-    /// Halos along edges, if they are asked for.
+    /// Halos along edges, if they are measured.
     pub halo: Option<Tensor<1>>,
     /// Unsteadiness, in the steps that measure it.
     pub steady: Option<Tensor<1>>,
 }
 
 impl Terms {
-    /// The weighted sum.
+    /// Returns the weighted sum.
     pub fn total(&self, weights: &recipe::Loss) -> Tensor<1> {
         let sum = self.content.clone() * weights.content
             + self.gram.clone() * weights.gram
@@ -91,7 +92,7 @@ impl Perception {
         })
     }
 
-    /// The statistics of style pictures `[n, h, w, 3]`.
+    /// Returns the statistics of style pictures `[n, h, w, 3]`.
     ///
     /// # Errors
     /// As [`Encoder::features`].
@@ -101,7 +102,7 @@ impl Perception {
         Ok(statistics(features))
     }
 
-    /// The content picture's features, normalised.
+    /// Returns the content pictures' features, normalized.
     ///
     /// # Errors
     /// As [`Encoder::features`].
@@ -109,7 +110,7 @@ impl Perception {
         Ok(self.narrow.features(pictures)?.into_iter().map(normalised).collect())
     }
 
-    /// How far painted pictures are from the content's features and the style's statistics.
+    /// Returns the distances of painted pictures from the content's features and the style's statistics.
     ///
     /// # Errors
     /// As [`Encoder::features`].
@@ -155,7 +156,7 @@ fn statistics(features: Vec<Tensor<4>>) -> Style {
     Style { grams, moments: moments.collect() }
 }
 
-/// Features minus their mean, divided by their standard deviation, by channel.
+/// Subtracts the mean of each channel of the features, and divides by its standard deviation.
 fn normalised(features: Tensor<4>) -> Tensor<4> {
     let [n, _, _, channels] = features.dims();
     let moments = ops::moments(features.clone());
@@ -174,13 +175,14 @@ fn rows(values: Tensor<3>) -> Tensor<2> {
     values.reshape([n, a * b])
 }
 
-/// `|a - b| / |b|` of each row.
+/// Returns `|a - b| / |b|` of each row.
 fn relative(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
     let length = |x: Tensor<2>| (x.square().sum_dim(1) + 1e-8).sqrt();
     length(a - b.clone()) / length(b)
 }
 
-/// Pictures `[n, h, w, 3]` moved down and to the right by so many pixels; what leaves comes in on the other side.
+/// Moves pictures `[n, h, w, 3]` down and to the right by this many pixels. What
+/// leaves on one side enters on the other.
 pub fn rolled(pictures: Tensor<4>, by: [usize; 2]) -> Tensor<4> {
     by.into_iter().enumerate().fold(pictures, |pictures, (axis, by)| {
         let (axis, length) = (axis + 1, pictures.dims()[axis + 1]);
@@ -192,18 +194,21 @@ pub fn rolled(pictures: Tensor<4>, by: [usize; 2]) -> Tensor<4> {
     })
 }
 
-/// Root of the mean squared difference of pictures `[n, h, w, 3]`, a mean over them; a margin around each is left out.
+/// Returns the root mean square of the difference between pictures `[n, h, w, 3]`, as the mean over the
+/// pictures. A margin around each does not count.
 pub fn difference(a: Tensor<4>, b: Tensor<4>, margin: usize) -> Tensor<1> {
     let [n, h, w, c] = a.dims();
     let inner = |x: Tensor<4>| x.narrow(1, margin, h - 2 * margin).narrow(2, margin, w - 2 * margin);
     let squares = (inner(a) - inner(b)).square().reshape([n, (h - 2 * margin) * (w - 2 * margin) * c]);
-    // The root of nothing has no gradient.
+    // The square root has no gradient at 0.
     (squares.mean_dim(1) + 1e-6).sqrt().mean()
 }
 
-/// The share of the fine contrast of pictures `[n, h, w, 3]` that a pixel's place within 4×4 cells explains: what a network that works at a
-/// quarter of the resolution leaves as rows and grids. Of what deviates from the mean of each cell, the energy of the mean cell, over all
-/// energy; by blocks of a third of the side, so that strokes have no time to agree by chance. `eval`'s lattice as a loss.
+/// Returns the share of the fine contrast of pictures `[n, h, w, 3]` that a pixel's place within 4×4 cells
+/// explains: the rows and grids left by a network that works at a quarter of the resolution. Fine contrast is the
+/// deviation from the mean of each cell. The share is the energy of the average cell over the energy of all cells.
+/// If a side is a multiple of 12, it is cut into three blocks that are measured alone, so that strokes rarely agree
+/// by chance. It is the lattice of `eval` as a loss.
 fn lattice(pictures: Tensor<4>) -> Tensor<1> {
     const CELL: usize = 4;
     let [n, h, w, c] = pictures.dims();
@@ -216,16 +221,17 @@ fn lattice(pictures: Tensor<4>) -> Tensor<1> {
     (pattern / (all + EPSILON)).mean()
 }
 
-/// Pixels of a cell's side, and cells of a window's, wider than the reach of a halo; what is added to the covariance of colors; the variance at
-/// which a window counts half. As in `impasto::learn`.
+/// As in `impasto::learn`: side of a cell in pixels; side of a window in cells, wider than the reach of a halo; what is
+/// added to the covariance of colors; the variance at which a window counts half.
 const CELL: usize = 8;
 const WINDOW: usize = 9;
 const RIDGE: f32 = 1e-3;
 const EDGE: f32 = 0.02;
 
-/// Halos along edges, and blotches that follow nothing in the content: the root mean square of what an affine function of the content's colors does
-/// not explain of a painting, both without strokes (means of 8×8 pixels), in windows of 9×9 cells that contain an edge. The quadratic form is
-/// that of the matting Laplacian (Levin et al. 2008). A mean over pictures `[n, h, w, 3]`; their sides are at least 72 pixels.
+/// Returns halos along edges, and blotches that follow nothing in the content. This is the root mean square of the part
+/// of a painting that no affine function of the content's colors explains, both without strokes (as means of 8×8
+/// pixels), in windows of 9×9 cells that contain an edge. The quadratic form is that of the matting Laplacian (Levin et
+/// al. 2008). The result is a mean over pictures `[n, h, w, 3]`, whose sides are at least 72 pixels.
 pub fn halo(painted: Tensor<4>, content: Tensor<4>) -> Tensor<1> {
     let (painted, content) = (cells(painted), cells(content.detach()));
     let channel = |c: usize| content.clone().narrow(3, c, 1);
@@ -233,7 +239,7 @@ pub fn halo(painted: Tensor<4>, content: Tensor<4>) -> Tensor<1> {
     let mean = |c: usize| mean.clone().narrow(3, c, 1);
     let covariance = |a: usize, b: usize| windows(channel(a) * channel(b)) - mean(a) * mean(b);
     let ridged = |a: usize, b: usize| if a == b { covariance(a, b) + RIDGE } else { covariance(a, b) };
-    // The inverse by cofactors: of a symmetric matrix, so is its inverse.
+    // The inverse by cofactors. The matrix is symmetric, so its inverse is too.
     let minor = |a: usize, b: usize| {
         let [r, s, c, d] = [(a + 1) % 3, (a + 2) % 3, (b + 1) % 3, (b + 2) % 3];
         ridged(r, c) * ridged(s, d) - ridged(r, d) * ridged(s, c)
@@ -252,14 +258,14 @@ pub fn halo(painted: Tensor<4>, content: Tensor<4>) -> Tensor<1> {
     (squares.clamp_min(0.0) + 1e-6).sqrt().mean()
 }
 
-/// Means of 8×8 pixels.
+/// Returns the means of 8×8 pixels.
 fn cells(pictures: Tensor<4>) -> Tensor<4> {
     let [n, h, w, c] = pictures.dims();
     let whole = pictures.narrow(1, 0, h / CELL * CELL).narrow(2, 0, w / CELL * CELL);
     whole.reshape([n, h / CELL, CELL, w / CELL, CELL, c]).mean_dim(2).mean_dim(4).reshape([n, h / CELL, w / CELL, c])
 }
 
-/// Means over all windows of 9×9 cells.
+/// Returns the means over all windows of 9×9 cells.
 fn windows(cells: Tensor<4>) -> Tensor<4> {
     [1, 2].into_iter().fold(cells, |cells, axis| {
         let places = cells.dims()[axis] - WINDOW + 1;
@@ -282,7 +288,7 @@ mod tests {
     use super::{halo, lattice};
     use crate::executor::values;
 
-    /// As the same loss of `impasto::learn` has it.
+    /// The same test as for the loss in `impasto::learn`.
     #[test]
     fn other_colors_are_no_halo_and_a_glow_is_one() {
         let device = Device::flex();
@@ -309,7 +315,7 @@ mod tests {
         assert!(grid > 0.99, "{grid}");
         let mut random = fastrand::Rng::with_seed(1);
         let noise = share(&mut |_, _| random.f32());
-        // One part in the number of cells by chance.
+        // By chance, the share is one over the number of cells.
         assert!(noise < 0.03, "{noise}");
         assert_eq!(share(&mut |_, _| 0.5), 0.0);
     }

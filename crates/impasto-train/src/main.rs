@@ -14,27 +14,28 @@ use impasto_train::recipe::{self, Kind, Recipe};
 use impasto_train::run::Options;
 use impasto_train::trainer;
 
-/// Trains a style transfer model, or makes a small perceptual network of larger ones, as a recipe says.
+/// Trains a style transfer model, or a small perceptual network from larger ones, as a recipe says.
 ///
-/// The folder gets a checkpoint, from which the same command goes on, the model so far, a log of losses and contact sheets.
+/// The output folder gets a checkpoint, the model so far, a log of losses and contact sheets. If you run the same
+/// command again, it continues from the checkpoint.
 #[derive(Debug, Parser)]
 #[command(name = "impasto-train", version)]
 struct Cli {
     /// The recipe, a TOML file
     recipe: PathBuf,
-    /// Where everything goes
+    /// Output folder
     #[arg(short, long, default_value = "training")]
     output: PathBuf,
     /// Minutes between checkpoints and contact sheets
     #[arg(long, default_value_t = 10.0)]
     every: f32,
-    /// Stop after this many minutes; the same command goes on later
+    /// Stop after this many minutes; the same command continues later
     #[arg(long)]
     minutes: Option<f32>,
-    /// A model to start from, where there is no checkpoint
+    /// A model to start from if there is no checkpoint
     #[arg(long)]
     start: Option<PathBuf>,
-    /// Pictures in a step, instead of the recipe's: more of them keep a GPU busy
+    /// Pictures per step, instead of the recipe's number: more keep a GPU busy
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..))]
     batch: Option<u16>,
     /// Where to compute
@@ -44,7 +45,7 @@ struct Cli {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum On {
-    /// The processor, on Impasto's kernels
+    /// The CPU, on Impasto's kernels
     Cpu,
     /// An Nvidia GPU
     #[cfg(feature = "cuda")]

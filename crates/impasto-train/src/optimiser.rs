@@ -1,4 +1,4 @@
-//! Adam (Kingma & Ba 2015, arXiv 1412.6980), and an average of the weights along the way.
+//! Adam (Kingma & Ba 2015, arXiv 1412.6980), with an average of the weights over the steps.
 
 use std::collections::HashMap;
 
@@ -11,41 +11,41 @@ const FIRST_DECAY: f32 = 0.9;
 const SECOND_DECAY: f32 = 0.99;
 const EPSILON: f32 = 1e-8;
 
-/// The optimiser's memory of one set of parameters: running means of gradients and of their squares, and the weights' average.
+/// The optimizer's state: running means of the gradients and of their squares, and averages of the weights.
 #[derive(Debug, Default)]
 pub struct Adam {
     moments: HashMap<String, [Tensor<1>; 2]>,
     averages: HashMap<String, Tensor<1>>,
 }
 
-/// How far the steps of a run go.
+/// The step sizes of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
-    /// Steps in all.
+    /// Number of steps.
     pub steps: usize,
     /// The rate at the start.
     pub rate: f32,
-    /// Arrays that move faster.
+    /// Arrays with a rate of their own, if there are any.
     pub faster: Option<Faster>,
-    /// Steps in which the rate rises to its start.
+    /// Steps in which the rate rises to its start value.
     pub warm_up: usize,
-    /// Longest gradient: longer ones are cut.
+    /// Maximum length of the gradient. Longer gradients are scaled down to it.
     pub clip: f32,
-    /// Decay of the average.
+    /// Decay of the averaged weights.
     pub average: f32,
 }
 
 /// Arrays with a rate of their own.
 #[derive(Debug, Clone, Copy)]
 pub struct Faster {
-    /// What their names hold.
+    /// Text that their names contain.
     pub holding: &'static str,
-    /// Their rate over that of the others.
+    /// Factor on the rate of the others.
     pub times: f32,
 }
 
 impl Schedule {
-    /// The rate of a step, counted from 0: up along a line, down along a cosine to a hundredth.
+    /// Returns the rate of a step, counted from 0. It rises along a line, and falls along a cosine to a hundredth.
     pub fn rate(&self, step: usize) -> f32 {
         let rise = ((step + 1) as f32 / self.warm_up.max(1) as f32).min(1.0);
         let done = step as f32 / self.steps as f32;
@@ -54,7 +54,8 @@ impl Schedule {
 }
 
 impl Adam {
-    /// Changes parameters along their gradients; those without one stay. A step (counted from 0) whose gradient is no number is left out.
+    /// Updates the parameters by their gradients. Parameters without a gradient stay. If the length of all gradients is
+    /// not finite, the step is skipped. Steps are counted from 0.
     ///
     /// # Errors
     /// As [`crate::executor::values`].
@@ -68,7 +69,7 @@ impl Adam {
         let rate = schedule.rate(step);
         let number = step + 1;
         let corrections = [FIRST_DECAY, SECOND_DECAY].map(|decay| 1.0 - decay.powi(i32::try_from(number).unwrap_or(i32::MAX)));
-        // At the start the average forgets fast: what it begins with is noise.
+        // The average forgets fast at the start, because the first weights are noise.
         let average = schedule.average.min((1.0 + number as f32) / (10.0 + number as f32));
         for (name, tensor) in all.iter_mut().flat_map(|parameters| parameters.iter_mut()) {
             let Some(gradient) = tensor.grad(gradients) else { continue };
@@ -89,12 +90,12 @@ impl Adam {
         Ok(())
     }
 
-    /// The averaged weights, where there are any.
+    /// Returns the averages of the weights by name.
     pub fn averages(&self) -> &HashMap<String, Tensor<1>> {
         &self.averages
     }
 
-    /// Everything it remembers, by name, for a checkpoint.
+    /// Returns the whole state by name, for a checkpoint.
     pub fn iter(&self) -> impl Iterator<Item = (String, &Tensor<1>)> {
         let moments = self
             .moments
@@ -103,7 +104,7 @@ impl Adam {
         moments.chain(self.averages.iter().map(|(name, mean)| (format!("average/{name}"), mean)))
     }
 
-    /// An optimiser that remembers what [`Adam::iter`] gave.
+    /// Restores the state of the parameter `name` that [`Adam::iter`] returned. `find` looks up arrays by name.
     pub fn restore(&mut self, name: &str, find: impl Fn(&str) -> Option<Tensor<1>>) {
         if let (Some(first), Some(second)) = (find(&format!("first/{name}")), find(&format!("second/{name}"))) {
             self.moments.insert(name.to_owned(), [first, second]);
@@ -114,7 +115,7 @@ impl Adam {
     }
 }
 
-/// The length of all gradients together: 0 if there are none.
+/// Returns the length of all gradients together; 0 if there are none.
 fn length(parameters: &mut [&mut Parameters], gradients: &Gradients) -> Result<f32> {
     let of = |tensor: &mut Tensor<1>| Some(tensor.grad(gradients)?.square().sum());
     let sums: Vec<_> =
@@ -122,6 +123,6 @@ fn length(parameters: &mut [&mut Parameters], gradients: &Gradients) -> Result<f
     if sums.is_empty() {
         return Ok(0.0);
     }
-    // Summed where they are: a GPU is asked once.
+    // Summed on the device, so that a GPU is read only once.
     Ok(crate::executor::values(Tensor::cat(sums, 0).sum().sqrt())?[0])
 }

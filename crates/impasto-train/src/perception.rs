@@ -1,4 +1,4 @@
-//! The networks that the losses look through: networks of VGG's shape ([`Perceptual`]).
+//! The perceptual networks that the losses use ([`Perceptual`]).
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// A network that [`Perceptual::open`] reads, up to the deepest of `taps` (`relu1_1`, …).
+    /// Reads a network with [`Perceptual::open`], and cuts it off after the deepest of `taps` (`relu1_1`, …).
     ///
     /// # Errors
     /// As [`Perceptual::open`] and [`Perceptual::layer`].
@@ -25,13 +25,13 @@ impl Encoder {
         let layer = |tap: &&str| perceptual.layer(tap).map_err(|e| e.context(path.display()));
         let taps: Vec<NodeId> = taps.iter().map(layer).collect::<Result<_>>()?;
         let deepest = taps.iter().max().map(|tap| perceptual.graph().node(*tap).name.as_str());
-        // What lies deeper would be computed for nothing, in every step. Nodes keep their places.
+        // Deeper layers would be computed for nothing in every step. Nodes keep their places.
         let vgg = deepest.and_then(|deepest| perceptual.architecture().up_to(deepest));
         let graph = vgg.as_ref().unwrap_or(perceptual.architecture()).graph(PoolKind::Max);
         Ok(Encoder { parameters: Parameters::new(perceptual.weights(), device, false), graph, taps })
     }
 
-    /// Features at the encoder's taps, of pictures `[n, h, w, 3]` in 0..1.
+    /// Returns the features of pictures `[n, h, w, 3]` in 0..1 at the encoder's taps.
     ///
     /// # Errors
     /// As [`Executor::run`].

@@ -1,66 +1,66 @@
-//! The file that says what to train, on what and how.
+//! Recipes: the files that say what to train, on which pictures, and how.
 
 use std::path::{Path, PathBuf};
 
 use impasto::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
-/// A training run.
+/// A recipe for a style transfer model.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Decides everything random.
+    /// Seed of everything random.
     pub seed: u64,
-    /// Whose style vectors these become: the model's family.
+    /// The model's family: its style vectors are only for models of the same family.
     pub family: String,
     /// The architecture of the transformer, in its one-line text form ([`impasto::networks::Architecture`]).
     pub transformer: String,
     /// The architecture of the style predictor.
     pub predictor: String,
-    /// The pictures.
+    /// The training pictures.
     pub data: Data,
-    /// What the losses look through.
+    /// The perceptual networks of the losses.
     pub perception: Perception,
-    /// How to go about it.
+    /// How the networks are trained.
     pub train: Train,
     /// The weights of the losses.
     pub loss: Loss,
-    /// Runs that follow. Each begins with the averaged weights of the one before and an optimiser that remembers nothing.
+    /// Runs that follow the first. Each begins with the averaged weights of the previous run and a fresh optimizer.
     #[serde(default)]
     pub then: Vec<Change>,
 }
 
-/// What a further run does otherwise than the first.
+/// What a later run changes from the first.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// Decides everything random.
+    /// Seed of everything random.
     pub seed: u64,
     /// Steps of this run.
     pub steps: usize,
     /// Adam's rate at the start.
     pub rate: f32,
-    /// The weight of the content.
+    /// Weight of the content.
     pub content: f32,
-    /// The weight of steadiness, if another than the first run's.
+    /// Weight of steadiness. Default: as in the first run.
     #[serde(default)]
     pub steady: Option<f32>,
-    /// The weight of patterns by place, if another than the first run's.
+    /// Weight of patterns that depend on a pixel's place. Default: as in the first run.
     #[serde(default)]
     pub lattice: Option<f32>,
-    /// The share of contents with a smooth sky, if another than the first run's.
+    /// Share of the contents with a smooth sky. Default: as in the first run.
     #[serde(default)]
     pub skies: Option<f32>,
-    /// The share of contents that are rounded to 8 bits, if another than the first run's.
+    /// Share of the contents that are rounded to 8 bits. Default: as in the first run.
     #[serde(default)]
     pub rounded: Option<f32>,
-    /// The transformer's architecture, if another than the first run's: it may get an anti-aliased form (`resample=5`), skips and a branch at
-    /// stride 8 (`deep=CHANNELS,BLOCKS`).
+    /// The transformer's architecture. Default: as in the first run. It may add anti-aliasing (`resample=5`), skips, or
+    /// a branch at stride 8 (`deep=CHANNELS,BLOCKS`).
     #[serde(default)]
     pub transformer: Option<String>,
 }
 
-/// The pictures.
+/// The training pictures.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
@@ -68,20 +68,20 @@ pub struct Data {
     pub content: Vec<Source>,
     /// Style pictures.
     pub style: Vec<Source>,
-    /// Every n-th picture of each source, by name, is left out of training and painted on the contact sheet.
+    /// Every n-th picture of each source, by name, is held out of training and painted on the contact sheet.
     pub held_out: usize,
 }
 
-/// Pictures of a kind.
+/// A folder of pictures.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// Where they are.
+    /// The folder.
     pub folder: PathBuf,
     /// Only files whose names start with one of these; all if empty.
     #[serde(default)]
     pub starting: Vec<String>,
-    /// How often a picture is taken from here, in proportion to the other sources' shares.
+    /// How often pictures are drawn from here, relative to the other sources' shares.
     pub share: f32,
 }
 
@@ -95,40 +95,42 @@ pub struct Perception {
     pub narrow: PathBuf,
 }
 
-/// How to go about it.
+/// How the networks are trained.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Train {
-    /// Steps in all.
+    /// Number of steps.
     pub steps: usize,
-    /// Pictures in a step.
+    /// Content crops per step.
     pub batch: usize,
     /// Side of a content crop in pixels.
     pub crop: usize,
-    /// Side of a style crop that the output is compared with. The predictor sees it at two thirds of that.
+    /// Side of the style crops that outputs are compared with. The predictor sees them at two thirds of this.
     pub style_crop: usize,
-    /// Share of the steps in which statistics come from a thumbnail of a larger part of the photograph than is painted.
+    /// Share of the steps that take statistics from a thumbnail, which shows a larger
+    /// part of the photograph than is painted.
     pub thumbnails: f32,
-    /// Side of that thumbnail.
+    /// Side of that thumbnail in pixels.
     pub thumbnail: usize,
-    /// Style crops whose statistics are kept; one is replaced in every step.
+    /// Number of style crops whose statistics are kept. One is replaced in every step.
     pub bank: usize,
-    /// Adam's rate at the start; it falls with a cosine to a hundredth.
+    /// Adam's rate at the start. It falls along a cosine to a hundredth.
     pub rate: f32,
-    /// Rate of the transformer's branch at stride 8 over that of everything else: a fresh branch may learn faster.
+    /// Factor on the rate for the transformer's branch at stride 8. A fresh branch may learn faster.
     #[serde(default = "one")]
     pub deep_rate: f32,
-    /// Steps in which the rate rises to its start.
+    /// Steps in which the rate rises to its start value.
     pub warm_up: usize,
-    /// Longest gradient, as a multiple of which longer ones are cut.
+    /// Maximum length of the gradient. Longer gradients are scaled down to it.
     pub clip: f32,
-    /// Share of the content crops into a part of which a smooth sky is put.
+    /// Share of the content crops that get a smooth sky over a part.
     #[serde(default)]
     pub skies: f32,
-    /// Share of the content crops that are painted from values rounded to 8 bits, as files have them, and compared with the exact ones.
+    /// Share of the content crops that are painted from values rounded to 8 bits, as files have
+    /// them, and compared with the exact values.
     #[serde(default)]
     pub rounded: f32,
-    /// How slowly the averaged weights, which are what is shipped, follow the trained ones.
+    /// Decay of the averaged weights, which are the ones that are shipped.
     pub average: f32,
 }
 
@@ -136,18 +138,19 @@ pub struct Train {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Loss {
-    /// Distance of normalised features from the content's.
+    /// Distance of the normalized features from the content's.
     pub content: f32,
-    /// Distance of Gram matrices from the style's.
+    /// Distance of the Gram matrices from the style's.
     pub gram: f32,
     /// Distance of means and standard deviations from the style's.
     pub moments: f32,
-    /// Mean absolute difference of neighbouring pixels.
+    /// Mean absolute difference between neighboring pixels.
     pub variation: f32,
-    /// Unsteadiness: what a painting changes, beyond the shift, when its content is shifted by up to 4 pixels and gets faint noise.
+    /// Unsteadiness: how much a painting changes, apart from the shift, when its content is shifted
+    /// by up to 4 pixels and gets faint noise.
     #[serde(default)]
     pub steady: f32,
-    /// Share of the fine contrast that the place modulo 4 explains: rows and grids.
+    /// Share of the fine contrast that a pixel's place modulo 4 explains: rows and grids.
     #[serde(default)]
     pub lattice: f32,
     /// Halos along edges, and blotches that follow nothing in the content.
@@ -162,14 +165,15 @@ fn one() -> f32 {
 /// Reads a recipe of any kind.
 ///
 /// # Errors
-/// One line that names the file: [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Malformed`] if it is no recipe of this kind.
+/// One line that names the file: [`ErrorKind::Io`] if it cannot be read,
+/// [`ErrorKind::Malformed`] if it is no recipe of this kind.
 pub fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     let text = std::fs::read_to_string(path).map_err(|e| Error::from(e).context(path.display()))?;
     toml::from_str(&text)
         .map_err(|e| Error::new(ErrorKind::Malformed, format!("{}: {}", path.display(), e.message().replace('\n', " "))))
 }
 
-/// What a recipe is for.
+/// The kinds of recipes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A style transfer model: [`Recipe`].
@@ -178,7 +182,7 @@ pub enum Kind {
     Perceptual,
 }
 
-/// Which kind a recipe is of: one for a perceptual network names its architecture.
+/// Returns the kind of a recipe. One for a perceptual network names its architecture as `perceptual`.
 ///
 /// # Errors
 /// As [`parse`].
@@ -188,24 +192,25 @@ pub fn kind(path: &Path) -> Result<Kind> {
 }
 
 impl Data {
-    /// Its relative paths count from this folder.
+    /// Makes relative paths start at this folder.
     pub(crate) fn below(&mut self, folder: &Path) {
         self.content.iter_mut().chain(&mut self.style).for_each(|source| source.folder = folder.join(&source.folder));
     }
 }
 
 impl Perception {
-    /// Its relative paths count from this folder.
+    /// Makes relative paths start at this folder.
     pub(crate) fn below(&mut self, folder: &Path) {
         [&mut self.vgg, &mut self.narrow].into_iter().for_each(|path| *path = folder.join(&*path));
     }
 }
 
 impl Recipe {
-    /// Reads a recipe. Relative paths in it count from the recipe's folder.
+    /// Reads a recipe. Relative paths in it start at the recipe's folder.
     ///
     /// # Errors
-    /// One line that names the file: [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Malformed`] if it is no recipe.
+    /// One line that names the file: [`ErrorKind::Io`] if it cannot be read,
+    /// [`ErrorKind::Malformed`] if it is no recipe.
     pub fn open(path: &Path) -> Result<Self> {
         let mut recipe: Recipe = parse(path)?;
         recipe.check().map_err(|why| Error::new(ErrorKind::Malformed, format!("{}: {why}", path.display())))?;
@@ -215,7 +220,7 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// The runs that it consists of, the first and those that follow.
+    /// Returns the runs of the recipe: the first one and those that follow.
     pub fn runs(&self) -> Vec<Recipe> {
         let mut runs = vec![Recipe { then: Vec::new(), ..self.clone() }];
         for Change { seed, steps, rate, content, steady, lattice, skies, rounded, transformer } in &self.then {

@@ -1,4 +1,4 @@
-//! A run, whatever is trained: steps, log, checkpoints.
+//! The loop of every training run: steps, log, checkpoints.
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
@@ -13,23 +13,23 @@ use crate::checkpoint;
 use crate::executor::Parameters;
 use crate::optimiser::{Adam, Schedule};
 
-/// Steps that a line of the log is the mean of.
+/// Number of steps that a line of the log averages.
 const LINE: usize = 50;
 
-/// What a run is given beside its recipe.
+/// The options of a run that are not in its recipe.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where checkpoint, model, log and contact sheets go.
+    /// The folder for checkpoint, model, log and contact sheets.
     pub folder: PathBuf,
     /// How often these are written.
     pub every: Duration,
-    /// When to stop, if before the recipe's last step.
+    /// Time after which to stop, even before the recipe's last step.
     pub limit: Option<Duration>,
     /// A model to start from instead of random weights, if there is no checkpoint.
     pub start: Option<PathBuf>,
 }
 
-/// How far a run is.
+/// The state of a run.
 pub(crate) struct State {
     pub(crate) options: Options,
     pub(crate) schedule: Schedule,
@@ -39,14 +39,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Begins, or goes on from the folder's checkpoint if it has one.
+    /// Begins a run, or continues from the folder's checkpoint if there is one.
     pub(crate) fn new(options: Options, schedule: Schedule, all: &mut [&mut Parameters], device: &Device) -> Result<Self> {
         let mut adam = Adam::default();
         let step = checkpoint::resume(&options.folder, all, &mut adam, device)?;
         Ok(State { options, schedule, adam, step })
     }
 
-    /// Changes parameters along their gradients.
+    /// Updates the parameters by their gradients.
     pub(crate) fn descend(&mut self, all: &mut [&mut Parameters], gradients: &Gradients) -> Result<()> {
         self.adam.step(all, gradients, self.schedule, self.step)?;
         self.step += 1;
@@ -59,24 +59,24 @@ impl State {
     }
 }
 
-/// What is trained.
+/// A kind of training.
 pub(crate) trait Training {
     fn state(&self) -> &State;
 
-    /// One step more: gives what the log is to show of it, by name.
+    /// Makes one step. Returns values for the log, by name.
     fn step(&mut self) -> Result<Vec<(String, f32)>>;
 
-    /// Writes a checkpoint and everything that can be looked at.
+    /// Writes a checkpoint, and everything that users look at.
     fn write(&self) -> Result<()>;
 }
 
-/// Trains to the recipe's end, or the time limit; then writes everything once more.
+/// Trains to the end of the recipe or the time limit, then writes everything once more.
 pub(crate) fn run(training: &mut impl Training) -> Result<()> {
     let State { options: Options { folder, every, limit, .. }, schedule, .. } = training.state();
     let (folder, every, limit, schedule) = (folder.clone(), *every, *limit, *schedule);
     let start = Instant::now();
     let mut written = Instant::now();
-    // Sum and number: not every step has every term.
+    // Sum and count of each term, because not every step has every term.
     let mut sums = BTreeMap::<String, (f64, f64)>::new();
     while training.state().step < schedule.steps && limit.is_none_or(|limit| start.elapsed() < limit) {
         let before = Instant::now();
@@ -102,7 +102,7 @@ pub(crate) fn run(training: &mut impl Training) -> Result<()> {
     training.write()
 }
 
-/// Adds a line to a folder's `log.jsonl`, and shows it.
+/// Appends a line to a folder's `log.jsonl`, and prints it.
 fn log(folder: &Path, line: &BTreeMap<String, f64>) -> Result<()> {
     let line = serde_json::to_string(line).map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
     eprintln!("{line}");

@@ -1,4 +1,4 @@
-//! Trains a pair of networks: steps, checkpoints, contact sheets.
+//! Trains a pair of networks, style predictor and transformer.
 
 mod batch;
 mod sheet;
@@ -22,7 +22,8 @@ use crate::recipe::{Recipe, Train};
 use crate::run::{self, Options, State, Training};
 use batch::{Batch, Sources};
 
-/// Trains all runs of a recipe, one after the other: to their ends, or the time limit. Several have a folder each, `run-1`, `run-2`, ….
+/// Trains all runs of a recipe, one after the other, to their ends or the time limit. If there are several, each
+/// has its own folder: `run-1`, `run-2`, ….
 ///
 /// # Errors
 /// As [`Trainer::open`] and [`Trainer::run`].
@@ -53,15 +54,16 @@ pub struct Trainer {
     sources: Arc<Sources>,
     batches: Receiver<Result<Batch>>,
     bank: Vec<Entry>,
-    /// As it is trained: kernels without their filters.
+    /// In trained form: kernels without their filters.
     model: Model,
-    /// The transformer as it is run.
+    /// The transformer in the form that is run.
     run: Architecture,
     predictor: Parameters,
     transformer: Parameters,
 }
 
-/// How a transformer is trained: where filters are folded into kernels, those kernels alone.
+/// Returns the trained form of a transformer. If filters are folded into kernels,
+/// this form has the kernels without them.
 fn trained_form(run: &Architecture) -> Architecture {
     match run {
         Architecture::NativeTransformer(it) if it.resample == 5 => {
@@ -71,8 +73,8 @@ fn trained_form(run: &Architecture) -> Architecture {
     }
 }
 
-/// What a recipe's untrained model takes from one to start from: everything if the architectures are the same. A model without skips may become
-/// one with them, which begin almost silent; one without a branch at stride 8 may become one with it, which begins silent.
+/// Prepares `start` for a recipe whose untrained model is `fresh`. If the architectures are the same, `start` is kept.
+/// If `fresh` adds skips, they begin almost silent. If it adds a branch at stride 8, it begins silent.
 fn continued(mut start: Model, fresh: Model) -> Result<Model> {
     let (Some(from), Some(to)) = (&start.transformer, &fresh.transformer) else { return Ok(start) };
     let (Architecture::NativeTransformer(old), Architecture::NativeTransformer(new)) = (&from.architecture, &to.architecture)
@@ -91,7 +93,7 @@ fn continued(mut start: Model, fresh: Model) -> Result<Model> {
                 let value = match name {
                     _ if name.ends_with("/skip/scale/biases") => 0.1,
                     _ if name.contains("/skip/") && !name.ends_with("/skip/weights") => 0.0,
-                    // Its norm's scale and shift: whatever the branch computes, nothing is added.
+                    // Scale and shift of its norm: whatever the branch computes, it adds nothing.
                     _ if name.contains("/deep/expand/") && !name.ends_with("/expand/weights") => 0.0,
                     _ => continue,
                 };
@@ -104,10 +106,11 @@ fn continued(mut start: Model, fresh: Model) -> Result<Model> {
     Ok(start)
 }
 
-/// A model as it is trained, if `start` has its filters folded in, as shipped models have; otherwise `start` as it is.
+/// Removes the filters that are folded into the kernels of `start`, as in shipped models. A
+/// model without such filters stays unchanged.
 ///
 /// # Errors
-/// [`ErrorKind::Mismatch`] if a kernel is no 3×3 kernel with the filter folded into it.
+/// [`ErrorKind::Mismatch`] if a kernel is not a 3×3 kernel with the filter folded into it.
 fn unfold(mut start: Model) -> Result<Model> {
     let Some(network) = &mut start.transformer else { return Ok(start) };
     let trained = trained_form(&network.architecture);
@@ -133,7 +136,7 @@ fn unfold(mut start: Model) -> Result<Model> {
     Ok(start)
 }
 
-/// Makes of a transformer as it is trained one as it is run.
+/// Turns a transformer from its trained form into the form that is run.
 fn fold(network: &mut Network, run: &Architecture) -> Result<()> {
     if let (Architecture::NativeTransformer(trained), Architecture::NativeTransformer(folded)) = (&network.architecture, run)
         && trained.resample != folded.resample
@@ -158,7 +161,7 @@ struct Entry {
 }
 
 impl Trainer {
-    /// Reads pictures and networks, and the checkpoint if the folder has one.
+    /// Reads pictures and networks, and the folder's checkpoint if there is one.
     ///
     /// # Errors
     /// One line that names what cannot be read or does not fit together.
@@ -216,7 +219,8 @@ impl Trainer {
             predictor,
             transformer,
         };
-        // The bank as it would be had the run not been interrupted: an entry is a step's, and lives for as many steps as the bank has places.
+        // Fills the bank as if the run had never been interrupted: an entry is added in its step, and stays for
+        // as many steps as the bank has places.
         let first = (step + 1).saturating_sub(bank);
         for step in first..first + bank {
             let entry = trainer.entry(trainer.sources.style(step)?)?;
@@ -226,7 +230,7 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Trains to the recipe's end, or the time limit; then writes everything once more.
+    /// Trains to the end of the recipe or the time limit, then writes everything once more.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if something cannot be written.
@@ -234,7 +238,8 @@ impl Trainer {
         run::run(self)
     }
 
-    /// Crops moved by up to 4 pixels, six in ten with noise of at most two 8-bit steps; and by how much they were moved.
+    /// Returns the crops moved by up to 4 pixels, six in ten with noise of at most two 8-bit
+    /// steps, and by how much they were moved.
     fn disturbed(&self, content: Tensor<4>) -> (Tensor<4>, [usize; 2]) {
         let mut rng = data::rng(self.recipe.seed, self.state.step, u64::from(u8::MAX));
         let by = [rng.usize(0..=4), rng.usize(0..=4)];
@@ -290,11 +295,12 @@ impl Training for Trainer {
         if self.recipe.loss.halo > 0.0 {
             terms.halo = Some(loss::halo(painted.output.clone(), meant));
         }
-        // In every second step: it takes as long as painting does.
+        // Only in every second step, because this takes as long as painting.
         if self.recipe.loss.steady > 0.0 && self.state.step.is_multiple_of(2) {
             let (moved, by) = self.disturbed(content);
-            // With the first painting's statistics, as the frames of a shot are painted. Gradients flow through them, too: were they constant, the
-            // term would shrink every kernel before a norm, which changes no picture and makes each step larger.
+            // The first painting's statistics are used, as for the frames of a shot. Gradients flow through them
+            // too. If they were constant, the term would shrink every kernel before a norm, which changes no
+            // picture but makes each step larger.
             let moved = executor.run(&self.transformer, moved, Some(&vector), Some(&painted.statistics), &[])?.output;
             let back = loss::rolled(moved, by.map(|n| crop - n));
             terms.steady = Some(loss::difference(back, painted.output, crop / 8));
@@ -311,8 +317,9 @@ impl Training for Trainer {
             .collect()
     }
 
-    /// Writes `checkpoint.safetensors`, `start.safetensors` (the averaged weights, float16, to start another run from), `model.safetensors` (the
-    /// same with filters folded in, to paint with) and a contact sheet.
+    /// Writes `checkpoint.safetensors`, a contact sheet and two models with the averaged weights in
+    /// float16: `start.safetensors`, to start another run from, and `model.safetensors`, to paint with, in
+    /// which filters are folded into the kernels.
     fn write(&self) -> Result<()> {
         let State { options: Options { folder, .. }, adam, step, .. } = &self.state;
         self.state.save(&[&self.predictor, &self.transformer])?;
@@ -362,7 +369,7 @@ mod tests {
         let (before, after) = (painted(&start), painted(&grown));
         let farthest = before.iter().zip(&after).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(before.len() == after.len() && farthest < 1e-6, "{farthest}");
-        // What is no continuation stays as it is, and is refused later.
+        // A model that cannot be continued stays as it is, and is refused later.
         let other = Transformer { deep, blocks: 2, ..plain };
         assert_eq!(
             continued(start.clone(), untrained(&other, 2)).unwrap().pair().unwrap().1.architecture,
@@ -386,7 +393,7 @@ mod tests {
             let farthest = array.data().iter().zip(other.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(farthest < 1e-3, "{name}: {farthest}");
         }
-        // A model as it is trained stays as it is.
+        // A model in trained form stays as it is.
         let once = unfold(shipped).unwrap();
         let architecture = once.pair().unwrap().1.architecture.clone();
         assert_eq!(unfold(once).unwrap().pair().unwrap().1.architecture, architecture);

@@ -1,4 +1,4 @@
-//! The two executors of one graph give the same numbers, and the trainer's gradients are those of its loss.
+//! Both executors of a graph give the same numbers, and the trainer's gradients are those of its loss.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use impasto::Model;
@@ -8,7 +8,8 @@ use impasto::networks::{Architecture, native};
 use impasto::weights::{self, Weights};
 use impasto_train::executor::{Executor, Parameters, values};
 
-/// Models as they are trained, with the transformer as it is run: plain, with skips and filters to be folded in, and with a branch at stride 8.
+/// Models as they are trained, each with its transformer as it is run: plain, with skips and filters to be
+/// folded in, and with a branch at stride 8.
 fn models() -> [(Model, native::Transformer); 3] {
     let branch = native::Deep { channels: 10, blocks: 1 };
     [(3, false, None), (5, true, None), (5, true, Some(branch))].map(|(resample, skips, deep)| {
@@ -22,7 +23,7 @@ fn models() -> [(Model, native::Transformer); 3] {
     })
 }
 
-/// Weights as the engine runs them.
+/// The weights as the engine runs them.
 fn folded(weights: &Weights, run: &native::Transformer) -> Weights {
     let mut weights = weights.clone();
     for name in run.resampling().into_iter().filter(|_| run.resample == 5) {
@@ -48,7 +49,7 @@ fn greatest_difference(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |m, d| if d.is_nan() { f32::INFINITY } else { m.max(d) })
 }
 
-/// Every device that this was built for: a feature's must be there.
+/// Every device of this build. If a feature adds a device, it must be there.
 fn devices() -> Vec<Device> {
     vec![
         Device::flex(),
@@ -90,7 +91,7 @@ fn same_numbers_of(model: &Model, transformer: &native::Transformer, device: &De
         let run = executor.run(&parameters, input.clone(), Some(&style), None, &[]).unwrap();
         assert!(greatest_difference(&values(run.output).unwrap(), &painted) < 1e-4);
 
-        // Given the picture's own statistics, the result is the same; given another picture's, it is not.
+        // With the picture's own statistics, the result is the same; with another picture's, it is different.
         let again = executor.run(&parameters, input.clone(), Some(&style), Some(&run.statistics), &[]).unwrap();
         assert!(greatest_difference(&values(again.output).unwrap(), &painted) < 1e-5);
         let other = tensor(&picture.iter().map(|v| v * v).collect::<Vec<_>>(), [height, width], device);
@@ -100,12 +101,12 @@ fn same_numbers_of(model: &Model, transformer: &native::Transformer, device: &De
     }
 }
 
-/// What a loss that reads every output weighs them with.
+/// Weights for a loss that reads every output.
 fn numbers() -> Vec<f32> {
     picture(5, 16, 24).into_iter().map(|v| v - 0.5).collect()
 }
 
-/// A picture painted with a thumbnail's statistics, and the parameters that it was painted with.
+/// Paints a picture with a thumbnail's statistics. Returns it with the parameters that it was painted with.
 fn painted((model, run): &(Model, native::Transformer), changed: &Weights, device: &Device) -> (Tensor<4>, Parameters) {
     let (predictor, _) = model.pair().unwrap();
     let graph = run.graph();
@@ -142,18 +143,19 @@ fn right_gradients_of(model: &(Model, native::Transformer), device: &Device) {
     for (name, tensor) in parameters.iter_mut() {
         let gradient = values(tensor.grad(&gradients).unwrap_or_else(|| panic!("{name} has no gradient"))).unwrap();
         let array = all.get(name).unwrap().clone();
-        // Along the gradient the loss rises by the gradient's length, unless the gradient is wrong in length or direction.
+        // Along the gradient, the loss must rise by the gradient's length. Otherwise its length or direction is wrong.
         let expected = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
         let direction: Vec<f32> = gradient.iter().map(|g| g / expected.max(1e-12) as f32).collect();
         let at = |step: f32| {
             let moved = array.data().iter().zip(&direction).map(|(v, d)| v + step * d).collect();
             let mut changed = all.clone();
             changed.insert(name, weights::Tensor::new(array.shape().to_vec(), moved).unwrap());
-            // Summed in float64: differences of nearly equal losses are what counts.
+            // Summed in float64, because the losses are nearly equal and their difference counts.
             let output = values(painted(model, &changed, device).0).unwrap();
             output.iter().zip(numbers()).map(|(v, n)| f64::from(*v) * f64::from(n)).sum::<f64>()
         };
-        // Rectifiers have kinks and float32 few digits: the best of several steps counts, and, where a kink lies at the very place, of both sides.
+        // ReLUs have kinks, and float32 has few digits. So the best of several steps counts. If a kink is at this very
+        // point, the better of both sides counts.
         let here = at(0.0);
         let slopes = [1e-2f32, 3e-3, 1e-3, 3e-4].map(|step| {
             let [down, up] = [at(-step), at(step)];

@@ -1,4 +1,4 @@
-//! A short run on drawn pictures: the loss falls, and a run that was interrupted goes on as if it had not been.
+//! A short run on drawn pictures: the loss falls, and an interrupted run continues as if nothing had happened.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use impasto_train::recipe::{self, Kind, Recipe};
 use impasto_train::run::Options;
 use impasto_train::trainer::Trainer;
 
-/// The folder of shared test material, where there is one.
+/// The folder of shared test material, if there is one.
 fn shared() -> Option<PathBuf> {
     let path = std::env::var_os("IMPASTO_SHARED").map(PathBuf::from);
     let path = path.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
@@ -90,7 +90,7 @@ fn pictures() -> tempfile::TempDir {
     folder
 }
 
-/// A term by lines of the log, each the mean of 50 steps.
+/// The values of a term in the log. Each line is the mean of 50 steps.
 fn logged(folder: &Path, term: &str) -> Vec<f64> {
     let log = std::fs::read_to_string(folder.join("log.jsonl")).unwrap();
     log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()[term].as_f64().unwrap()).collect()
@@ -117,7 +117,7 @@ fn a_gpu_learns_as_the_processor_does() {
     let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32;
     let painted = devices.map(|(name, device)| {
         let out = folder.path().join(name);
-        // Few steps: software Vulkan takes its time, and later ones only add up what rounding makes of the first.
+        // Few steps, because software Vulkan is slow, and later steps only accumulate the rounding of the first.
         Trainer::open(recipe(folder.path(), &shared, 3), options(out.clone()), device).unwrap().run().unwrap();
         paint(&out.join("model.safetensors"))
     });
@@ -143,7 +143,7 @@ fn it_learns_and_goes_on_where_it_was() {
     assert_eq!(gram.len(), 2);
     assert!(gram[1] < gram[0], "style is no closer after 100 steps than after 50: {gram:?}");
 
-    // The rate depends on the recipe's length, so the interrupted run is cut by its time, not by its steps.
+    // The rate depends on the recipe's length, so the interrupted run is limited by time, not by steps.
     let recipe_whole = recipe(folder.path(), &shared, 100);
     for limit in [Some(Duration::from_millis(400)), None] {
         let options = Options { limit, ..options(folder.path().join("parts")) };
@@ -152,7 +152,7 @@ fn it_learns_and_goes_on_where_it_was() {
     let parts = std::fs::read(folder.path().join("parts/model.safetensors")).unwrap();
     assert!(parts == whole, "an interrupted run gives another model");
 
-    // What was written is a model that the product reads.
+    // The product reads the model that was written.
     let stylizer = Stylizer::open(folder.path().join("whole/model.safetensors")).unwrap();
     let picture = Picture::from_rgb8([30, 20], &[90; 30 * 20 * 3]).unwrap();
     let painted = stylizer.stylize(&picture, &stylizer.style(&picture).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Pictures to paint.
+//! Contents: pictures to paint.
 
 mod landscape;
 mod still_life;

@@ -8,7 +8,7 @@ use crate::noise::{fractal, value};
 use crate::random::Random;
 use crate::shape::step;
 
-/// Draws fruit and a jug on a table, at any size; another seed is another arrangement.
+/// Draws fruit and a jug on a table, at any size. Another seed gives another arrangement.
 pub fn still_life(width: usize, height: usize, seed: u64) -> Canvas {
     let mut random = Random::new("still-life", seed);
     let mut board = Board::new(width, height, [0.0; 3]);
@@ -49,7 +49,8 @@ pub fn still_life(width: usize, height: usize, seed: u64) -> Canvas {
                 scaled(mix(skin, shifted(skin, 0.3, 1.05, 0.05), blush), 1.0 - pore)
             }
         };
-        // Shadows are cool and keep some colour; lights are warm; the brightest are the window itself on a skin.
+        // Shadows are cool and keep some color, and lights are warm. The brightest
+        // lights are reflections of the window.
         let shade = scaled(mix(own, [0.16, 0.17, 0.27], 0.55), 0.42);
         let lit: Colour = std::array::from_fn(|i| own[i] * warm[i] * 1.22);
         let colour = mix(shade, lit, step(0.02, 0.82, tone));

@@ -21,7 +21,7 @@ pub(super) fn scene(wide: f32, high: f32, random: &mut Random) -> impl Fn(f32, f
     let size = (0.62 / (count as f32).sqrt()).min(0.2);
     let mut flowers: Vec<Flower> = Vec::new();
     for _ in 0..count {
-        // The best of a few places: the one farthest from the flowers there are.
+        // Takes the best of a few places: the one farthest from the flowers so far.
         let clear = |at: &[f32; 2]| {
             flowers.iter().map(|f| (at[0] - f.centre[0]).powi(2) + (at[1] - f.centre[1]).powi(2)).fold(f32::MAX, f32::min)
         };

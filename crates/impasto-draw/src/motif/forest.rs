@@ -1,4 +1,4 @@
-//! Trunks before a light sky, with their crowns and long shadows.
+//! Trunks in front of a light sky, with their crowns and long shadows.
 
 use std::f32::consts::FRAC_PI_2;
 

@@ -45,7 +45,7 @@ pub(super) fn scene(wide: f32, high: f32, random: &mut Random) -> impl Fn(f32, f
                 return Look { tone: tone.clamp(0.02, 1.0), hue, region: 20 + i as u32, angle: v.atan2(u) + FRAC_PI_2 };
             }
         }
-        // The jug: a width for each height above its foot.
+        // The jug has a width for each height above its foot.
         let (up, out) = ((jug[1] - y) / body, (x - jug[0]) / body);
         if (0.0..2.5).contains(&up) {
             let belly = 0.95 * (1.0 - ((up - 0.85) / 1.15).powi(2)).max(0.0).sqrt();

@@ -43,7 +43,7 @@ pub(super) fn scene(wide: f32, high: f32, random: &mut Random) -> impl Fn(f32, f
                 let down = (y - range.crest + range.swing * (contrast(x * range.pitch, 0.5, 1, range.seed) - 0.4)).max(0.0);
                 let rough = fractal(x * 14.0, y * 14.0, 3, range.seed ^ 9) - 0.5;
                 let fields = 0.10 * (1.0 - near * 0.3) * (down * furrow + rough * 3.0).sin();
-                // Each range is darkest at its crest and pales into the haze below, so that the next stands out.
+                // Each range is darkest at its crest and pales into the haze below, so that the next one stands out.
                 let haze = 0.36 * step(0.0, 0.26, down);
                 let tone =
                     0.56 - 0.38 * near - 0.18 * side.clamp(-1.0, 1.0) * step(0.16, 0.0, down) + haze + 0.45 * rough + fields;

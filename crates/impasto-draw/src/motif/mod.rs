@@ -1,4 +1,5 @@
-//! What the styles' pictures show: scenes given as functions of the place, so that a manner can put them in dots, lines or facets.
+//! Scenes that the style pictures show. They are functions of the place, so that a style
+//! can draw them in dots, lines or facets.
 
 mod blossoms;
 mod forest;
@@ -13,16 +14,16 @@ pub(crate) use raster::Raster;
 use crate::board::Board;
 use crate::random::Random;
 
-/// What is seen at a place.
+/// What is visible at a place.
 #[derive(Clone, Copy)]
 pub(crate) struct Look {
-    /// How light, 0 to 1.
+    /// Lightness, 0 to 1.
     pub(crate) tone: f32,
-    /// Its own colour, as a place in a palette.
+    /// The thing's own color, as a place in a palette.
     pub(crate) hue: f32,
-    /// Which of the scene's things it is.
+    /// The index of the thing in the scene.
     pub(crate) region: u32,
-    /// The direction of its form, in radians: that of strokes along it.
+    /// The direction of the form in radians. Strokes follow it.
     pub(crate) angle: f32,
 }
 
@@ -41,7 +42,7 @@ pub(crate) enum Kind {
 pub(crate) struct Motif(Box<dyn Fn(f32, f32) -> Look>);
 
 impl Motif {
-    /// One of the kinds: the first for the canonical picture.
+    /// Creates a scene of one of the kinds; for the canonical picture, the first.
     pub(crate) fn new(kinds: &[Kind], board: &Board, random: &mut Random) -> Self {
         let (wide, high) = (board.wide(), board.high());
         Motif(match random.choose(kinds) {
@@ -59,5 +60,5 @@ impl Motif {
     }
 }
 
-/// Every kind, to let a manner show anything.
+/// Every kind, for styles that can show anything.
 pub(crate) const ALL: [Kind; 6] = [Kind::Hills, Kind::Blossoms, Kind::Fruit, Kind::Forest, Kind::Village, Kind::Whirl];

@@ -1,4 +1,4 @@
-//! A scene looked at once for each pixel, with the outlines of its things.
+//! A scene evaluated once for each pixel, with the outlines of its things.
 
 use super::{Look, Motif};
 use crate::board::Board;
@@ -7,7 +7,7 @@ use crate::colour::Colour;
 /// A scene at a board's size.
 pub(crate) struct Raster {
     looks: Vec<Look>,
-    /// From each pixel to the nearest outline, in units; far ones are only known to be far.
+    /// The distance from each pixel to the nearest outline, in units. It is very large if there is no outline.
     edges: Vec<f32>,
 }
 
@@ -19,7 +19,7 @@ impl Raster {
         for row in 0..height {
             looks.extend((0..width).map(|column| motif.look((column as f32 + 0.5) * pixel, (row as f32 + 0.5) * pixel)));
         }
-        // Offsets to the nearest outline spread over the picture in two passes, there and back (Danielsson 1980).
+        // Spreads the offsets to the nearest outline over the picture in two passes, there and back (Danielsson 1980).
         const FAR: [f32; 2] = [1e4, 1e4];
         let mut nearest = vec![FAR; width * height];
         for row in 0..height {
@@ -87,7 +87,7 @@ impl Raster {
         Raster { looks, edges }
     }
 
-    /// Paints every pixel by a function of the place, what is seen there and how far the outline is.
+    /// Paints every pixel by a function of the place, what is visible there, and the distance to the outline.
     pub(crate) fn paint(&self, board: &mut Board, colour: impl Fn(f32, f32, Look, f32) -> Colour) {
         let pixel = board.pixel();
         for row in 0..board.height {
@@ -99,7 +99,7 @@ impl Raster {
         }
     }
 
-    /// What is seen at a place and how far the outline is; places outside are moved to the border.
+    /// Returns what is visible at a place, and the distance to the outline. Places outside are moved to the border.
     pub(crate) fn at(&self, board: &Board, x: f32, y: f32) -> (Look, f32) {
         let clamp = |v: f32, end: usize| ((v * board.unit).max(0.0) as usize).min(end.saturating_sub(1));
         let at = clamp(y, board.height) * board.width + clamp(x, board.width);

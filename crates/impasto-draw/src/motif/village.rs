@@ -1,4 +1,4 @@
-//! Houses stacked on a hill, roofs and windows lit from one side.
+//! Houses stacked on a hill, with roofs and windows lit from one side.
 
 use std::f32::consts::FRAC_PI_2;
 
@@ -38,7 +38,7 @@ pub(super) fn scene(wide: f32, high: f32, random: &mut Random) -> impl Fn(f32, f
                 hue: random.unit(),
                 tower: random.chance(0.08),
             });
-            // The widths keep this loop finite: each is a positive part of the whole.
+            // The loop ends because each width is a positive part of the whole.
             x += (house * random.range(0.8, 1.05)).max(wide * 0.02).max(1e-3);
         }
     }

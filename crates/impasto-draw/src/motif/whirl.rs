@@ -1,4 +1,4 @@
-//! No things, only currents: folded noise with bands and eddies.
+//! Only currents, no things: folded noise with bands and eddies.
 
 use super::Look;
 use crate::noise::{displace, fractal};

@@ -34,7 +34,7 @@ pub(super) fn azulejo(width: usize, height: usize, seed: u64) -> Canvas {
         let (column, row) = (u.floor(), v.floor());
         let bits = hash(column as i32, row as i32, choice);
         let kind = &kinds[if mixed { bits as usize % 3 } else { (column + row).rem_euclid(2.0) as usize }];
-        // A painter's hand: lines wander by a little.
+        // Lines wander a little, as if painted by hand.
         let [wx, wy] = displace(x * 22.0, y * 22.0, 2, hand ^ bits);
         let (cx, cy) = (u - column - 0.5 + 0.016 * wx, v - row - 0.5 + 0.016 * wy);
         let line = |d: f32, half: f32| cover((d.abs() - half) * side, pixel);
@@ -45,7 +45,7 @@ pub(super) fn azulejo(width: usize, height: usize, seed: u64) -> Canvas {
         let mut colour = palette.lightest();
         let brush = 0.75 + 0.5 * fractal(x * 50.0, y * 50.0, 3, hand);
         let tint = |c: Colour| mix(palette.lightest(), c, brush.min(1.0));
-        // Quarter circles from the corners, which neighbours complete.
+        // Quarter circles from the corners, which the neighboring tiles complete.
         let corner = (cx.abs() - 0.5).hypot(cy.abs() - 0.5);
         let ring = 0.26 + 0.16 * kind[1];
         colour = mix(colour, tint(pale), area(corner - ring));
@@ -72,7 +72,7 @@ pub(super) fn azulejo(width: usize, height: usize, seed: u64) -> Canvas {
         // Crosses along the sides.
         let rim = cx.abs().max(cy.abs());
         colour = mix(colour, blue, line(rim - 0.445, 0.007) * kind[7].round());
-        // The joint, and a glaze that is uneven, crazed and chipped.
+        // The joint, and an uneven, crazed and chipped glaze.
         let cloud = fractal(x * 8.0 + fraction(bits, 1) * 40.0, y * 8.0, 4, glaze) - 0.5;
         colour = scaled(colour, 1.0 + 0.16 * cloud + 0.06 * (fraction(bits, 2) - 0.5));
         let craze = cell(x * 26.0, y * 26.0, 1.0, glaze).edge / 26.0;

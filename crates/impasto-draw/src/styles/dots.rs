@@ -64,7 +64,7 @@ pub(super) fn dot_painting(width: usize, height: usize, seed: u64) -> Canvas {
     board.adjust(|x, y, colour| mix(colour, palette.0[1], 0.5 * contrast(x * 5.0, y * 5.0, 3, ground)));
     let dot = random.vary(0.0085, 0.006, 0.011);
     let pace = dot * 2.45;
-    // Distances are bent, so that the rings are drawn by a hand.
+    // Distances are bent, so that the rings look hand-drawn.
     let warp = random.vary(0.05, 0.0, 0.10);
     let off = |at: Point, hole: Point| distance(at, hole) + warp * (fractal(at[0] * 4.0, at[1] * 4.0, 2, bend) - 0.5);
     let bands: Vec<(f32, f32)> = (0..64).map(|_| (random.unit(), random.range(0.7, 1.15))).collect();
@@ -78,7 +78,7 @@ pub(super) fn dot_painting(width: usize, height: usize, seed: u64) -> Canvas {
             for k in 0..around {
                 let angle = start + k as f32 / around as f32 * TAU;
                 let (sin, cos) = angle.sin_cos();
-                // Two steps towards where the bent distance is the ring's.
+                // Two steps towards the point where the bent distance is that of the ring.
                 let mut r = radius;
                 for _ in 0..2 {
                     let at = [hole[0] + r * cos, hole[1] + r * sin];

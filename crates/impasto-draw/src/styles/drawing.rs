@@ -11,7 +11,7 @@ use crate::noise::{fractal, value};
 use crate::random::Random;
 use crate::shape::{Point, step, trace};
 
-/// Strokes along the scene's outlines, as a hand goes over them more than once.
+/// Draws strokes along the scene's outlines, more than once in most places, like a hand.
 fn outlines(board: &mut Board, raster: &Raster, random: &mut Random, count: usize, brush: Brush, sway: f32) {
     for _ in 0..count {
         let at = board.anywhere(0.0, random);
@@ -19,7 +19,7 @@ fn outlines(board: &mut Board, raster: &Raster, random: &mut Random, count: usiz
         if edge > 0.012 {
             continue;
         }
-        // Across the way to the outline.
+        // At right angles to the direction of the outline.
         let along = |x: f32, y: f32| {
             let d = 0.006;
             let (dx, dy) = (
@@ -107,7 +107,7 @@ pub(super) fn charcoal(width: usize, height: usize, seed: u64) -> Canvas {
     let laid = random.whether(true, 0.5);
     let lean = random.vary(0.7, 0.0, PI);
     let ground = palette.0[4 + random.below(2)];
-    // Rubbed tone, caught by the paper's tooth.
+    // Rubbed tone, which the paper's tooth catches.
     let tooth = |x: f32, y: f32| {
         let rib = if laid { 0.22 * (x * ribs * PI).sin() } else { 0.0 };
         fractal(x * ribs * 1.3, y * ribs * 1.3, 2, grain) + rib * 0.6
@@ -140,7 +140,7 @@ pub(super) fn charcoal(width: usize, height: usize, seed: u64) -> Canvas {
     }
     let edge = Brush { dry: 0.55, taper: 0.6, opacity: 0.9, ..Brush::line(stick * 0.5, palette.darkest()) };
     outlines(&mut board, &raster, &mut random, 2600, edge, 0.0012);
-    // Lights lifted out with a kneaded rubber.
+    // Lights, lifted out with a kneaded eraser.
     for _ in 0..260 {
         let at = board.anywhere(0.0, &mut random);
         let (look, _) = raster.at(&board, at[0], at[1]);

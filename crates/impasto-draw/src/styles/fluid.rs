@@ -9,13 +9,14 @@ use crate::noise::{cell, displace, fractal, fraction, ridged, value};
 use crate::random::Random;
 use crate::shape::{Point, step};
 
-/// What is done to the bath, as its undoing: where the paint at a place was before (Lu, Jaffer and others 2012, mathematical marbling).
+/// A manipulation of the bath, in reverse: where the paint at a place was before (Lu, Jaffer
+/// and others 2012, mathematical marbling).
 enum Deed {
     /// A drop of ink that pushes the others away.
     Drop { at: Point, square: f32, colour: usize },
-    /// Tines drawn along a direction, `pitch` apart.
+    /// Tines, `pitch` apart, drawn along a direction.
     Comb { way: Point, pitch: f32, pull: f32, sharp: f32, from: f32 },
-    /// A whirl of a stylus.
+    /// A whirl made with a stylus.
     Whirl { at: Point, radius: f32, turn: f32 },
 }
 
@@ -33,7 +34,7 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
     let mut deeds = Vec::new();
     let rings = random.whether(false, 0.4);
     if rings {
-        // Suminagashi: ink and water touched to the same few places in turn.
+        // Suminagashi: ink and water dropped on the same few places in turn.
         let places: Vec<Point> = (0..2 + random.below(3)).map(|_| board.anywhere(-0.1, &mut random)).collect();
         for i in 0..48 {
             let at = places[i % places.len()];
@@ -42,7 +43,7 @@ pub(super) fn marbled(width: usize, height: usize, seed: u64) -> Canvas {
             deeds.push(Deed::Drop { at, square: random.range(0.004, 0.012), colour });
         }
     } else {
-        // Large stones first, which the later ones press to veins.
+        // Large drops first. Later ones press them into veins.
         let count = random.vary(58.0, 40.0, 62.0) as usize;
         for i in 0..count {
             let size = if i < count / 3 { random.range(0.08, 0.15) } else { random.range(0.025, 0.085) };
@@ -132,11 +133,11 @@ pub(super) fn agate(width: usize, height: usize, seed: u64) -> Canvas {
         let [dx, dy] = displace(x * 2.6, y * 2.6, 3, warp);
         let [ex, ey] = displace(x * 14.0, y * 14.0, 2, warp ^ 1);
         let (px, py) = (x + fold * dx + 0.008 * ex, y + fold * dy + 0.008 * ey);
-        // Bands follow the distance to the nearest hollow, smoothly joined.
+        // Bands follow the distance to the nearest hollow, with smooth joins.
         let join: f32 = nuclei.iter().map(|(at, w)| (-((px - at[0]).hypot(py - at[1]) * w) * 14.0).exp()).sum();
         let depth = -join.max(1e-30).ln() / 14.0;
         if depth < core {
-            // Crystals: facets that catch the light each its own way.
+            // Crystals: facets that each catch the light in their own way.
             let pitch = 30.0 * (1.0 + 0.6 * fractal(x * 5.0, y * 5.0, 2, crystal));
             let facet = cell(x * pitch, y * pitch, 1.0, crystal);
             let turn = fraction(facet.hash, 1) * TAU;

@@ -1,4 +1,4 @@
-//! Ruler and compasses: art-deco, op-art.
+//! Ruler and compass: art-deco, op-art.
 
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
@@ -35,7 +35,7 @@ pub(super) fn art_deco(width: usize, height: usize, seed: u64) -> Canvas {
     let wide = board.wide();
     let (centre, horizon) = (random.vary(0.5, 0.25, 0.75) * wide, random.vary(0.62, 0.45, 0.8) * high);
     let scales = move |x: f32, y: f32| {
-        // Discs in rows, each row over the one above it, as scales lie: only their upper rims are seen.
+        // Discs in rows, like scales: each row covers the one above it, and only upper rims are visible.
         let row = (y / (fan * 0.25)).floor();
         for below in (-1..=2).rev() {
             let row = row + below as f32;
@@ -94,7 +94,7 @@ pub(super) fn art_deco(width: usize, height: usize, seed: u64) -> Canvas {
         colour = scaled(colour, 0.86 + 0.22 * off / size.max(off) + 0.10 * (fractal(x * 50.0, y * 50.0, 3, grain) - 0.5));
         mix(colour, gold, cover(edge - line, pixel))
     });
-    // A border of stepped gold lines, if any.
+    // A border of stepped gold lines, in some variants.
     if random.whether(false, 0.3) {
         for i in 0..3 {
             let inset = 0.03 + 0.016 * i as f32;
@@ -141,7 +141,7 @@ pub(super) fn op_art(width: usize, height: usize, seed: u64) -> Canvas {
         let p = turned([px, py], lean);
         let bend = sway * (p[0] * wave).sin() + 0.03 * (fractal(px * 3.0, py * 3.0, 2, fold) - 0.5);
         let (u, v) = (p[0] / pitch, (p[1] + bend) / pitch);
-        // `sign` is positive in the ink; its size is the way to the edge in stripes.
+        // `sign` is positive in the ink. For stripes, its size is the distance to the edge.
         let stripe = |v: f32| (triangle(v * 0.5) - 0.5) * 1.0;
         let sign = match kind {
             0 => {

@@ -49,7 +49,7 @@ pub(super) fn palette_knife(width: usize, height: usize, seed: u64) -> Canvas {
             let pitch = (1.6 / short).min(0.35 * board.unit);
             board.polygon_raised(&corners, Some(0.006 * scale), |x, y, under| {
                 let p = turned([x - at[0], y - at[1]], -angle);
-                // Paint that the blade drags out: streaks along it, thinner at the end.
+                // Paint that the blade drags out: streaks along its way, thinner at the end.
                 let line = value(p[1] * pitch * 2.0 + drag, p[0] * pitch * 0.12, streak);
                 let end = step(0.2, 1.0, p[0] / long);
                 let paint = mix(one, two, 0.7 * step(0.5, 0.85, line) + 0.25 * p[0] / long);

@@ -1,6 +1,7 @@
-//! Style pictures: each a manner with its own palettes, marks and subjects.
+//! Style pictures. Each style has its own palettes, marks and subjects.
 //!
-//! Seed 0 is a manner's canonical picture. Other seeds change the palette, the scale, the direction, the density and what is shown.
+//! Seed 0 is the canonical picture of a style. Other seeds change the palette, the scale, the
+//! direction, the density and the subject.
 
 mod ceramic;
 mod dots;
@@ -20,29 +21,30 @@ mod waves;
 
 use crate::canvas::Canvas;
 
-/// A manner to draw in.
+/// A style to draw in.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Style {
-    /// Lower-case letters and hyphens.
+    /// The name, in lower-case letters and hyphens.
     pub name: &'static str,
-    /// One line.
+    /// A description of one line.
     pub description: &'static str,
-    /// Width and height in pixels, seed.
+    /// Draws a picture. The arguments are width and height in pixels, and the seed.
     pub draw: fn(usize, usize, u64) -> Canvas,
-    /// Whether its marks are so small that a network shows them only when they are twice as wide.
+    /// Whether the marks are so small that a network can show them only at twice their width.
     pub small: bool,
 }
 
 impl Style {
-    /// A square painting to take the style from, for a content of this longer side: at least 512 pixels, 4096 at most.
+    /// Draws a square picture from which to take the style, for a content with this longer
+    /// side: at least 512 pixels, at most 4096.
     pub fn painting(&self, side: usize) -> Canvas {
         let side = side.clamp(512, 4096);
         (self.draw)(side, side, 0)
     }
 
-    /// What the style is learned from, with marks as wide as a network can show them: its painting of 1024×1024 pixels, or the four quarters of
-    /// it where its marks are small.
+    /// Draws the pictures that the style is learned from, with marks as wide as a network can show: its painting of
+    /// 1024×1024 pixels, or, if its marks are small, the four quarters of it.
     pub fn lessons(&self) -> Vec<Canvas> {
         let whole = self.painting(2 * QUARTER);
         if self.small { (0..4).map(|i| quarter(&whole, i)).collect() } else { vec![whole] }
@@ -53,7 +55,7 @@ impl Style {
     }
 }
 
-/// Pixels of a quarter's sides.
+/// Side of a quarter in pixels.
 const QUARTER: usize = 512;
 
 fn quarter(whole: &Canvas, index: usize) -> Canvas {
@@ -67,7 +69,7 @@ const fn style(name: &'static str, description: &'static str, draw: fn(usize, us
     Style { name, description, draw, small: false }
 }
 
-/// Every manner, by name.
+/// All styles, sorted by name.
 pub const ALL: &[Style] = &[
     style("agate", "bands of a cut stone around crystals", fluid::agate),
     style("art-deco", "fans and sunbursts edged in gold", geometry::art_deco),
@@ -104,7 +106,7 @@ pub const ALL: &[Style] = &[
     style("woodcut", "light carved out of black along the grain", print::woodcut).small(),
 ];
 
-/// The manner of a name.
+/// Returns the style with this name.
 pub fn find(name: &str) -> Option<&'static Style> {
     ALL.iter().find(|style| style.name.eq_ignore_ascii_case(name))
 }

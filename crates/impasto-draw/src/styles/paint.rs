@@ -11,7 +11,7 @@ use crate::noise::{contrast, fractal, value};
 use crate::random::Random;
 use crate::shape::{Point, distance, trace};
 
-/// Strokes of one size that cover the board `coverage` times.
+/// Strokes of one size, which cover the board `coverage` times.
 struct Layer {
     radius: f32,
     length: f32,
@@ -145,7 +145,7 @@ pub(super) fn starry(width: usize, height: usize, seed: u64) -> Canvas {
     ];
     let brush = Brush { bristle: 0.7, bristles: 6.0, taper: 0.7, thick: 0.016, ..Brush::default() };
     layers(&mut board, &mut random, &sizes, brush, angle, colour);
-    // A cypress or two before it all.
+    // A cypress or two in front of everything.
     for _ in 0..random.vary(1.0, 0.0, 2.99) as usize {
         let foot = [random.vary(0.16, 0.08, 0.92) * wide, high * 1.02];
         let tall = random.range(0.5, 0.85) * high;
@@ -163,7 +163,7 @@ pub(super) fn starry(width: usize, height: usize, seed: u64) -> Canvas {
     board.finish()
 }
 
-/// A colour for a scene's place: its own hue, as light as it is there.
+/// Returns a color for a place in the scene: its own hue, with the lightness of the scene there.
 pub(super) fn seen(palette: &Palette, look: motif::Look, random: &mut Random, freedom: f32) -> Colour {
     let own = palette.dabbed(look.hue + random.normal() * 0.05, random);
     let lift = (look.tone - luma(own)) * (1.0 - freedom);

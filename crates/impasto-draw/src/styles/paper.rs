@@ -26,7 +26,7 @@ pub(super) fn paper_cut(width: usize, height: usize, seed: u64) -> Canvas {
     let lobes = random.vary(0.55, 0.2, 1.0);
     let (count, ripple) = (random.vary(5.0, 3.0, 9.0).floor(), random.vary(0.05, 0.0, 0.10));
     let rise = random.whether(false, 0.5);
-    // One height field; each sheet is what is above a level, so that sheets nest as a canyon's walls do.
+    // One height field. Each sheet is the part above a level, so that sheets nest like the walls of a canyon.
     let field = |x: f32, y: f32| {
         let [dx, dy] = displace(x * pitch, y * pitch, 2, warp);
         let (px, py) = (x + 0.16 * dx - centre[0], y + 0.16 * dy - centre[1]);
@@ -45,7 +45,7 @@ pub(super) fn paper_cut(width: usize, height: usize, seed: u64) -> Canvas {
     let order: Vec<f32> = (0..=sheets).map(|i| (i as f32 / sheets as f32 + 0.12 * random.normal()).clamp(0.0, 1.0)).collect();
     let down = random.whether(true, 0.5);
     let (light, pixel) = ([-0.010, -0.016], board.pixel());
-    // The distance to a cut is taken from the field and its slope there.
+    // The distance to a cut is computed from the field and its slope there.
     let inside = |x: f32, y: f32, i: usize| {
         let mut way = (land.at(x, y) - level(i)) / slope.at(x, y);
         // Some sheets are punched with leaves or holes.

@@ -32,7 +32,7 @@ pub(super) fn constructivist(width: usize, height: usize, seed: u64) -> Canvas {
     };
     let count = random.vary(60.0, 40.0, 84.0) as usize;
     for i in 0..count {
-        // Large things first, small ones on them.
+        // Large things first, with small ones on top.
         let scale = 1.0 - 0.86 * (i as f32 / count as f32).powf(0.55);
         let at = [wide * (0.5 + 0.34 * random.normal()), high * (0.5 + 0.34 * random.normal())];
         let colour = palette.0[random.below(6)];
@@ -73,7 +73,7 @@ pub(super) fn constructivist(width: usize, height: usize, seed: u64) -> Canvas {
                 }
             }
             5 => {
-                // Arcs around a common centre.
+                // Arcs around a common center.
                 let (start, span) = (random.unit() * TAU, random.range(0.8, 3.5));
                 for k in 0..2 + random.below(4) {
                     let radius = scale * 0.1 + 0.022 * k as f32;
@@ -142,14 +142,14 @@ pub(super) fn cubist(width: usize, height: usize, seed: u64) -> Canvas {
     board.fill(|x, y| {
         let p = turned([x, y], axis);
         let big = cell(p[0] * coarse / stretch, p[1] * coarse * stretch, 1.0, split);
-        // Each large facet is cut once more by its own line.
+        // A line of its own cuts each large facet once more.
         let cut = fraction(big.hash, 1) * TAU;
         let (dx, dy) = (p[0] * coarse / stretch - big.centre[0], p[1] * coarse * stretch - big.centre[1]);
         let side = dx * cut.cos() + dy * cut.sin() - 0.15 * (fraction(big.hash, 2) - 0.5);
         let half = u32::from(side > 0.0);
         let bits = big.hash.wrapping_add(half.wrapping_mul(0x9E37_79B9));
         let edge = (big.edge.min(side.abs())) / (coarse * stretch.max(1.0));
-        // A facet sees the scene from a little aside.
+        // Each facet shows the scene from slightly to the side.
         let (sx, sy) = (x + shift * (fraction(bits, 3) - 0.5), y + shift * (fraction(bits, 4) - 0.5));
         let look = scene.look(sx, sy);
         let turn = fraction(bits, 5) * TAU;
@@ -157,7 +157,7 @@ pub(super) fn cubist(width: usize, height: usize, seed: u64) -> Canvas {
         let tone = 0.10 + 0.85 * look.tone + 0.40 * (fraction(bits, 6) - 0.35) + slope * 0.45;
         let base = palette.at(0.55 * look.hue + 0.45 * tone);
         let mut colour = shifted(base, 0.25 * (fraction(bits, 7) - 0.5), 1.05, 0.25 * (tone - luma(base)));
-        // Stippled and brushed as on canvas.
+        // Stippled and brushed, as on canvas.
         let q = turned([x, y], turn);
         let bristle = value(q[0] * 110.0, q[1] * 22.0, weave) - 0.5;
         let dab = if fraction(bits, 8) > 0.72 {

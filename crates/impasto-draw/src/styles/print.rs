@@ -11,7 +11,7 @@ use crate::noise::{fractal, value};
 use crate::random::Random;
 use crate::shape::{cover, step, trace, triangle, turned};
 
-/// How well ink took: mostly wholly, with specks where it did not.
+/// Returns how well the ink took: nearly everywhere, with specks where it did not.
 fn inked(x: f32, y: f32, seed: u32) -> f32 {
     0.94 + 0.12 * (fractal(x * 60.0, y * 60.0, 2, seed) - 0.5) - 0.5 * step(0.80, 0.88, value(x * 150.0, y * 150.0, seed ^ 1))
 }
@@ -34,7 +34,7 @@ pub(super) fn woodcut(width: usize, height: usize, seed: u64) -> Canvas {
     let gouge = random.vary(0.0062, 0.0048, 0.0085);
     let tinted = random.whether(true, 0.7);
     let (follow, line) = (random.vary(0.0, -0.3, 0.3), gouge * random.range(0.45, 0.8));
-    // Cuts of the gouge, set out in rows and pushed about, wider and denser the lighter the place.
+    // Cuts of the gouge, laid out in rows and moved at random. They are wider and denser in lighter places.
     let pace = gouge * 2.1;
     let rows = (board.high() / pace) as usize + 2;
     let columns = (board.wide() / (pace * 4.0)) as usize + 2;
@@ -107,7 +107,7 @@ pub(super) fn linocut(width: usize, height: usize, seed: u64) -> Canvas {
         colour = mix(colour, if look.tone < 0.4 { flats[0] } else { flats[3] }, margin);
         mix(palette.lightest(), colour, 1.0 - wear * (1.0 - inked(x, y, ink)).max(0.0))
     });
-    // Marks of the gouge: clearings in the dark, chatter in the light.
+    // Marks of the gouge: clearings in dark areas, chatter in light ones.
     let gouge = random.vary(0.0050, 0.0035, 0.0065);
     let count = (random.vary(0.9, 0.4, 1.2) * board.wide() * board.high() / (gouge * gouge * 26.0)) as usize;
     for _ in 0..count {
@@ -145,14 +145,14 @@ pub(super) fn engraving(width: usize, height: usize, seed: u64) -> Canvas {
     let crossing = random.vary(FRAC_PI_4 * 1.3, 0.5, FRAC_PI_2);
     let two = random.whether(true, 0.4);
     raster.paint(&mut board, |x, y, look, edge| {
-        // Each thing has its own set of lines, bowed as if around it.
+        // Each thing has its own set of lines, curved as if around it.
         let own = (look.region.wrapping_mul(0x85EB_CA6B) >> 24) as f32 / 256.0;
         let turn = slant + (own - 0.5) * 1.6;
         let bow = sway * (fractal(x * 2.5, y * 2.5, 2, curl) - 0.5) * 2.0 + 0.022 * look.tone;
         let lines = |turn: f32, dark: f32| {
             let p = turned([x, y], turn);
             let off = triangle((p[1] + bow) / pitch) * 0.5 * pitch;
-            // `off` is 0 in the middle between lines and half the pitch on one.
+            // `off` is 0 in the middle between lines, and half the pitch on a line.
             cover(0.5 * pitch * (1.0 - dark) - off, pixel) * step(0.0, 0.10, dark)
         };
         let dark = 1.0 - look.tone;

@@ -10,7 +10,7 @@ use crate::noise::{fractal, value};
 use crate::random::Random;
 use crate::shape::{Point, outline, step};
 
-/// A thread of paint flung from a moving hand: a curve whose turning changes slowly.
+/// Returns a thread of paint flung from a moving hand: a curve whose turning changes slowly.
 fn fling(board: &Board, random: &mut Random, long: f32) -> Vec<Point> {
     let mut at = board.anywhere(0.1, random);
     let (mut heading, mut bend) = (random.unit() * TAU, random.normal() * 5.0);
@@ -25,7 +25,7 @@ fn fling(board: &Board, random: &mut Random, long: f32) -> Vec<Point> {
         .collect()
 }
 
-/// A drop, with smaller ones thrown out of it.
+/// Draws a drop, with smaller ones thrown out of it.
 fn splat(board: &mut Board, random: &mut Random, at: Point, radius: f32, colour: Colour) {
     let (a, b, c) = (random.unit() * TAU, random.unit() * TAU, random.range(0.1, 0.3));
     let shape = outline(at, 40, |turn| radius * (1.0 + c * (turn * 3.0 + a).sin() + 0.14 * (turn * 7.0 + b).sin()));
@@ -72,13 +72,13 @@ pub(super) fn drip(width: usize, height: usize, seed: u64) -> Canvas {
             }
             any => any - 3,
         };
-        // The ground's own colour would not be seen.
+        // The color of the ground would be invisible.
         let colour = palette.0[if dark { ink.max(1) } else { ink }];
         let long = random.range(0.5, 2.2);
         let path = fling(&board, &mut random, long);
         let radius = weight * if i < threads / 3 { random.range(0.004, 0.009) } else { random.range(0.0012, 0.0042) };
         let phase = random.unit() * TAU;
-        // The thread swells and thins as the hand slows and speeds.
+        // The thread swells and thins as the hand slows down and speeds up.
         for (k, piece) in path.windows(7).step_by(6).enumerate() {
             let swell = 0.65 + 0.5 * (k as f32 * 0.7 + phase).sin() + random.range(0.0, 0.2);
             if swell > 0.22 {
@@ -106,7 +106,7 @@ pub(super) fn drip(width: usize, height: usize, seed: u64) -> Canvas {
     board.finish()
 }
 
-/// A cloud of sprayed specks, dense in the middle.
+/// Draws a cloud of sprayed specks, dense in the middle.
 fn spray(board: &mut Board, random: &mut Random, at: Point, radius: f32, colour: Colour, strength: f32) {
     board.around(at, radius * 1.6, |x, y, under| {
         let off = (x * x + y * y).sqrt() / radius;
@@ -142,13 +142,13 @@ pub(super) fn graffiti(width: usize, height: usize, seed: u64) -> Canvas {
         }
         scaled(colour, light)
     });
-    // Clouds of colour first.
+    // Clouds of color first.
     for _ in 0..random.vary(16.0, 8.0, 26.0) as usize {
         let (at, colour) = (board.anywhere(0.0, &mut random), palette.middle(random.unit()));
         let radius = random.range(0.05, 0.16);
         spray(&mut board, &mut random, at, radius, colour, 0.75);
     }
-    // Letters that none can read: fat bent strokes, filled, outlined, with a shadow to one side.
+    // Illegible letters: fat bent strokes, filled and outlined, with a shadow to one side.
     let rows = random.vary(2.0, 1.0, 3.99) as usize;
     let throw = [random.range(-0.02, 0.02), random.range(0.012, 0.022)];
     for row in 0..rows {
@@ -206,7 +206,7 @@ pub(super) fn graffiti(width: usize, height: usize, seed: u64) -> Canvas {
             board.disc(foot, radius * 1.5, colour, 1.0);
         }
     }
-    // Tags, arrows and splashes over it all.
+    // Tags, arrows and splashes on top.
     for _ in 0..random.vary(9.0, 4.0, 16.0) as usize {
         let colour = palette.0[random.pick(&[0, 0, 2, 4, 5])];
         let start = board.anywhere(0.0, &mut random);
@@ -229,7 +229,7 @@ pub(super) fn graffiti(width: usize, height: usize, seed: u64) -> Canvas {
     board.finish()
 }
 
-/// A curve through knots (Catmull-Rom), twelve points to a piece.
+/// Returns a Catmull-Rom curve through knots, with twelve points for each piece.
 fn smooth(knots: &[Point]) -> Vec<Point> {
     let last = knots.len() - 1;
     let mut path = Vec::new();

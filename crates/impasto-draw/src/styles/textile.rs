@@ -36,18 +36,18 @@ pub(super) fn batik(width: usize, height: usize, seed: u64) -> Canvas {
         let step_tone = (look.tone * 4.0 + 0.5 * cloth).floor().clamp(0.0, 3.0) / 3.0;
         let mut colour = palette.at((0.12 + 0.35 * own + 0.45 * step_tone * look.hue + 0.1 * cloth).clamp(0.0, 0.86));
         if look.region < 3 {
-            // The field around the figures is filled with dots of wax.
+            // Dots of wax fill the field around the figures.
             let p = turned([x / dots, y / dots], slant);
             let off = (p[0] - p[0].round()).hypot(p[1] - p[1].round());
             let size = 0.16 + 0.16 * fraction(hash(p[0].round() as i32, p[1].round() as i32, dye), 1);
             colour = mix(palette.at(0.06 + 0.12 * own + 0.1 * cloth), palette.0[4], cover((off - size) * dots, pixel));
         } else {
-            // Figures are filled with lines that echo the outline.
+            // Lines that echo the outline fill the figures.
             let echo = triangle(edge / (line * 4.5)) * line * 2.25;
             let fill = cover(line * 0.55 - echo, pixel) * step(0.0, line * 3.0, edge) * step(0.3, 0.7, own);
             colour = mix(colour, palette.0[5], fill * 0.7);
         }
-        // Wax along the outlines leaves the cloth white; its edge bleeds.
+        // Wax along the outlines leaves the cloth white. Its edges bleed.
         let wax = cover(edge - line * (0.75 + 0.5 * value(x * 60.0, y * 60.0, blot)), pixel.max(0.002));
         colour = mix(colour, palette.lightest(), wax);
         let mut net: f32 = 0.0;
@@ -75,7 +75,7 @@ pub(super) fn kilim(width: usize, height: usize, seed: u64) -> Canvas {
     );
     let mut board = Board::new(width, height, palette.darkest());
     let knots = random.vary(110.0, 84.0, 150.0).floor();
-    // Bands across the cloth, each with one figure repeated.
+    // Bands across the cloth, each with one repeated figure.
     struct Band {
         from: i32,
         to: i32,
@@ -106,7 +106,7 @@ pub(super) fn kilim(width: usize, height: usize, seed: u64) -> Canvas {
         let (column, row) = (u.floor() as i32, v.floor() as i32);
         let band = &bands[bands.partition_point(|b| b.to <= row).min(bands.len() - 1)];
         let tall = band.to - band.from;
-        // Mirrored offsets from the middle of the band and of the figure, stepped as knots are.
+        // Mirrored offsets from the middle of the band and of the figure, in steps like those of knots.
         let down = (2 * (row - band.from) - tall + 1).abs() / 2;
         let along = column.rem_euclid(band.period);
         let side = (2 * along - band.period + 1).abs() / 2;
@@ -168,7 +168,7 @@ pub(super) fn plaid(width: usize, height: usize, seed: u64) -> Canvas {
     );
     let mut board = Board::new(width, height, palette.darkest());
     let threads = random.vary(150.0, 100.0, 190.0).floor();
-    // The sett: stripes of so many threads, mirrored at both ends.
+    // The sett: stripes of several threads, mirrored at both ends.
     let stripes = 5 + random.below(5);
     let mut sett: Vec<usize> = Vec::new();
     let mut last = 9;
@@ -205,7 +205,7 @@ pub(super) fn plaid(width: usize, height: usize, seed: u64) -> Canvas {
         let hang = fractal((x + y * 0.4) * 3.0, y * 0.8, 2, fold) - 0.5;
         let light = 1.0 + fine * (0.42 * round + 0.08 * twist) + 0.16 * (shade - 0.5) + 0.22 * fuzz + 0.35 * hang * drape / 0.05;
         let under: Colour = palette.0[if over { ink(weft + start[1]) } else { ink(warp + start[0]) }];
-        // Where threads are finer than pixels, both show at once.
+        // If threads are finer than pixels, both show at once.
         scaled(mix(mix(palette.0[thread], under, 0.5), palette.0[thread], 0.35 + 0.65 * fine), light)
     });
     board.finish()

@@ -29,7 +29,7 @@ pub(super) fn mosaic(width: usize, height: usize, seed: u64) -> Canvas {
     let side = random.vary(0.0175, 0.0135, 0.026);
     let pace = side * 1.10;
     let (wide, high) = (board.wide(), board.high());
-    // Stones are set in rows along the forms, each where no other lies: a grid of taken places tells.
+    // Stones are set in rows along the forms, where there is room. A grid keeps track of the taken places.
     let (columns, rows) = ((wide / (pace * 0.25)) as usize + 2, (high / (pace * 0.25)) as usize + 2);
     let mut taken: Vec<Option<Point>> = vec![None; columns * rows];
     let slot = |p: Point| {
@@ -87,7 +87,7 @@ pub(super) fn mosaic(width: usize, height: usize, seed: u64) -> Canvas {
                 [at[0] + p[0], at[1] + p[1]]
             })
             .collect();
-        // Each stone tilts its own way in the mortar.
+        // Each stone is tilted in its own direction in the mortar.
         let (tilt, glint) = (random.unit() * TAU, random.range(0.0, 0.16));
         let thick = random.range(0.0025, 0.0040);
         board.polygon_raised(&corners, Some(thick), |x, y, _| {
@@ -119,7 +119,7 @@ pub(super) fn stained_glass(width: usize, height: usize, seed: u64) -> Canvas {
     let petals = random.vary(12.0, 6.0, 16.0).floor();
     let (centre, reach) = ([0.5 * wide, random.vary(0.5, 0.4, 0.6) * high], 0.46 * wide.min(high));
     let pixel = board.pixel();
-    // A pane: bits of its own, the way to its lead, a colour's place.
+    // Returns a pane: its own bits, the distance to its lead, and the place of its color in the palette.
     let pane = |x: f32, y: f32| -> (u32, f32, f32) {
         let (dx, dy) = (x - centre[0], y - centre[1]);
         let off = (dx * dx + dy * dy).sqrt();
@@ -171,7 +171,7 @@ pub(super) fn stained_glass(width: usize, height: usize, seed: u64) -> Canvas {
     board.finish()
 }
 
-/// Glass lit from behind: brighter is also a little paler.
+/// Glass lit from behind: brighter glass is also a little paler.
 fn shifted_light(colour: Colour, light: f32) -> Colour {
     mix(scaled(colour, light), [1.0; 3], (light - 1.0).clamp(0.0, 1.0) * 0.35)
 }
@@ -192,14 +192,14 @@ pub(super) fn terrazzo(width: usize, height: usize, seed: u64) -> Canvas {
     let pixel = board.pixel();
     let grain = random.seed();
     let big = random.vary(6.5, 4.5, 10.0);
-    // Chips of four sizes: each is a Voronoi cell, shrunk, of which some are left out.
+    // Chips of four sizes. Each is a shrunken Voronoi cell; some cells are left out.
     let sizes: Vec<(f32, f32, u32)> = [1.0, 1.9, 3.8, 8.0]
         .iter()
         .zip([0.50, 0.5, 0.55, 0.5])
         .map(|(s, keep)| (big * s, keep * random.range(0.8, 1.2), random.seed()))
         .collect();
     board.fill(|x, y| {
-        // From the largest chips, which lie over the others, down to the cement.
+        // From the largest chips, which cover the others, down to the cement.
         let (mut colour, mut left) = ([0.0; 3], 1.0);
         for &(pitch, keep, seed) in &sizes {
             let [wx, wy] = displace(x * pitch * 0.8, y * pitch * 0.8, 2, seed ^ 1);

@@ -19,7 +19,7 @@ struct Limb {
     radius: f32,
 }
 
-/// A branch that forks, drawn with ever finer strokes; tips are collected.
+/// Draws a branch that forks into finer and finer strokes, and collects its tips.
 fn branch(board: &mut Board, random: &mut Random, limb: Limb, ink: Colour, tips: &mut Vec<Point>) {
     let Limb { from, angle, length, radius } = limb;
     let mut path = vec![from];
@@ -85,7 +85,7 @@ pub(super) fn ink_wash(width: usize, height: usize, seed: u64) -> Canvas {
                 continue;
             }
             let near = (i + 1) as f32 / count as f32;
-            // Dark at the crest where the brush was laid, thinning into the mist below.
+            // Dark at the crest, where the brush was laid, and thinner in the mist below.
             let fade = (-down / (0.09 + 0.13 * near)).exp();
             let cun = step(0.50, 0.86, ridged(x * 22.0 + down * 14.0, down * 9.0, 3, seed ^ 2));
             let pool = 0.25 * step(0.012, 0.0, down);
@@ -112,7 +112,7 @@ pub(super) fn ink_wash(width: usize, height: usize, seed: u64) -> Canvas {
             }
         }
     }
-    // A branch with blossom, or bamboo, leaning in from a side.
+    // A branch with blossom, or bamboo, leaning in from one side.
     let left = random.whether(true, 0.5);
     let from = [if left { -0.02 } else { wide + 0.02 }, random.vary(0.30, 0.15, 0.8) * high];
     let into = if left { random.range(-0.5, 0.2) } else { std::f32::consts::PI - random.range(-0.5, 0.2) };
@@ -165,7 +165,7 @@ pub(super) fn ink_wash(width: usize, height: usize, seed: u64) -> Canvas {
     board.finish()
 }
 
-/// One wash: a wet shape whose pigment pools at its rim.
+/// Paints one wash: a wet shape whose pigment pools at its rim.
 fn wash(board: &mut Board, random: &mut Random, centre: Point, radius: f32, colour: Colour, strength: f32) {
     let (rough, seed) = (random.range(0.25, 0.6), random.seed());
     let stretch = random.range(0.7, 1.4);
@@ -212,7 +212,7 @@ pub(super) fn watercolour(width: usize, height: usize, seed: u64) -> Canvas {
     let drift = random.seed();
     let pitch = random.vary(1.8, 1.0, 3.0);
     let big = random.vary(0.26, 0.16, 0.34);
-    // Glazes multiply, so washes are laid as colour that the paper is seen through.
+    // Glazes multiply, so each wash is a color through which the paper shows.
     for (size, count, strength) in [(1.0, 14.0, 0.5), (0.5, 34.0, 0.6), (0.2, 70.0, 0.75), (0.07, 120.0, 0.85)] {
         for _ in 0..(count * random.range(0.7, 1.2)) as usize {
             let at = board.anywhere(0.05, &mut random);
@@ -223,7 +223,7 @@ pub(super) fn watercolour(width: usize, height: usize, seed: u64) -> Canvas {
             wash(&mut board, &mut random, at, radius, tint, strength * 0.72);
         }
     }
-    // Stems and leaves with a loaded point.
+    // Stems and leaves, drawn with the point of a loaded brush.
     if random.whether(true, 0.6) {
         for _ in 0..random.vary(16.0, 6.0, 30.0) as usize {
             let from = [random.unit() * wide, random.range(0.3, 1.1) * high];

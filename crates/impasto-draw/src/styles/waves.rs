@@ -25,7 +25,7 @@ pub(super) fn waves(width: usize, height: usize, seed: u64) -> Canvas {
     let horizon = high * random.vary(0.24, 0.0, 0.4);
     let (sun, size) =
         ([random.vary(0.70, 0.15, 0.85) * wide, horizon * random.vary(0.75, 0.4, 1.0)], random.vary(0.13, 0.08, 0.18));
-    // The grain of the block and the fade that is wiped into the ink by hand (bokashi).
+    // The grain of the block, and the fade that is wiped into the ink by hand (bokashi).
     let printed = |x: f32, y: f32| {
         0.94 + 0.10 * fractal(x * 9.0, y * 110.0, 3, block) - 0.10 * step(0.72, 0.85, value(x * 140.0, y * 140.0, block))
     };
@@ -49,7 +49,7 @@ pub(super) fn waves(width: usize, height: usize, seed: u64) -> Canvas {
     let mut y = horizon;
     let mut radius = base * random.range(0.55, 0.8);
     let mut row = 0;
-    // From the horizon to the viewer: each row lies over the one behind.
+    // From the horizon to the viewer: each row covers the one behind it.
     while y < high + radius * 1.2 && row < 200 {
         let shift = if row % 2 == 0 { 0.0 } else { 0.5 };
         let columns = ((wide / (2.0 * radius)) as i32 + 3).min(4000);
@@ -69,7 +69,7 @@ pub(super) fn waves(width: usize, height: usize, seed: u64) -> Canvas {
                 let wobble = 0.4 * (value(px * 70.0, py * 70.0, block) - 0.5);
                 let ink = mix(inks[(ring as usize + bits as usize % 2) % 3], inks[2], 0.15 + 0.5 * tone * (1.0 - deep));
                 let mut colour = if ring as usize % 2 == 1 { mix(palette.lightest(), palette.0[4], tone) } else { ink };
-                // Fine lines within the dark bands, as the block was cut.
+                // Fine lines in the dark bands, as if cut into the block.
                 let hair = ((off * rings * 4.0 + wobble) * PI * 2.0).cos();
                 colour = mix(
                     colour,

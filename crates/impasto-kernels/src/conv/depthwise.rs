@@ -1,19 +1,19 @@
-//! Each channel filtered alone.
+//! Depthwise convolution: each channel is filtered alone.
 
 use super::layout::Blocks;
 use super::{BlockKernel, Run, Spec, stage_block};
 use crate::simd::Simd;
 use crate::view::{Extent, Region};
 
-/// Neighbouring output pixels that share each load of a weight.
+/// Neighboring output pixels that share each load of a weight.
 const PIXELS: usize = 6;
 /// Floats of a staged patch: about half a first-level cache for 3×3 kernels, more for wide ones.
 const PATCH_FLOATS: usize = 24 * 1024;
 
-/// Depthwise convolution; channels are filled up with zeros to whole registers.
+/// Depthwise convolution. Channels are padded with zeros to whole registers.
 pub(crate) struct Depthwise {
     spec: Spec,
-    /// Channels, a multiple of the register's lanes.
+    /// Channels, rounded up to a multiple of the register's lanes.
     pixel: usize,
     weights: Vec<f32>,
     bias: Vec<f32>,
@@ -79,8 +79,8 @@ impl BlockKernel for Depthwise {
                 // SAFETY: the block owns these pixels of the output.
                 let target = unsafe { run.output.pixel(y, region.columns.start + start) };
                 for c in (0..pixel).step_by(S::LANES) {
-                    // SAFETY: windows of `PIXELS` pixels from `start` on lie in the patch, whose width was rounded up for that; weights
-                    // and bias have `pixel` floats a row.
+                    // SAFETY: windows of `PIXELS` pixels from `start` on are in the patch, whose width was rounded up
+                    // for that; weights and bias have `pixel` floats per row.
                     let sums = unsafe {
                         let mut sums = [simd.load(self.bias.as_ptr().add(c)); PIXELS];
                         for ky in 0..kh {
@@ -99,7 +99,8 @@ impl BlockKernel for Depthwise {
                     };
                     let lanes = (channels - c).min(S::LANES);
                     for (i, &sum) in sums.iter().enumerate().take(pixels) {
-                        // SAFETY: `lanes` channels from `c` on of a pixel that the block owns; `spare` holds a register.
+                        // SAFETY: `lanes` channels from `c` on belong to a pixel that the block
+                        // owns; `spare` holds a register.
                         unsafe {
                             let at = target.add(i * channels + c);
                             if lanes == S::LANES {

@@ -7,11 +7,11 @@ use crate::simd::Simd;
 use crate::simd::portable::Portable;
 use crate::view::{Extent, Region};
 
-/// Floats of a staged patch that leave room in a second-level cache of 512 KiB for weights and results.
+/// Floats of a staged patch. This leaves room in a second-level cache of 512 KiB for weights and results.
 const PATCH_FLOATS: usize = 96 * 1024;
 
-/// A block shape whose patch is near [`PATCH_FLOATS`]: wide, so that runs are long, and high enough that the rows which neighbouring
-/// blocks stage twice stay few.
+/// Returns a block shape whose patch is near [`PATCH_FLOATS`]. It is wide, so that runs are long, and high enough that
+/// few rows are staged by two neighboring blocks.
 pub(crate) fn block_size(spec: &Spec, pixel: usize) -> [usize; 2] {
     let [kh, kw] = spec.kernel;
     let fits = |height: usize, width: usize| {
@@ -22,17 +22,18 @@ pub(crate) fn block_size(spec: &Spec, pixel: usize) -> [usize; 2] {
     [height, width]
 }
 
-/// One or more output pixels a matrix row.
+/// A convolution with one or more output pixels per matrix row.
 pub(crate) struct Direct {
     spec: Spec,
-    /// Neighbouring output pixels that one matrix row computes.
+    /// Neighboring output pixels that one matrix row computes.
     pixels: usize,
     panels: Panels,
     bias: Vec<f32>,
 }
 
-/// The weight between place `k` of row `row` of a window and output `n` of a matrix row that computes neighbouring pixels: the window is wide
-/// enough for all of them, and each has zeros for the columns that are not its own.
+/// Returns the weight between place `k` of row `row` of a window and output `n` of a matrix row that
+/// computes several neighboring pixels. The window is wide enough for all of these pixels. Each pixel has
+/// zeros for the columns outside its own window.
 pub(crate) fn window_weight(spec: &Spec, weights: &[f32], row: usize, k: usize, n: usize) -> f32 {
     let ([_, kw], inputs, outputs) = (spec.kernel, spec.in_channels, spec.out_channels);
     match (k / inputs).checked_sub(n / outputs * spec.stride) {
@@ -41,13 +42,14 @@ pub(crate) fn window_weight(spec: &Spec, weights: &[f32], row: usize, k: usize, 
     }
 }
 
-/// The bias of such a matrix row, filled up with zeros.
+/// Returns the bias of such a matrix row, padded with zeros.
 pub(crate) fn window_bias(spec: &Spec, bias: Option<&[f32]>, pixels: usize, width: usize) -> Vec<f32> {
     let outputs = spec.out_channels;
     (0..width).map(|n| bias.filter(|_| n < pixels * outputs).map_or(0.0, |b| b[n % outputs])).collect()
 }
 
-/// The weight between input `k` of row `row` and place `n`, a column and an output, of a matrix row of [`Spread`].
+/// Returns the weight between input `k` of row `row` and place `n` of a matrix row of
+/// [`Spread`]. A place is a column and an output.
 pub(crate) fn spread_weight(spec: &Spec, weights: &[f32], row: usize, k: usize, n: usize) -> f32 {
     let ([_, kw], inputs, outputs) = (spec.kernel, spec.in_channels, spec.out_channels);
     weights[((row * kw + n / outputs) * inputs + k) * outputs + n % outputs]
@@ -78,7 +80,7 @@ impl BlockKernel for Direct {
 
     fn scratch_len(&self, blocks: &Blocks) -> usize {
         let [rows, columns] = self.patch_size(blocks.block_height, blocks.block_width);
-        // Beside the patch, room for a row's results of one panel.
+        // In addition to the patch, there is room for the results of one row and panel.
         rows * columns * self.spec.in_channels + blocks.block_width.div_ceil(self.pixels) * self.panels.panel_width()
     }
 
@@ -106,7 +108,8 @@ impl BlockKernel for Direct {
         };
         let rows = rows.cut();
         let groups = region.columns.len().div_ceil(self.pixels);
-        // Whole groups of pixels go straight to the output; the rest of a row by a detour, as does what does not fill a register.
+        // Whole groups of pixels are written straight to the output. The rest of a row, and panels that are wider than
+        // the output, take a detour through `spare`.
         let whole = region.columns.len() / self.pixels;
         for (first, registers) in self.panels.list() {
             let panel = self.panels.panel(first).as_ptr();
@@ -119,8 +122,9 @@ impl BlockKernel for Direct {
                 let a = patch[row * stride * patch_row..].as_ptr();
                 // SAFETY: the block owns these pixels of the output.
                 let target = unsafe { run.output.pixel(y, region.columns.start) };
-                // SAFETY: the windows of `groups` groups of pixels lie in the patch; the panel and the bias are as wide as packed; `straight` rows
-                // of `pixels * outputs` floats lie in the block's row of the output, and the panel ends inside them; `spare` holds the rest.
+                // SAFETY: the windows of `groups` groups of pixels are in the patch; the panel and the bias are as wide
+                // as packed; `straight` rows of `pixels * outputs` floats are in the block's row of the output, and the
+                // panel ends inside them; `spare` holds the rest.
                 unsafe {
                     let c_row = self.pixels * outputs;
                     if straight > 0 {
@@ -150,8 +154,9 @@ impl BlockKernel for Direct {
     }
 }
 
-/// For a handful of output channels: a matrix row holds the products of one input column with every kernel column, and an output pixel
-/// is the sum along a diagonal of these rows. Nothing of a register is idle, where 3 channels alone would fill 3 lanes of 16.
+/// A convolution with up to four output channels. A matrix row holds the products of one input column with every kernel
+/// column, and an output pixel is the sum along a diagonal of these rows. So all lanes of a register are used, where 3
+/// channels alone would fill 3 lanes of 16.
 pub(crate) struct Spread {
     spec: Spec,
     panels: Panels,
@@ -159,7 +164,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// An output pixel's channels fit in the smallest register.
+    /// The channels of an output pixel must fit in the smallest register.
     pub(crate) const MAX_OUTPUTS: usize = 4;
 
     pub(crate) fn new(spec: Spec, weights: &[f32], bias: Option<&[f32]>, lanes: usize) -> Self {
@@ -171,7 +176,7 @@ impl Spread {
     }
 
     fn products_len(&self, columns: usize) -> usize {
-        // The last pixel's register reaches past its row's end.
+        // The register of the last pixel extends past the end of its row.
         columns * self.panels.padded_width() + 16
     }
 }
@@ -206,7 +211,8 @@ impl BlockKernel for Spread {
         let (products, result) = rest.split_at_mut(self.products_len(columns));
         stage_block(simd, run, &self.spec, region, size, patch);
         let width = self.panels.padded_width();
-        // Lanes past the kernel's last column are read by the last pixel and dropped; they must not be stale NaNs of another layer.
+        // The last pixel reads lanes past the kernel's last column and drops them. They
+        // must not be stale NaNs of another layer.
         products[columns * width..].fill(0.0);
         let rows = Rows { row: inputs, segments: kh, segment: columns * inputs, len: inputs };
         let row_len = region.columns.len() * outputs;
@@ -217,11 +223,11 @@ impl BlockKernel for Spread {
                 let panel = self.panels.panel(first).as_ptr();
                 let a = patch[row * columns * inputs..].as_ptr();
                 let c = products[first * S::LANES..].as_mut_ptr();
-                // SAFETY: `columns` columns lie in the patch for `kh` rows; C's rows lie in `products`.
+                // SAFETY: `columns` columns are in the patch for `kh` rows; C's rows are in `products`.
                 unsafe { Multiply { registers, rows, count: columns, a, b: panel, finish: None }.run(simd, c, width) };
             }
-            // SAFETY: sums start inside a row of `products`, which has a register's floats of slack behind it, and `result` has room for a
-            // register past the row (asserted).
+            // SAFETY: sums start inside a row of `products`, which is followed by a register's floats of slack, and
+            // `result` has room for a register past the row (asserted).
             unsafe { diagonals.sum(region.columns.len(), products, result) };
             // SAFETY: the block owns these pixels of the output.
             let target = unsafe { std::slice::from_raw_parts_mut(run.output.pixel(y, region.columns.start), row_len) };
@@ -230,14 +236,14 @@ impl BlockKernel for Spread {
     }
 }
 
-/// The sums along the diagonals of a row's products, which are its pixels, in registers of four: that is an output pixel's channels and idle lanes,
-/// which the next pixel overwrites.
+/// Sums along the diagonals of a row's products, which gives the row's pixels. Each sum takes a register of four
+/// floats: an output pixel's channels, and idle lanes that the next pixel overwrites.
 pub(crate) struct Diagonals<'a> {
-    /// Columns of the kernel, one product each.
+    /// Columns of the kernel, with one product each.
     pub(crate) kernel_width: usize,
-    /// Floats from one column's products to the next's.
+    /// Floats from one column's products to the next column's.
     pub(crate) row: usize,
-    /// One float an output channel, at most [`Spread::MAX_OUTPUTS`].
+    /// One float per output channel, at most [`Spread::MAX_OUTPUTS`].
     pub(crate) bias: &'a [f32],
     pub(crate) low: f32,
     pub(crate) high: f32,

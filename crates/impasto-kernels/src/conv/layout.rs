@@ -1,9 +1,9 @@
-//! How an output is cut into blocks.
+//! Cuts outputs into blocks.
 
 use super::matrix::even_runs;
 use crate::view::{Extent, Region};
 
-/// An output cut into rectangles, of at most `block_height × block_width` pixels.
+/// An output, cut into rectangles of at most `block_height × block_width` pixels.
 pub(crate) struct Blocks {
     rows: Vec<(usize, usize)>,
     columns: Vec<(usize, usize)>,
@@ -12,7 +12,7 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    /// Cuts an output evenly into blocks of at most this size, whose edges lie on multiples of `grain` pixels.
+    /// Cuts an output evenly into blocks of at most this size. Their edges are at multiples of `grain` pixels.
     pub(crate) fn even(output: Extent, height: usize, width: usize, grain: [usize; 2]) -> Self {
         let cut = |length: usize, most: usize, grain: usize| -> Vec<(usize, usize)> {
             let grains = length.div_ceil(grain);
@@ -25,19 +25,19 @@ impl Blocks {
         Blocks { block_height: longest(&rows), block_width: longest(&columns), rows, columns }
     }
 
-    /// How many there are.
+    /// Returns the number of blocks.
     pub(crate) fn count(&self) -> usize {
         self.rows.len() * self.columns.len()
     }
 
-    /// The pixels of one.
+    /// Returns the pixels of a block.
     pub(crate) fn region(&self, block: usize) -> Region {
         let (y, height) = self.rows[block / self.columns.len()];
         let (x, width) = self.columns[block % self.columns.len()];
         Region { rows: y..y + height, columns: x..x + width }
     }
 
-    /// Pixels of each block.
+    /// Returns the number of pixels of each block.
     pub(crate) fn pixel_counts(&self) -> Vec<usize> {
         (0..self.count()).map(|block| self.region(block)).map(|r| r.rows.len() * r.columns.len()).collect()
     }

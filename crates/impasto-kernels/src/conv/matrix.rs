@@ -2,10 +2,10 @@
 
 use crate::simd::{Simd, SimdOp};
 
-/// How rows of A lie in memory: element `k` of segment `s` of row `m` is at `m * row + s * segment + k`.
+/// How the rows of A are laid out in memory: element `k` of segment `s` of row `m` is at `m * row + s * segment + k`.
 ///
-/// A row of several segments is a window of a picture: one segment a row of the window. So a convolution is a matrix product without
-/// its windows ever being copied out; the rows of A overlap in memory.
+/// A row of several segments is a window of a picture, with one segment for each row of the window. So a convolution is
+/// a matrix product, and its windows are never copied: the rows of A overlap in memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows {
     pub(crate) row: usize,
@@ -14,7 +14,7 @@ pub(crate) struct Rows {
     pub(crate) len: usize,
 }
 
-/// Where results go, and what happens to them first: `clamp(a·b + bias)`.
+/// What happens to results before they are stored: `clamp(a·b + bias)`.
 #[derive(Clone, Copy)]
 pub(crate) struct Finish {
     /// As many floats as the panel is wide.
@@ -23,11 +23,11 @@ pub(crate) struct Finish {
     pub(crate) high: f32,
 }
 
-/// Computes `rows` rows of C, each `N` registers wide, at `c + m * c_row`.
+/// Computes `M` rows of C, each `N` registers wide, at `c + m * c_row`.
 ///
 /// # Safety
-/// For all `m < M`: A's elements as `Rows` lays them out are readable; B holds `segments * len` rows of `N * LANES` floats; `c + m * c_row`
-/// is writable for `N * LANES` floats; `finish.bias`, if given, is readable for as many.
+/// For all `m < M`: A's elements as `Rows` lays them out are readable; B holds `segments * len` rows of `N * LANES`
+/// floats; `c + m * c_row` is writable for `N * LANES` floats; `finish.bias`, if given, is readable for as many.
 #[inline(always)]
 unsafe fn tile<S: Simd, const M: usize, const N: usize>(
     simd: S,
@@ -38,7 +38,7 @@ unsafe fn tile<S: Simd, const M: usize, const N: usize>(
     c: *mut f32,
     c_row: usize,
 ) {
-    // SAFETY: every pointer stays inside what the contract above vouches for.
+    // SAFETY: every pointer stays inside what the contract above guarantees.
     unsafe {
         let mut sums = [[simd.splat(0.0); N]; M];
         let mut totals = sums;
@@ -84,10 +84,10 @@ unsafe fn tile<S: Simd, const M: usize, const N: usize>(
     }
 }
 
-/// `runs` times `M` rows of A, times a panel of B of `N` registers a row.
+/// Multiplies `runs` times `M` rows of A by a panel of B with `N` registers per row.
 ///
-/// An operation of its own for each `M` and `N`: side by side in one function, the compiler keeps sums of one in memory for the sake of another.
-/// [`Multiply::run`], the only one to make it, has [`tile`]'s contract.
+/// Each `M` and `N` is a separate operation. If they shared a function, the compiler would spill the sums of one to
+/// memory for the sake of another. Only [`Multiply::run`] creates it, under the contract of [`tile`].
 struct Tiles<const M: usize, const N: usize> {
     rows: Rows,
     runs: usize,
@@ -105,7 +105,7 @@ impl<const M: usize, const N: usize> SimdOp for Tiles<M, N> {
     fn eval<S: Simd>(self, simd: S) {
         let Tiles { rows, b, finish, c_row, .. } = self;
         for run in 0..self.runs {
-            // SAFETY: the maker's contract, for each run of rows.
+            // SAFETY: the creator's contract, for each run of rows.
             unsafe {
                 let (a, c) = (self.a.add(run * M * rows.row), self.c.add(run * M * c_row));
                 tile::<S, M, N>(simd, rows, a, b, finish, c, c_row);
@@ -114,7 +114,7 @@ impl<const M: usize, const N: usize> SimdOp for Tiles<M, N> {
     }
 }
 
-/// Rows of A times a panel of B of one or two registers a row.
+/// Rows of A times a panel of B with one or two registers per row.
 #[derive(Clone, Copy)]
 pub(crate) struct Multiply {
     pub(crate) registers: usize,
@@ -126,13 +126,13 @@ pub(crate) struct Multiply {
 }
 
 impl Multiply {
-    /// Writes the product to `c`, rows `c_row` floats apart.
+    /// Writes the product to `c`, in rows that are `c_row` floats apart.
     ///
     /// # Safety
     /// As [`tile`], with `count` for `M` and `registers` for `N`.
     #[inline(always)]
     pub(crate) unsafe fn run<S: Simd>(self, simd: S, c: *mut f32, c_row: usize) {
-        // As few tiles as can be, of two heights that differ by one.
+        // As few tiles as possible, of two heights that differ by one.
         let runs = self.count.div_ceil(max_rows::<S>(self.registers)).max(1);
         let (height, taller) = (self.count / runs, self.count % runs);
         self.tiles(simd, height + 1, taller, 0, c, c_row);
@@ -171,13 +171,13 @@ impl Multiply {
     }
 }
 
-/// Rows that one call of [`tile`] computes at most, for panels of one or two registers.
+/// Returns the maximum number of rows that one call of [`tile`] computes, for panels of one or two registers.
 pub(super) fn max_rows<S: Simd>(registers: usize) -> usize {
     if registers == 1 { S::ROWS_1 } else { S::ROWS_2 }
 }
 
 impl Rows {
-    /// The same rows with a long single segment cut into several, where its length divides: see [`Simd::FUSED`].
+    /// Cuts a long single segment into several, if its length is divisible: see [`Simd::FUSED`].
     pub(crate) fn cut(self) -> Self {
         const LONG: usize = 128;
         if self.segments > 1 {
@@ -189,7 +189,7 @@ impl Rows {
     }
 }
 
-/// Splits `0..count` into runs of at most `most`, as even as can be: `(start, length)`.
+/// Splits `0..count` into runs of at most `most`, as evenly as possible: `(start, length)`.
 pub(crate) fn even_runs(count: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let runs = count.div_ceil(most).max(1);
     (0..runs).map(move |i| {
@@ -198,7 +198,7 @@ pub(crate) fn even_runs(count: usize, most: usize) -> impl Iterator<Item = (usiz
     })
 }
 
-/// A matrix B, `depth × width`, cut into panels of one or two registers a row; the last is filled up with zeros.
+/// A matrix B, `depth × width`, cut into panels with one or two registers per row. The last panel is padded with zeros.
 pub(crate) struct Panels {
     data: Vec<f32>,
     depth: usize,
@@ -222,28 +222,28 @@ impl Panels {
         panels
     }
 
-    /// Panels as (first register, registers: 1 or 2).
+    /// Lists the panels as (first register, number of registers: 1 or 2).
     pub(crate) fn list(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let registers = self.registers;
         (0..registers).step_by(2).map(move |first| (first, (registers - first).min(2)))
     }
 
-    /// The panel that starts at a register.
+    /// Returns the panel that starts at a register.
     pub(crate) fn panel(&self, first: usize) -> &[f32] {
         &self.data[first * self.lanes * self.depth..]
     }
 
-    /// Floats in all panels.
+    /// Returns the number of floats in all panels.
     pub(crate) fn len(&self) -> usize {
         self.data.len()
     }
 
-    /// Floats in a row of the widest panel.
+    /// Returns the number of floats in a row of the widest panel.
     pub(crate) fn panel_width(&self) -> usize {
         self.registers.min(2) * self.lanes
     }
 
-    /// Width including the zeros.
+    /// Returns the width including the padding.
     pub(crate) fn padded_width(&self) -> usize {
         self.registers * self.lanes
     }

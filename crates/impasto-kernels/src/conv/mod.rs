@@ -1,4 +1,4 @@
-//! Convolutions: one layer with its weights packed, whichever kernel suits its shape.
+//! Convolutions: one layer with its weights packed for the kernel that suits its shape.
 
 mod depthwise;
 mod direct;
@@ -30,18 +30,18 @@ pub struct Spec {
     pub out_channels: usize,
     /// Height and width of the kernel.
     pub kernel: [usize; 2],
-    /// Step along both axes.
+    /// Stride along both axes.
     pub stride: usize,
     /// Whether each channel is filtered alone.
     pub depthwise: bool,
-    /// What lies beyond the border.
+    /// What is beyond the picture's border.
     pub border: Border,
-    /// Nearest-neighbour up-sampling of the input before the convolution: 1 or more.
+    /// Factor of the nearest-neighbor up-sampling of the input before the convolution: 1 or more.
     pub upsample: usize,
 }
 
 impl Spec {
-    /// Mixes the channels of each pixel into as many.
+    /// Returns a 1×1 convolution that keeps the number of channels.
     pub fn pointwise(channels: usize) -> Self {
         Spec {
             in_channels: channels,
@@ -54,32 +54,33 @@ impl Spec {
         }
     }
 
-    /// Multiply-accumulates of one output pixel, counted as if computed directly.
+    /// Returns the number of multiply-accumulates per output pixel, if computed directly.
     pub fn multiply_accumulates_per_pixel(&self) -> u64 {
         let inputs = if self.depthwise { 1 } else { self.in_channels };
         (self.kernel[0] * self.kernel[1] * inputs * self.out_channels) as u64
     }
 }
 
-/// How a convolution is computed.
+/// The kernels that compute convolutions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
-    /// Windows times weights as a matrix product; one output pixel a row.
+    /// Windows times weights as a matrix product, with one output pixel per matrix row.
     Direct,
-    /// The same with several neighbouring output pixels a row, for few output channels.
+    /// As `Direct`, with several neighboring output pixels per matrix row, for few output channels.
     Wide,
-    /// One kernel column's products side by side in a row, then summed along the picture's row: for a handful of output channels and a wide kernel.
+    /// The products of one input column with all kernel columns in one matrix row, then sums along the diagonals: for
+    /// up to four output channels and a wide kernel.
     Spread,
-    /// Winograd's F(3, 3) down the columns of a kernel of 6, 9, … rows: 5 products for 9.
+    /// Winograd's F(3, 3) down the columns of a kernel of 6, 9, … rows: 5 products instead of 9.
     Tall,
-    /// Winograd's F(4×4, 3×3), also for 5×5 after a doubling: 36 products for 16 pixels instead of 144.
+    /// Winograd's F(4×4, 3×3), also for 5×5 after an up-sampling by 2: 36 products for 16 pixels instead of 144.
     Winograd,
-    /// Each channel alone.
+    /// Each channel is filtered alone.
     Depthwise,
 }
 
 impl Algorithm {
-    /// Its name in profiles: `winograd`, say.
+    /// Returns the name in profiles, for instance `winograd`.
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::Direct => "direct",
@@ -91,7 +92,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether the algorithm can compute the convolution at all.
+    /// Whether the algorithm can compute this convolution.
     pub fn suits(self, spec: &Spec) -> bool {
         match self {
             Algorithm::Depthwise => spec.depthwise,
@@ -101,7 +102,8 @@ impl Algorithm {
             Algorithm::Tall => tall::Tall::suits(spec),
             Algorithm::Winograd => {
                 let alone = spec.kernel == [3, 3] && spec.upsample == 1;
-                // A mirrored border would have to show the outermost two taps two pixels; others show both the same.
+                // With a mirrored border, the outermost two taps of a 5×5 kernel would read two different pixels of the
+                // small picture. With the others, both read the same one.
                 let enlarging =
                     spec.upsample == 2 && (spec.kernel == [3, 3] || spec.kernel == [5, 5] && spec.border != Border::Reflect);
                 spec.stride == 1 && (alone || enlarging)
@@ -109,7 +111,7 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm that was fastest for such a shape when measured (`benches/conv.rs`).
+    /// Returns the algorithm that was measured as the fastest for such a shape (`benches/conv.rs`).
     pub fn choose(spec: &Spec, isa: Isa) -> Algorithm {
         let lanes = isa.lanes();
         if spec.depthwise {
@@ -131,7 +133,7 @@ impl Algorithm {
     }
 }
 
-/// One convolution with its weights packed for one instruction set.
+/// A convolution with its weights packed for one instruction set.
 pub struct Conv {
     spec: Spec,
     algorithm: Algorithm,
@@ -148,46 +150,46 @@ enum Kernel {
     Depthwise(depthwise::Depthwise),
 }
 
-/// What a kernel needs to know of the run that it computes blocks of.
+/// What a kernel needs to know about the run whose blocks it computes.
 pub(crate) struct Run<'a> {
     pub(crate) stager: Stager<'a>,
-    /// What [`BlockKernel::prepare`] made of the weights.
+    /// The result of [`BlockKernel::prepare`].
     pub(crate) prepared: &'a [f32],
     pub(crate) output: SharedOutput<'a>,
     pub(crate) low: f32,
     pub(crate) high: f32,
 }
 
-/// A convolution kernel: cuts its output into blocks and computes one.
+/// A convolution kernel: cuts its output into blocks, and computes them.
 pub(crate) trait BlockKernel: Sync {
-    /// How the output is cut.
+    /// Returns how the output is cut.
     fn blocks(&self, output: Extent) -> Blocks;
-    /// Floats of scratch memory that a block needs.
+    /// Returns how many floats of scratch memory a block needs.
     fn scratch_len(&self, blocks: &Blocks) -> usize;
-    /// Rows of output that are computed together: blocks, and so bands, begin at multiples of it.
+    /// Returns the number of output rows that are computed together. Blocks, and so bands, begin at multiples of it.
     fn grain(&self) -> usize {
         1
     }
-    /// Floats of the packed weights.
+    /// Returns the number of floats in the packed weights.
     fn weights_len(&self) -> usize;
-    /// Floats that [`BlockKernel::prepare`] writes.
+    /// Returns how many floats [`BlockKernel::prepare`] writes.
     fn prepared_len(&self) -> usize {
         0
     }
-    /// Makes of the weights what the blocks of one run share.
+    /// Computes what the blocks of one run share from the weights.
     fn prepare(&self, isa: Isa, threads: &Threads, prepared: &mut [f32]) {
         let _ = (isa, threads, prepared);
     }
-    /// Channels of a staged input pixel.
+    /// Returns the number of channels of a staged input pixel.
     fn staged_pixel(&self) -> usize;
     /// Computes the output pixels of `region`.
     fn block<S: Simd>(&self, simd: S, run: &Run<'_>, region: &Region, scratch: &mut [f32]);
 }
 
 impl Conv {
-    /// Packs weights, `[kh, kw, in, out]` (`[kh, kw, channels]` if depthwise), and a bias `[out]` for an instruction set.
+    /// Packs weights `[kh, kw, in, out]` (`[kh, kw, channels]` if depthwise) and a bias `[out]` for an instruction set.
     ///
-    /// `activation` is applied to the result. `algorithm` is [`Algorithm::choose`]'s unless given.
+    /// `activation` is applied to the result. Without `algorithm`, [`Algorithm::choose`] selects one.
     ///
     /// # Panics
     /// If the weights or the bias have another length than `spec` says, or `algorithm` does not suit it.
@@ -220,17 +222,18 @@ impl Conv {
         Conv { spec, algorithm, isa, activation, kernel }
     }
 
-    /// What it computes.
+    /// Returns what the convolution computes.
     pub fn spec(&self) -> &Spec {
         &self.spec
     }
 
-    /// How it computes it.
+    /// Returns the algorithm that computes it.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Multiply-accumulates that the kernel really does for an output of this extent, without transforms and idle lanes.
+    /// Returns how many multiply-accumulates the kernel performs for an output of this extent, without transforms and
+    /// idle lanes.
     pub fn products(&self, output: Extent) -> u64 {
         let pixels = (output.height * output.width) as u64;
         let direct = pixels * self.spec.multiply_accumulates_per_pixel();
@@ -238,10 +241,10 @@ impl Conv {
         let tiles = |upsample: usize| (output.height.div_ceil(4 * upsample) * output.width.div_ceil(4 * upsample)) as u64;
         match self.algorithm {
             Algorithm::Winograd if self.spec.kernel == [5, 5] => tiles(2) * 4 * 36 * channels,
-            // An enlarging kernel leaves out the first or last row and column of places.
+            // After an up-sampling by 2, the first or last row and column of places of a 3×3 kernel are skipped.
             Algorithm::Winograd if self.spec.upsample == 2 => tiles(2) * 4 * 25 * channels,
             Algorithm::Winograd => tiles(1) * 36 * channels,
-            // Five products for nine, at whole tiles of three rows.
+            // Five products instead of nine, for whole tiles of three rows.
             Algorithm::Tall => {
                 output.height.div_ceil(3) as u64 * output.width as u64 * self.spec.multiply_accumulates_per_pixel() / 3 * 5
             }
@@ -249,7 +252,7 @@ impl Conv {
         }
     }
 
-    /// Bytes of the packed weights.
+    /// Returns the size of the packed weights in bytes.
     pub fn weight_bytes(&self) -> usize {
         4 * match &self.kernel {
             Kernel::Direct(kernel) => kernel.weights_len(),
@@ -260,12 +263,12 @@ impl Conv {
         }
     }
 
-    /// Floats of scratch memory that a run needs beside each thread's.
+    /// Returns how many floats of scratch memory a run needs in addition to each thread's.
     pub fn shared_len(&self) -> usize {
         if let Kernel::Winograd(kernel) = &self.kernel { kernel.prepared_len() } else { 0 }
     }
 
-    /// Floats of scratch memory that each thread needs for an output of this extent.
+    /// Returns how many floats of scratch memory each thread needs for an output of this extent.
     pub fn scratch_len(&self, output: Extent) -> usize {
         fn len(kernel: &impl BlockKernel, output: Extent) -> usize {
             kernel.scratch_len(&kernel.blocks(output)).max(statistics::scratch_len(output.channels))
@@ -279,12 +282,12 @@ impl Conv {
         }
     }
 
-    /// Convolves `source`, padded by `padding` pixels above and to the left (and as many below and to the right as the output's extent asks
-    /// for), into `output`.
+    /// Convolves `source` into `output`. `padding` is the number of pixels at the top and the left. At the bottom and
+    /// the right there are as many as the output's extent requires.
     ///
-    /// The source's `upsample` is ignored in favour of the convolution's own. If `want_statistics`, gives the output's mean and variance.
-    /// If `keep` is given, the source's values (as its pending arithmetic makes them) are written there too; only for convolutions of stride
-    /// 1 that keep the extent and do not enlarge.
+    /// The source's `upsample` is ignored; the convolution's own is used. If `want_statistics`, returns the output's
+    /// mean and variance. If `keep` is given, the source's values, with pending arithmetic applied, are also written
+    /// there. This works only for convolutions of stride 1 that keep the extent and do not up-sample.
     ///
     /// # Panics
     /// If extents and lengths do not fit together.
@@ -301,14 +304,15 @@ impl Conv {
         self.job(Job { conv: self, threads, source, padding, rows, output, extent, want_statistics, keep })
     }
 
-    /// Computes only some rows of the output, from no more of the source than those rows read ([`Conv::reads`]): the same bytes as
-    /// [`Conv::run`] writes there, with the same meaning of everything.
+    /// Computes only some rows of the output. They get the same bytes as from [`Conv::run`], and only the source rows
+    /// in [`Conv::reads`] are read. All arguments have the same meaning.
     ///
-    /// `output` is the rows, their values, and the extent of the whole output; `keep`, if given, is for the same rows of the source.
+    /// `output` is the rows, their values, and the extent of the whole output. `keep`, if
+    /// given, is for the same rows of the source.
     ///
     /// # Panics
-    /// If extents and lengths do not fit together, the source lacks rows that are read, or the rows do not begin and end at multiples of
-    /// [`Conv::row_grain`] or at the end of the output.
+    /// If extents and lengths do not fit together, the source lacks rows that are read, or the rows do not begin and
+    /// end at multiples of [`Conv::row_grain`] or at the end of the output.
     pub fn run_rows(
         &self,
         threads: &Threads,
@@ -330,7 +334,7 @@ impl Conv {
         }
     }
 
-    /// At multiples of how many rows the output may be cut into bands.
+    /// Returns the grain of bands: the output may be cut at multiples of this many rows.
     pub fn row_grain(&self) -> usize {
         match &self.kernel {
             Kernel::Winograd(kernel) => kernel.grain(),
@@ -339,8 +343,8 @@ impl Conv {
         }
     }
 
-    /// Which of the source's `height` rows these rows of the output are computed from, everything that their rounding depends on
-    /// included. `padding` is that above.
+    /// Returns which of the source's `height` rows these rows of the output are computed from, including those that
+    /// only affect rounding. `padding` is that at the top.
     pub fn reads(&self, rows: Range<usize>, height: usize, padding: usize) -> Range<usize> {
         let (border, upsample) = self.staging();
         let [padding, _] = self.staged_padding([padding; 2]);
@@ -359,7 +363,8 @@ impl Conv {
         first.min(last)..last + 1
     }
 
-    /// How the source is staged: the Winograd kernel enlarges by itself, it never makes the enlarged picture.
+    /// Returns how the source is staged. The Winograd kernel up-samples by itself,
+    /// and never makes the up-sampled picture.
     fn staging(&self) -> (Border, usize) {
         let spec = &self.spec;
         let enlarges_itself = spec.upsample == 2 && self.algorithm == Algorithm::Winograd;
@@ -370,12 +375,12 @@ impl Conv {
         }
     }
 
-    /// The padding of the source as it is staged: that of the small picture where the kernel enlarges by itself.
+    /// Returns the padding of the staged source: that of the small picture if the kernel up-samples by itself.
     fn staged_padding(&self, padding: [usize; 2]) -> [usize; 2] {
         if self.staging().1 == self.spec.upsample { padding } else { padding.map(|n| n.div_ceil(2)) }
     }
 
-    /// Whether [`Conv::run`] can take `keep`.
+    /// Whether [`Conv::run`] accepts `keep`.
     pub(crate) fn can_keep(&self) -> bool {
         self.spec.stride == 1 && self.spec.upsample == 1
     }
@@ -389,7 +394,7 @@ struct Job<'a> {
     padding: [usize; 2],
     rows: Range<usize>,
     output: &'a mut [f32],
-    /// Of the whole output.
+    /// The extent of the whole output.
     extent: Extent,
     want_statistics: bool,
     keep: Option<&'a mut [f32]>,
@@ -436,7 +441,8 @@ impl Job<'_> {
             let region = blocks.region(block).below(rows.start);
             self.conv.isa.run(OneBlock { kernel, run: &run, region: &region, scratch });
             if let Some(partials) = &shared {
-                // SAFETY: blocks are disjoint, and each is computed by one thread, which has the block's row of the partials too.
+                // SAFETY: blocks are disjoint, and each is computed by one thread, to which the
+                // block's row of the partials belongs too.
                 unsafe { statistics::share(self.conv.isa, &run.output, &region, (partials, block), scratch) };
             }
         });
@@ -445,7 +451,7 @@ impl Job<'_> {
     }
 }
 
-/// One block of one run, for the dispatcher.
+/// One block of a run, as an operation.
 struct OneBlock<'a, K> {
     kernel: &'a K,
     run: &'a Run<'a>,
@@ -462,7 +468,7 @@ impl<K: BlockKernel> SimdOp for OneBlock<'_, K> {
     }
 }
 
-/// Stages the patch that a block of output reads through a kernel of this size.
+/// Stages the patch that an output block reads through a kernel of this size.
 #[inline(always)]
 pub(crate) fn stage_block<S: Simd>(simd: S, run: &Run<'_>, spec: &Spec, region: &Region, size: [usize; 2], patch: &mut [f32]) {
     let [rows, columns] = size;

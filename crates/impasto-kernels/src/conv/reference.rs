@@ -4,7 +4,8 @@ use super::Spec;
 use crate::stage::Border;
 use crate::view::Extent;
 
-/// Where the input holds the pixel at enlarged and padded coordinates; nothing for a zero beyond the border.
+/// Returns the index in the input of the pixel at up-sampled and padded
+/// coordinates; `None` for a zero beyond the border.
 fn place(extent: Extent, spec: &Spec, y: isize, x: isize, c: usize) -> Option<usize> {
     let wrap = |at: isize, length: usize| -> Option<usize> {
         let length = (length * spec.upsample) as isize;
@@ -24,8 +25,8 @@ fn place(extent: Extent, spec: &Spec, y: isize, x: isize, c: usize) -> Option<us
     }
 }
 
-/// The gradients of a loss with respect to input and weights (without bias) of that with respect to the output, in float64, by the
-/// definition: each product of the convolution adds to both.
+/// Computes the gradients of a loss with respect to input and weights (without bias) from the gradient with respect to
+/// the output. It works in float64 and by the definition: each product of the convolution adds to both gradients.
 pub fn gradients(
     spec: &Spec,
     weights: &[f32],

@@ -1,8 +1,9 @@
-//! Wide kernels of 6, 9, … rows: Winograd's F(3, 3) down the columns, matrix products along the rows.
+//! Convolution with kernels of 6, 9, … rows: Winograd's F(3, 3) down the columns, matrix products along the rows.
 //!
-//! The kernel is cut into parts of three rows. An output row is the sum of what the parts give, each for input rows three further down; the
-//! transformed input of a tile of three rows serves all parts, so they are one long sum in the transformed domain: 5 products a part for 3
-//! rows instead of 9. A 9×9 convolution takes 5/9 of its products.
+//! The kernel is cut into parts of three rows, and an output row is the sum over the parts. Each part reads input
+//! rows three further down than the previous one. All parts use the transformed input of the same tiles of three
+//! rows. So they form one long sum in the transformed domain, with 5 products per part for 3 rows instead of 9. A
+//! 9×9 convolution needs 5/9 of its products.
 
 use super::direct::{Diagonals, Spread, block_size, spread_weight, window_bias, window_weight};
 use super::layout::Blocks;
@@ -13,10 +14,10 @@ use crate::view::{Extent, Region};
 
 /// Output rows of a tile, and rows of a part of the kernel.
 const ROWS: usize = 3;
-/// Products of a tile and a part.
+/// Products for a tile and a part.
 const POINTS: usize = 5;
 
-/// F(3, 3) at the points 0, 1, -1, 2, ∞: the filter's matrix, by Toom and Cook's construction.
+/// The filter matrix of F(3, 3) at the points 0, 1, -1, 2, ∞, by the Toom-Cook construction.
 const WEIGHTS: [[f64; ROWS]; POINTS] = [
     [1.0 / 2.0, 0.0, 0.0],
     [-1.0 / 2.0, -1.0 / 2.0, -1.0 / 2.0],
@@ -24,7 +25,7 @@ const WEIGHTS: [[f64; ROWS]; POINTS] = [
     [1.0 / 6.0, 2.0 / 6.0, 4.0 / 6.0],
     [0.0, 0.0, 1.0],
 ];
-/// The input's matrix: point by row.
+/// The input matrix: point by row.
 const INPUT: [[f32; POINTS]; POINTS] = [
     [2.0, -1.0, -2.0, 1.0, 0.0],
     [0.0, -2.0, -1.0, 1.0, 0.0],
@@ -32,15 +33,15 @@ const INPUT: [[f32; POINTS]; POINTS] = [
     [0.0, -1.0, 0.0, 1.0, 0.0],
     [0.0, 2.0, -1.0, -2.0, 1.0],
 ];
-/// The output's matrix: row by point.
+/// The output matrix: row by point.
 const OUTPUT: [[f32; POINTS]; ROWS] = [[1.0, 1.0, 1.0, 1.0, 0.0], [0.0, 1.0, -1.0, 2.0, 0.0], [0.0, 1.0, 1.0, 4.0, 1.0]];
 
 /// What a matrix row computes.
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
-    /// This many neighbouring output pixels, as [`super::direct::Direct`].
+    /// This many neighboring output pixels, as in [`super::direct::Direct`].
     Pixels(usize),
-    /// The products of one input column with every kernel column, as [`Spread`].
+    /// The products of one input column with every kernel column, as in [`Spread`].
     Spread,
 }
 
@@ -53,7 +54,7 @@ pub(crate) struct Tall {
 }
 
 impl Tall {
-    /// Whether the kernel's rows are whole parts, more than one.
+    /// Whether the kernel's rows form two or more whole parts.
     pub(crate) fn suits(spec: &Spec) -> bool {
         spec.stride == 1 && spec.kernel[0] > ROWS && spec.kernel[0].is_multiple_of(ROWS)
     }
@@ -85,7 +86,7 @@ impl Tall {
         Tall { spec, form, panels, bias }
     }
 
-    /// Matrix rows that make up an output row of this many pixels.
+    /// Returns the number of matrix rows for an output row of this many pixels.
     fn matrix_rows(&self, width: usize) -> usize {
         match self.form {
             Form::Pixels(pixels) => width.div_ceil(pixels),
@@ -93,7 +94,7 @@ impl Tall {
         }
     }
 
-    /// Floats of the patch, the transformed input, the products of a row of tiles, one line of their sums, and one row of pixels.
+    /// Returns the sizes of a block's scratch memory, for an output of this height and width.
     fn sizes(&self, height: usize, width: usize) -> Sizes {
         let [kh, kw] = self.spec.kernel;
         let tiles = height.div_ceil(ROWS);
@@ -118,11 +119,11 @@ struct Sizes {
     row: usize,
     /// Rows of the transformed input, for each point.
     transformed_rows: usize,
-    /// Floats of the matrix rows of a row of the output.
+    /// Floats of all matrix rows of an output row.
     line: usize,
 }
 
-/// Floats behind a line that a register may read or write past its end.
+/// Floats after a line, which a register may read or write past its end.
 const SLACK: usize = 16;
 
 impl BlockKernel for Tall {
@@ -173,7 +174,8 @@ impl BlockKernel for Tall {
                 for (first, registers) in panels.list() {
                     let c = products[point * (line + SLACK) + first * S::LANES..].as_mut_ptr();
                     let b = panels.panel(first).as_ptr();
-                    // SAFETY: `count` windows of `kh / 3` rows from row `tile` on lie in the transformed input; C's rows in the point's line.
+                    // SAFETY: `count` windows of `kh / 3` rows from row `tile` on are in the transformed input;
+                    // C's rows are in the point's line.
                     unsafe { Multiply { registers, rows, count, a, b, finish: None }.run(simd, c, width) };
                 }
             }
@@ -187,7 +189,8 @@ impl BlockKernel for Tall {
                         let diagonals =
                             Diagonals { kernel_width: kw, row: width, bias: &self.bias, low: run.low, high: run.high };
                         assert!(pixels_row.len() >= pixels * outputs + 4);
-                        // SAFETY: the line holds a row for each column, with slack; the row of pixels likewise (asserted).
+                        // SAFETY: the line holds a row for each column, with slack; so
+                        // does the row of pixels (asserted).
                         unsafe { diagonals.sum(pixels, sums, pixels_row) };
                     }
                     Form::Pixels(group) => {
@@ -217,7 +220,7 @@ fn transform_input<S: Simd>(simd: S, patch: &[f32], transformed: &mut [f32], row
         for k in (0..row).step_by(S::LANES) {
             let mut d = [simd.splat(0.0); POINTS];
             for (y, d) in d.iter_mut().enumerate() {
-                // SAFETY: the reads end in the patch's slack at the latest.
+                // SAFETY: the reads end inside the patch's slack at the latest.
                 *d = unsafe { simd.load(patch.as_ptr().add((i * ROWS + y) * row + k)) };
             }
             for (point, factors) in INPUT.iter().enumerate() {
@@ -233,7 +236,7 @@ fn transform_input<S: Simd>(simd: S, patch: &[f32], transformed: &mut [f32], row
                     unsafe { simd.store(transformed.as_mut_ptr().add(at), sum) };
                 } else {
                     let mut lanes = [0.0; 16];
-                    // SAFETY: `lanes` holds the greatest register.
+                    // SAFETY: `lanes` holds the largest register.
                     unsafe { simd.store(lanes.as_mut_ptr(), sum) };
                     transformed[at..at + row - k].copy_from_slice(&lanes[..row - k]);
                 }
@@ -242,14 +245,14 @@ fn transform_input<S: Simd>(simd: S, patch: &[f32], transformed: &mut [f32], row
     }
 }
 
-/// Sums the points' lines to one line of an output row.
+/// Sums the points' lines to the line of one output row.
 #[inline(always)]
 fn transform_output<S: Simd>(simd: S, products: &[f32], line: usize, factors: &[f32; POINTS], sums: &mut [f32]) {
     assert!(products.len() >= POINTS * (line + SLACK) && sums.len() >= line + SLACK && SLACK >= S::LANES);
     for k in (0..line).step_by(S::LANES) {
         let mut sum = simd.splat(0.0);
         for (point, &factor) in factors.iter().enumerate() {
-            // SAFETY: each line has a register of slack behind it (asserted).
+            // SAFETY: each line is followed by a register of slack (asserted).
             let product = unsafe { simd.load(products.as_ptr().add(point * (line + SLACK) + k)) };
             sum = simd.mul_add(product, simd.splat(factor), sum);
         }

@@ -9,7 +9,7 @@ use super::{Simd, SimdOp};
 pub(crate) struct Avx512(());
 
 impl Avx512 {
-    /// The token, if the machine has the instructions.
+    /// Returns the token if the machine has the instructions.
     pub(crate) fn detect() -> Option<Self> {
         (is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512vl")
@@ -50,12 +50,12 @@ impl Simd for Avx512 {
     }
     #[inline(always)]
     unsafe fn load(self, p: *const f32) -> Self::V {
-        // SAFETY: as above; the caller vouches for the memory.
+        // SAFETY: as above; the caller guarantees the memory.
         unsafe { _mm512_loadu_ps(p) }
     }
     #[inline(always)]
     unsafe fn store(self, p: *mut f32, v: Self::V) {
-        // SAFETY: as above; the caller vouches for the memory.
+        // SAFETY: as above; the caller guarantees the memory.
         unsafe { _mm512_storeu_ps(p, v) }
     }
     #[inline(always)]

@@ -1,9 +1,9 @@
-//! One vocabulary of vector operations over several instruction sets.
+//! One set of vector operations over several instruction sets.
 //!
-//! A kernel is written once, generic over [`Simd`], as a [`SimdOp`]; [`crate::Isa::run`] compiles and calls it for one instruction
-//! set. The token types can only be made on a machine that has the instructions, which is what makes their methods sound. All
-//! code between `run` (or [`Simd::call`]) and the innermost loop is `#[inline(always)]`, so that it is compiled with the instruction set's
-//! features; closures are not, and have no place in a hot loop.
+//! A kernel is written once, generic over [`Simd`], as a [`SimdOp`]. [`crate::Isa::run`] compiles and calls it for one
+//! instruction set. The token types can only be created on a machine that has the instructions, which makes their
+//! methods sound. All code between `run` (or [`Simd::call`]) and the innermost loop is `#[inline(always)]`, so that it
+//! is compiled with the features of the instruction set. Closures are not, so they must not be used in hot loops.
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
@@ -13,23 +13,23 @@ pub(crate) mod avx512;
 pub(crate) mod neon;
 pub(crate) mod portable;
 
-/// Proof that an instruction set is there, and its operations on registers of `LANES` floats.
+/// Proof that the machine has an instruction set, and its operations on registers of `LANES` floats.
 pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// A register.
     type V: Copy;
     /// Floats in a register.
     const LANES: usize;
-    /// Whether [`Simd::mul_add`] rounds once. Where it rounds twice, long sums are taken in parts to stay as exact.
+    /// Whether [`Simd::mul_add`] rounds once. If it rounds twice, long sums are taken in parts to stay as exact.
     const FUSED: bool;
-    /// Rows of the matrix kernel with one register a row: as many as the register file holds beside one row of B.
+    /// Rows of the matrix kernel with one register per row: as many as the register file holds beside one row of B.
     const ROWS_1: usize;
-    /// Rows of the matrix kernel with two registers a row.
+    /// Rows of the matrix kernel with two registers per row.
     const ROWS_2: usize;
 
-    /// Runs an operation as a function of its own, compiled with the same features: for what several kernels share, so that it is
-    /// compiled once.
+    /// Runs an operation as a separate function, compiled with the same features. Code that
+    /// several kernels share is then compiled once.
     fn call<Op: SimdOp>(self, op: Op) -> Op::Output;
-    /// All lanes `x`.
+    /// Returns a register with `x` in all lanes.
     fn splat(self, x: f32) -> Self::V;
     /// Reads `LANES` floats.
     ///
@@ -51,18 +51,18 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn div(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a * b + c`, rounded once where the instruction set can.
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-    /// The greater of each lane.
+    /// The maximum in each lane.
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
-    /// The lesser of each lane.
+    /// The minimum in each lane.
     fn min(self, a: Self::V, b: Self::V) -> Self::V;
-    /// `2^n` of whole numbers `-126 ≤ n ≤ 127` held as floats.
+    /// `2^n` for whole numbers `-126 ≤ n ≤ 127`, given as floats.
     fn pow2(self, n: Self::V) -> Self::V;
 }
 
 /// An operation that can be compiled for any instruction set. `eval` must be `#[inline(always)]`.
 pub(crate) trait SimdOp {
-    /// What it gives.
+    /// The result.
     type Output;
-    /// Runs it.
+    /// Runs the operation.
     fn eval<S: Simd>(self, simd: S) -> Self::Output;
 }

@@ -1,4 +1,4 @@
-//! 64-bit Arm, where NEON is always there.
+//! 64-bit Arm, which always has NEON.
 #![allow(unused_unsafe, reason = "newer toolchains make intrinsics safe where the target always has them")]
 
 use std::arch::aarch64::*;
@@ -10,7 +10,7 @@ use super::{Simd, SimdOp};
 pub(crate) struct Neon(());
 
 impl Neon {
-    /// The token: the architecture includes the instructions.
+    /// Returns the token. The architecture includes the instructions.
     pub(crate) fn new() -> Self {
         Neon(())
     }
@@ -40,12 +40,12 @@ impl Simd for Neon {
     }
     #[inline(always)]
     unsafe fn load(self, p: *const f32) -> Self::V {
-        // SAFETY: as above; the caller vouches for the memory.
+        // SAFETY: as above; the caller guarantees the memory.
         unsafe { vld1q_f32(p) }
     }
     #[inline(always)]
     unsafe fn store(self, p: *mut f32, v: Self::V) {
-        // SAFETY: as above; the caller vouches for the memory.
+        // SAFETY: as above; the caller guarantees the memory.
         unsafe { vst1q_f32(p, v) }
     }
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! Plain Rust on arrays: every machine, and the yardstick for the others.
+//! Plain Rust on arrays, for every machine. The others are measured against it.
 
 use super::{Simd, SimdOp};
 
@@ -28,12 +28,12 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn load(self, p: *const f32) -> Self::V {
-        // SAFETY: the caller vouches for 4 readable floats; unaligned reads are asked for.
+        // SAFETY: the caller guarantees 4 readable floats; the read is unaligned.
         unsafe { p.cast::<[f32; 4]>().read_unaligned() }
     }
     #[inline(always)]
     unsafe fn store(self, p: *mut f32, v: Self::V) {
-        // SAFETY: the caller vouches for 4 writable floats; unaligned writes are asked for.
+        // SAFETY: the caller guarantees 4 writable floats; the write is unaligned.
         unsafe { p.cast::<[f32; 4]>().write_unaligned(v) }
     }
     #[inline(always)]
@@ -52,7 +52,7 @@ impl Simd for Portable {
     fn div(self, a: Self::V, b: Self::V) -> Self::V {
         zip(a, b, |a, b| a / b)
     }
-    // Rounded twice: `f32::mul_add` would be a library call where the hardware has no fused instruction.
+    // Rounds twice: without a fused instruction in the hardware, `f32::mul_add` would be a library call.
     #[inline(always)]
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         self.add(self.mul(a, b), c)

@@ -1,4 +1,4 @@
-//! The operations' gradients, for any backend that has [`Kernels`].
+//! The gradients of the operations, for any backend that implements [`Kernels`].
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;
@@ -74,7 +74,7 @@ impl<B: Kernels, C: CheckpointStrategy> Ops for Autodiff<B, C> {
     }
 }
 
-/// Registers a gradient if its tensor asked for one.
+/// Registers a gradient if its tensor asked for it.
 fn register<B: Kernels>(grads: &mut Gradients, node: Option<NodeId>, gradient: Option<FloatTensor<B>>) {
     if let (Some(node), Some(gradient)) = (node, gradient) {
         grads.register::<B>(node, gradient);

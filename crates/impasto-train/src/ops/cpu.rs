@@ -1,4 +1,4 @@
-//! The operations on the processor: Impasto's kernels, a picture to a thread.
+//! The operations on the CPU: Impasto's kernels, with one thread per picture.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use super::{ConvShape, Kernels, Ops};
 
 type Features = FloatTensor<Flex>;
 
-/// The only pool that is trained with.
+/// The only kind of pool in trained networks.
 const HALVING: pool::Pool = pool::Pool { kind: pool::PoolKind::Max, kernel: 2, stride: 2, padding: [0, 0] };
 
 impl Ops for Flex {
@@ -45,14 +45,14 @@ thread_local! {
     static ALONE: Threads = Threads::new(1).expect("one thread takes nothing of the system");
 }
 
-/// All threads, for the pictures of a batch that is too small to give each one.
+/// All threads together, for batches with fewer pictures than threads.
 static TOGETHER: LazyLock<Threads> = LazyLock::new(|| {
     Threads::new(rayon::current_num_threads())
         .unwrap_or_else(|_| Threads::new(1).expect("one thread takes nothing of the system"))
 });
 
-/// Calls `compute` for every part of an output: a part to a thread, or all threads to a part where parts are few. Kernels give the
-/// same bytes either way.
+/// Calls `compute` for every part of an output: one part per thread, or all threads on each part if there are few. The
+/// kernels give the same bytes either way.
 fn each_part(out: &mut [f32], len: usize, compute: impl Fn(&Threads, usize, &mut [f32]) + Sync + Send) {
     if len == 0 {
         return;
@@ -64,7 +64,7 @@ fn each_part(out: &mut [f32], len: usize, compute: impl Fn(&Threads, usize, &mut
     }
 }
 
-/// A tensor's values in order, and its shape.
+/// A tensor with its values in order.
 struct Values(Features);
 
 impl Values {
@@ -76,7 +76,7 @@ impl Values {
         self.0.as_slice::<f32>().expect("contiguous float32")
     }
 
-    /// Number of pictures, and the extent of each.
+    /// Returns the number of pictures, and the extent of each.
     fn extent(&self) -> (usize, Extent) {
         let shape = self.0.shape();
         let [count, height, width, channels] = shape.dims();
@@ -100,7 +100,7 @@ fn spec([kh, kw, in_channels, out_channels]: [usize; 4], shape: ConvShape) -> Sp
     }
 }
 
-/// One result a picture, each computed by one thread, in order.
+/// Computes one result per picture, each on one thread, and returns them in order.
 fn by_picture(count: usize, compute: impl Fn(usize) -> Vec<f32> + Sync + Send) -> Vec<Vec<f32>> {
     (0..count).into_par_iter().map(compute).collect()
 }
@@ -112,7 +112,8 @@ fn fill(count: usize, len: usize, compute: impl Fn(&Threads, usize, &mut [f32]) 
     out
 }
 
-/// Convolutions whose weights never change, packed: by where the weights lie, with the weights themselves so that they stay there.
+/// Packed convolutions whose weights never change. The key contains the weights' address, so the weights are
+/// kept too: their memory must not be reused.
 static PACKED: LazyLock<Mutex<HashMap<PackedKey, Packed>>> = LazyLock::new(Mutex::default);
 
 type PackedKey = (usize, Spec, Option<bool>);
@@ -130,7 +131,7 @@ enum PackedKernel {
     Backwards(Arc<InputGradient>),
 }
 
-/// The convolution, packed now or before.
+/// Packs a convolution, or returns it from the cache if its weights never change.
 fn packed(weight: &Values, bias: Option<&Values>, spec: Spec, shape: ConvShape) -> PackedKernel {
     let activation = if shape.rectify { Activation::Relu } else { Activation::None };
     let pack = || match bias {
@@ -156,7 +157,7 @@ fn sum(parts: Vec<Vec<f32>>) -> Vec<f32> {
     total
 }
 
-/// Sums of `f(channel, value)` over the pixels, in runs of float32 that are added in float64.
+/// Returns the sums of `f(value, other, channel)` over the pixels. Runs are summed in float32 and added in float64.
 fn channel_sums<const N: usize>(
     values: &[f32],
     others: &[f32],
@@ -254,7 +255,8 @@ impl Kernels for Flex {
         let pixels = (extent.height * extent.width) as f32;
         let values = fill(count, 2 * extent.channels, |_, i, part| {
             let values = &x.get()[i * len..][..len];
-            // Differences from the first pixel: the variance of a flat picture would otherwise be a difference of large squares.
+            // Sums differences from the first pixel, because the variance of a flat picture would
+            // otherwise be a difference of large squares.
             let pivot = &values[..extent.channels];
             let [sums, squares] =
                 channel_sums(values, values, extent.channels, |v, _, c| [v - pivot[c], (v - pivot[c]) * (v - pivot[c])]);
@@ -354,7 +356,7 @@ impl Kernels for Flex {
         let (len, channels) = (extent.len(), extent.channels);
         let spec = Spec::pointwise(channels);
         let scale = 1.0 / (extent.height * extent.width) as f32;
-        // A Gram matrix is the weight gradient of a 1×1 convolution whose output's gradient is its input.
+        // A Gram matrix is the weight gradient of a 1×1 convolution whose output gradient is its input.
         let values = fill(count, channels * channels, |threads, i, part| {
             let x = &x.get()[i * len..][..len];
             let gram = weight_gradient(threads, Isa::best(), &spec, Source::plain(x, extent), [0, 0], (x, extent));

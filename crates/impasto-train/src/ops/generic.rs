@@ -1,4 +1,4 @@
-//! The operations composed of burn's own, for backends that have no kernels of ours; and the second opinion that tests compare ours with.
+//! The operations composed of burn's own, for backends without kernels of ours. Tests compare our kernels with them.
 
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::{Device, FloatTensor};
@@ -10,10 +10,10 @@ use impasto_kernels::Border;
 use super::ConvGradients;
 use super::ConvShape;
 
-/// `[n, h, w, c]` as burn's convolutions want it, and back.
+/// From `[n, h, w, c]` to the order of burn's convolutions, and back.
 const CHANNELS_FIRST: [usize; 4] = [0, 3, 1, 2];
 const CHANNELS_LAST: [usize; 4] = [0, 2, 3, 1];
-/// `[kh, kw, in, out]` as burn's convolutions want it, and back.
+/// From `[kh, kw, in, out]` to the order of burn's convolutions, and back.
 const KERNEL_THERE: [usize; 4] = [3, 2, 0, 1];
 const KERNEL_BACK: [usize; 4] = [2, 3, 1, 0];
 
@@ -21,7 +21,8 @@ fn dims<B: Backend>(x: &FloatTensor<B>) -> [usize; 4] {
     x.shape().dims()
 }
 
-/// Which row (or column) of the input each one of the padded and enlarged input is: the input's length for zeros.
+/// For each row (or column) of the padded and up-sampled input, returns the row of the input it
+/// comes from; for zeros, the input's length.
 fn origins(length: usize, padded: usize, before: usize, shape: ConvShape) -> Vec<i32> {
     let enlarged = (length * shape.upsample) as i32;
     let place = |i: usize| {
@@ -51,7 +52,7 @@ fn indices<B: Backend>(
     })
 }
 
-/// One more row and column of zeros, for [`origins`] to point to.
+/// Adds a row and a column of zeros, for [`origins`] to point to.
 fn with_zeros<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let device = x.device();
     [1, 2].into_iter().fold(x, |x, axis| {
@@ -120,17 +121,17 @@ pub(super) fn convolve_gradients<B: Backend>(
 }
 
 pub(super) fn rectified<B: Backend>(output: FloatTensor<B>, gradient: FloatTensor<B>) -> FloatTensor<B> {
-    // 0 or 1, without booleans: not every backend has the same type for those.
+    // Multiplies by 0 or 1 instead of using booleans, whose type differs between backends.
     B::float_mul(gradient, B::float_sign(B::float_clamp_min(output, 0.0f32.into())))
 }
 
-/// `[n, h, w, c]` as `[n, h · w, c]`.
+/// From `[n, h, w, c]` to `[n, h · w, c]`.
 fn pixels<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let [n, h, w, c] = dims::<B>(&x);
     B::float_reshape(x, Shape::from([n, h * w, c]))
 }
 
-/// `[n, c]` as `[n, 1, 1, c]`.
+/// From `[n, c]` to `[n, 1, 1, c]`.
 fn spread<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let [n, c] = x.shape().dims();
     B::float_reshape(x, Shape::from([n, 1, 1, c]))
@@ -211,7 +212,7 @@ pub(super) fn gram_gradient<B: Backend>(x: FloatTensor<B>, gradient: FloatTensor
 
 #[cfg(test)]
 mod tests {
-    //! Our kernels against burn's operations, forwards and backwards.
+    //! Compares our kernels with burn's operations, forward and backward.
 
     use burn::backend::Flex;
 
@@ -225,7 +226,7 @@ mod tests {
         Features::from_data(TensorData::new(values, shape))
     }
 
-    /// Whether two tensors agree to this share of the largest value.
+    /// Checks that two tensors agree to within 2e-5 of the largest value.
     fn check(what: &str, got: Features, expected: Features) {
         assert_eq!(got.shape(), expected.shape(), "{what}");
         let (got, expected) = (got.to_contiguous(), expected.to_contiguous());

@@ -1,4 +1,4 @@
-//! What a backend must be able to compute: each operation and its gradients. Default bodies compose them of burn's own operations.
+//! What a backend must compute: each operation and its gradients. The default bodies compose them of burn's operations.
 
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
@@ -11,7 +11,8 @@ pub(crate) trait Kernels: Backend {
         generic::convolve::<Self>(x, weight, bias, shape)
     }
 
-    /// The gradients by input (if asked for), weights and bias (if asked for) of that by the output *before* rectification.
+    /// Returns the gradients by input (if wanted), and by weights and bias (if wanted). `gradient`
+    /// is that of the output *before* the ReLU.
     fn convolve_gradients(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -22,7 +23,7 @@ pub(crate) trait Kernels: Backend {
         generic::convolve_gradients::<Self>(x, weight, gradient, shape, wanted)
     }
 
-    /// `gradient` where `output` is positive, else 0.
+    /// Returns `gradient` where `output` is positive, else 0.
     fn rectified(output: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
         generic::rectified::<Self>(output, gradient)
     }
@@ -39,7 +40,7 @@ pub(crate) trait Kernels: Backend {
         generic::affine::<Self>(x, scale, shift, rectify)
     }
 
-    /// The gradients by input, scale and shift of that by the output *before* rectification.
+    /// Returns the gradients by input, scale and shift. `gradient` is that of the output *before* the ReLU.
     fn affine_gradients(x: FloatTensor<Self>, scale: FloatTensor<Self>, gradient: FloatTensor<Self>) -> [FloatTensor<Self>; 3] {
         generic::affine_gradients::<Self>(x, scale, gradient)
     }

@@ -1,8 +1,8 @@
 //! The few operations that training spends its time in, as an extension of burn's backends.
 //!
-//! Features are `[picture, height, width, channel]`, as the engine has them. On the processor the operations run on Impasto's own kernels
-//! (`cpu.rs`); any other backend composes them of burn's (`generic.rs`). Gradients are written by hand once for both
-//! (`autodiff.rs`).
+//! Features are `[picture, height, width, channel]`, as in the engine. On the CPU, the operations run on Impasto's
+//! own kernels (`cpu.rs`). Other backends compose them of burn's operations (`generic.rs`). The gradients are written
+//! by hand, once for both (`autodiff.rs`).
 
 mod autodiff;
 mod cpu;
@@ -16,22 +16,22 @@ use impasto_kernels::Border;
 
 pub(crate) use kernels::Kernels;
 
-/// What a convolution does beside its kernel.
+/// The parameters of a convolution, except for its kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvShape {
-    /// Step along both axes.
+    /// Stride along both axes.
     pub stride: usize,
-    /// What lies beyond the picture's border.
+    /// What is beyond the picture's border.
     pub border: Border,
-    /// Pixels beyond the border before the first row and column.
+    /// Number of rows and columns of padding before the first row and column.
     pub before: [usize; 2],
     /// Height and width of the output.
     pub output: [usize; 2],
-    /// Nearest-neighbour up-sampling of the input before the convolution.
+    /// Factor of the nearest-neighbor up-sampling of the input before the convolution.
     pub upsample: usize,
-    /// Whether negative results become 0.
+    /// Whether a ReLU follows.
     pub rectify: bool,
-    /// Whether the weights never change, so that they need be packed only once.
+    /// Whether the weights never change. Then they are packed only once.
     pub frozen: bool,
 }
 
@@ -50,7 +50,7 @@ pub(crate) trait Ops: Backend {
     fn gram_op(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
-// On a GPU the operations are burn's, which fuse and tune them there.
+// On a GPU, the operations are burn's, which fuses and tunes them.
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 impl Kernels for burn_cubecl::CubeBackend {}
 
@@ -82,7 +82,7 @@ impl Ops for burn_cubecl::CubeBackend {
     }
 }
 
-/// Gradients of a convolution; those that were not asked for are absent.
+/// Gradients of a convolution. Those that were not requested are absent.
 pub(crate) struct ConvGradients<B: Backend> {
     input: Option<FloatTensor<B>>,
     weight: Option<FloatTensor<B>>,
@@ -94,24 +94,25 @@ pub fn convolve(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, shape: ConvSha
     Tensor::from_dispatch(<Dispatch as Ops>::convolve_op(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch(), shape))
 }
 
-/// Mean and biased variance of every channel of every picture over height and width: `[n, 2, channels]`.
+/// Returns the mean and the biased variance of every channel of every picture
+/// over height and width: `[n, 2, channels]`.
 pub fn moments(x: Tensor<4>) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as Ops>::moments_op(x.into_dispatch()))
 }
 
-/// `x · scale + shift` with a scale and a shift `[n, channels]` for every channel of every picture; then negative values become 0 if
-/// `rectify`.
+/// Returns `x · scale + shift`, with a scale and a shift `[n, channels]` for every channel of
+/// every picture. If `rectify`, a ReLU follows.
 pub fn affine(x: Tensor<4>, scale: Tensor<2>, shift: Tensor<2>, rectify: bool) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as Ops>::affine_op(x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch(), rectify))
 }
 
-/// The greatest value of every 2×2 pixels; an odd last row or column is dropped.
+/// Returns the maximum of every 2×2 pixels. An odd last row or column is dropped.
 pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as Ops>::max_pool_op(x.into_dispatch()))
 }
 
-/// The Gram matrix of every picture's features, `[n, channels, channels]`: means over the pixels of products of channels (Gatys et al. 2015,
-/// arXiv 1508.06576, divided by the number of pixels).
+/// Returns the Gram matrix of every picture's features, `[n, channels, channels]`: the products of channels, averaged
+/// over the pixels (Gatys et al. 2015, arXiv 1508.06576, divided by the number of pixels).
 pub fn gram(x: Tensor<4>) -> Tensor<3> {
     Tensor::from_dispatch(<Dispatch as Ops>::gram_op(x.into_dispatch()))
 }

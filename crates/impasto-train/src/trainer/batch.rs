@@ -1,5 +1,5 @@
-//! What a step is given. It depends on the recipe and the step alone, so pictures are cut while the step before is still computed: a GPU need not
-//! wait for them.
+//! The pictures of each step. They depend only on the recipe and the step, so they are cut while the previous step is
+//! still being computed, and a GPU need not wait for them.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -11,22 +11,22 @@ use rayon::prelude::*;
 use crate::data::{self, Content, Pictures, StyleCrop};
 use crate::recipe::{Recipe, Train};
 
-/// Steps that are prepared ahead.
+/// Number of steps that are prepared ahead.
 const AHEAD: usize = 2;
 
 /// A step's pictures.
 pub(super) struct Batch {
-    /// Content crops, all with a thumbnail or none.
+    /// Content crops. Either all have a thumbnail, or none.
     pub(super) content: Vec<Content>,
-    /// The side of these thumbnails, if the statistics come from them.
+    /// The side of these thumbnails, if statistics come from them.
     pub(super) thumbnail: Option<usize>,
-    /// The style crop that comes into the bank.
+    /// The style crop that enters the bank.
     pub(super) style: StyleCrop,
-    /// Which of the bank's styles each content crop is painted in.
+    /// For each content crop, the place in the bank of the style that it is painted in.
     pub(super) places: Vec<usize>,
 }
 
-/// Where batches come from.
+/// The pictures that batches are cut from.
 pub(super) struct Sources {
     pub(super) content: Pictures,
     pub(super) style: Pictures,
@@ -44,7 +44,7 @@ impl Sources {
         Ok(Sources { content, style, seed: recipe.seed, train: recipe.train.clone() })
     }
 
-    /// The style crop that a step brings into the bank.
+    /// Returns the style crop that a step adds to the bank.
     ///
     /// # Errors
     /// As [`data::style`].
@@ -63,11 +63,11 @@ impl Sources {
         Ok(Batch { content, thumbnail, style: self.style(step)?, places })
     }
 
-    /// The batches from a step on, without end.
+    /// Returns the batches from a step on, without end.
     pub(super) fn batches(self: &Arc<Self>, first: usize) -> Receiver<Result<Batch>> {
         let (send, receive) = sync_channel(AHEAD);
         let sources = Arc::clone(self);
-        // It ends when nobody receives any more.
+        // The thread ends when the receiver is dropped.
         thread::spawn(move || (first..).try_for_each(|step| send.send(sources.batch(step))));
         receive
     }

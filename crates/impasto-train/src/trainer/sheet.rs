@@ -1,4 +1,4 @@
-//! Held-out photographs in held-out styles, painted by the engine with the weights so far.
+//! Contact sheets: held-out photographs in held-out styles, painted by the engine with the weights so far.
 
 use impasto::networks::Model;
 use impasto::picture::{Resize, SaveOptions};
@@ -6,7 +6,7 @@ use impasto::{Picture, Result, Stylizer};
 
 use super::Trainer;
 
-/// Rows of the sheet: a style each.
+/// Rows of the sheet, one for each style.
 const ROWS: usize = 6;
 /// Photographs in a row.
 const COLUMNS: usize = 4;
@@ -14,7 +14,7 @@ const COLUMNS: usize = 4;
 const SIDE: usize = 224;
 
 impl Trainer {
-    /// Writes `sheet-STEP.png`: the photographs above, a style and its paintings in each row.
+    /// Writes `sheet-STEP.png`. The photographs are in the first row. Each further row has a style and its paintings.
     pub(super) fn sheet(&self, model: Model) -> Result<()> {
         let stylizer = Stylizer::builder().build(model)?;
         let spread = |count: usize, i: usize, of: usize| i * count / of;

@@ -2,9 +2,9 @@
 //!
 //! banding = d(painting of the gradient at 8 bits) / d(painting of the gradient at 16 bits)
 //!
-//! with d the mean difference of neighbouring values down plus that across, of both paintings at 8 bits. It is a ratio without a unit: 1 if the
-//! steps make no difference, more where each step becomes an edge. The gradient has 448×320 pixels and goes over 50 to 64 steps of 255 in
-//! each channel.
+//! with d the mean difference between vertical neighbors plus the mean difference between horizontal neighbors, of both
+//! paintings at 8 bits. It is a ratio without a unit: 1 if the steps make no difference, more if each step becomes an
+//! edge. The gradient has 448×320 pixels and spans 50 to 64 steps of 8 bits in each channel.
 
 use super::seen::at_8_bits;
 use super::shifts::Paint;
@@ -12,10 +12,10 @@ use crate::{Picture, Result};
 
 const WIDTH: usize = 448;
 const HEIGHT: usize = 320;
-/// Less than any difference that 8 bits can hold: paintings without any differences have a ratio of 1.
+/// Less than any difference that 8 bits can hold, so that paintings without any differences have a ratio of 1.
 const TINY: f64 = 1e-6;
 
-/// The ratio for a closure that paints. It is given the gradient at 8 and at 16 bits.
+/// Returns the ratio for a closure that paints. The closure is called with the gradient at 8 bits and at 16 bits.
 ///
 /// # Errors
 /// As the closure.
@@ -39,7 +39,7 @@ pub(super) fn at_16_bits(picture: &Picture) -> Result<Picture> {
     Picture::from_rgb_f32(picture.size(), values)
 }
 
-/// The mean absolute difference of values above each other, plus that of values beside each other.
+/// Returns the mean absolute difference between vertical neighbors, plus that between horizontal neighbors.
 fn differences(picture: &Picture) -> f64 {
     let row = picture.width() * 3;
     let mean = |from: &mut dyn Iterator<Item = f64>| {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_painter_that_sharpens_shows_the_steps() {
-        // Each channel plus 8 times what a blur of 9×9 takes away.
+        // Adds 8 times the part of each channel that a blur of 9×9 removes.
         let sharpen = |picture: &Picture| -> Result<Picture> {
             let mut painted = picture.clone();
             for channel in 0..3 {
@@ -81,7 +81,7 @@ mod tests {
             Ok(painted)
         };
         let found = banding(&mut |picture: &Picture| sharpen(picture)).unwrap();
-        // What the script's formula gives for the same painter.
+        // The result of the script's formula for the same painter.
         assert!((found / 16.1648 - 1.0).abs() < 0.005, "{found}");
         assert_eq!(banding(&mut |picture: &Picture| Ok(picture.clone())).unwrap(), 1.0);
         assert_eq!(banding(&mut |_: &Picture| Picture::from_rgb8([8, 8], &[7; 192])).unwrap(), 1.0);

@@ -1,31 +1,32 @@
-//! How different the styles of a gallery are, colours aside.
+//! How different the styles of a gallery are, colors aside.
 //!
-//! Several contents are painted in every style. Each painting is given its content's colours ([`Picture::with_colours_of`]: mean and covariance in
-//! Oklab), so that styles do not differ by their palette alone. Then, for two styles,
+//! Several contents are painted in every style. Each painting gets its content's colors ([`Picture::with_colours_of`]:
+//! mean and covariance in Oklab), so that styles do not differ by their palette alone. Then, for two styles,
 //!
 //! d = mean over contents and layers of 2 ‖G − G′‖ / (‖G‖ + ‖G′‖)
 //!
-//! with G and G′ the Gram matrices of the two paintings of one content, in the layers that [style](super::distances) is compared in. A style's
-//! *difference* is its d from the nearest other style: without a unit, 0 if another style paints the same, and at most 2. It is our own measure.
+//! with G and G′ the Gram matrices of the two paintings of one content, in the layers in which
+//! [style](super::distances) is compared. A style's *difference* is its d from the nearest other style: without a unit,
+//! 0 if another style paints the same, and at most 2. It is our own measure.
 //!
-//! The *blind match* asks the reverse: is the style still to be told from a part of the painting without its colours? The middle of each painting
-//! (three quarters of each side) and each style's picture are made grey ([`grey`]), and the painting is given to the style whose Gram matrices are
-//! nearest by the same d.
+//! The *blind match* asks whether a style can still be recognized from a part of the painting without its colors. The
+//! middle of each painting (three quarters of each side) and each style's picture are made gray ([`grey`]). The
+//! painting is matched to the style whose Gram matrices are nearest by the same d.
 
 use super::plane::Plane;
 use super::{Features, Yardstick};
 use crate::{Control, Error, ErrorKind, Picture, Result};
 
-/// A style's nearest neighbour.
+/// A style's nearest neighbor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
-    /// Which of the other styles it is.
+    /// Index of the nearest other style.
     pub style: usize,
     /// How different the two are.
     pub difference: f64,
 }
 
-/// What is compared of a painting: its features after it was given the content's colours.
+/// Returns what is compared of a painting: its features, after it got the content's colors.
 ///
 /// # Errors
 /// As [`Yardstick::see`].
@@ -34,10 +35,11 @@ pub fn see(yardstick: &Yardstick, painting: &Picture, content: &Picture, control
     Ok(yardstick.see(&matched, control)?.without_content())
 }
 
-/// Every style's nearest neighbour. `styles` has each style's paintings, of the same contents in the same order, as [`see`] gives them.
+/// Returns every style's nearest neighbor. `styles` has each style's paintings as [`see`] returns them:
+/// of the same contents, in the same order.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] for fewer than two styles, no contents, or different numbers of paintings.
+/// [`ErrorKind::InvalidArgument`] if there are fewer than two styles, no contents, or different numbers of paintings.
 pub fn nearest(styles: &[Vec<Features>]) -> Result<Vec<Neighbour>> {
     let contents = styles.first().map_or(0, Vec::len);
     if styles.len() < 2 || contents == 0 || styles.iter().any(|paintings| paintings.len() != contents) {
@@ -56,7 +58,7 @@ pub fn nearest(styles: &[Vec<Features>]) -> Result<Vec<Neighbour>> {
     Ok((0..styles.len()).filter_map(nearest).collect())
 }
 
-/// A picture in greys of its luminance (ITU-R BT.601), of which `share` of each side is kept, around the middle.
+/// Converts a picture to the gray of its luminance (ITU-R BT.601), and keeps `share` of each side, around the middle.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`] if `share` is not above 0 and at most 1.
@@ -71,7 +73,8 @@ pub fn grey(picture: &Picture, share: f64) -> Result<Picture> {
     Picture::from_rgb_f32([width, height], values.flat_map(|&v| [v as f32; 3]).collect())
 }
 
-/// The style whose picture each painting is nearest to; both as [`Yardstick::see`] sees them in [`grey`].
+/// Returns the index of the style that each painting is nearest to. Both are [`grey`]
+/// pictures that [`Yardstick::see`] has seen.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidArgument`] if there are no styles.
@@ -101,7 +104,7 @@ mod tests {
             let value = |i: usize| if (i / 3 % 48 / side).is_multiple_of(2) { low } else { high };
             Picture::from_rgb8([48, 40], &(0..48 * 40 * 3).map(value).collect::<Vec<_>>()).unwrap()
         };
-        // The third is the first one, darker and with less contrast.
+        // The third is the first one with less light and contrast.
         let paintings = [stripes(2, 40, 220), stripes(8, 40, 220), stripes(2, 30, 90)];
         let seen: Vec<_> = paintings.iter().map(|painting| vec![see(&yardstick, painting, &content, &()).unwrap()]).collect();
         let found = nearest(&seen).unwrap();

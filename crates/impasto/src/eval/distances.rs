@@ -1,7 +1,8 @@
-//! How far a painting is from its style and from its content, in the features of perceptual networks.
+//! How far a painting is from its style and its content, in the features of perceptual networks.
 //!
-//! With F the features of a layer (channels × pixels), G = F Fᵀ / pixels their Gram matrix, μ and σ the mean and standard deviation of each
-//! channel (σ with pixels − 1), N = (F − μ) / (σ + 10⁻⁵) the normalised features, ‖·‖ the root of the sum of squares:
+//! F are the features of a layer (channels × pixels), G = F Fᵀ / pixels is their Gram matrix, μ and σ are the mean
+//! and standard deviation of each channel (σ with pixels − 1), N = (F − μ) / (σ + 10⁻⁵) are the normalized features,
+//! and ‖·‖ is the root of the sum of squares:
 //!
 //! | distance | formula | mean over |
 //! | --- | --- | --- |
@@ -9,49 +10,50 @@
 //! | moments | (‖μ − μₛ‖² + ‖σ − σₛ‖²) / (‖μₛ‖² + ‖σₛ‖²) (Huang and Belongie 2017, arXiv 1703.06868) | the same |
 //! | content | ‖N − N꜀‖ / ‖N꜀‖ | `relu3_4`, `relu4_1` |
 //!
-//! All are without a unit: 0 for equal pictures, and 1 for one that has nothing of the features (for content √2, where features are unrelated).
+//! No distance has a unit. All are 0 for equal pictures, and 1 for a picture that has nothing of the features.
+//! For content, unrelated features have √2.
 
 use crate::engine::gradient::{self, Wanted};
 use crate::engine::{Engine, EngineOptions, Executor, check_cancelled};
 use crate::graph::{NodeId, Shape};
 use crate::{Control, Error, ErrorKind, Perceptual, Picture, Result};
 
-/// Layers that style and moments are compared in.
+/// Layers in which style and moments are compared.
 const STYLE: [&str; 4] = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"];
-/// Layers that content is compared in. Of a network whose third block is shorter, its last layer.
+/// Layers in which content is compared. If a network's third block is shorter, its last layer is used.
 const CONTENT: [&str; 2] = ["relu3_4", "relu4_1"];
 const SHORTER: [&str; 3] = ["relu3_3", "relu3_2", "relu3_1"];
 
-/// Below this, a norm counts as 0.
+/// Norms below this count as 0.
 const TINY: f64 = 1e-12;
 
-/// How far a painting is from its style and content. Lower is nearer; [the module](self) defines them.
+/// How far a painting is from its style and content. Lower is nearer. [The module](self) has the formulas.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Distances {
-    /// Relative distance of Gram matrices from the style's.
+    /// Relative distance of the Gram matrices from the style's.
     pub style: f64,
     /// Relative squared distance of means and deviations from the style's.
     pub moments: f64,
-    /// Relative distance of normalised features from the content's.
+    /// Relative distance of the normalized features from the content's.
     pub content: f64,
 }
 
 impl Distances {
-    /// Means over several paintings; of none, 0.
+    /// Returns the means over several paintings; 0 if there are none.
     pub fn mean(of: &[Distances]) -> Self {
         let mean = |one: fn(&Distances) -> f64| of.iter().map(one).sum::<f64>() / of.len().max(1) as f64;
         Distances { style: mean(|d| d.style), moments: mean(|d| d.moments), content: mean(|d| d.content) }
     }
 }
 
-/// A layer that is compared, and the network that it is taken from.
+/// A layer that is compared, and the network that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LayerSource {
     /// The layer's name.
     pub layer: String,
-    /// Which of the networks, in the order in which they were given.
+    /// Index of the network, in the order in which the networks were given.
     pub network: usize,
 }
 
@@ -63,10 +65,10 @@ pub struct Yardstick {
     content: Vec<LayerSource>,
 }
 
-/// A network as deep as the deepest of its layers that are compared.
+/// A network, cut off after the deepest of its layers that are compared.
 struct Network {
     network: gradient::Network,
-    /// Its layers, and their places among those that are compared.
+    /// Its layers, each with its index among all that are compared.
     style: Vec<(usize, NodeId)>,
     content: Vec<(usize, NodeId)>,
 }
@@ -76,7 +78,7 @@ struct Network {
 pub struct Features {
     size: [usize; 2],
     style: Vec<Statistics>,
-    /// Normalised features, pixel by pixel.
+    /// Normalized features, pixel by pixel.
     content: Vec<Vec<f32>>,
 }
 
@@ -134,21 +136,22 @@ impl Yardstick {
         Ok(Yardstick { networks, engine, style, content })
     }
 
-    /// Layers that style and moments are compared in.
+    /// Returns the layers in which style and moments are compared.
     pub fn style_layers(&self) -> &[LayerSource] {
         &self.style
     }
 
-    /// Layers that content is compared in.
+    /// Returns the layers in which content is compared.
     pub fn content_layers(&self) -> &[LayerSource] {
         &self.content
     }
 
-    /// What the networks see of a picture, at its own size: [`super::seen`] has pictures as they are compared.
+    /// Returns what the networks see of a picture at its own size. [`super::seen`] resizes pictures for comparison.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if it is too small for the networks; [`ErrorKind::Malformed`] if it holds values that are not finite;
-    /// [`ErrorKind::TooLarge`] if memory cannot be had; [`ErrorKind::Cancelled`].
+    /// [`ErrorKind::InvalidArgument`] if the picture is too small for the networks;
+    /// [`ErrorKind::Malformed`] if it holds values that are not finite; [`ErrorKind::TooLarge`] if there is
+    /// not enough memory; [`ErrorKind::Cancelled`].
     pub fn see(&self, picture: &Picture, control: &dyn Control) -> Result<Features> {
         if picture.rgb().iter().any(|v| !v.is_finite()) {
             return Err(Error::new(ErrorKind::Malformed, "the picture holds values that are not finite"));
@@ -166,7 +169,7 @@ impl Yardstick {
         Ok(features)
     }
 
-    /// How far a painting is from what was painted, and from the style that it was painted in.
+    /// Returns how far a painting is from its content, and from the style that it was painted in.
     ///
     /// # Errors
     /// [`ErrorKind::Mismatch`] if painting and content differ in size.
@@ -187,12 +190,13 @@ impl Yardstick {
 }
 
 impl Features {
-    /// The style alone: what a gallery's paintings are compared by takes far less memory.
+    /// Keeps the style alone, which takes far less memory and is all that galleries are compared by.
     pub(super) fn without_content(self) -> Self {
         Features { content: Vec::new(), ..self }
     }
 
-    /// Distance of two paintings' Gram matrices, in relation to both: 2 ‖G − G′‖ / (‖G‖ + ‖G′‖), the mean over the layers.
+    /// Returns the distance between two paintings' Gram matrices, relative to both, as the mean over the layers:
+    /// 2 ‖G − G′‖ / (‖G‖ + ‖G′‖).
     pub(super) fn apart(&self, other: &Features) -> f64 {
         let norm = |values: &[f64]| values.iter().map(|v| v.powi(2)).sum::<f64>().sqrt();
         let layer = |(a, b): (&Statistics, &Statistics)| {
@@ -239,7 +243,7 @@ impl Network {
     }
 }
 
-/// F Fᵀ / pixels. Products are added up in float32 by blocks: the relative error is about 10⁻⁶.
+/// F Fᵀ / pixels. Products are added in float32 by blocks: the relative error is about 10⁻⁶.
 fn gram(engine: &Engine, (features, extent): (&[f32], Shape)) -> Vec<f64> {
     let products = engine.products((features, extent), features);
     let pixels = (extent.height * extent.width) as f64;
@@ -303,7 +307,8 @@ mod tests {
     use crate::weights::{Tensor, Weights};
     use crate::{ErrorKind, Perceptual, Picture};
 
-    /// A network whose every layer has one channel: the picture's red (its centre tap is 1), the maximum of 2×2 from block to block.
+    /// A network whose every layer has one channel: the picture's red (its center tap is 1), with
+    /// the maximum of 2×2 from block to block.
     fn red() -> Perceptual {
         let mut weights = Weights::new();
         for (block, count) in [(1, 1), (2, 1), (3, 4), (4, 1)] {
@@ -318,7 +323,7 @@ mod tests {
         Perceptual::new("vgg 1x1 1x1 4x1 1x1".parse().unwrap(), weights, "by hand".into(), "MIT".into()).unwrap()
     }
 
-    /// 16×16 with a red of `low` in the left half and `high` in the right one.
+    /// A picture of 16×16 with a red of `low` in the left half and `high` in the right half.
     fn halves(low: f32, high: f32) -> Picture {
         let pixel = |i: usize| [if i % 16 < 8 { low } else { high }, 0.3, 0.9];
         Picture::from_rgb_f32([16, 16], (0..256).flat_map(pixel).collect()).unwrap()
@@ -332,13 +337,13 @@ mod tests {
         let found = yardstick.distances(&painting, &content, &style).unwrap();
         // Every layer: the painting's Gram matrix is (0 + 0.25) / 2, the style's 0.25.
         assert!((found.style - 0.5).abs() < 1e-6, "{found:?}");
-        // Mean 0.25 and a deviation of 0.25 √(n / (n − 1)) for n pixels; the style has 0.5 and 0.
+        // The mean is 0.25, and the deviation 0.25 √(n / (n − 1)) for n pixels. The style has 0.5 and 0.
         let layer = |n: f64| (0.25f64.powi(2) + 0.25f64.powi(2) * n / (n - 1.0)) / 0.25;
         let expected = [256.0, 64.0, 16.0, 4.0].map(layer).iter().sum::<f64>() / 4.0;
         assert!((found.moments - expected).abs() < 1e-6, "{found:?} {expected}");
-        // Contrast does not matter to content.
+        // Content does not depend on contrast.
         assert!(found.content < 1e-4, "{found:?}");
-        // A negative's normalised features are those of the content with the other sign: twice as far as nothing.
+        // A negative has the content's normalized features with the opposite sign, twice as far away as no features.
         let negative = yardstick.distances(&see(1.0, 0.0), &content, &style).unwrap();
         assert!((negative.content - 2.0).abs() < 1e-4, "{negative:?}");
         let itself = yardstick.distances(&style, &style, &style).unwrap();
@@ -358,7 +363,7 @@ mod tests {
         };
         assert_eq!(sources(both.style_layers()).iter().map(|(_, network)| *network).collect::<Vec<_>>(), [0, 0, 0, 1]);
         assert_eq!(sources(both.content_layers()), [("relu3_4".into(), 1), ("relu4_1".into(), 1)]);
-        // Where no third block has four layers, its last one is taken.
+        // If no third block has four layers, its last layer is used.
         let other = Perceptual::untrained("vgg 1x2 1x2 1x2 1x2".parse().unwrap(), 3).unwrap();
         let short = Yardstick::new(&[shallow, other], EngineOptions::default().threads(1)).unwrap();
         assert_eq!(sources(short.content_layers()), [("relu3_2".into(), 0), ("relu4_1".into(), 1)]);

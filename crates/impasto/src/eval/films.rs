@@ -1,44 +1,45 @@
 //! Flicker: how much the frames of a painted film differ where the film itself does not.
 //!
-//! The film is made from one photograph by a motion that is known exactly ([`Course`]), so that nothing has to be estimated. Flicker is the
-//! root mean square of differences, of values 0..1, between a painted frame and the one before, seen where its pixels were; both at 8 bits,
-//! without 32 pixels at every border. 0 is a painting that moves with what it shows.
+//! The film is made from one photograph by a motion that is known exactly ([`Course`]), so that nothing has to be
+//! estimated. Flicker is the root mean square of the differences, for values in 0..1, between a painted frame and the
+//! previous one, read where its pixels were. Both are rounded to 8 bits, and 32 pixels at every border do not count. 0
+//! means that the painting moves with what it shows.
 
 use super::numbers::Numbers;
 use super::seen::at_8_bits;
 use crate::{Error, ErrorKind, Picture, Result, Size};
 
-/// Pixels at every border that are not compared.
+/// Width of the border that is not compared, in pixels.
 const MARGIN: usize = 32;
 
-/// How a film goes on from frame to frame.
+/// How a film changes from frame to frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Course {
-    /// The camera moves by so many pixels a frame, to the right and down.
+    /// The camera moves by this many pixels per frame.
     Pan {
         /// To the right.
         right: f64,
         /// Down.
         down: f64,
     },
-    /// Everything becomes so many times as large, from the middle of the frame.
+    /// Each frame is enlarged by this factor, from its middle.
     Zoom(f64),
-    /// Nothing moves; every frame has other uniform noise of so many steps of 8 bits to either side.
+    /// Nothing moves. Each frame has its own uniform noise of up to this many steps of 8 bits in either direction.
     Noise(f64),
-    /// Nothing moves; the light goes up and down by this share.
+    /// Nothing moves. The light goes up and down by this share.
     Light(f64),
 }
 
 impl Course {
-    /// Frame `i` of the film of a photograph, at 8 bits.
+    /// Returns frame `i` of the film of a photograph, at 8 bits.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if a side is 0.
     pub fn frame(self, photo: &Picture, i: usize, size: impl Into<Size>) -> Result<Picture> {
         let Size { width, height } = size.into();
         let middle = [width as f64 / 2.0 - 0.5, height as f64 / 2.0 - 0.5];
-        // The frame lies in the middle of the photograph.
+        // The frame shows the middle of the photograph.
         let corner = [photo.width() as f64 / 2.0 - 0.5 - middle[0], photo.height() as f64 / 2.0 - 0.5 - middle[1]];
         let mut numbers = Numbers::new(i as u64 + 1);
         let mut rgb = Vec::with_capacity(width * height * 3);
@@ -60,7 +61,7 @@ impl Course {
         at_8_bits(&Picture::from_rgb_f32([width, height], rgb)?)
     }
 
-    /// Where a pixel of a frame was in the frame before.
+    /// Returns where a pixel of a frame was in the previous frame.
     fn before(self, [x, y]: [f64; 2], [width, height]: [usize; 2]) -> [f64; 2] {
         match self {
             Course::Pan { right, down } => [x + right, y + down],
@@ -72,10 +73,11 @@ impl Course {
         }
     }
 
-    /// The flicker between two painted frames that follow each other.
+    /// Returns the flicker between two consecutive painted frames.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] for frames of different sizes; [`ErrorKind::InvalidArgument`] for frames without anything but borders.
+    /// [`ErrorKind::Mismatch`] if the frames differ in size;
+    /// [`ErrorKind::InvalidArgument`] if they have nothing but borders.
     pub fn flicker(self, before: &Picture, now: &Picture) -> Result<f64> {
         let size @ [width, height] = [now.width(), now.height()];
         if size != [before.width(), before.height()] {
@@ -101,7 +103,7 @@ impl Course {
     }
 }
 
-/// Mean square of the differences of neighboring pixels: how sharp a painting is.
+/// Returns the mean squared difference between neighboring pixels, across plus down: how sharp a painting is.
 pub fn gradient_energy(picture: &Picture) -> f64 {
     let width = picture.width() * 3;
     let rows = picture.rgb().chunks_exact(width);
@@ -110,7 +112,8 @@ pub fn gradient_energy(picture: &Picture) -> f64 {
     (across.sum::<f64>() + down.sum::<f64>()) / picture.rgb().len() as f64
 }
 
-/// Catmull and Rom's cubic; whole places are read as they are. Beyond the border values continue.
+/// Samples with Catmull and Rom's cubic: pixels at whole positions are returned unchanged.
+/// Beyond the border, its values are repeated.
 fn sample(picture: &Picture, x: f64, y: f64) -> [f32; 3] {
     let weights = |t: f64| {
         let (t2, t3) = (t * t, t * t * t);
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_does_not_move_along_is_flicker() {
-        // A pattern that stands still on a film that moves: every other column is brighter.
+        // A pattern that stands still while the film moves: every other column is brighter.
         let course = Course::Pan { right: 1.0, down: 0.0 };
         let mut frames = [0, 1].map(|i| course.frame(&smooth(), i, [120, 100]).unwrap());
         for frame in &mut frames {

@@ -1,11 +1,12 @@
-//! How much lighter or darker a painting is beside a strong edge than further away: its halo.
+//! How much lighter or darker a painting is beside a strong edge than farther away: its halo.
 //!
-//! A drawn content of 448×320 pixels is dark on the left and light on the right, both plain. Far from the edge a painting of it is the same
-//! everywhere but for texture. On each side, *near* is 4 to 28 pixels from the edge, *far* 80 to 160, both without 48 rows above and below, and
+//! The content is drawn, with 448×320 pixels: plain dark on the left, plain light on the right. Far from the edge, a
+//! painting of it is the same everywhere except for texture. On each side, *near* is 4 to 28 pixels from the edge and
+//! *far* is 80 to 160, both without 48 rows at the top and the bottom. Then
 //!
 //! halo = mean over both sides of |mean luminance near − mean luminance far|
 //!
-//! in values 0..1. 0.01 is two and a half steps of 8 bits; halos of 0.03 are seen at a glance.
+//! for values in 0..1. 0.01 is two and a half steps of 8 bits; halos of 0.03 are visible at a glance.
 
 use super::plane::Plane;
 use super::same_size;
@@ -15,16 +16,16 @@ use crate::{Picture, Result};
 
 const WIDTH: usize = 448;
 const HEIGHT: usize = 320;
-/// Distances from the edge that are near, and far.
+/// Distances from the edge, in pixels, that count as near and as far.
 const NEAR: std::ops::Range<usize> = 4..28;
 const FAR: std::ops::Range<usize> = 80..160;
-/// Rows above and below that do not count.
+/// Rows at the top and the bottom that do not count.
 const MARGIN: usize = 48;
 
-/// The halo of a closure that paints.
+/// Returns the halo of a closure that paints.
 ///
 /// # Errors
-/// As the closure; [`crate::ErrorKind::Mismatch`] if it gives another size.
+/// As the closure; [`crate::ErrorKind::Mismatch`] if it returns another size.
 pub fn halo(paint: &mut Paint<'_>) -> Result<f64> {
     let content = edge()?;
     let painting = paint(&content)?;
@@ -56,7 +57,7 @@ mod tests {
     #[test]
     fn a_painter_that_sharpens_widely_has_halos() {
         assert!(halo(&mut |picture: &Picture| Ok(picture.clone())).unwrap() < 1e-9);
-        // Half of what a blur over 65 pixels takes away is added: a ramp of 32 pixels beside the edge.
+        // Adds half of what a blur over 65 pixels removes: a ramp of 32 pixels beside the edge.
         let sharpened = halo(&mut |picture: &Picture| {
             let fine = Plane::luminance(picture).fine(65);
             let mut painted = picture.clone();
@@ -65,7 +66,8 @@ mod tests {
             });
             Ok(painted)
         });
-        // The step of 0.565 gives 0.5 · 0.565 · (32 − d) / 65 at a distance of d pixels: on average over 4 to 28, 0.0710.
+        // The step of 0.565 gives 0.5 · 0.565 · (32 − d) / 65 at a distance of d
+        // pixels, on average 0.0710 over 4 to 28.
         let sharpened = sharpened.unwrap();
         assert!((sharpened - 0.071).abs() < 0.002, "{sharpened}");
     }

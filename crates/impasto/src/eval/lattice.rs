@@ -1,21 +1,24 @@
-//! How much of a painting's fine contrast its position modulo 4 explains: the lattice that strided and up-sampling layers leave.
+//! How much of a painting's fine contrast its position modulo 4 explains: the lattice
+//! that strided and up-sampling layers leave.
 //!
-//! f is the luminance minus its mean over 9×9 pixels. The *flat* half of the content are the pixels where its own variance (the squared luminance
-//! minus its mean over 17×17, averaged over 17×17) is at most the median: there the pattern shows. Over these pixels,
+//! f is the luminance minus its mean over 9×9 pixels. The *flat* half of the content are the pixels whose local
+//! variance is at most the median: the pattern shows there. (The variance is the squared difference between luminance
+//! and its mean over 17×17, averaged over 17×17.) Over these pixels,
 //!
 //! lattice4 = Σ n₍ₚ₎ (m₍ₚ₎ − m)² / Σ (f − m)²
 //!
-//! with m the mean of f, and n₍ₚ₎ and m₍ₚ₎ the number and mean of those at each of the 16 positions modulo 4. It is the R² of 16 means: a share,
-//! from 0 to 1. The content's own share is the control; 15 / pixels is what chance gives.
+//! where m is the mean of f, and n₍ₚ₎ and m₍ₚ₎ are the number and the mean of its values at each of
+//! the 16 positions modulo 4. It is the R² of 16 means: a share from 0 to 1. The content's own share
+//! is the control; chance gives 15 / pixels.
 
 use super::plane::{Plane, median};
 use super::{explained, same_size};
 use crate::{Picture, Result};
 
-/// Pixels that the lattice repeats after.
+/// Period of the lattice in pixels.
 const PERIOD: usize = 4;
 
-/// The share of a painting's fine contrast that is a lattice of 4×4 pixels, in the flat half of the content.
+/// Returns the share of a painting's fine contrast that is a lattice of 4×4 pixels, in the flat half of the content.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Mismatch`] if the two differ in size.
@@ -27,7 +30,7 @@ pub fn lattice4(painting: &Picture, content: &Picture) -> Result<f64> {
     Ok(explained(chosen.map(|(at, &v)| (phase(at), v)), PERIOD * PERIOD))
 }
 
-/// Whether each pixel is in the flat half.
+/// Returns whether each pixel is in the flat half.
 pub(super) fn flat(content: &Picture) -> Vec<bool> {
     let mut variance = Plane::luminance(content).fine(17);
     variance.values.iter_mut().for_each(|v| *v *= *v);
@@ -61,7 +64,8 @@ mod tests {
         };
         let content = Picture::from_rgb8([64, 64], &[128; 64 * 64 * 3]).unwrap();
         let (four, five) = (lattice4(&stripes(4), &content).unwrap(), lattice4(&stripes(5), &content).unwrap());
-        // The blur's border and its 9 columns, which hold two stripes or three, are no part of the lattice.
+        // The blur's border does not belong to the lattice. Nor do differences in the blur's mean:
+        // its 9 columns hold two stripes or three.
         assert!(four > 0.95 && five < 0.02, "{four} {five}");
         assert_eq!(lattice4(&content, &content).unwrap(), 0.0);
     }

@@ -1,8 +1,9 @@
-//! Measures of paintings: how near they are to style and content, and how much of them is the network's own pattern.
+//! Measures of paintings: how near they are to style and content, and how much of them is an artifact of the network.
 //!
-//! Every measure is a plain function of pictures, or of pictures and a closure that paints one, so that paintings of any program can be measured.
-//! Each file has one measure, with the formula, its unit and where it comes from. No measure says alone whether a painting is good: a painting
-//! trades style for content, and noise hides a lattice. Read them together, and beside two controls: the content itself and the style itself.
+//! Every measure is a plain function of pictures, or of pictures and a closure that paints one, so paintings of any
+//! program can be measured. Each file has one measure, with its formula, unit and source. No measure says by itself
+//! whether a painting is good: a painting trades style for content, and noise hides a lattice. Read them together, and
+//! beside two controls: the content itself and the style itself.
 //!
 //! ```
 //! use impasto::eval::{Yardstick, seen};
@@ -52,7 +53,7 @@ fn same_size(painting: &Picture, content: &Picture) -> Result<()> {
     Err(Error::new(ErrorKind::Mismatch, text))
 }
 
-/// The share of the values' variance that their groups' means explain: R², 0 to 1.
+/// Returns the share of the values' variance that the means of their groups explain: R², from 0 to 1.
 fn explained(values: impl Iterator<Item = (usize, f64)>, groups: usize) -> f64 {
     let (mut number, mut sum, mut squares) = (vec![0.0; groups], vec![0.0; groups], 0.0);
     for (group, v) in values {
@@ -70,7 +71,7 @@ fn explained(values: impl Iterator<Item = (usize, f64)>, groups: usize) -> f64 {
 mod tests {
     use crate::Picture;
 
-    /// A picture without any order, by a formula that is easily written in other languages, too.
+    /// A picture without order. Its formula is easy to write in other languages.
     pub(super) fn scattered(width: usize, height: usize, seed: usize) -> Picture {
         let value = |i: usize| ((i * i * 31 + i * 17 * seed + seed) % 251) as u8;
         Picture::from_rgb8([width, height], &(0..width * height * 3).map(value).collect::<Vec<_>>()).unwrap()

@@ -16,17 +16,17 @@ impl Numbers {
         z ^ (z >> 31)
     }
 
-    /// Uniform from 0 to 1, without 1.
+    /// Returns a uniform number from 0 to 1, excluding 1.
     pub(super) fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform from 0 to `count - 1`. The bias of the product is below `count` / 2⁶⁴.
+    /// Returns a uniform number from 0 to `count - 1`. The bias of the product is below `count` / 2⁶⁴.
     fn below(&mut self, count: usize) -> usize {
         ((u128::from(self.next()) * count as u128) >> 64) as usize
     }
 
-    /// Puts values in random order (Fisher and Yates 1938).
+    /// Shuffles values (Fisher and Yates 1938).
     pub(super) fn shuffle<T>(&mut self, values: &mut [T]) {
         for last in (1..values.len()).rev() {
             values.swap(last, self.below(last + 1));

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::numbers::Numbers;
 
-/// Draws this many different pairs of `contents` contents and `styles` styles, as indices of both; fewer if there are not so many.
+/// Draws `count` different pairs of contents and styles, as indices of both; fewer if there are not so many.
 ///
-/// Both are shuffled, and taken one after the other. So no content and no style comes a second time before all have come once. The same arguments
-/// give the same pairs on every machine.
+/// Contents and styles are shuffled, then taken in order. So no content and no style comes a second time before all
+/// have come once. The same arguments give the same pairs on every machine.
 pub fn draw(contents: usize, styles: usize, count: usize, seed: u64) -> Vec<[usize; 2]> {
     if contents == 0 || styles == 0 {
         return Vec::new();
@@ -19,16 +19,17 @@ pub fn draw(contents: usize, styles: usize, count: usize, seed: u64) -> Vec<[usi
         order
     };
     let (content_order, style_order) = (shuffled(contents), shuffled(styles));
-    // After this many, the two cycles meet where they began: the styles then step on by one, so that no pair comes twice.
+    // After this many pairs, both cycles are back where they began. The styles then
+    // advance by one, so that no pair comes twice.
     let period = contents / common_divisor(contents, styles) * styles;
     (0..count.min(contents.saturating_mul(styles)))
         .map(|i| [content_order[i % contents], style_order[(i + i / period) % styles]])
         .collect()
 }
 
-/// Chooses this many of the pairs that there are, in random order; fewer if there are not so many.
+/// Chooses `count` of the candidates in random order; fewer if there are not so many.
 ///
-/// Rounds follow each other, and in a round no content and no style comes twice.
+/// Pairs are chosen in rounds. Within a round, no content and no style comes twice.
 pub fn choose(candidates: &[[usize; 2]], count: usize, seed: u64) -> Vec<[usize; 2]> {
     let mut left = candidates.to_vec();
     Numbers::new(seed).shuffle(&mut left);
@@ -90,7 +91,7 @@ mod tests {
     fn seeds_decide() {
         assert_eq!(draw(50, 40, 10, 3), draw(50, 40, 10, 3));
         assert_ne!(draw(50, 40, 10, 3), draw(50, 40, 10, 4));
-        // More pairs begin with the same ones.
+        // A larger count begins with the same pairs.
         assert_eq!(draw(50, 40, 20, 3)[..10], draw(50, 40, 10, 3));
     }
 }

@@ -1,4 +1,4 @@
-//! One value a pixel, and blurs of it.
+//! One value per pixel, and blurs of it.
 
 use crate::Picture;
 
@@ -11,7 +11,7 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// Luminance of sRGB values: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+    /// Returns the luminance of sRGB values: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
     pub(super) fn luminance(picture: &Picture) -> Self {
         let weights = [0.299, 0.587, 0.114];
         let luminance = |pixel: &[f32]| pixel.iter().zip(weights).map(|(&v, weight)| f64::from(v) * weight).sum();
@@ -19,7 +19,8 @@ impl Plane {
         Plane { width: picture.width(), height: picture.height(), values }
     }
 
-    /// The mean of `side` × `side` values around each; `side` is odd. Beyond the border, its values continue.
+    /// Returns the mean of the `side` × `side` values around each value. `side` is odd.
+    /// Beyond the border, its values are repeated.
     pub(super) fn blurred(&self, side: usize) -> Self {
         self.blurred_down(side).transposed().blurred_down(side).transposed()
     }
@@ -28,7 +29,7 @@ impl Plane {
         let (width, height, reach) = (self.width, self.height, side / 2);
         let row = |y: usize| &self.values[y.min(height - 1) * width..][..width];
         let mut sums = vec![0.0; width];
-        // The window around row -1: `reach + 1` times the first row, and what follows below.
+        // The window around row -1: `reach + 1` times the first row, and the rows below.
         for y in 0..side {
             sums.iter_mut().zip(row(y.saturating_sub(reach + 1))).for_each(|(sum, v)| *sum += v);
         }
@@ -47,7 +48,7 @@ impl Plane {
         Plane { width: height, height: width, values }
     }
 
-    /// What a blur takes away: these values minus their mean over `side` × `side`.
+    /// Returns what a blur removes: these values minus their mean over `side` × `side`.
     pub(super) fn fine(&self, side: usize) -> Self {
         let mut fine = self.blurred(side);
         fine.values.iter_mut().zip(&self.values).for_each(|(blurred, v)| *blurred = v - *blurred);
@@ -55,7 +56,7 @@ impl Plane {
     }
 }
 
-/// The middle value, or the mean of the two in the middle.
+/// Returns the middle value, or the mean of the two in the middle; 0 if there are none.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

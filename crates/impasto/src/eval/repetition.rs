@@ -1,12 +1,13 @@
-//! How regularly a painting's texture repeats along rows and columns, where the content is flat.
+//! How regularly a painting's texture repeats along rows and columns where the content is flat.
 //!
-//! f is the luminance minus its mean over 17×17 pixels, of the flat half of the content (as in [lattice](super::lattice)). The autocorrelation at a
-//! step of d pixels to the right is
+//! f is the luminance minus its mean over 17×17 pixels, in the flat half of the content (as in
+//! [lattice](super::lattice)). The autocorrelation at a step of d pixels to the right is
 //!
 //! r(d) = Σ f(x) f(x + d) / √(Σ f(x)² Σ f(x + d)²)
 //!
-//! over the pixels that are flat at both ends; the same downwards. Texture without order falls to 0 within a stroke and stays there; rows of strokes
-//! come back. The repetition is the greatest r from the first d where it is not above 0, up to 48 pixels, in the direction that has more: 0 to 1.
+//! over the pixels that are flat at both ends. Steps downward are measured the same way. For texture without order, r
+//! falls to 0 within a stroke and stays there; for rows of strokes, it rises again. The repetition is the greatest r
+//! from the first d where r is not above 0, up to 48 pixels, in the direction that has more: 0 to 1.
 
 use super::lattice::flat;
 use super::plane::Plane;
@@ -15,10 +16,10 @@ use crate::{Picture, Result};
 
 /// The longest step, in pixels.
 const LONGEST: usize = 48;
-/// Fewer pixels than this say nothing about a step.
+/// Steps with fewer pairs of pixels than this are ignored.
 const LEAST: usize = 256;
 
-/// The greatest autocorrelation after the first stroke.
+/// Returns the greatest autocorrelation after the first stroke.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Mismatch`] if the two differ in size.
@@ -33,7 +34,7 @@ fn returning(fine: &Plane, flat: &[bool], step: [usize; 2]) -> f64 {
     all.skip_while(|&r| r > 0.0).fold(0.0, f64::max)
 }
 
-/// None if too few pixels have a partner.
+/// Returns the autocorrelation at a step; `None` if too few pixels have a partner.
 fn correlation(fine: &Plane, flat: &[bool], [right, down]: [usize; 2]) -> Option<f64> {
     let (mut product, mut own, mut other, mut count) = (0.0, 0.0, 0.0, 0);
     for y in 0..fine.height.saturating_sub(down) {
@@ -66,7 +67,7 @@ mod tests {
         };
         let regular = repetition(&rows(8), &content).unwrap();
         assert!(regular > 0.95, "{regular}");
-        // Rows that come back after more than 48 pixels are composition, not texture.
+        // Rows that repeat after more than 48 pixels are composition, not texture.
         let wide = repetition(&rows(120), &content).unwrap();
         assert!(wide < 0.2, "{wide}");
         let mut state = 1u32;

@@ -1,26 +1,27 @@
-//! Pictures as they are compared: resized with Lanczos' filter in sRGB values, rounded to 8 bits, without transparency.
+//! Pictures as they are compared: resized with a Lanczos filter in sRGB values,
+//! rounded to 8 bits, without transparency.
 //!
-//! Pillow's `resize(size, LANCZOS)` of 8-bit pictures does the same, but also rounds between its two directions. The
-//! distances of both agreed within
-//! 0.003 on four pairs with VGG-19.
+//! Pillow's `resize(size, LANCZOS)` of 8-bit pictures does the same, but also rounds between its two directions. With
+//! VGG-19, the distances of both agreed within 0.003 on four pairs.
 
 use crate::picture::{Filter, Picture, Resize, Space};
 use crate::{Error, ErrorKind, Result, Size};
 
 const LANCZOS: Resize = Resize { filter: Filter::Lanczos3, space: Space::Srgb };
 
-/// The longer side of a picture is at most this many times the shorter one.
+/// The longer side of a picture is at most this many times the shorter side.
 const THINNEST: usize = 16;
 
-/// With this many pixels on the shorter side.
+/// Resizes a picture so that its shorter side has this many pixels.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] if the picture is more than 16 times as long as it is wide; else as [`Picture::resized`].
+/// [`ErrorKind::InvalidArgument`] if the longer side is more than 16 times the
+/// shorter side; else as [`Picture::resized`].
 pub fn short_side(picture: &Picture, side: usize) -> Result<Picture> {
     fitted(picture, side, picture.width().min(picture.height()))
 }
 
-/// With this many pixels on the longer side.
+/// Resizes a picture so that its longer side has this many pixels.
 ///
 /// # Errors
 /// As [`short_side`].
@@ -28,7 +29,7 @@ pub fn long_side(picture: &Picture, side: usize) -> Result<Picture> {
     fitted(picture, side, picture.width().max(picture.height()))
 }
 
-/// At this size, whatever that does to the proportions.
+/// Resizes a picture to this size, whatever that does to its proportions.
 ///
 /// # Errors
 /// As [`Picture::resized`].
@@ -36,7 +37,7 @@ pub fn at(picture: &Picture, size: impl Into<Size>) -> Result<Picture> {
     at_8_bits(&picture.resized(size, LANCZOS)?)
 }
 
-/// As an 8-bit file holds it: clamped to 0..1, rounded, without transparency.
+/// Returns a picture as an 8-bit file holds it: clamped to 0..1, rounded, without transparency.
 ///
 /// # Errors
 /// [`ErrorKind::Malformed`] if a value is not a number.
@@ -50,7 +51,7 @@ fn fitted(picture: &Picture, side: usize, of: usize) -> Result<Picture> {
         let text = format!("a picture of {width}×{height} is too thin to be measured; crop it to at most {THINNEST}:1");
         return Err(Error::new(ErrorKind::InvalidArgument, text));
     }
-    // Python's `round` takes halves to the even neighbour.
+    // Like Python's `round`, rounds halves to the even neighbor.
     let scaled = |n: usize| ((n as f64 * (side as f64 / of as f64)).round_ties_even() as usize).max(1);
     at(picture, [scaled(width), scaled(height)])
 }

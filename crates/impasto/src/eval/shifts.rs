@@ -1,8 +1,8 @@
-//! How much a painting changes with what hardly changes its content: a step to the side, noise, light.
+//! How much a painting changes when its content hardly does: a step to the side, noise, light.
 //!
-//! All are the root mean square of differences of values 0..1 between two paintings, both at 8 bits, without 32 pixels at every border. 0 is a
-//! painting that stays the same; the photograph itself changes by 0 (pan), 0.0048 (noise: √1.5 / 255, rounding included) and 1.5 % of its
-//! values (light).
+//! Each value is the root mean square of the differences between two paintings, for values in 0..1. Both are rounded to
+//! 8 bits, and 32 pixels at every border do not count. 0 means that the painting stays the same. The photograph itself
+//! changes by 0 (pan), 0.0048 (noise: √1.5 / 255, rounding included) and 1.5 % of its values (light).
 
 use super::numbers::Numbers;
 use super::seen::at_8_bits;
@@ -10,11 +10,11 @@ use crate::{Error, ErrorKind, Picture, Result};
 
 /// Steps to the side, in pixels.
 pub const PANS: [usize; 4] = [1, 2, 3, 4];
-/// Pixels at every border that are not compared.
+/// Width of the border that is not compared, in pixels.
 const MARGIN: usize = 32;
 /// Amplitude of the noise: two steps of 8 bits.
 const NOISE: f64 = 2.0 / 255.0;
-/// How much more light there is.
+/// Factor by which the light increases.
 const LIGHT: f32 = 1.015;
 
 /// A closure that paints, always in the same style.
@@ -24,18 +24,18 @@ pub type Paint<'a> = dyn FnMut(&Picture) -> Result<Picture> + 'a;
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Shifts {
-    /// Between two crops of one photograph that lie [`PANS`] pixels apart, on what both show.
+    /// Between two crops of one photograph that are [`PANS`] pixels apart, where both show the same.
     pub pan: [f64; PANS.len()],
-    /// Between a photograph and the same with uniform noise of at most 2/255.
+    /// Between a photograph and the same photograph with uniform noise of at most 2/255.
     pub noise: f64,
-    /// Between a photograph and the same 1.5 % brighter.
+    /// Between a photograph and the same photograph 1.5 % brighter.
     pub light: f64,
 }
 
-/// What of a photograph is painted: all but the last 4 columns, which a pan needs.
+/// Returns the part of a photograph that is painted: all but the last 4 columns, which pans need.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidArgument`] if a side is too short to compare anything: below 73 columns or 65 rows.
+/// [`ErrorKind::InvalidArgument`] if there is nothing to compare: with fewer than 73 columns or 65 rows.
 pub fn base(photo: &Picture) -> Result<Picture> {
     let (width, height, widest) = (photo.width(), photo.height(), PANS[PANS.len() - 1]);
     if width <= 2 * (MARGIN + widest) || height <= 2 * MARGIN {
@@ -52,7 +52,7 @@ pub fn base(photo: &Picture) -> Result<Picture> {
 /// Paints a photograph six more times. `painted` is the painting of its [`base()`], and `seed` decides the noise.
 ///
 /// # Errors
-/// As [`base()`], and as the closure; [`ErrorKind::Mismatch`] if it gives another size.
+/// As [`base()`], and as the closure; [`ErrorKind::Mismatch`] if the closure returns another size.
 pub fn shifts(photo: &Picture, painted: &Picture, seed: u64, paint: &mut Paint<'_>) -> Result<Shifts> {
     let (base, photo) = (base(photo)?, at_8_bits(photo)?);
     let (width, height) = (base.width(), base.height());
@@ -79,14 +79,14 @@ pub fn shifts(photo: &Picture, painted: &Picture, seed: u64, paint: &mut Paint<'
     Ok(Shifts { pan, noise, light })
 }
 
-/// A picture's columns from `left` on.
+/// Returns `width` columns of a picture, from `left`.
 fn columns(picture: &Picture, left: usize, width: usize) -> Result<Picture> {
     let rows = picture.rgb().chunks_exact(picture.width() * 3);
     let values = rows.flat_map(|row| &row[left * 3..(left + width) * 3]).copied().collect();
     Picture::from_rgb_f32([width, picture.height()], values)
 }
 
-/// Root mean square of the differences of two pictures of one size, without the margin.
+/// Returns the root mean square of the differences between two pictures of one size, without the margin.
 fn apart(a: &Picture, b: &Picture) -> f64 {
     let (width, height) = (a.width(), a.height());
     let (mut sum, mut count) = (0.0, 0);
@@ -118,9 +118,9 @@ mod tests {
         assert_eq!(found.pan, [0.0; 4]);
         // 200 · 1.015 = 203.
         assert!((found.light - 3.0 / 255.0).abs() < 1e-7, "{found:?}");
-        // Uniform noise of ±2 is rounded to -2, -1, 0, 1, 2 with shares of 1/8, 1/4, 1/4, 1/4, 1/8.
+        // Uniform noise of ±2 is rounded to -2, -1, 0, 1, 2 with probabilities of 1/8, 1/4, 1/4, 1/4, 1/8.
         assert!((found.noise * 255.0 - 1.5f64.sqrt()).abs() < 0.02, "{found:?}");
-        // What is seen from the side is the same picture: nothing changes either.
+        // A painter that copies moves with the content, so nothing changes here either.
         assert_eq!(measured(&scattered(132, 100, 3), |picture| Ok(picture.clone())).pan, [0.0; 4]);
     }
 
@@ -136,7 +136,7 @@ mod tests {
         };
         let photo = Picture::from_rgb8([132, 100], &[100; 132 * 100 * 3]).unwrap();
         let found = measured(&photo, paint);
-        // Half of the columns differ; in the 61 to 63 that are compared, about so.
+        // Half of the columns differ, and about half of the 61 to 63 that are compared.
         found.pan[..3].iter().for_each(|pan| assert!((pan - 0.2 * 0.5f64.sqrt()).abs() < 0.002, "{found:?}"));
         assert_eq!(found.pan[3], 0.0);
     }

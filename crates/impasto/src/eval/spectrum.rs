@@ -1,13 +1,16 @@
 //! What a painter makes of a smooth gradient: rings along the steps of 8 bits, and waves.
 //!
-//! [`banding`](super::banding) compares how rough two paintings are, so noise can hide rings from it. These two measures look for order instead:
+//! [`banding`](super::banding) compares how rough two paintings are, so noise can hide rings from it.
+//! These two measures look for order instead:
 //!
-//! - *rings*: the content is the gradient of [`banding`](super::banding) at 8 bits. f is the painting's luminance minus its mean over 9×9, without
-//!   32 pixels at every border. Every pixel has a phase: where between two steps of 8 bits the ideal gradient is, in 16 groups. Rings are the share of
-//!   f's variance that the phase explains (the R² of 16 means), of the channel where it explains most: 0 to 1. 15 / pixels is what chance gives.
-//! - *waves*: the content is the gradient at 16 bits. f is the luminance minus its mean over 65×65, in the middle 256×256 pixels, under a Hann
-//!   window, of the painting as it is (rounding it to 8 bits would add steps). Waves are the share of the 16 strongest of its 65,536 frequencies (those below 4 periods in the window left out) in its power: near 0
-//!   for disorder, near 1 for stripes.
+//! - *rings*: the content is the gradient of [`banding`](super::banding) at 8 bits. f is the painting's luminance minus
+//!   its mean over 9×9, without 32 pixels at every border. The phase of a pixel is the position of the ideal gradient
+//!   between two steps of 8 bits, in 16 groups. Rings are the share of f's variance that the phase explains (the R² of
+//!   16 means), for the channel where it explains most: 0 to 1. Chance gives 15 / pixels.
+//! - *waves*: the content is the gradient at 16 bits. f is the luminance minus its mean over 65×65, in the middle
+//!   256×256 pixels, under a Hann window. The painting is used as it is, because rounding it to 8 bits would add steps.
+//!   Waves are the share of the power in the 16 strongest of the 65,536 frequencies, without those below 4 periods per
+//!   window in both directions. They are near 0 for disorder, near 1 for stripes.
 
 use std::f64::consts::TAU;
 
@@ -21,11 +24,12 @@ use crate::{Picture, Result};
 const MARGIN: usize = 32;
 const PHASES: usize = 16;
 const SIDE: usize = 256;
-/// Periods in the window below which a frequency is composition, not texture.
+/// Frequencies with fewer periods per window than this are composition, not texture.
 const SLOWEST: usize = 4;
-/// Deviation of the luminance below which there is no texture: a fortieth of a step of 8 bits, more than 16 bits leave of a plain surface.
+/// A smaller deviation of the luminance is no texture. It is a fortieth of a step of 8 bits,
+/// more than 16 bits leave on a plain surface.
 const FAINT: f64 = 1e-4;
-/// Frequencies that count as strongest; each wave has two, and its window spreads it over neighbours.
+/// How many frequencies count as strongest. Each wave has two, and the window spreads it over neighbors.
 const STRONGEST: usize = 16;
 
 /// Order in paintings of a smooth gradient.
@@ -34,14 +38,14 @@ const STRONGEST: usize = 16;
 pub struct Spectrum {
     /// Share of fine contrast that follows the steps of 8 bits.
     pub rings: f64,
-    /// Share of the strongest frequencies in the power of the texture.
+    /// Share of the texture's power in its strongest frequencies.
     pub waves: f64,
 }
 
-/// Paints the gradient at 8 and at 16 bits.
+/// Measures paintings of the gradient at 8 and at 16 bits.
 ///
 /// # Errors
-/// As the closure; [`crate::ErrorKind::Mismatch`] if it gives another size.
+/// As the closure; [`crate::ErrorKind::Mismatch`] if it returns another size.
 pub fn spectrum(paint: &mut Paint<'_>) -> Result<Spectrum> {
     let ideal = gradient()?;
     let mut painted = |content: &Picture| -> Result<Plane> {
@@ -77,7 +81,7 @@ fn waves(painted: &Plane) -> f64 {
     power.iter_mut().enumerate().filter(|(i, _)| slow(i / SIDE) && slow(i % SIDE)).for_each(|(_, p)| *p = 0.0);
     let whole: f64 = power.iter().sum();
     power.sort_unstable_by(|a, b| b.total_cmp(a));
-    // Parseval: the power of a texture with this deviation, under the window's Σ hann² = (3/8 · 256)².
+    // By Parseval's theorem, the power of a texture with this deviation, under the window's Σ hann² = (3/8 · 256)².
     let faint = FAINT.powi(2) * (0.375 * SIDE as f64).powi(2) * (SIDE * SIDE) as f64;
     if whole < faint { 0.0 } else { power[..STRONGEST].iter().sum::<f64>() / whole }
 }
@@ -85,7 +89,7 @@ fn waves(painted: &Plane) -> f64 {
 /// |F|² of a square of values, F their discrete Fourier transform.
 fn power(values: Vec<f64>) -> Vec<f64> {
     let turns: Vec<[f64; 2]> = (0..SIDE).map(|i| (TAU * i as f64 / SIDE as f64).sin_cos()).map(|(s, c)| [c, -s]).collect();
-    // One direction, transposed: done twice it is both, the right way round.
+    // Transforms one direction and transposes. Done twice, it transforms both, the right way round.
     let transform = |values: &[[f64; 2]]| -> Vec<[f64; 2]> {
         let mut out = vec![[0.0; 2]; SIDE * SIDE];
         for (y, row) in values.chunks_exact(SIDE).enumerate() {
@@ -129,7 +133,7 @@ mod tests {
     fn noise_has_no_order_and_does_not_hide_rings_or_waves() {
         let plain = spectrum(&mut |picture: &Picture| Ok(add(picture, |x, y| 0.1 * noise(x, y)))).unwrap();
         assert!(plain.rings < 0.01 && plain.waves < 0.01, "{plain:?}");
-        // Every step of 8 bits made 12 times as high, under as much noise.
+        // Every step of 8 bits is 12 times as high, under some noise.
         let ringed = spectrum(&mut |picture: &Picture| {
             let fine = Plane::luminance(picture).fine(9).values;
             Ok(add(picture, |x, y| 12.0 * fine[y * picture.width() + x] as f32 + 0.02 * noise(x, y)))

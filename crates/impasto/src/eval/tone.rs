@@ -1,23 +1,24 @@
-//! How much of a painting's large light and dark follows nothing in the content: blotches.
+//! How much of a painting's large-scale light and dark follows nothing in the content: blotches.
 //!
-//! L is the painting's luminance, averaged over 33×33 pixels, and C the content's. A style may give every lightness another one, but the same one
-//! everywhere. So the pixels are sorted into 16 groups of equal size by C, and
+//! L is the painting's luminance, averaged over 33×33 pixels, and C is the content's. A style may map
+//! every lightness to another, but it should do so in the same way everywhere. So the pixels are
+//! sorted into 16 groups of equal size by C, and
 //!
 //! tone = √(mean of (L − the mean of L in its group)²)
 //!
-//! in values 0..1: 0 if L is a function of C, 0.01 if it is off by about two and a half steps of 8 bits. The content itself is the control: what
-//! it has is the width of the groups.
+//! for values in 0..1. It is 0 if L is a function of C, and 0.01 if it is off by about two and a half steps of 8 bits.
+//! The content itself is the control: its own value comes from the width of the groups.
 
 use super::plane::Plane;
 use super::same_size;
 use crate::{Picture, Result};
 
-/// Side of the square that light and dark are averaged over.
+/// Side of the square that luminance is averaged over, in pixels.
 const BLUR: usize = 33;
-/// Groups of lightness.
+/// Number of groups of lightness.
 const GROUPS: usize = 16;
 
-/// The root mean square of what the content's lightness does not explain.
+/// Returns the root mean square of the part that the content's lightness does not explain.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Mismatch`] if the two differ in size.
@@ -50,10 +51,12 @@ mod tests {
     fn a_curve_of_the_contents_lightness_is_no_blotch_and_a_spot_is() {
         let content = grey(|x, _| x as f32 / 128.0);
         let curve = tone(&grey(|x, _| 1.0 - x as f32 / 256.0), &content).unwrap();
-        // Groups are an eighth of a half of 0..1 wide at most: what is left within them.
+        // The painting spans half of 0..1, and a group at most an eighth of that.
+        // The rest is the variation within groups.
         assert!(curve < 0.012, "{curve}");
         let half = tone(&grey(|x, y| x as f32 / 128.0 * 0.5 + if y < 48 { 0.2 } else { 0.0 }), &content).unwrap();
-        // Half of the pixels 0.1 above their group's mean, half below; less at the blurred border between them.
+        // Half of the pixels are 0.1 above their group's mean and half below; near
+        // the blurred border between them, less.
         assert!((0.085..0.1).contains(&half), "{half}");
     }
 

@@ -1,4 +1,4 @@
-//! Adam (Kingma & Ba 2015, arXiv 1412.6980) over parameters with rates of their own.
+//! Adam (Kingma & Ba 2015, arXiv 1412.6980) with a learning rate for each group of parameters.
 
 use super::parameters::Parameters;
 
@@ -8,7 +8,7 @@ const EPSILON: f32 = 1e-8;
 /// How much of the mean of iterates each step keeps.
 const AVERAGE: f32 = 0.9;
 
-/// What Adam remembers.
+/// Adam's state.
 pub(super) struct Adam {
     pub(super) steps: u64,
     pub(super) first: Vec<f32>,
@@ -21,7 +21,7 @@ impl Adam {
         Adam { steps: 0, first: vec![0.0; len], second: vec![0.0; len], average: vec![0.0; len] }
     }
 
-    /// Moves the parameters against the gradient, by their own rates times `rate`.
+    /// Moves the parameters against the gradient, at `rate` times their own rates.
     pub(super) fn step(&mut self, parameters: &mut Parameters, gradient: &[f32], rate: f32) {
         self.steps += 1;
         let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
@@ -39,7 +39,7 @@ impl Adam {
         }
     }
 
-    /// The mean of iterates, the latest ones weighing most; `None` before the first step.
+    /// Returns the mean of the iterates, in which the latest ones weigh most; `None` before the first step.
     pub(super) fn average(&self) -> Option<Vec<f32>> {
         let weight = 1.0 - AVERAGE.powi(i32::try_from(self.steps).unwrap_or(i32::MAX));
         (self.steps > 0).then(|| self.average.iter().map(|v| v / weight).collect())

@@ -1,4 +1,4 @@
-//! Learning as bytes: a safetensors file with the numbers, what Adam remembers, and how far it was.
+//! Checkpoints of learning: a safetensors file with the parameters, Adam's state and the number of steps.
 
 use super::contents::Contents;
 use super::{LearnOptions, Learner};
@@ -12,7 +12,7 @@ const FINGERPRINT: &str = "impasto.fingerprint";
 const STEPS: &str = "impasto.steps";
 const DRAWN: &str = "impasto.drawn";
 
-/// All that decides what is learned, in few characters: options as text, pictures as checksums.
+/// Describes everything that decides what is learned, in few characters: options as text, pictures as checksums.
 pub(super) fn fingerprint(
     options: &LearnOptions,
     model: &str,

@@ -5,35 +5,35 @@ use crate::networks::Numbers;
 use crate::picture::Resize;
 use crate::{Picture, Result, StylizeOptions};
 
-/// How much longer than a crop the shorter side of a content is. The norms take the statistics of a whole picture when they paint; so crops
-/// show most of theirs.
+/// Shorter side of a content, relative to the side of a crop. When a network paints, its norms take their statistics
+/// from the whole picture, so a crop shows most of its content.
 const SIDE: f32 = 4.0 / 3.0;
 
-/// Contents, small, and the order in which crops of them are drawn.
+/// The contents, resized, and the order in which crops of them are drawn.
 pub(super) struct Contents {
     pictures: Vec<Picture>,
     crop: usize,
     batch: usize,
-    /// Whether crops a step to the side are drawn, too.
+    /// Whether each crop is drawn a second time, a few pixels to the side.
     moves: bool,
-    /// Drawn so far.
+    /// How many crops have been drawn.
     pub(super) drawn: u64,
     seed: u64,
 }
 
-/// A square of a content.
+/// A square part of a content.
 pub(super) struct Crop {
-    /// As it is.
+    /// The content's own pixels.
     pub(super) plain: Vec<f32>,
-    /// With the grain that paintings begin from.
+    /// `plain` with the grain that is added before painting.
     pub(super) grained: Vec<f32>,
-    /// The same a step to the side, with a grain of its own and a camera's noise.
+    /// The crop a few pixels to the side, with its own grain and a camera's noise; empty if `moves` is false.
     pub(super) moved: Vec<f32>,
-    /// How far what `grained` shows lies to the right of and below where `moved` shows it.
+    /// How far `grained` shows the content to the right of and below where `moved` shows it, in pixels.
     pub(super) by: [isize; 2],
 }
 
-/// The longest step to the side, in pixels. The network's strides repeat after four.
+/// The longest step to the side, in pixels: the network's strides repeat after four.
 const STEP: usize = 3;
 /// Amplitude of a camera's noise: two steps of 8 bits.
 const NOISE: f32 = 2.0 / 255.0;
@@ -52,18 +52,18 @@ impl Contents {
         Ok(Contents { pictures, crop, batch, moves: options.steady_weight > 0.0, drawn: 0, seed })
     }
 
-    /// Every content, as it is cropped.
+    /// Returns the contents at the size that they are cropped from.
     pub(super) fn pictures(&self) -> &[Picture] {
         &self.pictures
     }
 
-    /// The next batch.
+    /// Draws the next batch.
     pub(super) fn draw(&mut self) -> Vec<Crop> {
         (0..self.batch).map(|_| self.crop()).collect()
     }
 
     fn crop(&mut self) -> Crop {
-        // Every crop has numbers of its own, so that how many were drawn is all there is to remember.
+        // Each crop seeds its own random numbers, so a checkpoint needs only the number of crops drawn.
         let mut numbers = Numbers::seeded(self.seed.wrapping_add(self.drawn.wrapping_mul(0xd134_2543_de82_ef95)));
         self.drawn += 1;
         let mut unit = || numbers.next().unwrap_or(0.0);
@@ -99,12 +99,12 @@ impl Contents {
     }
 }
 
-/// A whole number below `count`.
+/// Returns a random whole number below `count`.
 fn below(count: usize, unit: &mut impl FnMut() -> f32) -> usize {
     ((unit() * count as f32) as usize).min(count - 1)
 }
 
-/// Values with uniform noise of this amplitude.
+/// Adds uniform noise of this amplitude.
 fn with_noise(values: &[f32], amplitude: f32, unit: &mut impl FnMut() -> f32) -> Vec<f32> {
     values.iter().map(|v| v + (2.0 * unit() - 1.0) * amplitude).collect()
 }

@@ -1,24 +1,25 @@
-//! Halos, and blotches that follow nothing in the content, as a loss.
+//! A loss for halos, and for blotches that follow nothing in the content.
 //!
-//! A painting may give a color any other color, but near an edge the same as away from it. So, without its strokes (as means of 8×8 pixels), it
-//! should be an affine function of the content's colors in every small window. What such a function cannot explain is the loss. It is the
-//! quadratic form of Levin et al.'s matting Laplacian (2008), here over windows that contain an edge: elsewhere nothing can be a halo, and the
-//! style is free.
+//! A painting may replace a color by any other, but it should do so near an edge as it does away from it. So, with
+//! its strokes averaged out (as means of 8×8 pixels), a painting should be an affine function of the content's
+//! colors in every small window. The loss is the part that such a function cannot explain. It is the quadratic
+//! form of the matting Laplacian of Levin et al. (2008), here only over windows that contain an edge: elsewhere
+//! there can be no halo, and the style is free.
 
 use crate::graph::Shape;
 
-/// Pixels of a cell's side.
+/// Side of a cell in pixels.
 const CELL: usize = 8;
-/// Cells of a window's side: wider than the reach of a halo.
+/// Side of a window in cells: wider than the reach of a halo.
 const WINDOW: usize = 9;
-/// Added to the covariance of the content's colors: variances below it do not explain anything.
+/// Added to the covariance of the content's colors, so that variances below it explain nothing.
 const RIDGE: f64 = 1e-3;
-/// The variance of the content's colors, the sum of three, at which a window counts half.
+/// The variance of the content's colors, summed over the three channels, at which a window's weight is one half.
 const EDGE: f64 = 0.02;
-/// Added to the mean square: the root of nothing has no slope.
+/// Added to the mean square, because the square root has no slope at 0.
 const EPSILON: f64 = 1e-6;
 
-/// A content, prepared.
+/// A content, prepared for comparison.
 pub(super) struct Guide {
     cells: [usize; 2],
     windows: Vec<Window>,
@@ -26,15 +27,15 @@ pub(super) struct Guide {
 
 /// A window of cells.
 struct Window {
-    /// The content's colors without their mean, a row of the window after the other.
+    /// The content's colors minus their mean, row by row.
     colors: Vec<[f64; 3]>,
-    /// Inverse of their covariance, with the ridge.
+    /// The inverse of their covariance, with the ridge added.
     inverse: [[f64; 3]; 3],
     weight: f64,
 }
 
 impl Guide {
-    /// Of an RGB content.
+    /// Prepares an RGB content.
     pub(super) fn new(content: &[f32], extent: Shape) -> Self {
         let cells = [extent.width / CELL, extent.height / CELL];
         let colors = means(content, extent);
@@ -42,7 +43,8 @@ impl Guide {
         Guide { cells, windows }
     }
 
-    /// The root mean square of what the content's colors do not explain, of values 0..1. Adds its derivative times `weight` to the gradient.
+    /// Returns the root mean square of what the content's colors do not explain, for values in 0..1. Adds its
+    /// derivative times `weight` to the gradient.
     pub(super) fn add(&self, painted: &[f32], extent: Shape, weight: f64, gradient: &mut [f32]) -> f64 {
         let colors = means(painted, extent);
         let all: f64 = self.windows.iter().map(|window| window.weight).sum();
@@ -58,7 +60,7 @@ impl Guide {
             let share = window.weight / all / count;
             for ((rest, own), i) in rest.iter().zip(&own).zip(members(place, self.cells)) {
                 for c in 0..3 {
-                    // The rest's mean is 0, so that of the colors need not be taken away.
+                    // The mean of `rest` is 0, so the mean of the colors need not be subtracted.
                     square += share * rest[c] * own[c];
                     slopes[i][c] += share * rest[c];
                 }
@@ -89,7 +91,7 @@ impl Window {
         Window { colors, inverse: inverse(&matrix), weight }
     }
 
-    /// What is left of these colors when an affine function of the content's is taken away.
+    /// Returns the part of these colors that no affine function of the content's colors explains.
     fn unexplained(&self, painted: &[[f64; 3]]) -> Vec<[f64; 3]> {
         let mut rest = painted.to_vec();
         centre(&mut rest);
@@ -106,14 +108,14 @@ impl Window {
     }
 }
 
-/// Takes the mean away.
+/// Subtracts the mean.
 fn centre(colors: &mut [[f64; 3]]) {
     let n = colors.len() as f64;
     let mean: [f64; 3] = std::array::from_fn(|c| colors.iter().map(|color| color[c]).sum::<f64>() / n);
     colors.iter_mut().for_each(|color| color.iter_mut().zip(mean).for_each(|(v, mean)| *v -= mean));
 }
 
-/// Of a symmetric, positive definite matrix.
+/// Inverts a symmetric, positive definite matrix.
 fn inverse(m: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
     let minor = |a: usize, b: usize| {
         let [r, s] = [(a + 1) % 3, (a + 2) % 3];
@@ -124,7 +126,7 @@ fn inverse(m: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
     std::array::from_fn(|a| std::array::from_fn(|b| minor(b, a) / determinant))
 }
 
-/// The mean color of each cell.
+/// Returns the mean color of each cell.
 fn means(picture: &[f32], extent: Shape) -> Vec<[f64; 3]> {
     let cells = [extent.width / CELL, extent.height / CELL];
     let mut means = vec![[0.0; 3]; cells[0] * cells[1]];
@@ -138,13 +140,13 @@ fn means(picture: &[f32], extent: Shape) -> Vec<[f64; 3]> {
     means
 }
 
-/// Where windows begin.
+/// Returns the first cell of each window.
 fn places(cells: [usize; 2]) -> impl Iterator<Item = [usize; 2]> {
     let [columns, rows] = cells.map(|count| (count + 1).saturating_sub(WINDOW));
     (0..rows).flat_map(move |y| (0..columns).map(move |x| [x, y]))
 }
 
-/// The cells of a window.
+/// Returns the indices of the cells in a window.
 fn members([x, y]: [usize; 2], cells: [usize; 2]) -> impl Iterator<Item = usize> {
     (y..y + WINDOW).flat_map(move |y| (x..x + WINDOW).map(move |x| y * cells[0] + x))
 }
@@ -177,7 +179,7 @@ mod tests {
         let glow = |x: usize| 0.3 * (1.0 - (x as f32 - 48.0).abs() / 24.0).max(0.0);
         let glowing = picture(|x, _| if x < 48 { [0.9 - glow(x), 0.1, 0.4] } else { [0.1 + glow(x), 0.3, 0.2] });
         assert!(halo(&edge(), &glowing) > 2.5 * halo(&edge(), &dyed));
-        // Where there is no edge there is no halo, and pictures smaller than a window have none.
+        // Without an edge there is no halo. Pictures smaller than a window have none either.
         assert_eq!(halo(&picture(|_, _| [0.5; 3]), &glowing), 0.0);
         let small = Shape { height: WINDOW * 8 - 8, width: 96, channels: 3 };
         assert_eq!(Guide::new(&edge(), small).add(&glowing, small, 1.0, &mut vec![0.0; EXTENT.len()]), 0.0);
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn its_gradient_is_its_difference() {
         let content: Vec<f32> = edge().iter().zip(scattered(EXTENT.len(), 3)).map(|(a, b)| 0.8 * a + 0.2 * b).collect();
-        // Slow enough to be seen in cells.
+        // Varies slowly enough to be visible in cells.
         let painted = picture(|x, y| [x as f32 / 96.0, (x * y) as f32 / 7680.0, ((x / 9 + y / 7) % 3) as f32 / 2.0]);
         let direction = picture(|x, y| [(x * x % 97) as f32 / 96.0, y as f32 / 80.0, ((x + y) % 31) as f32 / 30.0]);
         let guide = Guide::new(&content, EXTENT);

@@ -1,16 +1,18 @@
-//! Pattern that repeats with the strides of the network: [`crate::eval::lattice`] as a loss.
+//! [`crate::eval::lattice`] as a loss: patterns that repeat with the network's strides.
 
 use crate::graph::Shape;
 
-/// Pixels after which the pattern repeats.
+/// Period of the pattern in pixels.
 const CELL: usize = 4;
-/// Blocks a side that are looked at by themselves, so that strokes have no time to agree by chance.
+/// The picture is cut into this many blocks in each direction. Each is measured alone,
+/// so that strokes rarely agree by chance.
 const BLOCKS: usize = 3;
-/// Added to the energy of fine contrast.
+/// Added to the energy of the fine contrast.
 const EPSILON: f64 = 1e-5;
 
-/// The share of a picture's fine contrast that a pixel's place within its cell explains: of what deviates from the mean of each cell, the
-/// energy of the mean cell, over all energy; a mean over blocks and channels. Adds its derivative times `weight` to the gradient.
+/// Returns the share of a picture's fine contrast that a pixel's place within its cell explains. Fine contrast is the
+/// deviation from the mean of each cell. The share is the energy of the average cell over the energy of all cells,
+/// averaged over blocks and channels. Adds its derivative times `weight` to the gradient.
 pub(super) fn add(picture: &[f32], extent: Shape, weight: f64, gradient: &mut [f32]) -> f64 {
     let Shape { height, width, channels } = extent;
     let cells = [height / CELL / BLOCKS, width / CELL / BLOCKS];
@@ -41,12 +43,13 @@ pub(super) fn add(picture: &[f32], extent: Shape, weight: f64, gradient: &mut [f
                 all += *v * *v;
             }
         }
-        // Means over cells of squares.
+        // Energies are mean squares.
         pattern.iter_mut().for_each(|v| *v /= count as f64);
         let energy = pattern.iter().map(|v| v * v).sum::<f64>() / (CELL * CELL) as f64;
         let whole = all / (count * CELL * CELL) as f64 + EPSILON;
         total += energy / whole * share;
-        // With p the mean cell and f the fine contrast, both of mean 0 in a cell: d(E/W) = 2 (p - E/W · f) / (n W) by each pixel.
+        // With p the mean cell and f the fine contrast, both with mean 0 in a cell, the derivative by each
+        // pixel is d(E/W) = 2 (p - E/W · f) / (n W).
         let step = 2.0 * weight * share / ((count * CELL * CELL) as f64 * whole);
         let ratio = energy / whole;
         for (cell, fine) in fine.chunks_exact(CELL * CELL).enumerate() {

@@ -1,12 +1,12 @@
-//! Styles that learn: a transformer is tuned to one style picture, or to several of one painter.
+//! Styles that learn: tunes a transformer to one style picture, or to several by one painter.
 //!
-//! A style vector says what the style predictor has seen; the transformer that reads it was trained for every style at once. [`Learner`] goes
-//! on from there for one style: it paints crops of contents, compares them with the style through a perceptual network, and follows the
-//! gradient of the difference with Adam. What it changes is kept small ([`Way`]), and becomes part of the [`Style`]
-//! ([`crate::style::Learned`]).
+//! A style vector holds what the style predictor saw, but the transformer that reads it was trained for all styles at
+//! once. [`Learner`] continues the training for one style. It paints crops of contents, compares them with the style
+//! through a perceptual network, and follows the gradient of the difference with Adam. What it changes is kept small
+//! ([`Way`]), and becomes part of the [`Style`] ([`crate::style::Learned`]).
 //!
-//! A step paints every crop of its batch on a thread of its own, and adds up their gradients in order: the same bytes at any number
-//! of threads.
+//! The crops of a step are painted in parallel, and their gradients are added in order. So the
+//! bytes are the same at any number of threads.
 
 mod adam;
 mod checkpoint;
@@ -32,47 +32,50 @@ use parameters::Parameters;
 use perception::{Perception, Sight};
 use steadiness::Pair;
 
-/// What of the network is changed.
+/// Which parts of the network are changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Way {
-    /// Scales and shifts of the conditional norms: colours and contrast.
+    /// The scales and shifts of the conditional norms: colors and contrast.
     Norms,
-    /// Besides, a correction of this rank for each convolution's kernel: texture and form, too.
+    /// The norms, and a correction of this rank for each convolution's kernel,
+    /// except at stride 8: texture and form too.
     LowRank(usize),
-    /// Besides, all kernels whole: a file of most of a megabyte.
+    /// The norms and all kernels, at full rank. The file is most of a megabyte.
     Whole,
 }
 
 impl Way {
-    /// The greatest rank that makes sense: more is no smaller than whole kernels.
+    /// The greatest rank that makes sense: with a higher one, corrections are no smaller than whole kernels.
     pub const MAX_RANK: usize = 32;
-    /// The default rank: files stay below 100 KB.
+    /// The default rank. Files stay below 100 KB.
     pub const RANK: usize = 6;
 }
 
-/// How a style is learned.
+/// Options for learning a style.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LearnOptions {
-    /// What is changed.
+    /// Which parts of the network are changed.
     pub way: Way,
-    /// Crops that each step paints, at least 1.
+    /// How many crops each step paints, at least 1.
     pub batch: usize,
-    /// Pixels of a crop's side, a multiple of 16 from 64 up.
+    /// Side of a crop in pixels, a multiple of 16 from 64 to 1024.
     pub crop: usize,
-    /// Weight of the content's distance; 0 or more. More keeps what is painted recognisable, less follows the style further.
+    /// Weight of the distance from the content; 0 or more. A higher weight keeps the content recognizable,
+    /// a lower one follows the style further.
     pub content_weight: f64,
-    /// Weight of the pattern that repeats every four pixels, which losses of style reward; 0 or more.
+    /// Weight of patterns that repeat every four pixels, which style losses reward; 0 or more.
     pub lattice_weight: f64,
-    /// Weight of what changes when the content moves by a few pixels and gets a little noise; 0 or more. More makes films steadier, less keeps the
-    /// style's marks sharper. 0 saves a fifth of the time.
+    /// Weight of what changes when the content moves by a few pixels and gets a little noise; 0 or more. A higher
+    /// weight makes films steadier, a lower one keeps the style's marks sharper. 0 saves a fifth of the time.
     pub steady_weight: f64,
-    /// Weight of halos along edges, and of blotches that follow nothing in the content; 0 or more. Less allows stronger colors.
+    /// Weight of halos along edges, and of blotches that follow nothing in the content; 0 or more.
+    /// A lower weight allows stronger colors.
     pub halo_weight: f64,
-    /// Weight of the pull back to the network as it was; 0 or more.
+    /// Weight of the pull back to the original network; 0 or more.
     pub pull: f64,
-    /// Another number draws other crops.
+    /// Seed of the random numbers: which crops are drawn, and the first values of low-rank corrections.
     pub seed: u64,
 }
 
@@ -92,26 +95,27 @@ impl Default for LearnOptions {
     }
 }
 
-/// Distances of the crops of one step, means over them, as [`crate::eval::distances`] defines them.
+/// The losses of one step, as means over its crops. `style`, `moments` and `content` are the distances that
+/// [`crate::eval::distances`] defines, with content compared in `relu3_2` and `relu4_1`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct LearnLosses {
-    /// From the style's Gram matrices.
+    /// Distance from the style's Gram matrices.
     pub style: f64,
-    /// From the style's means and deviations.
+    /// Distance from the style's means and deviations.
     pub moments: f64,
-    /// From the content's features.
+    /// Distance from the content's features.
     pub content: f64,
     /// The share of fine contrast that repeats every four pixels.
     pub lattice: f64,
-    /// The root mean square of what changes with a small step to the side, of values 0..1; 0 if its weight is 0.
+    /// The root mean square of what changes with a small step to the side, for values in 0..1; 0 if its weight is 0.
     pub steady: f64,
-    /// The root mean square of what an affine function of the content's colors cannot explain near edges, of values 0..1, without
-    /// strokes; 0 if its weight is 0.
+    /// The root mean square of what an affine function of the content's colors cannot explain near edges, for values in
+    /// 0..1, with strokes averaged out; 0 if its weight is 0.
     pub halo: f64,
 }
 
-/// Weights of the style's two distances, which those in [`LearnOptions`] are relative to.
+/// Weights of the style's two distances. The weights in [`LearnOptions`] are relative to them.
 const GRAM: f64 = 2.0;
 const MOMENTS: f64 = 2.0;
 
@@ -125,42 +129,43 @@ pub struct Learner {
     adam: Adam,
     start: Style,
     model: String,
-    /// Of the whole beginning: what a checkpoint must have in common.
+    /// Of everything that learning began with. A checkpoint must have the same.
     fingerprint: String,
     norms: Vec<[Vec<f32>; 2]>,
     workers: Vec<Worker>,
-    /// Whether there is something learned before the first step.
+    /// Whether there are learned values before the first step.
     begun: bool,
     steps: u64,
 }
 
-/// One thread's memory.
+/// The memory of one thread.
 struct Worker {
     engine: Engine,
     pass: Pass,
-    /// For the crop a step to the side, if it is looked at.
+    /// For the crop a step to the side, if its weight is not 0.
     moved: Option<Pass>,
     sight: Sight,
 }
 
-/// What one crop came to.
+/// The result for one crop.
 struct Found {
     losses: LearnLosses,
-    /// Of the crop a step to the side, if it is looked at, and of the crop.
+    /// The gradient for the crop a step to the side, if its weight is not 0; then the one for the crop itself.
     gradients: Vec<Gradients>,
 }
 
 impl Learner {
-    /// Pixels of the shorter side that style pictures are compared at, as [`crate::eval::seen`] has it.
+    /// Shorter side of the style pictures in pixels when they are compared, as in [`crate::eval::seen`].
     const STYLE_SIDE: usize = 384;
 
-    /// Prepares to learn the style of these pictures for a stylizer's model, through these perceptual networks (each layer is taken from the
-    /// first that has it), on these contents. Learning begins with `start`, the style that the predictor sees.
+    /// Prepares to learn the style of these pictures for a stylizer's model. Crops of `contents` are painted, and the
+    /// paintings are compared through these perceptual networks. Each layer is taken from the first network that has
+    /// it. Learning begins with `start`, the style that the predictor sees.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] if the model's styles cannot learn; [`ErrorKind::InvalidArgument`] if there are no pictures or contents, or an
-    /// option is out of range; [`ErrorKind::Mismatch`] if the style is another model's, or a layer that is compared is in none of the networks;
-    /// else as [`Picture::resized`].
+    /// [`ErrorKind::Unsupported`] if the model's styles cannot learn; [`ErrorKind::InvalidArgument`] if there are no
+    /// pictures or contents, or an option is out of range; [`ErrorKind::Mismatch`] if the style is another model's, or
+    /// if none of the networks has a layer that is compared; else as [`Picture::resized`].
     pub fn new(
         stylizer: &Stylizer,
         perceptual: &[Perceptual],
@@ -185,7 +190,7 @@ impl Learner {
         let parameters = Parameters::new(&network, base, &options)?;
         let start = Style::new(start.family().clone(), start.vector().to_vec())?;
         let norms = conditioned(&base.graph, &base.weights, start.vector())?;
-        // Threads that have no crop of their own help with the others'.
+        // If there are more threads than crops, the others help.
         let count = stylizer.engine().threads();
         let workers = count.min(options.batch);
         let own = |worker: usize| (count / workers + usize::from(worker < count % workers)).max(1);
@@ -223,12 +228,12 @@ impl Learner {
         })
     }
 
-    /// Takes over what a style has learned, for this model or an earlier version of it, in the same way ([`LearnOptions::way`]). A third of
-    /// the steps is then enough.
+    /// Begins with what another style has learned, for this model or an earlier version of it, in the same way
+    /// ([`LearnOptions::way`]). A third of the steps is then enough.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the style has learned nothing, is a blend, has learned in another way or for a network of another form;
-    /// [`ErrorKind::InvalidArgument`] after the first step.
+    /// [`ErrorKind::Mismatch`] if the style has learned nothing, is a blend, or has learned in another way or for a
+    /// network of another form; [`ErrorKind::InvalidArgument`] after the first step.
     pub fn begin_with(&mut self, style: &Style) -> Result<()> {
         if self.steps > 0 {
             return Err(Error::new(
@@ -242,15 +247,16 @@ impl Learner {
         Ok(())
     }
 
-    /// How many steps have been made, before an interruption too.
+    /// Returns how many steps have been made, including those before an interruption.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// Makes a step. `share` says how far learning is, from 0 to 1: steps become smaller towards the end, along a cosine.
+    /// Makes a step. `share` is the progress of learning, from 0 to 1: steps become
+    /// smaller towards the end, along a cosine.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`] if `control` says so, with everything as it was before.
+    /// [`ErrorKind::Cancelled`] if `control` says so; then nothing has changed.
     pub fn step(&mut self, share: f64, control: &dyn Control) -> Result<LearnLosses> {
         check_cancelled(control)?;
         let before = self.contents.drawn;
@@ -307,11 +313,11 @@ impl Learner {
         Ok(losses)
     }
 
-    /// The style as it is by now: the mean of the latest steps, which has less noise than the last. Before the first step, the style that learning
-    /// began with.
+    /// Returns the style learned so far: the mean of the latest steps, which has less noise than the last one. Before
+    /// the first step, this is the style that learning began with.
     ///
     /// # Errors
-    /// None is possible unless a number has become infinite.
+    /// [`ErrorKind::Malformed`] if a number is no longer finite.
     pub fn style(&self) -> Result<Style> {
         let values = match self.adam.average() {
             Some(values) => values,
@@ -322,7 +328,7 @@ impl Learner {
         Ok(self.start.clone().with_learned(Arc::new(learned)))
     }
 
-    /// All that is needed to go on later, as bytes: [`Learner::resume`].
+    /// Returns everything that is needed to continue later, for [`Learner::resume`].
     ///
     /// # Errors
     /// As [`crate::weights::safetensors::to_bytes`].
@@ -330,17 +336,18 @@ impl Learner {
         checkpoint::write(self)
     }
 
-    /// Goes on from a checkpoint of the same pictures, contents and options.
+    /// Continues from a checkpoint of the same pictures, contents and options.
     ///
     /// # Errors
-    /// [`ErrorKind::Malformed`] if the bytes are no checkpoint; [`ErrorKind::Mismatch`] if it is one of other pictures or options.
+    /// [`ErrorKind::Malformed`] if the bytes are no checkpoint; [`ErrorKind::Mismatch`] if it is one of other pictures,
+    /// contents or options; [`ErrorKind::Unsupported`] if another version of Impasto wrote it.
     pub fn resume(&mut self, bytes: &[u8]) -> Result<()> {
         checkpoint::restore(self, bytes)
     }
 }
 
 impl Worker {
-    /// Paints a crop, and pulls the gradient of its loss back.
+    /// Paints a crop, and computes the gradient of its loss with respect to norms and kernels.
     fn paint(
         &mut self,
         network: &Network,

@@ -1,4 +1,4 @@
-//! What is learned: numbers in one list, and what they mean for the network.
+//! What is learned: one list of numbers, and where each belongs in the network.
 
 use std::ops::Range;
 
@@ -9,19 +9,19 @@ use crate::style::{Correction, Learned};
 use crate::stylizer::Base;
 use crate::{Error, ErrorKind, Result};
 
-/// Adam's rates at the beginning. Kernels taken whole move less: each of their many numbers follows its own gradient.
+/// Adam's rates at the beginning. Whole kernels move less, because each of their many numbers follows its own gradient.
 const NORM_RATE: f32 = 0.01;
 const FACTOR_RATE: f32 = 3e-3;
 const WHOLE_RATE: f32 = 1e-3;
-/// Deviation of the numbers that left factors begin with. (Right ones begin at 0, so that nothing is corrected at first.)
+/// Standard deviation of the first values of left factors. Right factors begin at 0, so at first nothing is corrected.
 const LEFT: f32 = 0.01;
 
 /// The numbers, and where they go.
 pub(super) struct Parameters {
     pub(super) values: Vec<f32>,
-    /// By norm: where its changes of scale and shift are.
+    /// For each norm, the ranges of its changes of scale and shift.
     norms: Vec<[Range<usize>; 2]>,
-    /// By kernel.
+    /// One for each kernel of the network.
     kernels: Vec<Kernel>,
     way: Way,
 }
@@ -30,7 +30,8 @@ pub(super) struct Parameters {
 struct Kernel {
     /// Its values without correction, `[kh, kw, in, out]`.
     base: Vec<f32>,
-    /// The shape of what is corrected: without the filter that is folded into the kernel, two pixels less a side.
+    /// The shape that is corrected. If a filter is folded into the kernel, this is the shape
+    /// without it: two rows and two columns less.
     shape: [usize; 4],
     folded: bool,
     part: Part,
@@ -75,7 +76,8 @@ impl Parameters {
             let [rows, columns] = own.matrix();
             own.part = match options.way {
                 Way::Norms => Part::Nothing,
-                // Its kernels are the largest: with them a style would be twice as large, and not nearer to its pictures.
+                // These kernels are the largest. With them a style would be twice as
+                // large, but no nearer to its pictures.
                 Way::LowRank(_) if kernel.name.starts_with(native::DEEP) => Part::Nothing,
                 Way::LowRank(rank) => {
                     let rank = rank.min(columns).min(rows);
@@ -90,10 +92,11 @@ impl Parameters {
         Ok(Parameters { values, norms, kernels, way: options.way })
     }
 
-    /// Takes over what a style has learned, in the same way and for a network of this form. What the network has beside stays as it is.
+    /// Begins with what a style has learned, in the same way and for a network of this form. Parts of the network
+    /// that the style lacks keep their values.
     ///
     /// # Errors
-    /// [`ErrorKind::Mismatch`] if the style has learned in another way, or for a network of another form.
+    /// [`ErrorKind::Mismatch`] if the style is a blend, or has learned in another way or for a network of another form.
     pub(super) fn take(&mut self, network: &Network, learned: &Learned) -> Result<()> {
         let mismatch = |text: &str| Error::new(ErrorKind::Mismatch, text);
         let other_network = || mismatch("the style has learned for a network of another form; learn it from the beginning");
@@ -121,7 +124,7 @@ impl Parameters {
         }
         for (named, kernel) in network.kernels().iter().zip(&self.kernels) {
             let (found, ranges) = match (kernels.get(&named.name), &kernel.part) {
-                // A network that has grown: what is new begins as it does without a style.
+                // The network has grown. Its new parts begin as they do without a style.
                 (None, _) => continue,
                 (Some(found), Part::Whole(own)) if found.stored().1.is_none() => (found, [own.clone(), 0..0]),
                 (Some(found), Part::Factors { rank, left, right }) if found.stored().1 == Some(*rank) => {
@@ -141,14 +144,14 @@ impl Parameters {
         Ok(())
     }
 
-    /// Runs of numbers with their rates.
+    /// Returns ranges of the numbers, each with its rate.
     pub(super) fn rates(&self) -> Vec<(Range<usize>, f32)> {
         let norms = self.norms.last().map_or(0, |[_, last]| last.end);
         let rate = if self.way == Way::Whole { WHOLE_RATE } else { FACTOR_RATE };
         vec![(0..norms, NORM_RATE), (norms..self.values.len(), rate)]
     }
 
-    /// Scales and shifts: those that the style vector gives, changed.
+    /// Returns scales and shifts: those from the style vector, plus the changes.
     pub(super) fn norms(&self, given: &[[Vec<f32>; 2]]) -> Vec<[Vec<f32>; 2]> {
         let changed = |(given, own): (&[Vec<f32>; 2], &[Range<usize>; 2])| {
             std::array::from_fn(|i| given[i].iter().zip(&self.values[own[i].clone()]).map(|(a, b)| a + b).collect())
@@ -156,7 +159,7 @@ impl Parameters {
         given.iter().zip(&self.norms).map(changed).collect()
     }
 
-    /// Kernels that are corrected, with the number of each.
+    /// Returns the corrected kernels, each with its index.
     pub(super) fn kernels(&self) -> Vec<(usize, Vec<f32>)> {
         let corrected = |(i, kernel): (usize, &Kernel)| {
             let correction = kernel.correction(&self.values)?;
@@ -165,7 +168,7 @@ impl Parameters {
         self.kernels.iter().enumerate().filter_map(corrected).collect()
     }
 
-    /// Adds a loss's gradient times `share` to that of the numbers.
+    /// Adds a loss's gradient, times `share`, to the gradient of the numbers.
     pub(super) fn pull_back(&self, found: &Gradients, share: f32, gradient: &mut [f32]) {
         for (found, own) in found.norms.iter().zip(&self.norms) {
             for (found, own) in found.iter().zip(own) {
@@ -188,7 +191,7 @@ impl Parameters {
                 Part::Nothing => {}
                 Part::Whole(own) => gradient[own.clone()].iter_mut().zip(found).for_each(|(g, v)| *g += share * v),
                 Part::Factors { rank, left, right } => {
-                    // Of W = L·R: by L it is G·Rᵀ, by R it is Lᵀ·G.
+                    // For W = L·R, the gradient by L is G·Rᵀ, and by R it is Lᵀ·G.
                     for row in 0..rows {
                         let found = &found[row * columns..][..columns];
                         for k in 0..*rank {
@@ -210,7 +213,7 @@ impl Parameters {
         gradient.iter_mut().zip(&self.values).for_each(|(g, v)| *g += weight * v);
     }
 
-    /// What these numbers are as part of a style.
+    /// Returns these numbers in the form that a style holds.
     pub(super) fn learned(&self, network: &Network, values: &[f32], model: String) -> Result<Learned> {
         if values.iter().any(|v| !v.is_finite()) {
             return Err(Error::new(
@@ -233,7 +236,7 @@ impl Parameters {
 }
 
 impl Kernel {
-    /// What is added to the kernel; `None` where nothing is.
+    /// Returns what is added to the kernel; `None` if it is not corrected.
     fn correction(&self, values: &[f32]) -> Option<Vec<f32>> {
         let [_, _, inputs, outputs] = self.shape;
         let small = match &self.part {
@@ -247,7 +250,8 @@ impl Kernel {
     }
 }
 
-/// The gradient with respect to a kernel of that with respect to the kernel with a filter folded into it ([`native::folded`]).
+/// Turns the gradient with respect to a kernel with a filter folded into it ([`native::folded`]) into the gradient with
+/// respect to the kernel without the filter.
 fn unfolded(gradient: &[f32], [kh, kw, inputs, outputs]: [usize; 4]) -> Vec<f32> {
     const BINOMIAL: [f32; 3] = [0.25, 0.5, 0.25];
     let place = inputs * outputs;
@@ -264,7 +268,7 @@ fn unfolded(gradient: &[f32], [kh, kw, inputs, outputs]: [usize; 4]) -> Vec<f32>
     small
 }
 
-/// A standard normal number (Box & Muller 1958).
+/// Draws a standard normal number (Box & Muller 1958).
 fn normal(numbers: &mut Numbers) -> f32 {
     let mut unit = || numbers.next().unwrap_or(0.0);
     let (a, b) = (1.0 - unit(), unit());

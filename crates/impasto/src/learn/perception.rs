@@ -1,4 +1,4 @@
-//! How far a painted crop is from style and content, and the gradient of that with respect to its pixels.
+//! How far a painted crop is from style and content, and the gradient of these distances with respect to its pixels.
 
 use super::{GRAM, LearnLosses, LearnOptions, MOMENTS};
 use crate::engine::gradient::{self, Pass, Wanted};
@@ -10,7 +10,7 @@ use crate::optimizer::sums::{Statistics, Sums};
 use crate::optimizer::{ContentLoss, OptimizeOptions, StyleLoss};
 use crate::{Error, ErrorKind, Perceptual, Picture, Result};
 
-/// The perceptual networks, as deep as what is compared, and the style.
+/// The perceptual networks, cut off after the deepest layer that is compared, and the statistics of the style.
 pub(super) struct Perception {
     networks: Vec<Network>,
     style_layers: f64,
@@ -26,7 +26,7 @@ struct Network {
 struct Layer {
     layer: NodeId,
     content: bool,
-    /// Whether its statistics are the style's, and what they are once that is known.
+    /// Whether the style is compared here. `targets` are its statistics, once they are known.
     style: bool,
     targets: Option<[style::Target; 2]>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Sight(Vec<Pass>);
 pub(super) struct Targets(Vec<Vec<Option<content::Target>>>);
 
 impl Perception {
-    /// Each layer is taken from the first network that has it: the style's layers, and as many of the content's as there are.
+    /// Compiles the networks. Each layer of style and content is taken from the first network that has it.
     pub(super) fn new(networks: &[Perceptual], executor: Executor) -> Result<Self> {
         let find = |name: &str| networks.iter().position(|network| network.layer(name).is_ok());
         let missing = |name: &str| {
@@ -74,12 +74,12 @@ impl Perception {
         Ok(Perception { networks: compiled, style_layers: count(true), content_layers: count(false) })
     }
 
-    /// Memory for pictures up to this size.
+    /// Allocates memory for pictures up to this size.
     pub(super) fn sight(&self, size: [usize; 2]) -> Result<Sight> {
         Ok(Sight(self.networks.iter().map(|network| network.network.pass(size)).collect::<Result<_>>()?))
     }
 
-    /// Takes the mean of these pictures' statistics for the style.
+    /// Sets the style to the mean of these pictures' statistics.
     pub(super) fn set_style(&mut self, engine: &Engine, pictures: &[Picture]) -> Result<()> {
         for network in &mut self.networks {
             let mut found: Vec<Vec<(f64, Statistics)>> = network.layers.iter().map(|_| Vec::new()).collect();
@@ -100,7 +100,7 @@ impl Perception {
         Ok(())
     }
 
-    /// What a content is compared by.
+    /// Computes the content's features for [`Perception::compare`].
     pub(super) fn content(&self, engine: &Engine, sight: &mut Sight, picture: (&[f32], Shape)) -> Result<Targets> {
         let networks = self.networks.iter().zip(&mut sight.0).map(|(network, pass)| {
             let any = network.layers.iter().any(|layer| layer.content);
@@ -118,7 +118,8 @@ impl Perception {
         Ok(Targets(networks.collect::<Result<_>>()?))
     }
 
-    /// How far a painting is from its style and content, and the gradient of the weighted sum with respect to its pixels.
+    /// Returns a painting's distances from its style and content, and the gradient of their
+    /// weighted sum with respect to its pixels.
     pub(super) fn compare(
         &self,
         engine: &Engine,
@@ -154,7 +155,7 @@ impl Perception {
         Ok((losses, gradient))
     }
 
-    /// A layer's part of the losses, and their derivatives.
+    /// Adds a layer's part to the losses, and returns their derivatives.
     fn slopes(
         &self,
         engine: &Engine,
@@ -167,7 +168,7 @@ impl Perception {
         if let (Some([gram, moments]), Some(own)) = (&layer.targets, statistics(engine, &network.network, pass, layer.layer)) {
             let ((_, extent), _) = network.network.values(pass, layer.layer);
             let pixels = (extent.height * extent.width) as f64;
-            // The distance is the root of what is compared: so is its derivative, d√v = dv / 2√v.
+            // The distance is the square root of what `compare` returns, so d√v = dv / 2√v.
             let (square, _) = gram.compare(&own, 1.0, pixels);
             let root = square.sqrt();
             losses.style += root / self.style_layers;
@@ -190,7 +191,7 @@ impl Perception {
     }
 }
 
-/// Roots below this have the slope that they have here.
+/// Roots below this value have the slope that they have here.
 const LEAST: f64 = 1e-3;
 
 #[derive(Default)]
@@ -206,7 +207,7 @@ fn statistics(engine: &Engine, network: &gradient::Network, pass: &mut Pass, lay
     sums.statistics()
 }
 
-/// All of a layer's features.
+/// The place of all features of a layer.
 fn whole(extent: Shape) -> Place {
     Place { rows: 0..extent.height, columns: 0..extent.width, origin: [0, 0] }
 }

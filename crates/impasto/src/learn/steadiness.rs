@@ -1,13 +1,16 @@
-//! How much a painting changes with a small step to the side, as a loss: `pan` and `noise` of [`crate::eval::shifts`], seen while learning.
+//! A loss for how much a painting changes with a small step to the side: `pan` and `noise` of
+//! [`crate::eval::shifts`] while learning.
 
 use crate::graph::Shape;
 
-/// Pixels at every border that are not compared: paintings end differently there. More than a step to the side.
+/// Width of the border that is not compared, in pixels, because paintings end differently
+/// there. It is wider than a step to the side.
 const MARGIN: usize = 16;
-/// Added to the mean square: the root of nothing has no slope.
+/// Added to the mean square, because the square root has no slope at 0.
 const EPSILON: f64 = 1e-6;
 
-/// Two paintings of one extent, and how far the content of the first lies to the right of and below that of the second, in pixels.
+/// Two paintings of one extent, and how far the content of the first is to the right of
+/// and below that of the second, in pixels.
 pub(super) struct Pair<'a> {
     pub(super) first: &'a [f32],
     pub(super) second: &'a [f32],
@@ -16,12 +19,14 @@ pub(super) struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// The root mean square of the differences, on what both show. Adds its derivatives times `weight` to the two gradients.
+    /// Returns the root mean square of the differences where both show the same content. Adds its
+    /// derivatives times `weight` to the two gradients.
     pub(super) fn add(&self, weight: f64, [first, second]: [&mut [f32]; 2]) -> f64 {
         let Shape { height, width, channels } = self.extent;
         let [right, below] = self.by;
         let inner = |length: usize| MARGIN.min(length / 4)..length - MARGIN.min(length / 4);
-        // Where the second shows what the first shows in this row, in these columns.
+        // For each row: where its compared columns begin in the first, where the second shows
+        // the same, and their number of values.
         let rows = || {
             inner(height).map(|y| {
                 let columns = inner(width);

@@ -1,4 +1,4 @@
-//! An optimisation as bytes: a safetensors file with the picture, what the method remembers, and where on the way it was.
+//! Checkpoints of an optimization: a safetensors file with the picture, the method's state and the progress.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ const SCALE: &str = "impasto.scale";
 const STEPS: &str = "impasto.steps";
 const PICTURE: &str = "picture";
 
-/// All that decides the result, in few characters: options as text, pictures as checksums.
+/// Describes everything that decides the result, in few characters: options as text, pictures as checksums.
 pub(super) fn fingerprint(
     options: &OptimizeOptions,
     layers: &[Vec<String>; 2],
@@ -23,7 +23,7 @@ pub(super) fn fingerprint(
     styles: &[StylePicture],
     initial: &Initial,
 ) -> String {
-    // Neither threads nor tiles are part of it. Instruction sets differ by rounding only.
+    // Threads and tiles are not part of it, nor are instruction sets, which differ only by rounding.
     let options = OptimizeOptions { max_memory: None, threads: 0, executor: None, steps: Vec::new(), ..options.clone() };
     let sum = |picture: &Picture| format!("{}×{}:{:08x}", picture.width(), picture.height(), checksum(picture.rgb()));
     let style = |style: &StylePicture| {
@@ -35,7 +35,7 @@ pub(super) fn fingerprint(
         other => format!("{other:?}"),
     };
     let styles: Vec<String> = styles.iter().map(style).collect();
-    // Checkpoints of earlier versions have the executor under this name.
+    // Checkpoints of earlier versions name the executor `isa`.
     let options = format!("{options:?}").replace("executor: None", "isa: None");
     format!("{options} {layers:?} {} {} {initial}", sum(content), styles.join(" "))
 }

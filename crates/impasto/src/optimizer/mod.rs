@@ -1,5 +1,5 @@
-//! Style transfer by optimisation (Gatys et al. 2015, arXiv 1508.06576): the pixels themselves are changed until a perceptual network sees the
-//! content of one picture and the statistics of features, means and correlations, of another.
+//! Style transfer by optimization (Gatys et al. 2015, arXiv 1508.06576). The pixels themselves are changed until a
+//! perceptual network sees the content of one picture and the feature statistics (means and correlations) of another.
 //!
 //! ```no_run
 //! use impasto::optimizer::{Initial, Optimizer, OptimizeOptions, StylePicture};
@@ -42,24 +42,25 @@ use objective::Objective;
 pub use options::{ContentLoss, Initial, KeepColours, Method, OptimizeOptions, StyleLoss, StylePicture};
 use regions::Regions;
 
-/// A perceptual network that is ready to optimise pictures.
+/// A perceptual network that is ready to optimize pictures.
 pub struct Optimizer {
     engine: Engine,
     network: Network,
     options: OptimizeOptions,
 }
 
-/// The losses of a picture, not weighted but for the total.
+/// The losses of a picture. Only the total is weighted.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Losses {
-    /// The weighted sum, which is minimised.
+    /// The weighted sum, which is minimized.
     pub total: f64,
-    /// Distance from the content's features ([`ContentLoss`]), the mean over layers.
+    /// Distance from the content's features ([`ContentLoss`]), as the mean over layers.
     pub content: f64,
-    /// Distance from the style's statistics ([`StyleLoss`]), the mean over layers and, by their areas, over masks' regions.
+    /// Distance from the style's statistics ([`StyleLoss`]), as the mean over layers and over
+    /// masks' regions, weighted by their areas.
     pub style: f64,
-    /// Mean square of neighbouring pixels' differences.
+    /// Mean squared difference between neighboring pixels.
     pub variation: f64,
 }
 
@@ -67,23 +68,24 @@ pub struct Losses {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
-    /// Steps until now, over all scales.
+    /// Steps so far, over all scales.
     pub done: usize,
-    /// Steps in all.
+    /// Steps in total.
     pub total: usize,
-    /// Which scale it was at, counted from 0, the coarsest.
+    /// Index of the scale; 0 is the coarsest.
     pub scale: usize,
-    /// Of the picture at this scale.
+    /// Size of the picture at this scale.
     pub size: Size,
     /// The losses before the step.
     pub losses: Losses,
-    /// Share of the whole work that is done, 0 to 1: steps count by their pixels.
+    /// Share of the whole work that is done, 0 to 1. Each step counts by its pixels.
     pub share: f64,
 }
 
-/// An optimisation on its way.
+/// An optimization in progress.
 ///
-/// The same pictures and options give the same bytes, at any number of threads, also across [`Optimization::checkpoint`].
+/// The same pictures and options give the same bytes at any number of threads, also after
+/// resuming from an [`Optimization::checkpoint`].
 pub struct Optimization<'a> {
     optimizer: &'a Optimizer,
     content: Picture,
@@ -94,18 +96,19 @@ pub struct Optimization<'a> {
     scale: usize,
     /// Steps made at this scale.
     steps: usize,
-    /// The picture that is changed.
+    /// The picture that is being changed.
     values: Vec<f32>,
     descent: Descent,
-    /// What is compared with at this scale; made when it is first needed.
+    /// The targets at this scale, made when they are first needed.
     objective: Option<Objective<'a>>,
 }
 
 impl Optimizer {
-    /// Packs a network's layers.
+    /// Compiles the layers that are compared.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for options out of range; [`ErrorKind::Mismatch`] if the network lacks a layer that they name.
+    /// [`ErrorKind::InvalidArgument`] if an option is out of range; [`ErrorKind::Mismatch`] if the
+    /// network lacks a layer that the options name.
     pub fn new(perceptual: &Perceptual, options: OptimizeOptions) -> Result<Self> {
         options.check()?;
         let executor = match options.executor {
@@ -117,23 +120,23 @@ impl Optimizer {
         Ok(Optimizer { engine, network, options })
     }
 
-    /// What does the arithmetic, as records name it.
+    /// Returns the executor that does the arithmetic, as records name it.
     pub fn executor(&self) -> engine::Executor {
         self.engine.executor()
     }
 
-    /// What it was made with.
+    /// Returns the options that it was made with.
     pub fn options(&self) -> &OptimizeOptions {
         &self.options
     }
 
-    /// Names of the layers that content and style are compared in.
+    /// Returns the names of the layers that are compared: those for content, then those for style.
     pub fn layers(&self) -> [Vec<String>; 2] {
         self.network.names()
     }
 
-    /// Greatest memory in bytes that optimising a picture of this size takes, styles' pictures of its size included; with
-    /// [`OptimizeOptions::max_memory`] about that, if it is enough for the smallest tiles.
+    /// Returns the peak memory, in bytes, of optimizing a picture of this size with style pictures of the same size.
+    /// With [`OptimizeOptions::max_memory`] it is about that, if that is enough for the smallest tiles.
     pub fn peak_memory(&self, picture: impl Into<Size>) -> u64 {
         let Size { width, height } = picture.into();
         let extent = Shape { height, width, channels: 3 };
@@ -143,8 +146,9 @@ impl Optimizer {
         self.options.max_memory.map_or(whole, |most| whole.min(most.max(least)))
     }
 
-    /// Whether a picture of this size, or a style picture that is seen with it, is seen in tiles: [`OptimizeOptions::max_memory`] is less than it
-    /// takes in one piece. Then it decides the result, by rounding.
+    /// Whether this picture, or a style picture that is seen with it, is processed in tiles,
+    /// because [`OptimizeOptions::max_memory`] is less than it takes in one piece. Then the
+    /// limit affects the result, by rounding.
     pub(crate) fn in_tiles(&self, picture: impl Into<Size>) -> bool {
         let Size { width, height } = picture.into();
         let long = (width.max(height) as f32 * self.options.style_scale).ceil() as usize;
@@ -156,18 +160,20 @@ impl Optimizer {
         self.options.max_memory.is_some_and(|most| whole(height, width).max(whole(long, long)) > most)
     }
 
-    /// The options as a record of a picture of this size has them: without a limit of memory that it has not noticed.
+    /// Returns the options as the record of a picture of this size has them: without
+    /// a memory limit that did not affect it.
     pub fn recorded(&self, picture: impl Into<Size>) -> OptimizeOptions {
         let noticed = self.in_tiles(picture);
         OptimizeOptions { max_memory: self.options.max_memory.filter(|_| noticed), ..self.options.clone() }
     }
 
-    /// Begins to optimise a picture, which keeps its size.
+    /// Begins to optimize a picture. The result has the same size.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for pictures that are too small for the network, no styles, or weights that are no positive numbers;
-    /// [`ErrorKind::Mismatch`] for masks of other proportions; [`ErrorKind::Malformed`] for values that are no finite numbers;
-    /// [`ErrorKind::TooLarge`] where memory cannot be had, or [`OptimizeOptions::max_memory`] is not enough.
+    /// [`ErrorKind::InvalidArgument`] if a picture is too small for the network, there are no styles, or a weight
+    /// is not positive; [`ErrorKind::Mismatch`] if a mask has other proportions; [`ErrorKind::Malformed`] if a
+    /// value is not finite; [`ErrorKind::TooLarge`] if there is not enough memory, or
+    /// [`OptimizeOptions::max_memory`] is too low.
     pub fn start(&self, content: &Picture, styles: &[StylePicture], initial: Initial) -> Result<Optimization<'_>> {
         let size = content.size();
         Regions::new(styles, size)?;
@@ -219,11 +225,11 @@ impl Optimizer {
         })
     }
 
-    /// Goes on from what [`Optimization::checkpoint`] gave, with the same content, styles, initial picture and options.
+    /// Continues from an [`Optimization::checkpoint`] with the same content, styles, initial picture and options.
     ///
     /// # Errors
-    /// As [`Optimizer::start`]; besides [`ErrorKind::Malformed`] if it is no checkpoint, [`ErrorKind::Mismatch`] if it is one of something
-    /// else.
+    /// As [`Optimizer::start`]; also [`ErrorKind::Malformed`] if the bytes are no checkpoint, [`ErrorKind::Mismatch`]
+    /// if it is one of other pictures or options, [`ErrorKind::Unsupported`] if another version of Impasto wrote it.
     pub fn resume(
         &self,
         content: &Picture,
@@ -236,7 +242,7 @@ impl Optimizer {
         Ok(optimization)
     }
 
-    /// The picture as the network shall see it.
+    /// Returns the picture as the network should see it.
     fn prepared(&self, picture: &Picture) -> Picture {
         match self.options.keep_colours {
             KeepColours::Luminance => finish::lightness(picture),
@@ -248,7 +254,7 @@ impl Optimizer {
         let prepare = |style: &StylePicture| {
             let picture = match self.options.keep_colours {
                 KeepColours::No => style.picture.clone(),
-                // Grey, with the content's mean and spread of lightness.
+                // Gray, with the mean and spread of the content's lightness.
                 KeepColours::Luminance => {
                     let grey = finish::lightness(content);
                     finish::lightness(&finish::lightness(&style.picture).with_colours_of(&grey))
@@ -269,11 +275,12 @@ impl Optimizer {
 }
 
 impl<'a> Optimization<'a> {
-    /// Makes one step; `None` where all are made.
+    /// Makes one step; `None` if all are made.
     ///
     /// # Errors
-    /// [`ErrorKind::Cancelled`] if `control` asked to stop: the picture is then as it was before the step; [`ErrorKind::TooLarge`] where memory
-    /// cannot be had; [`ErrorKind::InvalidArgument`] if a style picture is too small for the network.
+    /// [`ErrorKind::Cancelled`] if `control` asked to stop; then the picture is as it was before the
+    /// step; [`ErrorKind::TooLarge`] if there is not enough memory; [`ErrorKind::InvalidArgument`] if a
+    /// style picture is too small for the network.
     pub fn step(&mut self, control: &dyn Control) -> Result<Option<Step>> {
         while self.steps >= self.steps_at(self.scale) {
             if self.scale + 1 >= self.scales.len() {
@@ -289,7 +296,7 @@ impl<'a> Optimization<'a> {
         let mut evaluate = |values: &[f32]| {
             let (losses, mut gradient) = objective.evaluate(values, control)?;
             if grey {
-                // Grey stays grey: the derivative along the grey axis.
+                // Gray stays gray: only the derivative along the gray axis counts.
                 for pixel in gradient.as_chunks_mut::<3>().0 {
                     *pixel = [pixel.iter().sum::<f32>() / 3.0; 3];
                 }
@@ -314,15 +321,16 @@ impl<'a> Optimization<'a> {
         }))
     }
 
-    /// Whether all steps are made: [`Optimization::picture`] gives the last picture.
+    /// Whether all steps are made, so that [`Optimization::picture`] returns the final picture.
     pub fn is_done(&self) -> bool {
         self.scale + 1 == self.scales.len() && self.steps >= self.steps_at(self.scale)
     }
 
-    /// The picture as it is now, at the content's size, with its transparency and [`crate::picture::Source`].
+    /// Returns the picture in its current state, at the content's size, with the content's
+    /// transparency and [`crate::picture::Source`].
     ///
     /// # Errors
-    /// [`ErrorKind::TooLarge`] where memory cannot be had.
+    /// [`ErrorKind::TooLarge`] if there is not enough memory.
     pub fn picture(&self) -> Result<Picture> {
         let mut values = self.descent.result(&self.values).into_owned();
         values.iter_mut().for_each(|v| *v = v.clamp(0.0, 1.0));
@@ -338,15 +346,15 @@ impl<'a> Optimization<'a> {
         self.content.repainted(self.size(), painted.into_rgb())
     }
 
-    /// Bytes from which [`Optimizer::resume`] goes on as if nothing had happened.
+    /// Returns bytes from which [`Optimizer::resume`] continues without any difference to the result.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if a value is no finite number.
+    /// [`ErrorKind::InvalidArgument`] if a value is not finite.
     pub fn checkpoint(&self) -> Result<Vec<u8>> {
         checkpoint::write(self)
     }
 
-    /// The size of each scale, the coarsest first.
+    /// Returns the size of each scale, the coarsest first.
     pub fn scales(&self) -> &[Size] {
         &self.scales
     }
@@ -380,7 +388,7 @@ impl<'a> Optimization<'a> {
         let styles = self.styles.iter().map(|style| {
             let picture = &style.picture;
             let (short, long) = (picture.width().min(picture.height()) as f32, picture.width().max(picture.height()) as f32);
-            // Never enlarged, and never smaller than the network can see, though the content may be at coarse scales.
+            // Never enlarged. At coarse scales, never smaller than the network can see, although the content may be.
             let scale = (wanted / long).max(least / short).min(1.0);
             let seen = picture.fit_long_side((long * scale).ceil() as usize, Resize::NETWORK)?;
             let extent = Shape { height: seen.height(), width: seen.width(), channels: 3 };
@@ -413,7 +421,7 @@ impl std::fmt::Debug for Optimization<'_> {
     }
 }
 
-/// Noise about the content's mean colour.
+/// Noise around the content's mean color.
 fn noise(content: &Picture, Size { width, height }: Size, seed: u64) -> Vec<f32> {
     let pixels = content.rgb().as_chunks::<3>().0;
     let mean = [0, 1, 2].map(|c| pixels.iter().map(|p| f64::from(p[c])).sum::<f64>() / pixels.len() as f64);

@@ -1,4 +1,4 @@
-//! The perceptual network as an optimisation uses it: compiled, with the layers that are compared.
+//! The perceptual network as an optimization uses it: compiled, with the layers that are compared.
 
 use super::OptimizeOptions;
 use crate::engine::Executor;
@@ -6,7 +6,7 @@ use crate::engine::gradient::{self, Wanted};
 use crate::graph::{NodeId, Shape};
 use crate::{Error, ErrorKind, Perceptual, Result};
 
-/// A compiled perceptual network, as deep as the deepest layer that is compared.
+/// A compiled perceptual network, cut off after the deepest layer that is compared.
 pub(super) struct Network {
     pub(super) network: gradient::Network,
     pub(super) content_layers: Vec<NodeId>,
@@ -23,7 +23,7 @@ impl Network {
                 return names.iter().map(|name| perceptual.layer(name)).collect();
             }
             let there: Vec<NodeId> = default.iter().filter_map(|name| graph.named(name)).collect();
-            // A network that ends before has its last layer for content.
+            // If a network ends before these layers, content is compared in its last layer.
             if there.is_empty() && deepest { Ok(vec![graph.output()]) } else { Ok(there) }
         };
         let content = chosen(&options.content_layers, &OptimizeOptions::CONTENT_LAYERS, true)?;
@@ -48,29 +48,30 @@ impl Network {
         Ok(Network { network, content_layers, style_layers })
     }
 
-    /// All layers that are compared, in order.
+    /// Returns all layers that are compared, in order.
     pub(super) fn used_layers(&self) -> &[NodeId] {
         self.network.seen()
     }
 
-    /// Input pixels per pixel of a layer, along a side.
+    /// Returns the number of input pixels per pixel of a layer, along a side.
     pub(super) fn stride(&self, layer: NodeId) -> usize {
         self.network.graph().stride(layer)
     }
 
-    /// Input pixels per pixel of the deepest layer, along a side.
+    /// Returns the number of input pixels per pixel of the deepest layer, along a side.
     pub(super) fn deepest_stride(&self) -> usize {
         self.stride(self.network.graph().output())
     }
 
-    /// How many pixels around a tile are seen with it: a multiple of the deepest stride. A tile's own pixels may end anywhere within the block
-    /// of pixels that one of the deepest layer stands for, so it is a block more than the network's reach.
+    /// Returns the number of pixels around a tile that are seen with it: a multiple of the deepest stride. A
+    /// tile may end anywhere within the block of pixels behind one pixel of the deepest layer. So the halo is
+    /// one block more than the network's reach.
     pub(super) fn halo(&self) -> usize {
         let stride = self.deepest_stride();
         (self.network.graph().halo().unwrap_or(0) + stride - 1).next_multiple_of(stride)
     }
 
-    /// Shapes of all nodes for a picture of this one.
+    /// Returns the shapes of all nodes for a picture of this shape.
     ///
     /// # Errors
     /// As [`crate::graph::Graph::shapes`].
@@ -78,18 +79,18 @@ impl Network {
         self.network.graph().shapes([picture.width, picture.height])
     }
 
-    /// Bytes that the network takes for a picture; of one that is too small to be seen, those of the smallest that is not.
+    /// Returns how many bytes the network takes for a picture, or, if that is too small, for the smallest possible one.
     pub(super) fn memory(&self, picture: Shape, threads: usize) -> u64 {
         let least = self.least_side();
         self.network.memory([picture.width.max(least), picture.height.max(least)], threads).unwrap_or(u64::MAX)
     }
 
-    /// Pixels that each side of a picture has at least: mirrored borders need a second pixel at the deepest layer.
+    /// Returns the minimum side of a picture in pixels: mirrored borders need a second pixel at the deepest layer.
     pub(super) fn least_side(&self) -> usize {
         2 * self.deepest_stride()
     }
 
-    /// Whether a picture is large enough.
+    /// Checks that a picture is large enough.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if not.
@@ -106,7 +107,7 @@ impl Network {
         Ok(())
     }
 
-    /// Names of the layers that are compared: content, then style.
+    /// Returns the names of the layers that are compared: content, then style.
     pub(super) fn names(&self) -> [Vec<String>; 2] {
         let name = |layer: &NodeId| self.network.graph().node(*layer).name.clone();
         [&self.content_layers, &self.style_layers].map(|layers| layers.iter().map(name).collect())

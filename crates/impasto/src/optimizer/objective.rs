@@ -11,10 +11,11 @@ use crate::engine::{Engine, check_cancelled};
 use crate::graph::{NodeId, Shape};
 use crate::{Control, Error, ErrorKind, Result};
 
-/// Least pixels a side of a tile's own: below, nearly all work would be for the halo. (In tests a picture of a few tiles is a small one.)
+/// Minimum side of a tile's own area in pixels. With smaller tiles, nearly all work would be for the halo. (In
+/// tests, a small picture has several tiles.)
 const SMALLEST_TILE: usize = if cfg!(test) { 32 } else { 128 };
 
-/// What a picture of one size is compared with.
+/// The targets for a picture of one size.
 pub(super) struct Objective<'a> {
     network: &'a Network,
     engine: &'a Engine,
@@ -27,7 +28,7 @@ pub(super) struct Objective<'a> {
     content_layers: f64,
 }
 
-/// How much each of the losses counts.
+/// The weight of each loss.
 #[derive(Debug, Clone, Copy)]
 struct Weights {
     content: f64,
@@ -39,13 +40,13 @@ struct Weights {
 struct Layer {
     layer: NodeId,
     content: Option<content::Target>,
-    /// By region.
+    /// One target for each region.
     style: Vec<style::Target>,
-    /// Each region's share of every pixel; `None` if one has all.
+    /// Each region's share of every pixel; `None` if there is one region.
     shares: Option<Vec<Vec<f32>>>,
 }
 
-/// What one layer of the picture comes to.
+/// The sums over one layer's features.
 struct Found {
     content: Option<content::Sums>,
     style: Vec<Sums>,
@@ -57,7 +58,7 @@ struct Slopes {
     style: Vec<Option<style::Slope>>,
 }
 
-/// A pass over all tiles, or something else that sees a picture in tiles.
+/// A picture, and the tiles in which it is seen.
 struct Seen<'a> {
     extent: Shape,
     tiles: &'a [Tile],
@@ -65,11 +66,12 @@ struct Seen<'a> {
 }
 
 impl<'a> Objective<'a> {
-    /// Takes features of the content and statistics of the styles, each a picture's values and extent.
+    /// Computes the features of the content and the statistics of the styles. Each
+    /// picture is given as its values and extent.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for pictures that are too small for the network; [`ErrorKind::TooLarge`] where memory cannot be had;
-    /// [`ErrorKind::Cancelled`].
+    /// [`ErrorKind::InvalidArgument`] if a picture is too small for the network; [`ErrorKind::TooLarge`] if there is
+    /// not enough memory; [`ErrorKind::Cancelled`].
     pub(super) fn new(
         network: &'a Network,
         engine: &'a Engine,
@@ -166,13 +168,13 @@ impl<'a> Objective<'a> {
         })
     }
 
-    /// How many tiles the picture is seen in.
+    /// Returns the number of tiles.
     #[cfg(test)]
     pub(super) fn tiles(&self) -> usize {
         self.tiles.len()
     }
 
-    /// The losses of a picture, and the gradient of their weighted sum.
+    /// Returns the losses of a picture, and the gradient of their weighted sum.
     ///
     /// # Errors
     /// [`ErrorKind::Cancelled`].
@@ -215,7 +217,7 @@ impl<'a> Objective<'a> {
                 });
                 let whole: f64 = found.style.iter().map(Sums::weight).sum();
                 let style = layer.style.iter().zip(&found.style).map(|(target, sums)| {
-                    // A region counts by its size, and one without pixels does not count.
+                    // A region counts by its area. A region without pixels does not count.
                     let share = sums.weight() / whole / self.style_layers;
                     let own = sums.statistics()?;
                     let (value, slope) = target.compare(&own, self.weights.style * share, sums.weight());
@@ -253,7 +255,7 @@ impl<'a> Objective<'a> {
 }
 
 impl Layer {
-    /// A region's share of every pixel of the layer, and how many columns there are.
+    /// Returns a region's share of every pixel of the layer, and the layer's number of columns.
     fn shares(&self, region: usize, picture: Shape, stride: usize) -> Option<(&[f32], usize)> {
         Some((&self.shares.as_ref()?[region], picture.width / stride))
     }
@@ -287,7 +289,8 @@ impl Seen<'_> {
     }
 }
 
-/// The weight of each of a tile's features; `None` if all have 1. Those that belong to other tiles have 0.
+/// Returns the weight of each of a tile's features; `None` if all weights are 1.
+/// Features that belong to other tiles have 0.
 fn weights_of(tile: &Tile, single: bool, stride: usize, features: Shape, shares: Option<(&[f32], usize)>) -> Option<Vec<f32>> {
     if single {
         return shares.map(|(shares, _)| shares.to_vec());
@@ -306,30 +309,31 @@ fn weights_of(tile: &Tile, single: bool, stride: usize, features: Shape, shares:
     Some(weights)
 }
 
-/// Bytes that the network may take; `None` for as many as it takes.
+/// Returns how many bytes the network may take; `None` without a limit.
 fn budget(network: &Network, options: &OptimizeOptions, extent: Shape) -> Option<u64> {
     Some(options.max_memory?.saturating_sub(standing(network, options, extent)))
 }
 
-/// Bytes that are held while a picture is optimised, beside what the network takes: the content's features, and pictures' worth of floats.
+/// Returns how many bytes are held while a picture is optimized, in addition to those of the network: the content's
+/// features, and several pictures of floats.
 pub(super) fn standing(network: &Network, options: &OptimizeOptions, extent: Shape) -> u64 {
     let bytes =
         |shapes: Vec<Shape>| network.content_layers.iter().map(|layer| content::Target::bytes(shapes[layer.index()])).sum();
-    // A picture that is too small to be seen is refused later.
+    // A picture that is too small is refused later.
     let features: u64 = network.shapes(extent).map_or(0, bytes);
-    // The picture, its gradient, content, two copies of it on the way, and a tile's.
+    // The picture, its gradient, the content, two temporary copies of it, and a tile's copy.
     let pictures = 6 + options.method.pictures();
     features + pictures as u64 * extent.len() as u64 * 4
 }
 
-/// Bytes that the network takes for the smallest tiles.
+/// Returns how many bytes the network takes for the smallest tiles.
 pub(super) fn least_tile_memory(network: &Network, extent: Shape, threads: usize) -> u64 {
     let side = SMALLEST_TILE + 2 * network.halo();
     let tile = Shape { height: side.min(extent.height), width: side.min(extent.width), channels: 3 };
     network.memory(tile, threads)
 }
 
-/// Tiles for a picture, as large as the ceiling allows.
+/// Cuts a picture into tiles, as large as the budget allows.
 fn cut(network: &Network, extent: Shape, threads: usize, budget: Option<u64>) -> Vec<Tile> {
     let whole = || tiles::cut([extent.height, extent.width], usize::MAX, 0, 1);
     let Some(budget) = budget else { return whole() };

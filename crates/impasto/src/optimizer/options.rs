@@ -1,4 +1,4 @@
-//! What may be chosen for an optimisation.
+//! Options of an optimization.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,26 +12,30 @@ use crate::{Control, Error, ErrorKind, Picture, Result, StyleOptions, StylizeOpt
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ContentLoss {
-    /// After each channel is brought to mean 0 and variance 1: contrast and colour are the style's business. Default. For features `x` and the
-    /// content's `t`, so normalised: the mean of `(x - t)²`, which lies between 0 and 4.
+    /// After each channel is normalized to mean 0 and variance 1, so that contrast and color are left to the style.
+    /// Default. For the normalized features `x` and the content's `t`, this is the mean of `(x - t)²`, from 0 to 4.
     #[default]
     Normalised,
-    /// As they are (Gatys et al. 2015, arXiv 1508.06576), relative to the content's: `|x - t|² / |t|²`.
+    /// Without normalization (Gatys et al. 2015, arXiv 1508.06576), relative to the content's: `|x - t|² / |t|²`.
     Features,
 }
 
-/// How the statistics of features are compared with the style's. All are relative to the style's own size, so that layers weigh alike.
+/// How the statistics of features are compared with the style's. All are relative to the style's
+/// own size, so that layers weigh the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum StyleLoss {
-    /// Gram matrices, products of features averaged over the picture (Gatys et al. 2015, arXiv 1508.06576): `|G - Gₛ|² / |Gₛ|²`. Default.
+    /// Gram matrices: products of features, averaged over the picture (Gatys et al. 2015, arXiv
+    /// 1508.06576): `|G - Gₛ|² / |Gₛ|²`. Default.
     #[default]
     Gram,
-    /// Means and standard deviations (Huang & Belongie 2017, arXiv 1703.06868): `(|μ - μₛ|² + |σ - σₛ|²) / (|μₛ|² + |σₛ|²)`.
+    /// Means and standard deviations (Huang & Belongie 2017, arXiv 1703.06868):
+    /// `(|μ - μₛ|² + |σ - σₛ|²) / (|μₛ|² + |σₛ|²)`.
     Moments,
-    /// The squared 2-Wasserstein distance of normal distributions with the features' means and covariances, over the style's mean square: as
-    /// Gram matrices, but in units of features instead of their products.
+    /// The squared 2-Wasserstein distance between normal distributions with the features' means and
+    /// covariances, over the style's mean square. It compares the same statistics as Gram matrices, but in
+    /// units of features instead of their products.
     Wasserstein,
 }
 
@@ -40,14 +44,15 @@ pub enum StyleLoss {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Method {
-    /// Adam (Kingma & Ba 2015, arXiv 1412.6980) with averaged iterates: quick, steady, two pictures' memory more. Default.
+    /// Adam (Kingma & Ba 2015, arXiv 1412.6980) with averaged iterates: quick and steady, with
+    /// three more pictures in memory. Default.
     Adam {
-        /// How far a step goes: of values 0 to 1.
+        /// Step size, for values from 0 to 1.
         rate: f32,
     },
-    /// L-BFGS with a line search: lower losses in the end, more memory, steps of unlike cost.
+    /// L-BFGS with a line search: lower losses in the end, but more memory, and steps of varying cost.
     Lbfgs {
-        /// Steps that are remembered.
+        /// How many steps are remembered.
         history: usize,
     },
 }
@@ -59,7 +64,7 @@ impl Default for Method {
 }
 
 impl Method {
-    /// Pictures' worth of floats that it holds.
+    /// Returns how many pictures of floats it holds.
     pub(super) fn pictures(self) -> usize {
         match self {
             Method::Adam { .. } => 4,
@@ -68,39 +73,41 @@ impl Method {
     }
 }
 
-/// Whether and how the content's colours are kept.
+/// Whether and how the content's colors are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum KeepColours {
-    /// They are not: the style's colours. Default.
+    /// They are not kept: the result has the style's colors. Default.
     #[default]
     No,
-    /// Only lightness is painted, in the style of the style's lightness; each pixel has the content's own colour.
+    /// Only lightness is painted, after the style's lightness. Each pixel keeps the content's color.
     Luminance,
-    /// The style picture is given the content's palette first (mean and covariance of its colours: Gatys et al. 2016, arXiv 1606.05897).
+    /// The style picture first gets the content's palette: mean and covariance of its colors
+    /// (Gatys et al. 2016, arXiv 1606.05897).
     #[serde(rename = "match")]
     Matched,
 }
 
-/// Where the way begins.
+/// Where the optimization begins.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Initial {
-    /// At the content. Default.
+    /// The content. Default.
     #[default]
     Content,
-    /// At noise about the content's mean colour; the same seed gives the same noise.
+    /// Noise around the content's mean color. The same seed gives the same noise.
     Noise {
-        /// Of the generator.
+        /// Seed of the generator.
         seed: u64,
     },
-    /// At this picture, for instance the fast method's; it is resized to the content's size.
+    /// This picture, for instance the result of the fast method. It is resized to the content's size.
     Picture(Box<Picture>),
 }
 
 impl Initial {
-    /// The fast method's painting in these styles, their weights and masks: a preview, which is then refined.
+    /// Begins with the fast method's painting in these styles, with their weights and
+    /// masks: a preview, which is then refined.
     ///
     /// # Errors
     /// As [`Stylizer::style_with`] and [`Stylizer::stylize_with`].
@@ -115,38 +122,39 @@ impl Initial {
     }
 }
 
-/// A picture whose style is wanted.
+/// A style picture, with its weight and place.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StylePicture {
     /// The picture.
     pub picture: Picture,
-    /// How much of it there shall be, compared with the others; greater than 0.
+    /// Its share relative to the other styles' weights; greater than 0.
     pub weight: f32,
-    /// Where its style is wanted: white. Styles without masks share what masks leave. Masks have the content's proportions.
+    /// Where the style is used: the white parts. Styles without masks share what masks
+    /// leave. Masks have the content's proportions.
     pub mask: Option<Mask>,
 }
 
 impl StylePicture {
-    /// A picture with weight 1, everywhere.
+    /// A style with weight 1, used everywhere.
     pub fn new(picture: Picture) -> Self {
         StylePicture { picture, weight: 1.0, mask: None }
     }
 
-    /// With this [`StylePicture::weight`].
+    /// Sets [`StylePicture::weight`].
     #[must_use]
     pub fn weight(self, weight: f32) -> Self {
         StylePicture { weight, ..self }
     }
 
-    /// With this [`StylePicture::mask`].
+    /// Sets [`StylePicture::mask`].
     #[must_use]
     pub fn mask(self, mask: Option<Mask>) -> Self {
         StylePicture { mask, ..self }
     }
 }
 
-/// How a picture is optimised.
+/// Options for optimizing a picture.
 ///
 /// ```
 /// use impasto::optimizer::{Method, OptimizeOptions};
@@ -159,10 +167,11 @@ impl StylePicture {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OptimizeOptions {
-    /// Layers whose features are compared with the content's, `relu4_1` for instance. Empty, the default: those of
-    /// [`OptimizeOptions::CONTENT_LAYERS`] that the network has, or else its deepest.
+    /// Layers in which content is compared, for instance `relu4_1`. If empty (the default): those of
+    /// [`OptimizeOptions::CONTENT_LAYERS`] that the network has, or else its deepest layer.
     pub content_layers: Vec<String>,
-    /// Layers whose statistics are compared with the style's. Empty, the default: [`OptimizeOptions::STYLE_LAYERS`], those of them that the network has.
+    /// Layers in which style is compared. If empty (the default): those of
+    /// [`OptimizeOptions::STYLE_LAYERS`] that the network has.
     pub style_layers: Vec<String>,
     /// How content is compared.
     pub content_loss: ContentLoss,
@@ -172,29 +181,29 @@ pub struct OptimizeOptions {
     pub content_weight: f64,
     /// Weight of the style loss, the mean over its layers; 0 or more.
     pub style_weight: f64,
-    /// Weight of the mean square of neighbouring pixels' differences; 0 or more.
+    /// Weight of the mean squared difference between neighboring pixels; 0 or more.
     pub variation_weight: f64,
     /// How the picture follows the gradient.
     pub method: Method,
-    /// Steps at each scale, the coarsest first; the last number counts for all further scales.
+    /// Steps at each scale, the coarsest first. The last number also counts for all further scales.
     pub steps: Vec<usize>,
-    /// Least longer side of the coarsest scale; the picture's own or more for a single scale.
+    /// Minimum longer side of the coarsest scale. With the picture's own longer side, or more, there is a single scale.
     pub smallest_scale: usize,
-    /// Longer side of the style pictures, as a share of the content's at each scale; they are never enlarged.
+    /// Longer side of the style pictures, relative to the content's at each scale. They are never enlarged.
     pub style_scale: f32,
-    /// Whether and how the content's colours are kept.
+    /// Whether and how the content's colors are kept.
     pub keep_colours: KeepColours,
-    /// Whether the result's colours get the histograms of the style's, in the end.
+    /// Whether the result's colors get the histograms of the style's at the end.
     pub match_histogram: bool,
-    /// Most bytes to take, pictures and weights included; `None`, the default, for as many as a picture in one piece needs. With less, the picture
-    /// is seen in tiles: the same result but for rounding, more slowly.
+    /// Memory limit in bytes, including pictures and weights. `None` (the default): as much as the picture needs in one
+    /// piece. If the limit is lower, the picture is processed in tiles, which is slower and differs only by rounding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_memory: Option<u64>,
-    /// Threads; 0, the default, for one a core. The result does not depend on it.
+    /// Number of threads; 0 (the default) means one per core. The result does not depend on it.
     #[serde(skip)]
     pub threads: usize,
-    /// What does the arithmetic. `None`, the default: the CPU, with the instruction set that the environment variable `IMPASTO_ISA` names, or else
-    /// the machine's best.
+    /// The executor that does the arithmetic. `None` (the default): the CPU, with the instruction set that the
+    /// environment variable `IMPASTO_ISA` names, or else the machine's best.
     #[serde(skip)]
     pub executor: Option<Executor>,
 }
@@ -223,19 +232,20 @@ impl Default for OptimizeOptions {
 }
 
 impl OptimizeOptions {
-    /// Default layers of the content.
+    /// Default layers for content.
     pub const CONTENT_LAYERS: [&str; 2] = ["relu3_2", "relu4_1"];
-    /// Default layers of the style: those of Gatys et al. 2015 without the last, `relu5_1`. With it (as [`OptimizeOptions::style_layers`]) the same
-    /// weight gives less of the strokes and of the content (measured: the guide's page on optimising).
+    /// Default layers for style: those of Gatys et al. 2015 except the last, `relu5_1`. With it (as
+    /// [`OptimizeOptions::style_layers`]), the same weight keeps less of the strokes and of the content
+    /// (measured: the guide's page on optimizing).
     pub const STYLE_LAYERS: [&str; 4] = ["relu1_1", "relu2_1", "relu3_1", "relu4_1"];
 
-    /// With this [`OptimizeOptions::style_weight`].
+    /// Sets [`OptimizeOptions::style_weight`].
     #[must_use]
     pub fn style_weight(self, style_weight: f64) -> Self {
         OptimizeOptions { style_weight, ..self }
     }
 
-    /// With this [`OptimizeOptions::steps`] at every scale.
+    /// Sets [`OptimizeOptions::steps`] to this number at every scale.
     #[must_use]
     pub fn steps(self, steps: usize) -> Self {
         OptimizeOptions { steps: vec![steps], ..self }

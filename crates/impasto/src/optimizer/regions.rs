@@ -4,10 +4,10 @@ use super::StylePicture;
 use crate::picture::{Mask, Plane};
 use crate::{Error, ErrorKind, Result, Size};
 
-/// Parts of a picture: for each the styles that it is painted in, by their places in the list, and their shares.
+/// The regions of a picture. Each has the indices of the styles that it is painted in, and their weights.
 #[derive(Debug)]
 pub(super) struct Regions {
-    /// The picture's size, which masks' feathers are counted in.
+    /// The picture's size, in whose pixels masks' feathers are measured.
     size: Size,
     masks: Vec<Mask>,
     /// The styles of each mask's region, then of the rest.
@@ -17,11 +17,11 @@ pub(super) struct Regions {
 }
 
 impl Regions {
-    /// Every style with a mask has a region for itself; the others share the rest.
+    /// Gives every style with a mask its own region; the other styles share the rest.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidArgument`] for no styles and for weights that are no positive numbers; [`ErrorKind::Mismatch`] for masks of other
-    /// proportions than the picture's.
+    /// [`ErrorKind::InvalidArgument`] if there are no styles, or a weight is not positive; [`ErrorKind::Mismatch`] if a
+    /// mask has other proportions than the picture.
     pub(super) fn new(styles: &[StylePicture], size: impl Into<Size>) -> Result<Self> {
         let size = size.into();
         let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
@@ -51,12 +51,12 @@ impl Regions {
         Ok(regions)
     }
 
-    /// The styles of each region, with their weights.
+    /// Returns the styles of each region, with their weights.
     pub(super) fn styles(&self) -> &[Vec<(usize, f64)>] {
         &self.styles
     }
 
-    /// Each region's share of every pixel of a layer of this size; `None` if one region has all.
+    /// Returns each region's share of every pixel of a layer of this size; `None` if there are no masks.
     pub(super) fn shares(&self, layer: impl Into<Size>) -> Result<Option<Vec<Vec<f32>>>> {
         let Size { width, height } = layer.into();
         if self.masks.is_empty() {
@@ -72,7 +72,7 @@ impl Regions {
             }
             for at in row {
                 let masked: f32 = shares[..planes.len()].iter().map(|share| share[at]).sum();
-                // Where masks overlap they share.
+                // Overlapping masks share a pixel.
                 shares[..planes.len()].iter_mut().for_each(|share| share[at] /= masked.max(1.0));
                 if self.rest {
                     shares[planes.len()][at] = (1.0 - masked).max(0.0);

@@ -1,9 +1,9 @@
-//! Coarse to fine.
+//! The sizes of a picture, from coarse to fine.
 
 use crate::Size;
 
-/// The size of each scale, the coarsest first: smaller by √2 from one to the next, as long as the longer side keeps
-/// `smallest` pixels and the shorter one `least`.
+/// Returns the size of each scale, the coarsest first. Each is smaller than the next by √2, as long as the longer side
+/// keeps `smallest` pixels and the shorter side keeps `least`.
 pub(super) fn scales(size: Size, smallest: usize, least: usize) -> Vec<Size> {
     let keeps = |side: usize, least: usize, i: i32| side as f64 / 2f64.powf(f64::from(i) / 2.0) >= least.max(1) as f64;
     let (long, short) = (size.long_side(), size.short_side());

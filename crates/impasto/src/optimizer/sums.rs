@@ -1,9 +1,9 @@
-//! Sums over a layer's features: all that a style is compared by, and all that is carried from tile to tile.
+//! Sums over a layer's features: all that styles are compared by, and all that is kept from tile to tile.
 
 use crate::engine::Engine;
 use crate::graph::Shape;
 
-/// Pixels whose sums are taken in one go.
+/// Pixels that are summed together.
 const RUN: usize = 1024;
 
 /// Weighted sums of features and of their products over pixels.
@@ -18,9 +18,9 @@ pub(crate) struct Sums {
 /// Means of features and of their products.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Statistics {
-    /// Of each channel.
+    /// The mean of each channel.
     pub(crate) mean: Vec<f64>,
-    /// Of each pair of channels, `channels × channels`: the Gram matrix over the number of pixels.
+    /// The mean product of each pair of channels, `channels × channels`: the Gram matrix over the number of pixels.
     pub(crate) second: Vec<f64>,
 }
 
@@ -29,12 +29,13 @@ impl Sums {
         Sums { weight: 0.0, first: vec![0.0; channels], second: vec![0.0; channels * channels] }
     }
 
-    /// How much weight all pixels have together.
+    /// Returns the weight of all pixels together.
     pub(crate) fn weight(&self) -> f64 {
         self.weight
     }
 
-    /// Adds a layer's features, each pixel with its weight (1 without `weights`). `scratch` is as long as the features.
+    /// Adds a layer's features, with a weight for each pixel (1 without
+    /// `weights`). `scratch` is as long as the features.
     pub(crate) fn add(
         &mut self,
         engine: &Engine,
@@ -61,7 +62,7 @@ impl Sums {
         };
         let products = engine.products((features, shape), weighted);
         self.second.iter_mut().zip(products).for_each(|(sum, v)| *sum += f64::from(v));
-        // Runs are summed by themselves, so that the bytes do not depend on the number of threads.
+        // Each run has its own sums, so that the bytes do not depend on the number of threads.
         let mut partials = vec![0.0; weighted.len().div_ceil(RUN * channels) * channels];
         engine.for_each_chunk(&mut partials, channels, |i, sums| {
             for pixel in weighted[i * RUN * channels..].chunks_exact(channels).take(RUN) {
@@ -73,7 +74,7 @@ impl Sums {
         }
     }
 
-    /// What the sums come to; `None` where no pixel has weight.
+    /// Returns the statistics; `None` if no pixel has weight.
     pub(crate) fn statistics(&self) -> Option<Statistics> {
         if self.weight <= 0.0 {
             return None;
@@ -84,7 +85,7 @@ impl Sums {
 }
 
 impl Statistics {
-    /// Those of a mixture of pictures, with these shares.
+    /// Returns the statistics of a mixture of pictures, with these shares.
     pub(crate) fn mixture(parts: &[(f64, Statistics)]) -> Option<Statistics> {
         let total: f64 = parts.iter().map(|(share, _)| share).sum();
         let (_, first) = parts.first()?;
@@ -96,12 +97,12 @@ impl Statistics {
         Some(mixed)
     }
 
-    /// How many channels there are.
+    /// Returns the number of channels.
     pub(crate) fn channels(&self) -> usize {
         self.mean.len()
     }
 
-    /// Variance of a channel; rounding never makes it negative.
+    /// Returns the variance of a channel. Rounding never makes it negative.
     pub(crate) fn variance(&self, channel: usize) -> f64 {
         (self.second[channel * (self.channels() + 1)] - self.mean[channel].powi(2)).max(0.0)
     }

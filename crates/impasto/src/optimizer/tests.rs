@@ -1,4 +1,5 @@
-//! The losses and their gradient against a naive network in float64, and what must not change the result: tiles, threads, checkpoints.
+//! Compares the losses and their gradient with a naive network in float64. Checks that tiles, threads
+//! and checkpoints do not change the result.
 
 mod naive;
 
@@ -38,7 +39,7 @@ fn options() -> OptimizeOptions {
     }
 }
 
-/// The left part white, with a soft edge.
+/// White on the left, with a soft edge.
 fn mask() -> Mask {
     let values: Vec<f32> = (0..100 * 80).map(|i| if i % 100 < 45 { 1.0 } else { 0.0 }).collect();
     Mask::new([100, 80], &values).unwrap().feather(6.0).unwrap()
@@ -84,7 +85,7 @@ fn the_gradient_is_that_of_finite_differences() {
                 let at = picture(100, 80, 2.0).into_rgb();
                 let (losses, gradient) = with_objective(&perceptual, &options, masked, |o| o.evaluate(&at, &()).unwrap());
                 let exact = naive::Objective::new(&perceptual, &options, &picture(100, 80, 1.0), &styles(masked));
-                // In float64 a step can be so small that it moves hardly any rectifier or pool over its bend.
+                // In float64, the step can be so small that it moves hardly any ReLU or pooling layer across its kink.
                 let total = |h: f64, direction: &[f64]| -> f64 {
                     exact.total(&at.iter().zip(direction).map(|(&x, d)| f64::from(x) + h * d).collect::<Vec<f64>>())
                 };
@@ -109,7 +110,7 @@ fn the_gradient_is_that_of_finite_differences() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// What PyTorch's autodiff computes with VGG-19's weights (`tests/data/perceptual/make.py`).
+/// The results of PyTorch's autodiff with VGG-19's weights (`tests/data/perceptual/make.py`).
 #[test]
 fn losses_and_gradient_are_pytorchs() {
     let shared = std::env::var_os("IMPASTO_SHARED")
@@ -203,7 +204,7 @@ fn a_checkpoint_goes_on_to_the_same_bytes() {
             let mut second = optimizer.resume(&content, &styles, Initial::Content, &bytes).unwrap();
             while second.step(&()).unwrap().is_some() {}
             assert_eq!(second.picture().unwrap(), expected, "{method:?} after {stop}");
-            // Of something else, or damaged.
+            // Checkpoints of other inputs, or damaged ones.
             let other = optimizer.resume(&styles[0].picture, &styles, Initial::Content, &bytes).unwrap_err();
             assert_eq!(other.kind(), ErrorKind::Mismatch);
             for end in [0, 7, bytes.len() / 2, bytes.len() - 1] {

@@ -1,7 +1,7 @@
-//! A picture in tiles that are seen by themselves, so that memory does not grow with the picture.
+//! Tiles that are processed one at a time, so that memory does not grow with the picture.
 //!
-//! Every feature belongs to one tile. Tiles overlap by all that their features are computed from, so that sums over tiles are those of the
-//! whole picture, but for rounding.
+//! Every feature belongs to one tile. Tiles overlap by everything that their features are computed from. So sums over
+//! tiles equal those of the whole picture, except for rounding.
 
 use std::ops::Range;
 
@@ -11,20 +11,20 @@ use crate::graph::Shape;
 /// One tile.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tile {
-    /// What is seen: rows and columns.
+    /// The rows and columns that are seen.
     pub(super) seen: [Range<usize>; 2],
-    /// What belongs to it.
+    /// The rows and columns that belong to the tile.
     own: [Range<usize>; 2],
-    /// Whether it reaches the picture's end.
+    /// Whether the tile reaches the bottom and the right end of the picture.
     last: [bool; 2],
 }
 
-/// Cuts a picture of `[height, width]` into tiles of at most `side` pixels of their own, which are seen with `halo` pixels around. Tiles begin at
-/// multiples of `grain`, as does what is seen.
+/// Cuts a picture of `[height, width]` into tiles. Each has at most about `side` pixels of its own along a side, and
+/// sees `halo` pixels around them. Tiles, and what they see, begin at multiples of `grain`.
 pub(super) fn cut(size: [usize; 2], side: usize, halo: usize, grain: usize) -> Vec<Tile> {
     let side = (side / grain).max(1) * grain;
     let axis = |length: usize| -> Vec<(Range<usize>, Range<usize>, bool)> {
-        // Tiles of like sizes: a narrow rest would be mostly halo.
+        // Tiles of similar size, because a narrow last one would be mostly halo.
         let count = length.div_ceil(side).max(1);
         let step = length.div_ceil(count).next_multiple_of(grain);
         (0..length)
@@ -51,16 +51,17 @@ pub(super) fn cut(size: [usize; 2], side: usize, halo: usize, grain: usize) -> V
 }
 
 impl Tile {
-    /// Shape of what is seen of a picture.
+    /// Returns the shape of what the tile sees.
     pub(super) fn extent(&self) -> Shape {
         Shape { height: self.seen[0].len(), width: self.seen[1].len(), channels: 3 }
     }
 
-    /// Which features of a layer belong to the tile. `stride` is the layer's, `features` the extent of the tile's.
+    /// Returns which features of a layer belong to the tile. `stride` is the layer's stride;
+    /// `features` is the extent of the tile's features.
     pub(super) fn place(&self, stride: usize, features: Shape) -> Place {
         let axis = |i: usize, length: usize| {
             let start = (self.own[i].start - self.seen[i].start) / stride;
-            // At the end of the picture, pixels that fill no whole feature are left over.
+            // At the end of the picture, some pixels may be left that fill no whole feature.
             start..if self.last[i] { length } else { (self.own[i].end - self.seen[i].start) / stride }
         };
         Place {
@@ -70,13 +71,13 @@ impl Tile {
         }
     }
 
-    /// What is seen of a picture that is so wide.
+    /// Copies what the tile sees from a picture of this width.
     pub(super) fn copy(&self, picture: &[f32], width: usize) -> Vec<f32> {
         let [rows, columns] = &self.seen;
         rows.clone().flat_map(|y| &picture[(y * width + columns.start) * 3..(y * width + columns.end) * 3]).copied().collect()
     }
 
-    /// Adds values of what is seen to those of the whole picture.
+    /// Adds values for what the tile sees to those of the whole picture.
     pub(super) fn add(&self, values: &[f32], picture: &mut [f32], width: usize) {
         let [rows, columns] = &self.seen;
         for (y, row) in rows.clone().zip(values.chunks_exact(columns.len() * 3)) {

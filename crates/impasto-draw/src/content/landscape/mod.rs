@@ -1,8 +1,8 @@
 //! A lake in the mountains, seen from its shore.
 //!
-//! The land is a height field that is looked at column by column, from near to far: each step that rises above what was seen so far fills
-//! the pixels between (the "voxel space" of the first flight simulators). The lake mirrors a second look, from as far below its surface as the
-//! eye is above it.
+//! The land is a height field that is scanned column by column, from near to far: each step that rises above everything
+//! before it fills the pixels between (the "voxel space" of the first flight simulators). The lake mirrors a second
+//! scan, from an eye as far below its surface as the first eye is above it.
 
 mod mood;
 mod shore;
@@ -19,16 +19,17 @@ use mood::Mood;
 use sky::Sky;
 use terrain::Terrain;
 
-/// Half-columns: each pixel is looked at twice side by side.
+/// Half-columns: each pixel is sampled twice, side by side.
 const ACROSS: usize = 2;
 /// Focal length in picture heights.
 const FOCAL: f32 = 1.15;
 /// The eye's height above the lake.
 const EYE: f32 = 1.0;
-/// Where the land ends to be looked at.
+/// Distance at which the scan ends.
 const FAR: f32 = 240.0;
 
-/// Draws a lake in the mountains with the sun low, clouds, mist and firs, at any size; another seed is another place and hour.
+/// Draws a lake in the mountains with a low sun, clouds, mist and firs, at any size.
+/// Another seed gives another place and hour.
 pub fn landscape(width: usize, height: usize, seed: u64) -> Canvas {
     let mut random = Random::new("landscape", seed);
     let mut board = Board::new(width, height, [0.0; 3]);
@@ -42,7 +43,7 @@ pub fn landscape(width: usize, height: usize, seed: u64) -> Canvas {
     }
     let tall = view.scale / board.unit;
     shore::draw(&mut board, &view.mood, tall, view.sun[0] > 0.0, &mut random);
-    // A photograph's last touches: a soft shoulder, corners a little darker, a breath of grain.
+    // Finishing touches of a photograph: a soft shoulder, slightly darker corners, a little grain.
     let (wide, high) = (board.wide(), board.high());
     board.adjust(|x, y, c| {
         let corner = ((x / wide - 0.5).powi(2) + (y / high - 0.5).powi(2)) * 0.36;
@@ -57,12 +58,12 @@ struct View {
     mood: Mood,
     sky: Sky,
     terrain: Terrain,
-    /// Pixels to a picture height (or to a part of the width, of very wide pictures).
+    /// Pixels per picture height (or per part of the width, for very wide pictures).
     scale: f32,
     /// Row of the horizon, in pixels.
     horizon: f32,
     middle: f32,
-    /// On the picture, from the middle of the horizon, upward, in picture heights.
+    /// Position in the picture, relative to the middle of the horizon, upward, in picture heights.
     sun: [f32; 2],
     ripples: u32,
 }
@@ -80,19 +81,19 @@ impl View {
         View { mood, sky, terrain, scale, horizon, middle: 0.5 * board.width as f32, sun, ripples: random.seed() }
     }
 
-    /// Looks from a height; `mirror` is what the lake mirrors, empty to see none.
+    /// Scans the land from a height. `mirror` is what the lake mirrors; if it is empty, the lake is not drawn.
     fn look(&self, board: &Board, eye: f32, mirror: &[Colour]) -> Vec<Colour> {
         let (width, height) = (board.width * ACROSS, board.height);
         let mut pixels = vec![[0.0; 3]; width * height];
         let mut column_of = vec![[0.0f32; 3]; height];
         let (focal, pixel) = (FOCAL * self.scale, 1.0 / self.scale);
-        // The lake at the picture's lower border.
+        // The nearest point: the lake at the lower border of the picture.
         let near = (0.97 * EYE * focal / (height as f32 - self.horizon).max(1.0)).clamp(0.5, 40.0);
         for column in 0..width {
             let across = ((column as f32 + 0.5) / ACROSS as f32 - self.middle) / self.scale;
             let slope = across / FOCAL;
             column_of.fill([0.0; 3]);
-            // The lowest row boundary that is still free, and the sample that reached it.
+            // The lowest row boundary that is still free, and the last sample drawn.
             let mut free = if eye < 0.0 { self.horizon.min(height as f32) } else { height as f32 };
             let mut z = near;
             let mut last: Option<Colour> = None;
@@ -115,7 +116,7 @@ impl View {
                 }
                 z += z * 0.0055;
             }
-            // What no land hides is sky, down to the horizon and through the rest of a row that a crest covers in part.
+            // The rest is sky: down to the horizon, and in the remaining part of a row that a crest only partly covers.
             for (row, sum) in column_of.iter_mut().enumerate() {
                 let open = (free - row as f32).clamp(0.0, 1.0);
                 if open > 0.0 {
@@ -134,7 +135,7 @@ impl View {
     fn water(&self, board: &Board, mirror: &[Colour], column: usize, across: f32, x: f32, z: f32) -> Colour {
         let width = board.width * ACROSS;
         let down = EYE * FOCAL / z;
-        // Long low swells, finer towards the viewer; patches of calm.
+        // Long low swells, finer towards the viewer, and patches of calm.
         let calm = 0.25 + 0.75 * step(0.40, 0.62, fractal(x * 0.05, z * 0.16, 3, self.ripples));
         let swell = fractal(x * 0.55, z * 1.5, 3, self.ripples ^ 1) - 0.5;
         let fine = fractal(x * 2.2, z * 5.0, 2, self.ripples ^ 2) - 0.5;
@@ -142,23 +143,24 @@ impl View {
         let row = self.horizon - (down + shake * 1.2) * self.scale;
         let column = column as f32 + shake * 0.35 * self.scale * ACROSS as f32;
         let column = column.clamp(0.0, (width - 1) as f32) as usize;
-        // Below what the mirrored picture holds, it is continued by its border.
+        // Outside the mirrored picture, its border pixels are repeated.
         let (last, row) = (board.height - 1, (row - 0.5).max(0.0));
         let above = mirror[(row as usize).min(last) * width + column];
         let below = mirror[(row as usize + 1).min(last) * width + column];
         let seen = mix(above, below, row.fract());
-        // Fresnel: what is nearer is looked into more steeply.
+        // Fresnel: one looks more steeply into nearer water.
         let clear = 0.10 + 0.62 * step(0.05, 0.55, down);
         let mut colour = mix(scaled(seen, 0.94), self.mood.deep, clear * 0.8);
         let lane = (-((across - self.sun[0]) / (0.03 + 0.35 * down)).powi(2)).exp();
         let spark = step(0.10, 0.26, fine + 0.5 * swell) * lane * calm * step(0.0, 0.05, down);
         colour = mix(colour, self.mood.sun, 0.75 * spark);
-        // Mist lies on the far water.
+        // Mist over the far water.
         mix(colour, self.mood.haze, 0.55 * step(26.0, 75.0, z))
     }
 }
 
-/// Fills a column from `top` to `bottom` (rows, fractions count as a part of a row), from the colour below to the colour above.
+/// Fills a column from `top` to `bottom`, blending from the color below to the color above. Both are in
+/// rows; fractions count as parts of a row.
 fn fill(column: &mut [Colour], top: f32, bottom: f32, low: Colour, high: Colour) {
     let from = top.max(0.0) as usize;
     let to = (bottom.ceil().max(0.0) as usize).min(column.len());

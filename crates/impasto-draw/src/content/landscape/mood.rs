@@ -1,4 +1,4 @@
-//! The hour and the weather, as colours.
+//! The colors of the hour and the weather.
 
 use crate::colour::{Colour, hex, shifted};
 use crate::random::Random;
@@ -8,9 +8,9 @@ pub(super) struct Mood {
     pub(super) middle: Colour,
     pub(super) low: Colour,
     pub(super) sun: Colour,
-    /// The clouds' lit and shaded sides.
+    /// The lit and the shaded side of the clouds.
     pub(super) cloud: [Colour; 2],
-    /// Sunlight and skylight on the land; may be above 1.
+    /// Sunlight and skylight on the land. Values may be above 1.
     pub(super) light: Colour,
     pub(super) shade: Colour,
     pub(super) haze: Colour,
@@ -20,7 +20,7 @@ pub(super) struct Mood {
     pub(super) cover: f32,
 }
 
-/// Late light for the canonical picture; any hour for others.
+/// Returns late light for the canonical picture, and any hour for others.
 pub(super) fn choose(random: &mut Random) -> Mood {
     let hour = random.choose(&[0, 1, 2, 3]);
     let [zenith, middle, low, sun, lit, shaded, haze, deep, meadow, wood] = [

@@ -1,4 +1,4 @@
-//! What stands before the lake: a bank with grass, and firs.
+//! The foreground of the lake: a bank with grass, and firs.
 
 use std::f32::consts::{FRAC_PI_2, PI};
 
@@ -10,7 +10,7 @@ use crate::noise::fractal;
 use crate::random::Random;
 use crate::shape::{Point, step};
 
-/// A fir: boughs in tiers that droop, each hung with needles. Lengths in units.
+/// Draws a fir: drooping boughs in tiers, each hung with needles. Lengths are in units.
 fn fir(board: &mut Board, foot: Point, tall: f32, mood: &Mood, right: bool, random: &mut Random) {
     let dark = mix(scaled(mood.wood, 0.35), [0.03, 0.05, 0.07], 0.4);
     let warm = mix(scaled(mood.wood, 1.15), mood.sun, 0.28);
@@ -19,7 +19,7 @@ fn fir(board: &mut Board, foot: Point, tall: f32, mood: &Mood, right: bool, rand
     board.stroke(&[trunk(0.0), trunk(0.5), trunk(0.98)], &Brush { taper: 0.4, ..Brush::line(tall * 0.011, scaled(dark, 0.8)) });
     let tiers = 40;
     for tier in 0..tiers {
-        // From the foot to the tip, so that upper boughs lie over lower ones.
+        // From the foot to the tip, so that upper boughs cover lower ones.
         let t = 0.07 + 0.92 * tier as f32 / tiers as f32;
         let reach = tall * 0.23 * (1.0 - t).powf(0.86) * random.range(0.7, 1.2) + tall * 0.006;
         for side in [-1.0f32, 1.0] {
@@ -46,12 +46,13 @@ fn fir(board: &mut Board, foot: Point, tall: f32, mood: &Mood, right: bool, rand
     board.stroke(&tip, &Brush { taper: 1.0, ..Brush::line(tall * 0.005, dark) });
 }
 
-/// Draws the bank, the firs at the side away from the sun and smaller ones at the other; `height` is the picture's, in units.
+/// Draws the bank, with firs at the side away from the sun and smaller ones at the
+/// other. `height` is the picture's, in units.
 pub(super) fn draw(board: &mut Board, mood: &Mood, height: f32, right: bool, random: &mut Random) {
     let (wide, high) = (board.wide(), board.high());
     let (seed, tufts) = (random.seed(), random.seed());
     let flip = |x: f32| if right { x } else { wide - x };
-    // The bank falls from the side of the firs to the water and rises a little at the other.
+    // The bank falls from the firs to the water, and rises a little at the other side.
     let (steep, level) = (random.vary(0.17, 0.12, 0.22), random.vary(0.965, 0.94, 0.99));
     let bank = move |x: f32| {
         let (s, e) = (flip(x) / height, (wide - flip(x)) / height);

@@ -18,7 +18,7 @@ impl Sky {
         Sky { sun, seed: random.seed(), cover: mood.cover, streaks: random.vary(0.5, 0.1, 0.9) }
     }
 
-    /// How thick the clouds are at a place on their sheet, which is seen from below and so in perspective.
+    /// Returns how thick the clouds are at a place in their layer, which is seen from below, in perspective.
     fn cloud(&self, across: f32, up: f32) -> f32 {
         let far = 1.0 / (up + 0.11);
         let (u, v) = (across * far * 1.25, far * 1.25);
@@ -26,18 +26,19 @@ impl Sky {
         fractal(u + 0.55 * du, v * 1.5 + 0.55 * dv, 6, self.seed)
     }
 
-    /// `across` from the picture's middle and `up` from the horizon, in picture heights.
+    /// Returns the color of the sky. `across` is measured from the picture's middle and
+    /// `up` from the horizon, in picture heights.
     pub(super) fn colour(&self, across: f32, up: f32, mood: &Mood) -> Colour {
         let mut colour = mix(mix(mood.low, mood.middle, step(0.0, 0.24, up)), mood.zenith, step(0.16, 0.66, up));
         let (dx, dy) = (across - self.sun[0], up - self.sun[1]);
         let off = dx.hypot(dy);
-        // Light adds to the blue; mixing them would give grey.
+        // Light is added to the blue; mixing the two would give gray.
         let glow = 0.75 * (-off * 2.6).exp();
         colour = std::array::from_fn(|i| 1.0 - (1.0 - colour[i]) * (1.0 - glow * mood.low[i]));
-        // High thin streaks.
+        // High, thin streaks.
         let fibre = fractal(across * 1.6 + up * 2.4, up * 13.0 - across * 2.0, 5, self.seed ^ 9);
         colour = mix(colour, mood.cloud[0], self.streaks * 0.7 * step(0.46, 0.80, fibre) * step(0.10, 0.35, up));
-        // Heaps of cloud: the side towards the sun is lit, the thick of it is in shade.
+        // Heaps of cloud: the side towards the sun is lit, and thick parts are in shade.
         let (thick, edge) = (self.cloud(across, up), 0.58 - 0.16 * self.cover);
         let body = step(edge, edge + 0.13, thick) * step(0.0, 0.07, up);
         if body > 0.0 {

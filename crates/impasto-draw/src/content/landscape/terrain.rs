@@ -1,4 +1,4 @@
-//! The land: its heights, what grows on it, how light falls on it.
+//! The land: its heights, its plants, and its light.
 
 use super::mood::Mood;
 use crate::colour::{Colour, mix};
@@ -6,7 +6,8 @@ use crate::noise::{fractal, hash, ridged, value};
 use crate::random::Random;
 use crate::shape::step;
 
-/// The height field. Lengths are in heights of the eye above the lake, whose surface is at 0; `x` is across, `z` away from the viewer.
+/// The height field. Lengths are in units of the eye's height above the lake, whose surface is at 0. `x`
+/// is across, `z` is away from the viewer.
 pub(super) struct Terrain {
     seed: u32,
     peaks: Vec<Peak>,
@@ -14,25 +15,25 @@ pub(super) struct Terrain {
     lake: [f32; 2],
     bend: f32,
     end: f32,
-    /// Above it snow lies where the ground is not too steep.
+    /// The height above which there is snow where the ground is not too steep.
     snow: f32,
-    /// Towards the light: across, up, away.
+    /// Direction towards the light: across, up, away.
     light: [f32; 3],
 }
 
-/// A mountain before crags are cut into it.
+/// A mountain, before crags are cut into it.
 struct Peak {
     at: [f32; 2],
     tall: f32,
     girth: f32,
 }
 
-/// From one fir of a stand to the next.
+/// Distance between the firs of a stand.
 const TREE: f32 = 0.62;
 
 impl Terrain {
     pub(super) fn new(random: &mut Random, side: f32) -> Self {
-        // The highest stands away from the sun, the others to both sides of it.
+        // The highest peak is away from the sun, the others on both sides of it.
         let mut peaks = vec![Peak {
             at: [-side * random.vary(17.0, 6.0, 30.0), random.vary(112.0, 95.0, 130.0)],
             tall: random.vary(31.0, 24.0, 38.0),
@@ -57,10 +58,10 @@ impl Terrain {
         }
     }
 
-    /// Without trees.
+    /// Returns the height without trees.
     fn ground(&self, x: f32, z: f32, octaves: u32) -> f32 {
         let seed = self.seed;
-        // The lake's shores wander.
+        // The shores of the lake wander.
         let middle = self.bend * (z * 0.035).sin();
         let wander = 9.0 * (fractal(x * 0.05, z * 0.05, 3, seed) - 0.5) + 1.2 * (value(x * 0.7, z * 0.7, seed ^ 2) - 0.5);
         let out = (x - middle).abs() - self.lake[0] - self.lake[1] * z + wander;
@@ -75,7 +76,7 @@ impl Terrain {
         for peak in &self.peaks {
             let off = ((x - peak.at[0]).powi(2) + ((z - peak.at[1]) * 0.8).powi(2)).sqrt() / peak.girth;
             if off < 1.9 {
-                // Steeper towards the top, as old cones are.
+                // Steeper towards the top, like old volcanic cones.
                 let cone = (1.0 - off / 1.9).powi(2) * (1.0 + 0.40 * (-off * 2.6).exp());
                 mountain += peak.tall * cone * 0.92;
             }
@@ -87,7 +88,7 @@ impl Terrain {
         height
     }
 
-    /// Firs on the slopes: cones on a grid, each moved within its square. Gives how far up a tree a place is.
+    /// Firs on the slopes: cones on a grid, each moved within its square. Returns how far up a tree a place is.
     fn tree(&self, x: f32, z: f32, ground: f32) -> f32 {
         if !(0.10..12.0).contains(&ground) {
             return 0.0;
@@ -120,7 +121,7 @@ impl Terrain {
         if ground <= 0.0 { ground } else { ground + self.tree(x, z, ground) }
     }
 
-    /// How much sun reaches a place, 0 to 1.
+    /// Returns how much sun reaches a place, 0 to 1.
     fn sunlit(&self, x: f32, z: f32, height: f32) -> f32 {
         let (mut open, mut gone) = (1.0f32, 0.6);
         for _ in 0..6 {
@@ -140,7 +141,7 @@ impl Terrain {
         let length = (gx * gx + gz * gz + 1.0).sqrt();
         let normal = [-gx / length, 1.0 / length, -gz / length];
         let up = height - ground;
-        // By height too, or cliffs would be streaked from top to foot.
+        // Also by height; otherwise cliffs would have streaks from top to foot.
         let (u, v) = (x + 0.35 * z, 1.6 * height + 0.5 * z);
         let detail = fractal(u * 0.7, v * 0.7, 5, self.seed ^ 21) - 0.5;
         let fine = value(u * 7.0, v * 7.0, self.seed ^ 22) - 0.5;
@@ -167,7 +168,7 @@ impl Terrain {
         }
         let sky = 0.55 + 0.45 * normal[1];
         let colour: Colour = std::array::from_fn(|i| albedo[i] * (mood.light[i] * lit + mood.shade[i] * sky));
-        // Air: more of it the farther and the lower, warm towards the sun.
+        // Air: more of it farther away and lower down, and warmer towards the sun.
         let away = 1.0 - (-(z / 150.0).powf(1.35)).exp();
         let low = 0.62 * (-height / 4.5).exp() * step(24.0, 110.0, z);
         let towards = (-(across - sun[0]).abs() * 1.8).exp();

@@ -1,4 +1,4 @@
-//! The gradient with respect to a convolution's input, which is a convolution again.
+//! The gradient with respect to a convolution's input, which is itself a convolution.
 
 use crate::activation::Activation;
 use crate::conv::{Conv, Spec};
@@ -7,14 +7,15 @@ use crate::stage::{Border, Source};
 use crate::threads::Threads;
 use crate::view::Extent;
 
-/// Makes the gradient with respect to a convolution's input of that with respect to its output: a convolution with the turned kernel.
+/// Computes the gradient with respect to a convolution's input from the gradient with respect to its
+/// output: a convolution with the rotated kernel.
 pub struct InputGradient {
     spec: Spec,
     conv: Conv,
 }
 
 impl InputGradient {
-    /// Turns and packs the weights `[kh, kw, in, out]`.
+    /// Rotates and packs the weights `[kh, kw, in, out]`.
     ///
     /// # Panics
     /// If the convolution is depthwise, or the weights have another length than `spec` says.
@@ -36,8 +37,8 @@ impl InputGradient {
         InputGradient { spec, conv: Conv::new(backwards, &turned, None, Activation::None, isa, None) }
     }
 
-    /// Writes the gradient with respect to an input of this extent, which the convolution padded by `padding` pixels above and to the
-    /// left (and as many below and to the right if its border is no zeros).
+    /// Writes the gradient with respect to an input of this extent. The convolution padded it by `padding` pixels at
+    /// the top and the left (and by as many at the bottom and the right if its border is not zeros).
     ///
     /// # Panics
     /// If extents and lengths do not fit together.
@@ -79,8 +80,8 @@ impl InputGradient {
         gather(&whole, input, upsample, result);
     }
 
-    /// Adds the gradients of the pixels around an input to those of the pixels that they repeat: four strips, computed by themselves,
-    /// since the padded picture as a whole would have to be made and copied.
+    /// Adds the gradients of the padding pixels to those of the pixels that they repeat. The four strips of padding are
+    /// computed separately. Otherwise the whole padded picture would have to be computed and copied.
     fn add_border(
         &self,
         threads: &Threads,
@@ -96,7 +97,8 @@ impl InputGradient {
             self.conv.run(threads, Source::plain(source.0, source.1), before, (&mut out, target), false, None);
             out
         };
-        // Padded rows and columns are numbered from the padding's first; the gradient's row `r` reaches the padded rows `r..r + kh`.
+        // Padded rows and columns are numbered from the first row and column of the padding. Row `r` of the
+        // gradient reaches the padded rows `r..r + kh`.
         for (first, count) in [(0, above), (height + above, above)] {
             let start = (first + 1).saturating_sub(kh);
             let end = (first + count).min(from.height);
@@ -135,7 +137,7 @@ impl InputGradient {
     }
 }
 
-/// Which pixel a padded one is or repeats.
+/// Returns the pixel that a padded one is or repeats.
 fn repeated(padded: usize, before: usize, length: usize, border: Border) -> usize {
     let at = padded as isize - before as isize;
     let last = length as isize - 1;
@@ -151,7 +153,7 @@ fn add(target: &mut [f32], from: &[f32]) {
     target.iter_mut().zip(from).for_each(|(t, f)| *t += f);
 }
 
-/// Puts `stride - 1` zeros between neighbouring pixels.
+/// Puts `stride - 1` zeros between neighboring pixels.
 fn apart(values: &[f32], extent: Extent, stride: usize) -> Vec<f32> {
     let Extent { height, width, channels } = extent;
     let wide = (width - 1) * stride + 1;
@@ -165,7 +167,7 @@ fn apart(values: &[f32], extent: Extent, stride: usize) -> Vec<f32> {
     out
 }
 
-/// Adds up the pixels that each pixel was enlarged to.
+/// Sums the pixels that each pixel was up-sampled to.
 fn gather(values: &[f32], extent: Extent, factor: usize, out: &mut [f32]) {
     let Extent { width, channels, .. } = extent;
     out.fill(0.0);

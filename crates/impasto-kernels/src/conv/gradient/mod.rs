@@ -1,4 +1,5 @@
-//! Gradients of convolutions: with respect to the input, which is a convolution again, and to the kernel.
+//! Gradients of convolutions with respect to the input, which are themselves
+//! convolutions, and with respect to the kernel.
 
 mod input;
 mod weights;

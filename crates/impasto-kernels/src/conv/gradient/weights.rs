@@ -9,16 +9,18 @@ use crate::stage::{PatchPlace, Source, Stager};
 use crate::threads::Threads;
 use crate::view::{Extent, Region, SharedOutput};
 
-/// Floats of input and gradient that a block of [`weight_gradient`] takes, so that they stay in the cache while they are read once for
-/// each part of the kernel.
+/// Floats of input and gradient in a block of [`weight_gradient`]. They stay in the cache while they
+/// are read once for each part of the kernel.
 const BLOCK_FLOATS: usize = 64 * 1024;
-/// Most blocks: each has a kernel's worth of partial sums.
+/// At most this many blocks, because each has partial sums for the whole kernel.
 const MAX_BLOCKS: usize = 32;
 
-/// The gradient with respect to a convolution's kernel, `[kh, kw, in, out]`, of that with respect to its output.
+/// Returns the gradient with respect to a convolution's kernel, `[kh, kw, in, out]`, from
+/// the gradient with respect to its output.
 ///
-/// `source` and `padding` are what the convolution was given ([`crate::conv::Conv::run`]). Sums are taken by blocks and added in their order, so that
-/// the bytes do not depend on the number of threads; their relative error grows with the root of the number of pixels, about 10⁻⁶ for 256².
+/// `source` and `padding` are those of the convolution ([`crate::conv::Conv::run`]). Blocks are summed separately, and
+/// their sums are added in order, so the bytes do not depend on the number of threads. The relative error grows with
+/// the square root of the number of pixels, and is about 10⁻⁶ for 256².
 ///
 /// # Panics
 /// If the convolution is depthwise, or extents and lengths do not fit together.
@@ -48,7 +50,7 @@ pub fn weight_gradient(
     let shared = SharedOutput::new(&mut partials, Extent { height: blocks.count(), width: kernel_len, channels: 1 });
     let stager = Stager::new(source, border, padding, in_channels, None);
     threads.for_each_block(blocks.count(), scratch_len, |block, scratch| {
-        // SAFETY: a block's row of the partials, which no other block has.
+        // SAFETY: this row of the partials belongs to the block alone.
         let sums = unsafe { std::slice::from_raw_parts_mut(shared.pixel(block, 0), kernel_len) };
         let region = blocks.region(block);
         isa.run(Block { spec, stager: &stager, columns, gradient, extent, region, padded_out, patch_len, scratch, sums });
@@ -72,7 +74,7 @@ struct Block<'a> {
     gradient: &'a [f32],
     extent: Extent,
     region: Region,
-    /// Output channels filled up to whole registers.
+    /// Output channels, rounded up to whole registers.
     padded_out: usize,
     patch_len: usize,
     scratch: &'a mut [f32],
@@ -113,8 +115,9 @@ impl SimdOp for Block<'_> {
                         columns: extent.width,
                         c: self.sums[(ky * kw * in_channels + m) * padded_out + first * S::LANES..].as_mut_ptr(),
                     };
-                    // SAFETY: A's last element is that of the patch's last row that `ky` reaches, at `(width - 1) * step + kw * in_channels - 1`,
-                    // which is inside the row; B has `rows * columns` pixels; the sums have `height` rows from `c` on.
+                    // SAFETY: A's last element is that of the patch's last row that `ky` reaches, at
+                    // `(width - 1) * step + kw * in_channels - 1`, which is inside the row; B has `rows * columns`
+                    // pixels; the sums have `height` rows from `c` on.
                     unsafe { outer.add::<S>(simd, count, height) };
                 }
             }
@@ -122,7 +125,8 @@ impl SimdOp for Block<'_> {
     }
 }
 
-/// A sum of outer products: for every pixel, some neighbouring floats of the input times a register or two of the gradient.
+/// A sum of outer products: for every pixel, some neighboring floats of the input
+/// times one or two registers of the gradient.
 #[derive(Clone, Copy)]
 struct Outer {
     a: *const f32,
@@ -135,7 +139,8 @@ struct Outer {
     c: *mut f32,
 }
 
-/// [`Outer`] for `M` floats and `N` registers, as a function of its own for each ([`crate::conv::matrix`] says why).
+/// [`Outer`] for `M` floats and `N` registers. Each combination is a separate
+/// function ([`crate::conv::matrix`] says why).
 struct OuterOf<const M: usize, const N: usize>(Outer);
 
 impl<const M: usize, const N: usize> SimdOp for OuterOf<M, N> {
@@ -144,7 +149,7 @@ impl<const M: usize, const N: usize> SimdOp for OuterOf<M, N> {
     #[inline(always)]
     fn eval<S: Simd>(self, simd: S) {
         let Outer { a, a_row, a_step, b, b_step, rows, columns, c } = self.0;
-        // SAFETY: the contract of `Outer::add`, the only one to make this.
+        // SAFETY: the contract of `Outer::add`, which alone creates this.
         unsafe {
             let mut sums = [[simd.splat(0.0); N]; M];
             for y in 0..rows {
@@ -178,8 +183,9 @@ impl Outer {
     /// Writes `height` rows of `registers` registers.
     ///
     /// # Safety
-    /// For `y < rows`, `x < columns`: `a + y * a_row + x * a_step` is readable for `height` floats, `b + (y * columns + x) * b_step` for
-    /// `registers` registers; `c + m * b_step` is writable for as many, for `m < height`. `height` is at most [`max_rows`].
+    /// For `y < rows`, `x < columns`: `a + y * a_row + x * a_step` is readable for `height` floats,
+    /// `b + (y * columns + x) * b_step` for `registers` registers; `c + m * b_step` is writable for as many, for
+    /// `m < height`. `height` is at most [`max_rows`].
     #[inline(always)]
     unsafe fn add<S: Simd>(self, simd: S, registers: usize, height: usize) {
         if registers == 1 { self.add_of::<S, 1>(simd, height) } else { self.add_of::<S, 2>(simd, height) }

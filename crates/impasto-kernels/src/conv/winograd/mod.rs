@@ -1,13 +1,15 @@
-//! 3×3 convolution by Winograd's minimal filtering (Lavin & Gray 2016, arXiv 1509.09308), F(4×4, 3×3) on tiles. Error below 10⁻⁵ of the
-//! largest output.
+//! 3×3 convolution by Winograd's minimal filtering (Lavin & Gray 2016, arXiv 1509.09308), F(4×4, 3×3) on tiles. The
+//! error is below 10⁻⁵ of the largest output.
 //!
-//! A block's input tiles are transformed, multiplied with the transformed weights (at each of the 6×6 places of a tile: one matrix
-//! product of tiles × channels), and transformed back, all within the caches of one core.
+//! A block's input tiles are transformed, multiplied with the transformed weights, and transformed
+//! back, all within the caches of one core. The multiplication is one matrix product of tiles ×
+//! channels at each of the 6×6 places of a tile.
 //!
-//! A nearest-neighbour up-sampling by 2 before the convolution costs nothing extra and is never made: each of the four output pixels
-//! that come from one input pixel sees a 3×3 kernel over the *small* picture whose taps are sums of the original ones. The four kernels are four
-//! times as many output channels of one convolution. Those of a 3×3 kernel have a first or last row and column of zeros, which makes whole
-//! panels of transformed weights zero; those products are skipped. Those of a 5×5 kernel are full.
+//! A nearest-neighbor up-sampling by 2 before the convolution costs nothing extra, and the up-sampled picture is never
+//! made. Each of the four output pixels of an input pixel sees a 3×3 kernel over the *small* picture, whose taps are
+//! sums of the original ones. The four kernels are four times as many output channels of one convolution. Those of a
+//! 3×3 kernel have a first or last row and column of zeros, so whole panels of transformed weights are zero, and their
+//! products are skipped. Those of a 5×5 kernel have no such zeros.
 
 mod transform;
 mod weights;
@@ -25,21 +27,21 @@ use weights::{Panel, Weights};
 
 /// Places of a tile in the transformed domain.
 const PLACES: usize = INPUTS * INPUTS;
-/// Floats of transformed input that a block may take: what stays in a second-level cache while the weights stream by.
+/// Floats of transformed input in a block: few enough to stay in a second-level cache while the weights stream by.
 const TRANSFORMED_FLOATS: usize = 112 * 1024;
 
 /// Winograd convolution.
 pub(crate) struct Winograd {
     spec: Spec,
-    /// Channels of a staged pixel: whole registers.
+    /// Channels of a staged pixel, rounded up to whole registers.
     pixel: usize,
     weights: Weights,
-    /// By register of the (possibly four-fold) output channels.
+    /// For each register of the (possibly four times as many) output channels.
     stores: Vec<Vec<Store>>,
     bias: Vec<f32>,
 }
 
-/// Lanes of a register that go to one output pixel of the `upsample × upsample` that come from an input pixel.
+/// The lanes of a register that go to one of the `upsample × upsample` output pixels of an input pixel.
 #[derive(Clone, Copy)]
 struct Store {
     lane: usize,
@@ -76,14 +78,14 @@ impl Winograd {
         }
     }
 
-    /// Tiles along both axes of a region of the output.
+    /// Returns the number of tiles along both axes of a region of the output.
     fn tiles(&self, height: usize, width: usize) -> [usize; 2] {
         let step = OUTPUTS * self.spec.upsample;
         [height.div_ceil(step), width.div_ceil(step)]
     }
 
-    /// Floats of the patch, the transformed input, and one panel's products, for a block of this many tiles. A register's floats between the
-    /// places keep them out of the same cache set.
+    /// Returns the numbers of floats in the patch, the transformed input, and the products of one panel, for a block of
+    /// this many tiles. Between places there is a gap of 16 floats, which keeps them out of the same cache set.
     fn sizes(&self, [tiles_y, tiles_x]: [usize; 2]) -> [usize; 3] {
         let widest =
             self.weights.panels.iter().map(|panel| panel.registers).max().unwrap_or(1) * self.bias.len() / self.stores.len();
@@ -161,7 +163,8 @@ impl Winograd {
                 let corner = (tile_y * OUTPUTS * columns + tile_x * OUTPUTS) * self.pixel;
                 let tile = (tile_y * tiles_x + tile_x) * self.pixel;
                 for c in (0..self.pixel).step_by(S::LANES) {
-                    // SAFETY: a tile's 6×6 pixels lie in the patch and its place in each of the 6×6 matrices (both lengths asserted).
+                    // SAFETY: a tile's 6×6 pixels are in the patch, and its place is in each of the 6×6
+                    // matrices (both lengths asserted).
                     unsafe {
                         let input = patch.as_ptr().add(corner + c);
                         let target = transformed.as_mut_ptr().add(tile + c);
@@ -208,7 +211,7 @@ impl Winograd {
             let weights = weights[start..start + self.pixel * width].as_ptr();
             let input = &transformed[place * in_len..][..count * self.pixel];
             let (a, c, registers) = (input.as_ptr(), products.as_mut_ptr(), panel.registers);
-            // SAFETY: the slices just taken are what the kernel reads and writes.
+            // SAFETY: the kernel reads and writes inside the slices just taken.
             unsafe { Multiply { registers, rows, count, a, b: weights, finish: None }.run(simd, c, width) };
         }
     }
@@ -266,7 +269,8 @@ impl Winograd {
                     if let [store] = stores[..]
                         && (rows, columns, store.len) == (OUTPUTS, OUTPUTS, S::LANES)
                     {
-                        // SAFETY: the whole tile is in the block's region, and a register of channels in each of its pixels.
+                        // SAFETY: the whole tile is in the block's region, and a register of
+                        // channels is in each of its pixels.
                         unsafe {
                             let corner = run.output.pixel(top + store.phase[0], left + store.phase[1]).add(store.channel);
                             for (y, row) in pixels.into_iter().enumerate() {
@@ -281,7 +285,8 @@ impl Winograd {
                         for (x, &value) in row.iter().enumerate().take(columns) {
                             for store in stores {
                                 let (y, x) = (top + y * upsample + store.phase[0], left + x * upsample + store.phase[1]);
-                                // SAFETY: the pixel is in the block's region, and `len` channels from `channel` on are in the pixel.
+                                // SAFETY: the pixel is in the block's region, and `len` channels from
+                                // `channel` on are in the pixel.
                                 unsafe { store_lanes(simd, value, store, run.output.pixel(y, x).add(store.channel)) };
                             }
                         }
@@ -292,13 +297,13 @@ impl Winograd {
     }
 }
 
-/// Writes `len` lanes of a register from `lane` on.
+/// Writes `len` lanes of a register, from `lane` on.
 ///
 /// # Safety
 /// `target` is writable for `len` floats, and `lane + len <= LANES`.
 #[inline(always)]
 unsafe fn store_lanes<S: Simd>(simd: S, value: S::V, store: &Store, target: *mut f32) {
-    // SAFETY: the caller's contract; `lanes` holds the greatest register.
+    // SAFETY: the caller's contract; `lanes` holds the largest register.
     unsafe {
         if store.len == S::LANES {
             simd.store(target, value);
@@ -307,7 +312,7 @@ unsafe fn store_lanes<S: Simd>(simd: S, value: S::V, store: &Store, target: *mut
         let mut lanes = [0.0f32; 16];
         simd.store(lanes.as_mut_ptr(), value);
         let from = lanes.as_ptr().add(store.lane);
-        // A copy of known length is one or two instructions; of unknown length, a call.
+        // A copy of known length is one or two instructions; a copy of unknown length is a call.
         if store.len == 8 {
             std::ptr::copy_nonoverlapping(from, target, 8);
         } else {

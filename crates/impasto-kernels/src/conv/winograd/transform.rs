@@ -1,12 +1,13 @@
-//! The transforms of F(4, 3), at the points 0, ±1, ±2, ∞, along one axis: four outputs of a 3-tap filter from six inputs and six products.
-//! Two-dimensional ones apply them to columns, then to rows.
+//! The transforms of F(4, 3) along one axis, at the points 0, ±1, ±2, ∞: four outputs of a 3-tap filter from six inputs
+//! and six products. Two-dimensional transforms apply them to columns, then to rows.
 //!
-//! F(6×6, 3×3) takes a fifth fewer products, but its transforms cost what that saves: measured on the shapes of the networks here it is
-//! within 4% either way at 128 channels and slower elsewhere (`docs/performance.md`), and three times less exact.
+//! F(6×6, 3×3) needs a fifth fewer products, but its transforms cost what that saves. On the shapes of the
+//! networks here, it was measured within 4% either way at 128 channels and slower elsewhere
+//! (`docs/performance.md`), and it is three times less exact.
 
 use crate::simd::Simd;
 
-/// Inputs of a tile along one axis, and products.
+/// Inputs of a tile along one axis, and also products.
 pub(super) const INPUTS: usize = 6;
 /// Outputs of a tile along one axis.
 pub(super) const OUTPUTS: usize = 4;

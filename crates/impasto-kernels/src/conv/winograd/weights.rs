@@ -1,4 +1,4 @@
-//! Winograd's weights: packed as taps, transformed for each run.
+//! Winograd's weights: packed as taps, and transformed for each run.
 
 use std::ops::Range;
 
@@ -21,18 +21,20 @@ pub(super) struct Weights {
 
 /// Weights of up to two registers of output channels.
 pub(super) struct Panel {
-    /// First register.
+    /// The first of these registers.
     pub(super) first: usize,
-    /// One or two.
+    /// How many registers: one or two.
     pub(super) registers: usize,
     /// `[3, 3, pixel, registers]`.
     taps: Vec<f32>,
-    /// By place of the tile: where its `pixel × registers` matrix starts in the transformed weights, unless it is all zeros.
+    /// For each place of the tile, where its `pixel × registers` matrix starts in the
+    /// transformed weights; `None` if it is all zeros.
     pub(super) starts: [Option<usize>; PLACES],
 }
 
 impl Weights {
-    /// Packs `[3, 3, in, out]`; an enlarging convolution's (3×3 or 5×5) as those of four times as many outputs over the small picture.
+    /// Packs `[3, 3, in, out]`. The weights (3×3 or 5×5) of a convolution that up-samples become those of four times
+    /// as many outputs over the small picture.
     pub(super) fn new(spec: &Spec, weights: &[f32], lanes: usize, pixel: usize) -> Self {
         let (inputs, outputs) = (spec.in_channels, spec.out_channels);
         let width = spec.upsample * spec.upsample * outputs;
@@ -47,7 +49,7 @@ impl Weights {
             let columns = enlarged_taps(side, phase[1], x);
             enlarged_taps(side, phase[0], y).flat_map(|y| columns.clone().map(move |x| at(y, x))).sum()
         };
-        // Two registers a panel are fastest unless that mixes phases, whose zero places differ.
+        // Two registers per panel are fastest, unless a panel would mix phases, whose zero places differ.
         let per_panel = if spec.upsample > 1 && (outputs / lanes) % 2 == 1 { 1 } else { 2 };
         let mut transformed_len = 0;
         let mut panels = Vec::new();
@@ -83,13 +85,14 @@ impl Weights {
         Weights { panels, pixel, transformed_len }
     }
 
-    /// Floats that are kept.
+    /// Returns the number of floats that are kept.
     pub(super) fn len(&self) -> usize {
         self.panels.iter().map(|panel| panel.taps.len()).sum()
     }
 
-    /// Transforms the weights. Kept, they would take four times the memory of the weights themselves; made again for each picture, they take
-    /// well below 1% of the convolution's time and are in cache when it begins.
+    /// Transforms the weights. If they were kept in this form, they would take four times the memory of the
+    /// weights themselves. Transforming them for each picture takes well below 1% of the convolution's time,
+    /// and leaves them in cache when it begins.
     pub(super) fn transform(&self, isa: Isa, threads: &Threads, transformed: &mut [f32]) {
         let shared = SharedOutput::new(transformed, Extent { height: self.transformed_len, width: 1, channels: 1 });
         let chunks = self.pixel.div_ceil(INPUTS_AT_ONCE);
@@ -101,9 +104,9 @@ impl Weights {
     }
 }
 
-/// Which rows (or columns) of the original kernel of `side` fall on row `tap` of the 3×3 kernel over the small picture, for the first or second of
-/// two output rows. Output row `2i + phase` sees with its row `k` the enlarged row `2i + phase + k - side / 2`, which is the small row `i + tap - 1`
-/// for two neighbouring `k`.
+/// Returns the rows (or columns) of the original kernel of `side` that fall on row `tap` of the 3×3 kernel over the
+/// small picture, for the first or second of two output rows. With its row `k`, output row `2i + phase` sees the
+/// up-sampled row `2i + phase + k - side / 2`. This is the small row `i + tap - 1` for two neighboring `k`.
 fn enlarged_taps(side: usize, phase: usize, tap: usize) -> Range<usize> {
     let first = (2 * tap + side / 2) as isize - 2 - phase as isize;
     let inside = |k: isize| k.clamp(0, side as isize) as usize;
@@ -146,7 +149,8 @@ impl SimdOp for TransformWeights<'_> {
                 for (y, row) in half.into_iter().enumerate() {
                     for (x, value) in transform::weights(simd, row).into_iter().enumerate() {
                         if let Some(start) = starts[y * INPUTS + x] {
-                            // SAFETY: inside the place's matrix, whose rows `inputs` are this piece of work's alone.
+                            // SAFETY: inside the place's matrix, whose rows `inputs`
+                            // belong to this piece of work alone.
                             unsafe { simd.store(self.output.pixel(start + at, 0), value) };
                         }
                     }

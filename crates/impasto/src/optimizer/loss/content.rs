@@ -1,4 +1,4 @@
-//! Content: a layer's features, compared pixel by pixel with those of the content picture.
+//! Content loss: compares a layer's features pixel by pixel with those of the content picture.
 
 use std::ops::Range;
 
@@ -8,32 +8,32 @@ use crate::optimizer::ContentLoss;
 /// Added to variances.
 const EPSILON: f64 = 1e-5;
 
-/// The content's features in one layer, of the whole picture.
+/// The content's features in one layer, for the whole picture.
 #[derive(Debug)]
 pub(crate) struct Target {
     loss: ContentLoss,
     extent: Shape,
-    /// As the network gives them, or normalised.
+    /// As the network computes them, or normalized.
     features: Vec<f32>,
-    /// Mean square of each channel's features, as they are kept.
+    /// Mean square of each channel of `features`.
     squares: Vec<f64>,
 }
 
-/// Which of a tile's features belong to it, and where they lie in the picture's.
+/// Which of a tile's features belong to it, and where they are in the picture's features.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    /// In the tile.
+    /// Rows in the tile.
     pub(crate) rows: Range<usize>,
-    /// In the tile.
+    /// Columns in the tile.
     pub(crate) columns: Range<usize>,
-    /// Where the tile's first pixel lies in the picture.
+    /// Row and column of the tile's first feature in the picture's features.
     pub(crate) origin: [usize; 2],
 }
 
-/// Sums over the pixels of the features `x` to be compared and the target `t`, by channel.
+/// Sums over the pixels for the features `x` and the target `t`, by channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Sums {
-    /// Of `x`, of `x²`, of `x·t`.
+    /// The sums of `x`, of `x²` and of `x·t`.
     sums: [Vec<f64>; 3],
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Slope {
 }
 
 impl Target {
-    /// Takes the features of the whole content picture.
+    /// Makes a target of the features of the whole content picture.
     pub(crate) fn new(loss: ContentLoss, mut features: Vec<f32>, extent: Shape) -> Self {
         let channels = extent.channels;
         let count = (extent.height * extent.width) as f64;
@@ -68,7 +68,7 @@ impl Target {
         Target { loss, extent, features, squares: squares.into_iter().map(|v| v / count).collect() }
     }
 
-    /// Bytes that it takes.
+    /// Returns how many bytes the features take.
     pub(crate) fn bytes(extent: Shape) -> u64 {
         4 * extent.len() as u64
     }
@@ -77,7 +77,7 @@ impl Target {
         Sums { sums: std::array::from_fn(|_| vec![0.0; self.extent.channels]) }
     }
 
-    /// Pairs of a pixel's place in a tile's features and the target's features there.
+    /// Returns pairs of a pixel's index in a tile's features and the target's features there.
     fn pairs<'a>(&'a self, tile: Shape, place: &'a Place) -> impl Iterator<Item = (usize, &'a [f32])> {
         let channels = self.extent.channels;
         place.rows.clone().flat_map(move |y| {
@@ -88,7 +88,7 @@ impl Target {
         })
     }
 
-    /// Adds a tile's features.
+    /// Adds a tile's features to the sums.
     pub(crate) fn add(&self, sums: &mut Sums, (features, tile): (&[f32], Shape), place: &Place) {
         let channels = self.extent.channels;
         let [own, squares, products] = &mut sums.sums;
@@ -102,7 +102,7 @@ impl Target {
         }
     }
 
-    /// The distance, and its derivative times `scale`.
+    /// Returns the distance, and its derivative times `scale`.
     pub(crate) fn compare(&self, sums: &Sums, scale: f64) -> (f64, Slope) {
         let channels = self.extent.channels;
         let count = (self.extent.height * self.extent.width) as f64;
@@ -118,7 +118,7 @@ impl Target {
                 (0..channels).map(|c| squares[c] - 2.0 * products[c] + self.squares[c]).sum::<f64>() / size
             }
             ContentLoss::Normalised => {
-                // (x - m) / √u with u = v + ε has the mean square v / u; t has the mean 0.
+                // With u = v + ε, (x - m) / √u has the mean square v / u, and t has the mean 0.
                 let share = scale / (channels as f64 * count);
                 let mut value = 0.0;
                 for c in 0..channels {
@@ -148,7 +148,7 @@ impl Target {
     }
 }
 
-/// Sums of values and of their squares, by channel.
+/// Returns the sums of the values and of their squares, by channel.
 fn totals(features: &[f32], channels: usize) -> [Vec<f64>; 2] {
     let mut totals = [vec![0.0; channels], vec![0.0; channels]];
     for pixel in features.chunks_exact(channels) {

@@ -1,4 +1,4 @@
-//! What is minimised, and its derivatives with respect to features or pixels.
+//! The terms of the loss, and their derivatives with respect to features or pixels.
 
 pub(crate) mod content;
 pub(crate) mod style;

@@ -1,4 +1,4 @@
-//! Style: statistics of features, compared with those of the style picture.
+//! Style loss: compares statistics of features with those of the style picture.
 
 use super::wasserstein::Wasserstein;
 use crate::engine::Engine;
@@ -6,10 +6,10 @@ use crate::graph::Shape;
 use crate::optimizer::StyleLoss;
 use crate::optimizer::sums::Statistics;
 
-/// Added to variances, so that roots have derivatives where features are constant.
+/// Added to variances, so that roots have derivatives even where features are constant.
 const EPSILON: f64 = 1e-5;
 
-/// The style picture's statistics in one layer, ready to be compared with.
+/// The style picture's statistics in one layer, ready for comparison.
 #[derive(Debug)]
 pub(crate) struct Target {
     statistics: Statistics,
@@ -40,8 +40,9 @@ impl Target {
         Target { statistics, way }
     }
 
-    /// The distance of a picture's statistics, relative to the style's own size, and its derivatives with respect to the picture's features. The derivatives are
-    /// multiplied by `scale`, and divided by the sum of all pixels' `weight`.
+    /// Returns the distance of a picture's statistics from the style's, relative to the style's own size, and its
+    /// derivative with respect to the picture's features. The derivative is multiplied by `scale`, and divided by
+    /// `weight`, the sum of all pixels' weights.
     pub(crate) fn compare(&self, own: &Statistics, scale: f64, weight: f64) -> (f64, Slope) {
         let channels = own.channels();
         let style = &self.statistics;
@@ -80,7 +81,8 @@ impl Target {
 }
 
 impl Slope {
-    /// Adds the derivative to a gradient. `weights` has each pixel's, 1 if absent; `scratch` is as long as the features.
+    /// Adds the derivative to a gradient. `weights` has a weight for each pixel, 1 if
+    /// absent; `scratch` is as long as the features.
     pub(crate) fn add(
         &self,
         engine: &Engine,

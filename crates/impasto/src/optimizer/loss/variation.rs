@@ -1,9 +1,10 @@
-//! Total variation: how much neighbouring pixels differ.
+//! Total variation: how much neighboring pixels differ.
 
 use crate::engine::Engine;
 use crate::graph::Shape;
 
-/// Mean square of the differences between neighbours, down and across, of all values; adds its derivative times `scale` to the gradient.
+/// Returns the mean squared difference between neighboring pixels, down plus across, over all values. Adds its
+/// derivative times `scale` to the gradient.
 pub(in crate::optimizer) fn add(engine: &Engine, picture: &[f32], extent: Shape, scale: f64, gradient: &mut [f32]) -> f64 {
     let Shape { height, width, channels } = extent;
     let row = width * channels;

@@ -1,14 +1,15 @@
-//! The 2-Wasserstein distance of Gaussians: how far, in the mean square, features must be moved until they are distributed as the style's, if
-//! both are normal distributions (Givens & Shortt 1984, doi 10.1307/mmj/1029003026).
+//! The 2-Wasserstein distance between Gaussians: the least mean square by which features must move until they are
+//! distributed like the style's, if both have normal distributions (Givens & Shortt 1984, doi 10.1307/mmj/1029003026).
 //!
-//! `|m₁ - m₂|² + tr(C₁ + C₂ - 2 (R C₁ R)^½)` with `R = C₂^½`; its derivative by `C₁` is `1 - R (R C₁ R)^-½ R`.
+//! The distance is `|m₁ - m₂|² + tr(C₁ + C₂ - 2 (R C₁ R)^½)` with `R = C₂^½`. Its
+//! derivative by `C₁` is `1 - R (R C₁ R)^-½ R`.
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
 use crate::optimizer::sums::Statistics;
 
-/// Added to the variances of both distributions, as a share of the style's variance over all channels: features have channels that are nearly
-/// copies of others, where rounding would decide.
+/// Added to the variances of both distributions, as a share of the style's variance summed over all channels. Some
+/// channels are nearly copies of others; without it, rounding would decide there.
 pub(in crate::optimizer) const LEAST: f64 = 1e-6;
 
 /// The style's distribution.
@@ -17,10 +18,10 @@ pub(super) struct Wasserstein {
     mean: DVector<f64>,
     /// The root of the covariance.
     root: DMatrix<f64>,
-    /// Trace of the covariance, and what all distances are divided by.
+    /// Trace of the covariance.
     trace: f64,
     size: f64,
-    /// What is added to variances.
+    /// Added to variances.
     least: f64,
 }
 
@@ -33,18 +34,19 @@ impl Wasserstein {
         Wasserstein { mean, root: on_eigenvalues(covariance, |v| v.max(0.0).sqrt()), trace, size, least }
     }
 
-    /// The distance over the style's mean square; its derivatives by the other's means and second moments.
+    /// Returns the distance divided by the style's mean square. Writes its derivatives with respect
+    /// to the other's means and second moments.
     pub(super) fn compare(&self, own: &Statistics, by_mean: &mut [f64], by_second: &mut [f64]) -> f64 {
         let (mean, covariance) = gaussian(own, self.least);
         let off = &mean - &self.mean;
         let between = &self.root * &covariance * &self.root;
         let eigen = SymmetricEigen::new(symmetric(between));
-        // No eigenvalue is less, but for rounding.
+        // Only rounding makes an eigenvalue smaller than this.
         let roots = eigen.eigenvalues.map(|v| v.max(self.least * self.least).sqrt());
         let inverse = &eigen.eigenvectors * DMatrix::from_diagonal(&roots.map(f64::recip)) * eigen.eigenvectors.transpose();
         let by_covariance = DMatrix::identity(mean.len(), mean.len()) - &self.root * inverse * &self.root;
         let value = off.norm_squared() + covariance.trace() + self.trace - 2.0 * roots.sum();
-        // The covariance is the second moments minus the products of means.
+        // The covariance is the second moments minus the products of the means.
         let shift = (&off - &by_covariance * &mean) * (2.0 / self.size);
         by_mean.copy_from_slice(shift.as_slice());
         by_second.iter_mut().zip(symmetric(by_covariance).iter()).for_each(|(by, v)| *by = v / self.size);
@@ -60,7 +62,7 @@ fn gaussian(statistics: &Statistics, least: f64) -> (DVector<f64>, DMatrix<f64>)
     (mean, covariance)
 }
 
-/// Without what rounding makes of symmetry.
+/// Removes the asymmetry that rounding leaves.
 fn symmetric(matrix: DMatrix<f64>) -> DMatrix<f64> {
     (&matrix + matrix.transpose()) * 0.5
 }

@@ -1,4 +1,5 @@
-//! Adam (Kingma & Ba 2015, arXiv 1412.6980), with the mean of its latest iterates, which has less noise than the last.
+//! Adam (Kingma & Ba 2015, arXiv 1412.6980). Its result is the mean of the latest iterates,
+//! which has less noise than the last one.
 
 use super::{Evaluate, State};
 use crate::Result;
@@ -6,15 +7,15 @@ use crate::optimizer::Losses;
 
 /// How much of the mean gradient each step keeps.
 const FIRST: f32 = 0.9;
-/// How much of the mean square of gradients each step keeps: shorter than usual, since nothing here is random but the way.
+/// How much of the mean squared gradient each step keeps: less than usual, because the gradients are not random.
 const SECOND: f32 = 0.99;
-/// Added to each value's root, as a share of the root of all values' mean: where nothing pulls at a pixel, what rounding leaves of its gradient must not be
-/// made as large as the others.
+/// Added to each value's root, as a share of the root of the mean over all values. Where nothing pulls at a pixel, its
+/// gradient is only rounding, which must not be scaled up to the size of the others.
 const EPSILON: f32 = 1e-3;
 /// How much of the mean of iterates each step keeps.
 const AVERAGE: f32 = 0.99;
 
-/// Values are kept within 0 to 1.
+/// Adam, with values kept within 0 to 1.
 pub(in crate::optimizer) struct Adam {
     rate: f32,
     steps: i32,
@@ -40,7 +41,7 @@ impl Adam {
             sum += f64::from(*second);
         }
         let mean = (sum / x.len() as f64) as f32;
-        // Flat all over, there is nowhere to go.
+        // If all gradients are 0, nothing moves.
         let least = (EPSILON * (mean / correction).sqrt()).max(f32::MIN_POSITIVE);
         for ((x, average), (first, second)) in x.iter_mut().zip(&mut self.average).zip(self.first.iter().zip(&self.second)) {
             let root = (second / correction).sqrt() + least;
@@ -50,7 +51,7 @@ impl Adam {
         Ok(losses)
     }
 
-    /// The mean of iterates, the latest ones weighing most; `None` before the first step.
+    /// Returns the mean of the iterates, in which the latest ones weigh most; `None` before the first step.
     pub(super) fn average(&self) -> Option<Vec<f32>> {
         let weight = 1.0 - AVERAGE.powi(self.steps);
         (self.steps > 0).then(|| self.average.iter().map(|v| v / weight).collect())

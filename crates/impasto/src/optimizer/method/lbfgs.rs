@@ -1,5 +1,5 @@
-//! L-BFGS (Nocedal & Wright 2006, "Numerical Optimization", algorithms 7.4, 7.5 and 3.5 with 3.6): steps along the gradient as seen through the
-//! curvature that the last steps met, each as long as the strong Wolfe conditions ask for.
+//! L-BFGS (Nocedal & Wright 2006, "Numerical Optimization", algorithms 7.4, 7.5 and 3.5 with 3.6). Each step follows
+//! the gradient, scaled by the curvature that the last steps measured. Its length meets the strong Wolfe conditions.
 
 use std::collections::VecDeque;
 
@@ -7,14 +7,14 @@ use super::{Evaluate, State};
 use crate::Result;
 use crate::optimizer::Losses;
 
-/// Share of the expected decrease that a step must bring.
+/// Share of the expected decrease that a step must achieve.
 const DECREASE: f64 = 1e-4;
-/// Share of the slope that may be left after a step.
+/// Share of the slope that may remain after a step.
 const CURVATURE: f64 = 0.9;
-/// Most evaluations for one step.
+/// At most this many evaluations for one step.
 const EVALUATIONS: usize = 20;
 
-/// One remembered step: how far, how the gradient changed, and the inverse of their product.
+/// A remembered step: its vector, the change of the gradient, and the inverse of their dot product.
 struct Pair {
     step: Vec<f32>,
     change: Vec<f32>,
@@ -24,12 +24,12 @@ struct Pair {
 pub(in crate::optimizer) struct Lbfgs {
     history: usize,
     pairs: VecDeque<Pair>,
-    /// Losses and gradient where the last step ended.
+    /// Losses and gradient at the end of the last step.
     here: Option<(Losses, Vec<f32>)>,
 }
 
 impl Lbfgs {
-    /// Remembers as many steps.
+    /// Creates the method with a memory of `history` steps, at least 1.
     pub(in crate::optimizer) fn new(history: usize) -> Self {
         Lbfgs { history: history.max(1), pairs: VecDeque::new(), here: None }
     }
@@ -42,7 +42,7 @@ impl Lbfgs {
         let mut direction = self.direction(&gradient);
         let mut slope = dot(&direction, &gradient);
         if slope >= 0.0 || !slope.is_finite() {
-            // What is remembered misleads.
+            // The remembered steps are misleading.
             self.pairs.clear();
             direction = gradient.iter().map(|g| -g).collect();
             slope = dot(&direction, &gradient);
@@ -50,7 +50,7 @@ impl Lbfgs {
         if slope == 0.0 {
             return Ok(losses);
         }
-        // Without memory, a first step that moves values by a hundredth.
+        // Without memory, the first trial moves values by at most a hundredth.
         let first = if self.pairs.is_empty() {
             0.01 / direction.iter().map(|d| f64::from(d.abs())).fold(f64::MIN_POSITIVE, f64::max)
         } else {
@@ -65,7 +65,7 @@ impl Lbfgs {
             Ok(Trial { length, slope: dot(&direction, &gradient), at, losses, gradient })
         };
         let Some(found) = search(losses.total, slope, first, &mut look)? else {
-            // No way down is left that float32 can tell.
+            // No way down is left that float32 can resolve.
             self.pairs.clear();
             return Ok(losses);
         };
@@ -83,7 +83,7 @@ impl Lbfgs {
         Ok(losses)
     }
 
-    /// Minus the gradient times the inverse of the curvature, as far as it is known.
+    /// Returns minus the gradient times the inverse of the curvature, as far as it is known.
     fn direction(&self, gradient: &[f32]) -> Vec<f32> {
         let mut direction: Vec<f32> = gradient.iter().map(|g| -g).collect();
         let mut shares = Vec::with_capacity(self.pairs.len());
@@ -127,7 +127,7 @@ impl Lbfgs {
     }
 }
 
-/// A place along the direction.
+/// An evaluation along the direction.
 struct Trial {
     length: f64,
     slope: f64,
@@ -136,13 +136,14 @@ struct Trial {
     gradient: Vec<f32>,
 }
 
-/// A step length that meets the strong Wolfe conditions, or the best that was seen; `None` if nothing is lower.
+/// Returns a step length that meets the strong Wolfe conditions, or else the best one seen;
+/// `None` if none is lower than the start.
 fn search(start: f64, slope: f64, first: f64, look: &mut dyn FnMut(f64) -> Result<Trial>) -> Result<Option<Trial>> {
     let enough = |trial: &Trial| trial.losses.total <= start + DECREASE * trial.length * slope;
     let flat = |trial: &Trial| trial.slope.abs() <= -CURVATURE * slope;
     let mut best: Option<Trial> = None;
     let better = |trial: &Trial, best: &Option<Trial>| trial.losses.total < best.as_ref().map_or(start, |best| best.losses.total);
-    // The interval that has a good length inside: its lower end (in value), and the other.
+    // The interval that contains a good length: the end with the lower value, and the other end.
     let (mut low, mut high) = ((0.0, start, slope), None::<(f64, f64, f64)>);
     let mut length = first;
     for _ in 0..EVALUATIONS {
@@ -174,7 +175,7 @@ fn search(start: f64, slope: f64, first: f64, look: &mut dyn FnMut(f64) -> Resul
     Ok(best)
 }
 
-/// Where the cubic through two places with their slopes is least, well inside of the interval.
+/// Returns the minimum of the cubic through two points and their slopes, kept well inside the interval.
 fn between(a: (f64, f64, f64), b: (f64, f64, f64)) -> f64 {
     let middle = (a.0 + b.0) / 2.0;
     let d1 = a.2 + b.2 - 3.0 * (a.1 - b.1) / (a.0 - b.0);
@@ -185,7 +186,7 @@ fn between(a: (f64, f64, f64), b: (f64, f64, f64)) -> f64 {
     if found.is_finite() { found.clamp(from + margin, to - margin) } else { middle }
 }
 
-/// Sums in float64, in order.
+/// Adds up in float64, in order.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
 }
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn rosenbrocks_valley_is_followed_to_its_end() {
-        // The classic start; the least is 0 at (1, 1).
+        // The classic start; the minimum is 0 at (1, 1).
         let mut x = [-1.2, 1.0];
         let value = minimise(&mut x, 60, |x| {
             let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
@@ -226,7 +227,8 @@ mod tests {
 
     #[test]
     fn an_ill_conditioned_bowl_is_descended() {
-        // Curvatures from 1 to 10⁴. Another implementation that remembers ten steps (SciPy's) takes about 600 to get to 10⁻⁹.
+        // Curvatures from 1 to 10⁴. Another implementation that remembers ten steps
+        // (SciPy's) takes about 600 steps to reach 10⁻⁹.
         let curvature = |i: usize| 10f64.powf(4.0 * i as f64 / 49.0);
         let mut x = vec![1.0; 50];
         let value = minimise(&mut x, 600, |x| {

@@ -1,4 +1,4 @@
-//! How the picture follows the gradient.
+//! The methods: how the picture follows the gradient.
 
 mod adam;
 mod lbfgs;
@@ -11,20 +11,20 @@ pub(super) use lbfgs::Lbfgs;
 use super::Losses;
 use crate::Result;
 
-/// The losses at a place, of which the total must become small, and its gradient.
+/// Evaluates the losses at a point, and the gradient of their total.
 pub(super) type Evaluate<'a> = &'a mut dyn FnMut(&[f32]) -> Result<(Losses, Vec<f32>)>;
 
-/// A method's own numbers, by name, for checkpoints.
+/// A method's state by name, for checkpoints.
 pub(super) type State = BTreeMap<String, Vec<f32>>;
 
-/// A way downhill.
+/// A method in progress.
 pub(super) enum Descent {
     Adam(Adam),
     Lbfgs(Lbfgs),
 }
 
 impl Descent {
-    /// One step: changes `x`; gives the losses before it.
+    /// Makes one step: changes `x` and returns the losses before it.
     pub(super) fn step(&mut self, x: &mut [f32], evaluate: Evaluate<'_>) -> Result<Losses> {
         match self {
             Descent::Adam(adam) => adam.step(x, evaluate),
@@ -32,7 +32,7 @@ impl Descent {
         }
     }
 
-    /// The best that is known to show: the mean of the last steps where the method has one.
+    /// Returns the best result so far: the mean of the last steps if the method has one, else `x`.
     pub(super) fn result<'a>(&'a self, x: &'a [f32]) -> std::borrow::Cow<'a, [f32]> {
         match self {
             Descent::Adam(adam) => adam.average().map_or(x.into(), Into::into),
@@ -40,7 +40,7 @@ impl Descent {
         }
     }
 
-    /// All that it remembers.
+    /// Returns everything that the method remembers.
     pub(super) fn state(&self) -> State {
         match self {
             Descent::Adam(adam) => adam.state(),
@@ -48,7 +48,7 @@ impl Descent {
         }
     }
 
-    /// Remembers it again; `false` if it is not what [`Descent::state`] gave for as many numbers.
+    /// Restores the state; `false` if it is not what [`Descent::state`] returned for as many numbers.
     pub(super) fn restore(&mut self, state: State, len: usize) -> bool {
         match self {
             Descent::Adam(adam) => adam.restore(state, len),

@@ -1,4 +1,4 @@
-//! The whole loss by its definition: loops in float64.
+//! The whole loss by its definition, in plain loops and float64.
 
 use nalgebra::DMatrix;
 
@@ -23,7 +23,7 @@ pub(super) struct Objective<'a> {
     options: &'a OptimizeOptions,
     size: [usize; 2],
     content: Vec<Features>,
-    /// By layer, by region.
+    /// By layer, then by region.
     styles: Vec<Vec<Moments>>,
     regions: Regions,
 }
@@ -118,7 +118,7 @@ fn distance(loss: StyleLoss, (mean, second): &Moments, (style_mean, style_second
         StyleLoss::Wasserstein => {
             let more = DMatrix::identity(own.nrows(), own.nrows()) * (LEAST * style.trace());
             let (own, style) = (own + &more, style + more);
-            // The roots of the eigenvalues of the product: those of the symmetric form's root.
+            // The product has the same eigenvalues as the symmetric form.
             let roots: f64 = (&style * &own).complex_eigenvalues().iter().map(|v| v.re.max(0.0).sqrt()).sum();
             let size = off(&zeros, style_mean) + style.trace();
             (off(mean, style_mean) + own.trace() + style.trace() - 2.0 * roots) / size
@@ -147,7 +147,7 @@ fn normalised(features: &Features) -> Vec<f64> {
     features.values.iter().enumerate().map(|(i, v)| (v - mean[i % mean.len()]) * scale[i % mean.len()]).collect()
 }
 
-/// Features in the default layers of content and style.
+/// Computes the features in the default layers for content and style.
 fn features(perceptual: &Perceptual, picture: &[f64], [height, width]: [usize; 2]) -> [Vec<Features>; 2] {
     let mut found: [Vec<Features>; 2] = Default::default();
     let mut x = Features { size: [height, width, 3], values: picture.to_vec() };
@@ -167,7 +167,7 @@ fn features(perceptual: &Perceptual, picture: &[f64], [height, width]: [usize; 2
     found
 }
 
-/// With mirrored borders.
+/// A convolution with mirrored borders.
 fn convolved(perceptual: &Perceptual, conv: &crate::graph::Conv, x: &Features) -> Features {
     let [height, width, inputs] = x.size;
     let kernel = perceptual.weights().get(&conv.weight).unwrap();
