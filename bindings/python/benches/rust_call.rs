@@ -1,4 +1,5 @@
-//! Seconds that the library takes for what `calls.py` times in Python: pixels in, pixels out, with a style that is known. Prints the least of some rounds.
+//! Times in Rust what `calls.py` times in Python: pixels in, pixels out, with a known style. Prints the shortest of
+//! some rounds, in seconds.
 //!
 //! `cargo run --release -p impasto-python --example rust_call -- THREADS ROUNDS`
 

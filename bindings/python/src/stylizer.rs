@@ -254,8 +254,8 @@ impl Stylizer {
     /// Raises
     /// ------
     /// Error
-    ///     If something is not a picture or style, cannot be read, does not fit (a mask's proportions, a style of another
-    ///     model), is out of range, or takes more memory than there is.
+    ///     If something is not a picture or style, cannot be read, does not fit (a mask's proportions, a style of
+    ///     another model), is out of range, or takes more memory than there is.
     #[pyo3(
         signature = (content, style=None, strength=None, **options),
         text_signature = "($self, content, style=None, strength=1.0, *, regions=None, salvage=False, size=None, exact=None, preview_of=None, \

@@ -1,9 +1,13 @@
-//! Measures the flicker of painted films, made from photographs by exact motion, and how fast they are painted.
+//! Measures the flicker and the painting speed of films that are made from photos by exact motion.
 //!
-//! `cargo run --release -p impasto --example flicker -- [--frames N] [--size WxH] [--only MOTION,…] [--ways WAY,…] [--write FOLDER] STYLE PHOTO…`
+//! ```text
+//! cargo run --release -p impasto --example flicker -- \
+//!     [--frames N] [--size WxH] [--only MOTION,…] [--ways WAY,…] [--write FOLDER] STYLE PHOTO…
+//! ```
 //!
-//! STYLE is a picture or a built-in style. A table has, for each motion, the mean flicker ([`impasto::eval::films`]) and sharpness of films painted
-//! frame by frame, and as films with several steadinesses. `--write` keeps frames 8 to 11 of each as PNG.
+//! STYLE is a picture or a built-in style. For each motion, a table shows the mean flicker ([`impasto::eval::films`])
+//! and the sharpness of films that are painted frame by frame, and as films with several values of steadiness.
+//! `--write` keeps frames 8 to 11 of each as PNG.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

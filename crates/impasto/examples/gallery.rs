@@ -1,8 +1,12 @@
-//! Makes the gallery of built-in styles of the drawn ones, as a model's predictor sees them:
-//! `cargo run --release --example gallery -- crates/impasto/models/impasto.safetensors crates/impasto/models/styles.safetensors [LEARNED]`.
+//! Makes the gallery of built-in styles from the drawn pictures, as a model's predictor sees them.
 //!
-//! Where the folder `LEARNED` has a file `NAME.style`, of `impasto styles learn`, the style is as it has learned. `models/learn.sh` makes all of
-//! them.
+//! ```text
+//! cargo run --release -p impasto --example gallery -- \
+//!     crates/impasto/models/impasto.safetensors crates/impasto/models/styles.safetensors [LEARNED]
+//! ```
+//!
+//! If the folder `LEARNED` has a file `NAME.style` from `impasto styles learn`, the gallery gets that style.
+//! `models/learn.sh` makes all of them.
 
 use std::path::PathBuf;
 

@@ -1,9 +1,10 @@
-//! The notebook of TensorFlow's style transfer tutorial: one content picture, one style picture, and the result beside them.
+//! The notebook of TensorFlow's style transfer tutorial: one content picture, one style picture, and the result beside
+//! them.
 //!
 //! `cargo run --release -p impasto --example notebook -- MODEL CONTENT STYLE OUT.png`
 //!
-//! MODEL is the folder of the TF-Hub module `google/magenta/arbitrary-image-stylization-v1-256/2`, or any other model that
-//! Impasto reads.
+//! MODEL is the folder of the TF-Hub module `google/magenta/arbitrary-image-stylization-v1-256/2`, or any other model
+//! that Impasto reads.
 
 use impasto::picture::{Limits, Resize, SaveOptions};
 use impasto::{Picture, Stylizer};
