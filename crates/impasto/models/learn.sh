@@ -7,8 +7,8 @@
 # script goes on where it was interrupted. What follows `--` is given to `impasto styles learn`. docs/model-card.md says which
 # photos and networks the shipped gallery was made with.
 #
-# Where the styles were learned for an earlier version of the model, give their folder: START=… learn.sh …; a third of the steps
-# is then enough.
+# With START=built-in, each style starts from what the gallery so far has learned, for an earlier version of the model:
+# a third of the steps is then enough. START=FOLDER takes the files NAME.style of a folder instead.
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,11p' "$0" | cut -c3-; exit 2; }
 photos=$(realpath "$1") work=$(realpath -m "$2")
@@ -19,13 +19,17 @@ cd "$(dirname "$0")/../../.."
 mkdir -p "$work/learned"
 # A style's picture is NAME.png; where its marks are small, NAME-0.png to NAME-3.png.
 cargo run --release -p impasto-draw --example lessons -- "$work/drawn"
-cargo build --release
+cargo build --release # With the new model and the gallery so far.
 for name in $(cd "$work/drawn" && printf '%s\n' *.png | sed 's/\(-[0-3]\)\?\.png$//' | sort -u); do
     [ ! -e "$work/learned/$name.style" ] || continue
     pictures=("$work/drawn/$name.png")
     [ -e "${pictures[0]}" ] || pictures=("$work/drawn/$name"-[0-3].png)
     steps=(--steps 60)
-    [ -z "${START:-}" ] || steps=(--steps 20 --start "$START/$name.style")
+    case ${START:-} in
+        '') ;;
+        built-in) steps=(--steps 20 --start "$name") ;;
+        *) steps=(--steps 20 --start "$START/$name.style") ;;
+    esac
     target/release/impasto styles learn "${pictures[@]}" -o "$work/learned/$name.style" --name "$name" --force \
         --contents "$photos" "${steps[@]}" --content-weight 0.3 "$@"
 done

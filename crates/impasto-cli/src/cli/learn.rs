@@ -44,8 +44,8 @@ pub(crate) struct StylesLearn {
 
     /// Start from what this style has learned, even for an earlier version of the model: fewer steps are then enough
     ///
-    /// It must have been learned with the same --tune and --rank.
-    #[arg(long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
+    /// A style file or the name of a built-in style. It must have been learned with the same --tune and --rank.
+    #[arg(long, value_name = "STYLE", value_hint = ValueHint::FilePath)]
     pub(crate) start: Option<PathBuf>,
 
     /// Number of steps

@@ -94,6 +94,10 @@ fn a_style_that_learns_is_a_style_file() {
     let [a, b, again] = ["a.png", "b.png", "again.png"].map(|name| open(workshop.path(name)));
     assert!(a.rgb() != b.rgb() && a.rgb() == again.rgb());
     done(&workshop, &["stylize", "content.png", "-s", "learned/style.style=2", "-s", &names()[0], "-o", "blend.png"]);
+    let begun = ["styles", "learn", "style.png", "-o", "begun.style", "--contents", "photos", "--steps", "1"];
+    done(&workshop, &[&begun[..], &["--start", &names()[0]]].concat());
+    let (begun, near) = (Style::open(workshop.path("begun.style")).unwrap(), Style::built_in(&names()[0]).unwrap());
+    assert_ne!(begun.learned(), near.learned());
     // A record names it by its hash.
     done(&workshop, &["stylize", "content.png", "-s", "learned/style.style", "-o", "recorded.png"]);
     done(&workshop, &["replay", "recorded.png", "-o", "replayed.png", "--style", "learned/style.style"]);

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &StylesLearn) -> Result {
     options.seed = args.seed;
     let mut learner = Learner::new(&stylizer, &networks, &pictures, start, &contents, options)?;
     if let Some(path) = &args.start {
-        let style = Style::open(path).map_err(|e| e.context(path.display()))?;
+        let style = Style::meant_by(path).map_or_else(|| Style::open(path), Ok).map_err(|e| e.context(path.display()))?;
         learner.begin_with(&style).map_err(|e| e.context(path.display()))?;
     }
     if args.resume {
