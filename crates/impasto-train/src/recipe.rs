@@ -48,6 +48,9 @@ pub struct Change {
     /// Weight of patterns that depend on a pixel's place. Default: as in the first run.
     #[serde(default)]
     pub lattice: Option<f32>,
+    /// Weight of halos along edges. Default: as in the first run.
+    #[serde(default)]
+    pub halo: Option<f32>,
     /// Share of the contents with a smooth sky. Default: as in the first run.
     #[serde(default)]
     pub skies: Option<f32>,
@@ -223,13 +226,14 @@ impl Recipe {
     /// Returns the runs of the recipe: the first one and those that follow.
     pub fn runs(&self) -> Vec<Recipe> {
         let mut runs = vec![Recipe { then: Vec::new(), ..self.clone() }];
-        for Change { seed, steps, rate, content, steady, lattice, skies, rounded, transformer } in &self.then {
+        for Change { seed, steps, rate, content, steady, lattice, halo, skies, rounded, transformer } in &self.then {
             let mut run = runs[0].clone();
             run.seed = *seed;
             (run.train.steps, run.train.rate) = (*steps, *rate);
             run.loss.content = *content;
             run.loss.steady = steady.unwrap_or(run.loss.steady);
             run.loss.lattice = lattice.unwrap_or(run.loss.lattice);
+            run.loss.halo = halo.unwrap_or(run.loss.halo);
             run.train.skies = skies.unwrap_or(run.train.skies);
             run.train.rounded = rounded.unwrap_or(run.train.rounded);
             run.transformer = transformer.clone().unwrap_or(run.transformer);
@@ -248,7 +252,7 @@ impl Recipe {
             () if sides.iter().any(|side| *side < 48 || side % 16 != 0) => {
                 Err("crops and thumbnail must be multiples of 16 pixels, at least 48")
             }
-            () if crop < 80 && self.loss.halo > 0.0 => Err("halos need crops of at least 80 pixels"),
+            () if crop < 80 && self.runs().iter().any(|run| run.loss.halo > 0.0) => Err("halos need crops of at least 80 pixels"),
             () if self.data.content.iter().chain(&self.data.style).any(|source| source.share.is_nan() || source.share <= 0.0) => {
                 Err("shares must be greater than 0")
             }
@@ -279,11 +283,13 @@ mod tests {
                 (5, 4200, 0.0015, 0.47),
                 (11, 900, 0.0006, 0.55),
                 (12, 304, 0.0008, 0.52),
-                (13, 1350, 0.001, 0.38)
+                (13, 1350, 0.001, 0.38),
+                (21, 2400, 0.001, 0.36)
             ]
         );
-        assert_eq!(runs.iter().map(|run| run.transformer.contains("resample=5 skips=yes")).filter(|later| *later).count(), 3);
+        assert_eq!(runs.iter().map(|run| run.transformer.contains("resample=5 skips=yes")).filter(|later| *later).count(), 4);
         assert_eq!((runs[4].loss.steady, runs[7].loss.steady, runs[7].loss.lattice, runs[7].train.rounded), (0.0, 4.0, 4.0, 0.7));
+        assert_eq!((runs[7].loss.halo, runs[8].loss.halo), (0.0, 1.5));
         assert!(runs.iter().all(|run| run.then.is_empty() && run.train.batch == recipe.train.batch));
     }
 }
