@@ -74,7 +74,7 @@ impl Tools {
     /// Without it, the system's search path is used.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] if either cannot be started, or if the first is not ffmpeg.
+    /// [`ErrorKind::Io`] if either cannot be started, or is another program.
     pub fn find(given: Option<&Path>) -> Result<Self> {
         let name = |program: &str| format!("{program}{}", std::env::consts::EXE_SUFFIX);
         let (ffmpeg, ffprobe) = match given {
@@ -91,19 +91,17 @@ impl Tools {
             )),
             _ => io(format!("{}: cannot be started: {error}", program.display())),
         };
-        let output = version(&ffmpeg).map_err(|e| missing(&ffmpeg, &e))?;
-        version(&ffprobe).map_err(|e| missing(&ffprobe, &e))?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        if !output.status.success() || !said.starts_with("ffmpeg version") {
-            return Err(io(format!("{}: is not ffmpeg; name it with --ffmpeg", ffmpeg.display())));
-        }
-        Ok(Tools {
-            ffmpeg,
-            ffprobe,
-            leash: Leash::default(),
-            most_pixels: (GREATEST * GREATEST) as u64,
-            fps_mode: knows_fps_mode(&said),
-        })
+        let said = |program: &Path, name: &str| {
+            let output = version(program).map_err(|e| missing(program, &e))?;
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            if !output.status.success() || !said.starts_with(&format!("{name} version")) {
+                return Err(io(format!("{}: is not {name}; name ffmpeg with --ffmpeg", program.display())));
+            }
+            Ok(said)
+        };
+        let fps_mode = knows_fps_mode(&said(&ffmpeg, "ffmpeg")?);
+        said(&ffprobe, "ffprobe")?;
+        Ok(Tools { ffmpeg, ffprobe, leash: Leash::default(), most_pixels: (GREATEST * GREATEST) as u64, fps_mode })
     }
 
     /// The same tools, whose processes end with this leash.

@@ -96,6 +96,10 @@ fn encoders_and_filters_that_ffmpeg_lacks_are_named() {
     wrapped(&workshop, "other", "echo something else; exit 0");
     let output = video(&workshop, &["film.mp4", "-o", "out.mp4", "--ffmpeg", "other"]);
     fails(&workshop, &output, 1, &["is not ffmpeg"], "out.mp4");
+    wrapped(&workshop, "half", "");
+    std::fs::copy(workshop.path("other/ffmpeg"), workshop.path("half/ffprobe")).unwrap();
+    let output = video(&workshop, &["film.mp4", "-o", "out.mp4", "--ffmpeg", "half"]);
+    fails(&workshop, &output, 1, &["half/ffprobe", "is not ffprobe"], "out.mp4");
 }
 
 #[cfg(target_os = "linux")]
