@@ -95,7 +95,7 @@ impl Tools {
         version(&ffprobe).map_err(|e| missing(&ffprobe, &e))?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.status.success() || !said.starts_with("ffmpeg version") {
-            return Err(io(format!("{}: is not ffmpeg; name it with --ffmpeg", ffmpeg.display())));
+            return Err(io(format!("{}: is not ffmpeg; give its path with --ffmpeg", ffmpeg.display())));
         }
         Ok(Tools {
             ffmpeg,
@@ -269,7 +269,7 @@ pub(crate) fn reason(said: &str) -> String {
         None => line.trim().to_owned(),
     };
     let mut lines = said.lines().map(plain).filter(|line| !line.is_empty());
-    lines.next().unwrap_or_else(|| "it says nothing about why".into())
+    lines.next().unwrap_or_else(|| "it gave no reason".into())
 }
 
 #[cfg(test)]
@@ -293,6 +293,6 @@ mod tests {
     #[test]
     fn reasons_are_one_line() {
         assert_eq!(reason("[mov,mp4 @ 0x55] moov atom not found\nx: Invalid data\n"), "moov atom not found");
-        assert_eq!(reason(""), "it says nothing about why");
+        assert_eq!(reason(""), "it gave no reason");
     }
 }
