@@ -103,7 +103,7 @@ fn check_role(models: &Models, word: &Path, role: Role) -> Result {
         Some(found) if found != role => {
             let names = models.registry.names(role).into_iter().take(3).collect::<Vec<_>>().join(", ");
             let text = format!(
-                "{}: this is {}: give it with {}. {} takes {}, for example {names}",
+                "{}: this is {}; give it with {}. {} takes {}, for example {names}",
                 word.display(),
                 found.described(),
                 found.flag(),

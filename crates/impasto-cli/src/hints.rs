@@ -50,9 +50,7 @@ fn spoken<'a>(command: &'a Command, arguments: &[OsString]) -> &'a Command {
 fn flag_hint(command: &Command, flag: &str) -> Option<String> {
     let flag = flag.split('=').next().unwrap_or(flag);
     if GPU.contains(&flag) {
-        return Some(format!(
-            "there is no {flag}: Impasto has no GPU version, it runs on all cores of the processor (see --threads)"
-        ));
+        return Some(format!("there is no {flag}: Impasto has no GPU version; it runs on all cores of the CPU (see --threads)"));
     }
     let (_, meant) = MEANT.iter().find(|(flags, _)| flags.contains(&flag))?;
     let meant = command.get_arguments().find(|argument| argument.get_long() == Some(*meant))?;

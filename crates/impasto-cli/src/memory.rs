@@ -77,7 +77,11 @@ pub(crate) fn of_process() -> Option<(u64, Owner)> {
 pub(crate) fn too_little() -> Option<String> {
     let room = address_space(&read("/proc/self/limits")?, &read("/proc/self/status")?)?;
     (room.total < LEAST).then(|| {
-        format!("this process may have only {} of memory (ulimit -v); it needs at least {}", human(room.total), human(LEAST))
+        format!(
+            "this process may use only {} of memory (ulimit -v); raise the limit to at least {}",
+            human(room.total),
+            human(LEAST)
+        )
     })
 }
 

@@ -178,7 +178,7 @@ impl Encoder {
             Kind::Mkv => true,
         };
         if !fits {
-            return invalid(format!("{kind} files do not hold {codec}; choose another codec or kind of file"));
+            return invalid(format!("{kind} files cannot hold {codec}; choose another codec or file type"));
         }
         let names: &[&'static str] = match codec {
             Codec::H264 => &["libx264"],
@@ -199,7 +199,7 @@ impl Encoder {
         };
         let keeps_alpha = matches!(codec, Codec::Vp9 | Codec::ProRes);
         if alpha && !keeps_alpha {
-            notes.push(Note::Loss(format!("{codec} has no transparency: it is left out; .webm and .mov keep it")));
+            notes.push(Note::Loss(format!("{codec} has no transparency, so it is left out; .webm and .mov keep it")));
         }
         let alpha = alpha && keeps_alpha;
         let odd = size.width % 2 == 1 || size.height % 2 == 1;
@@ -212,11 +212,12 @@ impl Encoder {
             _ => "yuv420p",
         };
         if odd && pixels == "yuv444p" {
-            let text = format!("{size}: an odd side needs 4:4:4 colors, which some players do not show; another size changes it");
+            let text =
+                format!("{size}: an odd side needs 4:4:4 colors, which some players cannot show; another size avoids this");
             notes.push(Note::Loss(text));
         }
         if crf.is_some() && codec == Codec::ProRes {
-            return invalid("ProRes has no crf: its quality is fixed; leave it out, or choose another codec".into());
+            return invalid("ProRes has a fixed quality and no crf; leave the crf out, or choose another codec".into());
         }
         let crf = crf.unwrap_or(match codec {
             Codec::H264 | Codec::ProRes => 18,
@@ -291,7 +292,7 @@ pub(crate) fn companions(facts: &Facts, kind: Kind) -> Vec<(Stream, Way)> {
             {
                 Way::Converted(if kind == Kind::WebM { "webvtt" } else { "mov_text" })
             }
-            ("subtitle", Kind::Mp4 | Kind::Mov | Kind::WebM) => Way::LeftOut("subtitles that are pictures"),
+            ("subtitle", Kind::Mp4 | Kind::Mov | Kind::WebM) => Way::LeftOut("bitmap subtitles"),
             ("attachment", Kind::Mkv) => Way::Copied,
             _ => Way::LeftOut(""),
         };

@@ -72,12 +72,12 @@ impl Whole<'_> {
                     Way::Copied => "copy",
                     Way::Converted(encoder) => {
                         let (what, codec) = (stream.kind, stream.codec);
-                        notes.push(Note::Fact(format!("{what} is converted from {codec} to {encoder}: {kind} does not hold it")));
+                        notes.push(Note::Fact(format!("{what} is converted from {codec} to {encoder}: {kind} cannot hold it")));
                         encoder
                     }
                     Way::LeftOut(what) => {
                         if !what.is_empty() {
-                            notes.push(Note::Loss(format!("{kind} does not hold {what}: they are left out; .mkv keeps them")));
+                            notes.push(Note::Loss(format!("{kind} cannot hold {what}: they are left out; .mkv keeps them")));
                         }
                         continue;
                     }

@@ -97,10 +97,10 @@ impl Facts {
         if let Some(hdr) = self.colors.hdr() {
             notes.push(format!("is {hdr}; it is tone-mapped, and the result is SDR (BT.709)"));
         } else if self.colors.wide() {
-            notes.push("has colors of BT.2020; the result has those of BT.709".into());
+            notes.push("has BT.2020 colors; the result has BT.709 colors".into());
         }
         if self.interlaced {
-            notes.push("is interlaced; every frame is made of both its fields".into());
+            notes.push("is interlaced; every two fields become one frame".into());
         }
         notes.into_iter().map(Note::Fact).collect()
     }
@@ -184,12 +184,9 @@ pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Resul
         if let Some(format) = still(path) {
             return Error::new(ErrorKind::Unsupported, format!("is a picture ({format}), not a film"));
         }
-        about(format!(
-            "is no film that can be read, or a kind that is not allowed (playlists, scripts), or it is damaged ({why})"
-        ))
+        about(format!("is damaged, or is not a film of a supported kind; playlists and scripts are not allowed ({why})"))
     })?;
-    let found: Value =
-        serde_json::from_slice(&found).map_err(|e| about(format!("ffprobe said something else than JSON: {e}")))?;
+    let found: Value = serde_json::from_slice(&found).map_err(|e| about(format!("ffprobe did not print JSON: {e}")))?;
     let none = Vec::new();
     let streams = found["streams"].as_array().unwrap_or(&none);
     let films = streams.iter().filter(|stream| stream["codec_type"] == "video" && stream["disposition"]["attached_pic"] != 1);
@@ -216,7 +213,7 @@ pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Resul
     let shown: Vec<f64> = times.iter().copied().filter(inside).collect();
     if !times.is_empty() && shown.is_empty() {
         let last = times.last().unwrap_or(&0.0) - begin;
-        let text = format!("there are no frames in this part of it; it ends at {last:.2} seconds");
+        let text = format!("there are no frames in this part; the film ends at {last:.2} seconds");
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let (mut timing, mut frames) = timing(stream, &shown);

@@ -95,7 +95,7 @@ impl Tools {
             let output = version(program).map_err(|e| missing(program, &e))?;
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
             if !output.status.success() || !said.starts_with(&format!("{name} version")) {
-                return Err(io(format!("{}: is not {name}; name ffmpeg with --ffmpeg", program.display())));
+                return Err(io(format!("{}: is not {name}; give the path of ffmpeg with --ffmpeg", program.display())));
             }
             Ok(said)
         };
@@ -267,7 +267,7 @@ pub(crate) fn reason(said: &str) -> String {
         None => line.trim().to_owned(),
     };
     let mut lines = said.lines().map(plain).filter(|line| !line.is_empty());
-    lines.next().unwrap_or_else(|| "it says nothing about why".into())
+    lines.next().unwrap_or_else(|| "it gave no reason".into())
 }
 
 #[cfg(test)]
@@ -291,6 +291,6 @@ mod tests {
     #[test]
     fn reasons_are_one_line() {
         assert_eq!(reason("[mov,mp4 @ 0x55] moov atom not found\nx: Invalid data\n"), "moov atom not found");
-        assert_eq!(reason(""), "it says nothing about why");
+        assert_eq!(reason(""), "it gave no reason");
     }
 }

@@ -177,7 +177,7 @@ impl Cached {
                     format!("{}: {}: {why}; remove it with `impasto models rm {0}` and pull it again", self.name(), file.path);
                 Error::new(ErrorKind::Malformed, text)
             };
-            let inside = names::inside(&file.path).ok_or_else(|| damaged("is not a path inside of the model"))?;
+            let inside = names::inside(&file.path).ok_or_else(|| damaged("is not a path inside the model"))?;
             let path = self.files.join(inside);
             match std::fs::metadata(&path) {
                 Err(_) => return Err(damaged("is missing")),
@@ -187,7 +187,7 @@ impl Cached {
                 Ok(_) => {}
             }
             if hash::of_file(&path).map_err(|e| io(&path, e))? != file.sha256 {
-                return Err(damaged("is damaged: its SHA-256 is not that of the download"));
+                return Err(damaged("is damaged: its SHA-256 differs from that of the download"));
             }
         }
         check(self.receipt.role, &self.paths())

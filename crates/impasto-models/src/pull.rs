@@ -150,7 +150,7 @@ impl Pull<'_> {
         }
         let more = item.mirrors.len().saturating_sub(1);
         let error = first.unwrap_or_else(|| Error::new(ErrorKind::Io, "has no mirrors"));
-        Err(if more == 0 { error } else { error.context(format!("none of its {} addresses works; the first", more + 1)) })
+        Err(if more == 0 { error } else { error.context(format!("none of its {} addresses work; the first", more + 1)) })
     }
 
     /// Moves a downloaded file into the model, or unpacks it there.
@@ -237,7 +237,7 @@ impl Pull<'_> {
             let folder = arrived.files.display().to_string();
             let text =
                 e.to_string().replace(&format!("{folder}{}", std::path::MAIN_SEPARATOR), "").replace(&folder, "the download");
-            Error::new(e.kind(), format!("what was downloaded is not usable: {text}"))
+            Error::new(e.kind(), format!("the downloaded files are not usable: {text}"))
         })
     }
 

@@ -60,7 +60,7 @@ impl Receipt {
             _ if known == self.files.len() => {
                 "Every file has the SHA-256 that the registry knows: neither damaged nor forged.".into()
             }
-            0 => format!("The registry knows no SHA-256 of it: it could be forged.{sums}"),
+            0 => format!("The registry knows no SHA-256 for it: it could be forged.{sums}"),
             _ => format!("{known} of {} files have a SHA-256 that the registry knows.{sums}", self.files.len()),
         }
     }

@@ -78,7 +78,7 @@ impl Role {
     pub fn described(self) -> &'static str {
         match self {
             Role::Model => "a model that paints",
-            Role::Perceptual => "a perceptual network, which losses look through",
+            Role::Perceptual => "a perceptual network, for losses",
         }
     }
 
@@ -167,7 +167,7 @@ impl Registry {
             if about.len() > MOST_BYTES {
                 return Err(Error::new(
                     ErrorKind::TooLarge,
-                    format!("is larger than a registry may be ({} MiB)", MOST_BYTES >> 20),
+                    format!("is larger than the limit for registries ({} MiB)", MOST_BYTES >> 20),
                 ));
             }
             Self::parse(&std::fs::read_to_string(path)?)
@@ -282,7 +282,7 @@ impl Entry {
         match (known, inside) {
             _ if known == self.files.len() => "The SHA-256 of every file is known: damage and forgery would show.".to_owned(),
             (0, 0) => format!("No SHA-256 is known: forgery would not show.{sums}"),
-            (0, _) => format!("The SHA-256 of {inside} of its files is known, not that of the others.{sums}"),
+            (0, _) => format!("The SHA-256 of {inside} of its files is known, but not that of the others.{sums}"),
             _ => format!("The SHA-256 of {known} of {} files is known.{sums}", self.files.len()),
         }
     }
@@ -293,7 +293,7 @@ impl Entry {
             return Err("it has no files".to_owned());
         }
         for item in &self.files {
-            let path = names::inside(&item.name).ok_or_else(|| format!("{:?} is not a path inside of the model", item.name))?;
+            let path = names::inside(&item.name).ok_or_else(|| format!("{:?} is not a path inside the model", item.name))?;
             if item.unpack.is_some() && path.components().count() != 1 {
                 return Err(format!("{:?} is an archive: give it a plain name", item.name));
             }
@@ -311,7 +311,7 @@ impl Entry {
         let kept = self.files.iter().flat_map(|item| &item.only);
         let paths = self.contains.iter().map(|known| &known.path).chain(&self.open).chain(kept);
         match paths.into_iter().find(|path| names::inside(path).is_none()) {
-            Some(path) => Err(format!("{path:?} is not a path inside of the model")),
+            Some(path) => Err(format!("{path:?} is not a path inside the model")),
             None => Ok(()),
         }
     }

@@ -23,7 +23,7 @@ const MOMENT: Duration = Duration::from_millis(10);
 
 /// What clients are told if there is no ffmpeg.
 pub(crate) const MISSING: &str = "films need ffmpeg, which this server did not find; install it (apt install ffmpeg) and start the server \
-     again, or name it: impasto serve --ffmpeg PATH";
+     again, or say where it is: impasto serve --ffmpeg PATH";
 
 /// Where films are painted.
 pub(crate) struct Cinema {

@@ -61,8 +61,12 @@ impl Server {
         let wanted = options.address;
         let listener = TcpListener::bind(wanted).await.map_err(|e| {
             let hint = match e.kind() {
-                std::io::ErrorKind::AddrInUse => "; something else serves there: choose another with --port, or 0 for any",
-                std::io::ErrorKind::PermissionDenied => "; ports below 1024 are the system's: choose another with --port",
+                std::io::ErrorKind::AddrInUse => {
+                    "; another program uses this port: choose another with --port, or 0 for any free one"
+                }
+                std::io::ErrorKind::PermissionDenied => {
+                    "; ports below 1024 are reserved for the system: choose another with --port"
+                }
                 _ => "",
             };
             Error::new(ErrorKind::Io, format!("cannot listen on {wanted}: {e}{hint}")).with_source(e)

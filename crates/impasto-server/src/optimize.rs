@@ -51,11 +51,13 @@ impl Settings {
             match pair.split_once('=').unwrap_or((pair, "")) {
                 ("steps", value) => {
                     let steps = value.parse().ok().filter(|steps| (1..=MAX_STEPS).contains(steps));
-                    settings.steps = steps.ok_or_else(|| Problem::bad(format!("steps is a number from 1 to {MAX_STEPS}")))?;
+                    settings.steps =
+                        steps.ok_or_else(|| Problem::bad(format!("steps must be a number from 1 to {MAX_STEPS}")))?;
                 }
                 ("style_weight", value) => {
                     let weight = value.parse().ok().filter(|weight: &f64| weight.is_finite() && (0.0..=1e6).contains(weight));
-                    settings.style_weight = weight.ok_or_else(|| Problem::bad("style_weight is a number from 0 to 1000000"))?;
+                    settings.style_weight =
+                        weight.ok_or_else(|| Problem::bad("style_weight must be a number from 0 to 1000000"))?;
                 }
                 _ => return Err(Problem::bad("the query has a parameter that is not known; known are steps and style_weight")),
             }
@@ -68,16 +70,16 @@ impl Settings {
 pub(crate) fn check(wanted: &Wanted) -> Result<()> {
     let refused = |text: String| Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, text));
     if wanted.masks.mask.is_some() || wanted.masks.strength.is_some() {
-        return refused("a mask of the painting is for /v1/stylize; give the styles masks to optimize".into());
+        return refused("a mask for the whole painting works only with /v1/stylize; to optimize, give the styles masks".into());
     }
     let given = wanted.options.given();
     let obeyed = |name: &str| OBEYED.contains(&name) || table().iter().any(|row| row.name == name && row.part == Part::File);
     if let Some(name) = given.keys().find(|name| !obeyed(name)) {
-        return refused(format!("options.{name} is for /v1/stylize; leave it out to optimize"));
+        return refused(format!("options.{name} works only with /v1/stylize; leave it out to optimize"));
     }
     if wanted.options.colors == Colours::Content {
         return refused(
-            "options.colors is \"content\", which is for /v1/stylize; optimize with \"luminance\" or \"match\"".into(),
+            "options.colors: \"content\" works only with /v1/stylize; optimize with \"luminance\" or \"match\"".into(),
         );
     }
     if wanted.styles.iter().any(|style| style.weight == 0.0) {
@@ -221,7 +223,7 @@ fn style_picture(
                 Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?
             }
             _ => {
-                let text = "a style file has no picture, which optimizing needs; send the picture itself, or use /v1/stylize";
+                let text = "a style file has no picture, and optimizing needs one; send the picture itself, or use /v1/stylize";
                 return Err(Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, text));
             }
         },

@@ -90,10 +90,10 @@ impl ServerOptions {
         }
         let visible = |c: char| c.is_ascii_graphic();
         if self.token.as_ref().is_some_and(|token| token.len() < 16 || !token.chars().all(visible)) {
-            return invalid("a token has at least 16 characters, without spaces");
+            return invalid("a token must have at least 16 characters, without spaces");
         }
         if self.cors.as_ref().is_some_and(|origin| !origin.starts_with("http") || !origin.chars().all(visible)) {
-            return invalid("an origin is written as https://example.org");
+            return invalid("write an origin as https://example.org");
         }
         let least = [self.jobs, self.connections, self.max_body, self.max_film_frames].into_iter().min().unwrap_or(0);
         if least == 0 || self.max_memory == 0 || self.max_film == 0 {

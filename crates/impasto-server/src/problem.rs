@@ -49,17 +49,17 @@ impl Problem {
     }
 
     pub(crate) fn too_slow() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "it took too long; use a smaller picture, or `Prefer: respond-async`")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the request took too long; use a smaller picture, or `Prefer: respond-async`")
             .with(header::RETRY_AFTER, HeaderValue::from_static("10"))
     }
 
     pub(crate) fn cancelled() -> Self {
-        Self::new(StatusCode::CONFLICT, "it was cancelled, by a newer request or by the client")
+        Self::new(StatusCode::CONFLICT, "the request was cancelled by the client, or replaced by a newer one")
     }
 
     /// Something that should not have happened. The details are not the client's business.
     pub(crate) fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "an internal error; other requests are not affected")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; other requests are not affected")
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {

@@ -97,12 +97,16 @@ impl PaintOptions {
         let weights = serde_json::from_value(weights).map_err(|e| bad(format!("weights: {e}")))?;
         of_today(&mut options)?;
         if options.contains_key("model") {
-            return Err(bad("model: the model is a field beside options, with a name of /v1/models".into()));
+            return Err(bad("model: send the model in a field beside options, with a name from /v1/models".into()));
         }
         for row in table().iter().filter(|row| !rows(table()).any(|known| known.name == row.name)) {
             if options.contains_key(row.name) {
-                let what = if row.part == Part::Model { "the server's own" } else { "a field of its own, with a picture" };
-                return Err(bad(format!("{}: this is {what}", row.name)));
+                let what = if row.part == Part::Model {
+                    "only the server can set this"
+                } else {
+                    "send this picture in a field of its own"
+                };
+                return Err(bad(format!("{}: {what}", row.name)));
             }
         }
         for (name, bytes) in [("mask", &masks.mask), ("strength_mask", &masks.strength)] {
@@ -246,7 +250,7 @@ impl StylizeBody {
         let content = match std::mem::take(&mut self.content) {
             ContentBody { picture: Some(text), id: None } => ContentSource::Bytes(decoded(&text, "content.picture")?),
             ContentBody { picture: None, id: Some(id) } => ContentSource::Kept(state.content(&id)?),
-            _ => return Err(Problem::bad("content has either a picture or an id")),
+            _ => return Err(Problem::bad("content must have either a picture or an id")),
         };
         Ok(self.painting(state)?.with(content))
     }
@@ -257,7 +261,7 @@ impl StyleBody {
         let source = match (self.picture, self.name.or(self.id)) {
             (Some(text), None) => StyleSource::Picture(decoded(&text, "style.picture")?),
             (None, Some(name)) => StyleSource::Kept(state.style(model, &name)?),
-            _ => return Err(Problem::bad("a style has just one of picture, name and id")),
+            _ => return Err(Problem::bad("a style must have just one of picture, name and id")),
         };
         let mask = self.mask.map(|text| decoded(&text, "style.mask")).transpose()?;
         Ok(WantedStyle { source, weight: self.weight.unwrap_or(1.0), mask })
@@ -275,15 +279,15 @@ fn finish(model: Arc<Served>, mut styles: Vec<WantedStyle>, masks: Masks, option
         return Err(Problem::bad(format!("{} styles; give 1 to {MAX_STYLES}", styles.len())));
     }
     if !weights.is_empty() && weights.len() != styles.len() {
-        return Err(Problem::bad(format!("{} weights for {} styles", weights.len(), styles.len())));
+        return Err(Problem::bad(format!("{} weights for {} styles; give one for each", weights.len(), styles.len())));
     }
     styles.iter_mut().zip(&weights).for_each(|(style, weight)| style.weight = *weight);
     if styles.iter().any(|style| !style.weight.is_finite() || style.weight < 0.0) {
-        return Err(Problem::bad("a style's weight is a number of 0 or more"));
+        return Err(Problem::bad("a style's weight must be a number of 0 or more"));
     }
     let everywhere = || styles.iter().filter(|style| style.mask.is_none());
     if everywhere().count() > 0 && everywhere().all(|style| style.weight == 0.0) {
-        return Err(Problem::bad("all styles have weight 0; give at least one a weight above"));
+        return Err(Problem::bad("all styles have weight 0; give at least one a weight above 0"));
     }
     if options.colors == Colours::Match {
         styles.iter().enumerate().try_for_each(|(i, style)| style.check_match(i))?;
@@ -293,7 +297,7 @@ fn finish(model: Arc<Served>, mut styles: Vec<WantedStyle>, masks: Masks, option
 
 /// Parses JSON. Any error becomes a problem of one line.
 pub(crate) fn json<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    serde_json::from_slice(bytes).map_err(|e| Problem::bad(format!("the body is not the JSON that is expected: {e}")))
+    serde_json::from_slice(bytes).map_err(|e| Problem::bad(format!("the body is not the expected JSON: {e}")))
 }
 
 /// The media type of a request's body, without parameters.
@@ -315,12 +319,12 @@ fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State)
             return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text);
         }
         if current.is::<TooSlow>() {
-            let text = format!("the body came too slowly; send at least {RATE} bytes a second");
+            let text = format!("the body arrived too slowly; send at least {RATE} bytes a second");
             return Problem::new(StatusCode::REQUEST_TIMEOUT, text);
         }
         cause = current.source();
     }
-    Problem::bad("the body ended before it was complete, or is not what its headers say")
+    Problem::bad("the body is incomplete, or does not match its headers")
 }
 
 /// Reads the multipart fields of a request: their names and contents. The field
@@ -337,7 +341,7 @@ pub(crate) async fn fields(request: Request, state: &State, mut film: Option<&mu
             Err(error) => return Err(too_large_or_broken(&error, state)),
         };
         if fields.len() >= 32 {
-            return Err(Problem::bad("more than 32 fields"));
+            return Err(Problem::bad("the form has more than 32 fields"));
         }
         let name = field.name().unwrap_or_default().to_owned();
         if let (Some(film), "film") = (&mut film, name.as_str()) {
@@ -386,7 +390,7 @@ pub(crate) async fn wanted(request: Request, state: &State) -> Result<Wanted> {
 
 pub(crate) fn unsupported(found: &str, expected: &str) -> Problem {
     let found: String = found.chars().filter(|c| !c.is_control()).take(80).collect();
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("a body of type {found:?}; send {expected}"))
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("the body has type {found:?}; send {expected}"))
 }
 
 fn text(name: &str, bytes: &Bytes) -> Result<String> {
@@ -394,7 +398,7 @@ fn text(name: &str, bytes: &Bytes) -> Result<String> {
 }
 
 fn once(there: bool, name: &str) -> Result<()> {
-    if there { Err(Problem::bad(format!("the field {name} is there twice"))) } else { Ok(()) }
+    if there { Err(Problem::bad(format!("the field {name} appears twice"))) } else { Ok(()) }
 }
 
 /// Builds a painting from the fields of a form. Those of the content are read elsewhere; `content`
@@ -439,7 +443,7 @@ pub(crate) fn of_fields(fields: Vec<(String, Bytes)>, state: &State, content: &s
         }
     }
     for (number, bytes) in masks {
-        let missing = || Problem::bad(format!("mask_{number} is for a style that is not there; the first is mask_0"));
+        let missing = || Problem::bad(format!("mask_{number} is for a style that is missing; the first style's mask is mask_0"));
         styles.get_mut(number).ok_or_else(missing)?.mask = Some(bytes);
     }
     finish(model, styles, of_all, options.unwrap_or_default())
@@ -450,7 +454,7 @@ pub(crate) async fn one_file(request: Request, name: &str, state: &State) -> Res
     let bytes = match media_type(&request).as_str() {
         "multipart/form-data" => match <[(String, Bytes); 1]>::try_from(fields(request, state, None).await?) {
             Ok([(found, bytes)]) if found == name => bytes,
-            _ => return Err(Problem::bad(format!("the form has just one field, {name}: a picture"))),
+            _ => return Err(Problem::bad(format!("the form must have just one field, {name}: a picture"))),
         },
         _ => body(request, state).await?,
     };

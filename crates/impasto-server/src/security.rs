@@ -65,7 +65,7 @@ fn refusal(state: &State, request: &Request, origin: Option<&HeaderValue>, share
     // Another page's host name may point to this machine (DNS rebinding). Unless a token identifies
     // clients, accept only this machine's own names.
     if state.options.token.is_none() && !host.is_some_and(|host| is_own(state, host)) {
-        let text = "this server answers to its own address only; use that, or give it a token";
+        let text = "this server answers only to its own address; use that, or start the server with a token";
         return Some(Problem::new(StatusCode::MISDIRECTED_REQUEST, text));
     }
     // Scripts of other pages can send forms without a preflight request. Their origin identifies them.

@@ -54,7 +54,7 @@ impl<'a> Spool<'a> {
     /// Begins the film. Fails if it was begun before.
     pub(crate) fn begin(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.there, true) {
-            true => Err(Problem::bad("the field film is there twice")),
+            true => Err(Problem::bad("the field film appears twice")),
             false => Ok(()),
         }
     }

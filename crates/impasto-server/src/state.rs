@@ -135,7 +135,7 @@ impl State {
     pub(crate) fn memory(&self, bytes: u64) -> Result<Share> {
         if bytes > self.budget.limit() {
             let text = format!(
-                "it would take {} MiB of memory, more than this server has for all requests; use a smaller picture",
+                "the request would take {} MiB of memory, more than this server has for all requests; use a smaller picture",
                 bytes >> 20
             );
             return Err(impasto::Error::new(impasto::ErrorKind::TooLarge, text).into());
@@ -145,7 +145,7 @@ impl State {
                 return Ok(share);
             }
             if !self.contents.forget_oldest() && !self.styles.forget_oldest() {
-                return Err(Problem::busy("the memory for pictures is taken; try again in a moment"));
+                return Err(Problem::busy("all memory for pictures is in use; try again in a moment"));
             }
         }
     }
@@ -157,7 +157,7 @@ impl State {
                 return Ok(share);
             }
             if !self.jobs.forget_oldest_of(|job| job.painted().is_some_and(|done| done.is_ok_and(|painted| painted.is_file()))) {
-                return Err(Problem::busy("the room for films is taken; try again later"));
+                return Err(Problem::busy("all disk space for films is in use; try again later"));
             }
         }
     }

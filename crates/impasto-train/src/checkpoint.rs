@@ -46,12 +46,12 @@ pub fn resume(folder: &Path, all: &mut [&mut Parameters], adam: &mut Adam, devic
     }
     let arrays = weights::load(&path, &Limits::default())?.weights;
     let step = restore(&arrays, all, adam, device).map_err(|e| e.context(path.display()))?;
-    eprintln!("going on from step {step}");
+    eprintln!("continuing from step {step}");
     Ok(step)
 }
 
 fn restore(file: &Weights, all: &mut [&mut Parameters], adam: &mut Adam, device: &Device) -> Result<usize> {
-    let malformed = || Error::new(ErrorKind::Malformed, "is no checkpoint of this recipe");
+    let malformed = || Error::new(ErrorKind::Malformed, "is not a checkpoint of this recipe");
     let step = file.metadata.get(STEP).and_then(|step| step.parse().ok()).ok_or_else(malformed)?;
     let find = |name: &str| {
         let data = file.get(name)?.data();

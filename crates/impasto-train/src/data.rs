@@ -68,8 +68,11 @@ impl Pictures {
                 if i % held_out == held_out - 1 { apart.push(picture) } else { own.push(picture) }
             }
             if own.is_empty() {
-                let text =
-                    format!("{} holds no pictures{}", folder.display(), if starting.is_empty() { "" } else { " of these names" });
+                let text = format!(
+                    "{} contains no pictures{}",
+                    folder.display(),
+                    if starting.is_empty() { "" } else { " with these names" }
+                );
                 return Err(Error::new(ErrorKind::InvalidArgument, text));
             }
             train.push((*share, own));

@@ -97,8 +97,10 @@ impl Recipe {
         let mut recipe: Recipe = recipe::parse(path)?;
         let Train { steps, batch, crop, .. } = recipe.train;
         if steps == 0 || batch < 2 || crop < 48 || !crop.is_multiple_of(16) {
-            let text =
-                format!("{}: at least one step, two pictures, and crops of multiples of 16 pixels, at least 48", path.display());
+            let text = format!(
+                "{}: training needs at least one step, two pictures, and crops of a multiple of 16 pixels, at least 48",
+                path.display()
+            );
             return Err(Error::new(ErrorKind::Malformed, text));
         }
         let folder = path.parent().unwrap_or(Path::new(""));

@@ -161,10 +161,10 @@ impl<'a> Executor<'a> {
             let shape = shapes[index];
             let plain = |value: &Value| match value.upsample {
                 1 => Ok(value.tensor.clone()),
-                _ => Err(unsupported(format!("{:?} reads an enlarged picture; only convolutions can", node.name))),
+                _ => Err(unsupported(format!("{:?} reads an up-sampled tensor; only convolutions can", node.name))),
             };
             let tensor = match &node.op {
-                Op::Input { .. } => return Err(unsupported("a graph with two inputs".into())),
+                Op::Input { .. } => return Err(unsupported("the graph has two inputs".into())),
                 Op::Conv(conv) => {
                     let rectify = self.rectifies(index);
                     let source = shapes[node.inputs[0].index()];
@@ -187,7 +187,7 @@ impl<'a> Executor<'a> {
                     self.conv(parameters, conv, &first.tensor, self.channels[node.inputs[0].index()], geometry)?
                 }
                 Op::InstanceNorm(norm) => {
-                    let style = style.ok_or_else(|| unsupported("a conditional norm without a style vector".into()))?;
+                    let style = style.ok_or_else(|| unsupported("a conditional norm has no style vector".into()))?;
                     let x = plain(&first)?;
                     let own = match given {
                         Some(given) => given[statistics.len()].clone(),
@@ -227,7 +227,7 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        let output = values.pop().flatten().ok_or_else(|| unsupported("a graph without an output".into()))?;
+        let output = values.pop().flatten().ok_or_else(|| unsupported("the graph has no output".into()))?;
         Ok(Run { output: output.tensor, taps: tapped.into_iter().flatten().collect(), statistics })
     }
 

@@ -62,7 +62,7 @@ impl Adam {
     pub fn step(&mut self, all: &mut [&mut Parameters], gradients: &Gradients, schedule: Schedule, step: usize) -> Result<()> {
         let length = length(all, gradients)?;
         if !length.is_finite() {
-            eprintln!("step {}: the gradient is no number; the step is left out", step + 1);
+            eprintln!("step {}: the gradient is not a number; the step is left out", step + 1);
             return Ok(());
         }
         let shrink = (schedule.clip / length.max(1e-12)).min(1.0);

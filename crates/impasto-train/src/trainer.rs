@@ -121,13 +121,13 @@ fn unfold(mut start: Model) -> Result<Model> {
     for name in run.resampling() {
         let refused = |what: &str| Error::new(ErrorKind::Mismatch, format!("the model to start from: {name:?} {what}"));
         let kernel = network.weights.get(&name).ok_or_else(|| refused("is missing"))?;
-        let &[5, 5, inputs, outputs] = kernel.shape() else { return Err(refused("is no 5×5 kernel")) };
+        let &[5, 5, inputs, outputs] = kernel.shape() else { return Err(refused("is not a 5×5 kernel")) };
         let small = native::unfolded(kernel.data(), inputs, outputs);
         let largest = kernel.data().iter().fold(0.0, |most: f32, value| most.max(value.abs()));
         let again = native::folded(&small, 3, inputs, outputs);
         // Float16 rounds by 0.0005 of a value.
         if again.iter().zip(kernel.data()).any(|(a, b)| (a - b).abs() > 0.002 * largest) {
-            return Err(refused("is no 3×3 kernel with a filter folded into it"));
+            return Err(refused("is not a 3×3 kernel with a filter folded into it"));
         }
         network.weights.insert(name, Array::new([3, 3, inputs, outputs], small)?);
     }
@@ -191,7 +191,7 @@ impl Trainer {
         for (network, architecture) in [(&mut model.predictor, predictor), (&mut model.transformer, transformer)] {
             let Some(network) = network else { continue };
             if network.architecture != architecture {
-                let text = format!("the model to start from is {}, the recipe's {architecture}", network.architecture);
+                let text = format!("the model to start from is {}, but the recipe's is {architecture}", network.architecture);
                 return Err(Error::new(ErrorKind::Mismatch, text));
             }
             network.family = family.clone();

@@ -34,7 +34,7 @@ pub(crate) struct Remove {
 
 /// Compare downloaded models with the hashes of their download, and open them.
 ///
-/// Prints for each whether it is intact, and whether the known hashes rule out forgery or only damage.
+/// For each model, prints whether it is intact, and whether the known hashes rule out forgery or only damage.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// Name or web address of a downloaded model. Default: all

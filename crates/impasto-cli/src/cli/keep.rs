@@ -38,7 +38,7 @@ pub(crate) struct StylesExtract {
     #[arg(short, long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
 
-    /// The style's name, for people. Default: the picture's name without its extension
+    /// Name of the style to show. Default: the picture's name without its extension
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
@@ -108,7 +108,7 @@ pub(crate) struct ModelsImport {
     #[arg(short, long, value_name = "FILE.safetensors", value_hint = ValueHint::FilePath, required_unless_present = "name")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Keep the model among the user's models instead, so that --model NAME finds it
+    /// Keep the model among your own models instead, so that --model NAME finds it
     #[arg(long, value_name = "NAME", conflicts_with = "output")]
     pub(crate) name: Option<String>,
 

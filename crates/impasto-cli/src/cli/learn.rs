@@ -11,7 +11,7 @@ use crate::values;
 ///
 /// The program paints parts of contents, compares them with the painting, and changes a
 /// copy of the network a little, a few hundred times. The style file holds the changes.
-/// It is for this model only, and paints as fast as any other style.
+/// It works with this model only, and paints as fast as any other style.
 ///
 /// The default takes a few minutes on two cores. Ctrl-C keeps what has been learned so far; --resume continues.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub(crate) struct StylesLearn {
     #[arg(short, long, value_name = "FILE.style", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
 
-    /// The style's name, for people. Default: the first picture's name without its extension
+    /// Name of the style to show. Default: the first picture's name without its extension
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
@@ -52,7 +52,7 @@ pub(crate) struct StylesLearn {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = count)]
     pub(crate) steps: usize,
 
-    /// Learn for this many minutes instead, however many steps that is; the result then depends on the machine
+    /// Learn for this many minutes instead of a number of steps; the result then depends on the machine
     #[arg(long, value_name = "MINUTES", value_parser = values::positive, conflicts_with = "steps")]
     pub(crate) minutes: Option<f32>,
 

@@ -35,7 +35,7 @@ pub(crate) struct Optimize {
     #[arg(long, value_name = "LONGSIDE", default_value_t = 512, allow_negative_numbers = true, value_parser = super::side)]
     pub(crate) size: usize,
 
-    /// Steps at each scale, the coarsest first; the last number is for all further scales
+    /// Steps at each scale, the coarsest first; the last number is also for all finer scales
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_values_t = optimizer::OptimizeOptions::default().steps,
           allow_negative_numbers = true, value_parser = super::count)]
     pub(crate) steps: Vec<usize>,
@@ -91,7 +91,7 @@ pub(crate) struct Optimize {
     #[arg(long, value_name = "PIXELS", default_value = "0", allow_negative_numbers = true, value_parser = values::length)]
     pub(crate) feather: f32,
 
-    /// Size of the style pictures relative to the content: less gives finer forms, more coarser ones
+    /// Size of the style pictures relative to the content: less gives finer forms, more gives coarser ones
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, allow_negative_numbers = true, value_parser = values::positive)]
     pub(crate) style_scale: f32,
 
@@ -187,9 +187,9 @@ pub(crate) enum ContentLoss {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeepColors {
-    /// The content's own color everywhere; only lightness is painted
+    /// Keep the content's own colors everywhere; paint only lightness
     Luminance,
-    /// First, the style pictures get the content's palette
+    /// Give the style pictures the content's palette first
     Match,
 }
 
@@ -197,7 +197,7 @@ pub(crate) enum KeepColors {
 pub(crate) enum Method {
     /// Steady, averaged steps
     Adam,
-    /// Longer steps that use the last ones; needs more memory
+    /// Longer steps, chosen from the last ones; needs more memory
     Lbfgs,
 }
 

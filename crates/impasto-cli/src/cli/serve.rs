@@ -15,7 +15,7 @@ use crate::values;
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// Address to listen on; any but a loopback address requires a token
+    /// Address to listen on; any address other than loopback requires a token
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) bind: std::net::IpAddr,
 

@@ -105,7 +105,7 @@ pub(crate) struct Sheet {
     pub(crate) loudness: LoudnessFlags,
 }
 
-/// Measure paintings: how near they are to style and content, and how much of them is the network's own pattern.
+/// Measure paintings: how close they are to style and content, and how much of them is the network's own pattern.
 ///
 /// Draws pairs of a content and a style, paints them, and prints means over the pairs. Lower is
 /// better everywhere. A painting trades style for content, so read both, and compare with the two
@@ -142,7 +142,7 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "NAME|PATH|URL", value_hint = ValueHint::AnyPath)]
     pub(crate) perceptual: Vec<PathBuf>,
 
-    /// Folder of styles that have learned, to measure in addition to the
+    /// Folder of learned styles, to measure in addition to the
     /// model: STYLE.style for a style picture STYLE; may be repeated
     ///
     /// Pairs are drawn from the style pictures for which all of these folders have a style.
@@ -169,21 +169,21 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
     pub(crate) artefacts: usize,
 
-    /// Measure instead how different the styles of a gallery look, on
-    /// this many contents: --styles, or the built-in ones
+    /// Instead, measure on this many contents how different the styles of
+    /// a gallery look: those of --styles, or the built-in ones
     ///
-    /// For each style, its nearest neighbor after colors are matched; and how
+    /// Prints each style's nearest neighbor after colors are matched, and how
     /// many paintings are matched to their styles' pictures in gray.
     #[arg(long, value_name = "N", conflicts_with_all = ["outputs", "pairs", "pairs_from", "artefacts", "sheet", "no_model", "witness"],
           allow_negative_numbers = true, value_parser = super::count)]
     pub(crate) gallery: Option<usize>,
 
-    /// Model by others whose style predictor also judges the paintings: a
+    /// Another model, whose style predictor also judges the paintings: a
     /// network that the measured model was not trained with
     #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
     pub(crate) witness: Option<PathBuf>,
 
-    /// Write the compared pictures, with their distances, as one picture; the first 50 pairs
+    /// Write the compared pictures of the first 50 pairs, with their distances, as one picture
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sheet: Option<PathBuf>,
 
@@ -226,7 +226,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = super::threads)]
     pub(crate) threads: Vec<usize>,
 
-    /// Runs of each network, after a first one that does not count
+    /// Runs of each network, after a warm-up run that does not count
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) runs: u16,
 

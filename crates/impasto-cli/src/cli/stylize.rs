@@ -23,13 +23,13 @@ pub(crate) struct Stylize {
     /// Picture (also by its web address), built-in style or .style file; repeat it to blend
     ///
     /// `impasto styles list` prints the names of the built-in styles. If a file has the same
-    /// name, the file is taken. Networks that carry styles of their own take the number of one
-    /// (-s 3 with --model, or -s MODEL:3). A network of one style needs none.
+    /// name, the file is used. If a network has styles of its own, give the number of one
+    /// (-s 3 with --model, or -s MODEL:3). A network with a single style needs no -s.
     ///
     /// Blend by weight with -s a.jpg=0.7 -s b.jpg=0.3. Weights are shares of their sum, and the default weight is 1.
     ///
     /// Paint regions with -s a.jpg@sky.png -s b.jpg: a.jpg where the mask sky.png is white, b.jpg elsewhere. Where no
-    /// style is, the content stays. If a file's own name ends in =NUMBER or contains @, it is taken as that file.
+    /// style applies, the content stays. If a file's own name ends in =NUMBER or contains @, that file is used.
     #[arg(short, long = "style", value_name = "STYLE[=WEIGHT|@MASK]", value_hint = ValueHint::FilePath)]
     pub(crate) styles: Vec<OsString>,
 
@@ -130,8 +130,8 @@ pub(crate) struct Batch {
 /// Paint a picture again from the settings that are recorded in it.
 ///
 /// The program looks for the content, styles and model by name, beside the picture and in the current folder. They must
-/// be the same to the byte; then so is the new picture. The files that you name with --content, --style or --model may
-/// be different ones: this is how you paint another photo with the same settings.
+/// be the same to the byte; then the new picture is, too. The files that you name with --content, --style or --model
+/// may be different ones: this is how you paint another photo with the same settings.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
     /// Picture that Impasto has painted
@@ -158,7 +158,7 @@ pub(crate) struct Replay {
     #[arg(long = "in", value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) folders: Vec<PathBuf>,
 
-    /// Only print the command line that paints it, without its output
+    /// Only print the command line that paints the picture, without the output
     #[arg(long)]
     pub(crate) dry_run: bool,
 

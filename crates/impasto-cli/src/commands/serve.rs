@@ -101,7 +101,7 @@ fn serve(args: &Serve) -> Result {
     let address = format!("http://{}/", server.address());
     talk::data(format!("{address}\n").as_bytes())?;
     let loudness = args.loudness.loudness();
-    loudness.say("serving; Ctrl-C ends it");
+    loudness.say("serving; press Ctrl-C to stop");
     if args.open
         && let Err(e) = open::that_detached(&address)
     {

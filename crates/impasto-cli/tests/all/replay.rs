@@ -122,7 +122,7 @@ fn what_is_not_as_it_was_is_said_in_one_line() {
     // Changed files: they are refused, unless the user names them.
     std::fs::copy(workshop.path("other.png"), workshop.path("content.png")).unwrap();
     let refused = replay(&["--in", "folder", "--in", "."]);
-    assert_eq!(complaints(&refused, 1, &["content.png is not what it was", "--content"]), [""; 0]);
+    assert_eq!(complaints(&refused, 1, &["content.png differs from the original", "--content"]), [""; 0]);
     let style = ["--style", "folder/style.png", "--style", "folder/style.png"];
     let anew = replay(&[&style[..], &["--content", "other.png"]].concat());
     assert!(anew.status.success() && stderr(&anew).contains("the same settings on another file"), "{}", stderr(&anew));

@@ -44,7 +44,7 @@ fn it_serves_until_ctrl_c() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(
             (output.status.code(), String::from_utf8_lossy(&output.stderr).trim()),
-            (Some(0), "impasto: serving; Ctrl-C ends it")
+            (Some(0), "impasto: serving; press Ctrl-C to stop")
         );
         assert!(TcpStream::connect(&address).is_err());
     }

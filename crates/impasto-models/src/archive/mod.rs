@@ -114,8 +114,8 @@ impl Folder<'_> {
                 return Err(cancelled());
             }
             let left = self.most.checked_sub(n as u64);
-            self.most =
-                left.ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive's files are far larger than it is itself"))?;
+            self.most = left
+                .ok_or_else(|| Error::new(ErrorKind::TooLarge, "the archive's files are far larger than the archive itself"))?;
             if let (Some(file), Some(place)) = (&mut file, &place) {
                 file.write_all(&piece[..n]).map_err(|e| io(place, e))?;
             }

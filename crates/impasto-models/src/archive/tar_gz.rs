@@ -18,7 +18,7 @@ pub(super) fn unpack(file: File, folder: &mut Folder<'_>) -> Result<()> {
     let stream = Limited { inner: MultiGzDecoder::new(BufReader::new(file)), left: folder.most.saturating_add(HEADERS) };
     let damaged = |e: std::io::Error| match e.kind() {
         std::io::ErrorKind::FileTooLarge => {
-            Error::new(ErrorKind::TooLarge, "the archive's files are far larger than it is itself")
+            Error::new(ErrorKind::TooLarge, "the archive's files are far larger than the archive itself")
         }
         _ => malformed(&format!("the archive is damaged, or is not a .tar.gz: {e}")),
     };

@@ -66,7 +66,7 @@ impl Request<'_> {
                 200 | 206 => return self.answer(response).map(Some),
                 301 | 302 | 303 | 307 | 308 => {
                     let Some(location) = header(&response, "location") else {
-                        return Err(refused("redirects to nowhere").into());
+                        return Err(refused("redirects without an address").into());
                     };
                     let next = address.join(&location)?;
                     if address.is_secure() && !next.is_secure() {
@@ -84,7 +84,7 @@ impl Request<'_> {
                 _ => return Err(refused(&format!("the server answers {status}")).into()),
             }
         }
-        Err(refused(&format!("more than {REDIRECTIONS} redirections")).into())
+        Err(refused(&format!("more than {REDIRECTIONS} redirects")).into())
     }
 
     /// Refuses `http` for other machines, unless the user allows it.
@@ -123,7 +123,7 @@ impl Request<'_> {
 
     fn answer(&self, response: http::Response<Body>) -> Result<Answer, Failure> {
         if let Some(coding) = header(&response, "content-encoding").filter(|coding| coding != "identity") {
-            return Err(refused(&format!("the server sends it compressed ({coding}), which was not asked for")).into());
+            return Err(refused(&format!("the server sent it compressed ({coding}), which was not requested")).into());
         }
         let length = header(&response, "content-length").and_then(|text| text.parse().ok());
         // Weak ETags (`W/…`) cannot be used for ranges.
@@ -133,7 +133,7 @@ impl Request<'_> {
             let range = header(&response, "content-range").unwrap_or_default();
             let start = range.strip_prefix("bytes ").and_then(|range| range.split('-').next()?.parse().ok());
             if start != Some(self.from) {
-                return Err(refused(&format!("the server sends another part than was asked for ({range:?})")).into());
+                return Err(refused(&format!("the server sent a different part than requested ({range:?})")).into());
             }
             self.from
         } else {
@@ -188,7 +188,7 @@ fn failure(address: &Address, error: ureq::Error, idle: Duration) -> Failure {
 }
 
 fn untrusted(host: &str, error: &dyn std::fmt::Display) -> String {
-    format!("{host} cannot be trusted: {error}. If your network has certificates of its own, name their file in SSL_CERT_FILE")
+    format!("{host} cannot be trusted: {error}. If your network uses its own certificates, name their file in SSL_CERT_FILE")
 }
 
 /// Whether reading failed because nothing arrived in time.

@@ -153,7 +153,7 @@ impl Download<'_> {
             }
             failures += 1;
             if failures > self.options.retries {
-                let again = if self.arrived() > 0 { "; what has arrived is kept, try again to continue" } else { "" };
+                let again = if self.arrived() > 0 { "; the part that has arrived is kept: try again to continue" } else { "" };
                 return Err(Error::new(ErrorKind::Io, format!("{why}{again}")));
             }
             self.watch.note(&format!("{}: {why}; trying again", self.address));
@@ -179,7 +179,7 @@ impl Download<'_> {
             None if self.expected.bytes == Some(arrived) => return Ok(()),
             None => {
                 clear(&self.part())?;
-                return Err(Failure::MayPass("the server has another file than before".to_owned()));
+                return Err(Failure::MayPass("the file on the server has changed".to_owned()));
             }
         };
         let total = length.map(|length| from + length);

@@ -180,10 +180,10 @@ fn wrong_files_are_refused_and_leave_nothing() {
         ("/401", &unknown, ErrorKind::Io, &["denies access"]),
         ("/500", &unknown, ErrorKind::Io, &["answers 500"]),
         ("/418", &unknown, ErrorKind::Io, &["answers 418"]),
-        ("/part", &unknown, ErrorKind::Io, &["another part"]),
+        ("/part", &unknown, ErrorKind::Io, &["different part"]),
         ("/zipped", &unknown, ErrorKind::Io, &["compressed"]),
         ("/round", &unknown, ErrorKind::Io, &["more than 10 redirections"]),
-        ("/nowhere", &unknown, ErrorKind::Io, &["redirects to nowhere"]),
+        ("/nowhere", &unknown, ErrorKind::Io, &["redirects without an address"]),
         ("/file", &unknown, ErrorKind::InvalidArgument, &["only http and https"]),
         ("/plain", &unknown, ErrorKind::InvalidArgument, &["http://example.org", "not encrypted"]),
     ];

@@ -198,7 +198,7 @@ fn check_size(bytes: u64, most: u64) -> impasto::Result<()> {
         return Ok(());
     }
     let text =
-        format!("becomes larger than {most} bytes; paint it smaller (size), shorter (start, end) or coarser (a greater crf)");
+        format!("becomes larger than {most} bytes; paint it smaller (size), shorter (start, end) or coarser (a higher crf)");
     Err(Error::new(ErrorKind::TooLarge, text))
 }
 

@@ -41,7 +41,7 @@ struct Given {
 impl Settings {
     /// Parses a query such as `start=0:30&end=0:40&format=webm`.
     pub(crate) fn of_query(uri: &Uri) -> Result<Self> {
-        let known = "the query has a parameter that is not known or there twice; known are steady, start, end, fps, size, format, \
+        let known = "the query has a parameter that is not known or appears twice; known are steady, start, end, fps, size, format, \
              codec and crf";
         let Query(given) = Query::<Given>::try_from_uri(uri).map_err(|_| Problem::bad(known))?;
         let part = Part { start: read("start", given.start, time)?.unwrap_or(0.0), end: read("end", given.end, time)? };

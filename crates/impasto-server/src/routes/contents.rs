@@ -73,7 +73,7 @@ pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<Stri
 /// Deletes an uploaded photo.
 #[utoipa::path(delete, path = "/v1/contents/{id}", tag = "previews", params(("id" = String, Path, description = "A content's id")),
     responses(
-        (status = 204, description = "It is forgotten"),
+        (status = 204, description = "It is removed"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {

@@ -22,14 +22,14 @@ use crate::work;
 /// need ffmpeg: `/v1/info` says whether this server has it.
 #[utoipa::path(post, path = "/v1/films", tag = "paintings", request_body = FilmBody,
     params(
-        ("steady" = Option<f32>, Query, description = "How much of the last frame is kept where the next one shows the same; 0.8 if not given", minimum = 0, maximum = 1),
+        ("steady" = Option<f32>, Query, description = "How much of the last frame is kept where the next one shows the same; default: 0.8", minimum = 0, maximum = 1),
         ("start" = Option<String>, Query, description = "Where to begin: seconds, or [hours:]minutes:seconds"),
         ("end" = Option<String>, Query, description = "Where to end"),
-        ("fps" = Option<String>, Query, description = "Frames a second, as 25, 23.976 or 30000/1001; the film's own if not given"),
-        ("size" = Option<String>, Query, description = "Of the result: pixels of the longer side, or WIDTHxHEIGHT; the film's own if not given"),
-        ("format" = Option<String>, Query, description = "mp4 (if not given), webm, mov or mkv"),
-        ("codec" = Option<String>, Query, description = "h264, h265, av1, vp9 or prores; the format's if not given"),
-        ("crf" = Option<u8>, Query, description = "Quality of the encoder: less is better and larger; the codec's if not given", maximum = 63),
+        ("fps" = Option<String>, Query, description = "Frames a second, as 25, 23.976 or 30000/1001; default: the film's own"),
+        ("size" = Option<String>, Query, description = "Of the result: pixels of the longer side, or WIDTHxHEIGHT; default: the film's own"),
+        ("format" = Option<String>, Query, description = "mp4 (the default), webm, mov or mkv"),
+        ("codec" = Option<String>, Query, description = "h264, h265, av1, vp9 or prores; default: the format's"),
+        ("crf" = Option<u8>, Query, description = "Quality of the encoder: lower is better and larger; default: the codec's", maximum = 63),
     ),
     responses(
         (status = 202, description = "A job that paints it", body = JobView),
@@ -48,7 +48,7 @@ pub(crate) async fn paint(Shared(state): Shared<Arc<State>>, request: Request) -
 async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
     // Check this before reading the body, so that a film that cannot be painted is refused early.
     films::search(state).await?;
-    let full = |_| Problem::busy("as many films as there may be are waiting; try again later");
+    let full = |_| Problem::busy("too many films are waiting; try again later");
     let place = state.films.places.clone().try_acquire_owned().map_err(full)?;
     let settings = Settings::of_query(request.uri())?;
     let wanted = films::read(request, state).await?;

@@ -161,7 +161,7 @@ fn cached() -> Vec<CachedView> {
 }
 
 /// Says whether the server is up.
-#[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, description = "It is up", content_type = "text/plain", body = String)))]
+#[utoipa::path(get, path = "/healthz", tag = "server", responses((status = 200, description = "The server is running", content_type = "text/plain", body = String)))]
 pub(crate) async fn health() -> &'static str {
     "ok\n"
 }
@@ -171,10 +171,10 @@ pub(crate) async fn health() -> &'static str {
     responses((status = 200, description = "Prometheus' text format", content_type = "text/plain", body = String)))]
 pub(crate) async fn metrics(Shared(state): Shared<Arc<State>>) -> Response {
     let gauges = [
-        ("pictures_pending", "Pictures that are painted or wait for it.", state.pending() as u64),
-        ("film_bytes", "Room on disk that films have taken.", state.films.disk.used()),
-        ("memory_reserved_bytes", "Memory that requests and what is kept have taken.", state.budget.used()),
-        ("memory_limit_bytes", "Memory that they may take together.", state.budget.limit()),
+        ("pictures_pending", "Pictures that are being painted or waiting.", state.pending() as u64),
+        ("film_bytes", "Disk space that films take.", state.films.disk.used()),
+        ("memory_reserved_bytes", "Memory that requests and kept data take.", state.budget.used()),
+        ("memory_limit_bytes", "Most memory that requests and kept data may take.", state.budget.limit()),
     ];
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.metrics.text(&gauges)).into_response()
 }

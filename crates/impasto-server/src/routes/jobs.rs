@@ -89,7 +89,7 @@ pub(crate) async fn result(Shared(state): Shared<Arc<State>>, Path(id): Path<Str
 /// Cancels a job, or deletes one that has ended.
 #[utoipa::path(delete, path = "/v1/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "A job's id")),
     responses(
-        (status = 204, description = "It is cancelled, or forgotten if it was done"),
+        (status = 204, description = "It is cancelled, or removed if it was done"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn cancel(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {

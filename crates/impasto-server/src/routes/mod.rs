@@ -47,9 +47,12 @@ pub(crate) fn router(state: &Arc<State>) -> Router {
         .route("/v1/jobs/{id}", get(jobs::about).delete(jobs::cancel))
         .route("/v1/jobs/{id}/events", get(jobs::events))
         .route("/v1/jobs/{id}/result", get(jobs::result))
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is no such place; /openapi.json says what there is") })
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is no such endpoint; /openapi.json lists all") })
         .method_not_allowed_fallback(|| async {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this place does not take that; /openapi.json says what it takes")
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this endpoint does not take this method; /openapi.json lists those it takes",
+            )
         })
         // The server has a limit of its own, whose errors are problem documents.
         .layer(DefaultBodyLimit::disable())

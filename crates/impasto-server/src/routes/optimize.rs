@@ -22,8 +22,8 @@ use crate::state::State;
 /// painting. Built-in styles are drawn for it.
 #[utoipa::path(post, path = "/v1/optimize", tag = "paintings", request_body = StylizeBody,
     params(
-        ("steps" = Option<usize>, Query, description = "Steps at each scale; 150 if not given", minimum = 1, maximum = 500),
-        ("style_weight" = Option<f64>, Query, description = "Weight of the style; 6 if not given", minimum = 0, maximum = 1_000_000),
+        ("steps" = Option<usize>, Query, description = "Steps at each scale; default: 150", minimum = 1, maximum = 500),
+        ("style_weight" = Option<f64>, Query, description = "Weight of the style; default: 6", minimum = 0, maximum = 1_000_000),
     ),
     responses(
         (status = 202, description = "A job that paints it", body = JobView),
@@ -33,7 +33,7 @@ use crate::state::State;
 pub(crate) async fn optimize(Shared(state): Shared<Arc<State>>, request: Request) -> Response {
     in_time(&state, async {
         // Take a place before reading the body, so that a request that finds none is refused early.
-        let full = |_| Problem::busy("as many optimizations as there may be are waiting; try again later");
+        let full = |_| Problem::busy("too many optimizations are waiting; try again later");
         let place = state.optimizations.clone().try_acquire_owned().map_err(full)?;
         let settings = work::Settings::of_query(request.uri().query().unwrap_or_default())?;
         let wanted = request::wanted(request, &state).await?;

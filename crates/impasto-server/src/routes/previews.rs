@@ -39,7 +39,7 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
         return Err(Problem::bad(format!("size is {side}; give 32 to {}", PREVIEW)));
     }
     if body.session.as_ref().is_some_and(|session| session.len() > 64) {
-        return Err(Problem::bad("session is longer than 64 bytes"));
+        return Err(Problem::bad("session must have at most 64 bytes"));
     }
     let watch = Arc::new(Watch::default());
     if let Some(session) = &body.session {

@@ -61,7 +61,7 @@ fn of_query(state: &State, query: Result<Query<OfModel>, QueryRejection>) -> Res
 }
 
 /// Lists the styles that come with a model. Uploaded styles are known only to clients with their ids.
-#[utoipa::path(get, path = "/v1/styles", tag = "styles", params(("model" = Option<String>, Query, description = "A model's name in /v1/models; the first if not given")),
+#[utoipa::path(get, path = "/v1/styles", tag = "styles", params(("model" = Option<String>, Query, description = "A model's name in /v1/models; default: the first")),
     responses(
         (status = 200, body = Styles),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -108,7 +108,7 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
         if models.iter().all(|model| &model.stylizer().model().family != family) {
             let mut known: Vec<_> = models.iter().map(|model| model.stylizer().model().family.to_string()).collect();
             known.dedup();
-            let text = format!("style: it is for models of family {family}, this server's is {}", known.join(", "));
+            let text = format!("style: it is for models of family {family}, but this server has {}", known.join(", "));
             return Err(unfit(text));
         }
         // A style that has learned for another model would fail in every painting.
@@ -129,7 +129,7 @@ fn is_style_file(bytes: &[u8]) -> bool {
 
 /// Returns a style as a file, which `impasto stylize -s` reads.
 #[utoipa::path(get, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "A style's id or name"),
-        ("model" = Option<String>, Query, description = "A model's name in /v1/models; the first if not given")),
+        ("model" = Option<String>, Query, description = "A model's name in /v1/models; default: the first")),
     responses(
         (status = 200, description = "The style file", content_type = "application/octet-stream", body = Vec<u8>),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -148,7 +148,7 @@ pub(crate) async fn file(
 /// Deletes an uploaded style.
 #[utoipa::path(delete, path = "/v1/styles/{id}", tag = "styles", params(("id" = String, Path, description = "An uploaded style's id")),
     responses(
-        (status = 204, description = "It is forgotten"),
+        (status = 204, description = "It is removed"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {

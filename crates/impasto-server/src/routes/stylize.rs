@@ -30,7 +30,7 @@ const PART: usize = 256 << 10;
 #[utoipa::path(post, path = "/v1/stylize", tag = "paintings", request_body = StylizeBody,
     params(("Prefer" = Option<String>, Header, description = "respond-async: answer with a job at once")),
     responses(
-        (status = 200, description = "The painting, in the content's format if options have none", content_type = "image/jpeg", body = Vec<u8>),
+        (status = 200, description = "The painting, in the content's format unless options name another", content_type = "image/jpeg", body = Vec<u8>),
         (status = 202, description = "A job that paints it", body = JobView),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json"),

@@ -223,7 +223,7 @@ fn what_is_no_film_is_refused() {
     expect("larger", studio.post("?size=2000x2000", &film), 413, "2000x2000");
     expect("heavy", studio.post("", &[0; 100_001]), 413, "100000 bytes");
     expect("after its end", studio.post("?start=9", &film), 422, "this part");
-    expect("codec", studio.post("?codec=h264&format=webm", &film), 400, "WebM files do not hold H.264");
+    expect("codec", studio.post("?codec=h264&format=webm", &film), 400, "WebM files cannot hold H.264");
     expect("query", studio.post("?input=/etc/passwd", &film), 400, "not known");
     let twice = [("film", &film[..]), ("film", &film[..]), ("style_name", b"mosaic")];
     expect("twice", studio.server.post_form("/v1/films", &twice, &[]), 400, "twice");

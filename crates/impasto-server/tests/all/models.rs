@@ -122,7 +122,7 @@ fn a_request_is_painted_by_the_model_that_it_names() {
     let inside = json!({ "content": { "id": "demo" }, "styles": [{ "name": "starry" }], "options": { "model": "small" } });
     assert_eq!(server.post_json("/v1/stylize", &inside).complaint(400, "a field beside options"), None);
     let twice = form(&[("content", &content), ("style_name", b"1"), ("model", b"three"), ("model", b"small")]);
-    assert_eq!(twice.complaint(400, "model is there twice"), None);
+    assert_eq!(twice.complaint(400, "model appears twice"), None);
 }
 
 #[test]

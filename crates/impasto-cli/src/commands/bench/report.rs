@@ -82,8 +82,8 @@ pub(super) fn text(isa: Isa, peaks: &[Peak], entries: &[Entry], layers: bool) ->
     out.push('\n');
     table(&mut out, &lines, 1);
     out.push_str(
-        "\nGMAC and GFLOP/s count convolutions as if computed directly; the limit is the products that are really done at the \
-         matrix-product peak.\n",
+        "\nGMAC and GFLOP/s count convolutions as if computed directly; the limit is the time of the products that are \
+         really computed, at the matrix-product peak.\n",
     );
     if layers {
         entries.iter().for_each(|entry| layer_table(&mut out, entry));

@@ -64,11 +64,11 @@ pub(super) fn run(args: &Eval, count: usize) -> Result {
 
 fn measure(args: &Eval, yardstick: &Yardstick, contents: &[&Path]) -> Result<(Vec<Row>, Vec<String>)> {
     let Some((_, stylizer)) = subject(args)? else {
-        return Err(Failure::usage("--gallery measures a model: leave --no-model out"));
+        return Err(Failure::usage("--gallery measures a model; remove --no-model"));
     };
     let entries = entries(args, &stylizer)?;
     if entries.len() < 2 {
-        return Err(Failure::failed("a gallery has at least two styles: put more pictures into the folder of --styles"));
+        return Err(Failure::failed("a gallery needs at least two styles; add pictures to the --styles folder"));
     }
     let bar = Pictures::new("measure", (entries.len() * contents.len()) as u64, args.loudness.loudness());
     let see = |picture: &Picture| -> impasto::Result<Features> { yardstick.see(picture, &Unseen) };
@@ -114,7 +114,7 @@ fn entries(args: &Eval, stylizer: &impasto::Stylizer) -> Result<Vec<Entry>> {
         return pictures_in(folder)?.into_iter().map(entry).collect();
     }
     if !Model::HAS_EMBEDDED || !model::paths(&args.models)?.is_empty() {
-        return Err(Failure::usage("there are no built-in styles for this model: name a folder with --styles"));
+        return Err(Failure::usage("this model has no built-in styles; name a folder of pictures with --styles"));
     }
     let entry = |style: &Style| {
         let name = style.name().unwrap_or_default();

@@ -46,14 +46,14 @@ pub(super) fn learned(folder: &Path, picture: &Path) -> PathBuf {
 /// If a folder cannot be read or has no pictures, if the file of pairs is not
 /// a list of pairs, or if paintings of other programs are missing.
 pub(super) fn of(args: &Eval) -> Result<Vec<Pair>> {
-    let folder = args.styles.as_deref().ok_or_else(|| Failure::usage("pairs need a folder of styles: name one with --styles"))?;
+    let folder = args.styles.as_deref().ok_or_else(|| Failure::usage("--styles is missing; name a folder of styles with it"))?;
     let (contents, mut styles) = (pictures_in(&args.contents)?, pictures_in(folder)?);
     for learned_in in &args.learned {
         styles.retain(|style| learned(learned_in, style).is_file());
         if styles.is_empty() {
             let (learned_in, styles) = (learned_in.display(), folder.display());
             return Err(Failure::failed(format!(
-                "{learned_in}: no STYLE.style for any picture of {styles}; make them with `impasto styles learn`"
+                "{learned_in}: no STYLE.style for any picture in {styles}; make them with `impasto styles learn`"
             )));
         }
     }
@@ -66,7 +66,7 @@ pub(super) fn of(args: &Eval) -> Result<Vec<Pair>> {
         return match pairs.iter().find_map(|pair| missing(pair, &args.outputs)) {
             None => Ok(pairs),
             Some(path) => Err(Failure::failed(format!(
-                "{}: this painting is missing; paint it, or take its pair out of {}",
+                "{}: this painting is missing; paint it, or remove its pair from {}",
                 path.display(),
                 list.display()
             ))),
@@ -88,7 +88,9 @@ fn distinct(pictures: &[PathBuf]) -> Result {
     for picture in pictures {
         if let Some(other) = seen.insert(picture.file_stem(), picture) {
             let (one, other) = (picture.display(), other.display());
-            return Err(Failure::failed(format!("{one}: paintings of it and of {other} have one name; rename one of them")));
+            return Err(Failure::failed(format!(
+                "{one}: its paintings would have the same names as those of {other}; rename one of the two"
+            )));
         }
     }
     Ok(())
@@ -130,11 +132,11 @@ fn listed(list: &Path, contents: &[PathBuf], styles: &[PathBuf], args: &Eval) ->
     let failed = |text: String| Failure::failed(format!("{}: {text}", list.display()));
     let bytes = std::fs::read(list).map_err(|e| failed(e.to_string()))?;
     let report: Value = serde_json::from_slice(&bytes)
-        .map_err(|e| failed(format!("is no list of pairs ({e}); make one with impasto eval --json")))?;
-    let none = || failed("has no pairs; make a list with impasto eval --json".into());
+        .map_err(|e| failed(format!("is not a list of pairs ({e}); make one with `impasto eval --json`")))?;
+    let none = || failed("has no pairs; make a list with `impasto eval --json`".into());
     let pairs = report.get("pairs").unwrap_or(&report).as_array().filter(|pairs| !pairs.is_empty()).ok_or_else(none)?;
     let find = |pair: &Value, number: usize, what: &str, folder: &Path, pictures: &[PathBuf]| -> Result<PathBuf> {
-        let bad = || failed(format!("pair {number} does not name its {what}; each has \"content\" and \"style\""));
+        let bad = || failed(format!("pair {number} does not name its {what}; each pair needs \"content\" and \"style\""));
         let name = pair.get(what).and_then(Value::as_str).ok_or_else(bad)?;
         let found = pictures.iter().find(|path| path.file_name().is_some_and(|file| file.to_string_lossy() == name));
         found.cloned().ok_or_else(|| {

@@ -33,7 +33,7 @@ pub(crate) fn pull(args: &Pull) -> Result {
         loudness.detail(&format!("{}: {}", cached.name(), cached.folder().display()));
         if !wanted.listed && before.is_none() {
             let flag = receipt.role.flag();
-            loudness.say(&format!("{0}: no registry knows it. Use it by its address or as {flag} {0}", cached.name()));
+            loudness.say(&format!("{0}: not in the registry. Use it by its address, or as {flag} {0}", cached.name()));
         }
     }
     Ok(())

@@ -84,7 +84,7 @@ pub(crate) fn list(args: &ModelsList) -> Result {
     }
     let absent: Vec<_> = known.registry.entries().iter().filter(|entry| known.cached(entry).is_none()).collect();
     if !absent.is_empty() {
-        text.push_str("\nNot downloaded yet; impasto models pull NAME gets one:\n\n");
+        text.push_str("\nNot downloaded yet; download one with impasto models pull NAME:\n\n");
     }
     absent.iter().for_each(|entry| known::describe_entry(&mut text, entry));
     talk::data(text.as_bytes())
@@ -203,7 +203,7 @@ fn network_json(network: &Network, size: Option<Size>) -> Result<Value> {
 fn bands(network: &Network) -> &'static str {
     match (network.architecture.thumbnail(), can_paint_in_bands(network)) {
         (Some(_), _) => "yes: pictures of any size in little memory",
-        (None, true) => "with --thumbnail PIXELS, which paints a little differently; else a picture in one piece",
+        (None, true) => "with --thumbnail PIXELS, which paints a little differently, or else a picture in one piece",
         (None, false) => "no: a picture in one piece",
     }
 }
@@ -236,7 +236,7 @@ pub(crate) fn import(args: &ModelsImport) -> Result {
         }
     };
     if output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("safetensors")) {
-        return Err(Failure::usage(format!("{}: the file to write must end in .safetensors", output.display())));
+        return Err(Failure::usage(format!("{}: the name of the output must end in .safetensors", output.display())));
     }
     let target = place::target(&output, args.force)?;
     let model = model::open(&args.paths)?;

@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Optimize) -> Result {
 /// Paints in these styles, and ignores those of the arguments.
 pub(super) fn run_with(args: &Optimize, styles: &[StyleArgument]) -> Result {
     if is_standard(&args.output) && (args.save_every.is_some() || args.resume) {
-        return Err(Failure::usage("pictures and checkpoints along the way need a file as the output; give its name with -o"));
+        return Err(Failure::usage("checkpoints and intermediate pictures need a file as the output; name it with -o"));
     }
     let setup = setup::Setup::new(args, styles)?;
     session::run(args, &setup)

@@ -82,7 +82,7 @@ pub(in crate::commands) fn arguments(
             history = own;
             Method::Lbfgs
         }
-        _ => return Err(Failure::failed("its method is one that this program does not have; update impasto")),
+        _ => return Err(Failure::failed("it uses a method that this version of Impasto lacks; update impasto")),
     };
     let mut seed = 0;
     let initial = match (&how.initial, files.initial) {
@@ -140,7 +140,8 @@ pub(in crate::commands) fn arguments(
 /// Returns the value of a flag by its name in the record.
 fn named<T: ValueEnum>(value: &Value) -> Result<T> {
     let name = value.as_str().unwrap_or_default();
-    T::from_str(name, false).map_err(|_| Failure::failed(format!("{name:?} is not known to this program; update impasto")))
+    T::from_str(name, false)
+        .map_err(|_| Failure::failed(format!("this version of Impasto does not know {name:?}; update impasto")))
 }
 
 /// Returns the flags for these arguments that decide the picture, without content, styles and output.

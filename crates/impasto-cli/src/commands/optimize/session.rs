@@ -88,7 +88,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
                     talk::json(&json(args, setup, &painted, &trace, true, start))?;
                 }
                 loudness.say(&format!(
-                    "stopped after {} of {} steps; the picture so far is {}; the same command with --resume goes on",
+                    "stopped after {} of {} steps; the picture so far is {}; to continue, run the same command with --resume",
                     step.done,
                     step.total,
                     args.output.display()
@@ -106,7 +106,7 @@ fn begin<'a>(args: &Optimize, setup: &'a Setup) -> Result<Optimization<'a>> {
         return Ok(optimizer.start(content, styles, initial.clone())?);
     };
     let bytes = std::fs::read(checkpoint).map_err(|e| {
-        Failure::failed(format!("{}: {e}; there is no checkpoint to go on from, leave --resume out", checkpoint.display()))
+        Failure::failed(format!("{}: {e}; there is no checkpoint to continue from: run without --resume", checkpoint.display()))
     })?;
     Ok(optimizer.resume(content, styles, initial.clone(), &bytes).map_err(|e| e.context(checkpoint.display()))?)
 }

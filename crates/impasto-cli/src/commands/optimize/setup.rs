@@ -155,7 +155,7 @@ fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits
                 let seen = argument.read(limits, loudness)?;
                 let saved = || {
                     Failure::failed(format!(
-                        "{}: a saved style has no picture, which optimising needs; give the picture itself, or use `impasto stylize`",
+                        "{}: a saved style has no picture, and optimizing needs one; give the picture itself, or use `impasto stylize`",
                         argument.path.display()
                     ))
                 };
@@ -164,7 +164,7 @@ fn styles(args: &Optimize, arguments: &[StyleArgument], limits: &picture::Limits
         };
         let mask = argument.mask.as_ref().map(|path| look::mask(path, args.feather, limits, loudness)).transpose()?;
         if argument.weight == 0.0 {
-            return Err(Failure::usage(format!("{}: a weight of 0; leave the style out", argument.path.display())));
+            return Err(Failure::usage(format!("{}: this style has weight 0; leave it out", argument.path.display())));
         }
         Ok(StylePicture::new(picture).weight(argument.weight).mask(mask))
     };
@@ -181,7 +181,7 @@ fn initial(args: &Optimize, content: &Picture, styles: &[StylePicture], limits: 
         Some("fast") if !names_file(path) => fast(args, content, styles),
         _ => open(path, limits, args).map(|picture| Initial::Picture(Box::new(picture))).map_err(|failure| match failure {
             Failure::Failed(text) if path.components().count() == 1 && !path.exists() => {
-                Failure::failed(format!("{text}; --initial is fast, content, noise or the name of a picture"))
+                Failure::failed(format!("{text}; --initial takes fast, content, noise or the name of a picture"))
             }
             other => other,
         }),

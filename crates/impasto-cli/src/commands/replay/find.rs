@@ -60,7 +60,7 @@ pub(super) fn style(wanted: &Reference, named: Option<&Path>, folders: &[PathBuf
         None if model.iter().any(|model| !model.built_in) && !names_file(Path::new(&wanted.name)) => Ok(Found::BuiltIn),
         None => Ok(Found::Missing),
         // Where a command line names a style, a file takes precedence.
-        Some(_) if names_file(Path::new(&wanted.name)) => differs("not the built-in style, but a file, is called"),
+        Some(_) if names_file(Path::new(&wanted.name)) => differs("the file that takes the place of the built-in style"),
         Some(style) if Reference::of_style(style).sha256 == wanted.sha256 => Ok(Found::BuiltIn),
         Some(_) => differs("this program's built-in style"),
     }

@@ -27,14 +27,15 @@ pub(crate) fn run(args: &Replay) -> Result {
     if args.picture.extension().and_then(OsStr::to_str).is_some_and(|kind| kind.parse::<impasto_film::Kind>().is_ok()) {
         let name = names::quoted(args.picture.as_os_str());
         return Err(named(format!(
-            "films are not made again, only pictures. The settings that it was painted by are in its comment: \
+            "replay paints pictures again, not films. The film's settings are in its comment: \
              ffprobe -v error -show_entries format_tags=comment -of default=nk=1:nw=1 {name}"
         )));
     }
     let picture = Stored::open(&args.picture, &limits)?;
     let text = picture.source().recorded_settings();
-    let text =
-        text.ok_or_else(|| named("it says nothing of how it was made: it is not Impasto's, or was made with --strip".into()))?;
+    let text = text.ok_or_else(|| {
+        named("it does not say how it was made: either Impasto did not paint it, or --strip left the settings out".into())
+    })?;
     let request = Request::from_json(&text).map_err(|e| match e.kind() {
         ErrorKind::Unsupported => named(format!("the settings that are recorded in it cannot be read: {e}; update impasto")),
         _ => named(format!("the settings that are recorded in it are damaged: {e}")),
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &Replay) -> Result {
     }
     let here = concat!("impasto ", env!("CARGO_PKG_VERSION"));
     if request.program != here {
-        loudness.warn(&format!("it was made with {}, this is {here}: the result may differ", request.program));
+        loudness.warn(&format!("it was made with {}, and this is {here}: the result may differ", request.program));
     }
     let isa = model::isa()?.to_string();
     if request.executor != isa {
@@ -112,8 +113,8 @@ fn compared(old: &Path, new: &Path, limits: &Limits) -> &'static str {
     }
     let pixels = |path| Picture::open(path, limits).map(|picture| (picture.rgb().to_vec(), picture.alpha().map(<[f32]>::to_vec)));
     match (pixels(old), pixels(new)) {
-        (Ok(old), Ok(new)) if old == new => "the same picture; what the files say of their making differs, a name perhaps",
-        _ => "another picture than before",
+        (Ok(old), Ok(new)) if old == new => "the same picture; only the recorded settings differ, perhaps a name",
+        _ => "a different picture",
     }
 }
 
@@ -196,7 +197,10 @@ fn gather(args: &Replay, request: &Request) -> Result<(Ingredients, Vec<String>)
         styles.push(StyleArgument { path, weight: *weight, mask: mask.map(Option::unwrap_or_default), own: None });
     }
     if args.styles.len() > request.styles.len() {
-        return Err(Failure::usage(format!("the picture was made of {} styles; --style names more", request.styles.len())));
+        return Err(Failure::usage(format!(
+            "--style names more styles than the picture was made of ({}); leave the others out",
+            request.styles.len()
+        )));
     }
     let options = &request.options;
     let mut files = Vec::new();
@@ -255,12 +259,12 @@ impl Look {
             Found::BuiltIn => return Some(name.into()),
             Found::Instead(path) => {
                 self.notes.push(format!(
-                    "{}: not the {shown} that the picture was made of; the same settings on another file",
+                    "{}: not the {shown} that the picture was made of; using the same settings on another file",
                     path.display()
                 ));
                 return Some(path);
             }
-            Found::Differs(what) => self.missing.push(format!("{what} is not what it was; name another with {flag}")),
+            Found::Differs(what) => self.missing.push(format!("{what} differs from the original; name another with {flag}")),
             Found::Missing => self.missing.push(format!("{shown} is missing; name it or its folder with {flag} or --in")),
         }
         None
@@ -280,10 +284,10 @@ fn folders(args: &Replay) -> Vec<PathBuf> {
 fn output(args: &Replay, format: &str) -> Result<PathBuf> {
     if let Some(path) = &args.output {
         if path.as_os_str() == "-" || path.is_dir() {
-            return Err(Failure::usage("the new picture needs a file to go to, not a folder or standard output"));
+            return Err(Failure::usage("the new picture needs a file, not a folder or standard output; name one with -o"));
         }
         if Format::from_path(path).is_ok_and(|own| own.id() != format) {
-            let text = format!("{}: it is made again as {format}; give it such a name", path.display());
+            let text = format!("{}: the new picture will be {format}, too; use the extension of that format", path.display());
             return Err(Failure::usage(text));
         }
         return Ok(path.clone());

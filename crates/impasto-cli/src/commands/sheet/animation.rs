@@ -53,7 +53,7 @@ impl Animation {
             Kind::Gif => {
                 let (Ok(wide), Ok(high)) = (u16::try_from(width), u16::try_from(height)) else {
                     return Err(Failure::failed(format!(
-                        "{width}×{height} pixels are more than a GIF can have (65535 a side); make it smaller with --size"
+                        "{width}×{height} pixels are more than a GIF can hold (65535 a side); make it smaller with --size"
                     )));
                 };
                 let mut encoder = gif::Encoder::new(Vec::new(), wide, high, &[]).map_err(Failure::failed)?;

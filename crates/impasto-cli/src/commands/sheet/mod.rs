@@ -95,7 +95,7 @@ fn arguments(args: &Sheet) -> Result<Vec<StyleArgument>> {
     let arguments = style::parse(&args.styles)?;
     match arguments.iter().find(|argument| argument.weight != 1.0 || argument.mask.is_some()) {
         Some(argument) => {
-            let text = format!("{}: styles are painted one by one here, and have no weight and no mask", argument.path.display());
+            let text = format!("{}: a sheet paints every style by itself; leave out the weight or mask", argument.path.display());
             Err(Failure::usage(text))
         }
         None => Ok(arguments),
@@ -105,13 +105,13 @@ fn arguments(args: &Sheet) -> Result<Vec<StyleArgument>> {
 fn check(args: &Sheet) -> Result {
     let morph = args.gif || args.strip;
     if morph && args.strengths.len() > 1 {
-        return Err(Failure::usage("a morph has one strength: give --strengths one number, or leave --gif and --strip out"));
+        return Err(Failure::usage("a morph has one strength: give --strengths one number, or remove --gif or --strip"));
     }
     if morph && args.styles.len() == 1 {
-        return Err(Failure::usage("a morph needs at least two styles to go between: name another with -s"));
+        return Err(Failure::usage("a morph needs at least two styles; name another with -s"));
     }
     if !morph && args.frames.is_some() {
-        return Err(Failure::usage("--frames is for a morph: --gif or --strip"));
+        return Err(Failure::usage("--frames is only for a morph; add --gif or --strip"));
     }
     Ok(())
 }

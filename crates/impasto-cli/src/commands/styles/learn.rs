@@ -60,7 +60,10 @@ pub(crate) fn run(args: &StylesLearn) -> Result {
     }
     if args.resume {
         let bytes = std::fs::read(&checkpoint).map_err(|e| {
-            Failure::failed(format!("{}: {e}; there is no checkpoint to go on from, leave --resume out", checkpoint.display()))
+            Failure::failed(format!(
+                "{}: {e}; there is no checkpoint to continue from: run without --resume",
+                checkpoint.display()
+            ))
         })?;
         learner.resume(&bytes).map_err(|e| e.context(checkpoint.display()))?;
     }
@@ -182,7 +185,7 @@ impl Session<'_> {
                 Ok(Target::new(checkpoint, true)?.write(&learner.checkpoint()?)?)
             })?;
             loudness.say(&format!(
-                "stopped after {} steps; the style so far is {}; the same command with --resume goes on",
+                "stopped after {} steps; the style so far is {}; to continue, run the same command with --resume",
                 learner.steps(),
                 self.args.output.display()
             ));

@@ -22,7 +22,7 @@ pub(crate) fn list(args: &StylesList) -> Result {
     match &known.family {
         Some(family) if known.styles.is_empty() => {
             talk::line(&format!(
-                "the model of family {family} has no styles of its own: it takes the style of any picture, -s PICTURE"
+                "the model of family {family} has no styles of its own: give it any picture as the style, with -s PICTURE"
             ));
             Ok(())
         }

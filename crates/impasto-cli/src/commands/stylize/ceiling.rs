@@ -31,7 +31,7 @@ impl fmt::Display for Whose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Whose::User => f.write_str("--max-memory allows"),
-            Whose::Share(owner) => write!(f, "it takes of {owner} by default"),
+            Whose::Share(owner) => write!(f, "Impasto may take from {owner} by default"),
             Whose::Free(owner) => write!(f, "{owner} has free"),
         }
     }

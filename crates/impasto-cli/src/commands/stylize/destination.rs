@@ -43,7 +43,7 @@ impl Destination {
         }
         let figure = Self::new(path, None, force, encode)?;
         if result.place.is_some() && files::same(path, Path::new(&result.name)) {
-            return Err(Failure::usage(format!("{}: the figure and the result cannot be one file", path.display())));
+            return Err(Failure::usage(format!("{}: the figure and the result cannot be the same file", path.display())));
         }
         Ok(figure)
     }
@@ -144,11 +144,11 @@ pub(in crate::commands) fn keep_inputs<'a>(output: &Path, inputs: impl IntoItera
     match inputs.into_iter().find(|input| !super::is_standard(input) && input.exists() && files::same(input, output)) {
         None => Ok(()),
         Some(input) if input == output => Err(Failure::usage(format!(
-            "{}: the result would replace a file that it is made of, which --force does not allow; name another output",
+            "{}: the result would replace one of its own inputs, which --force does not allow; name another output",
             output.display()
         ))),
         Some(input) => Err(Failure::usage(format!(
-            "{}: is the same file as {}, which the result is made of, and --force does not replace it; name another output",
+            "{}: is the same file as the input {}, which --force does not replace; name another output",
             output.display(),
             input.display()
         ))),

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Stylize, content: &Path, arguments: Vec<StyleArgument>)
     style::check_any(&arguments, &models)?;
     let preview = args.preview && preview::possible();
     if args.preview && !preview {
-        loudness.warn("standard output is no terminal that shows pictures: --preview is left out");
+        loudness.warn("standard output is not a terminal that shows pictures; --preview is ignored");
     }
 
     let limits = Studio::picture_limits(args);

@@ -91,7 +91,7 @@ impl<'a> Studio<'a> {
         let flag = if self.args.paint.options.exact.is_some() { "--exact" } else { "--style-size" };
         Ceiling::new(self.args.limits.max_memory, false).check(
             needed,
-            &format!("seeing the style at {width}×{height}"),
+            &format!("analyzing the style at {width}×{height}"),
             &smaller(flag),
         )
     }

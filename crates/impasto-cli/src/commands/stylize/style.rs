@@ -40,7 +40,7 @@ pub(in crate::commands) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgu
     let styles = arguments.iter().map(|argument| split(argument)).collect::<Result<Vec<_>>>()?;
     let mut everywhere = styles.iter().filter(|style| style.mask.is_none()).peekable();
     if everywhere.peek().is_some() && everywhere.all(|style| style.weight == 0.0) {
-        return Err(Failure::usage("all styles have weight 0; give at least one a weight above"));
+        return Err(Failure::usage("all styles have weight 0; give at least one a weight above 0"));
     }
     Ok(styles)
 }
@@ -191,7 +191,7 @@ pub(in crate::commands) fn only(stylizer: &Stylizer) -> Result<(StyleArgument, S
         [one] => one.name().unwrap_or_default().to_owned(),
         [] => return Err(no_style()),
         several => {
-            let text = format!("choose a style of the model's own: -s 0 to -s {}", several.len() - 1);
+            let text = format!("choose one of the model's own styles: -s 0 to -s {}", several.len() - 1);
             return Err(Failure::usage(text));
         }
     };
@@ -226,7 +226,7 @@ pub(in crate::commands) fn models(arguments: &[StyleArgument], given: &[PathBuf]
     match (given, named.as_slice()) {
         ([], [model]) => crate::model::paths(&[model.to_path_buf()]),
         ([], [first, second, ..]) => {
-            let text = format!("{} and {}: the styles of a picture are of one model", first.display(), second.display());
+            let text = format!("{} and {}: all styles of a picture must be of one model", first.display(), second.display());
             Err(Failure::usage(text))
         }
         _ => crate::model::paths(given),

@@ -76,7 +76,7 @@ pub(super) fn look(path: &Path) -> Result<Option<Facts>> {
 pub(super) fn frames(path: &Path) -> Result<impl Iterator<Item = impasto::Result<Picture>> + Send + use<>> {
     let about = |e: &dyn std::fmt::Display| Failure::failed(format!("{}: {e}", path.display()));
     let file = File::open(path).map_err(|e| about(&e))?;
-    let kind = sniff(file).map_err(|e| about(&e))?.ok_or_else(|| about(&"is no animation"))?;
+    let kind = sniff(file).map_err(|e| about(&e))?.ok_or_else(|| about(&"is not an animation"))?;
     let (give, take) = std::sync::mpsc::sync_channel(AHEAD);
     let path = path.to_owned();
     // The decoders stay on one thread.

@@ -35,7 +35,7 @@ impl Goal {
             return Ok(Some(args.format.unwrap_or(Written::Film(Kind::Mkv))));
         }
         if args.format.is_some() {
-            return Err(Failure::usage("--format is for standard output; a file's extension decides its kind"));
+            return Err(Failure::usage("--format is only for standard output; a file's extension decides its format"));
         }
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
         if let Ok(kind) = extension.parse() {
@@ -47,7 +47,7 @@ impl Goal {
             "" => Ok(None),
             _ if path.is_dir() || path.to_string_lossy().ends_with('/') || path.to_string_lossy().contains('%') => Ok(None),
             other => Err(Failure::usage(format!(
-                "{}: .{other} is no kind of film that is written; use .mp4, .mkv, .mov, .webm or .gif, or a folder for frames",
+                "{}: .{other} films cannot be written; use .mp4, .mkv, .mov, .webm or .gif, or a folder for frames",
                 path.display()
             ))),
         }
@@ -55,7 +55,7 @@ impl Goal {
 
     /// Parses the name of a folder or a pattern.
     pub(super) fn pictures(path: &Path) -> Result<Self> {
-        let wrong = || Failure::usage(format!("{}: a pattern has one %d, for example out/%05d.png", path.display()));
+        let wrong = || Failure::usage(format!("{}: a pattern needs exactly one %d, for example out/%05d.png", path.display()));
         let Some((before, rest)) = path.to_str().and_then(|text| text.split_once('%')) else {
             let before = path.join("").to_str().map(str::to_owned).ok_or_else(wrong)?;
             return Ok(Goal::Pictures { before, digits: 6, after: ".png".into() });

@@ -32,7 +32,10 @@ pub(super) fn changes(args: &Video) -> Result<Changes> {
         let mut styles = style::parse(&[name])?;
         match styles.pop().filter(|style| style.mask.is_none()) {
             Some(style) => Ok((at, style)),
-            None => Err(Failure::usage(format!("{}: styles that change along the film have no mask", argument.display()))),
+            None => Err(Failure::usage(format!(
+                "{}: styles that change along the film cannot have a mask; leave it out",
+                argument.display()
+            ))),
         }
     };
     args.style_at.iter().map(change).collect()
@@ -174,7 +177,7 @@ fn zipped(
             Err(error) => return Some(Err(error)),
         };
         let mask = masks.next().unwrap_or_else(|| {
-            let text = format!("{name}: ends before the film that it is a mask for; give it a frame for every frame");
+            let text = format!("{name}: this mask ends before the film; it needs a frame for every frame of the film");
             Err(Error::new(ErrorKind::Mismatch, text))
         });
         Some(mask.and_then(|mask| join(frame, Mask::from_picture(&mask.to_picture()?)?.named(&name))))

@@ -133,7 +133,7 @@ fn is_standard(path: &Path) -> bool {
 
 fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
     let text = if args.resume && (from_stdin || to_stdout) {
-        "there is nothing to resume where a film comes from standard input or goes to standard output"
+        "there is nothing to resume if a film comes from standard input or goes to standard output; name files"
     } else if to_stdout && args.json {
         "--json and a film (-o -) cannot both go to standard output; name a file for the film"
     } else if to_stdout && std::io::stdout().is_terminal() {
@@ -301,7 +301,10 @@ impl Painting<'_> {
         let result = result.map(|(frames, shots)| (frames, shots, options.at_a_time));
         drop(bar);
         if let Some(why) = salvaged.and_then(|salvaged| salvaged.lock().unwrap_or_else(PoisonError::into_inner).take()) {
-            loudness.warn(&format!("{}: is damaged or cut off ({why}); the rest of it is painted", args.film.display()));
+            loudness.warn(&format!(
+                "{}: is damaged or cut off ({why}); only the part that can be read is painted",
+                args.film.display()
+            ));
         }
         result.map_err(|failure| if matches!(failure, Failure::Interrupted) { self.interrupted(work) } else { failure })
     }
@@ -320,7 +323,7 @@ impl Painting<'_> {
 
     fn interrupted(&self, work: &Work) -> Failure {
         if !is_standard(&self.args.output) && work.has_state() {
-            talk::line("interrupted; the same command with --resume goes on");
+            talk::line("interrupted; to continue, run the same command with --resume");
             return Failure::Told(crate::failure::INTERRUPTED);
         }
         Failure::Interrupted

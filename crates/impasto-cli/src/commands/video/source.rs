@@ -73,7 +73,10 @@ impl Source {
         let start = timing.frame_at(wanted.part.start).min(facts.frames);
         let end = wanted.part.end.map_or(facts.frames, |end| timing.frame_at(end).min(facts.frames));
         if start >= end {
-            return Err(Failure::failed(format!("{}: there are no frames between --start and --end", path.display())));
+            return Err(Failure::failed(format!(
+                "{}: there are no frames between --start and --end; change them",
+                path.display()
+            )));
         }
         let timing = match timing {
             Timing::Variable(times) => Timing::Variable(times[start..end].iter().map(|time| time - times[start]).collect()),
@@ -146,8 +149,10 @@ impl Source {
                     let picture = Picture::open(&path, &Limits::default())?;
                     let own = Size { width: picture.width(), height: picture.height() };
                     if own != first {
-                        let text =
-                            format!("{}: has {own} pixels, and the first frame {first}; frames have one size", path.display());
+                        let text = format!(
+                            "{}: has {own} pixels, but the first frame has {first}; all frames must have the same size",
+                            path.display()
+                        );
                         return Err(Error::new(ErrorKind::Mismatch, text));
                     }
                     Frame::of_picture(&fitted(picture, size, alpha)?, deep)
@@ -199,7 +204,7 @@ fn pictures(path: &Path) -> Result<Option<Vec<PathBuf>>> {
         } else {
             text.to_owned()
         };
-        let found = glob::glob(&pattern).map_err(|e| Failure::usage(format!("{text}: is no pattern: {e}")))?;
+        let found = glob::glob(&pattern).map_err(|e| Failure::usage(format!("{text}: is not a valid pattern: {e}")))?;
         found.filter_map(std::result::Result::ok).filter(|path| path.is_file()).collect()
     } else {
         return Ok(None);

@@ -89,7 +89,7 @@ impl Work {
             }
             if !force {
                 return Err(Failure::failed(format!(
-                    "{}: an interrupted run has left this; continue it with --resume, or start over with --force",
+                    "{}: left by an interrupted run; continue it with --resume, or start over with --force",
                     self.folder.display()
                 )));
             }
@@ -128,7 +128,7 @@ impl Work {
             let changed = keys.into_iter().find(|key| before.get(*key) != film.get(*key));
             let what = changed.map_or("something", String::as_str);
             return Err(Failure::failed(format!(
-                "{}: the interrupted run was of another film or look ({what} differs); use the same flags, or start over with --force",
+                "{}: the interrupted run was for another film or look ({what} differs); use the same flags, or start over with --force",
                 self.folder.display()
             )));
         }

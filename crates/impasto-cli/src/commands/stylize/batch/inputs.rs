@@ -43,10 +43,10 @@ impl Why {
         match self {
             Why::Hidden => "hidden (name them to paint them)",
             Why::Name => {
-                "pictures whose names end in something else (name them to paint them, or convert them if their format is not read)"
+                "pictures with other extensions (name them to paint them, or convert them if their format is not supported)"
             }
-            Why::NoFile => "not there, or not regular files",
-            Why::Folder => "folders with pictures (--recursive enters them, but follows no links to folders)",
+            Why::NoFile => "missing, or not regular files",
+            Why::Folder => "folders with pictures (--recursive includes them, but does not follow links to folders)",
             Why::Unreadable => "folders that cannot be read",
         }
     }
@@ -113,7 +113,7 @@ fn in_folder(folder: &Path, recursive: bool, results: &Path, left_out: &mut Vec<
     left_out.extend(folders.into_iter().filter(wanted).map(|path| LeftOut { path, why: Why::Folder }));
     if inputs.is_empty() {
         let endings: Vec<_> = Format::read_extensions().collect();
-        let deeper = if recursive { "" } else { ", and --recursive looks in sub-folders" };
+        let deeper = if recursive { "" } else { "; add --recursive to look in sub-folders, too" };
         let text =
             format!("{}: no pictures in this folder (names that end in .{}{deeper})", folder.display(), endings.join(", ."));
         return Err(Failure::failed(text));
@@ -138,7 +138,7 @@ fn matching(pattern: &str, results: &Path, left_out: &mut Vec<LeftOut>) -> Resul
         }
     }
     if inputs.is_empty() {
-        return Err(Failure::failed(format!("{pattern}: no pictures are named so")));
+        return Err(Failure::failed(format!("{pattern}: no pictures match this pattern")));
     }
     Ok(inputs)
 }

@@ -160,7 +160,7 @@ fn tell_left_out(left_out: &[LeftOut], loudness: Loudness) {
         let most = if loudness == Loudness::Verbose { usize::MAX } else { NAMED };
         let more = paths.len().saturating_sub(most);
         let names: Vec<_> = paths.iter().take(most).map(ToString::to_string).collect();
-        let more = if more > 0 { format!(" and {more} more; --verbose names all") } else { String::new() };
+        let more = if more > 0 { format!(" and {more} more; --verbose lists all") } else { String::new() };
         loudness.warn(&format!("{} left out: {}: {}{more}", paths.len(), why.text(), names.join(", ")));
     }
 }
@@ -170,11 +170,11 @@ fn check_usage(args: &Stylize) -> Result {
     let wrong = |text: &str| Err(Failure::usage(text));
     if args.contents.iter().any(|content| is_standard(content)) {
         return wrong(
-            "standard input (-) is one picture: it cannot be among several, and has no name for a folder or a template",
+            "standard input (-) has no name for a folder or a template, and cannot be one of several pictures; paint it to a single file",
         );
     }
     if is_standard(&args.output) {
-        return wrong("standard output (-o -) takes one picture; name a folder or a template for several");
+        return wrong("standard output (-o -) takes only one picture; name a folder or a template for several");
     }
     if args.figure.is_some() || args.preview {
         return wrong("--figure and --preview are for one picture and one file as the output");

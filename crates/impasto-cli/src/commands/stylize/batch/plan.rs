@@ -92,7 +92,7 @@ pub(super) fn jobs(
             wrong = Some(of.clone());
             return false;
         }
-        loudness.warn(&format!("{}: left out, since it is where the painting of {} goes", input.path.display(), of.display()));
+        loudness.warn(&format!("{}: left out, since the painting of {} goes there", input.path.display(), of.display()));
         false
     });
     if let Some(path) = wrong {
@@ -104,7 +104,9 @@ pub(super) fn jobs(
         distinct(&jobs)?;
     }
     if jobs.is_empty() {
-        return Err(Failure::failed("there is nothing to paint but earlier results; name other pictures, or another --manifest"));
+        return Err(Failure::failed(
+            "there is nothing to paint except earlier results; name other pictures, or another --manifest",
+        ));
     }
     Ok(jobs)
 }

@@ -126,7 +126,9 @@ impl Tally {
         table(&failed);
         // If the user asked after the last picture, there is nothing to continue.
         if interrupt::asked() && left > 0 {
-            talk::line(&format!("interrupted with {left} of {total} pictures left; the same command with --resume goes on"));
+            talk::line(&format!(
+                "interrupted with {left} of {total} pictures left; to continue, run the same command with --resume"
+            ));
             return Err(Failure::Told(INTERRUPTED));
         }
         if failed.is_empty() { Ok(()) } else { Err(Failure::Told(FAILED)) }
@@ -141,7 +143,7 @@ fn table(failed: &[(PathBuf, String)]) {
         talk::line(&format!("  {name:widest$}  {reason}"));
     }
     if failed.len() > ROWS {
-        talk::line(&format!("  … and {} more, all of them in the manifest", failed.len() - ROWS));
+        talk::line(&format!("  … and {} more; the manifest lists all of them", failed.len() - ROWS));
     }
 }
 

@@ -88,7 +88,7 @@ impl Template {
                 Component::Normal(name) if !components.is_empty() || name.to_string_lossy().contains('{') => {
                     components.push(parse_component(&name.to_string_lossy()).map_err(|why| {
                         let names: Vec<_> = FIELDS.iter().map(|(name, _)| format!("{{{name}}}")).collect();
-                        Failure::usage(format!("{}: {why}; a template may have {}", path.display(), names.join(", ")))
+                        Failure::usage(format!("{}: {why}; a template may contain {}", path.display(), names.join(", ")))
                     })?);
                 }
                 _ if components.is_empty() => root.push(component),
@@ -142,7 +142,7 @@ fn parse_component(text: &str) -> Result<Vec<Piece>, String> {
             plain.push(c);
             rest = after;
         } else if let Some(after) = rest.strip_prefix('{') {
-            let (name, after) = after.split_once('}').ok_or("a { without its }")?;
+            let (name, after) = after.split_once('}').ok_or("a { has no closing }")?;
             let field = FIELDS.iter().find(|(known, _)| *known == name).ok_or_else(|| format!("there is no field {{{name}}}"))?;
             if !plain.is_empty() {
                 pieces.push(Piece::Text(std::mem::take(&mut plain)));
