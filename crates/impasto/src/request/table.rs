@@ -181,10 +181,10 @@ impl Row {
                 let names: Vec<_> = names.iter().map(|name| name.name.as_str()).collect();
                 format!("must be one of {}", names.join(", "))
             }
-            Kind::Size => "must be a size: width and height, as 720x512".into(),
+            Kind::Size => "must be a size: width and height, such as 720x512".into(),
             Kind::Stroke => {
                 let range = Stroke::FACTORS;
-                format!("must be a number from {} to {}, native, or millimetres: 3mm", range.start(), range.end())
+                format!("must be a number from {} to {}, native, or millimeters: 3mm", range.start(), range.end())
             }
             Kind::Picture => "must be a picture".into(),
         }
@@ -272,7 +272,7 @@ fn rows() -> Vec<Row> {
                    detail back along its edges. `native` (or `native:2`) counts in pixels instead, whatever the picture's size. Finer strokes than 1 \
                    take longer.",
             ..Row::new("stroke", Kind::Stroke, Look, "0.25..8|native|MM",
-                "Width of the strokes: 2 twice as wide; `native` as the network draws them; in millimetres, with --dpi: 3mm")
+                "Width of the strokes: 2 for twice as wide; `native` as the network draws them; in millimeters, with --dpi: 3mm")
         },
         Row {
             more: "It hides the steps of 8 bits and the blocks of JPEG files, which would become rings and rows in a smooth sky. It has no effect on \
@@ -348,7 +348,7 @@ pub fn checked(table: &[Row], options: &Map<String, Value>) -> Result<Map<String
         let row = table.iter().find(|row| row.name == name).ok_or_else(|| {
             let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
             let known: Vec<_> = table.iter().filter(|row| !row.hidden).map(|row| row.name).collect();
-            invalid(format!("there is no option {name:?}; known are {}", known.join(", ")))
+            invalid(format!("there is no option {name:?}; the options are {}", known.join(", ")))
         })?;
         let shown = || value.to_string().chars().take(80).collect::<String>();
         let value = row.check(value).map_err(|why| invalid(format!("{name}: {why}, not {}", shown())))?;

@@ -39,7 +39,7 @@ impl Stored {
         let expected = sample_count(w, h, channels)?;
         let len = raw.samples.len();
         if len != expected {
-            return Err(Error::new(ErrorKind::Malformed, format!("it holds {len} samples where {w}×{h} pixels need {expected}")));
+            return Err(Error::new(ErrorKind::Malformed, format!("it holds {len} samples, but {w}×{h} pixels need {expected}")));
         }
         if let Samples::F32(v) = &raw.samples
             && v.iter().any(|v| v.is_nan())
