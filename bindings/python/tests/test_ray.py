@@ -208,7 +208,7 @@ def test_what_is_wrong_from_the_start(cluster, photographs, tmp_path):
         (["-s", "starry", "--model", "no-such-model"], "no-such-model"),
         (["-s", "starry", "--workers", "0"], "workers: must be 1 or more"),
         (["-s", "starry", "--threads", "0"], "threads: must be 1 or more"),
-        (["nothing-here.jpg", "-s", "starry"], "nothing-here.jpg: there is no such file"),
+        (["nothing-here.jpg", "-s", "starry"], "nothing-here.jpg: no such file"),
         (["nosuch://bucket/photos", "-s", "starry"], ""),
     ],
 )

@@ -54,7 +54,7 @@ impl Style {
         }
         if let Some(place) = vector.iter().position(|v| !v.is_finite()) {
             let text = format!(
-                "number {place} of the style vector is {}, not a finite number; the weights or the picture that it was made with \
+                "number {place} of the style vector is {}, not a finite number; the weights or the picture that it was made from \
                  are broken",
                 vector[place]
             );
