@@ -111,7 +111,7 @@ impl<'a> TensorProto<'a> {
             6 => Stored::Integer(Integer::I32),
             // 64-bit integers, strings and booleans are axes, sizes and choices.
             7..=9 | 12..=15 => return Ok(None),
-            other => return Err(unsupported(format!("{} has the unsupported ONNX type {other}", quoted(name)))),
+            other => return Err(unsupported(format!("{} has weights of the unsupported ONNX kind {other}", quoted(name)))),
         }))
     }
 
