@@ -25,12 +25,11 @@ pub(crate) fn in_range(values: &mut [f32], what: &str, clip: bool) -> PyResult<(
         let cure = if most > 2.0 && least >= -TOLERANCE && most <= 256.0 {
             "divide by 255"
         } else if (-1.0 - TOLERANCE..0.0).contains(&least) && most <= 1.0 + TOLERANCE {
-            "for -1 to 1 give (x + 1) / 2"
+            "if they range from -1 to 1, give (x + 1) / 2"
         } else {
             "scale them"
         };
-        let text =
-            format!("{what} has floats of {least} to {most}, not of 0 to 1; {cure}, or give clip=True to have them clipped");
+        let text = format!("{what} has floats from {least} to {most}, not 0 to 1; {cure}, or give clip=True to clip them");
         return Err(invalid(text));
     }
     values.iter_mut().filter(|value| !value.is_nan()).for_each(|value| *value = value.clamp(0.0, 1.0));
@@ -43,7 +42,7 @@ pub(crate) fn of_array(array: Foreign<'_>, reading: &Reading<'_>) -> PyResult<(P
     let Reading { what, clip, .. } = *reading;
     let kind = array.kind();
     if kind == Kind::Bool {
-        return Err(invalid(format!("{what} is an array of bool, which only masks of height × width are; {}", Kind::KNOWN)));
+        return Err(invalid(format!("{what} is an array of bool, but only masks of height × width can be; {}", Kind::KNOWN)));
     }
     let axis = if array.shape().len() == 3 { reading.channel_axis } else { 2 };
     let shape: Vec<_> = array.shape().iter().map(ToString::to_string).collect();

@@ -247,7 +247,9 @@ fn pil(object: &Bound<'_, PyAny>) -> PyResult<Option<(Picture, bool)>> {
     let mode: String = object.getattr("mode")?.extract()?;
     if mode.starts_with('I') || mode == "F" {
         // PIL itself would clip the values at 255.
-        return Err(invalid(format!("a PIL.Image of mode {mode}; give its path, or an array of height × width × 3 made of it")));
+        return Err(invalid(format!(
+            "a PIL.Image of mode {mode} is not supported; give its path, or convert it to an array of height × width × 3"
+        )));
     }
     let transparent = matches!(mode.as_str(), "RGBA" | "LA" | "PA" | "RGBa" | "La")
         || info(object)?.bind(object.py()).contains("transparency")?;

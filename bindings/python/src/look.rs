@@ -80,7 +80,7 @@ impl<'a> Look<'a> {
         let mask = |name: &str, what: &str| {
             asked.get(name).map(|mask| masks::mask(mask, options.feather, what, reading.clip)).transpose()
         };
-        let masks = (mask("mask", "the mask")?, mask("strength_mask", "the strength's mask")?);
+        let masks = (mask("mask", "the mask")?, mask("strength_mask", "the strength mask")?);
         let memory = asked.extract("max_memory")?;
         let parts = parts(stylizer, style, asked, reading)?;
         let mut painting = options.stylize(masks.0, masks.1).or_raise()?.max_memory(memory);
@@ -191,7 +191,7 @@ fn parts<'py>(
         parts.push(OnePart { seen, weight, mask: None, used });
     }
     if !parts.is_empty() && parts.iter().all(|part| part.weight == 0.0) {
-        return Err(invalid("all styles have weight 0; give at least one a weight above"));
+        return Err(invalid("all styles have weight 0; give at least one a weight above 0"));
     }
     let regions: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> =
         asked.extract("regions").map_err(|_| wrong_type("regions: must be a list of (style, mask)"))?.unwrap_or_default();
@@ -215,13 +215,13 @@ fn weighted<'py>(given: &Bound<'py, PyAny>) -> PyResult<Vec<(Bound<'py, PyAny>, 
         && tuple.len() == 2
         && tuple.get_item(1)?.extract::<f32>().is_ok()
     {
-        return Err(wrong_type("the style is one style with a weight; give it alone, or a list: [(style, weight), …]"));
+        return Err(wrong_type("the style is a single style with a weight; give it alone, or a list: [(style, weight), …]"));
     }
     if !given.is_instance_of::<PyList>() && !given.is_instance_of::<PyTuple>() {
         return Ok(vec![(given.clone(), 1.0)]);
     }
     let item = |item: Bound<'py, PyAny>| match item.cast::<PyTuple>() {
-        Ok(pair) => pair.extract().map_err(|_| wrong_type("styles of a list are a style each, or (style, weight)")),
+        Ok(pair) => pair.extract().map_err(|_| wrong_type("each item in a list of styles must be a style, or (style, weight)")),
         Err(_) => Ok((item.clone(), 1.0)),
     };
     given.try_iter()?.map(|one| item(one?)).collect()
@@ -260,7 +260,7 @@ pub(crate) fn seen(
             let names = style::built_in_styles()?;
             let near = path.to_str().and_then(|name| nearest(name, names.iter().map(String::as_str)));
             let hint = near.map_or_else(|| "see built_in_styles()".into(), |near| format!("did you mean {near:?}?"));
-            return Err(missing(format!("{}: there is neither such a file nor such a built-in style; {hint}", path.display())));
+            return Err(missing(format!("{}: no file or built-in style has this name; {hint}", path.display())));
         }
     }
     let reading = Reading { what: "the style", limits: Limits::default(), ..reading.clone() };
@@ -274,5 +274,5 @@ pub(crate) fn check_side(name: &str, side: usize) -> PyResult<()> {
     if sides.contains(&side) {
         return Ok(());
     }
-    Err(invalid(format!("{name} is {side}; give {} to {}, the pixels of the style's shorter side", sides.start(), sides.end())))
+    Err(invalid(format!("{name} is {side}; give {} to {}, the style's shorter side in pixels", sides.start(), sides.end())))
 }

@@ -16,7 +16,7 @@ pub(crate) fn mask(object: &Bound<'_, PyAny>, feather: f32, what: &str, clip: bo
     if !object.is_instance_of::<held::Picture>()
         && let Some(array) = plane(object, what)?
     {
-        let &[height, width, ..] = array.shape() else { return Err(invalid(format!("{what} has no two dimensions"))) };
+        let &[height, width, ..] = array.shape() else { return Err(invalid(format!("{what} does not have two dimensions"))) };
         let mut values = Vec::with_capacity(height * width);
         array.rows(|row| values.extend_from_slice(row));
         check_white(&values, array.kind(), what)?;
@@ -50,6 +50,6 @@ fn check_white(values: &[f32], kind: Kind, what: &str) -> PyResult<()> {
     }
     let name = kind.name();
     Err(invalid(format!(
-        "{what} is {name} with no value above 1, and white is {white}; multiply by {white}, or give mask.astype(bool)"
+        "{what} is {name} with no value above 1, but white is {white}; multiply by {white}, or give mask.astype(bool)"
     )))
 }

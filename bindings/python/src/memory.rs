@@ -102,7 +102,7 @@ impl<'py> Foreign<'py> {
         let data = interface.get_item("data")?.filter(|data| !data.is_none());
         let Some(data) = data else {
             // `PIL` returns bytes here, but has its own code path.
-            return Err(wrong_type("the array's interface has no address; give a NumPy array made of it"));
+            return Err(wrong_type("the array's interface has no address; convert the array to NumPy first"));
         };
         let (address, _): (usize, bool) = data.cast::<PyTuple>()?.extract()?;
         let strides = match interface.get_item("strides")?.filter(|strides| !strides.is_none()) {
@@ -116,8 +116,7 @@ impl<'py> Foreign<'py> {
         let (device, _): (i32, i32) = object.call_method0("__dlpack_device__")?.extract()?;
         if device != dlpack::CPU {
             let device = object.getattr_opt("device")?.map(|device| format!(" ({device})")).unwrap_or_default();
-            let text =
-                format!("{what} is on another device{device}; copy it to the machine's memory first, for example with .cpu()");
+            let text = format!("{what} is on another device{device}; copy it to main memory first, for example with .cpu()");
             return Err(invalid(text));
         }
         let capsule = export.call0()?;
@@ -144,7 +143,7 @@ impl<'py> Foreign<'py> {
     fn new(start: *mut u8, kind: Kind, shape: Vec<usize>, strides: Vec<isize>, owner: Bound<'py, PyAny>) -> PyResult<Self> {
         let elements = shape.iter().try_fold(1usize, |all, &n| all.checked_mul(n));
         if elements.is_none_or(|n| n > MAX_ELEMENTS) || strides.len() != shape.len() {
-            return Err(invalid(format!("an array of {shape:?} elements cannot be")));
+            return Err(invalid(format!("an array of shape {shape:?} is impossible")));
         }
         let start = NonNull::new(start).unwrap_or(NonNull::dangling());
         if elements != Some(0) && start == NonNull::dangling() {

@@ -94,7 +94,7 @@ pub(crate) fn model_pull(
                 Meaning::Absent(wanted) => *wanted,
                 Meaning::Here(paths) if paths.iter().all(|path| path.exists()) => return Ok(paths),
                 Meaning::Here(_) => {
-                    let text = format!("{name}: there is no model of this name; see impasto.models.list()");
+                    let text = format!("{name}: no model has this name; see impasto.models.list()");
                     return Err(impasto::Error::new(ErrorKind::InvalidArgument, text));
                 }
             },
@@ -110,7 +110,9 @@ pub(crate) fn model_path(name: PathBuf) -> PyResult<Vec<PathBuf>> {
     let found = paths(vec![name.clone()], None).or_raise()?;
     match found.iter().all(|path| path.exists()) {
         true => Ok(found),
-        false => Err(error(ErrorKind::Io, format!("{}: there is no such file and no model of this name", name.display()))),
+        false => {
+            Err(error(ErrorKind::Io, format!("{}: no file or model has this name; see impasto.models.list()", name.display())))
+        }
     }
 }
 

@@ -313,7 +313,7 @@ impl Optimizer {
 /// Reads a style: a picture, or the name of a built-in style, which is drawn. It may be a tuple with a weight, or with
 /// a weight and a mask. Also returns its entry for records, if it comes from files.
 fn one_style(item: &Bound<'_, PyAny>, drawn: usize) -> PyResult<(StylePicture, Option<StyleUse>)> {
-    let wrong = || wrong_type("styles of a list are a picture each, or (picture, weight), or (picture, weight, mask)");
+    let wrong = || wrong_type("each item in a list of styles must be a picture, (picture, weight) or (picture, weight, mask)");
     let (object, weight, mask) = match item.cast::<PyTuple>() {
         Err(_) => (item.clone(), 1.0, None),
         Ok(parts) => match parts.len() {

@@ -189,7 +189,7 @@ impl Picture {
             let format = match (options.format, name) {
                 (Some(format), _) => format,
                 (None, Some(name)) => format_of(name.as_ref())?,
-                (None, None) => return Err(invalid("an open file without a name needs format, \"PNG\" for example")),
+                (None, None) => return Err(invalid("an open file without a name needs format, for example \"PNG\"")),
             };
             let bytes = self.encoded(py, format, options)?;
             return write.call1((PyBytes::new(py, &bytes),)).map(drop);
@@ -373,7 +373,7 @@ impl Picture {
 fn drawn(py: Python<'_>, width: usize, height: usize, draw: impl FnOnce() -> Canvas + Send + 'static) -> PyResult<Picture> {
     let sides = 1..=8192;
     if !sides.contains(&width) || !sides.contains(&height) {
-        return Err(invalid("drawings have sides of 1 to 8192 pixels"));
+        return Err(invalid("the sides of a drawing must be 1 to 8192 pixels"));
     }
     let (sender, receiver) = mpsc::channel();
     // After an interruption, nobody receives it.
@@ -410,6 +410,7 @@ pub(crate) fn draw_still_life(py: Python<'_>, width: usize, height: usize, seed:
 #[pyo3(signature = (name, width=512, height=512, seed=0))]
 pub(crate) fn draw_style(py: Python<'_>, name: &str, width: usize, height: usize, seed: u64) -> PyResult<Picture> {
     let names = || styles::ALL.iter().map(|style| style.name).collect::<Vec<_>>().join(", ");
-    let style = styles::find(name).ok_or_else(|| invalid(format!("there is no drawn style {name:?}; there are {}", names())))?;
+    let style = styles::find(name)
+        .ok_or_else(|| invalid(format!("there is no drawn style {name:?}; the drawn styles are {}", names())))?;
     drawn(py, width, height, move || (style.draw)(width, height, seed))
 }

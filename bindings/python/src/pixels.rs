@@ -50,7 +50,7 @@ impl Pixels {
         // There is one device and one version. Streams are for other devices.
         let _ = (stream, max_version, dl_device);
         if copy == Some(true) {
-            return Err(invalid("pixels are lent, not copied; copy them after"));
+            return Err(invalid("pixels are lent, not copied; leave out copy=True, and copy them afterward"));
         }
         memory::capsule(py, &self.0)
     }

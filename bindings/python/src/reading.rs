@@ -36,7 +36,7 @@ impl<'a> Reading<'a> {
             (Ok(axis @ 1..4), 4) => axis - 1,
             (Ok(axis @ 0..3), 3) => axis,
             (_, 4) => {
-                let known = "1 to 3 or -3 to -1 in a batch, whose first axis is its pictures";
+                let known = "1 to 3 or -3 to -1 in a batch, whose first axis counts the pictures";
                 return Err(invalid(format!("channel_axis: must be {known}, not {axis}")));
             }
             _ => return Err(invalid(format!("channel_axis: must be 0 to 2 or -3 to -1, not {axis}"))),

@@ -36,7 +36,7 @@ const KINDS: [(Kind, &str, &str, usize); 7] = [
 
 impl Kind {
     pub(crate) const KNOWN: &str =
-        "known are uint8 (0 to 255), uint16 (0 to 65535), and bfloat16, float16, float32 and float64 (0 to 1)";
+        "supported types are uint8 (0 to 255), uint16 (0 to 65535), and bfloat16, float16, float32 and float64 (0 to 1)";
 
     fn row(self) -> (&'static str, &'static str, usize) {
         KINDS.iter().find(|(kind, ..)| *kind == self).map_or(("", "", 0), |&(_, name, typestr, size)| (name, typestr, size))
@@ -80,7 +80,7 @@ impl Kind {
         let cure = if name.starts_with('>') {
             "; give array.astype(array.dtype.newbyteorder(\"=\"))"
         } else if whole {
-            "; if they are of 0 to 255, give array.astype(\"uint8\")"
+            "; if the values are 0 to 255, give array.astype(\"uint8\")"
         } else {
             ""
         };
@@ -103,7 +103,9 @@ impl Kind {
 
     pub(crate) fn of_name(name: &str) -> PyResult<Self> {
         let found = KINDS.iter().find(|(kind, known, ..)| *known == name && *kind != Kind::Bool);
-        found.map(|(kind, ..)| *kind).ok_or_else(|| invalid(format!("dtype: there are no arrays of {name}; {}", Self::KNOWN)))
+        found
+            .map(|(kind, ..)| *kind)
+            .ok_or_else(|| invalid(format!("dtype: arrays of {name} are not supported; {}", Self::KNOWN)))
     }
 }
 
@@ -115,7 +117,7 @@ fn dtype_name(dtype: &Bound<'_, PyAny>) -> PyResult<String> {
     let attribute = if dtype.is_instance_of::<PyType>() { "__name__" } else { "name" };
     match dtype.getattr_opt(attribute)? {
         Some(name) => name.extract(),
-        None => Err(wrong_type(format!("dtype is {}, not a name or a type of NumPy", dtype.repr()?))),
+        None => Err(wrong_type(format!("dtype is {}, not a NumPy type or its name", dtype.repr()?))),
     }
 }
 
@@ -194,7 +196,7 @@ impl Samples {
     pub(crate) fn new(picture: Picture, kind: Kind, alpha: bool) -> PyResult<Self> {
         let shape = [picture.height(), picture.width(), if alpha { 4 } else { 3 }];
         let values = match (kind, alpha) {
-            (Kind::Bool, _) => return Err(invalid("pictures have no boolean arrays")),
+            (Kind::Bool, _) => return Err(invalid("pictures cannot become boolean arrays")),
             (Kind::U8, false) => Values::U8(picture.to_rgb8().or_raise()?),
             (Kind::U8, true) => Values::U8(picture.to_rgba8().or_raise()?),
             (Kind::U16, false) => Values::U16(picture.to_rgb16().or_raise()?),

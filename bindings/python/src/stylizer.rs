@@ -72,8 +72,9 @@ impl Process {
         if self.0 == std::process::id() {
             return Ok(());
         }
-        let text =
-            format!("this {what} was made before the process was forked, and its threads were not; make one in each process");
+        let text = format!(
+            "this {what} was made before the process was forked, and its threads were not copied; make one in each process"
+        );
         Err(error(ErrorKind::Unsupported, text))
     }
 }
@@ -84,7 +85,7 @@ fn paths(object: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<PathBuf>> {
     if let Ok(FilePath(path)) = object.extract() {
         return Ok(vec![path]);
     }
-    let wrong = || wrong_type("the model is not a path or a name, or a list of them");
+    let wrong = || wrong_type("the model must be a path, a name, or a list of them");
     let items = object.try_iter().map_err(|_| wrong())?;
     items.map(|item| item?.extract::<FilePath>().map(|path| path.0).map_err(|_| wrong())).collect()
 }
@@ -139,7 +140,7 @@ impl Stylizer {
         if brush.is_none() || look.matching() {
             *brush = Some(look.palette(py, || request::thumbnail(&picture))?);
         }
-        let Some((style, options)) = brush else { return Err(error(ErrorKind::InvalidArgument, "there is no style")) };
+        let Some((style, options)) = brush else { return Err(error(ErrorKind::InvalidArgument, "no style was given")) };
         let painted = watch.step(py, || {
             let painted = self.inner.stylize_with(&picture, style, options, watch)?;
             watch.tell(1.0);
@@ -236,7 +237,8 @@ impl Stylizer {
         let executor = self.inner.engine().isa().to_string();
         let recipe =
             Recipe::new(Some(content), Some(look.identified()), (self.model(py)?, &self.options), look.recorded(), &executor);
-        let recipe = recipe.ok_or_else(|| error(ErrorKind::InvalidArgument, "there is no style, or a mask that is no file"))?;
+        let recipe =
+            recipe.ok_or_else(|| error(ErrorKind::InvalidArgument, "no style was given, or a mask that is not a file"))?;
         Ok(recipe.key(format, &asked.options))
     }
 

@@ -112,7 +112,7 @@ impl Frames {
         stylizer.process.check("Stylizer")?;
         let asked = asked("stylize", &["steady", "total", "max_memory"], false, strength, options, py)?;
         if asked.options.resizes() {
-            return Err(invalid("size and exact are for pictures; give frames of the size that is wanted"));
+            return Err(invalid("size and exact are for pictures; give frames of the size you want"));
         }
         let given = asked.options.given();
         if let Some((name, why)) =

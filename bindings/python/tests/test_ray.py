@@ -201,14 +201,14 @@ def test_what_is_wrong_from_the_start(cluster, photographs, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["-s", "no-such-style"], "no-such-style: there is neither"),
+        (["-s", "no-such-style"], "no-such-style: no file or built-in style"),
         (["-s", "starry", "--strength", "3"], "strength: must be"),
         (["-s", "starry", "--grain", "99"], "grain: must be"),
         (["-s", "starry", "--quality", "0"], "quality: must be"),
         (["-s", "starry", "--model", "no-such-model"], "no-such-model"),
         (["-s", "starry", "--workers", "0"], "workers: must be 1 or more"),
         (["-s", "starry", "--threads", "0"], "threads: must be 1 or more"),
-        (["nothing-here.jpg", "-s", "starry"], "nothing-here.jpg: there is no such file"),
+        (["nothing-here.jpg", "-s", "starry"], "nothing-here.jpg: no such file"),
         (["nosuch://bucket/photos", "-s", "starry"], ""),
     ],
 )
@@ -396,6 +396,6 @@ def test_the_program_waits_for_ray(photographs, tmp_path, program):
 
 def test_another_file_is_no_manifest(cluster, photographs, tmp_path):
     (tmp_path / MANIFEST).write_text('{"name": "mine"}\n')
-    with pytest.raises(impasto.Error, match="no manifest"):
+    with pytest.raises(impasto.Error, match="not a manifest"):
         stylize_dataset(photographs, "starry", tmp_path, resume=True)
     assert (tmp_path / MANIFEST).read_text() == '{"name": "mine"}\n'

@@ -126,9 +126,9 @@ def stylize_dataset(
     if unknown:
         raise TypeError(f"stylize_dataset() has no option {min(unknown)!r}")
     if options.get("colors") == "match":
-        raise _error('colors="match" needs the style\'s picture beside each content, which workers have not; give colors="content"')
+        raise _error('colors="match" needs the style\'s picture beside each content, which workers do not have; give colors="content"')
     if format is not None and format not in _FORMATS:
-        raise _error(f'format is "jpg", "png", "webp" or "tif", not {format!r}')
+        raise _error(f'format must be "jpg", "png", "webp" or "tif", not {format!r}')
     for name, count, least in [("workers", workers, 1), ("threads", threads, 1), ("retries", retries, 0)]:
         if count is not None and count < least:
             raise _error(f"{name}: must be {least} or more, not {count}")
@@ -271,7 +271,7 @@ class _Painter:
         entry: dict[str, Any] = {"input": path, "output": output, "style": self.name, "worker": self.worker}
         try:
             if row.get("state") == "in the way":
-                raise _error(f"{output}: exists already, and is no result of an earlier run; move it, or give overwrite=True (--overwrite)", "already-exists")
+                raise _error(f"{output}: exists already, but is not the result of an earlier run; move it, or give overwrite=True (--overwrite)", "already-exists")
             entry |= self.paint(row, output)
         except (impasto.Error, OSError, TypeError, ValueError) as e:
             entry |= {"state": "failed", "error": str(e)}
@@ -414,9 +414,9 @@ def _check(output: _Folder, resume: bool, overwrite: bool) -> None:
     if not used or (overwrite and not resume):
         return
     if not output.has_manifest():
-        raise _error(f"{output.path}: is not empty; name a new folder, or say that what is there may be overwritten", "already-exists")
+        raise _error(f"{output.path}: is not empty; name a new folder, or give overwrite=True (--overwrite)", "already-exists")
     if not resume:
-        raise _error(f"{output.path}: has a manifest of an earlier run; resume it, or say that it may be overwritten", "already-exists")
+        raise _error(f"{output.path}: has a manifest of an earlier run; give resume=True (--resume) or overwrite=True (--overwrite)", "already-exists")
 
 
 def _styles(style: Any, stylizer: impasto.Stylizer, options: dict[str, Any]) -> tuple[list[tuple[impasto.Style, float]], str]:
@@ -440,14 +440,14 @@ def _items(sources: Sequence[str | os.PathLike[str]], output: _Folder) -> Iterat
         if "://" not in source and any(c in source for c in "*?[") and not os.path.exists(source):
             found = sorted(path for path in glob.glob(source, recursive=True) if os.path.isfile(path))
             if not found:
-                raise _error(f"{source}: no file is called so", "io")
+                raise _error(f"{source}: no file matches this pattern", "io")
             yield from ({"path": os.path.abspath(path), "output": os.path.basename(path)} for path in found)
             continue
         filesystem, root = _locate(source)
         scheme = source.split("://")[0] + "://" if "://" in source else ""
         info = filesystem.get_file_info(root)
         if info.type == fs.FileType.NotFound:
-            raise _error(f"{source}: there is no such file or folder", "io")
+            raise _error(f"{source}: no such file or folder", "io")
         if info.type == fs.FileType.File:
             yield {"path": scheme + root, "output": posixpath.basename(root)}
             continue
@@ -517,18 +517,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("contents", nargs="+", metavar="CONTENT", help="files, folders, patterns, or URIs such as s3://bucket/photos")
     add("-s", "--style", action="append", required=True, metavar="STYLE[=WEIGHT]", help="a picture, a .style file or a built-in style; several are blended")
     add("-o", "--output", required=True, help="the folder for the results, or its URI")
-    add("--address", help='the cluster\'s address, "auto" for the one that this machine is part of; a cluster of this machine alone if not given')
-    add("--strength", type=float, default=1.0, help="0, the content, to 1 (the default), all of the style")
+    add("--address", help='address of the cluster; "auto" for the one that this machine is part of (default: a cluster of this machine alone)')
+    add("--strength", type=float, default=1.0, help="how strong the style is, from 0 (the content) to 1 (the default)")
     for row in _OPTIONS.values():
         _add(parser, row)
-    add("--format", choices=["jpg", "png", "webp", "tif"], help="format of all results; the contents' if not given")
-    add("--quality", type=int, default=95, help="of JPEGs, 1 to 100")
+    add("--format", choices=["jpg", "png", "webp", "tif"], help="format of all results (default: the contents' formats)")
+    add("--quality", type=int, default=95, help="JPEG quality, 1 to 100")
     add("--model", action="append", help="a file or folder of another model")
-    add("--workers", type=int, help="actors; as many as the cluster has processors for if not given")
-    add("--threads", type=int, default=1, help="processors of each worker")
-    add("--retries", type=int, default=3, help="how often reading and writing are tried again")
-    add("--resume", action="store_true", help="goes on from the output folder's manifest")
-    add("--overwrite", action="store_true", help="begins anew in a folder that is not empty")
+    add("--workers", type=int, help="number of actors (default: as many as the cluster has processors for)")
+    add("--threads", type=int, default=1, help="processors for each worker")
+    add("--retries", type=int, default=3, help="how often to retry reading and writing")
+    add("--resume", action="store_true", help="continue from the output folder's manifest")
+    add("--overwrite", action="store_true", help="start over in a folder that is not empty, and replace its files")
     given = parser.parse_args(arguments)
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
@@ -555,7 +555,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"impasto: {str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("impasto: interrupted; the same command with --resume goes on", file=sys.stderr)
+        print("impasto: interrupted; run the same command with --resume to continue", file=sys.stderr)
         return 130
     print(f"impasto: {summary}", file=sys.stderr)
     for path, error in summary.failures:

@@ -132,7 +132,7 @@ fn what_makes_no_sense_is_told_before_any_work() {
         (&["in", "-o", "out", "--figure", "f.png"], 2, &["--figure"]),
         (&["in", "-o", "out", "--jobs", "0"], 2, &["--jobs"]),
         (&["no*.png", "-o", "out"], 1, &["no*.png", "no pictures"]),
-        (&[".", "-o", "out", "--manifest", "model.safetensors"], 1, &["model.safetensors", "no manifest"]),
+        (&[".", "-o", "out", "--manifest", "model.safetensors"], 1, &["model.safetensors", "not a manifest"]),
         (&["in", "-o", "style.png/x/"], 1, &["style.png"]),
         (&["in", "-s", "missing.png", "-o", "out"], 1, &["missing.png"]),
     ];

@@ -193,11 +193,11 @@ impl Network {
     ) -> Result<()> {
         let fits = |(map, norm): (&[Vec<f32>; 2], &Norm)| map.iter().all(|values| values.len() == norm.channels);
         if norms.len() != self.norms.len() || !norms.iter().zip(&self.norms).all(fits) {
-            return Err(Error::new(ErrorKind::Mismatch, "norms of another network"));
+            return Err(Error::new(ErrorKind::Mismatch, "the norms belong to another network"));
         }
         let shapes = self.graph.shapes([shape.width, shape.height])?;
         if shapes[0] != shape || shape.count() != Some(picture.len()) {
-            return Err(Error::new(ErrorKind::Mismatch, "a picture of another size than its shape"));
+            return Err(Error::new(ErrorKind::Mismatch, "the picture's size does not match its shape"));
         }
         self.executor.reserve(pass, &shapes)?;
         pass.shapes = shapes;
@@ -222,7 +222,7 @@ impl Network {
 /// The error for a node without a gradient.
 pub(super) fn unsupported(graph: &Graph, node: usize, what: &str) -> Error {
     let name = &graph.nodes()[node].name;
-    Error::new(ErrorKind::Unsupported, format!("{name:?} {what}: no gradient is known for it"))
+    Error::new(ErrorKind::Unsupported, format!("the gradient of {name:?} is not supported: {what}"))
 }
 
 /// Computes the scales and shifts of every conditional norm for a style vector, `z·W + b`, in the order of the graph.
@@ -231,7 +231,7 @@ pub(super) fn unsupported(graph: &Graph, node: usize, what: &str) -> Error {
 /// [`ErrorKind::Mismatch`] if an array is missing, or if the vector's length is not the graph's.
 pub(crate) fn conditioned(graph: &Graph, weights: &Weights, vector: &[f32]) -> Result<Vec<[Vec<f32>; 2]>> {
     if vector.len() != graph.style_len {
-        let text = format!("a style vector of {} numbers for a network that reads {}", vector.len(), graph.style_len);
+        let text = format!("a style vector of {} numbers, but the network reads {}", vector.len(), graph.style_len);
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let channels = graph.channels()?;

@@ -50,7 +50,7 @@ impl Frozen {
     /// [`ErrorKind::Mismatch`] if the shares are for another number of styles, or if one of the parts is itself shared.
     pub fn shared(styles: Vec<Frozen>, shares: Arc<Shares>) -> Result<Self> {
         if styles.len() != shares.styles() || styles.iter().any(|style| style.shares.is_some()) {
-            let text = format!("{} frozen styles and shares of {}", styles.len(), shares.styles());
+            let text = format!("{} frozen styles, but shares of {}", styles.len(), shares.styles());
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         let maps = styles.into_iter().flat_map(|style| style.maps).collect();
@@ -64,7 +64,7 @@ impl Frozen {
     /// [`ErrorKind::Mismatch`] if the norms are of different networks or numbers of styles.
     pub fn towards(&self, other: &Frozen, share: f32) -> Result<Self> {
         let different =
-            || Error::new(ErrorKind::Mismatch, "norms of different networks or numbers of styles have nothing between them");
+            || Error::new(ErrorKind::Mismatch, "cannot interpolate between norms of different networks or numbers of styles");
         let glide = |from: &[f32], to: &[f32]| -> Result<Vec<f32>> {
             if from.len() != to.len() {
                 return Err(different());
@@ -92,7 +92,7 @@ impl Frozen {
     /// [`ErrorKind::Mismatch`] if the shares are for another number of styles.
     pub(crate) fn placed(&self, shares: Arc<Shares>) -> Result<Self> {
         if self.maps.len() != shares.styles() {
-            let text = format!("{} frozen styles and shares of {}", self.maps.len(), shares.styles());
+            let text = format!("{} frozen styles, but shares of {}", self.maps.len(), shares.styles());
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         Ok(Frozen { maps: self.maps.clone(), shares: Some(shares) })
@@ -131,12 +131,12 @@ pub(super) fn dense(weight: &[f32], bias: &[f32], style: &[f32]) -> Vec<f32> {
 
 /// The error for a style that was conditioned for another program.
 pub(super) fn foreign() -> Error {
-    Error::new(ErrorKind::Mismatch, "a style conditioned for another network")
+    Error::new(ErrorKind::Mismatch, "the style was conditioned for another network")
 }
 
 /// The error for a network whose style-dependent filters cannot be shared by several styles.
 pub(super) fn one_style_at_a_time() -> Error {
-    let text = "the filters of this network depend on the style, so that it paints one style at a time: leave out regions and strength \
+    let text = "this network's filters depend on the style, so it paints one style at a time: leave out regions and strength \
                 masks, or blend the styles";
     Error::new(ErrorKind::Unsupported, text)
 }

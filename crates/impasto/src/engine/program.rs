@@ -149,7 +149,7 @@ impl Program {
     /// [`ErrorKind::Mismatch`] if the vector is not as long as the graph's style vector.
     pub fn condition(&self, style: &[f32]) -> Result<Conditioning> {
         if style.len() != self.graph.style_len {
-            let text = format!("a style vector of {} numbers for a network that reads {}", style.len(), self.graph.style_len);
+            let text = format!("a style vector of {} numbers, but the network reads {}", style.len(), self.graph.style_len);
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         Ok(Conditioning(self.compiled.condition(style)))
@@ -240,7 +240,7 @@ impl Program {
         let size = size.into();
         let input = self.graph.shapes(size)?[0];
         if input.count() != Some(picture.len()) {
-            let text = format!("a picture of {} numbers where {input} are needed", picture.len());
+            let text = format!("the picture has {} numbers, but {input} are needed", picture.len());
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         Ok((picture, size))

@@ -34,10 +34,10 @@ impl Shares {
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
         let count = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(styles));
         if count != Some(weights.len()) || weights.is_empty() {
-            return invalid(format!("{} weights for {styles} styles at {width}×{height} places", weights.len()));
+            return invalid(format!("{} weights do not fit {styles} styles at {width}×{height} places", weights.len()));
         }
         if let Some(weight) = weights.iter().find(|weight| !weight.is_finite() || **weight < 0.0) {
-            return invalid(format!("a weight of {weight}; weights are 0 or more"));
+            return invalid(format!("a weight of {weight} is out of range; give 0 or more"));
         }
         for place in weights.chunks_exact_mut(styles) {
             // In float64, sums of float32 values do not overflow.

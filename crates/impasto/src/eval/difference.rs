@@ -43,7 +43,7 @@ pub fn see(yardstick: &Yardstick, painting: &Picture, content: &Picture, control
 pub fn nearest(styles: &[Vec<Features>]) -> Result<Vec<Neighbour>> {
     let contents = styles.first().map_or(0, Vec::len);
     if styles.len() < 2 || contents == 0 || styles.iter().any(|paintings| paintings.len() != contents) {
-        let text = "a gallery has at least two styles, each with paintings of the same contents";
+        let text = "a gallery needs at least two styles, each with paintings of the same contents";
         return Err(Error::new(ErrorKind::InvalidArgument, text));
     }
     let apart = |a: usize, b: usize| {
@@ -64,7 +64,10 @@ pub fn nearest(styles: &[Vec<Features>]) -> Result<Vec<Neighbour>> {
 /// [`ErrorKind::InvalidArgument`] if `share` is not above 0 and at most 1.
 pub fn grey(picture: &Picture, share: f64) -> Result<Picture> {
     if !(share > 0.0 && share <= 1.0) {
-        return Err(Error::new(ErrorKind::InvalidArgument, format!("a share of {share} of a picture; give above 0 to 1")));
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("a share of {share} of a picture is out of range; give more than 0, at most 1"),
+        ));
     }
     let light = Plane::luminance(picture);
     let [width, height] = [light.width, light.height].map(|side| ((side as f64 * share) as usize).max(1));
@@ -84,7 +87,7 @@ pub fn blind_match(paintings: &[Features], styles: &[Features]) -> Result<Vec<us
         distances.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(style, _)| style)
     };
     let found: Option<Vec<usize>> = paintings.iter().map(nearest).collect();
-    found.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "paintings are matched to at least one style"))
+    found.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "no styles to match the paintings to; give at least one"))
 }
 
 #[cfg(test)]

@@ -106,7 +106,8 @@ impl Yardstick {
         };
         let missing = |name: &str| {
             let text = format!(
-                "the perceptual networks have no layer {name}, which pictures are compared in; add one that is deeper with --perceptual"
+                "the perceptual networks have no layer {name}, which is needed to compare pictures; add a deeper network with \
+                 --perceptual"
             );
             Error::new(ErrorKind::Mismatch, text)
         };
@@ -226,7 +227,7 @@ impl Network {
         let graph = self.network.graph();
         let least = 2 * graph.stride(graph.output());
         if width.min(height) < least {
-            let text = format!("a picture of {width}×{height} is too small to be measured: a side has at least {least} pixels");
+            let text = format!("a picture of {width}×{height} is too small to measure: each side needs at least {least} pixels");
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
         let mut pass = self.network.pass([width, height])?;

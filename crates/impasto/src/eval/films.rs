@@ -81,11 +81,11 @@ impl Course {
     pub fn flicker(self, before: &Picture, now: &Picture) -> Result<f64> {
         let size @ [width, height] = [now.width(), now.height()];
         if size != [before.width(), before.height()] {
-            return Err(Error::new(ErrorKind::Mismatch, "frames of one film have one size"));
+            return Err(Error::new(ErrorKind::Mismatch, "the frames of a film must all have the same size"));
         }
         if width <= 2 * MARGIN || height <= 2 * MARGIN {
             let text =
-                format!("frames of {width}×{height} pixels are too small to see flicker in: give more than {0}×{0}", 2 * MARGIN);
+                format!("frames of {width}×{height} pixels are too small to measure flicker: give more than {0}×{0}", 2 * MARGIN);
             return Err(Error::new(ErrorKind::InvalidArgument, text));
         }
         let (before, now) = (at_8_bits(before)?, at_8_bits(now)?);

@@ -48,7 +48,7 @@ pub fn at_8_bits(picture: &Picture) -> Result<Picture> {
 fn fitted(picture: &Picture, side: usize, of: usize) -> Result<Picture> {
     let (width, height) = (picture.width(), picture.height());
     if width.max(height) > width.min(height).saturating_mul(THINNEST) {
-        let text = format!("a picture of {width}×{height} is too thin to be measured; crop it to at most {THINNEST}:1");
+        let text = format!("a picture of {width}×{height} is too thin to measure; crop it to at most {THINNEST}:1");
         return Err(Error::new(ErrorKind::InvalidArgument, text));
     }
     // Like Python's `round`, rounds halves to the even neighbor.

@@ -40,7 +40,7 @@ pub fn base(photo: &Picture) -> Result<Picture> {
     let (width, height, widest) = (photo.width(), photo.height(), PANS[PANS.len() - 1]);
     if width <= 2 * (MARGIN + widest) || height <= 2 * MARGIN {
         let text = format!(
-            "a picture of {width}×{height} is too small: shifts of paintings need more than {}×{} pixels",
+            "a picture of {width}×{height} is too small: to measure shifts, it needs more than {}×{} pixels",
             2 * (MARGIN + widest),
             2 * MARGIN
         );
@@ -62,7 +62,8 @@ pub fn shifts(photo: &Picture, painted: &Picture, seed: u64, paint: &mut Paint<'
         if [painting.width(), painting.height()] == [width, height] {
             return Ok(painting);
         }
-        let text = format!("a painting of {width}×{height} pixels has {}×{}", painting.width(), painting.height());
+        let text =
+            format!("the painting should have {width}×{height} pixels, but has {}×{}", painting.width(), painting.height());
         Err(Error::new(ErrorKind::Mismatch, text))
     };
     let mut pan = [0.0; PANS.len()];

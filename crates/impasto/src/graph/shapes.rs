@@ -129,7 +129,7 @@ impl Graph {
             channels.push(match &node.op {
                 Op::Input { channels } => *channels,
                 Op::Conv(conv) if conv.depthwise && conv.channels != inputs[0] => {
-                    return Err(wrong(&format!("filters {} channels one by one into {}", inputs[0], conv.channels)));
+                    return Err(wrong(&format!("is a depthwise convolution from {} channels to {}", inputs[0], conv.channels)));
                 }
                 Op::Conv(conv) => conv.channels,
                 Op::Add if inputs[0] != inputs[1] => {
@@ -148,7 +148,7 @@ impl Graph {
                 }
                 Op::DepthToSpace { factor } => {
                     let square = factor.checked_mul(*factor).filter(|&square| square > 0 && inputs[0].is_multiple_of(square));
-                    inputs[0] / square.ok_or_else(|| wrong(&format!("makes no squares of {} channels", inputs[0])))?
+                    inputs[0] / square.ok_or_else(|| wrong(&format!("cannot make squares of {} channels", inputs[0])))?
                 }
                 Op::Moments | Op::SampleMoments => inputs[0].checked_mul(2).ok_or_else(|| wrong("has too many channels"))?,
                 _ => inputs[0],

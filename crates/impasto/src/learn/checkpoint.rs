@@ -47,15 +47,15 @@ pub(super) fn write(learner: &Learner) -> Result<Vec<u8>> {
 }
 
 pub(super) fn restore(learner: &mut Learner, bytes: &[u8]) -> Result<()> {
-    let malformed = |what: &str| Error::new(ErrorKind::Malformed, format!("is no checkpoint of a style that learns: {what}"));
+    let malformed = |what: &str| Error::new(ErrorKind::Malformed, format!("is not a checkpoint of a style that learns: {what}"));
     let mut file = safetensors::read(bytes).map_err(|e| malformed(&e.to_string()))?;
     let fact = |name: &str| file.metadata.get(name).cloned().ok_or_else(|| malformed(&format!("it lacks {name:?}")));
     if fact(FORMAT)? != VERSION {
-        let text = "is a checkpoint of another version of Impasto; start again without it";
+        let text = "is a checkpoint from another version of Impasto; start again without it";
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     if fact(FINGERPRINT)? != learner.fingerprint {
-        let text = "is a checkpoint of other pictures, contents or options; give the same ones, or start again without it";
+        let text = "is a checkpoint made with other pictures, contents or options; give the same ones, or start again without it";
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let number = |name: &str| fact(name)?.parse::<u64>().map_err(|e| malformed(&format!("{name:?}: {e}")));
@@ -63,7 +63,7 @@ pub(super) fn restore(learner: &mut Learner, bytes: &[u8]) -> Result<()> {
     let len = learner.parameters.values.len();
     let mut array = |name: &str| {
         let found = file.remove(name).map(Tensor::into_data).filter(|values| values.len() == len);
-        found.ok_or_else(|| malformed(&format!("its {name:?} are not complete")))
+        found.ok_or_else(|| malformed(&format!("its {name:?} are incomplete")))
     };
     let (values, first, second, average) = (array("values")?, array("first")?, array("second")?, array("average")?);
     learner.parameters.values = values;

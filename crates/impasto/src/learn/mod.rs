@@ -178,10 +178,10 @@ impl Learner {
         stylizer.check_style(&start)?;
         let invalid = |text: &str| Error::new(ErrorKind::InvalidArgument, text);
         if pictures.is_empty() {
-            return Err(invalid("no pictures to learn a style of; give one at least"));
+            return Err(invalid("no pictures to learn a style from; give at least one"));
         }
         if contents.is_empty() {
-            return Err(invalid("no contents to learn on; give one at least"));
+            return Err(invalid("no contents to learn on; give at least one"));
         }
         let base = stylizer.base()?;
         let executor = stylizer.engine().executor();
@@ -238,10 +238,10 @@ impl Learner {
         if self.steps > 0 {
             return Err(Error::new(
                 ErrorKind::InvalidArgument,
-                "learning has begun; take over another style before its first step",
+                "learning has already begun; take over another style before the first step",
             ));
         }
-        let nothing = || Error::new(ErrorKind::Mismatch, format!("{style} has learned nothing to begin with"));
+        let nothing = || Error::new(ErrorKind::Mismatch, format!("{style} has learned nothing to start from"));
         self.parameters.take(&self.network, style.learned().ok_or_else(nothing)?)?;
         self.begun = true;
         Ok(())
@@ -385,13 +385,13 @@ impl LearnOptions {
     fn check(&self) -> Result<()> {
         let weights = [self.content_weight, self.lattice_weight, self.steady_weight, self.halo_weight, self.pull];
         let text = if weights.iter().any(|weight| !weight.is_finite() || *weight < 0.0) {
-            "weights are numbers from 0 up".to_owned()
+            "weights must be 0 or more".to_owned()
         } else if self.batch == 0 {
-            "a step needs a crop at least".to_owned()
+            "a step needs at least one crop".to_owned()
         } else if self.crop < 64 || !self.crop.is_multiple_of(16) || self.crop > 1024 {
-            format!("crops of {} pixels; their side is a multiple of 16 from 64 to 1024", self.crop)
+            format!("crops of {} pixels are not possible; their side must be a multiple of 16 from 64 to 1024", self.crop)
         } else if matches!(self.way, Way::LowRank(rank) if !(1..=Way::MAX_RANK).contains(&rank)) {
-            format!("corrections have a rank from 1 to {}", Way::MAX_RANK)
+            format!("the rank of corrections must be 1 to {}", Way::MAX_RANK)
         } else {
             return Ok(());
         };

@@ -99,9 +99,10 @@ impl Parameters {
     /// [`ErrorKind::Mismatch`] if the style is a blend, or has learned in another way or for a network of another form.
     pub(super) fn take(&mut self, network: &Network, learned: &Learned) -> Result<()> {
         let mismatch = |text: &str| Error::new(ErrorKind::Mismatch, text);
-        let other_network = || mismatch("the style has learned for a network of another form; learn it from the beginning");
+        let other_network =
+            || mismatch("the style has learned for a network with another structure; learn it from the beginning");
         let Some((norms, kernels)) = learned.unblended() else {
-            return Err(mismatch("the style is a blend; begin with one that has learned by itself"));
+            return Err(mismatch("the style is a blend; start from one that has learned by itself"));
         };
         let other_way = || mismatch("the style has learned in another way; learn it in the same way, with the same rank");
         if kernels.is_empty() != (self.way == Way::Norms) {
@@ -218,7 +219,7 @@ impl Parameters {
         if values.iter().any(|v| !v.is_finite()) {
             return Err(Error::new(
                 ErrorKind::Malformed,
-                "learning has left the range of numbers; use a smaller weight or fewer steps",
+                "learning led to numbers that are not finite; use a smaller weight or fewer steps",
             ));
         }
         let of = |range: &Range<usize>| values[range.clone()].to_vec();

@@ -42,7 +42,7 @@ impl Perception {
     pub(super) fn new(networks: &[Perceptual], executor: Executor) -> Result<Self> {
         let find = |name: &str| networks.iter().position(|network| network.layer(name).is_ok());
         let missing = |name: &str| {
-            let text = format!("the perceptual networks have no layer {name}, which learning compares; add one that is deeper");
+            let text = format!("the perceptual networks have no layer {name}, which learning needs; add a deeper network");
             Error::new(ErrorKind::Mismatch, text)
         };
         let mut wanted: Vec<(usize, NodeId, bool)> = Vec::new();

@@ -56,7 +56,7 @@ pub(super) fn canonical(mut weights: Weights) -> Result<Named> {
             Layout::Onnx => turn_onnx(&renamed, tensor)?,
         };
         if out.insert(renamed.clone(), tensor).is_some() {
-            return Err(Error::new(ErrorKind::Malformed, format!("there are two arrays that mean {renamed:?}")));
+            return Err(Error::new(ErrorKind::Malformed, format!("two arrays stand for {renamed:?}")));
         }
     }
     Ok(Named { layout, weights: out })

@@ -29,7 +29,8 @@ pub(super) fn read_metadata(weights: &Weights) -> Result<Option<Vec<Found>>> {
         };
     };
     if version != VERSION {
-        let text = format!("is a container of format {version:?}, and this version of Impasto reads format {VERSION}; update it");
+        let text =
+            format!("is a container of format {version:?}, but this version of Impasto reads format {VERSION}; update Impasto");
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     let malformed = |text: String| Error::new(ErrorKind::Malformed, text);
@@ -45,7 +46,7 @@ fn networks(weights: &Weights, family: &Family) -> Result<Vec<Found>> {
         let Some(text) = weights.metadata.get(&key) else { continue };
         let architecture: Architecture = text.parse()?;
         if architecture.kind() != kind {
-            return Err(malformed(format!("calls {text:?} its {}", kind.name())));
+            return Err(malformed(format!("lists {text:?} as its {}, which it is not", kind.name())));
         }
         let about = |what: &str| weights.metadata.get(&format!("{key}.{what}")).cloned().unwrap_or_else(|| "unknown".into());
         found.push(Found { architecture, family: family.clone(), source: about("source"), licence: about("licence") });

@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
         for word in words {
             match word.split_once('=') {
                 Some((key, value)) if fields.values.insert(key, value).is_none() => {}
-                Some((key, _)) => return Err(fields.malformed(&format!("{key:?} is there twice"))),
+                Some((key, _)) => return Err(fields.malformed(&format!("{key:?} is given twice"))),
                 None => fields.plain.push(word),
             }
         }
@@ -92,7 +92,7 @@ impl<'a> Fields<'a> {
     /// Checks that all words have been read.
     pub(super) fn finish(self) -> Result<()> {
         match (self.plain.first(), self.values.keys().next()) {
-            (Some(word), _) => Err(self.malformed(&format!("{word:?} is no KEY=VALUE"))),
+            (Some(word), _) => Err(self.malformed(&format!("{word:?} is not KEY=VALUE"))),
             (None, Some(key)) => Err(self.unsupported(&format!("{key:?} is not known"))),
             (None, None) => Ok(()),
         }
@@ -124,7 +124,7 @@ impl<'a> Fields<'a> {
     /// No real value comes near the limit, which keeps sums of lengths from overflowing.
     fn parse(&self, key: &str, value: &str, least: usize) -> Result<usize> {
         let number = value.parse().ok().filter(|n| (least..=1_000_000).contains(n));
-        number.ok_or_else(|| self.malformed(&format!("{key}={value} is no number from {least} to 1000000")))
+        number.ok_or_else(|| self.malformed(&format!("{key}={value} is not a number from {least} to 1000000")))
     }
 
     pub(super) fn numbers<const N: usize>(&mut self, key: &str) -> Result<[usize; N]> {
@@ -141,7 +141,7 @@ impl<'a> Fields<'a> {
     /// Reads the side of a kernel, which must be odd.
     pub(super) fn odd(&mut self, key: &str) -> Result<usize> {
         let value = self.number(key, 1)?;
-        if value % 2 == 0 { Err(self.malformed(&format!("{key}={value} is no odd number"))) } else { Ok(value) }
+        if value % 2 == 0 { Err(self.malformed(&format!("{key}={value} is not an odd number"))) } else { Ok(value) }
     }
 
     pub(super) fn choice<T: Copy>(&mut self, key: &str, names: Names<T>) -> Result<T> {
@@ -160,7 +160,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn unsupported(&self, what: &str) -> Error {
-        let text = format!("architecture {:?}: {what}; a newer version of Impasto may know it", self.text);
+        let text = format!("architecture {:?}: {what}; a newer version of Impasto may support it", self.text);
         Error::new(ErrorKind::Unsupported, text)
     }
 }

@@ -28,7 +28,7 @@ impl Model {
     /// [`ErrorKind::Unsupported`] if the library was built without the feature `embedded`.
     pub fn embedded() -> Result<Self> {
         let Some(bytes) = BYTES else {
-            let text = "this build of Impasto has no model of its own; build it with the feature `embedded`, or name a model";
+            let text = "this build of Impasto has no built-in model; build it with the feature `embedded`, or name a model";
             return Err(Error::new(ErrorKind::Unsupported, text));
         };
         Self::from_weights(NAME, crate::weights::safetensors::read(bytes).map_err(|e| e.context(NAME))?)

@@ -72,11 +72,11 @@ impl Foreign {
     /// [`ErrorKind::Mismatch`] if an array is absent or has the wrong shape.
     pub(super) fn convolution(&mut self, name: &str, side: usize, [inputs, outputs]: [usize; 2], to: &str) -> Result<()> {
         let kernel = self.kernel(&format!("{name}.weight"), side, 1.0)?;
-        let &[_, _, grouped, out] = kernel.shape() else { return Err(mismatch(format!("{name:?} is no convolution"))) };
+        let &[_, _, grouped, out] = kernel.shape() else { return Err(mismatch(format!("{name:?} is not a convolution"))) };
         let fits = grouped > 0 && out == outputs && inputs.is_multiple_of(grouped) && outputs.is_multiple_of(inputs / grouped);
         if !fits {
             let shape = kernel.shape();
-            return Err(mismatch(format!("{name:?} has a kernel of {shape:?} where {inputs} channels become {outputs}")));
+            return Err(mismatch(format!("{name:?} has a kernel of {shape:?}, but {inputs} channels become {outputs}")));
         }
         let kernel = if grouped == inputs { kernel } else { dense(&kernel, inputs)? };
         self.to.insert(format!("{to}/weights"), kernel);
@@ -114,7 +114,7 @@ pub(super) fn turned(kernel: &Tensor, [out, input, kh, kw]: [usize; 4], factor: 
 
 /// Turns a grouped kernel `[kh, kw, inputs per group, out]` into a kernel that reads all inputs.
 fn dense(kernel: &Tensor, inputs: usize) -> Result<Tensor> {
-    let &[kh, kw, grouped, out] = kernel.shape() else { return Err(mismatch("is no kernel".into())) };
+    let &[kh, kw, grouped, out] = kernel.shape() else { return Err(mismatch("is not a kernel".into())) };
     let of_group = out / (inputs / grouped);
     let mut data = vec![0.0; kh * kw * inputs * out];
     for (at, &v) in kernel.data().iter().enumerate() {

@@ -230,7 +230,7 @@ impl Model {
             (Some(transformer), _) if transformer.architecture.own_styles() > 0 => Ok((None, transformer)),
             (None, Some(perceptual)) if self.predictor.is_none() => {
                 let text = format!(
-                    "{}: is a perceptual network, which sees pictures and paints none: give it to `impasto optimize --perceptual`",
+                    "{}: is a perceptual network, which cannot paint: give it to `impasto optimize --perceptual`",
                     perceptual.file
                 );
                 Err(Error::new(ErrorKind::Unsupported, text))
@@ -249,7 +249,7 @@ impl Model {
             (one, other) => {
                 let missing = if one.is_none() { Kind::Predictor } else { Kind::Transformer };
                 let file = one.as_ref().or(other.as_ref()).map_or("the model", |network| network.file.as_str());
-                let text = format!("{file}: there is no {} of family {} with it; give both", missing.name(), self.family);
+                let text = format!("{file}: there is no {} of family {} to go with it; give both", missing.name(), self.family);
                 Err(Error::new(ErrorKind::Mismatch, text))
             }
         }
@@ -276,13 +276,13 @@ fn check_pair(predictor: &Network, transformer: &Network) -> Result<()> {
     let (a, b) = (&predictor.file, &transformer.file);
     let text = if predictor.family != transformer.family {
         format!(
-            "the style predictor in {a} is of family {}, the transformer in {b} of family {}: their style vectors mean different \
-             things; take both from one family",
+            "the style predictor in {a} is of family {}, the transformer in {b} of family {}: their style vectors mean \
+             different things; use two of the same family",
             predictor.family, transformer.family
         )
     } else if predictor.style_len() != transformer.style_len() {
         format!(
-            "the style predictor in {a} makes style vectors of {}, the transformer in {b} reads {}",
+            "the style predictor in {a} makes style vectors of {}, but the transformer in {b} reads {}",
             predictor.style_len(),
             transformer.style_len()
         )

@@ -47,7 +47,7 @@ fn inner(weights: Weights, border: Option<Border>, file: &str) -> Result<Vec<Net
     if found.is_empty() {
         let first = weights.iter().next().map_or(String::new(), |(name, _)| format!(", the first called {name:?}"));
         let text = format!(
-            "holds no network that is known here ({} arrays{first}); the guide has a table of those that are",
+            "holds no known network ({} arrays{first}); the guide has a table of those that are supported",
             weights.len()
         );
         return Err(Error::new(ErrorKind::Unsupported, text));

@@ -31,12 +31,12 @@ impl Model {
     pub fn untrained(predictor: Architecture, transformer: Architecture, seed: u64) -> Result<Self> {
         use super::Kind::{Predictor, Transformer};
         if (predictor.kind(), transformer.kind()) != (Predictor, Transformer) {
-            let text = format!("a model takes a style predictor and a transformer, not {predictor} and {transformer}");
+            let text = format!("a model needs a style predictor and a transformer, not {predictor} and {transformer}");
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         if predictor.style_len() != transformer.style_len() {
             let (makes, reads) = (predictor.style_len(), transformer.style_len());
-            let text = format!("the predictor makes style vectors of {makes}, the transformer reads {reads}");
+            let text = format!("the predictor makes style vectors of {makes}, but the transformer reads {reads}");
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         let family = Family::Other(format!("untrained-{seed}"));

@@ -61,30 +61,30 @@ pub(super) fn write(optimization: &Optimization<'_>) -> Result<Vec<u8>> {
 }
 
 pub(super) fn restore(optimization: &mut Optimization<'_>, bytes: &[u8]) -> Result<()> {
-    let malformed = |what: &str| Error::new(ErrorKind::Malformed, format!("is no checkpoint of an optimisation: {what}"));
+    let malformed = |what: &str| Error::new(ErrorKind::Malformed, format!("is not a checkpoint of an optimization: {what}"));
     let mut file = safetensors::read(bytes).map_err(|e| malformed(&e.to_string()))?;
     let fact = |name: &str| file.metadata.get(name).cloned().ok_or_else(|| malformed(&format!("it lacks {name:?}")));
     if fact(FORMAT)? != VERSION {
-        let text = "is a checkpoint of another version of Impasto; start again without it";
+        let text = "is a checkpoint from another version of Impasto; start again without it";
         return Err(Error::new(ErrorKind::Unsupported, text));
     }
     if fact(FINGERPRINT)? != optimization.fingerprint {
-        let text = "is a checkpoint of other pictures or options; give the same ones, or start again without it";
+        let text = "is a checkpoint made with other pictures or options; give the same ones, or start again without it";
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let number = |name: &str| fact(name)?.parse::<usize>().map_err(|e| malformed(&format!("{name:?}: {e}")));
     let (scale, steps) = (number(SCALE)?, number(STEPS)?);
-    let &Size { width, height } = optimization.scales.get(scale).ok_or_else(|| malformed("there is no such scale"))?;
+    let &Size { width, height } = optimization.scales.get(scale).ok_or_else(|| malformed("its scale does not exist"))?;
     let picture = file.remove(PICTURE).ok_or_else(|| malformed("it has no picture"))?;
     if picture.shape() != [height, width, 3] {
-        return Err(malformed("its picture has another size than its scale"));
+        return Err(malformed("its picture does not have the size of its scale"));
     }
     let names: Vec<String> = file.iter().map(|(name, _)| name.to_owned()).collect();
     let state = names.into_iter().filter_map(|name| file.remove(&name).map(|tensor| (name, tensor.into_data()))).collect();
     let values = picture.into_data();
     let mut descent = optimization.optimizer.descent(values.len());
     if !descent.restore(state, values.len()) {
-        return Err(malformed("what its method remembers is not complete"));
+        return Err(malformed("the state of its method is incomplete"));
     }
     (optimization.scale, optimization.steps) = (scale, steps);
     (optimization.values, optimization.descent, optimization.objective) = (values, descent, None);

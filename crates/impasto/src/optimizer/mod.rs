@@ -190,7 +190,8 @@ impl Optimizer {
             && self.peak_memory(size) > most
         {
             let text = format!(
-                "optimising a picture of {}×{} takes {} MiB at least, and {} MiB are allowed; allow more, or use a smaller size",
+                "optimizing a picture of {}×{} takes at least {} MiB, but only {} MiB are allowed; allow more, or use a \
+                 smaller size",
                 size.width,
                 size.height,
                 self.peak_memory(size).div_ceil(1 << 20),

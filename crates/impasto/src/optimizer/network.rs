@@ -30,7 +30,7 @@ impl Network {
         let style = chosen(&options.style_layers, &OptimizeOptions::STYLE_LAYERS, false)?;
         if style.is_empty() {
             let text = format!(
-                "the perceptual network has none of the style layers {}; name others",
+                "the perceptual network has none of the style layers {}; name other layers",
                 OptimizeOptions::STYLE_LAYERS.join(", ")
             );
             return Err(Error::new(ErrorKind::Mismatch, text));
@@ -98,8 +98,8 @@ impl Network {
         let least = self.least_side();
         if extent.height < least || extent.width < least {
             let text = format!(
-                "a picture of {}×{} is too small for the perceptual network, which needs {least} pixels a side; use a larger size, or layers that are \
-                 not so deep",
+                "a picture of {}×{} is too small for the perceptual network, which needs at least {least} pixels a side; use \
+                 a larger size, or layers that are less deep",
                 extent.width, extent.height
             );
             return Err(Error::new(ErrorKind::InvalidArgument, text));

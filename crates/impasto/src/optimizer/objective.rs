@@ -110,7 +110,9 @@ impl<'a> Objective<'a> {
                 let parts: Vec<(f64, Statistics)> =
                     styles.iter().filter_map(|&(i, weight)| Some((weight, statistics[i][at].clone()?))).collect();
                 let mixed = Statistics::mixture(&parts);
-                let empty = || Error::new(ErrorKind::InvalidArgument, "a style picture is too small to take a style from");
+                let empty = || {
+                    Error::new(ErrorKind::InvalidArgument, "a style picture is too small to take a style from; use a larger one")
+                };
                 Ok(style::Target::new(options.style_loss, mixed.ok_or_else(empty)?))
             };
             regions.styles().iter().map(target).collect()

@@ -255,20 +255,23 @@ impl OptimizeOptions {
         let weights = [("content", self.content_weight), ("style", self.style_weight), ("variation", self.variation_weight)];
         let bad = weights.into_iter().find(|(_, weight)| !weight.is_finite() || *weight < 0.0);
         let text = if let Some((name, weight)) = bad {
-            format!("a {name} weight of {weight}; weights are 0 or more")
+            format!("a {name} weight of {weight} is out of range; give 0 or more")
         } else if self.content_weight == 0.0 && self.style_weight == 0.0 {
-            "neither content nor style has a weight: there is nothing to optimise".into()
+            "neither content nor style has a weight: there is nothing to optimize".into()
         } else if self.steps.is_empty() {
-            "no number of steps; give one at least".into()
+            "no number of steps; give at least one".into()
         } else if !(self.style_scale > 0.0 && self.style_scale <= 100.0) {
-            format!("style pictures at {} times the content's size; give more than 0, and 100 at most", self.style_scale)
+            format!(
+                "style pictures at {} times the content's size are out of range; give more than 0, at most 100",
+                self.style_scale
+            )
         } else {
             match self.method {
                 Method::Adam { rate } if !(rate > 0.0 && rate <= 1.0) => {
-                    format!("a rate of {rate}; give more than 0, and 1 at most")
+                    format!("a rate of {rate} is out of range; give more than 0, at most 1")
                 }
                 Method::Lbfgs { history } if !(1..=100).contains(&history) => {
-                    format!("a memory of {history} steps; give 1 to 100")
+                    format!("a history of {history} steps is out of range; give 1 to 100")
                 }
                 _ => return Ok(()),
             }

@@ -26,14 +26,14 @@ impl Regions {
         let size = size.into();
         let invalid = |text: String| Error::new(ErrorKind::InvalidArgument, text);
         if styles.is_empty() {
-            return Err(invalid("there is no style picture to take a style from; give one at least".into()));
+            return Err(invalid("there is no style picture to take a style from; give at least one".into()));
         }
         let mut regions = Regions { size, masks: Vec::new(), styles: Vec::new(), rest: false };
         let mut others = Vec::new();
         for (i, style) in styles.iter().enumerate() {
             let weight = f64::from(style.weight);
             if !weight.is_finite() || weight <= 0.0 {
-                return Err(invalid(format!("a style's weight of {weight}; weights are greater than 0")));
+                return Err(invalid(format!("a style's weight of {weight} is out of range; give more than 0")));
             }
             match &style.mask {
                 Some(mask) => {

@@ -253,11 +253,11 @@ fn what_makes_no_sense_is_refused() {
         (OptimizeOptions { style_layers: vec!["conv1_1".into()], ..options() }, "conv1_1"),
         (OptimizeOptions { style_weight: f64::NAN, ..options() }, "style weight"),
         (OptimizeOptions { content_weight: -1.0, ..options() }, "content weight"),
-        (OptimizeOptions { style_weight: 0.0, content_weight: 0.0, ..options() }, "nothing to optimise"),
+        (OptimizeOptions { style_weight: 0.0, content_weight: 0.0, ..options() }, "nothing to optimize"),
         (OptimizeOptions { steps: vec![], ..options() }, "steps"),
         (OptimizeOptions { style_scale: 0.0, ..options() }, "style pictures at 0"),
         (OptimizeOptions { method: Method::Adam { rate: f32::INFINITY }, ..options() }, "rate"),
-        (OptimizeOptions { method: Method::Lbfgs { history: 0 }, ..options() }, "memory of 0"),
+        (OptimizeOptions { method: Method::Lbfgs { history: 0 }, ..options() }, "history of 0"),
     ] {
         let text = refused(options);
         assert!(text.contains(expected), "{text:?} lacks {expected:?}");

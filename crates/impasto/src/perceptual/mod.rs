@@ -96,7 +96,7 @@ impl Perceptual {
     fn from_container(weights: Weights) -> Result<Self> {
         let fact = |name: &str| weights.metadata.get(name).cloned();
         let Some(architecture) = fact(ARCHITECTURE) else {
-            return Err(Error::new(ErrorKind::Mismatch, "is no perceptual network's file: it does not name its architecture"));
+            return Err(Error::new(ErrorKind::Mismatch, "is not a perceptual network: it does not name its architecture"));
         };
         let unknown = || "unknown".to_owned();
         let (source, licence) = (fact(SOURCE).unwrap_or_else(unknown), fact(LICENCE).unwrap_or_else(unknown));

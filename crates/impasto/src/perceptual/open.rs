@@ -21,8 +21,8 @@ fn of_weights(weights: Weights, kind: &str, preprocessing: Option<Preprocessing>
         return Perceptual::new(vgg, weights, source.into(), vgg::LICENCE.into());
     }
     let text = format!(
-        "is no perceptual network: a {kind} file with arrays such as {}; give VGG-16 or VGG-19 of torchvision or Keras, an encoder of \
-         Collaborative Distillation, or one that impasto-train made",
+        "is not a perceptual network: it is a {kind} file with arrays such as {}; give VGG-16 or VGG-19 of torchvision or \
+         Keras, an encoder of Collaborative Distillation, or one that impasto-train made",
         some.join(", ")
     );
     Err(Error::new(ErrorKind::Mismatch, text))

@@ -27,7 +27,7 @@ impl Level for u16 {
 pub(super) fn check_numbers(values: &[f32]) -> Result<()> {
     // The compiler can vectorize a fold without an early exit.
     if values.iter().fold(false, |nan, v| nan | v.is_nan()) {
-        let text = "the picture has values that are not numbers (NaN); the weights that painted it are likely broken";
+        let text = "the picture has values that are not numbers (NaN); the weights that painted it are probably broken";
         return Err(Error::new(ErrorKind::Malformed, text));
     }
     Ok(())

@@ -77,8 +77,8 @@ impl Limits {
         }
         let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         let text = format!(
-            "{width}×{height} pixels take {:.1} MiB of memory when they are decoded, more than the limit of {:.1} MiB; \
-             raise it with --max-memory if there is more (Limits::max_decoded)",
+            "{width}×{height} pixels take {:.1} MiB of memory when decoded, more than the limit of {:.1} MiB; if the machine \
+             has more, raise it with --max-memory (Limits::max_decoded)",
             mebibytes(bytes),
             mebibytes(self.max_decoded)
         );

@@ -46,7 +46,7 @@ impl Mask {
         let Size { width, height } = size.into();
         check_len(width, height, 1, values.len())?;
         if let Some(value) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) {
-            return Err(Error::new(ErrorKind::Malformed, format!("a mask's value of {value}; they are 0 to 1")));
+            return Err(Error::new(ErrorKind::Malformed, format!("a mask's value of {value} is out of range; give 0 to 1")));
         }
         Ok(Self::of(width, height, values.iter().map(|&v| store(v)).collect()))
     }
@@ -99,7 +99,10 @@ impl Mask {
     /// [`ErrorKind::InvalidArgument`] if `pixels` is negative or not finite.
     pub fn feather(self, pixels: f32) -> Result<Self> {
         if !pixels.is_finite() || pixels < 0.0 {
-            return Err(Error::new(ErrorKind::InvalidArgument, format!("edges of {pixels} pixels; give 0 or more")));
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("edges of {pixels} pixels are out of range; give 0 or more"),
+            ));
         }
         Ok(Mask { feather: pixels, ..self })
     }
@@ -165,7 +168,8 @@ impl Mask {
         }
         let name = self.name.as_deref().unwrap_or("a mask");
         let text = format!(
-            "{name}: a mask of {}×{} for a picture of {width}×{height}: the proportions differ; crop or resize the mask to those of the picture",
+            "{name}: a mask of {}×{} for a picture of {width}×{height}: the proportions differ; crop or resize the mask to \
+             match the picture",
             self.width, self.height
         );
         Err(Error::new(ErrorKind::Mismatch, text))

@@ -95,7 +95,7 @@ impl Target {
         let kind = match &found {
             Some(metadata) if !metadata.is_file() => Kind::Special,
             Some(_) if open => Kind::Open,
-            None if open => return Err(Error::new(ErrorKind::Io, "there is no open file of this number")),
+            None if open => return Err(Error::new(ErrorKind::Io, "no open file has this number")),
             _ => Kind::File,
         };
         let target = Target { name, path, overwrite, kind };

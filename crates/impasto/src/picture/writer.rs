@@ -120,7 +120,7 @@ impl Writer {
         // Reserve address space once: a growing vector would hold its bytes twice while it moves.
         bytes
             .try_reserve_exact(most)
-            .map_err(|_| Error::new(ErrorKind::TooLarge, format!("there is no memory for a file of up to {most} bytes")))?;
+            .map_err(|_| Error::new(ErrorKind::TooLarge, format!("not enough memory for a file of up to {most} bytes")))?;
         Self::begin(None, layout, format, options, Out::Memory { bytes: Cursor::new(bytes), most, full: false }, Place::Caller)
     }
 
@@ -274,7 +274,7 @@ fn copy(file: &mut Out, out: &mut dyn Write) -> Result<()> {
 }
 
 fn stopped() -> Error {
-    Error::new(ErrorKind::Io, "the encoder broke down")
+    Error::new(ErrorKind::Io, "the encoder crashed")
 }
 
 fn encode(format: Format, options: &EncodeOptions, layout: &Layout, receiver: &Receiver<Vec<u8>>, mut out: Out) -> Result<Out> {

@@ -60,7 +60,7 @@ impl Entries {
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let entries = read(bytes);
         if entries.is_empty() && !bytes.is_empty() && !is_torn_first_line(bytes) {
-            return Err(Error::new(ErrorKind::Malformed, "is no manifest; name another file for it"));
+            return Err(Error::new(ErrorKind::Malformed, "is not a manifest; name another file for it"));
         }
         Ok(Entries(entries))
     }

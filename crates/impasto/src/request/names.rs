@@ -115,7 +115,7 @@ pub(super) mod format {
 
     pub(in crate::request) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Format>, D::Error> {
         let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-        let unknown = || serde::de::Error::custom(format!("{name:?} is no format that can be written"));
+        let unknown = || serde::de::Error::custom(format!("{name:?} is not a format that can be written"));
         format_named(&name).map(Some).ok_or_else(unknown)
     }
 }

@@ -67,16 +67,16 @@ impl Optimized {
         let OptimizeOptions { steps, content_layers, style_layers, smallest_scale, .. } = &self.settings;
         let layers = content_layers.iter().chain(style_layers);
         if !(1..=MAX_SIDE).contains(&self.size) || !(1..=MAX_SIDE).contains(smallest_scale) {
-            return Err(format!("sizes are 1 to {MAX_SIDE} pixels"));
+            return Err(format!("sizes must be 1 to {MAX_SIDE} pixels"));
         }
         if steps.len() > MOST || steps.iter().any(|&count| count > STEPS) {
             return Err(format!("more than {MOST} scales of {STEPS} steps"));
         }
         if content_layers.len().max(style_layers.len()) > MOST || layers.clone().any(|name| name.len() > MOST) {
-            return Err("too many layers, or one with too long a name".into());
+            return Err("too many layers, or a layer's name is too long".into());
         }
         if !(0.0..=FEATHER).contains(&self.feather) {
-            return Err(format!("feather is 0 to {FEATHER} pixels"));
+            return Err(format!("feather must be 0 to {FEATHER} pixels"));
         }
         self.settings.check().map_err(|e| e.to_string())
     }

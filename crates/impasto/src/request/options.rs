@@ -146,10 +146,10 @@ impl Options {
         let (millimetres, dpi) = match (self.stroke, self.dpi) {
             (StrokeWidth::Width(width), None) => return Ok(self.reproduced(width)),
             (StrokeWidth::Width(_), Some(_)) => {
-                return invalid("dpi is for strokes in millimetres; give stroke in mm, for example 3mm");
+                return invalid("dpi is for strokes in millimeters; give stroke in mm, for example 3mm");
             }
             (StrokeWidth::Millimetres(_), None) => {
-                return invalid("strokes in millimetres need the print's resolution, dpi: 300 for example");
+                return invalid("strokes in millimeters need the print's resolution; give dpi, for example 300");
             }
             (StrokeWidth::Millimetres(millimetres), Some(dpi)) => (millimetres, dpi),
         };

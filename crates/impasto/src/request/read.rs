@@ -19,10 +19,10 @@ impl Request {
             None | Some(Some(1 | 2)) => old::read(&json).map_err(malformed)?,
             Some(Some(VERSION | OPTIMIZED)) => serde_json::from_value(json).map_err(|e| malformed(e.to_string()))?,
             Some(Some(newer)) => {
-                let text = format!("its form {newer} is newer than this program");
+                let text = format!("its version {newer} is newer than this program; update Impasto");
                 return Err(Error::new(ErrorKind::Unsupported, text));
             }
-            Some(None) => return Err(malformed("its version is no number".into())),
+            Some(None) => return Err(malformed("its version is not a number".into())),
         };
         request.check().map_err(malformed)?;
         Ok(request)

@@ -130,17 +130,17 @@ impl Request {
         }
         for text in [&self.program, &self.executor] {
             if text.len() > TEXT || text.contains(char::is_control) {
-                return Err("program or executor is no short text".into());
+                return Err("program or executor is not a short text".into());
             }
         }
         if self.options.format.is_none() {
-            return Err("format is absent".into());
+            return Err("format is missing".into());
         }
         if self.styles.iter().any(|style| !style.weight.is_finite() || style.weight < 0.0) {
-            return Err("a style's weight is a number of 0 or more".into());
+            return Err("a style's weight must be a number of 0 or more".into());
         }
         if self.optimized.is_some() != (self.version == OPTIMIZED) {
-            return Err("its form is another one's".into());
+            return Err("its version does not match what it holds".into());
         }
         self.optimized.iter().try_for_each(Optimized::check)?;
         self.references().try_for_each(Reference::check)

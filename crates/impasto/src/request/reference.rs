@@ -112,11 +112,11 @@ impl Reference {
     pub(super) fn check(&self) -> std::result::Result<(), String> {
         let name = self.os_name();
         if !is_bare(&name) || !is_bare(self.name.as_ref()) {
-            return Err(format!("{name:?} is no file name"));
+            return Err(format!("{name:?} is not a file name"));
         }
         match &self.sha256 {
             Some(hash) if hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) => Ok(()),
-            _ => Err(format!("the SHA-256 of {name:?} is none")),
+            _ => Err(format!("the SHA-256 of {name:?} is missing or invalid")),
         }
     }
 }

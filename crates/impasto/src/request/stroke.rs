@@ -33,7 +33,7 @@ impl FromStr for StrokeWidth {
             return width.map(StrokeWidth::Millimetres).ok_or_else(|| "write it as a number above 0 and mm: 3mm".into());
         }
         let range = Stroke::FACTORS;
-        let wrong = |_| format!("must be a number from {} to {}, native, or millimetres: 3mm", range.start(), range.end());
+        let wrong = |_| format!("must be a number from {} to {}, native, or millimeters: 3mm", range.start(), range.end());
         text.parse().map(StrokeWidth::Width).map_err(wrong)
     }
 }

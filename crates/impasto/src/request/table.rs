@@ -181,10 +181,10 @@ impl Row {
                 let names: Vec<_> = names.iter().map(|name| name.name.as_str()).collect();
                 format!("must be one of {}", names.join(", "))
             }
-            Kind::Size => "must be a size: width and height, as 720x512".into(),
+            Kind::Size => "must be a size: width and height, such as 720x512".into(),
             Kind::Stroke => {
                 let range = Stroke::FACTORS;
-                format!("must be a number from {} to {}, native, or millimetres: 3mm", range.start(), range.end())
+                format!("must be a number from {} to {}, native, or millimeters: 3mm", range.start(), range.end())
             }
             Kind::Picture => "must be a picture".into(),
         }
@@ -244,11 +244,11 @@ fn rows() -> Vec<Row> {
         .not_in_films("it reproduces notebooks, which paint pictures"),
         Row {
             excludes: &["exact"],
-            more: "For --stroke in millimeters and `native`: the strokes are as fine as those of the large picture when it is scaled down, and it \
-                   takes the large picture's time. Other strokes look the same at any size.",
+            more: "This matters for --stroke in millimeters and `native`: the strokes are as fine as those of the large picture, scaled down, \
+                   and painting takes as long as the large picture would. Other strokes look the same at any size.",
             ..Row::new("preview_of", Kind::Size, Part::Size, "WxH", "Paint what a picture of this size would look like, scaled down to the result's size")
         }
-        .not_in_films("a part of a film in a smaller size is its preview"),
+        .not_in_films("to preview a film, paint a part of it at a smaller size"),
         Row {
             more: "0.5 looks half-way between the photo and the painting at 1. The program measures on a thumbnail how the network responds to this \
                    content and style. It mixes the content's own style vector with the style's; weak paintings also fade into the photo.",
@@ -272,7 +272,7 @@ fn rows() -> Vec<Row> {
                    detail back along its edges. `native` (or `native:2`) counts in pixels instead, whatever the picture's size. Finer strokes than 1 \
                    take longer.",
             ..Row::new("stroke", Kind::Stroke, Look, "0.25..8|native|MM",
-                "Width of the strokes: 2 twice as wide; `native` as the network draws them; in millimetres, with --dpi: 3mm")
+                "Width of the strokes: 2 for twice as wide; `native` as the network draws them; in millimeters, with --dpi: 3mm")
         },
         Row {
             more: "It hides the steps of 8 bits and the blocks of JPEG files, which would become rings and rows in a smooth sky. It has no effect on \
@@ -280,13 +280,13 @@ fn rows() -> Vec<Row> {
             ..Row::new("grain", Number(*grains.start(), *grains.end()), Look, "0..8",
                 "Faint noise that gives smooth areas strokes, in steps of 8 bits; 0 for none")
         },
-        Row::new("dpi", Number(1.0, 100_000.0), Look, "DPI", "Pixels an inch that the result is printed with, for --stroke in millimetres"),
+        Row::new("dpi", Number(1.0, 100_000.0), Look, "DPI", "Pixels per inch of the printed result, for --stroke in millimeters"),
         Row::new("style_size", Whole(*sides.start(), *sides.end()), Look, "PIXELS", "Size at which the style is seen; less gives coarser forms"),
-        Row::new("border", choice::<Border>(), Model, "BORDER", "What the transformer reads beyond the border. Default: what the model was published with"),
+        Row::new("border", choice::<Border>(), Model, "BORDER", "What the transformer reads beyond the border. Default: as the model was published"),
         Row {
             hidden: true,
             ..Row::new("thumbnail", Whole(1, MAX_SIDE), Model, "PIXELS",
-                "Take the norms' statistics from a thumbnail of this longer side, whatever the model says: for trials")
+                "For experiments: take the norms' statistics from a thumbnail with this longer side, whatever the model says")
         },
         Row::new("format", formats(), File, "FORMAT", "Format of the result, whatever its extension. Default for standard output: png")
             .not_in_films("films have containers and codecs"),
@@ -348,7 +348,7 @@ pub fn checked(table: &[Row], options: &Map<String, Value>) -> Result<Map<String
         let row = table.iter().find(|row| row.name == name).ok_or_else(|| {
             let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
             let known: Vec<_> = table.iter().filter(|row| !row.hidden).map(|row| row.name).collect();
-            invalid(format!("there is no option {name:?}; known are {}", known.join(", ")))
+            invalid(format!("there is no option {name:?}; the options are {}", known.join(", ")))
         })?;
         let shown = || value.to_string().chars().take(80).collect::<String>();
         let value = row.check(value).map_err(|why| invalid(format!("{name}: {why}, not {}", shown())))?;

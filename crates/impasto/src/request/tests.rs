@@ -63,7 +63,7 @@ fn values_out_of_range_are_refused_with_one_text() {
     assert_eq!(text(json!({"strip": 1})), "strip: must be true or false, not 1");
     assert!(text(json!({"stroke": 9})).starts_with("stroke: must be a number from 0.25 to 8, native"));
     assert!(text(json!({"exact": "5"})).starts_with("exact: "));
-    assert!(text(json!({"strenght": 1})).starts_with("there is no option \"strenght\"; known are salvage, size,"));
+    assert!(text(json!({"strenght": 1})).starts_with("there is no option \"strenght\"; the options are salvage, size,"));
     assert_eq!(text(json!({"exact": "9x9", "size": 9})), "size cannot be given with exact");
     assert_eq!(text(json!({"invert_mask": true})), "invert_mask needs mask");
     for row in table() {

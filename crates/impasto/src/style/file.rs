@@ -78,7 +78,7 @@ impl Style {
         }
         let unsupported = |text: String| Err(Error::new(ErrorKind::Unsupported, text));
         let malformed = |text: &str| Error::new(ErrorKind::Malformed, text);
-        let mut weights = safetensors::read(bytes).map_err(|e| e.context("no style file"))?;
+        let mut weights = safetensors::read(bytes).map_err(|e| e.context("not a style file"))?;
         let metadata = std::mem::take(&mut weights.metadata);
         let text = |key: &str| metadata.get(key);
         let learned = match text(VERSION_KEY).map(String::as_str) {
@@ -86,20 +86,21 @@ impl Style {
             Some(LEARNED_VERSION) => true,
             Some(other) => {
                 return unsupported(format!(
-                    "is a style file of version {other:?}, and this version of Impasto reads up to version {LEARNED_VERSION}; update it"
+                    "is a style file of version {other:?}, but this version of Impasto reads only up to version \
+                     {LEARNED_VERSION}; update Impasto"
                 ));
             }
-            None => return unsupported("is no style file: it holds arrays, but does not call itself a style".into()),
+            None => return unsupported("is not a style file: it holds arrays, but is not marked as a style".into()),
         };
-        let family = text(FAMILY).ok_or_else(|| malformed("is a style file that does not say of which family"))?.parse()?;
+        let family = text(FAMILY).ok_or_else(|| malformed("is a style file that does not name its family"))?.parse()?;
         let vector = weights.remove(VECTOR).ok_or_else(|| malformed("is a style file without a float \"style_vector\""))?;
         if vector.shape().len() != 1 || !learned && !weights.is_empty() {
-            return Err(malformed("is a style file with something else than one plain list of numbers in it"));
+            return Err(malformed("is a style file that does not hold just one plain list of numbers"));
         }
         let mut style = Style::new(family, vector.into_data())?;
         if learned {
             let model =
-                text(MODEL).ok_or_else(|| malformed("is a style file that does not say for which model it has learned"))?;
+                text(MODEL).ok_or_else(|| malformed("is a style file that does not name the model that it has learned for"))?;
             style = style.with_learned(Arc::new(Learned::read(&mut weights, model.clone())?));
         }
         if let Some(name) = text(NAME) {

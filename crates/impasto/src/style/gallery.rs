@@ -48,7 +48,7 @@ impl Gallery {
     /// families or vector lengths differ.
     pub fn new(mut styles: Vec<Style>) -> Result<Self> {
         let invalid = |text: String| Err(Error::new(ErrorKind::InvalidArgument, text));
-        let Some((first, others)) = styles.split_first() else { return invalid("a gallery without styles".into()) };
+        let Some((first, others)) = styles.split_first() else { return invalid("a gallery needs at least one style".into()) };
         for other in others {
             first.check_fits(other)?;
         }
@@ -59,7 +59,7 @@ impl Gallery {
         let mut models = styles.iter().filter_map(|style| Some(style.learned()?.model()));
         if let Some(model) = models.next() {
             if models.any(|other| other != model) {
-                return invalid("styles of a gallery have learned for different models; learn them for one model".into());
+                return invalid("the styles of a gallery have learned for different models; learn them for one model".into());
             }
             // As they are in the file.
             styles.iter_mut().for_each(|style| super::learned::round(&mut style.vector));
@@ -82,7 +82,7 @@ impl Gallery {
             return Ok(gallery.clone());
         }
         let Some(bytes) = BUILT_IN else {
-            let text = "this build of Impasto has no styles of its own; build it with the feature `embedded`, or give a picture";
+            let text = "this build of Impasto has no built-in styles; build it with the feature `embedded`, or give a picture";
             return Err(Error::new(ErrorKind::Unsupported, text));
         };
         let gallery = Self::from_bytes(bytes).map_err(|e| e.context("the built-in styles"))?;
@@ -142,7 +142,7 @@ impl Gallery {
     /// [`ErrorKind::Unsupported`] if they are not a gallery, or one of a newer version; [`ErrorKind::Malformed`] if
     /// they are damaged; otherwise as [`Gallery::new`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut weights = safetensors::read(bytes).map_err(|e| e.context("no gallery of styles"))?;
+        let mut weights = safetensors::read(bytes).map_err(|e| e.context("not a gallery of styles"))?;
         let metadata = std::mem::take(&mut weights.metadata);
         let malformed = |text: &str| Error::new(ErrorKind::Malformed, text);
         let learned = match metadata.get(VERSION_KEY).map(String::as_str) {
@@ -150,13 +150,14 @@ impl Gallery {
             Some(LEARNED_VERSION) => true,
             Some(other) => {
                 let text = format!(
-                    "is a gallery of version {other:?}, and this version of Impasto reads up to version {LEARNED_VERSION}; update it"
+                    "is a gallery of version {other:?}, but this version of Impasto reads only up to version \
+                     {LEARNED_VERSION}; update Impasto"
                 );
                 return Err(Error::new(ErrorKind::Unsupported, text));
             }
-            None => return Err(Error::new(ErrorKind::Unsupported, "is no gallery of styles: it does not call itself one")),
+            None => return Err(Error::new(ErrorKind::Unsupported, "is not a gallery of styles: it is not marked as one")),
         };
-        let family = metadata.get(FAMILY).ok_or_else(|| malformed("is a gallery that does not say of which family"))?;
+        let family = metadata.get(FAMILY).ok_or_else(|| malformed("is a gallery that does not name its family"))?;
         let family: Family = family.parse()?;
         // By name: the vector, and what the style has learned.
         let mut found: BTreeMap<String, (Option<Tensor>, Weights)> = BTreeMap::new();
@@ -169,12 +170,12 @@ impl Gallery {
             }
         }
         let style = |(name, (vector, mut arrays)): (String, (Option<Tensor>, Weights))| {
-            let vector = vector.ok_or_else(|| malformed("is a gallery with something else than styles in it"))?;
+            let vector = vector.ok_or_else(|| malformed("is a gallery that does not hold only styles"))?;
             let mut style = Style::new(family.clone(), vector.into_data())?.with_name(&name);
             if !arrays.is_empty() {
                 let model = metadata.get(MODEL);
-                let model =
-                    model.ok_or_else(|| malformed("is a gallery that does not say for which model its styles have learned"))?;
+                let model = model
+                    .ok_or_else(|| malformed("is a gallery that does not name the model that its styles have learned for"))?;
                 style = style.with_learned(Arc::new(Learned::read(&mut arrays, model.clone())?));
             }
             let about = metadata.get(&format!("{ABOUT}{name}"));
@@ -253,7 +254,7 @@ impl Style {
                 Some(near) => format!("there is no built-in style {name:?}; did you mean {near:?}?"),
                 None => {
                     let names: Vec<_> = gallery.styles().iter().filter_map(Style::name).collect();
-                    format!("there is no built-in style {name:?}; there are {}", names.join(", "))
+                    format!("there is no built-in style {name:?}; the built-in styles are {}", names.join(", "))
                 }
             };
             Error::new(ErrorKind::InvalidArgument, text)

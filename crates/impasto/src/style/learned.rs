@@ -130,7 +130,7 @@ impl Learned {
         if learned.numbers().all(|v| v.is_finite()) {
             return Ok(learned);
         }
-        Err(Error::new(ErrorKind::Malformed, "what the style has learned holds a number that is not finite"))
+        Err(Error::new(ErrorKind::Malformed, "the style has learned a number that is not finite"))
     }
 
     /// Returns all of its numbers, in a fixed order.
@@ -282,9 +282,8 @@ impl Learned {
     /// # Errors
     /// [`ErrorKind::Malformed`] if there are other arrays.
     pub(super) fn read(file: &mut Weights, model: String) -> Result<Self> {
-        let malformed = |name: &str| {
-            Error::new(ErrorKind::Malformed, format!("is a style file with an array {name:?} that has no place in it"))
-        };
+        let malformed =
+            |name: &str| Error::new(ErrorKind::Malformed, format!("is a style file with an unexpected array {name:?}"));
         let names: Vec<String> = file.iter().map(|(name, _)| name.to_owned()).collect();
         let (mut norms, mut kernels) = (BTreeMap::new(), BTreeMap::new());
         for name in &names {

@@ -54,7 +54,7 @@ impl Style {
         }
         if let Some(place) = vector.iter().position(|v| !v.is_finite()) {
             let text = format!(
-                "number {place} of the style vector is {}, not a finite number; the weights or the picture that it was made with \
+                "number {place} of the style vector is {}, not a finite number; the weights or the picture that it was made from \
                  are broken",
                 vector[place]
             );
@@ -121,18 +121,18 @@ impl Style {
     pub fn blend(styles: &[(&Style, f32)]) -> Result<Self> {
         let invalid = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
         let Some(((first, _), others)) = styles.split_first() else {
-            return invalid("no styles to blend");
+            return invalid("no styles to blend; give at least one");
         };
         for (other, _) in others {
             first.check_fits(other)?;
         }
         if let Some((_, share)) = styles.iter().find(|(_, share)| !share.is_finite() || *share < 0.0) {
-            return invalid(&format!("{share} cannot be a style's share in a blend; shares are numbers from 0 up"));
+            return invalid(&format!("{share} cannot be a style's share in a blend; give 0 or more"));
         }
         // Float64 holds the sum of any float32 shares, and the mean of any float32 numbers, without overflow.
         let total: f64 = styles.iter().map(|(_, share)| f64::from(*share)).sum();
         if total <= 0.0 {
-            return invalid("all styles have share 0 in the blend");
+            return invalid("all styles have share 0 in the blend; give at least one a share above 0");
         }
         let mut sums = vec![0f64; first.vector.len()];
         for (style, share) in styles {
@@ -154,7 +154,7 @@ impl Style {
     /// [`ErrorKind::InvalidArgument`] if `t` is not in 0..=1; [`ErrorKind::Mismatch`] as [`Style::blend`].
     pub fn mix(&self, other: &Style, t: f32) -> Result<Self> {
         if !(0.0..=1.0).contains(&t) {
-            return Err(Error::new(ErrorKind::InvalidArgument, format!("cannot go {t} of the way between styles; give 0 to 1")));
+            return Err(Error::new(ErrorKind::InvalidArgument, format!("cannot mix styles at {t}; give 0 to 1")));
         }
         Self::blend(&[(self, 1.0 - t), (other, t)])
     }
@@ -166,7 +166,7 @@ impl Style {
                 self.family, other.family
             )
         } else if self.vector.len() != other.vector.len() {
-            format!("{self} has {} numbers, {other} {}; make both with one model", self.vector.len(), other.vector.len())
+            format!("{self} has {} numbers, but {other} has {}; make both with one model", self.vector.len(), other.vector.len())
         } else {
             return Ok(());
         };

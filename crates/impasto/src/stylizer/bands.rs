@@ -23,7 +23,7 @@ impl Norms {
     pub(super) fn towards(&self, other: &Norms, share: f32) -> Result<Self> {
         match (self, other) {
             (Norms::Frozen(from), Norms::Frozen(to)) => Ok(Norms::Frozen(from.towards(to, share)?)),
-            _ => Err(Error::new(ErrorKind::Mismatch, "norms that are measured while painting have nothing between them")),
+            _ => Err(Error::new(ErrorKind::Mismatch, "cannot interpolate between norms that are measured while painting")),
         }
     }
 
@@ -66,7 +66,7 @@ impl Stylizer {
                 Frozen::shared(each.collect::<Result<_>>()?, Arc::new(shares.with_margin(margin)))?
             }
             (styles, None) => {
-                let text = format!("{} styles, and nothing says where which is", styles.len());
+                let text = format!("{} styles need shares that say where each one is", styles.len());
                 return Err(Error::new(ErrorKind::Mismatch, text));
             }
         };

@@ -179,7 +179,7 @@ impl Stylizer {
         let found = self.own_styles.iter().find(|style| style.name() == Some(name));
         found.ok_or_else(|| {
             let text = match self.own_styles.as_slice() {
-                [] => format!("{file}: has no styles of its own, so that it knows no style {name:?}; give a picture"),
+                [] => format!("{file}: has no styles of its own, so it has no style {name:?}; give a picture"),
                 [one] => format!("{file}: has one style, {:?}, and no style {name:?}", one.name().unwrap_or_default()),
                 several => format!("{file}: has styles 0 to {}, and no style {name:?}", several.len() - 1),
             };
@@ -258,7 +258,7 @@ impl Stylizer {
                 1 => "one style of its own: leave out the style".to_owned(),
                 count => format!("{count} styles of its own: choose one of 0 to {}", count - 1),
             };
-            let text = format!("{}: takes no style pictures, since it paints in {which}", self.info.transformer.file);
+            let text = format!("{}: takes no style pictures, because it paints in {which}", self.info.transformer.file);
             Error::new(ErrorKind::Unsupported, text)
         })
     }
@@ -362,12 +362,12 @@ impl Stylizer {
         let (family, len) = (&self.info.family, self.transformer.graph().style_len);
         let text = if style.family() != family {
             format!(
-                "{style} is of family {}, the model of family {family}: it would read the numbers as something else; make the style \
-                 with this model",
+                "{style} is of family {}, the model of family {family}: it would misread the numbers; make the style with \
+                 this model",
                 style.family()
             )
         } else if style.vector().len() != len {
-            format!("{style} has {} numbers, the model reads {len}; make the style with this model", style.vector().len())
+            format!("{style} has {} numbers, but the model reads {len}; make the style with this model", style.vector().len())
         } else {
             return self.check_learned(style);
         };

@@ -292,7 +292,7 @@ impl StylizeOptions {
         let text = if !share(self.strength) {
             format!("a strength of {} is out of range; give 0 (the content as it is) to 1", self.strength)
         } else if !share(self.colour_strength) {
-            format!("a colour strength of {} is out of range; give 0 (the style's colours) to 1", self.colour_strength)
+            format!("a color strength of {} is out of range; give 0 (the style's colors) to 1", self.colour_strength)
         } else if !Self::GRAINS.contains(&self.grain) {
             format!(
                 "a grain of {} is out of range; give {} to {} steps of 8 bits",
@@ -305,9 +305,9 @@ impl StylizeOptions {
         } else if let Err(error) = self.stroke.check() {
             return Err(error);
         } else if self.preview_of.is_some_and(|size| size.short_side() == 0) {
-            "a preview of a picture that has no pixels; give the full size's width and height".into()
+            "the preview's full size has no pixels; give its width and height".into()
         } else if self.keep_outside && self.regions.is_empty() {
-            "nothing would be painted: the content is kept outside all regions, and there are none".into()
+            "nothing would be painted: the content is kept outside all regions, and there are no regions".into()
         } else {
             return Ok(());
         };

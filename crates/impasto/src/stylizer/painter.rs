@@ -253,8 +253,8 @@ impl<'a> Painter<'a> {
         if size != self.layout.size {
             let Size { width: prepared_width, height: prepared_height } = self.layout.size;
             let text = format!(
-                "a picture of {width}×{height} pixels where {prepared_width}×{prepared_height} were prepared; prepare a painter for \
-                 its size"
+                "the picture has {width}×{height} pixels, but the painter was prepared for \
+                 {prepared_width}×{prepared_height}; prepare one for this size"
             );
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
@@ -294,7 +294,10 @@ impl<'a> Painter<'a> {
             }),
             (None, None) if same => None,
             _ => {
-                return Err(Error::new(ErrorKind::Mismatch, "painters that were prepared differently have nothing between them"));
+                return Err(Error::new(
+                    ErrorKind::Mismatch,
+                    "cannot interpolate between painters that were prepared differently",
+                ));
             }
         };
         Ok(Painter { prepared, options: self.options.clone(), ..*self })
@@ -308,7 +311,7 @@ impl<'a> Painter<'a> {
     /// disappears.
     pub fn with_masks(&self, mask: Option<Mask>, strength_mask: Option<Mask>) -> Result<Painter<'a>> {
         if strength_mask.is_some() != self.options.strength_mask.is_some() {
-            let text = "masks of strength change what is prepared: they are there for all pictures of a painter or for none";
+            let text = "strength masks change what is prepared: give them for all pictures of a painter, or for none";
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         let options = StylizeOptions { mask, strength_mask, ..self.options.clone() };

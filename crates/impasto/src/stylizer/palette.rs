@@ -60,7 +60,7 @@ impl Palette {
             }
         }
         let style = match (everywhere.as_slice(), regions.first()) {
-            ([], None) => return Err(Error::new(ErrorKind::InvalidArgument, "no styles to paint in; give one at least")),
+            ([], None) => return Err(Error::new(ErrorKind::InvalidArgument, "no styles to paint in; give at least one")),
             ([], Some(first)) => first.style.clone(),
             ([(style, _)], _) => style.clone(),
             (several, _) => Style::blend(&several.iter().map(|(style, weight)| (style, *weight)).collect::<Vec<_>>())?,

@@ -29,7 +29,7 @@ impl Strengths {
             return Ok(self.curves.clone());
         }
         let text = format!(
-            "strengths were measured for {} styles, and the painting has {styles}; measure them again",
+            "strengths were measured for {} styles, but the painting has {styles}; measure them again",
             self.curves.len()
         );
         Err(Error::new(ErrorKind::Mismatch, text))

@@ -92,7 +92,7 @@ impl FromStr for Stroke {
             None => text.parse().ok().map(Stroke::Relative),
         };
         let wrong =
-            || Error::new(ErrorKind::InvalidArgument, format!("{text:?} is no width of strokes; give 2, native or native:2"));
+            || Error::new(ErrorKind::InvalidArgument, format!("{text:?} is not a stroke width; give 2, native or native:2"));
         let stroke = stroke.ok_or_else(wrong)?;
         stroke.check()?;
         Ok(stroke)

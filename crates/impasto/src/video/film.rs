@@ -119,7 +119,7 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
         let size = self.waiting.back().map(|seen| &seen.frame).or(frames.first()).map(Rows::size);
         if let Some((i, other)) = frames.iter().enumerate().find(|(_, frame)| Some(frame.size()) != size) {
             let (Size { width, height }, number) = (other.size(), self.read + i + 1);
-            let text = format!("frame {number} has {width}×{height} pixels, another size than the ones before");
+            let text = format!("frame {number} has {width}×{height} pixels, another size than the frames before");
             return Err(Error::new(ErrorKind::Mismatch, text));
         }
         let at_a_time = self.work.options.at_a_time;

@@ -26,12 +26,12 @@ struct Entry {
 pub(super) fn load(path: &Path, quota: &mut Quota) -> Result<Weights> {
     let bytes = files::read(path, quota)?;
     let entries: BTreeMap<String, Entry> = serde_json::from_slice(&bytes)
-        .map_err(|e| malformed(format!("is no manifest of deeplearn.js: {e}")).context(path.display()))?;
+        .map_err(|e| malformed(format!("is not a manifest of deeplearn.js: {e}")).context(path.display()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut found = Collector::new(bytes.len() as u64);
     for (name, Entry { filename, shape }) in &entries {
         if !is_plain_name(filename) {
-            let text = format!("{} is in {}, which is no file of this folder", quoted(name), quoted(filename));
+            let text = format!("{} is in {}, which is not a file in this folder", quoted(name), quoted(filename));
             return Err(malformed(text).context(path.display()));
         }
         let file = folder.join(filename);

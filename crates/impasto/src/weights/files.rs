@@ -115,7 +115,7 @@ impl Source {
         (&mut self.file).take(len as u64).read_to_end(into)?;
         self.position = offset + into.len() as u64;
         if into.len() < len {
-            return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
+            return Err(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the file shrank while it was being read"));
         }
         Ok(())
     }
@@ -124,7 +124,8 @@ impl Source {
 /// Reads a whole file.
 pub(super) fn read(path: &Path, quota: &mut Quota) -> Result<Vec<u8>> {
     let mut source = Source::open(path, quota)?;
-    let len = usize::try_from(source.len).map_err(|_| Error::new(ErrorKind::TooLarge, "is beyond this machine's memory"))?;
+    let len =
+        usize::try_from(source.len).map_err(|_| Error::new(ErrorKind::TooLarge, "is too large for this machine's memory"))?;
     let mut bytes = Vec::new();
     source.read_at(0, len, &mut bytes)?;
     Ok(bytes)

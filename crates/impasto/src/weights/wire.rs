@@ -23,7 +23,7 @@ pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64> {
 
 /// Takes a varint that is a length or offset within this machine's memory.
 pub(super) fn varint_usize(bytes: &mut &[u8]) -> Result<usize> {
-    usize::try_from(varint(bytes)?).map_err(|_| malformed("a length is beyond this machine's memory"))
+    usize::try_from(varint(bytes)?).map_err(|_| malformed("a length is too large for this machine's memory"))
 }
 
 /// Takes `len` bytes from the front of `bytes`.

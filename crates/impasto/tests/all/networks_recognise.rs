@@ -174,7 +174,7 @@ fn families_are_not_mixed_even_at_equal_length() {
     // One family, but different lengths of style vectors.
     let error = fails(vec![("paint", weights(&Transformer { style_len: 11, ..small() })), ("see", batch)]);
     assert_eq!(error.kind(), ErrorKind::Mismatch);
-    assert!(error.to_string().contains("makes style vectors of 10, the transformer in paint reads 11"), "{error}");
+    assert!(error.to_string().contains("makes style vectors of 10, but the transformer in paint reads 11"), "{error}");
 }
 
 #[test]

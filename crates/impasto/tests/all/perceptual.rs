@@ -147,7 +147,7 @@ fn long_pickles_are_refused_before_they_are_read() {
     refused(
         "nested.pth",
         &[&magic[..], b"\x80\x02", &[b']'; 5000], &[b'a'; 4999], b".\x80\x02}.\x80\x02]."].concat(),
-        "no PyTorch checkpoint",
+        "not a PyTorch checkpoint",
     );
     refused("plain.pth", b"\x80\x02}.", "Python pickle");
 }
@@ -184,7 +184,7 @@ fn bad_files_are_one_line_that_names_them() {
         }
         safetensors::to_bytes(&weights, Precision::F32).unwrap()
     };
-    refused("other.safetensors", &arrays(&[("embedding", &[4, 4])]), &["no perceptual network", "embedding"]);
+    refused("other.safetensors", &arrays(&[("embedding", &[4, 4])]), &["not a perceptual network", "embedding"]);
     refused("bias.safetensors", &arrays(&[("features.0.weight", &[4, 3, 3, 3])]), &["no bias"]);
     let bias: (&str, &[usize]) = ("features.0.bias", &[4]);
     refused("five.safetensors", &arrays(&[("features.0.weight", &[4, 3, 5, 5]), bias]), &["conv1_1", "5"]);

@@ -128,7 +128,7 @@ fn harmless(what: &str, bytes: &[u8], limits: &Limits) -> Option<Picture> {
         Ok(Ok(picture)) => Some(picture),
         Ok(Err(error)) => {
             let text = error.to_string();
-            assert!(!text.contains('\n') && !text.contains("broke down"), "{what}: {text}");
+            assert!(!text.contains('\n') && !text.contains("crashed"), "{what}: {text}");
             None
         }
         Err(_) => panic!("{what}: a panic"),
@@ -236,7 +236,7 @@ fn what_a_format_cannot_hold_is_said() {
     for format in Format::written().filter(|format| matches!(format.id(), "qoi" | "pnm" | "pam" | "tga")) {
         let encoded = picture.encode(format, &EncodeOptions::default()).unwrap();
         let said = encoded.warnings.join("\n");
-        assert!(said.contains("no place for metadata") && said.contains("profile: the result is sRGB"), "{format}: {said}");
+        assert!(said.contains("cannot hold metadata") && said.contains("profile: the result is sRGB"), "{format}: {said}");
         let again = Picture::decode(&encoded.bytes, &Limits::default()).unwrap();
         assert_eq!(again.to_rgb8().unwrap(), picture.to_rgb8().unwrap(), "{format}: sRGB");
     }

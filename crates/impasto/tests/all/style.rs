@@ -138,15 +138,15 @@ fn other_files_are_refused() {
         to_bytes(&weights, Precision::F32).unwrap()
     };
     let cases: Vec<(&str, Vec<u8>, ErrorKind, &str)> = vec![
-        ("empty", vec![], ErrorKind::Malformed, "no style file"),
-        ("text", b"not a style at all, just words".to_vec(), ErrorKind::Malformed, "no style file"),
+        ("empty", vec![], ErrorKind::Malformed, "not a style file"),
+        ("text", b"not a style at all, just words".to_vec(), ErrorKind::Malformed, "not a style file"),
         ("not a number", nan, ErrorKind::Malformed, "NaN"),
         ("a model", model, ErrorKind::TooLarge, "too many for a style"),
-        ("no metadata", plain, ErrorKind::Unsupported, "no style file"),
+        ("no metadata", plain, ErrorKind::Unsupported, "not a style file"),
         ("a newer version", changed(set("impasto.style", "3")), ErrorKind::Unsupported, "version \"3\""),
-        ("no family", changed(|w| drop(w.metadata.remove("impasto.style.family"))), ErrorKind::Malformed, "of which family"),
+        ("no family", changed(|w| drop(w.metadata.remove("impasto.style.family"))), ErrorKind::Malformed, "its family"),
         ("a bad family", changed(set("impasto.style.family", "No Such")), ErrorKind::Malformed, "No Such"),
-        ("two arrays", changed(|w| drop(w.insert("more", array(&[1])))), ErrorKind::Malformed, "something else"),
+        ("two arrays", changed(|w| drop(w.insert("more", array(&[1])))), ErrorKind::Malformed, "just one"),
         ("a matrix", changed(|w| drop(w.insert("style_vector", array(&[1, 2])))), ErrorKind::Malformed, "plain list"),
         ("no numbers", changed(|w| drop(w.insert("style_vector", array(&[0])))), ErrorKind::InvalidArgument, "0 numbers"),
         ("too many", changed(|w| drop(w.insert("style_vector", array(&[70000])))), ErrorKind::InvalidArgument, "70000"),

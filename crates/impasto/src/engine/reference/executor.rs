@@ -147,7 +147,10 @@ impl Compiled for Program {
     fn bands(&self, picture: Size, _: usize) -> Result<Bands> {
         let shapes = self.graph.shapes(picture)?;
         if self.graph.reads([0; 2], [0; 2]).is_none() {
-            return Err(Error::new(ErrorKind::Unsupported, "a network with layers that read everything cannot be run in bands"));
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "a network with layers that read the whole picture cannot be run in bands",
+            ));
         }
         let values = shapes[0].len() as u64 * 4;
         Ok(Bands {
@@ -167,7 +170,7 @@ impl Compiled for Program {
         control: &dyn Control,
     ) -> Result<()> {
         let Some(&size) = bands.plan.downcast_ref::<Size>() else {
-            return Err(Error::new(ErrorKind::Mismatch, "bands planned for another executor"));
+            return Err(Error::new(ErrorKind::Mismatch, "the bands were planned for another executor"));
         };
         let shapes = self.graph.shapes(size)?;
         let mut picture = vec![0.0; shapes[0].len()];

@@ -36,7 +36,7 @@ impl Naive {
                 _ => false,
             };
             if !supported {
-                return Err(unsupported(graph, i, "is such a layer"));
+                return Err(unsupported(graph, i, "layers of its kind are not differentiable here"));
             }
         }
         let Wanted { seen, picture, kernels } = *wanted;

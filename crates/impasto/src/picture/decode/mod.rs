@@ -30,7 +30,7 @@ pub(super) fn cut() -> Error {
 /// paints strangers' files.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Malformed, "the decoder broke down on it; the file is corrupt or very unusual"))
+        Err(Error::new(ErrorKind::Malformed, "the decoder crashed on it; the file is corrupt or very unusual"))
     })
 }
 

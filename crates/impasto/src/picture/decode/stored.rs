@@ -39,7 +39,7 @@ impl Stored {
         let expected = sample_count(w, h, channels)?;
         let len = raw.samples.len();
         if len != expected {
-            return Err(Error::new(ErrorKind::Malformed, format!("it holds {len} samples where {w}×{h} pixels need {expected}")));
+            return Err(Error::new(ErrorKind::Malformed, format!("it holds {len} samples, but {w}×{h} pixels need {expected}")));
         }
         if let Samples::F32(v) = &raw.samples
             && v.iter().any(|v| v.is_nan())
@@ -164,7 +164,7 @@ impl Stored {
     /// # Panics
     /// If the lengths of the slices do not match the rows.
     pub fn read_rows(&self, rows: Range<usize>, rgb: &mut [f32], alpha: Option<&mut [f32]>) -> Result<()> {
-        assert_eq!(rgb.len(), rows.len() * self.width * 3, "colours of another length than the rows");
+        assert_eq!(rgb.len(), rows.len() * self.width * 3, "colors of another length than the rows");
         assert!(
             alpha.as_ref().is_none_or(|alpha| alpha.len() == rows.len() * self.width),
             "alpha of another length than the rows"

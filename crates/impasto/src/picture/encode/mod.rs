@@ -145,7 +145,10 @@ impl EncodeOptions {
     /// [`ErrorKind::Unsupported`] for a format that can only be read.
     pub fn check(&self, format: Format) -> Result<()> {
         if !format.can_write() {
-            return Err(Error::new(ErrorKind::Unsupported, format!("{format} is read but not written; use PNG instead")));
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("{format} files can be read but not written; use PNG instead"),
+            ));
         }
         if !(1..=100).contains(&self.quality) {
             let text = format!("the JPEG quality must be 1 to 100, not {}", self.quality);
@@ -202,7 +205,7 @@ pub(super) fn sides<T: TryFrom<usize>>(layout: &Layout, format: Format) -> Resul
     match (T::try_from(width), T::try_from(height)) {
         (Ok(w), Ok(h)) if width <= most && height <= most => Ok((w, h)),
         _ => {
-            let text = format!("{format} cannot hold {width}×{height} pixels, {most} a side at most; use PNG or TIFF");
+            let text = format!("{format} cannot hold {width}×{height} pixels, at most {most} a side; use PNG or TIFF");
             Err(Error::new(ErrorKind::Unsupported, text))
         }
     }

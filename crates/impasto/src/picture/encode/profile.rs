@@ -43,7 +43,7 @@ impl Space {
                     _ => Colour::Rgb,
                 };
                 if profile_is_srgb(icc, colour).is_ok() {
-                    warnings.push(format!("the content's colour profile is not kept ({why}): the result is sRGB"));
+                    warnings.push(format!("the content's color profile is not kept ({why}): the result is sRGB"));
                 }
                 Space::Srgb
             }
@@ -79,7 +79,7 @@ fn transform(icc: &[u8]) -> Result<Option<Arc<TransformF32Executor>>, String> {
     let target = ColorProfile::new_from_slice(icc).map_err(|e| e.to_string())?;
     match target.color_space {
         DataColorSpace::Rgb => {}
-        DataColorSpace::Gray => return Err("it is for grey pixels".into()),
+        DataColorSpace::Gray => return Err("it is for gray pixels".into()),
         DataColorSpace::Cmyk => return Err("it is for CMYK inks".into()),
         _ => return Err("it is not for RGB".into()),
     }

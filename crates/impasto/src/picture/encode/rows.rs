@@ -68,7 +68,7 @@ impl Layout {
         };
         let kept = Space::new(source, options.profile, &mut Vec::new());
         if !kept.is_srgb() && space.is_srgb() && profile != options.profile {
-            warnings.push(format!("{format} has no place for the content's colour profile: the result is sRGB"));
+            warnings.push(format!("{format} cannot hold the content's color profile: the result is sRGB"));
         }
         Ok(Layout { width, height, alpha, deep, space, metadata, warnings })
     }

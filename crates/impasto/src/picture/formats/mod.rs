@@ -201,10 +201,10 @@ impl Format {
         Self::from_extension(extension.as_deref().unwrap_or("")).ok_or_else(|| {
             let what = match &extension {
                 Some(e) => format!("cannot write a .{e} file"),
-                None => "the file name has no extension to tell the format by".into(),
+                None => "the file name has no extension to say which format to write".into(),
             };
             let known: Vec<_> = Self::written().flat_map(Self::extensions).map(|name| format!(".{name}")).collect();
-            Error::new(ErrorKind::InvalidArgument, format!("{}: {what}; known are {}", path.display(), known.join(", ")))
+            Error::new(ErrorKind::InvalidArgument, format!("{}: {what}; use one of {}", path.display(), known.join(", ")))
         })
     }
 
@@ -316,7 +316,7 @@ impl Format {
                 sides::<usize>(layout, self)?;
                 (write.encode)(layout, options, next, out)
             }
-            None => Err(Error::new(ErrorKind::Unsupported, format!("{self} is not written"))),
+            None => Err(Error::new(ErrorKind::Unsupported, format!("{self} files cannot be written"))),
         }
     }
 
@@ -325,7 +325,7 @@ impl Format {
         let article = if self.row().name.starts_with(['A', 'O']) { "an" } else { "a" };
         let text = format!(
             "this is {article} {self} picture, which this build of Impasto does not read. {convert}, or build Impasto with \
-             --features {} (docs/guide/files.md says what that takes)",
+             --features {} (see docs/guide/files.md)",
             self.id()
         );
         Error::new(ErrorKind::Unsupported, text)

@@ -89,11 +89,11 @@ impl<'a> Words<'a> {
         let end = self.bytes.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(self.bytes.len());
         let (digits, rest) = self.bytes.split_at(end);
         if digits.is_empty() {
-            return Err(if rest.is_empty() { cut() } else { malformed("there is no number where one should be") });
+            return Err(if rest.is_empty() { cut() } else { malformed("a number is missing") });
         }
         self.bytes = rest;
         let text = std::str::from_utf8(digits).unwrap_or_default();
-        text.parse().map_err(|_| malformed("a number of it is too large"))
+        text.parse().map_err(|_| malformed("one of its numbers is too large"))
     }
 
     /// Reads one digit of a PBM in text.
@@ -104,7 +104,7 @@ impl<'a> Words<'a> {
         match first {
             b'0' => Ok(0),
             b'1' => Ok(1),
-            _ => Err(malformed("it has other pixels than 0 and 1")),
+            _ => Err(malformed("it has pixels that are neither 0 nor 1")),
         }
     }
 
@@ -145,7 +145,7 @@ fn header(words: &mut Words<'_>) -> Result<Header> {
 }
 
 fn greatest(value: u64) -> Result<u32> {
-    if (1..=65_535).contains(&value) { Ok(value as u32) } else { Err(malformed("its greatest sample is not 1 to 65535")) }
+    if (1..=65_535).contains(&value) { Ok(value as u32) } else { Err(malformed("its greatest sample must be 1 to 65535")) }
 }
 
 fn pam_header(words: &mut Words<'_>) -> Result<Header> {
@@ -260,7 +260,7 @@ impl Scale {
 
     fn of(&self, value: u32) -> Result<u32> {
         if value > self.greatest {
-            return Err(malformed("it has samples above the greatest that its header names"));
+            return Err(malformed("it has samples above the greatest in its header"));
         }
         let scaled = (value * self.full + self.greatest / 2) / self.greatest;
         Ok(if self.inverted { self.full - scaled } else { scaled })

@@ -93,7 +93,7 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
         raw.warnings.push(crate::picture::decode::ENDS_EARLY.into());
     }
     if space == LINEAR {
-        raw.warnings.push("its header says that it is in linear light; as in other programs, it is taken as sRGB".into());
+        raw.warnings.push("its header says that it is in linear light; like other programs, Impasto takes it as sRGB".into());
     }
     Ok(raw)
 }

@@ -21,7 +21,7 @@ const RAW: &str = "Develop it first, for example with darktable: darktable-cli p
 const PDF: &str = "Convert its pages first: pdftoppm -png -r 300 document.pdf page";
 const PSD: &str = "Export it from its editor, or: magick 'drawing.psd[0]' drawing.png";
 const SVG: &str = "Convert it first: rsvg-convert -o drawing.png drawing.svg";
-const FILM: &str = "Films are painted by: impasto video film.mp4 -s STYLE -o painted.mp4";
+const FILM: &str = "To paint a film: impasto video film.mp4 -s STYLE -o painted.mp4";
 const ZIP: &str = "Unpack it first";
 const PAGE: &str = "Save the picture itself, not the page that shows it";
 
@@ -70,7 +70,7 @@ pub(super) fn error(bytes: &[u8]) -> Error {
     let Other { what, advice } = described(bytes);
     let text = match advice {
         Some(advice) => format!("this is {what}, which Impasto does not read. {advice}"),
-        None => format!("it looks like {what}; pictures are read from {}", Format::list(Format::read())),
+        None => format!("it looks like {what}; supported formats are {}", Format::list(Format::read())),
     };
     Error::new(ErrorKind::Unsupported, text)
 }
@@ -108,7 +108,7 @@ fn describe(bytes: &[u8]) -> Other {
         Some(text) if text.contains("<html") || text.contains("<!doctype html") => other("a web page", PAGE),
         Some(text) if text.contains("<svg") => other("an SVG drawing", SVG),
         Some(text) if !text.contains('\0') => plain("text"),
-        _ => plain("no known picture format"),
+        _ => plain("a file of an unknown type"),
     }
 }
 

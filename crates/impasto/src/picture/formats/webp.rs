@@ -55,7 +55,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
 fn to_error(error: DecodingError) -> Error {
     match error {
         DecodingError::MemoryLimitExceeded => {
-            Error::new(ErrorKind::TooLarge, "its colour profile or metadata has more than 64 MiB")
+            Error::new(ErrorKind::TooLarge, "its color profile or metadata has more than 64 MiB")
         }
         DecodingError::UnsupportedFeature(what) => Error::new(ErrorKind::Unsupported, what),
         // The bytes are in memory, so the only possible input error is that they end early.

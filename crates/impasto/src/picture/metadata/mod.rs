@@ -120,12 +120,12 @@ impl Written {
             let found = self.exif.is_some() || self.xmp.is_some() || self.iptc.is_some();
             *self = Written { density: self.density.filter(|_| holds.density), ..Written::default() };
             if found {
-                warnings.push(format!("{format} has no place for metadata: it is left out, and so is what replay needs"));
+                warnings.push(format!("{format} cannot hold metadata: it is left out, and with it what `replay` needs"));
             }
             return;
         }
         let mut left_out = |what: &str, why: &str| warnings.push(format!("the {what} data is left out: {why}"));
-        let no_place = format!("{format} has no place for it");
+        let no_place = format!("{format} cannot hold it");
         if !holds.iptc && self.iptc.take().is_some() {
             left_out("IPTC", &no_place);
         }
@@ -135,7 +135,7 @@ impl Written {
         if !holds.segments {
             return;
         }
-        let large = "a JPEG's segment holds 64 KiB";
+        let large = "a JPEG segment holds at most 64 KiB";
         // The directory after the block takes a little more space.
         if self.exif.as_ref().is_some_and(|block| block.to_bytes().len() > JPEG_EXIF) {
             self.exif = None;

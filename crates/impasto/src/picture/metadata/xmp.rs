@@ -141,7 +141,7 @@ fn rewritten(old: &[u8], facts: &Facts<'_>) -> Result<Vec<u8>, String> {
         writer.write_event(event).map_err(|e| e.to_string())?;
     }
     if !added || depth > 0 {
-        return Err("it is cut off, or no RDF".into());
+        return Err("it is cut off, or not RDF".into());
     }
     Ok(writer.into_inner())
 }

@@ -44,7 +44,7 @@ impl<'a> Graph<'a> {
                         return Err(malformed(format!("two arrays are called {}", quoted(name))));
                     }
                 }
-                (15, _) => return Err(unsupported("has weights that are stored sparsely")),
+                (15, _) => return Err(unsupported("has weights that are stored sparsely, which is not supported")),
                 _ => {}
             }
             if graph.nodes.len() + graph.tensors.len() > MOST {

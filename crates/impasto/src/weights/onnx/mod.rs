@@ -84,9 +84,10 @@ pub fn read(bytes: &[u8]) -> Result<Weights> {
             _ => {}
         }
     }
-    let (Some(version), Some(graph)) = (version, graph) else { return Err(malformed("is no ONNX model: it lacks a graph")) };
+    let (Some(version), Some(graph)) = (version, graph) else { return Err(malformed("is not an ONNX model: it lacks a graph")) };
     if !VERSIONS.contains(&version) {
-        let text = format!("is of version {version} of the ONNX format; {} to {} are known", VERSIONS.start(), VERSIONS.end());
+        let text =
+            format!("has version {version} of the ONNX format; only {} to {} are supported", VERSIONS.start(), VERSIONS.end());
         return Err(unsupported(text));
     }
     let graph = Graph::parse(graph)?;
@@ -144,7 +145,7 @@ fn dequantise(node: &Node<'_>, tensors: &BTreeMap<&str, TensorProto<'_>>, found:
     let zeros = match tensor(2) {
         Some((zero_name, zeros)) => match zeros.stored(zero_name)? {
             Some(Stored::Integer(integer)) => zeros.integers(zero_name, integer, collect::count(zero_name, &zeros.shape)?)?,
-            _ => return Err(malformed(format!("{} has a zero point that is no integer", quoted(name)))),
+            _ => return Err(malformed(format!("{} has a zero point that is not an integer", quoted(name)))),
         },
         None => Vec::new(),
     };

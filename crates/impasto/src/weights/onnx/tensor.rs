@@ -68,7 +68,7 @@ impl<'a> TensorProto<'a> {
                     }
                 }
                 (2, value) => tensor.kind = value.number()?,
-                (3, _) => return Err(unsupported("has weights in segments")),
+                (3, _) => return Err(unsupported("has weights in segments, which is not supported")),
                 (field @ (FLOATS | INTEGERS | DOUBLES), value) => tensor.lists.push((field, value)),
                 (8, value) => name = value.str()?,
                 (9, value) => tensor.raw = Some(value.bytes()?),
@@ -111,7 +111,7 @@ impl<'a> TensorProto<'a> {
             6 => Stored::Integer(Integer::I32),
             // 64-bit integers, strings and booleans are axes, sizes and choices.
             7..=9 | 12..=15 => return Ok(None),
-            other => return Err(unsupported(format!("{} has weights of ONNX' kind {other}", quoted(name)))),
+            other => return Err(unsupported(format!("{} has weights of the unsupported ONNX kind {other}", quoted(name)))),
         }))
     }
 

@@ -104,7 +104,10 @@ impl Index {
             let record = Record::parse(value).map_err(|e| e.context(quoted(key)))?;
             // Check for pieces here, because their own keys are not even UTF-8.
             if record.partitioned {
-                return Err(unsupported(format!("{} is stored in several pieces (a partitioned variable)", quoted(key))));
+                return Err(unsupported(format!(
+                    "{} is stored in several pieces (a partitioned variable), which is not supported",
+                    quoted(key)
+                )));
             }
             budget.spend(key.len() as u64 + 8 * record.shape.len() as u64 + size_of::<Record>() as u64)?;
             records.insert(key.to_owned(), record);
@@ -120,7 +123,9 @@ fn header(bytes: &[u8]) -> Result<usize> {
     for field in Fields(bytes) {
         match field? {
             (1, value) => shards = value.index()?,
-            (2, value) if value.number()? != 0 => return Err(unsupported("the variables are big-endian")),
+            (2, value) if value.number()? != 0 => {
+                return Err(unsupported("the variables are big-endian, which is not supported"));
+            }
             _ => {}
         }
     }

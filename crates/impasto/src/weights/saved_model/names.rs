@@ -66,7 +66,7 @@ fn walk(nodes: &[&[u8]], records: &BTreeMap<String, Record>, names: &mut Names) 
                             _ => {}
                         }
                     }
-                    let slot = reached.get_mut(id).ok_or_else(|| malformed("an object refers to one that is not there"))?;
+                    let slot = reached.get_mut(id).ok_or_else(|| malformed("an object refers to one that is missing"))?;
                     if id != 0 && slot.is_none() {
                         *slot = Some((at, local_name));
                         queue.push_back(id);

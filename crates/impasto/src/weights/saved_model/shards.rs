@@ -19,7 +19,7 @@ pub(super) trait Shards {
 /// Data files in memory.
 impl Shards for &[&[u8]] {
     fn len(&self, shard: usize) -> Result<u64> {
-        let bytes = self.get(shard).ok_or_else(|| malformed(format!("data file {shard} is not given")))?;
+        let bytes = self.get(shard).ok_or_else(|| malformed(format!("data file {shard} was not given")))?;
         Ok(bytes.len() as u64)
     }
 
@@ -61,11 +61,11 @@ impl FileShards {
 
 impl Shards for FileShards {
     fn len(&self, shard: usize) -> Result<u64> {
-        self.0.get(&shard).map(Source::len).ok_or_else(|| malformed(format!("there is no data file {shard}")))
+        self.0.get(&shard).map(Source::len).ok_or_else(|| malformed(format!("data file {shard} is missing")))
     }
 
     fn read(&mut self, shard: usize, offset: usize, len: usize, into: &mut Vec<u8>) -> Result<()> {
-        let source = self.0.get_mut(&shard).ok_or_else(|| malformed(format!("there is no data file {shard}")))?;
+        let source = self.0.get_mut(&shard).ok_or_else(|| malformed(format!("data file {shard} is missing")))?;
         source.read_at(offset as u64, len, into)
     }
 }

@@ -114,7 +114,7 @@ fn for_each_in_block(block: &[u8], mut entry: impl FnMut(&[u8], &[u8]) -> Result
         let added = varint_usize(&mut entries)?;
         let value_len = varint(&mut entries)?;
         if shared > key.len() {
-            return Err(malformed("a key of the table shares more than the key before has"));
+            return Err(malformed("a key of the table shares more bytes than the key before it has"));
         }
         key.truncate(shared);
         key.extend_from_slice(take(&mut entries, added)?);

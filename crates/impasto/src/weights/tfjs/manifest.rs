@@ -116,12 +116,12 @@ impl Entry {
             "float16" if is_float => return Ok(Stored::Float(Element::F16)),
             "uint8" => 1,
             "uint16" => 2,
-            other => return Err(unsupported(format!("has the unsupported quantisation {}", quoted(other)))),
+            other => return Err(unsupported(format!("has the unsupported quantization {}", quoted(other)))),
         };
         match (is_float, quantization.scale, quantization.min) {
             (false, ..) => Ok(Stored::Skipped(width)),
             (true, Some(scale), Some(min)) => Ok(Stored::Affine { width, scale, min }),
-            _ => Err(malformed("is quantised without a scale and a minimum")),
+            _ => Err(malformed("is quantized without a scale and a minimum")),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Quantisation {
     pub(super) fn read(table: &Table<'_>, shape: &[usize]) -> Result<Self> {
         let scales = table.scalars::<4>(2)?;
         if table.u8(4)? != 0 {
-            return Err(unsupported("is quantised by a custom scheme"));
+            return Err(unsupported("is quantized with a custom scheme, which is not supported"));
         }
         let run = if scales.len() == 1 { usize::MAX } else { Self::run(table.i32(6)?, scales.len(), shape)? };
         let zeros = table.scalars::<8>(3)?;

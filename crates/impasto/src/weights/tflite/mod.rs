@@ -69,19 +69,19 @@ fn constant(tensor: &Table<'_>, buffer: &Table<'_>, found: &mut Collector) -> Re
         3 => Stored::Integer(Integer::U8),
         7 => Stored::Integer(Integer::I16),
         9 => Stored::Integer(Integer::I8),
-        17 => return Err(unsupported(format!("{} has 4-bit weights", quoted(name)))),
+        17 => return Err(unsupported(format!("{} has 4-bit weights, which are not supported", quoted(name)))),
         // Strings, booleans, 64-bit and complex numbers are never weights.
         _ => return Ok(()),
     };
     if buffer.u64(1)? > 1 {
-        return Err(unsupported(format!("{} is stored outside the flatbuffer", quoted(name))));
+        return Err(unsupported(format!("{} is stored outside the flatbuffer, which is not supported", quoted(name))));
     }
     let data = buffer.vector(0, 1)?;
     if data.is_empty() {
         return Ok(());
     }
     if tensor.table(6)?.is_some() {
-        return Err(unsupported(format!("{} is stored sparsely", quoted(name))));
+        return Err(unsupported(format!("{} is stored sparsely, which is not supported", quoted(name))));
     }
     let negative = || malformed(format!("{} has a negative axis length", quoted(name)));
     let shape = tensor.scalars(0)?.iter().take(64).map(|n| usize::try_from(i32::from_le_bytes(*n)).map_err(|_| negative()));

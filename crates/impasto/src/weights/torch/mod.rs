@@ -74,7 +74,8 @@ fn quietly<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 
 fn refused(why: &str) -> Error {
     let text = format!(
-        "is no PyTorch checkpoint of plain tensors ({}); nothing in a weights file is run: save the model's state_dict()",
+        "is not a PyTorch checkpoint of plain tensors ({}); Impasto never runs code in a weights file: save the model's \
+         state_dict()",
         one_line(why)
     );
     Error::new(ErrorKind::Malformed, text)

@@ -45,7 +45,7 @@ pub(in super::super) fn paint(
     control: &dyn Control,
 ) -> Result<()> {
     let Some(bands) = bands.plan.downcast_ref::<Schedule>().filter(|bands| bands.tails.len() == program.tensors.len()) else {
-        return Err(Error::new(ErrorKind::Mismatch, "bands planned for another network"));
+        return Err(Error::new(ErrorKind::Mismatch, "the bands were planned for another network"));
     };
     let mut state = State::new(program, engine, &bands.plan, &[], Norms::Frozen(frozen))?;
     let tails = bands.tails.iter().map(|&len| if len == 0 { Ok(Vec::new()) } else { engine.take_buffer(len) });

@@ -122,7 +122,7 @@ fn reads(step: &Step, shapes: &[Shape], rows: Range<usize>) -> Result<Range<usiz
         Work::Finish { .. } => Ok(rows),
         Work::DepthToSpace { factor, .. } => Ok(rows.start / factor..rows.end.div_ceil(*factor)),
         Work::Pool { .. } | Work::Mean { .. } | Work::Moments { .. } | Work::Concat { .. } => {
-            Err(Error::new(ErrorKind::Unsupported, "a network with layers that read everything cannot be run in bands"))
+            Err(Error::new(ErrorKind::Unsupported, "a network with layers that read the whole picture cannot be run in bands"))
         }
     }
 }

@@ -127,12 +127,12 @@ impl Network {
             let input = |at: usize| values[node.inputs[at].index()];
             let plain = |at: usize| match input(at) {
                 Value { node, upsample: 1 } => Ok(node),
-                _ => Err(unsupported(graph, i, "reads an enlarged picture")),
+                _ => Err(unsupported(graph, i, "it reads up-sampled features")),
             };
             let mut value = Value { node: i, upsample: 1 };
             let layer = match &node.op {
                 Op::Input { .. } => Layer::Input,
-                Op::Conv(conv) if conv.depthwise => return Err(unsupported(graph, i, "is a depthwise convolution")),
+                Op::Conv(conv) if conv.depthwise => return Err(unsupported(graph, i, "it is a depthwise convolution")),
                 Op::Conv(conv) => {
                     let from = input(0);
                     let spec = Spec {
@@ -184,7 +184,7 @@ impl Network {
                     value = Value { upsample: input(0).upsample * factor, ..input(0) };
                     Layer::Same
                 }
-                _ => return Err(unsupported(graph, i, "is such a layer")),
+                _ => return Err(unsupported(graph, i, "layers of its kind are not differentiable here")),
             };
             layers.push(layer);
             values.push(value);
@@ -193,7 +193,7 @@ impl Network {
         for &node in wanted.seen {
             match values[node.index()] {
                 Value { node: holder, upsample: 1 } => seen[holder] = Some(node),
-                _ => return Err(unsupported(graph, node.index(), "is an up-sampling that is looked at")),
+                _ => return Err(unsupported(graph, node.index(), "the loss compares its up-sampled features")),
             }
         }
         let plan = Plan::new(graph, &layers, &norms, &seen, wanted);

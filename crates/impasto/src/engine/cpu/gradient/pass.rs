@@ -59,7 +59,7 @@ impl Differentiable for Network {
             if pass.buffers[buffer].len() < len {
                 pass.buffers[buffer] = Vec::new();
                 pass.buffers[buffer] = memory::zeroed(len).map_err(|e| {
-                    let text = format!("not enough memory for {len} features; allow less, or use a smaller picture");
+                    let text = format!("not enough memory for {len} features; lower the memory limit, or use a smaller picture");
                     Error::new(ErrorKind::TooLarge, text).with_source(e)
                 })?;
             }
@@ -253,7 +253,7 @@ impl Network {
             let Shape { height, width, .. } = shapes[from.node];
             if !height.is_multiple_of(multiple) || !width.is_multiple_of(multiple) {
                 let name = &self.graph.nodes()[node].name;
-                let text = format!("{name:?} reads a picture of {width}×{height}, whose sides are no multiples of {multiple}");
+                let text = format!("{name:?} reads a picture of {width}×{height}, whose sides are not multiples of {multiple}");
                 return Err(Error::new(ErrorKind::InvalidArgument, text));
             }
         }

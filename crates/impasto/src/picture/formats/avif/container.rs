@@ -61,7 +61,7 @@ struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
     fn take(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or_else(|| malformed("a box of it is too short"))?;
+        let (taken, rest) = self.0.split_at_checked(len).ok_or_else(|| malformed("one of its boxes is too short"))?;
         self.0 = rest;
         Ok(taken)
     }
@@ -95,7 +95,7 @@ impl<'a> Bytes<'a> {
         };
         let header = whole - head.0.len() as u64;
         if size < header {
-            return Err(malformed("a box of it is too short"));
+            return Err(malformed("one of its boxes is too short"));
         }
         if size > whole {
             return Err(cut());
@@ -318,7 +318,7 @@ impl<'a> Container<'a> {
             }
             bytes.extend_from_slice(rest.get(..len).ok_or_else(cut)?);
         }
-        if bytes.is_empty() { Err(malformed("a part of it has no place")) } else { Ok(bytes) }
+        if bytes.is_empty() { Err(malformed("one of its parts is empty")) } else { Ok(bytes) }
     }
 
     /// Returns a picture's Exif block, from its byte-order mark on.

@@ -88,7 +88,9 @@ fn place(properties: &[&Property], raw: &mut Raw) -> Result<()> {
             Property::Part(part) if turns == 0 && mirrored.is_none() => crop(raw, part)?,
             Property::Turned(by) if mirrored.is_none() => turns = by,
             Property::Mirrored(sides) => mirrored = Some(sides),
-            Property::Part(_) | Property::Turned(_) => return Err(unsupported("the order of its cuts, turns and mirrors")),
+            Property::Part(_) | Property::Turned(_) => {
+                return Err(unsupported("the order in which it is cropped, turned and mirrored"));
+            }
             _ => {}
         }
     }
@@ -108,7 +110,7 @@ fn place(properties: &[&Property], raw: &mut Raw) -> Result<()> {
 
 /// Crops the picture to the part that is shown.
 fn crop(raw: &mut Raw, part: [(i64, i64); 4]) -> Result<()> {
-    let wrong = || malformed("the part of it that is shown lies outside of it");
+    let wrong = || malformed("its visible part lies outside the picture");
     let whole = [raw.width, raw.height];
     let mut found = [(0, 0); 2];
     for axis in 0..2 {
@@ -176,7 +178,7 @@ impl Tiles {
         let (across, down) = (usize::from(columns) + 1, usize::from(rows) + 1);
         let ids = container.referred(b"dimg", item.id);
         if ids.len() != across * down {
-            return Err(malformed("tiles of it are missing"));
+            return Err(malformed("some of its tiles are missing"));
         }
         let mut frames: Vec<Frame> = Vec::new();
         for id in ids {
@@ -186,7 +188,7 @@ impl Tiles {
                 kind(&first.picture) == kind(&frame.picture)
             };
             if !frames.first().is_none_or(same) {
-                return Err(malformed("its tiles are not of one size and kind"));
+                return Err(malformed("its tiles do not all have the same size and kind"));
             }
             frames.push(frame);
             // No more than the picture needs, with a little extra.
@@ -282,8 +284,8 @@ fn frame(stream: Vec<u8>, limits: &Limits) -> Result<Frame> {
 
 fn to_error(error: Av1Error) -> Error {
     let (kind, text) = match error {
-        Av1Error::NotEnoughMemory => (ErrorKind::TooLarge, "decoding it takes more memory than there is"),
-        Av1Error::UnsupportedBitstream => (ErrorKind::Unsupported, "its AV1 stream is of a kind that is not supported"),
+        Av1Error::NotEnoughMemory => (ErrorKind::TooLarge, "there is not enough memory to decode it"),
+        Av1Error::UnsupportedBitstream => (ErrorKind::Unsupported, "its kind of AV1 stream is not supported"),
         _ => (ErrorKind::Malformed, "its AV1 stream is damaged"),
     };
     Error::new(kind, text).with_source(error)

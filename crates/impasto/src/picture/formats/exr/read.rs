@@ -92,10 +92,10 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     straighten(&mut raw);
     linear::encode(&mut raw, limits)?;
     if meta.headers.len() > 1 {
-        raw.warnings.push("the file has several layers; only the first with colours is read".into());
+        raw.warnings.push("the file has several layers; only the first with colors is read".into());
     }
     if chromaticities.is_some_and(|found| !is_srgb(&found)) {
-        raw.warnings.push("its primaries are not sRGB's, but are taken as these; colours will be a little off".into());
+        raw.warnings.push("its primaries are not sRGB's, but are taken as sRGB's; colors will be a little off".into());
     }
     Ok(raw)
 }
@@ -124,7 +124,7 @@ fn is_srgb(found: &::exr::meta::attribute::Chromaticities) -> bool {
 fn unsupported(meta: &MetaData) -> Error {
     let names = meta.headers.iter().flat_map(|header| header.channels.list.iter().map(|channel| channel.name.to_string()));
     let names: Vec<_> = names.take(8).collect();
-    let text = format!("it has no layer with the channels R, G and B, or Y alone, but {}", names.join(", "));
+    let text = format!("it has no layer with the channels R, G and B, or Y alone; it has {}", names.join(", "));
     Error::new(ErrorKind::Unsupported, text)
 }
 

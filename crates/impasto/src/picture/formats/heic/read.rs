@@ -27,7 +27,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let planes = image.planes();
     let plane = planes.interleaved.ok_or_else(|| Error::new(ErrorKind::Malformed, "its samples are missing"))?;
     if [plane.width as usize, plane.height as usize] != [width, height] {
-        return Err(Error::new(ErrorKind::Malformed, "it is of another size than it says"));
+        return Err(Error::new(ErrorKind::Malformed, "it does not have the size in its header"));
     }
     let count = sample_count(width, height, channels)?;
     let rows = plane.data.chunks(plane.stride).take(height);

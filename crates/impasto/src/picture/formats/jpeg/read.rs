@@ -71,7 +71,7 @@ fn decode_unusual(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<Raw> {
     if !coded.whole {
         let what = match (coded.part * 100.0).floor() {
             100.0 => "the picture lacks detail or colors".into(),
-            percent => format!("{percent} % of the picture is read, the rest is grey"),
+            percent => format!("{percent} % of the picture is read, the rest is gray"),
         };
         raw.warnings.push(format!("the file is cut off or damaged: {what}"));
     } else if !coded.ended {

@@ -46,7 +46,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let render = image.render_frame(0).map_err(to_error)?;
     let mut stream = if alpha { render.stream() } else { render.stream_no_alpha() };
     if [stream.width() as usize, stream.height() as usize, stream.channels() as usize] != [width, height, channels] {
-        return Err(Error::new(ErrorKind::Malformed, "its first frame is not of the picture's size and kind"));
+        return Err(Error::new(ErrorKind::Malformed, "its first frame does not have the picture's size and kind"));
     }
     let count = sample_count(width, height, channels)?;
     let samples = match size {

@@ -31,7 +31,7 @@ pub(in crate::picture::formats) fn decode(input: impl BufRead + Seek, limits: &L
         ColorType::GrayscaleAlpha => (Colour::Grey, true),
         ColorType::Rgb => (Colour::Rgb, false),
         ColorType::Rgba => (Colour::Rgb, true),
-        ColorType::Indexed => return Err(Error::new(ErrorKind::Malformed, "its palette is absent")),
+        ColorType::Indexed => return Err(Error::new(ErrorKind::Malformed, "its palette is missing")),
     };
     let wide = depth == BitDepth::Sixteen;
     let count = sample_count(width, height, colour.channels() + usize::from(alpha))?;
@@ -153,7 +153,7 @@ fn raw_profile(info: &Info<'_>, name: &str) -> Option<Vec<u8>> {
 fn to_error(error: DecodingError) -> Error {
     match error {
         DecodingError::LimitsExceeded => {
-            Error::new(ErrorKind::TooLarge, "its colour profile or metadata expands to more than 64 MiB; save it without these")
+            Error::new(ErrorKind::TooLarge, "its color profile or metadata expands to more than 64 MiB; save it without these")
         }
         DecodingError::IoError(e) => io_error(e),
         e => Error::new(ErrorKind::Malformed, format!("the file is damaged: {}", describe(&e))).with_source(e),

@@ -22,7 +22,7 @@ pub(super) fn apply(reader: &Reader<impl BufRead + Seek>, raw: &mut Raw, limits:
     raw.icc = info.icc_profile.as_ref().map(|icc| icc.to_vec());
     if let Some(points) = info.coding_independent_code_points {
         if !points.is_video_full_range_image {
-            raw.warnings.push("cICP: narrow-range samples are taken as full-range; contrast is too low".into());
+            raw.warnings.push("cICP: narrow-range samples are taken as full-range; contrast will be too low".into());
         }
         return code_points::apply(raw, "cICP", [points.color_primaries, points.transfer_function], limits);
     }

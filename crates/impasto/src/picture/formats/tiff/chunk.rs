@@ -168,7 +168,7 @@ fn webp(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
     let opaque = channels == 3 && shape.samples == 4;
     let rows = shape.rows..=shape.rows.max(4096);
     if width as usize != shape.width || !rows.contains(&(height as usize)) || !(channels == shape.samples || opaque) {
-        return Err(invalid("its WebP strips or tiles are not of the picture's kind"));
+        return Err(invalid("its WebP strips or tiles do not have the picture's kind of pixels"));
     }
     let len = decoder.output_buffer_size().ok_or_else(|| corrupt(()))?;
     let mut samples = Vec::new();
@@ -201,7 +201,7 @@ fn jpeg(input: impl Read, shape: &Shape<'_>) -> io::Result<Vec<u8>> {
     // Strips may be padded to whole blocks; tiles have exactly their declared size.
     let most = shape.rows.next_multiple_of(64).max(1 << 16);
     if width != shape.width || height < shape.rows || height > most || colours.num_components() != shape.samples {
-        return Err(invalid("its JPEG strips or tiles are not of the picture's kind"));
+        return Err(invalid("its JPEG strips or tiles do not have the picture's kind of pixels"));
     }
     decoder.set_options(options.jpeg_set_out_colorspace(colours));
     decoder.decode().map_err(corrupt)

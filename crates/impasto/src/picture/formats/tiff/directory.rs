@@ -115,7 +115,7 @@ impl Directory {
     pub(super) fn numbers(&self, input: &mut (impl Read + Seek), tag: u16) -> Result<Vec<u64>> {
         let Some((bytes, entry, size)) = self.raw(input, tag)? else { return Ok(Vec::new()) };
         if !matches!(entry.kind, 1 | 3 | 4 | 7 | 13 | 16 | 18) {
-            return Err(malformed(&format!("its tag {tag} holds no whole numbers")));
+            return Err(malformed(&format!("its tag {tag} does not hold whole numbers")));
         }
         Ok(bytes.chunks_exact(size).map(|value| self.number(value)).collect())
     }

@@ -156,7 +156,7 @@ fn changes(bits: &mut impl BitReader, before: &[u16], width: u16, line: &mut Vec
                     add(line, at as u16, width)?;
                 }
             }
-            Mode::Extension => return Err(invalid("its fax compression has parts without compression, which are not supported")),
+            Mode::Extension => return Err(invalid("its fax data has parts without compression, which are not supported")),
             Mode::EOF => return Err(corrupt(())),
         }
     }

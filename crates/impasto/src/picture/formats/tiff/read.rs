@@ -50,7 +50,7 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
         raw.warnings.push("float samples are taken as sRGB-encoded 0..1".into());
     }
     raw.icc = directory.bytes(&mut input, 34675).unwrap_or_else(|e| {
-        raw.warnings.push(format!("the embedded colour profile is ignored ({e}); colours are taken as sRGB"));
+        raw.warnings.push(format!("the embedded color profile is ignored ({e}); colors are taken as sRGB"));
         None
     });
     if matches!(layout.photometric, Photometric::Lab(_)) {
@@ -91,10 +91,10 @@ impl Photometric {
             5 => "a picture of inks other than CMYK".into(),
             8 => return Ok(Photometric::Lab(lab::Kind::Cie)),
             9 => return Ok(Photometric::Lab(lab::Kind::Icc)),
-            10 => "the ITU's Lab colour space".into(),
+            10 => "the ITU's Lab color space".into(),
             32803 => "the raw data of a camera".into(),
-            32844 | 32845 => "the LogLuv colour space".into(),
-            other => format!("the colour space {other}"),
+            32844 | 32845 => "the LogLuv color space".into(),
+            other => format!("the color space {other}"),
         })
     }
 
@@ -138,7 +138,7 @@ impl Layout {
         let (width, height) = (width as usize, height as usize);
         let (compression, group3) = (number(259)?.unwrap_or(1), number(292)?.unwrap_or(0));
         let compression = Compression::of(compression, group3).map_err(|what| unsupported(&what))?;
-        let photometric = number(262)?.ok_or_else(|| malformed("it does not say what its colours are"))?;
+        let photometric = number(262)?.ok_or_else(|| malformed("it does not name its color space"))?;
         let photometric = Photometric::of(photometric, number(332)?.unwrap_or(1)).map_err(|what| unsupported(&what))?;
         let samples = number(277)?.unwrap_or(1) as usize;
         let planar = samples > 1 && number(284)? == Some(2);
@@ -169,12 +169,12 @@ impl Layout {
         if photometric == Photometric::YCbCr && compression != Compression::Jpeg {
             let sampling = directory.numbers(input, 530)?;
             if sampling != [1, 1] {
-                return Err(unsupported("YCbCr with few samples of colour, and without JPEG compression,"));
+                return Err(unsupported("YCbCr with subsampled color and without JPEG compression"));
             }
         }
         let fax = matches!(compression, Compression::Fax(_));
         if fax && (bits != 1 || samples != 1) {
-            return Err(malformed("only pages of one bit can have fax compression"));
+            return Err(malformed("only pages of 1-bit pixels can have fax compression"));
         }
         let predictor = match predictor {
             _ if !compression.has_predictor() => Predictor::None,
@@ -186,7 +186,7 @@ impl Layout {
 
         let colours = photometric.colours();
         if samples < colours {
-            return Err(malformed(&format!("it has {samples} samples a pixel where {colours} are needed")));
+            return Err(malformed(&format!("it has {samples} samples a pixel, but {colours} are needed")));
         }
         let extra = directory.numbers(input, 338)?;
         // Old programs write one additional sample, which is alpha, without declaring it. A sample declared as
@@ -224,7 +224,7 @@ impl Layout {
         }
         let count = width.div_ceil(chunk[0]) * height.div_ceil(chunk[1]) * if planar { samples } else { 1 };
         if places.len() < count {
-            return Err(malformed("strips or tiles of it are missing"));
+            return Err(malformed("some of its strips or tiles are missing"));
         }
         let length = |i: usize| lengths.get(i).copied().filter(|&len| len > 0);
         let places = places.iter().take(count).enumerate().map(|(i, &place)| (place, length(i))).collect();
@@ -350,7 +350,7 @@ impl<R: Read> Read for Ordered<R> {
 fn palette(map: &[u64], bits: usize) -> Result<Vec<[u8; 3]>> {
     let count = 1 << bits;
     if map.len() < 3 * count {
-        return Err(malformed("its palette is absent or too short"));
+        return Err(malformed("its palette is missing or too short"));
     }
     // They should have 16 bits, but some programs write 8.
     let shift = if map.iter().any(|&v| v > 255) { 8 } else { 0 };
