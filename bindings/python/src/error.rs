@@ -20,12 +20,22 @@ fn name(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// What the library says to the program's users, and what Python's users do instead. They cannot raise the limits.
+const WORDS: [(&str, &str); 7] = [
+    ("--force (overwrite)", "overwrite=True"),
+    ("`stylize --salvage` reads", "stylize(…, salvage=True) reads"),
+    ("; raise it with --max-pixels (Limits::max_pixels)", "; give a smaller picture"),
+    ("; if the machine has more, raise it with --max-memory (Limits::max_decoded)", "; give a smaller picture"),
+    ("; raise them with --max-pixels or --max-memory", "; give a smaller picture"),
+    ("; raise it with --max-bytes (Limits::max_bytes)", "; give a smaller file"),
+    ("impasto video film.mp4 -s STYLE -o painted.mp4", "use impasto.video, or `impasto video` of the program"),
+];
+
 /// An exception of the class for this kind. `cause` distinguishes classes of one kind:
 /// "missing" for files, "type" for arguments.
 fn raised(kind: ErrorKind, text: &str, cause: &str) -> PyErr {
     Python::attach(|py| {
-        // Replace the words that the library has for the program's users.
-        let text = text.replace("--force (overwrite)", "overwrite=True");
+        let text = WORDS.iter().fold(text.to_owned(), |text, (program, python)| text.replace(program, python));
         let made = py.import("impasto._errors").and_then(|module| module.call_method1("made", (name(kind), text, cause)));
         made.map_or_else(|other| other, PyErr::from_value)
     })

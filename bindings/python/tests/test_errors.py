@@ -47,3 +47,13 @@ def test_unknown_keywords_are_pythons_alone(landscape):
     for call in [impasto.stylize, impasto.Stylizer().stylize, impasto.optimize]:
         with pytest.raises(TypeError, match="unexpected keyword argument"):
             call(landscape, "starry", strenth=1)
+
+
+def test_remedies_are_pythons(landscape):
+    photo = landscape.encode("JPEG")
+    with pytest.raises(impasto.Error, match=r"salvage=True") as told:
+        impasto.Picture(photo[: len(photo) // 2])
+    assert "--" not in str(told.value)
+    with pytest.raises(impasto.Error, match=r"impasto\.video") as told:
+        impasto.Picture(b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1" + bytes(64))
+    assert "-o" not in str(told.value)

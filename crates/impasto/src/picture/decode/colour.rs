@@ -82,7 +82,14 @@ impl Profile {
             (Colour::Grey, DataColorSpace::Rgb) => (Layout::Rgb, true),
             (Colour::Rgb, DataColorSpace::Rgb) => (Layout::Rgb, false),
             (Colour::Cmyk, DataColorSpace::Cmyk) => (Layout::Rgba, false),
-            (pixels, space) => return Err(format!("it is for {space:?}, but the pixels are {pixels:?}")),
+            (pixels, space) => {
+                let pixels = match pixels {
+                    Colour::Grey => "gray",
+                    Colour::Rgb => "RGB",
+                    Colour::Cmyk => "CMYK",
+                };
+                return Err(format!("it is for {space:?}, but the pixels are {pixels}"));
+            }
         };
         // Floats instead of fixed point, so that 16-bit pictures keep their precision.
         let options = TransformOptions { prefer_fixed_point: false, ..TransformOptions::default() };
