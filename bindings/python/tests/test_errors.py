@@ -50,7 +50,7 @@ def test_unknown_keywords_are_pythons_alone(landscape):
 
 
 def test_remedies_are_pythons(landscape):
-    photo = landscape.encode("JPEG")
+    photo = landscape.encode("jpeg")
     with pytest.raises(impasto.Error, match=r"salvage=True") as told:
         impasto.Picture(photo[: len(photo) // 2])
     assert "--" not in str(told.value)
