@@ -284,10 +284,11 @@ mod tests {
                 (11, 900, 0.0006, 0.55),
                 (12, 304, 0.0008, 0.52),
                 (13, 1350, 0.001, 0.38),
-                (21, 2400, 0.001, 0.36)
+                (21, 2400, 0.001, 0.36),
+                (22, 500, 0.0007, 0.27)
             ]
         );
-        assert_eq!(runs.iter().map(|run| run.transformer.contains("resample=5 skips=yes")).filter(|later| *later).count(), 4);
+        assert_eq!(runs.iter().map(|run| run.transformer.contains("resample=5 skips=yes")).filter(|later| *later).count(), 5);
         assert_eq!((runs[4].loss.steady, runs[7].loss.steady, runs[7].loss.lattice, runs[7].train.rounded), (0.0, 4.0, 4.0, 0.7));
         assert_eq!((runs[7].loss.halo, runs[8].loss.halo), (0.0, 1.5));
         assert!(runs.iter().all(|run| run.then.is_empty() && run.train.batch == recipe.train.batch));
