@@ -196,7 +196,7 @@ fn what_makes_no_sense_is_one_line() {
         (&["--initial", "nothing"], 1, &["nothing", "fast, content, noise"]),
         (&["--trace", "losses.txt"], 2, &[".json"]),
         (&["--trace", "there.png"], 1, &["there.png"]),
-        (&["--resume"], 1, &["out.png.checkpoint", "not a checkpoint"]),
+        (&["--resume"], 1, &["out.png.checkpoint", "no checkpoint"]),
         (&["--resume", "--checkpoint", "damaged.checkpoint"], 1, &["damaged.checkpoint"]),
         (&["--max-memory", "1M"], 1, &["allow more"]),
         (&["--match-histogram", "--keep-colors"], 2, &["--match-histogram"]),

@@ -355,7 +355,7 @@ fn masks_and_styles_may_change_along_the_film() {
     for i in 0..11 {
         std::fs::remove_file(workshop.path(&format!("painted/{:06}.png", i + 1))).unwrap();
     }
-    let output = video(&workshop, &["frames", "-o", "painted", "--steady", "0"]);
+    let output = workshop.run(&[&["video", "frames", "-o", "painted"], &LOOK[..4]].concat());
     assert!(complaints(&output, 1, &["000012.png", "exists already", "--force"]).is_empty(), "{}", stderr(&output));
     assert!(!Path::new(&workshop.path("painted/000001.png")).exists());
     std::fs::remove_file(workshop.path("masks/11.png")).unwrap();

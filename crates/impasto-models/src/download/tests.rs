@@ -182,7 +182,7 @@ fn wrong_files_are_refused_and_leave_nothing() {
         ("/418", &unknown, ErrorKind::Io, &["answers 418"]),
         ("/part", &unknown, ErrorKind::Io, &["different part"]),
         ("/zipped", &unknown, ErrorKind::Io, &["compressed"]),
-        ("/round", &unknown, ErrorKind::Io, &["more than 10 redirections"]),
+        ("/round", &unknown, ErrorKind::Io, &["more than 10 redirects"]),
         ("/nowhere", &unknown, ErrorKind::Io, &["redirects without an address"]),
         ("/file", &unknown, ErrorKind::InvalidArgument, &["only http and https"]),
         ("/plain", &unknown, ErrorKind::InvalidArgument, &["http://example.org", "not encrypted"]),

@@ -198,7 +198,7 @@ fn gather(args: &Replay, request: &Request) -> Result<(Ingredients, Vec<String>)
     }
     if args.styles.len() > request.styles.len() {
         return Err(Failure::usage(format!(
-            "--style names more styles than the picture was made of ({}); leave the others out",
+            "the picture was made of {} styles, but --style names more; leave the others out",
             request.styles.len()
         )));
     }
