@@ -202,7 +202,10 @@ impl<W: Write + Seek> File<W> {
         bytes.extend(self.place(0));
         let at = self.append(&bytes)?;
         if !self.big && u32::try_from(self.end).is_err() {
-            return Err(failed(Format::Tiff, io::Error::other("the file would have more than the 4 GiB that it can")));
+            return Err(failed(
+                Format::Tiff,
+                io::Error::other("the file would be larger than 4 GiB, the most that TIFF allows; use PNG"),
+            ));
         }
         self.out.seek(SeekFrom::Start(if self.big { 8 } else { 4 }))?;
         let place = self.place(at);
