@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
             assert!(registry.find(&entry.name).is_some_and(|found| found.name == entry.name));
             assert!(!entry.trust().is_empty());
             let addresses = entry.addresses.iter().chain(entry.files.iter().flat_map(|item| &item.mirrors));
-            addresses.for_each(|address| drop(registry.find(address)));
+            addresses.for_each(|address| _ = registry.find(address));
         }
         let _ = registry.suggest(&text.chars().take(20).collect::<String>());
     }
