@@ -1,6 +1,8 @@
 """Errors are `impasto.Error`, and Python's own as well."""
 
 import pickle
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -57,3 +59,10 @@ def test_remedies_are_pythons(landscape):
     with pytest.raises(impasto.Error, match=r"impasto\.video") as told:
         impasto.Picture(b"\0\0\0\x18ftypisom\0\0\x02\0isomavc1" + bytes(64))
     assert "-o" not in str(told.value)
+    # A header that promises more pixels than the limit.
+    png = b"\x89PNG\r\n\x1a\n"
+    for name, data in ((b"IHDR", struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b""))):
+        png += struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    with pytest.raises(impasto.Error, match="give a smaller picture") as told:
+        impasto.Picture(png)
+    assert "--" not in str(told.value) and "::" not in str(told.value)

@@ -82,7 +82,6 @@ impl Tools {
             Some(file) => (file.to_owned(), file.with_file_name(name("ffprobe"))),
             None => (PathBuf::from("ffmpeg"), PathBuf::from("ffprobe")),
         };
-        let version = |program: &Path| Command::new(program).arg("-version").stdin(Stdio::null()).output();
         let missing = |program: &Path, error: &std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => io(format!(
                 "{}: not found; films need ffmpeg and ffprobe. Install them (apt install ffmpeg, brew install ffmpeg, winget install \
@@ -92,7 +91,8 @@ impl Tools {
             _ => io(format!("{}: cannot be started: {error}", program.display())),
         };
         let said = |program: &Path, name: &str| {
-            let output = version(program).map_err(|e| missing(program, &e))?;
+            let output = Command::new(program).arg("-version").stdin(Stdio::null()).output();
+            let output = output.map_err(|e| missing(program, &e))?;
             let said = String::from_utf8_lossy(&output.stdout).into_owned();
             if !output.status.success() || !said.starts_with(&format!("{name} version")) {
                 return Err(io(format!("{}: is not {name}; give the path of ffmpeg with --ffmpeg", program.display())));

@@ -106,19 +106,19 @@ fn continued(mut start: Model, fresh: Model) -> Result<Model> {
     Ok(start)
 }
 
-/// Removes the filters that are folded into the kernels of `start`, as in shipped models. A
-/// model without such filters stays unchanged.
+/// Removes the filters that are folded into the kernels of `start`, as in shipped models, if `run`, the transformer
+/// that is trained, has such filters too. Other models stay unchanged.
 ///
 /// # Errors
 /// [`ErrorKind::Mismatch`] if a kernel is not a 3×3 kernel with the filter folded into it.
-fn unfold(mut start: Model) -> Result<Model> {
+fn unfold(mut start: Model, run: &Architecture) -> Result<Model> {
     let Some(network) = &mut start.transformer else { return Ok(start) };
     let trained = trained_form(&network.architecture);
-    let Architecture::NativeTransformer(run) = network.architecture.clone() else { return Ok(start) };
-    if trained == network.architecture {
+    let Architecture::NativeTransformer(folded) = &network.architecture else { return Ok(start) };
+    if trained == network.architecture || trained_form(run) == *run {
         return Ok(start);
     }
-    for name in run.resampling() {
+    for name in folded.resampling() {
         let refused = |what: &str| Error::new(ErrorKind::Mismatch, format!("the model to start from: {name:?} {what}"));
         let kernel = network.weights.get(&name).ok_or_else(|| refused("is missing"))?;
         let &[5, 5, inputs, outputs] = kernel.shape() else { return Err(refused("is not a 5×5 kernel")) };
@@ -183,7 +183,7 @@ impl Trainer {
         let transformer = trained_form(&run);
         let fresh = Model::untrained(predictor.clone(), transformer.clone(), recipe.seed)?;
         let mut model = match &options.start {
-            Some(path) => continued(unfold(Model::open(path)?)?, fresh)?,
+            Some(path) => continued(unfold(Model::open(path)?, &run)?, fresh)?,
             None => fresh,
         };
         let family: Family = recipe.family.parse()?;
@@ -380,11 +380,11 @@ mod tests {
     #[test]
     fn a_run_starts_from_the_shipped_model() {
         let shipped = Model::embedded().unwrap();
-        let mut again = unfold(shipped.clone()).unwrap();
-        let (run, trained) = (&shipped.pair().unwrap().1.architecture, &again.pair().unwrap().1.architecture);
+        let run = shipped.pair().unwrap().1.architecture.clone();
+        let mut again = unfold(shipped.clone(), &run).unwrap();
+        let trained = again.pair().unwrap().1.architecture.clone();
         assert_ne!(run, trained);
-        assert_eq!(trained, &super::trained_form(run));
-        let run = run.clone();
+        assert_eq!(trained, super::trained_form(&run));
         super::fold(again.transformer.as_mut().unwrap(), &run).unwrap();
         let (before, after) = (&shipped.pair().unwrap().1.weights, &again.pair().unwrap().1.weights);
         for (name, array) in before.iter() {
@@ -394,8 +394,10 @@ mod tests {
             assert!(farthest < 1e-3, "{name}: {farthest}");
         }
         // A model in trained form stays as it is.
-        let once = unfold(shipped).unwrap();
+        let once = unfold(shipped.clone(), &run).unwrap();
         let architecture = once.pair().unwrap().1.architecture.clone();
-        assert_eq!(unfold(once).unwrap().pair().unwrap().1.architecture, architecture);
+        assert_eq!(unfold(once, &run).unwrap().pair().unwrap().1.architecture, architecture);
+        // So does one whose filters the recipe's transformer lacks. It is refused later.
+        assert_eq!(unfold(shipped, &trained).unwrap().pair().unwrap().1.architecture, run);
     }
 }

@@ -3,12 +3,12 @@
 #
 #     crates/impasto/models/learn.sh PHOTOS WORK -- --perceptual vgg19 --perceptual encoder_relu5_1.pth
 #
-# PHOTOS is a folder of photos to paint while learning. WORK keeps pictures and styles, so that the
-# script goes on where it was interrupted. What follows `--` is given to `impasto styles learn`. docs/model-card.md says which
-# photos and networks the shipped gallery was made with.
+# PHOTOS is a folder of photos to paint while learning. WORK keeps pictures and styles, so an interrupted run can be
+# continued. What follows `--` is given to `impasto styles learn`. docs/model-card.md says which photos and networks the
+# shipped gallery was made with.
 #
-# With START=built-in, each style starts from what the gallery so far has learned, for an earlier version of the model:
-# a third of the steps is then enough. START=FOLDER takes the files NAME.style of a folder instead.
+# If the gallery has learned for an earlier version of the model, START=built-in starts each style from what it has
+# learned; a third of the steps is then enough. START=FOLDER takes the files NAME.style of a folder instead.
 set -euo pipefail
 [ $# -ge 2 ] || { sed -n '2,11p' "$0" | cut -c3-; exit 2; }
 photos=$(realpath "$1") work=$(realpath -m "$2")

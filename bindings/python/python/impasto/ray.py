@@ -9,7 +9,7 @@ or, in a program that has a Ray cluster already,
 
 Each worker is an actor that loads the model once and paints one picture after the other. Contents are files that all machines can read, by path or by a URI
 that Arrow knows (`s3://…`, `gs://…`, `hdfs://…`), or the pictures of a `ray.data.Dataset`; the results are files, too. What is done is written to a
-manifest, `impasto.jsonl` in the output folder, from which an interrupted run goes on. It is that of `impasto stylize`: either continues the other's work.
+manifest, `impasto.jsonl` in the output folder, from which an interrupted run continues. `impasto stylize` has the same manifest: either continues the other's work.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def stylize_dataset(
         JPEG.
     workers: actors; as many as the cluster has processors for if not given. `threads`: processors of each.
     retries: how often reading and writing are tried again. Pictures of a worker that dies go to another without end.
-    resume: goes on from the manifest, also from that of `impasto stylize`: what is done of the same content with the same options stays, and files that
+    resume: continues from the manifest, also from that of `impasto stylize`: what is done of the same content with the same options stays, and files that
         it does not list are not replaced. overwrite: begins again in a folder that is not empty, and replaces what is there.
     address: the cluster's, if this process is not connected to one: "auto" for the one that this machine is part of; a cluster of this machine alone
         if not given.

@@ -182,7 +182,8 @@ impl Parameters {
             }
             let small;
             let found = if kernel.folded {
-                small = unfolded(found, kernel.shape);
+                let [side, _, inputs, outputs] = kernel.shape;
+                small = native::gradient_before_folding(found, side, inputs, outputs);
                 &small
             } else {
                 found
@@ -251,43 +252,9 @@ impl Kernel {
     }
 }
 
-/// Turns the gradient with respect to a kernel with a filter folded into it ([`native::folded`]) into the gradient with
-/// respect to the kernel without the filter.
-fn unfolded(gradient: &[f32], [kh, kw, inputs, outputs]: [usize; 4]) -> Vec<f32> {
-    const BINOMIAL: [f32; 3] = [0.25, 0.5, 0.25];
-    let place = inputs * outputs;
-    let mut small = vec![0.0; kh * kw * place];
-    for (i, target) in small.chunks_exact_mut(place).enumerate() {
-        let (y, x) = (i / kw, i % kw);
-        for (dy, down) in BINOMIAL.into_iter().enumerate() {
-            for (dx, across) in BINOMIAL.into_iter().enumerate() {
-                let source = &gradient[((y + dy) * (kw + 2) + x + dx) * place..][..place];
-                target.iter_mut().zip(source).for_each(|(t, v)| *t += down * across * v);
-            }
-        }
-    }
-    small
-}
-
 /// Draws a standard normal number (Box & Muller 1958).
 fn normal(numbers: &mut Numbers) -> f32 {
     let mut unit = || numbers.next().unwrap_or(0.0);
     let (a, b) = (1.0 - unit(), unit());
     (-2.0 * a.ln()).sqrt() * (2.0 * std::f32::consts::PI * b).cos()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{native, unfolded};
-
-    #[test]
-    fn unfolding_is_the_transpose_of_folding() {
-        let scattered =
-            |len: usize, seed: usize| -> Vec<f32> { (0..len).map(|i| ((i * i * 31 + i * seed) % 101) as f32 - 50.0).collect() };
-        let (kernel, gradient) = (scattered(9 * 2 * 3, 7), scattered(25 * 2 * 3, 5));
-        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
-        let (there, back) = (native::folded(&kernel, 3, 2, 3), unfolded(&gradient, [3, 3, 2, 3]));
-        let (a, b) = (product(&there, &gradient), product(&kernel, &back));
-        assert!((a - b).abs() < 1e-3 * a.abs(), "{a} and {b}");
-    }
 }

@@ -218,6 +218,9 @@ impl Transformer {
 /// The prefix of the array names of the branch at stride 8.
 pub(crate) const DEEP: &str = "transformer/deep/";
 
+/// The binomial filter along one axis.
+const BINOMIAL: [f32; 3] = [0.25, 0.5, 0.25];
+
 /// Combines a k×k kernel `[k, k, in, out]` and the binomial filter `[1 2 1]ᵀ[1 2 1] / 16`
 /// into one kernel `[k + 2, k + 2, in, out]`.
 ///
@@ -228,7 +231,6 @@ pub(crate) const DEEP: &str = "transformer/deep/";
 pub fn folded(weights: &[f32], kernel: usize, in_channels: usize, out_channels: usize) -> Vec<f32> {
     let place = in_channels * out_channels;
     assert_eq!(weights.len(), kernel * kernel * place, "a kernel of {kernel}×{kernel}×{in_channels}×{out_channels}");
-    const BINOMIAL: [f32; 3] = [0.25, 0.5, 0.25];
     let side = kernel + 2;
     let mut wide = vec![0.0; side * side * place];
     for (i, source) in weights.chunks_exact(place).enumerate() {
@@ -241,6 +243,27 @@ pub fn folded(weights: &[f32], kernel: usize, in_channels: usize, out_channels: 
         }
     }
     wide
+}
+
+/// Returns the gradient with respect to a k×k kernel `[k, k, in, out]` from the gradient with respect to its [`folded`]
+/// form: the transpose of folding.
+///
+/// # Panics
+/// If the length of `gradient` does not match.
+pub(crate) fn gradient_before_folding(gradient: &[f32], kernel: usize, in_channels: usize, out_channels: usize) -> Vec<f32> {
+    let (place, side) = (in_channels * out_channels, kernel + 2);
+    assert_eq!(gradient.len(), side * side * place, "a kernel of {side}×{side}×{in_channels}×{out_channels}");
+    let mut small = vec![0.0; kernel * kernel * place];
+    for (i, target) in small.chunks_exact_mut(place).enumerate() {
+        let (y, x) = (i / kernel, i % kernel);
+        for (dy, down) in BINOMIAL.into_iter().enumerate() {
+            for (dx, across) in BINOMIAL.into_iter().enumerate() {
+                let source = &gradient[((y + dy) * side + x + dx) * place..][..place];
+                target.iter_mut().zip(source).for_each(|(target, value)| *target += down * across * value);
+            }
+        }
+    }
+    small
 }
 
 /// Returns the 3×3 kernel `[3, 3, in, out]` whose [`folded`] form is closest to a 5×5
@@ -363,7 +386,7 @@ fn activate(graph: &mut Graph, x: NodeId, scope: &str, function: Activation) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::{folded, gradient_before_folding};
 
     #[test]
     fn a_folded_kernel_is_the_filter_and_then_the_kernel() {
@@ -387,5 +410,16 @@ mod tests {
             }
             assert!((expected - found).abs() < 1e-4, "{expected} and {found}");
         }
+    }
+
+    #[test]
+    fn unfolding_is_the_transpose_of_folding() {
+        let scattered =
+            |len: usize, seed: usize| -> Vec<f32> { (0..len).map(|i| ((i * i * 31 + i * seed) % 101) as f32 - 50.0).collect() };
+        let (kernel, gradient) = (scattered(9 * 2 * 3, 7), scattered(25 * 2 * 3, 5));
+        let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        let (there, back) = (folded(&kernel, 3, 2, 3), gradient_before_folding(&gradient, 3, 2, 3));
+        let (a, b) = (product(&there, &gradient), product(&kernel, &back));
+        assert!((a - b).abs() < 1e-3 * a.abs(), "{a} and {b}");
     }
 }

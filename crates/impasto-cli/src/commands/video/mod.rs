@@ -94,10 +94,11 @@ pub(crate) fn run(args: &Video) -> Result {
         }
         (Some(_), _) => Goal::Gif,
     };
-    let replace = args.force || args.resume;
-    let frames = 1..=source.frames().unwrap_or(1);
-    if let Some(path) = frames.map_while(|number| goal.picture(number)).find(|path| !replace && path.exists()) {
-        return Err(Failure::failed(format!("{}: exists already; add --force to replace it", path.display())));
+    if !args.replaces() {
+        let mut frames = (1..=source.frames().unwrap_or(1)).map_while(|number| goal.picture(number));
+        if let Some(path) = frames.find(|path| path.exists()) {
+            return Err(Failure::failed(format!("{}: exists already; add --force to replace it", path.display())));
+        }
     }
     tell(&source, &goal, loudness);
 
@@ -290,9 +291,8 @@ impl Painting<'_> {
         {
             place::make_folder(folder)?;
         }
-        let replace = args.force || args.resume;
         let preview = args.preview_frame.as_deref();
-        let sink = Sink { work, goal: self.goal, pieces: pieces.as_ref(), replace, preview };
+        let sink = Sink { work, goal: self.goal, pieces: pieces.as_ref(), replace: args.replaces(), preview };
         let film = Film::new(&stylizer, look.styles.clone(), options.clone())?;
         let bar = Pictures::frames(self.source.frames().unwrap_or(0) as u64, done.state.frame as u64, loudness);
         let shots = done.shots;

@@ -17,8 +17,7 @@ pub(super) struct Sink<'a> {
     pub(super) goal: &'a Goal,
     /// For films that ffmpeg encodes.
     pub(super) pieces: Option<&'a Pieces<'a>>,
-    /// Whether pictures may replace existing files: with `--force`, and with `--resume`, since a killed run may have
-    /// written frames that its state does not count.
+    /// Whether pictures may replace existing files.
     pub(super) replace: bool,
     /// The picture that shows the newest frame from time to time.
     pub(super) preview: Option<&'a Path>,
