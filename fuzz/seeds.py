@@ -248,3 +248,31 @@ for name, method in [("stored", zipfile.ZIP_STORED), ("deflated", zipfile.ZIP_DE
         archive.writestr("folder/model.onnx", b"x" * 300)
         archive.writestr("../out", b"y")
     save("archive", name, b"\2" + file.getvalue())
+
+# record: of each version, of an optimized picture, and a manifest
+sha = "0" * 64
+content = {"name": "a.jpg", "sha256": sha}
+style = {"style": {"name": "b.jpg", "sha256": sha}, "weight": 0.7, "mask": {"name": "m\ufffd.png", "name_bytes": "6dff2e706e67", "sha256": sha}}
+model = [{"name": "built-in", "sha256": sha, "built_in": True}]
+record = {"version": 3, "program": "impasto 0.1.0", "executor": "avx2", "content": content, "styles": [style], "model": model}
+options = {"format": "png", "strength": 0.6, "size": 1600, "stroke": "native:2", "colors": "content", "grain": 0.5, "depth": "16"}
+save("record", "painted", json.dumps({**record, "options": options}).encode())
+settings = {
+    "content_layers": [], "style_layers": ["a"], "content_loss": "normalised", "style_loss": "gram", "content_weight": 1.0,
+    "style_weight": 6.0, "variation_weight": 2.0, "method": {"adam": {"rate": 0.02}}, "steps": [2, 3], "smallest_scale": 160,
+    "style_scale": 1.0, "keep_colours": "no", "match_histogram": False, "max_memory": 1,
+}
+how = {"size": 64, "settings": settings, "initial": {"noise": {"seed": 1}}, "perceptual": model[0], "pooling": "max", "feather": 0.5}
+save("record", "optimized", json.dumps({**record, "version": 4, "optimized": how, "options": {"format": "jpeg"}}).encode())
+old = {
+    "program": "impasto 0.1.0", "isa": "avx2", "format": "PNG", "options": ["--strength=0.5", "--invert-mask", "--stroke=2"],
+    "files": [{"option": "--mask", **content}], "content": content, "styles": [{**content, "weight": 1, "mask": content}], "model": model,
+}
+save("record", "first", json.dumps(old).encode())
+save("record", "second", json.dumps({**old, "version": 2}).encode())
+lines = [
+    {"output": "a.png", "state": "begun"},
+    {"output": "a.png", "output_bytes": "61ff", "state": "done", "key": sha, "bytes": 1, "sha256": sha},
+    {"output": "a.png", "state": "failed", "error": "e"},
+]
+save("record", "manifest", "\n".join(map(json.dumps, lines)).encode())

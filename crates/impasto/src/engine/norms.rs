@@ -129,6 +129,15 @@ pub(super) fn dense(weight: &[f32], bias: &[f32], style: &[f32]) -> Vec<f32> {
     sums.into_iter().map(|sum| sum as f32).collect()
 }
 
+/// Refuses norms that numbers have overflowed. Activations turn NaN into 0, so the result would be one flat color.
+pub(super) fn check_finite((scale, shift): &Map) -> Result<()> {
+    if scale.iter().chain(shift).all(|v| v.is_finite()) {
+        return Ok(());
+    }
+    let text = "the network computed numbers that are too large: the style vector or the weights are broken";
+    Err(Error::new(ErrorKind::Malformed, text))
+}
+
 /// The error for a style that was conditioned for another program.
 pub(super) fn foreign() -> Error {
     Error::new(ErrorKind::Mismatch, "the style was conditioned for another network")

@@ -325,7 +325,7 @@ impl Learner {
             None => return Ok(self.start.clone()),
         };
         let learned = self.parameters.learned(&self.network, &values, self.model.clone())?;
-        Ok(self.start.clone().with_learned(Arc::new(learned)))
+        self.start.clone().with_learned(Arc::new(learned))
     }
 
     /// Returns everything that is needed to continue later, for [`Learner::resume`].

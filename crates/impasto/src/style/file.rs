@@ -101,7 +101,7 @@ impl Style {
         if learned {
             let model =
                 text(MODEL).ok_or_else(|| malformed("is a style file that does not name the model that it has learned for"))?;
-            style = style.with_learned(Arc::new(Learned::read(&mut weights, model.clone())?));
+            style = style.with_learned(Arc::new(Learned::read(&mut weights, model.clone())?))?;
         }
         if let Some(name) = text(NAME) {
             style = style.with_name(name);

@@ -176,7 +176,7 @@ impl Gallery {
                 let model = metadata.get(MODEL);
                 let model = model
                     .ok_or_else(|| malformed("is a gallery that does not name the model that its styles have learned for"))?;
-                style = style.with_learned(Arc::new(Learned::read(&mut arrays, model.clone())?));
+                style = style.with_learned(Arc::new(Learned::read(&mut arrays, model.clone())?))?;
             }
             let about = metadata.get(&format!("{ABOUT}{name}"));
             Ok(about.map_or(style.clone(), |about| style.with_provenance(about)))

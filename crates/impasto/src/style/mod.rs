@@ -77,10 +77,13 @@ impl Style {
     }
 
     /// Returns the style with what it has learned. Its vector is then rounded to float16, too.
-    #[must_use]
-    pub(crate) fn with_learned(mut self, learned: Arc<Learned>) -> Self {
-        learned::round(&mut self.vector);
-        Style { learned: Some(learned), ..self }
+    ///
+    /// # Errors
+    /// [`ErrorKind::Malformed`] if a number of the vector is too large for float16.
+    pub(crate) fn with_learned(self, learned: Arc<Learned>) -> Result<Self> {
+        let Style { family, mut vector, name, provenance, .. } = self;
+        learned::round(&mut vector);
+        Ok(Style { learned: Some(learned), name, provenance, ..Style::new(family, vector)? })
     }
 
     /// Returns what it has learned for one model, if anything ([`crate::learn`]).

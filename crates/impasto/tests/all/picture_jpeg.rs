@@ -259,10 +259,11 @@ fn salvage() {
 fn jpegs_that_are_not_supported() {
     let plain = std::fs::read(data("444.jpg")).unwrap();
     let frame = plain.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
-    let cases: [(usize, u8, &[&str]); 6] = [
+    let cases: [(usize, u8, &[&str]); 7] = [
         (1, 0xC3, &["lossless JPEG"]),
         (1, 0xC9, &["arithmetic-coded JPEG", "jpegtran"]),
         (1, 0xCA, &["arithmetic-coded JPEG", "jpegtran"]),
+        (1, 0xF7, &["JPEG-LS"]),
         (1, 0xC5, &["hierarchical JPEG"]),
         (4, 12, &["12 bits"]),
         (9, 2, &["2 components"]),

@@ -167,7 +167,7 @@ fn sixteen_bits_keep_their_precision() {
 
 #[test]
 fn tiff_kinds() {
-    use tiff::encoder::colortype::{CMYK8, Gray16, RGB8, RGB32Float};
+    use tiff::encoder::colortype::{CMYK8, Gray16, GrayI8, GrayI16, GrayI32, RGB8, RGB32Float};
     fn file<C: tiff::encoder::colortype::ColorType>(data: &[C::Inner]) -> Vec<u8>
     where
         [C::Inner]: tiff::encoder::TiffValue,
@@ -181,6 +181,18 @@ fn tiff_kinds() {
     let float = decode(&file::<RGB32Float>(&[0.25, -1.0, 7.0, 0.0, 0.5, 1.0]));
     assert_eq!(float.rgb(), [0.25, 0.0, 1.0, 0.0, 0.5, 1.0]);
     assert!(float.warnings()[0].contains("float"));
+    let half = |greatest: i32| (greatest as f32 / 2.0).floor() / greatest as f32;
+    for (bits, greatest, signed) in [
+        (8, i32::from(i8::MAX), [file::<GrayI8>(&[-128, 63]), file::<GrayI8>(&[0, 127])]),
+        (16, i32::from(i16::MAX), [file::<GrayI16>(&[-1, 16383]), file::<GrayI16>(&[0, i16::MAX])]),
+        (32, i32::MAX, [file::<GrayI32>(&[i32::MIN, i32::MAX / 2]), file::<GrayI32>(&[0, i32::MAX])]),
+    ] {
+        let [dark, full] = signed.map(|bytes| decode(&bytes));
+        assert_eq!((dark.rgb()[0], full.rgb()), (0.0, &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0][..]), "{bits} bits");
+        assert!((dark.rgb()[3] - half(greatest)).abs() < 1e-6, "{bits} bits: {:?}", dark.rgb());
+        assert_eq!(full.source().bit_depth, bits);
+        assert!(full.warnings()[0].contains("negative"), "{:?}", full.warnings());
+    }
 
     // Premultiplied color is divided by alpha.
     let mut bytes = std::io::Cursor::new(Vec::new());

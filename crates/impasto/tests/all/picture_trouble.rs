@@ -273,6 +273,7 @@ fn tiff_features_that_are_not_supported_are_named() {
         (259, 6, "old-style JPEG"),
         (259, 34887, "LERC"),
         (259, 2, "fax compression"),
+        (259, 34933, "PNG compression"),
         (262, 10, "Lab"),
         (262, 32803, "camera"),
         (262, 5, "samples"),

@@ -151,6 +151,16 @@ fn other_files_are_refused() {
         ("no numbers", changed(|w| drop(w.insert("style_vector", array(&[0])))), ErrorKind::InvalidArgument, "0 numbers"),
         ("too many", changed(|w| drop(w.insert("style_vector", array(&[70000])))), ErrorKind::InvalidArgument, "70000"),
         (
+            "learned, and too large for float16",
+            changed(|w| {
+                let texts = [("impasto.style", "2"), ("impasto.style.model", "m")];
+                w.metadata.extend(texts.map(|(key, text)| (key.to_owned(), text.to_owned())));
+                w.insert("style_vector", Tensor::new([2], vec![1.0, 1e6]).unwrap());
+            }),
+            ErrorKind::Malformed,
+            "number 1 of the style vector is inf",
+        ),
+        (
             "another array",
             changed(|w| {
                 let vector = w.remove("style_vector").unwrap();
@@ -179,6 +189,26 @@ fn other_files_are_refused() {
     let missing = Style::open(folder.path().join("missing.style")).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Io);
     assert!(missing.to_string().contains("missing.style"), "{missing}");
+}
+
+/// Activations turn NaN into 0, so such a style would paint one flat color.
+#[test]
+fn a_vector_whose_painting_overflows_is_refused() {
+    let stylizer = tiny::stylizer();
+    let content = tiny::landscape(30, 20);
+    let made = stylizer.style(&tiny::swirls(60, 50)).unwrap();
+    let times = |factor: f32| {
+        let vector = made.vector().iter().map(|v| (v * factor).clamp(f32::MIN, f32::MAX)).collect();
+        Style::new(made.family().clone(), vector).unwrap()
+    };
+    stylizer.stylize(&content, &times(100.0)).unwrap();
+    for factor in [1e25, 1e38] {
+        let error = stylizer.stylize(&content, &times(factor)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{factor}: {error}");
+        assert!(error.to_string().contains("too large"), "{error}");
+        let mix = made.mix(&times(factor), 0.5).unwrap();
+        assert_eq!(stylizer.stylize(&content, &mix).unwrap_err().kind(), ErrorKind::Malformed);
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Known {
         if !styles.iter().all(fits) {
             return Err(norms::foreign());
         }
+        styles.iter().flatten().flatten().try_for_each(norms::check_finite)?;
         let mut known =
             Known { everywhere: vec![None; program.affines.len()], by_style: vec![Vec::new(); program.affines.len()] };
         for (i, affine) in program.affines.iter().enumerate() {
@@ -54,22 +55,28 @@ impl Known {
 
     /// Records a conditional norm, `(x - mean) * rsqrt(variance + epsilon) * scale + shift`, as one factor and one
     /// summand per channel. The statistics are those of `pixels` pixels.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Malformed`] if they are not finite.
     pub(super) fn measured(
         &mut self,
         program: &Program,
         (norm, Conditioning(maps)): (usize, &Conditioning),
         (statistics, pixels): (&Statistics, usize),
-    ) {
-        let Some((factor, epsilon)) = program.affines[norm].of_variance(pixels) else { return };
-        let Some((scale, shift)) = maps[norm].as_ref() else { return };
+    ) -> Result<()> {
+        let Some((factor, epsilon)) = program.affines[norm].of_variance(pixels) else { return Ok(()) };
+        let Some((scale, shift)) = maps[norm].as_ref() else { return Ok(()) };
         let factors: Vec<f64> = scale
             .iter()
             .zip(&statistics.variance)
             .map(|(&scale, &variance)| f64::from(scale) / (f64::from(variance) * factor + f64::from(epsilon)).sqrt())
             .collect();
         let summands = shift.iter().zip(&statistics.mean).zip(&factors);
-        let summands = summands.map(|((&shift, &mean), factor)| (f64::from(shift) - f64::from(mean) * factor) as f32).collect();
-        self.everywhere[norm] = Some((factors.iter().map(|&f| f as f32).collect(), summands));
+        let summands = summands.map(|((&shift, &mean), factor)| (f64::from(shift) - f64::from(mean) * factor) as f32);
+        let map = (factors.iter().map(|&f| f as f32).collect(), summands.collect());
+        norms::check_finite(&map)?;
+        self.everywhere[norm] = Some(map);
+        Ok(())
     }
 
     /// Keeps what a run has found, for runs on other pictures.

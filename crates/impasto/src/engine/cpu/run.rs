@@ -73,7 +73,7 @@ fn steps(state: &mut State<'_>, steps: &[Step], control: &dyn Control) -> Result
         check_cancelled(control)?;
         let start = Instant::now();
         let rows = 0..state.height(step);
-        state.step(step, rows.clone());
+        state.step(step, rows.clone())?;
         control.step(&state.info(step, rows.len()), start.elapsed());
         done += cost;
         control.progress(done, total);

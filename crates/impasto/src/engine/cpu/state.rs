@@ -110,13 +110,17 @@ impl<'a> State<'a> {
 
     /// Computes these rows of a step's output, and appends them to those that its slot holds. Only convolutions,
     /// finishing steps and depth-to-space can run on part of their rows, and only with known norms.
-    pub(super) fn step(&mut self, step: &Step, rows: Range<usize>) {
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Malformed`] if a norm that is measured is not finite.
+    pub(super) fn step(&mut self, step: &Step, rows: Range<usize>) -> Result<()> {
         let (engine, norms, isa) = (self.engine, self.norms, self.program.isa);
         let shape = self.shapes[step.output];
         let output_extent = extent(shape);
         let mut output = self.take(step.output);
         let place = self.place(step.output, &rows);
         let target = &mut output[place];
+        let mut measured = Ok(());
         match &step.work {
             Work::Conv { conv, source, padding, measures, keep } => {
                 let mut kept = keep.map(|tensor| (tensor, self.take(tensor), self.place(tensor, &rows)));
@@ -130,7 +134,7 @@ impl<'a> State<'a> {
                         let output = (&mut *target, output_extent);
                         if let Some(statistics) = conv.run(&engine.threads, input, padding, output, true, keep_slice) {
                             let pixels = shape.height * shape.width;
-                            self.known.measured(self.program, (*norm, conditioning), (&statistics, pixels));
+                            measured = self.known.measured(self.program, (*norm, conditioning), (&statistics, pixels));
                         }
                     }
                     _ => {
@@ -188,6 +192,7 @@ impl<'a> State<'a> {
             }
         }
         self.put(step.output, output, &rows);
+        measured
     }
 
     /// The range of these rows in a tensor's slot: behind the rows that it holds.

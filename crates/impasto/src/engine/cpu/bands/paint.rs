@@ -85,7 +85,7 @@ fn run(
             let rows = band.made[step.output].clone();
             if !rows.is_empty() {
                 let start = Instant::now();
-                state.step(step, rows.clone());
+                state.step(step, rows.clone())?;
                 control.step(&state.info(step, rows.len()), start.elapsed());
                 done += state.cost(step, rows.len());
                 control.progress(done, total);

@@ -67,6 +67,7 @@ impl Frame {
         let again = "Open it in another program and save it again as JPEG or PNG";
         match self.marker {
             0xC3 | 0xC7 | 0xCB | 0xCF => return unsupported("lossless JPEG files", again),
+            0xF7 => return unsupported("JPEG-LS files", again),
             0xC5..=0xC7 | 0xCD..=0xCF => return unsupported("hierarchical JPEG files", again),
             0xC9 | 0xCA => {
                 return unsupported(
@@ -205,7 +206,8 @@ impl Survey {
             // Version, two flags and the transform follow the name: T.872, section 6.5.3.
             0xEE if body.starts_with(b"Adobe") && body.len() >= 12 => self.adobe = Some(body[11]),
             0xC4 => self.huffman_tables = true,
-            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
+            // The last one begins frames of JPEG-LS: T.87, section C.1.1.
+            0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xF7 => {
                 self.frame = Frame::read(marker, start, body).or(self.frame.take())
             }
             // A scan header starts with its number of components: T.81, section B.2.3.

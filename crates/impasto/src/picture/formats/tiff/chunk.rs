@@ -45,9 +45,11 @@ impl Compression {
             50000 => return Ok(Compression::Zstandard),
             50001 => return Ok(Compression::WebP),
             6 => "old-style JPEG compression".into(),
-            34712 => "JPEG 2000 compression".into(),
+            33003 | 33005 | 34712 => "JPEG 2000 compression".into(),
+            34661 => "JBIG compression".into(),
             34887 => "LERC compression".into(),
             34925 => "LZMA compression".into(),
+            34933 => "PNG compression".into(),
             50002 | 52546 => "JPEG XL compression".into(),
             other => format!("compression {other}"),
         })

@@ -9,7 +9,7 @@ use super::super::jpeg::ycc_to_rgb;
 use super::chunk::{self, Compression, Shape};
 use super::directory::{Directory, malformed};
 use super::lab;
-use super::sample::{Coding, Predictor, Sample};
+use super::sample::{Coding, Numbers, Predictor, Sample};
 use crate::picture::decode::{Colour, Raw, Samples, cut, io_error, sample_count};
 use crate::picture::{Limits, metadata, reserved, zeros};
 use crate::{Error, ErrorKind, Result};
@@ -21,7 +21,7 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
     let metadata = metadata::tiff::read(&mut input);
     let directory = Directory::read(&mut input, len as u64)?;
     let layout = Layout::read(&directory, &mut input, limits)?;
-    let mut raw = if layout.coding.float || layout.coding.bits > 16 {
+    let mut raw = if layout.coding.numbers != Numbers::Whole || layout.coding.bits > 16 {
         layout.raw(Samples::F32(layout.samples(&mut input)?))
     } else if layout.coding.bits > 8 {
         let samples = layout.samples(&mut input)?;
@@ -46,8 +46,10 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
         }
         layout.raw(Samples::U8(samples))
     };
-    if layout.coding.float {
-        raw.warnings.push("float samples are taken as sRGB-encoded 0..1".into());
+    match layout.coding.numbers {
+        Numbers::Whole => {}
+        Numbers::Signed => raw.warnings.push("signed samples are taken as sRGB-encoded; negative ones become black".into()),
+        Numbers::Float => raw.warnings.push("float samples are taken as sRGB-encoded 0..1".into()),
     }
     raw.icc = directory.bytes(&mut input, 34675).unwrap_or_else(|e| {
         raw.warnings.push(format!("the embedded color profile is ignored ({e}); colors are taken as sRGB"));
@@ -151,20 +153,26 @@ impl Layout {
             return Err(unsupported("a picture whose channels have different depths"));
         }
         let bits = bits.first().map_or(1, |&bits| bits) as usize;
-        let float = match formats.first().unwrap_or(&1) {
-            3 => true,
-            2 => return Err(unsupported("a picture of signed numbers")),
+        let numbers = match formats.first().unwrap_or(&1) {
+            2 => Numbers::Signed,
+            3 => Numbers::Float,
             5 | 6 => return Err(unsupported("a picture of complex numbers")),
-            _ => false,
+            _ => Numbers::Whole,
         };
-        let fits = if float { matches!(bits, 16 | 32 | 64) } else { matches!(bits, 1..=16 | 32) };
+        let whole = numbers == Numbers::Whole;
+        let fits = match numbers {
+            Numbers::Whole => matches!(bits, 1..=16 | 32),
+            Numbers::Signed => matches!(bits, 8 | 16 | 32),
+            Numbers::Float => matches!(bits, 16 | 32 | 64),
+        };
         let small = matches!(photometric, Photometric::Palette | Photometric::YCbCr);
         if !fits
-            || (small && (bits > 8 || float))
-            || (matches!(compression, Compression::Jpeg | Compression::WebP) && bits != 8)
-            || (matches!(photometric, Photometric::Lab(_)) && !matches!((bits, float), (8 | 16, false)))
+            || (small && (bits > 8 || !whole))
+            || (matches!(compression, Compression::Jpeg | Compression::WebP) && (bits != 8 || !whole))
+            || (matches!(photometric, Photometric::Lab(_)) && !matches!((bits, whole), (8 | 16, true)))
         {
-            return Err(unsupported(&format!("{bits}-bit samples of this kind")));
+            let kind = if numbers == Numbers::Signed { "signed " } else { "" };
+            return Err(unsupported(&format!("{kind}{bits}-bit samples of this kind")));
         }
         if photometric == Photometric::YCbCr && compression != Compression::Jpeg {
             let sampling = directory.numbers(input, 530)?;
@@ -179,7 +187,7 @@ impl Layout {
         let predictor = match predictor {
             _ if !compression.has_predictor() => Predictor::None,
             2 if matches!(bits, 8 | 16 | 32 | 64) => Predictor::Horizontal,
-            3 if float => Predictor::Float,
+            3 if numbers == Numbers::Float => Predictor::Float,
             2 | 3 => return Err(unsupported(&format!("prediction of {bits}-bit samples"))),
             _ => Predictor::None,
         };
@@ -200,14 +208,14 @@ impl Layout {
         let in_row = if planar { 1 } else { samples };
         let coding = Coding {
             bits,
-            float,
+            numbers,
             little: directory.little,
             predictor,
             samples: in_row,
             scaled: photometric != Photometric::Palette,
         };
         let lab = matches!(photometric, Photometric::Lab(_));
-        let size = if float || bits > 16 { 4 } else { bits.div_ceil(8) + usize::from(lab) };
+        let size = if !whole || bits > 16 { 4 } else { bits.div_ceil(8) + usize::from(lab) };
         let channels = if photometric == Photometric::Palette { kept.len() + 2 } else { kept.len() };
         limits.check_decoded(width, height, channels * size)?;
 

@@ -6,13 +6,21 @@ use half::f16;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Coding {
     pub(super) bits: usize,
-    pub(super) float: bool,
+    pub(super) numbers: Numbers,
     pub(super) little: bool,
     pub(super) predictor: Predictor,
     /// Samples per pixel of the row.
     pub(super) samples: usize,
     /// Whether the greatest number stands for 1. Otherwise numbers stay as they are.
     pub(super) scaled: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    Whole,
+    /// In two's complement.
+    Signed,
+    Float,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +133,11 @@ fn put<T>(out: &mut [T], i: usize, value: T) {
     }
 }
 
+/// Converts each sample of `N` bytes.
+fn each<const N: usize>(row: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+    out.iter_mut().zip(row.as_chunks().0).for_each(|(v, bytes)| *v = value(*bytes));
+}
+
 impl Sample for u8 {
     fn unpack(coding: &Coding, row: &[u8], out: &mut [Self]) {
         if coding.bits == 8 {
@@ -157,17 +170,18 @@ impl Sample for u16 {
 impl Sample for f32 {
     fn unpack(coding: &Coding, row: &[u8], out: &mut [Self]) {
         let little = coding.is_little();
-        let short = |b: &[u8; 2]| if little { u16::from_le_bytes(*b) } else { u16::from_be_bytes(*b) };
-        let long = |b: &[u8; 4]| if little { u32::from_le_bytes(*b) } else { u32::from_be_bytes(*b) };
-        let double = |b: &[u8; 8]| if little { u64::from_le_bytes(*b) } else { u64::from_be_bytes(*b) };
-        match (coding.float, coding.bits) {
-            (true, 16) => out.iter_mut().zip(row.as_chunks().0).for_each(|(v, b)| *v = f16::from_bits(short(b)).to_f32()),
-            (true, 64) => out.iter_mut().zip(row.as_chunks().0).for_each(|(v, b)| *v = f64::from_bits(double(b)) as f32),
-            (true, _) => out.iter_mut().zip(row.as_chunks().0).for_each(|(v, b)| *v = f32::from_bits(long(b))),
-            (false, _) => {
-                let share = |value: u32| (f64::from(value) / f64::from(u32::MAX)) as f32;
-                out.iter_mut().zip(row.as_chunks().0).for_each(|(v, b)| *v = share(long(b)));
-            }
+        let short = |b| if little { u16::from_le_bytes(b) } else { u16::from_be_bytes(b) };
+        let long = |b| if little { u32::from_le_bytes(b) } else { u32::from_be_bytes(b) };
+        let double = |b| if little { u64::from_le_bytes(b) } else { u64::from_be_bytes(b) };
+        let share = |value: f64, greatest: f64| (value / greatest) as f32;
+        match (coding.numbers, coding.bits) {
+            (Numbers::Float, 16) => each(row, out, |b| f16::from_bits(short(b)).to_f32()),
+            (Numbers::Float, 64) => each(row, out, |b| f64::from_bits(double(b)) as f32),
+            (Numbers::Float, _) => each(row, out, |b| f32::from_bits(long(b))),
+            (Numbers::Signed, 8) => each(row, out, |[b]| share(b.cast_signed().into(), i8::MAX.into())),
+            (Numbers::Signed, 16) => each(row, out, |b| share(short(b).cast_signed().into(), i16::MAX.into())),
+            (Numbers::Signed, _) => each(row, out, |b| share(long(b).cast_signed().into(), i32::MAX.into())),
+            (Numbers::Whole, _) => each(row, out, |b| share(long(b).into(), u32::MAX.into())),
         }
     }
 
