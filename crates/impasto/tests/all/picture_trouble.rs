@@ -74,6 +74,34 @@ fn a_bmp_without_any_alpha_is_opaque() {
     assert_eq!(some.alpha().unwrap().iter().filter(|&&a| a > 0.0).count(), 1);
 }
 
+#[test]
+fn bitmaps_of_os2_are_read() {
+    for name in ["plain.bmp", "palette.bmp"] {
+        let windows = std::fs::read(data(name)).unwrap();
+        let number = |at: usize| u32::from_le_bytes(windows[at..at + 4].try_into().unwrap());
+        assert_eq!((number(14), number(30)), (40, 0), "{name}");
+        for size in [16u32, 64] {
+            // A short header has no number of colors, so all 256 follow.
+            if size == 16 && number(46) != 0 {
+                continue;
+            }
+            let mut header = windows[18..54].to_vec();
+            header.resize(size as usize - 4, 0xA5);
+            let pixels = number(10) - 40 + size;
+            let file = [&windows[..10], &pixels.to_le_bytes(), &size.to_le_bytes(), &header, &windows[54..]].concat();
+            assert_eq!(decode(&file).rgb(), decode(&windows).rgb(), "{name} with a header of {size} bytes");
+            for end in [17, 20, 14 + size as usize - 1, 14 + size as usize] {
+                assert_eq!(refused(&file[..end]).kind(), ErrorKind::Malformed, "{end} bytes");
+            }
+            if size == 64 {
+                let mut other = file.clone();
+                other[30] = 3;
+                assert!(refused(&other).to_string().contains("OS/2"), "{}", refused(&other));
+            }
+        }
+    }
+}
+
 /// Matrix from Display P3's linear light to sRGB's (CSS Color 4, section 18).
 const P3: [[f64; 3]; 3] = [[1.2249402, -0.2249402, 0.0], [-0.0420570, 1.0420570, 0.0], [-0.0196376, -0.0786361, 1.0982735]];
 /// Matrix from BT.2020's linear light to sRGB's (ITU-R BT.2087, section 4, inverted).

@@ -1,9 +1,12 @@
 //! What the readers of formats that `image` decodes share.
 
+use std::error::Error as _;
+
+use image::error::UnsupportedErrorKind;
 use image::{ColorType, ImageDecoder, ImageError};
 
 use super::super::{Limits, zeros};
-use super::{Colour, Raw, Samples, cut, failed, sample_count};
+use super::{Colour, Raw, Samples, cut, failed, one_line, sample_count};
 use crate::{Error, ErrorKind, Result};
 
 /// Makes a picture opaque if the alpha of all pixels is 0. Many programs write such files, and nobody means them to be
@@ -46,11 +49,23 @@ pub(in crate::picture) fn decode(mut decoder: impl ImageDecoder, limits: &Limits
     Ok(Raw::new(width as usize, height as usize, colour, alpha, samples))
 }
 
-/// Converts a decoder's error.
+/// Converts a decoder's error, and keeps only the part of its text that says what is wrong.
 pub(in crate::picture) fn error(error: ImageError) -> Error {
     match error {
         ImageError::Limits(e) => failed(ErrorKind::TooLarge, e),
-        ImageError::Unsupported(e) => failed(ErrorKind::Unsupported, e),
+        ImageError::Unsupported(e) => {
+            let what = match e.kind() {
+                UnsupportedErrorKind::GenericFeature(what) => one_line(&what),
+                UnsupportedErrorKind::Color(colour) => format!("{colour:?} samples"),
+                _ => one_line(&e.to_string()),
+            };
+            let text = format!("files of this kind are not supported ({what}); save it again as PNG");
+            Error::new(ErrorKind::Unsupported, text).with_source(e)
+        }
+        ImageError::Decoding(e) => {
+            let what = e.source().map_or_else(|| e.to_string(), ToString::to_string);
+            Error::new(ErrorKind::Malformed, format!("the file is damaged: {}", one_line(&what))).with_source(e)
+        }
         // The bytes are in memory, so the only possible input error is that they end early.
         ImageError::IoError(e) => cut().with_source(e),
         e => failed(ErrorKind::Malformed, e),

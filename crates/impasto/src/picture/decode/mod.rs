@@ -41,8 +41,11 @@ pub(super) const ANIMATION: &str = "an animation; only its first frame is read";
 
 /// Converts a decoder's error, with its text on one line.
 pub(super) fn failed(kind: ErrorKind, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    Error::new(kind, text).with_source(error)
+    Error::new(kind, one_line(&error.to_string())).with_source(error)
+}
+
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the number of samples of a picture that the limits have already allowed.

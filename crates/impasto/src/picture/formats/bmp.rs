@@ -1,13 +1,14 @@
 //! Windows bitmaps.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::codecs::bmp::BmpDecoder;
 
 use super::{Read, Row};
-use crate::Result;
 use crate::picture::Limits;
-use crate::picture::decode::{Raw, library};
+use crate::picture::decode::{Raw, cut, library};
+use crate::{Error, ErrorKind, Result};
 
 pub(super) const ROW: Row = Row {
     name: "BMP",
@@ -28,8 +29,27 @@ fn detect(head: &[u8]) -> bool {
 }
 
 fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
+    let bytes = of_windows(bytes)?;
     let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(library::error)?;
     let mut raw = library::decode(decoder, limits)?;
     library::unhide(&mut raw);
     Ok(raw)
+}
+
+/// Returns a file of OS/2 2.x as one of Windows. Its second header begins like that of Windows 3, with 40 bytes; then it
+/// either stops after 16 bytes, or has 24 more that say nothing about pixels.
+fn of_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
+    let number = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+    let Some(size @ (16 | 64)) = number(14) else { return Ok(bytes.into()) };
+    let size = size as usize;
+    let (Some(pixels), Some(header)) = (number(10), bytes.get(18..14 + size)) else { return Err(cut()) };
+    // There, 3 and 4 are Huffman codes and runs of 24-bit pixels. Windows uses the same numbers for other things.
+    if size == 64 && number(30).is_some_and(|compression| compression > 2) {
+        return Err(Error::new(ErrorKind::Unsupported, "this compression of OS/2 is not supported; save it again as PNG"));
+    }
+    let pixels = pixels.wrapping_sub(size as u32).wrapping_add(40);
+    let mut out = [&bytes[..10], &pixels.to_le_bytes(), &40u32.to_le_bytes(), &header[..header.len().min(36)]].concat();
+    out.resize(14 + 40, 0);
+    out.extend_from_slice(&bytes[14 + size..]);
+    Ok(out.into())
 }
