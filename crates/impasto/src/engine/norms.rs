@@ -129,12 +129,12 @@ pub(super) fn dense(weight: &[f32], bias: &[f32], style: &[f32]) -> Vec<f32> {
     sums.into_iter().map(|sum| sum as f32).collect()
 }
 
-/// Refuses norms that numbers have overflowed. Activations turn NaN into 0, so the result would be one flat color.
+/// Refuses norms whose numbers have overflowed. Activations turn NaN into 0, so the result would be one flat color.
 pub(super) fn check_finite((scale, shift): &Map) -> Result<()> {
     if scale.iter().chain(shift).all(|v| v.is_finite()) {
         return Ok(());
     }
-    let text = "the network computed numbers that are too large: the style vector or the weights are broken";
+    let text = "the network computes numbers that are too large: the style or the model's weights are broken; use others";
     Err(Error::new(ErrorKind::Malformed, text))
 }
 

@@ -175,7 +175,8 @@ impl Program {
     ///
     /// # Errors
     /// As [`Graph::shapes`]; [`ErrorKind::Mismatch`] if the slice's length does not match the picture's size, or if
-    /// the conditioning is of another program; [`ErrorKind::Cancelled`] if `control` asked to stop.
+    /// the conditioning is of another program; [`ErrorKind::Malformed`] if the numbers of a conditional norm overflow;
+    /// [`ErrorKind::Cancelled`] if `control` asked to stop.
     pub fn run(
         &self,
         engine: &Engine,

@@ -305,8 +305,8 @@ impl Stylizer {
     /// [`ErrorKind::Mismatch`] if the style belongs to another family than the model, has learned for another model, or
     /// a mask has other proportions than the content; [`ErrorKind::InvalidArgument`] for options out of range;
     /// [`ErrorKind::TooLarge`] if there is not enough memory; [`ErrorKind::Malformed`] if the content holds values that
-    /// are not finite; [`ErrorKind::Cancelled`] if `control` says so. If the strength is below 1, also as
-    /// [`Stylizer::style_with`].
+    /// are not finite, or the style makes the network overflow; [`ErrorKind::Cancelled`] if `control` says so. If the
+    /// strength is below 1, also as [`Stylizer::style_with`].
     pub fn stylize_with(
         &self,
         content: &Picture,

@@ -36,8 +36,8 @@ fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     Ok(raw)
 }
 
-/// Returns a file of OS/2 2.x as one of Windows. Its second header begins like that of Windows 3, with 40 bytes; then it
-/// either stops after 16 bytes, or has 24 more that say nothing about pixels.
+/// Returns a file of OS/2 2.x as one of Windows. Its second header begins like the 40 bytes of Windows 3. It stops
+/// after 16 of them, or has 24 more that say nothing about pixels.
 fn of_windows(bytes: &[u8]) -> Result<Cow<'_, [u8]>> {
     let number = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
     let Some(size @ (16 | 64)) = number(14) else { return Ok(bytes.into()) };
