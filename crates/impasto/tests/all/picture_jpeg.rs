@@ -254,6 +254,43 @@ fn salvage() {
     }
 }
 
+/// Data that is missing or too much before the end marker is never made up without a word.
+#[test]
+fn damage_within_the_data_is_noticed() {
+    let salvage = Limits::default().salvage(true);
+    let scene = |x: usize, y: usize| [(x * 3 % 256) as u8, (y * 5 % 256) as u8, ((x * x + y * 7) % 256) as u8];
+    let pixels: Vec<u8> = (0..96 * 128).flat_map(|i| scene(i % 128, i / 128)).collect();
+    let grey: Vec<u8> = pixels.iter().step_by(3).copied().collect();
+    let drawn = jpeg(128, 96, &pixels, jpeg_encoder::ColorType::Rgb, None);
+    let files = ["420.jpg", "444.jpg", "progressive.jpg", "cmyk.jpg", "unusual-422-inorder-restart.jpg"].map(read);
+    for (i, bytes) in files.iter().chain([&drawn, &jpeg(128, 96, &grey, jpeg_encoder::ColorType::Luma, None)]).enumerate() {
+        let plain = decode(bytes);
+        let start = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap() + 14;
+        let at = |share: f64| {
+            let near = start + ((bytes.len() - start) as f64 * share) as usize;
+            (near..).find(|&at| bytes[at - 1] != 0xFF && bytes[at] != 0xFF).unwrap()
+        };
+        let (middle, later) = (at(0.5), at(0.7));
+        for (what, damaged) in [
+            ("half", [&bytes[..middle], &[0xFF, 0xD9]].concat()),
+            ("a hole", [&bytes[..middle], &bytes[later..]].concat()),
+            ("zeros in between", [&bytes[..middle], &[0; 300], &bytes[middle..]].concat()),
+            ("zeros instead", [&bytes[..middle], &vec![0; later - middle], &bytes[later..]].concat()),
+        ] {
+            let found = Picture::decode(&damaged, &Limits::default());
+            let words = found.as_ref().map_or_else(|e| vec![e.to_string()], |picture| picture.warnings().to_vec());
+            assert_ne!(words, plain.warnings(), "file {i}, {what}: nothing is said");
+            assert!(what != "half" || found.is_err(), "file {i} is accepted");
+            let salvaged = Picture::decode(&damaged, &salvage).unwrap();
+            assert_ne!(salvaged.warnings(), plain.warnings(), "file {i}, {what}: nothing is said");
+        }
+        // The fill bytes and the few that cameras add are no damage.
+        let end = bytes.len() - 2;
+        let padded = [&bytes[..end], &[0xFF, 0xFF, 0xFF, 0xD9]].concat();
+        assert_eq!(decode(&padded), plain, "file {i}");
+    }
+}
+
 /// Unsupported kinds of JPEG are refused by name.
 #[test]
 fn jpegs_that_are_not_supported() {

@@ -16,6 +16,9 @@ const ZIGZAG: [u8; 64] = [
 /// Maximum number of scans. Encoders write 10; those that try out every split write fewer than 100.
 const SCANS: usize = 500;
 
+/// Most bytes behind a scan that need no word: some cameras write a few.
+const SPARE: usize = 16;
+
 /// A picture as it was stored.
 #[derive(Debug)]
 pub(super) struct Coded {
@@ -25,6 +28,8 @@ pub(super) struct Coded {
     pub(super) whole: bool,
     /// Whether there is an end-of-image marker.
     pub(super) ended: bool,
+    /// Whether there is more data than blocks: bytes were inserted, or changed so that blocks seem shorter.
+    pub(super) too_much: bool,
     /// The share of the picture that is there, even if only coarsely or without its colors.
     pub(super) part: f64,
 }
@@ -61,6 +66,10 @@ struct Decoder {
     restart: usize,
     /// Whether the last scan ends where the file does.
     all_read: bool,
+    /// Bytes of scans that belong to no block.
+    left_over: usize,
+    /// Whether blocks are only counted, and not kept.
+    counts: bool,
 }
 
 /// A scan header: T.81, section B.2.3.
@@ -114,7 +123,17 @@ pub(super) fn decode(bytes: &[u8], height: usize, salvage: bool) -> Result<Coded
         found.push(Plane::new(&coefficients, &steps, component.stride, component.blocks, component.size, component.factors)?);
     }
     let samples = planes::interleaved(&found, [width, height], largest)?;
-    Ok(Coded { samples, whole, ended: end == End::Marker, part })
+    let too_much = end == End::Marker && decoder.left_over > SPARE;
+    Ok(Coded { samples, whole, ended: end == End::Marker, too_much, part })
+}
+
+/// Whether a sequential file has the data of all blocks, and no more. Blocks are not kept. `zune-jpeg` makes up what is
+/// missing, and does not say so.
+pub(super) fn is_whole(bytes: &[u8], height: usize) -> bool {
+    let mut decoder = Decoder { huffman: standard::tables(), counts: true, ..Decoder::default() };
+    let end = decoder.read(bytes, height);
+    let complete = decoder.components.iter().all(|c| c.missing[0].is_some());
+    matches!(end, Ok(End::Marker)) && complete && decoder.left_over <= SPARE
 }
 
 /// How reading the file ended.
@@ -141,6 +160,9 @@ impl Decoder {
             else {
                 return Ok(End::Bytes);
             };
+            if scans > 0 {
+                self.left_over += bytes[at..at + found].iter().filter(|&&byte| byte != 0xFF).count();
+            }
             at += found + 2;
             let marker = bytes[at - 1];
             match marker {
@@ -167,6 +189,7 @@ impl Decoder {
                     match self.decode_scan(&scan, &mut bits) {
                         Ok(()) => {
                             at = bits.position();
+                            self.left_over += bits.unread();
                             self.all_read = bits.at_end();
                         }
                         Err(Stop::Short) => return Ok(End::Short),
@@ -207,9 +230,11 @@ impl Decoder {
             component.size = [0, 1].map(|axis| (self.size[axis] * component.factors[axis]).div_ceil(self.largest[axis]));
             component.blocks = component.size.map(|samples| samples.div_ceil(8));
             component.stride = mcus[0] * component.factors[0];
-            let count = component.stride * mcus[1] * component.factors[1];
-            component.coefficients = reserved(count)?;
-            component.coefficients.resize(count, [0; 64]);
+            if !self.counts {
+                let count = component.stride * mcus[1] * component.factors[1];
+                component.coefficients = reserved(count)?;
+                component.coefficients.resize(count, [0; 64]);
+            }
         }
         Ok(())
     }
@@ -284,7 +309,8 @@ impl Decoder {
     }
 
     fn decode_blocks(&mut self, scan: &Scan, bits: &mut Bits<'_>) -> Result<(), Stop> {
-        let Decoder { components, huffman, .. } = self;
+        let Decoder { components, huffman, counts, .. } = self;
+        let mut forgotten = [0; 64];
         let mut blocks = Blocks { scan, progressive: self.progressive, run: 0, before: [0; 4] };
         // A scan of one component has only that component's blocks; other scans have whole MCUs: T.81, section A.2.
         let alone = scan.components.len() == 1;
@@ -304,7 +330,8 @@ impl Decoder {
                 let [h, v] = if alone { [1, 1] } else { component.factors };
                 let tables = [0, 1].map(|kind| huffman[kind].get(tables[kind]).and_then(Option::as_ref));
                 for [x, y] in (0..v).flat_map(|y| (0..h).map(move |x| [left * h + x, top * v + y])) {
-                    let block = &mut component.coefficients[y * component.stride + x];
+                    let place_of_block = y * component.stride + x;
+                    let block = if *counts { &mut forgotten } else { &mut component.coefficients[place_of_block] };
                     blocks.decode(bits, tables, place, block)?;
                     if scan.first == 0 && scan.high == 0 && x < component.blocks[0] && y < component.blocks[1] {
                         component.seen += 1;

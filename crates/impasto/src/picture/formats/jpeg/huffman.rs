@@ -66,6 +66,11 @@ impl<'a> Bits<'a> {
         self.at
     }
 
+    /// Returns the number of whole bytes that are held, but have not been read.
+    pub(super) fn unread(&self) -> usize {
+        self.count as usize / 8
+    }
+
     /// Whether only the unused bits of a byte, or half a marker, are left of the file. These bits are ones: T.81,
     /// section F.1.2.3.
     pub(super) fn at_end(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Reading JPEG with one decoder or the other.
 
-use std::io::{self, BufRead, Read, Seek};
+use std::io::{self, BufRead, Seek};
 
 use zune_core::bytestream::{ZByteReaderTrait, ZCursor};
 use zune_core::colorspace::ColorSpace;
@@ -17,23 +17,34 @@ use crate::{Error, ErrorKind, Result};
 
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Raw> {
     let file = Survey::of(bytes.iter().map(|&byte| Ok(byte)))?;
-    if !file.usual() {
+    if !is_sound(bytes, &file, limits)? {
         return decode_unusual(bytes, &file, limits);
     }
     let raw = decode_usual(ZCursor::new(bytes), &file, limits);
     if raw.is_err() && limits.salvage { decode_unusual(bytes, &file, limits) } else { raw }
 }
 
+/// Whether the fast decoder reads the file correctly.
+fn is_sound(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<bool> {
+    if !file.usual() {
+        return Ok(false);
+    }
+    let ([_, height], _) = checked(file, limits)?;
+    Ok(coded::is_whole(bytes, height))
+}
+
 /// Decodes a file that is not in memory.
 pub(super) fn decode_stream(input: &mut (impl BufRead + Seek), limits: &Limits) -> Result<Raw> {
-    let file = Survey::of(input.by_ref().bytes())?;
-    input.rewind()?;
-    if file.usual() {
-        return decode_usual(input, &file, limits);
-    }
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
-    decode_unusual(&bytes, &file, limits)
+    let file = Survey::of(bytes.iter().map(|&byte| Ok(byte)))?;
+    if !is_sound(&bytes, &file, limits)? {
+        return decode_unusual(&bytes, &file, limits);
+    }
+    // They are not needed beside the picture.
+    drop(bytes);
+    input.rewind()?;
+    decode_usual(input, &file, limits)
 }
 
 /// Decodes with the fast decoder, which streams.
@@ -76,6 +87,9 @@ fn decode_unusual(bytes: &[u8], file: &Survey, limits: &Limits) -> Result<Raw> {
         raw.warnings.push(format!("the file is cut off or damaged: {what}"));
     } else if !coded.ended {
         raw.warnings.push("the file's last bytes are missing, but all of the picture is there".into());
+    }
+    if coded.too_much {
+        raw.warnings.push("there is more data than the picture needs; a part of the picture may be damaged".into());
     }
     if !file.huffman_tables {
         raw.warnings.push("the file has no Huffman tables; it is read with the standard ones".into());

@@ -136,8 +136,8 @@ impl Survey {
             [luma, cb, cr] => matches!(luma, [1, 1] | [2, 1 | 2]) && [cb, cr] == [[1, 1]; 2],
             _ => factors.iter().all(|factors| *factors == [1, 1]),
         };
-        let scans = frame.progressive() || !self.partial_scan;
-        self.complete && self.huffman_tables && frame.size[1] > 0 && sampling && scans && !self.is_rgb()
+        let one_scan = !frame.progressive() && !self.partial_scan;
+        self.complete && self.huffman_tables && frame.size[1] > 0 && sampling && one_scan && !self.is_rgb()
     }
 
     /// Whether three components are red, green and blue. Otherwise they are luma and chroma, as always in JFIF.
