@@ -2,6 +2,7 @@
 //! finish sending, so that it reads the answer.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -112,6 +113,57 @@ impl Drop for Returned {
         if let Some(body) = self.body.take().filter(|body| !body.ended) {
             *self.back.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
         }
+    }
+}
+
+/// More arrived than may be held.
+#[derive(Debug)]
+pub(crate) struct TooLong;
+
+impl std::fmt::Display for TooLong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the body is too long")
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+/// A body that is an error as soon as its reader holds more than `most` bytes: those that have arrived, without those
+/// that the reader counts in `passed_on`. Readers of forms have no limit of their own for what is between fields.
+struct Bounded {
+    body: Body,
+    arrived: u64,
+    passed_on: Arc<AtomicU64>,
+    most: u64,
+}
+
+/// Limits how many bytes of a body are held at a time. Also returns the count of bytes that the reader has passed on.
+pub(crate) fn bounded(body: Body, most: u64) -> (Body, Arc<AtomicU64>) {
+    let passed_on = Arc::new(AtomicU64::new(0));
+    (Body::new(Bounded { body, arrived: 0, passed_on: passed_on.clone(), most }), passed_on)
+}
+
+impl HttpBody for Bounded {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Item> {
+        let next = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &next {
+            self.arrived += frame.data_ref().map_or(0, |data| data.len() as u64);
+        }
+        if self.arrived.saturating_sub(self.passed_on.load(Ordering::Relaxed)) > self.most {
+            return Poll::Ready(Some(Err(axum::Error::new(TooLong))));
+        }
+        Poll::Ready(next)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -99,7 +99,10 @@ pub(crate) async fn paint(
     watch: Arc<Watch>,
     begin: impl FnOnce(),
 ) -> Result<Painted> {
-    let permit = state.optimizing.clone().acquire_owned().await.map_err(|_| Problem::internal())?;
+    let permit = tokio::select! {
+        permit = state.optimizing.clone().acquire_owned() => permit.map_err(|_| Problem::internal())?,
+        () = watch.until_cancelled() => return Err(Problem::cancelled()),
+    };
     if watch.cancelled() {
         return Err(Problem::cancelled());
     }

@@ -1,6 +1,7 @@
 //! Brings what clients send into one form, from multipart fields or from JSON with base64.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::Bytes;
 use axum::extract::multipart::{Field, Multipart};
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::body::{RATE, TooSlow};
+use crate::body::{RATE, TooLong, TooSlow, bounded};
 use crate::problem::{Problem, Result};
 use crate::served::Served;
 use crate::spool::Spool;
@@ -314,7 +315,7 @@ pub(crate) async fn body(request: Request, state: &State) -> Result<Bytes> {
 fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State) -> Problem {
     let mut cause = Some(error);
     while let Some(current) = cause {
-        if current.is::<http_body_util::LengthLimitError>() {
+        if current.is::<http_body_util::LengthLimitError>() || current.is::<TooLong>() {
             let text = format!("the body is larger than {} bytes", state.options.max_body);
             return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text);
         }
@@ -327,9 +328,15 @@ fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State)
     Problem::bad("the body is incomplete, or does not match its headers")
 }
 
+/// Bytes of a form beside the contents of its fields: boundaries and headers.
+const FORM: usize = 256 << 10;
+
 /// Reads the multipart fields of a request: their names and contents. The field
 /// `film` goes to the spool, if there is one.
 pub(crate) async fn fields(request: Request, state: &State, mut film: Option<&mut Spool<'_>>) -> Result<Vec<(String, Bytes)>> {
+    let (parts, body) = request.into_parts();
+    let (body, passed_on) = bounded(body, state.options.max_body.saturating_add(FORM) as u64);
+    let request = Request::from_parts(parts, body);
     let mut multipart =
         Multipart::from_request(request, &()).await.map_err(|_| Problem::bad("the multipart body has no boundary"))?;
     let mut fields = Vec::new();
@@ -348,6 +355,7 @@ pub(crate) async fn fields(request: Request, state: &State, mut film: Option<&mu
             film.begin()?;
             while let Some(chunk) = field.chunk().await.map_err(|e| too_large_or_broken(&e, state))? {
                 film.write(&chunk).await?;
+                passed_on.fetch_add(chunk.len() as u64, Ordering::Relaxed);
             }
             continue;
         }

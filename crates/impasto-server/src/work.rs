@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use impasto::engine::Executor;
 use impasto::picture::{Format, Limits, Mask, Stored, Writer};
-use impasto::request::{self, Header, Options, Reference, Request, Room, StyleUse, matched, stored_thumbnail};
+use impasto::request::{self, Header, Options, Reference, Request, Room, StyleUse, matched, stored_thumbnail, thumbnail};
 use impasto::stylizer::{Palette, Part};
 use impasto::video::Styles;
 use impasto::{Colours, Picture, Size, Style, StyleOptions, StyleSize, StylizeOptions};
@@ -28,10 +29,14 @@ fn as_it_is() -> StyleOptions {
 
 /// Waits for a turn, then paints in a separate thread. Calls `begin` when the turn comes.
 pub(crate) async fn paint(state: Arc<State>, wanted: Wanted, watch: Arc<Watch>, begin: impl FnOnce()) -> Result<Painted> {
-    let permit = state.permit().await;
+    check_pixels(&state, &wanted)?;
+    let permit = tokio::select! {
+        permit = state.permit() => permit,
+        () = watch.until_cancelled() => return Err(Problem::cancelled()),
+    };
     begin();
-    let share = state.memory(estimate(&wanted)?)?;
     let work = move || {
+        let share = state.memory(estimate(&wanted)?)?;
         let painted = whole(&state, &wanted, &watch);
         drop((share, permit));
         painted.and_then(|(bytes, format)| {
@@ -61,12 +66,31 @@ pub(crate) async fn quick<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::internal()))
 }
 
-/// Most memory that a painting takes, in bytes, estimated from the headers of its pictures.
-fn estimate(wanted: &Wanted) -> Result<u64> {
-    let size = match &wanted.content {
+/// Checks the sizes of the content, of the result and of the whole that it is a preview of, before anything is planned
+/// for them.
+fn check_pixels(state: &State, wanted: &Wanted) -> Result<()> {
+    let (options, most) = (&wanted.options, state.options.max_pixels);
+    let content = content_size(wanted);
+    for size in [Some(content), Some(options.size_of(content)), options.preview_of].into_iter().flatten() {
+        if size.pixels() > most {
+            let text = format!("a picture of {size} has more than {most} pixels; use a smaller one");
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text));
+        }
+    }
+    Ok(())
+}
+
+/// The content's size, as its header says.
+fn content_size(wanted: &Wanted) -> Size {
+    match &wanted.content {
         ContentSource::Kept(content) => content.size,
         ContentSource::Bytes(bytes) => size_of(bytes),
-    };
+    }
+}
+
+/// Most memory that a painting takes, in bytes, estimated from the headers of its pictures.
+fn estimate(wanted: &Wanted) -> Result<u64> {
+    let size = content_size(wanted);
     let options = &wanted.options;
     let (mut held, mut seeing) = (0u64, 0);
     for style in &wanted.styles {
@@ -146,9 +170,9 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
     let encode = options.encoding();
     encode.check(format)?;
     stored.source_mut().settings = record(wanted, format);
-    let look = Look::new(wanted, &state.limits(), || stored_thumbnail(&stored), watch)?;
     let bytes = match options.resizes() {
         false => {
+            let look = Look::new(wanted, &state.limits(), || stored_thumbnail(&stored), watch)?;
             let like = (stored.source(), stored.has_alpha());
             let size = stored.size();
             let most = usize::try_from(file_memory(Some(format), size, content.len())).unwrap_or(usize::MAX);
@@ -161,6 +185,7 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
         true => {
             let picture = options.sized(stored.to_picture()?)?;
             drop(stored);
+            let look = Look::new(wanted, &state.limits(), || thumbnail(&picture), watch)?;
             let stylize = look.options.max_memory(Some(BANDS));
             wanted.model.stylizer().stylize_with(&picture, &look.style, &stylize, watch)?.encode(format, &encode)?.bytes
         }

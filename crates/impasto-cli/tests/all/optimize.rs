@@ -270,3 +270,32 @@ fn an_optimized_picture_is_made_again_byte_for_byte() {
         &["fast.png", "photo.jpg differs from the original"],
     );
 }
+
+/// Only files that a run has written itself are removed or replaced.
+#[test]
+fn files_of_others_are_kept() {
+    let workshop = workshop();
+    workshop.write("notes.txt", b"notes");
+    workshop.save("out-00002.png", &gradient(20, 20));
+    let base = [&["optimize", "photo.jpg", "-s", "checks.png"], &QUICK[..]].concat();
+    let before = |name: &str| std::fs::read(workshop.path(name)).unwrap();
+    let kept = ["photo.jpg", "checks.png", "notes.txt", "out-00002.png"].map(|name| (name, before(name)));
+    for (extra, code, words) in [
+        (&["-o", "a.png", "--checkpoint", "photo.jpg", "--force"][..], 2, &["photo.jpg", "its own inputs"][..]),
+        (&["-o", "a.png", "--checkpoint", "notes.txt"], 1, &["notes.txt", "--force"]),
+        (&["-o", "a.png", "--trace", "a.png"], 2, &["a.png", "two results"]),
+        (&["-o", "a.png", "--checkpoint", "a.png"], 2, &["a.png", "two results"]),
+        (&["-o", "checks.png", "--initial", "checks.png", "--force"], 2, &["checks.png", "its own inputs"]),
+        (&["-o", "out.png", "--save-every", "2"], 1, &["out-00002.png", "--force"]),
+    ] {
+        let found = complaints(&workshop.run(&[&base[..], extra].concat()), code, words);
+        assert!(found.is_empty(), "{extra:?}: {found:#?}");
+        assert!(!workshop.path("a.png").exists() && !workshop.path("out.png").exists(), "{extra:?}: it has painted");
+    }
+    // It may be replaced, but this run has no use for it.
+    let run = workshop.run(&[&base[..], &["-o", "a.png", "--checkpoint", "notes.txt", "--force"]].concat());
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    for (name, bytes) in kept {
+        assert!(before(name) == bytes, "{name} has changed");
+    }
+}

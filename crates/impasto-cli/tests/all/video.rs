@@ -126,6 +126,39 @@ fn folders_of_frames_and_animations_need_no_ffmpeg() {
     assert_eq!((count, open(workshop.path("small/000001.png")).width()), (5, 24));
 }
 
+/// Without --force, only frames of the interrupted run are replaced. Inputs are never replaced.
+#[test]
+fn frames_of_others_are_kept() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 3);
+    workshop.save("frames/f1-mask.png", &gradient(48, 40));
+    std::fs::create_dir(workshop.path("mine")).unwrap();
+    workshop.save("mine/000002.png", &gradient(5, 5));
+    workshop.save("other.jpg", &gradient(5, 5));
+    let before = |name: &str| std::fs::read(workshop.path(name)).unwrap();
+    let kept = ["mine/000002.png", "other.jpg", "frames/f1.png", "style.png"].map(|name| (name, before(name)));
+    for (arguments, code, words) in [
+        (&["frames/f%d.png", "-o", "mine"][..], 1, &["000002.png", "exists already"][..]),
+        (&["frames/f%d.png", "-o", "mine", "--resume"], 1, &["000002.png", "exists already"]),
+        (&["frames/f%d.png", "-o", "frames/f%d.png", "--resume"], 1, &["f1.png", "exists already"]),
+        (&["frames", "-o", "frames/f%d.png", "--force"], 2, &["f1.png", "frame of the film itself"]),
+        (&["frames/f%d.png", "-o", "new", "--preview-frame", "style.png"], 2, &["style.png"]),
+        (&["frames/f%d.png", "-o", "new", "--preview-frame", "other.jpg"], 1, &["other.jpg", "--force"]),
+    ] {
+        // Without --force, which is last.
+        let run = workshop.run(&[&["video"], arguments, &LOOK[..LOOK.len() - 1]].concat());
+        let found = complaints(&run, code, words);
+        assert!(found.is_empty(), "{arguments:?}: {found:#?}");
+    }
+    for (name, bytes) in kept {
+        assert!(before(name) == bytes, "{name} has changed");
+    }
+    // A pattern takes only names with a number in its place.
+    done(&workshop, &["frames/f%d.png", "-o", "new", "--preview-frame", "preview.png"]);
+    assert_eq!(std::fs::read_dir(workshop.path("new")).unwrap().count(), 3);
+    assert!(workshop.path("preview.png").exists());
+}
+
 #[test]
 fn films_keep_what_they_are() {
     if !has_ffmpeg() {

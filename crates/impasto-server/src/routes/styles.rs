@@ -122,9 +122,10 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
     Ok(style)
 }
 
-/// Style files are in the safetensors format: a length of eight bytes, then JSON.
+/// Style files are in the safetensors format: a length of eight bytes, then JSON. The length has few digits, and no
+/// picture begins like that.
 fn is_style_file(bytes: &[u8]) -> bool {
-    bytes.get(8) == Some(&b'{')
+    bytes.get(4..9) == Some(&[0, 0, 0, 0, b'{'])
 }
 
 /// Returns a style as a file, which `impasto stylize -s` reads.

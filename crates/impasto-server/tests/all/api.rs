@@ -180,6 +180,13 @@ fn colors_are_matched_as_far_as_is_asked() {
     let seen = impasto::StyleSize::default().apply(&matched).unwrap().into_owned().with_colours_of(&photo);
     let expected = painted(&content, &Stylizer::new().unwrap().style(&seen).unwrap(), &StylizeOptions::default());
     assert_eq!(before[2], expected.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
+    // The colors are those of the content at the size that is painted.
+    let small = photo.fit_long_side(32, impasto::picture::Resize::PHOTO).unwrap();
+    let seen = impasto::StyleSize::default().apply(&matched).unwrap().into_owned().with_colours_of(&small);
+    let stylizer = Stylizer::new().unwrap();
+    let expected = stylizer.stylize(&small, &stylizer.style(&seen).unwrap()).unwrap();
+    let painted = look(("style", &style), r#"{"colors": "match", "size": 32}"#);
+    assert_eq!(painted.body, expected.encode(Format::Png, &EncodeOptions::default()).unwrap().bytes);
     // Without a picture to match, the request is refused, not painted differently.
     let saved = server.send("POST", "/v1/styles", &[], &server.get(&format!("/v1/styles/{id}")).body).json();
     for source in [("style_name", "mosaic"), ("style_id", saved["id"].as_str().unwrap())] {

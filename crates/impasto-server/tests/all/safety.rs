@@ -118,11 +118,14 @@ fn large_things_are_refused_before_they_are_done() {
     let blank = impasto::Picture::from_rgb8([1200, 1000], &vec![9; 1200 * 1000 * 3]).unwrap();
     let many_pixels = blank.encode(impasto::picture::Format::Png, &impasto::picture::EncodeOptions::default()).unwrap().bytes;
     let form = |content: &[u8]| server.post_form("/v1/stylize", &[("content", content), ("style_name", b"mosaic")], &[]);
-    let wide = server.post_form(
-        "/v1/stylize",
-        &[("content", &kept), ("style_name", b"mosaic"), ("options", br#"{"size": 32000}"#)],
-        &[],
-    );
+    let sized = |options: &[u8]| {
+        server.post_form("/v1/stylize", &[("content", &kept), ("style_name", b"mosaic"), ("options", options)], &[])
+    };
+    // A form's text before its first field, and a field's header, that do not end.
+    let endless = |start: &[u8]| {
+        let kind = [("Content-Type", "multipart/form-data; boundary=XyZ")];
+        server.send("POST", "/v1/stylize", &kind, &[start, &vec![b'a'; 1 << 20]].concat())
+    };
     let cases = [
         ("bomb", form(&bomb), 413, ""),
         ("pixels", form(&many_pixels), 413, ""),
@@ -130,7 +133,12 @@ fn large_things_are_refused_before_they_are_done() {
         ("JSON body", server.post_json("/v1/stylize", &json!({ "x": "y".repeat(300_000) })), 413, "larger than 200000"),
         ("style", server.send("POST", "/v1/styles", &[], &bomb), 413, ""),
         ("content", server.send("POST", "/v1/contents", &[], &many_pixels), 413, ""),
-        ("enlarging", wide, 413, "memory"),
+        ("enlarging", sized(br#"{"size": 32000}"#), 413, "pixels"),
+        ("an exact size", sized(br#"{"exact": "1001x1000"}"#), 413, "pixels"),
+        // Planning bands for it would take a minute.
+        ("a preview of much", sized(br#"{"stroke": "native", "preview_of": "300x1000000"}"#), 413, "pixels"),
+        ("no field", endless(b""), 413, "larger than 200000"),
+        ("a long header", endless(b"--XyZ\r\nContent-Disposition: form-data; name=\""), 413, "larger than 200000"),
     ];
     all_told(cases.into_iter().map(|(name, answer, status, words)| (name.to_owned(), answer.complaint(status, words))).collect());
     assert_eq!((server.gauge("memory_reserved_bytes"), server.gauge("pictures_pending")), (0, 0));

@@ -6,10 +6,11 @@ use super::{Initial, Optimization, OptimizeOptions, StylePicture};
 use crate::picture::Mask;
 use crate::weights::safetensors::{self, Precision};
 use crate::weights::{Tensor, Weights};
-use crate::{Error, ErrorKind, Picture, Result, Size};
+use crate::{Error, ErrorKind, Perceptual, Picture, Result, Size};
 
 const FORMAT: &str = "impasto.optimization";
-const VERSION: &str = "1";
+/// Version 1 did not know the network and the steps, which decide the result, too.
+const VERSION: &str = "2";
 const FINGERPRINT: &str = "impasto.fingerprint";
 const SCALE: &str = "impasto.scale";
 const STEPS: &str = "impasto.steps";
@@ -18,13 +19,13 @@ const PICTURE: &str = "picture";
 /// Describes everything that decides the result, in few characters: options as text, pictures as checksums.
 pub(super) fn fingerprint(
     options: &OptimizeOptions,
-    layers: &[Vec<String>; 2],
+    (layers, network): (&[Vec<String>; 2], u32),
     content: &Picture,
     styles: &[StylePicture],
     initial: &Initial,
 ) -> String {
     // Threads and tiles are not part of it, nor are instruction sets, which differ only by rounding.
-    let options = OptimizeOptions { max_memory: None, threads: 0, executor: None, steps: Vec::new(), ..options.clone() };
+    let options = OptimizeOptions { max_memory: None, threads: 0, executor: None, ..options.clone() };
     let sum = |picture: &Picture| format!("{}×{}:{:08x}", picture.width(), picture.height(), checksum(picture.rgb()));
     let style = |style: &StylePicture| {
         let mask = style.mask.as_ref().map(|mask: &Mask| format!("{:08x}", mask.checksum()));
@@ -35,9 +36,16 @@ pub(super) fn fingerprint(
         other => format!("{other:?}"),
     };
     let styles: Vec<String> = styles.iter().map(style).collect();
-    // Checkpoints of earlier versions name the executor `isa`.
-    let options = format!("{options:?}").replace("executor: None", "isa: None");
-    format!("{options} {layers:?} {} {} {initial}", sum(content), styles.join(" "))
+    format!("{options:?} {layers:?} {network:08x} {} {} {initial}", sum(content), styles.join(" "))
+}
+
+/// A checksum of a network: its graph, with the kind of pooling, and its weights.
+pub(super) fn of_network(perceptual: &Perceptual) -> u32 {
+    let graph = crc32c::crc32c(format!("{:?}", perceptual.graph()).as_bytes());
+    perceptual.weights().iter().fold(graph, |sum, (name, tensor)| {
+        let sum = crc32c::crc32c_append(sum, name.as_bytes());
+        crc32c::crc32c_append(sum, &checksum(tensor.data()).to_le_bytes())
+    })
 }
 
 fn checksum(values: &[f32]) -> u32 {

@@ -47,6 +47,8 @@ pub struct Optimizer {
     engine: Engine,
     network: Network,
     options: OptimizeOptions,
+    /// Of the perceptual network, for checkpoints.
+    checksum: u32,
 }
 
 /// The losses of a picture. Only the total is weighted.
@@ -117,7 +119,7 @@ impl Optimizer {
         };
         let engine = Engine::new(EngineOptions::default().threads(options.threads).executor(executor))?;
         let network = Network::compile(perceptual, &options, executor)?;
-        Ok(Optimizer { engine, network, options })
+        Ok(Optimizer { engine, network, options, checksum: checkpoint::of_network(perceptual) })
     }
 
     /// Returns the executor that does the arithmetic, as records name it.
@@ -201,7 +203,8 @@ impl Optimizer {
         }
         let scales = scales::scales(size, self.options.smallest_scale, self.network.least_side());
         let first = scales[0];
-        let fingerprint = checkpoint::fingerprint(&self.options, &self.network.names(), content, styles, &initial);
+        let fingerprint =
+            checkpoint::fingerprint(&self.options, (&self.network.names(), self.checksum), content, styles, &initial);
         let (content, styles) = (self.prepared(content), self.prepared_styles(content, styles)?);
         let start = match initial {
             Initial::Content => content.resized(first, Resize::NETWORK)?.into_rgb(),

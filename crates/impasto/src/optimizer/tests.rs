@@ -204,7 +204,14 @@ fn a_checkpoint_goes_on_to_the_same_bytes() {
             let mut second = optimizer.resume(&content, &styles, Initial::Content, &bytes).unwrap();
             while second.step(&()).unwrap().is_some() {}
             assert_eq!(second.picture().unwrap(), expected, "{method:?} after {stop}");
-            // Checkpoints of other inputs, or damaged ones.
+            // Checkpoints of other inputs, networks and steps, or damaged ones.
+            let steps = Optimizer::new(&perceptual, OptimizeOptions { method, steps: vec![4], ..options() }).unwrap();
+            let pooled = perceptual.clone().pooling(crate::graph::PoolKind::Average);
+            let pooled = Optimizer::new(&pooled, OptimizeOptions { method, ..options() }).unwrap();
+            for other in [steps, pooled] {
+                let error = other.resume(&content, &styles, Initial::Content, &bytes).map(|_| ()).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+            }
             let other = optimizer.resume(&styles[0].picture, &styles, Initial::Content, &bytes).unwrap_err();
             assert_eq!(other.kind(), ErrorKind::Mismatch);
             for end in [0, 7, bytes.len() / 2, bytes.len() - 1] {

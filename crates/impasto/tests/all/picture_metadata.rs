@@ -122,6 +122,23 @@ fn settings_are_recorded_once_and_not_inherited() {
     assert_eq!(source.recorded_settings().as_deref(), Some("a < \"b\""));
 }
 
+/// Beside an attribute that is left out, the others are written again, with other quotes.
+#[test]
+fn quotes_in_attributes_stay_quotes() {
+    let mut picture = smooth(20, 10);
+    let packet = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description \
+                  rdf:about='' xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmlns:photoshop='http://ns.adobe.com/photoshop/1.0/' \
+                  xmp:CreatorTool='x' photoshop:Headline='The \"big\" one'/></rdf:RDF></x:xmpmeta>";
+    picture.source_mut().xmp = Some(packet.into());
+    picture.source_mut().settings = Some("text".into());
+    for format in FORMATS {
+        let (written, _) = through(&picture, format);
+        let packet = String::from_utf8(written.source().xmp.clone().unwrap()).unwrap();
+        assert!(packet.contains("\"The &quot;big&quot; one\""), "{format}: {packet}");
+        assert_eq!(written.source().recorded_settings().as_deref(), Some("text"), "{format}");
+    }
+}
+
 #[test]
 fn rows_as_they_come_make_the_same_file() {
     let mut picture = picture(false);

@@ -36,6 +36,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
         make_folder_of(path)?;
     }
     let mut trace = Trace::default();
+    let mut saved = false;
     let bar = Steps::new(loudness);
     let ended = loop {
         let step = interrupt::while_running(|| optimization.step(&Unseen));
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
                 bar.show(step.share, words(&step));
                 if args.save_every.is_some_and(|every| step.done.is_multiple_of(every)) && step.done < step.total {
                     save_so_far(args, setup, &optimization, &step)?;
+                    saved = true;
                 }
                 if interrupt::asked() {
                     break Some(step);
@@ -69,8 +71,9 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
             let bytes = setup.output.encode(&painted, loudness)?;
             setup.output.write(&bytes)?;
             write_traces(args, &trace)?;
-            if let Some(checkpoint) = &setup.checkpoint {
-                // It is from an earlier, interrupted run, and has no more use.
+            // It is this run's or an interrupted one's, and has no more use. A file that --force allows to replace, but
+            // that was not replaced, stays.
+            if let Some(checkpoint) = setup.checkpoint.as_ref().filter(|_| saved || args.resume || args.checkpoint.is_none()) {
                 let _ = std::fs::remove_file(checkpoint);
             }
             loudness.detail(&line(args, &painted, &trace, start));
@@ -122,6 +125,25 @@ fn save_so_far(args: &Optimize, setup: &Setup, optimization: &Optimization<'_>, 
         }
         Ok(())
     })
+}
+
+/// Checks, before the work, that there is no picture with a numbered name yet.
+pub(super) fn check_numbered(output: &Path) -> Result {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let stem = format!("{}-", output.file_stem().unwrap_or_default().to_string_lossy());
+    let is_numbered = |path: &Path| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let digits = name.strip_prefix(&stem).filter(|digits| digits.len() >= 5);
+        path.extension() == output.extension() && digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    match entries.filter_map(|entry| Some(entry.ok()?.path())).find(|path| is_numbered(path)) {
+        None => Ok(()),
+        Some(path) => Err(Failure::failed(format!(
+            "{}: exists already, and --save-every could replace it; add --force to allow that",
+            path.display()
+        ))),
+    }
 }
 
 /// Returns the numbered name. `out.png` after 50 steps: `out-00050.png`.

@@ -12,11 +12,12 @@ use impasto_models::registry::Role;
 
 use crate::cli::{ContentLoss, KeepColors, Method, Optimize, Pooling, Preprocessing, StyleLoss};
 use crate::commands::stylize::destination::{self, Destination};
+use crate::commands::stylize::place::Place;
 use crate::commands::stylize::style::StyleArgument;
 use crate::commands::stylize::{self, look, record};
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::{fetching, interrupt, memory, model, names, references};
+use crate::{fetching, files, interrupt, memory, model, names, references};
 
 /// All inputs of an optimization.
 pub(super) struct Setup {
@@ -40,16 +41,28 @@ impl Setup {
         names::check_is_no_address(&args.content)?;
         let inputs = arguments.iter().map(|style| style.path.as_path()).chain([args.content.as_path()]);
         stylize::check_standard_streams(inputs, &args.output, args.json)?;
-        let read: Vec<&Path> = arguments.iter().flat_map(StyleArgument::files).chain([args.content.as_path()]).collect();
-        for output in std::iter::once(&args.output).chain(&args.trace) {
+        let read = arguments.iter().flat_map(StyleArgument::files).chain([args.content.as_path(), args.initial.as_path()]);
+        let read: Vec<&Path> = read.chain(args.perceptual.as_deref()).chain(args.models.iter().map(PathBuf::as_path)).collect();
+        let checkpoint = (!stylize::is_standard(&args.output)).then(|| checkpoint(args));
+        let written: Vec<&PathBuf> = std::iter::once(&args.output).chain(&args.trace).chain(&checkpoint).collect();
+        for (i, output) in written.iter().enumerate() {
             destination::keep_inputs(output, read.iter().copied())?;
+            if written[..i].iter().any(|other| !stylize::is_standard(other) && files::same(other, output)) {
+                let text = format!("{}: is the name of two results: picture, trace or checkpoint; change one", output.display());
+                return Err(Failure::usage(text));
+            }
         }
         let encode = args.file.options.encoding();
         // An interrupted run has left its picture there.
         let output = Destination::new(&args.output, args.file.options.format, args.force || args.resume, &encode)?;
-        let checkpoint = (!stylize::is_standard(&args.output)).then(|| checkpoint(args));
         for trace in &args.trace {
             super::trace::check(trace, args.force || args.resume)?;
+        }
+        if let Some(checkpoint) = &checkpoint {
+            Place::new(checkpoint, args.force || args.resume)?;
+        }
+        if args.save_every.is_some() && !args.force && !args.resume {
+            super::session::check_numbered(&args.output)?;
         }
         let ceiling = args.limits.max_memory.or_else(|| memory::share().map(|(bytes, _)| bytes));
         let (perceptual, network) = network(args)?;

@@ -141,7 +141,9 @@ pub(in crate::commands) fn keep_inputs<'a>(output: &Path, inputs: impl IntoItera
     if super::is_standard(output) {
         return Ok(());
     }
-    match inputs.into_iter().find(|input| !super::is_standard(input) && input.exists() && files::same(input, output)) {
+    // A file may come through standard input, too.
+    let named = |input| if super::is_standard(input) { Path::new("/dev/stdin") } else { input };
+    match inputs.into_iter().map(named).find(|input| input.exists() && files::same(input, output)) {
         None => Ok(()),
         Some(input) if input == output => Err(Failure::usage(format!(
             "{}: the result would replace one of its own inputs, which --force does not allow; name another output",

@@ -125,12 +125,6 @@ pub(crate) struct Video {
 }
 
 impl Video {
-    /// Returns whether painted frames may replace existing pictures: with --force, and with --resume, since a killed
-    /// run may have written frames that its state does not count.
-    pub(super) fn replaces(&self) -> bool {
-        self.force || self.resume
-    }
-
     /// Downloads the pictures of styles and masks that are given by web address, of at most this many bytes each.
     pub(in crate::commands) fn fetch_pictures(&mut self, most: u64) -> Result {
         self.styles.iter_mut().try_for_each(|style| web::fetch_style(style, most))?;

@@ -17,6 +17,7 @@ mod sink;
 mod source;
 mod work;
 
+use std::collections::HashSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,7 +41,7 @@ use super::stylize::place;
 use super::stylize::style::{self, StyleArgument};
 use crate::failure::{Failure, Result};
 use crate::progress::{Pictures, Unseen};
-use crate::{interrupt, memory, model, names, talk};
+use crate::{files, interrupt, memory, model, names, talk};
 use impasto::Size;
 
 /// The results of a run.
@@ -64,12 +65,21 @@ pub(crate) fn run(args: &Video) -> Result {
     let (from_stdin, to_stdout) = (is_standard(&args.film), is_standard(&args.output));
     check(args, from_stdin, to_stdout)?;
     let read = arguments.iter().chain(changes.iter().map(|(_, style)| style)).flat_map(StyleArgument::files);
-    destination::keep_inputs(
-        &args.output,
-        read.chain([args.film.as_path()]).chain(args.paint.files.iter().map(|(_, path)| path.as_path())),
-    )?;
+    let read = read.chain([args.film.as_path()]).chain(args.paint.files.iter().map(|(_, path)| path.as_path()));
+    let read: Vec<&Path> = read.collect();
+    for output in std::iter::once(&args.output).chain(&args.preview_frame) {
+        destination::keep_inputs(output, read.iter().copied())?;
+    }
     let output = (!to_stdout).then_some(args.output.as_path());
     let work = output.map_or_else(Work::temporary, |path| Ok(Work::beside(path)))?;
+    // A killed run may have written frames that its state does not count.
+    let replaces = args.force || args.resume && work.folder().exists();
+    if let Some(preview) = &args.preview_frame {
+        place::Place::new(preview, replaces)?;
+        if output.is_some_and(|output| files::same(output, preview)) {
+            return Err(Failure::usage(format!("{}: is the film's own name; name another preview", preview.display())));
+        }
+    }
     if let (Some(path), Some(_)) = (output, kind) {
         place::Place::new(path, args.force || args.resume && work.is_delivered())?;
     }
@@ -94,10 +104,18 @@ pub(crate) fn run(args: &Video) -> Result {
         }
         (Some(_), _) => Goal::Gif,
     };
-    if !args.replaces() {
-        let mut frames = (1..=source.frames().unwrap_or(1)).map_while(|number| goal.picture(number));
-        if let Some(path) = frames.find(|path| path.exists()) {
+    let own: HashSet<PathBuf> = source.files().iter().map(|path| files::place(path)).collect();
+    let frames = (1..=source.frames().unwrap_or(1)).map_while(|number| goal.picture(number));
+    for path in frames.filter(|path| path.exists()) {
+        if !replaces {
             return Err(Failure::failed(format!("{}: exists already; add --force to replace it", path.display())));
+        }
+        destination::keep_inputs(&path, read.iter().copied())?;
+        if own.contains(&files::place(&path)) {
+            return Err(Failure::usage(format!(
+                "{}: is a frame of the film itself, which --force does not replace; name another output",
+                path.display()
+            )));
         }
     }
     tell(&source, &goal, loudness);
@@ -113,6 +131,7 @@ pub(crate) fn run(args: &Video) -> Result {
         size,
         goal: &goal,
         wanted,
+        replaces,
     };
     let report = interrupt::while_batch(|| painting.run(&work, output))?;
     if args.json {
@@ -191,6 +210,8 @@ struct Painting<'a> {
     size: Size,
     goal: &'a Goal,
     wanted: Wanted,
+    /// Whether painted frames may replace existing pictures.
+    replaces: bool,
 }
 
 impl Painting<'_> {
@@ -292,7 +313,7 @@ impl Painting<'_> {
             place::make_folder(folder)?;
         }
         let preview = args.preview_frame.as_deref();
-        let sink = Sink { work, goal: self.goal, pieces: pieces.as_ref(), replace: args.replaces(), preview };
+        let sink = Sink { work, goal: self.goal, pieces: pieces.as_ref(), replace: self.replaces, preview };
         let film = Film::new(&stylizer, look.styles.clone(), options.clone())?;
         let bar = Pictures::frames(self.source.frames().unwrap_or(0) as u64, done.state.frame as u64, loudness);
         let shots = done.shots;

@@ -85,6 +85,11 @@ impl Source {
         Ok(Source::Animation { path: path.to_owned(), facts, part: (start, end), timing })
     }
 
+    /// Returns the files of a folder or pattern of frames.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        if let Source::Pictures { files, .. } = self { files } else { &[] }
+    }
+
     /// Returns the size of the frames.
     pub(super) fn size(&self) -> Size {
         match self {
@@ -204,8 +209,13 @@ fn pictures(path: &Path) -> Result<Option<Vec<PathBuf>>> {
         } else {
             text.to_owned()
         };
+        // A glob says only that the number's place begins with a digit.
+        let numbered = |path: &PathBuf| {
+            let number = path.to_str().and_then(|path| path.strip_prefix(before)?.strip_suffix(after));
+            !text.contains('%') || number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        };
         let found = glob::glob(&pattern).map_err(|e| Failure::usage(format!("{text}: is not a valid pattern: {e}")))?;
-        found.filter_map(std::result::Result::ok).filter(|path| path.is_file()).collect()
+        found.filter_map(std::result::Result::ok).filter(|path| path.is_file() && numbered(path)).collect()
     } else {
         return Ok(None);
     };

@@ -154,7 +154,14 @@ fn cleaned<'a>(reader: &NsReader<&[u8]>, start: &BytesStart<'a>, facts: &Facts<'
     }
     let mut kept = start.to_owned();
     kept.clear_attributes();
-    kept.extend_attributes(attributes.into_iter().filter(|attribute| !untrue(reader, attribute.key, false, facts)));
+    let others = attributes.into_iter().filter(|attribute| !untrue(reader, attribute.key, false, facts));
+    // They are written between double quotes, whatever quotes they had.
+    kept.extend_attributes(others.map(|mut attribute| {
+        if attribute.value.contains('"') {
+            attribute.value = attribute.value.replace('"', "&quot;").into();
+        }
+        attribute
+    }));
     Ok(kept)
 }
 

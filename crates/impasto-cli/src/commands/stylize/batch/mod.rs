@@ -78,8 +78,9 @@ pub(super) fn run(args: &Stylize) -> Result {
 
     tell_left_out(&left_out, loudness);
 
-    // An output could replace a style as easily as a content.
-    let read: Vec<&Path> = groups.iter().flatten().flat_map(StyleArgument::files).collect();
+    // An output could replace a style or a mask as easily as a content.
+    let masks = args.paint.files.iter().map(|(_, path)| path.as_path());
+    let read: Vec<&Path> = groups.iter().flatten().flat_map(StyleArgument::files).chain(masks).collect();
     for job in jobs.iter().filter(|job| job.output.exists()) {
         destination::keep_inputs(&job.output, read.iter().copied())?;
     }

@@ -1,5 +1,6 @@
 //! Which rows each layer computes in which band.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::super::Program;
@@ -34,10 +35,10 @@ pub(super) fn schedule(program: &Program, shapes: Vec<Shape>, rows: usize) -> Re
         before.clone_from(&band.kept);
     }
     let mut plan = Plan::lay_out(program, shapes, &held, true)?;
-    for band in &bands {
-        for step in &program.steps {
-            plan.add_scratch(step, &band.made[step.output]);
-        }
+    // It depends only on the number of rows, of which there are a few kinds among many bands.
+    for step in &program.steps {
+        let heights: BTreeSet<usize> = bands.iter().map(|band| band.made[step.output].len()).collect();
+        heights.into_iter().for_each(|height| plan.add_scratch(step, &(0..height)));
     }
     Ok(Schedule { plan, bands, tails })
 }
