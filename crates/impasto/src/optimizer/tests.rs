@@ -206,7 +206,7 @@ fn a_checkpoint_goes_on_to_the_same_bytes() {
             assert_eq!(second.picture().unwrap(), expected, "{method:?} after {stop}");
             // Checkpoints of other inputs, networks and steps, or damaged ones.
             let steps = Optimizer::new(&perceptual, OptimizeOptions { method, steps: vec![4], ..options() }).unwrap();
-            let pooled = perceptual.clone().pooling(crate::graph::PoolKind::Average);
+            let pooled = perceptual.clone().pooling(PoolKind::Max);
             let pooled = Optimizer::new(&pooled, OptimizeOptions { method, ..options() }).unwrap();
             for other in [steps, pooled] {
                 let error = other.resume(&content, &styles, Initial::Content, &bytes).map(|_| ()).unwrap_err();

@@ -127,25 +127,6 @@ fn save_so_far(args: &Optimize, setup: &Setup, optimization: &Optimization<'_>, 
     })
 }
 
-/// Checks, before the work, that there is no picture with a numbered name yet.
-pub(super) fn check_numbered(output: &Path) -> Result {
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
-    let stem = format!("{}-", output.file_stem().unwrap_or_default().to_string_lossy());
-    let is_numbered = |path: &Path| {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let digits = name.strip_prefix(&stem).filter(|digits| digits.len() >= 5);
-        path.extension() == output.extension() && digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))
-    };
-    match entries.filter_map(|entry| Some(entry.ok()?.path())).find(|path| is_numbered(path)) {
-        None => Ok(()),
-        Some(path) => Err(Failure::failed(format!(
-            "{}: exists already, and --save-every could replace it; add --force to allow that",
-            path.display()
-        ))),
-    }
-}
-
 /// Returns the numbered name. `out.png` after 50 steps: `out-00050.png`.
 fn numbered(path: &Path, steps: usize) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_owned();

@@ -62,7 +62,7 @@ impl Setup {
             Place::new(checkpoint, args.force || args.resume)?;
         }
         if args.save_every.is_some() && !args.force && !args.resume {
-            super::session::check_numbered(&args.output)?;
+            check_numbered(&args.output)?;
         }
         let ceiling = args.limits.max_memory.or_else(|| memory::share().map(|(bytes, _)| bytes));
         let (perceptual, network) = network(args)?;
@@ -84,6 +84,25 @@ impl Setup {
         request.styles = uses.collect::<Result<_>>()?;
         let request = request.in_format(output.format());
         Ok(Setup { output, checkpoint, perceptual, optimizer, content, styles, initial, request })
+    }
+}
+
+/// Checks, before the work, that no picture has a name yet that `--save-every` uses: `out-00050.png`.
+fn check_numbered(output: &Path) -> Result {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    let stem = format!("{}-", output.file_stem().unwrap_or_default().to_string_lossy());
+    let is_numbered = |path: &Path| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let digits = name.strip_prefix(&stem).filter(|digits| digits.len() >= 5);
+        path.extension() == output.extension() && digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    match entries.filter_map(|entry| Some(entry.ok()?.path())).find(|path| is_numbered(path)) {
+        None => Ok(()),
+        Some(path) => Err(Failure::failed(format!(
+            "{}: exists already, and --save-every could replace it; add --force to allow that",
+            path.display()
+        ))),
     }
 }
 
