@@ -28,17 +28,25 @@ const LEAST_LINGER: u64 = 256 << 20;
 /// How often the rate is checked.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// A body came more slowly than [`RATE`].
-#[derive(Debug)]
-pub(crate) struct TooSlow;
+/// Why a body is not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It came more slowly than [`RATE`].
+    TooSlow,
+    /// More arrived than may be held.
+    TooLong,
+}
 
-impl std::fmt::Display for TooSlow {
+impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the body arrived too slowly")
+        f.write_str(match self {
+            Refused::TooSlow => "the body arrived too slowly",
+            Refused::TooLong => "the body is too long",
+        })
     }
 }
 
-impl std::error::Error for TooSlow {}
+impl std::error::Error for Refused {}
 
 type Item = Option<Result<Frame<Bytes>, axum::Error>>;
 
@@ -78,7 +86,7 @@ impl Metered {
             let now = Instant::now();
             if self.seen < RATE * now.duration_since(self.start).as_secs() {
                 self.ended = true;
-                return Poll::Ready(Some(Err(axum::Error::new(TooSlow))));
+                return Poll::Ready(Some(Err(axum::Error::new(Refused::TooSlow))));
             }
             self.timer.as_mut().reset(now + MOMENT);
         }
@@ -116,18 +124,6 @@ impl Drop for Returned {
     }
 }
 
-/// More arrived than may be held.
-#[derive(Debug)]
-pub(crate) struct TooLong;
-
-impl std::fmt::Display for TooLong {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the body is too long")
-    }
-}
-
-impl std::error::Error for TooLong {}
-
 /// A body that is an error as soon as its reader holds more than `most` bytes: those that have arrived, without those
 /// that the reader counts in `passed_on`. Readers of forms have no limit of their own for what is between fields.
 struct Bounded {
@@ -153,7 +149,7 @@ impl HttpBody for Bounded {
             self.arrived += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
         if self.arrived.saturating_sub(self.passed_on.load(Ordering::Relaxed)) > self.most {
-            return Poll::Ready(Some(Err(axum::Error::new(TooLong))));
+            return Poll::Ready(Some(Err(axum::Error::new(Refused::TooLong))));
         }
         Poll::Ready(next)
     }

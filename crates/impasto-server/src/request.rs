@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::body::{RATE, TooLong, TooSlow, bounded};
+use crate::body::{RATE, Refused, bounded};
 use crate::problem::{Problem, Result};
 use crate::served::Served;
 use crate::spool::Spool;
@@ -315,11 +315,12 @@ pub(crate) async fn body(request: Request, state: &State) -> Result<Bytes> {
 fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State) -> Problem {
     let mut cause = Some(error);
     while let Some(current) = cause {
-        if current.is::<http_body_util::LengthLimitError>() || current.is::<TooLong>() {
+        let refused = current.downcast_ref();
+        if current.is::<http_body_util::LengthLimitError>() || refused == Some(&Refused::TooLong) {
             let text = format!("the body is larger than {} bytes", state.options.max_body);
             return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text);
         }
-        if current.is::<TooSlow>() {
+        if refused == Some(&Refused::TooSlow) {
             let text = format!("the body arrived too slowly; send at least {RATE} bytes a second");
             return Problem::new(StatusCode::REQUEST_TIMEOUT, text);
         }

@@ -357,15 +357,22 @@ fn what_a_folder_leaves_out_is_counted_and_named() {
 }
 
 #[test]
-fn styles_and_masks_are_never_replaced_by_pictures_of_their_names() {
+fn a_style_is_never_replaced_by_a_picture_of_its_name() {
     let workshop = workshop(1);
-    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/style.png")).unwrap();
-    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/mask.png")).unwrap();
+    std::fs::rename(workshop.path("in/000.png"), workshop.path("in/style.png")).unwrap();
+    let before = tree(workshop.folder.path());
+    let output = workshop.run(&stylize(&["in", "-o", ".", "--force"]));
+    assert_eq!(complaints(&output, 2, &["style.png", "--force", "another output"]), [""; 0]);
+    assert!(tree(workshop.folder.path()) == before);
+}
+
+#[test]
+fn a_mask_is_never_replaced_by_a_picture_of_its_name() {
+    let workshop = workshop(1);
+    std::fs::rename(workshop.path("in/000.png"), workshop.path("in/mask.png")).unwrap();
     workshop.save("mask.png", &gradient(20, 20));
     let before = tree(workshop.folder.path());
-    let output = workshop.run(&stylize(&["in/style.png", "in/000.png", "-o", "./", "--force"]));
-    assert_eq!(complaints(&output, 2, &["style.png", "--force", "another output"]), [""; 0]);
-    let output = workshop.run(&stylize(&["in/mask.png", "in/000.png", "-o", "./", "--force", "--mask", "mask.png"]));
+    let output = workshop.run(&stylize(&["in", "-o", ".", "--force", "--mask", "mask.png"]));
     assert_eq!(complaints(&output, 2, &["mask.png", "--force", "another output"]), [""; 0]);
     assert!(tree(workshop.folder.path()) == before);
 }
