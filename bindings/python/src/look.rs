@@ -144,7 +144,7 @@ impl<'a> Look<'a> {
                 Ok((Part { style, weight: *weight, mask: mask.clone() }, picture))
             };
             let parts = self.parts.iter().map(part).collect::<impasto::Result<Vec<_>>>()?;
-            Styles::asked(options, self.painting.clone(), parts, Vec::new())
+            Styles::asked(options, self.painting.clone(), (0, parts), Vec::new())
         })
     }
 

@@ -35,11 +35,19 @@ impl Timing {
         }
     }
 
-    /// The frame that is shown at this time, in seconds after the first frame.
-    pub fn frame_at(&self, seconds: f64) -> usize {
+    /// The first frame at or after this time, in seconds after the first frame. Beyond the known frames, below 0 and
+    /// after the last, it goes on as [`Timing::time`] does; before the first frame with the first interval.
+    pub fn frame_at(&self, seconds: f64) -> i64 {
+        let beyond = |seconds: f64, interval: u64| (seconds * 1e6 / interval.max(1) as f64).round() as i64;
         match self {
-            Timing::Constant(rate) => (seconds * rate.per_second()).round().max(0.0) as usize,
-            Timing::Variable(times) => times.partition_point(|&time| (time as f64) < seconds * 1e6 - 1.0),
+            Timing::Constant(rate) => (seconds * rate.per_second()).round() as i64,
+            Timing::Variable(times) => match times.as_slice() {
+                [first, second, ..] if seconds < 0.0 => beyond(seconds, second - first),
+                [.., before, last] if seconds * 1e6 > *last as f64 => {
+                    times.len() as i64 - 1 + beyond(seconds - *last as f64 / 1e6, last - before)
+                }
+                _ => times.partition_point(|&time| (time as f64) < seconds * 1e6 - 1.0) as i64,
+            },
         }
     }
 }
@@ -74,6 +82,8 @@ pub struct Facts {
     pub timing: Timing,
     /// The number of frames in the part, if known.
     pub frames: Option<usize>,
+    /// The number of frames before the part.
+    pub before: usize,
     /// Seconds from the beginning of the part to its first frame.
     pub delay: f64,
     /// Whether its samples have more than 8 bits.
@@ -217,7 +227,9 @@ pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Resul
         return Err(Error::new(ErrorKind::Mismatch, text));
     }
     let (mut timing, mut frames) = timing(stream, &shown);
+    let mut before = times.iter().filter(|time| **time < base - 1e-6).count();
     if let Some(fps) = fps {
+        before = (part.start * fps.per_second()).round() as usize;
         let length = frames.map(|frames| timing.time(frames) as f64 / 1e6);
         (timing, frames) = (Timing::Constant(fps), length.map(|length| (length * fps.per_second()).round().max(1.0) as usize));
     }
@@ -246,6 +258,7 @@ pub fn probe(tools: &Tools, path: &Path, part: Part, fps: Option<Rate>) -> Resul
         aspect: if turned { (high, wide) } else { (wide, high) },
         timing,
         frames,
+        before,
         delay: shown.first().map_or(0.0, |first| (first - base).max(0.0)),
         deep: ["9", "10", "12", "14", "16", "48", "64", "f32"].iter().any(|depth| deep(&pixels, depth)),
         alpha: ["yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8"]
@@ -369,5 +382,8 @@ mod tests {
         assert_eq!((&found, count), (&Timing::Variable(vec![0, 40_000, 120_000, 140_000]), Some(4)));
         assert_eq!([found.time(3), found.time(5)], [140_000, 180_000]);
         assert_eq!([found.frame_at(0.0), found.frame_at(0.05), found.frame_at(0.12)], [0, 2, 2]);
+        assert_eq!([found.frame_at(0.14), found.frame_at(0.24), found.frame_at(-0.2)], [3, 8, -5]);
+        let constant = Timing::Constant(Rate { frames: 25, seconds: 1 });
+        assert_eq!([constant.frame_at(-2.0), constant.frame_at(0.0), constant.frame_at(9.0)], [-50, 0, 225]);
     }
 }

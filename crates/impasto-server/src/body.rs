@@ -16,6 +16,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 
+use crate::budget::Share;
 use crate::problem::Problem;
 use crate::state::State;
 
@@ -35,6 +36,8 @@ pub(crate) enum Refused {
     TooSlow,
     /// More arrived than may be held.
     TooLong,
+    /// There is no memory for it.
+    NoRoom,
 }
 
 impl std::fmt::Display for Refused {
@@ -42,6 +45,7 @@ impl std::fmt::Display for Refused {
         f.write_str(match self {
             Refused::TooSlow => "the body arrived too slowly",
             Refused::TooLong => "the body is too long",
+            Refused::NoRoom => "there is no memory for the body",
         })
     }
 }
@@ -200,10 +204,36 @@ async fn drain(mut rest: Metered, most: u64) {
     }
 }
 
-/// A body that holds a place while it is being received.
+/// A body that holds a place while it is being received, and memory for what has arrived.
 struct Placed {
     body: Body,
     place: Option<OwnedSemaphorePermit>,
+    /// Where memory comes from; `None` if the reader does not keep what arrives.
+    state: Option<Arc<State>>,
+    arrived: u64,
+    reserved: u64,
+    shares: Vec<Share>,
+}
+
+/// Bytes for which memory is reserved at a time.
+const PART: u64 = 1 << 20;
+
+impl Placed {
+    /// Counts bytes that have arrived. Returns whether there is memory for them.
+    fn count(&mut self, bytes: u64) -> bool {
+        let Some(state) = &self.state else { return true };
+        self.arrived += bytes;
+        let missing = self.arrived.saturating_sub(self.reserved);
+        if missing == 0 {
+            return true;
+        }
+        let part = missing.max(PART);
+        let share = state.memory(part).ok();
+        self.reserved += part;
+        let found = share.is_some();
+        self.shares.extend(share);
+        found
+    }
 }
 
 impl HttpBody for Placed {
@@ -212,8 +242,14 @@ impl HttpBody for Placed {
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Item> {
         let next = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if !matches!(next, Some(Ok(_))) {
-            self.place = None;
+        match &next {
+            Some(Ok(frame)) => {
+                if !self.count(frame.data_ref().map_or(0, |data| data.len() as u64)) {
+                    self.place = None;
+                    return Poll::Ready(Some(Err(axum::Error::new(Refused::NoRoom))));
+                }
+            }
+            Some(Err(_)) | None => self.place = None,
         }
         Poll::Ready(next)
     }
@@ -234,7 +270,12 @@ pub(crate) async fn place(state: Arc<State>, request: Request, next: Next) -> Re
         return next.run(request).await;
     }
     match state.bodies.clone().try_acquire_owned() {
-        Ok(place) => next.run(request.map(|body| Body::new(Placed { body, place: Some(place) }))).await,
+        Ok(place) => {
+            // Films go to the disk while they arrive.
+            let held = (request.uri().path() != "/v1/films").then_some(state);
+            let placed = |body| Placed { body, place: Some(place), state: held, arrived: 0, reserved: 0, shares: Vec::new() };
+            next.run(request.map(|body| Body::new(placed(body)))).await
+        }
         Err(_) => Problem::busy("too many requests are being sent; try again in a moment").into_response(),
     }
 }

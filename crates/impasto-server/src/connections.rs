@@ -22,9 +22,6 @@ const SPARE: usize = 16;
 const SPARE_TIME: Duration = Duration::from_secs(1);
 /// Most time for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// How much longer a client may be silent than a request may take. A request that takes too long gets an answer, but if
-/// the connection timed out at the same moment, it would be closed without one.
-const LATER: Duration = Duration::from_secs(5);
 /// Pause after a connection could not be accepted, which happens if too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Bounds of the interval at which expired entries are removed.
@@ -68,7 +65,8 @@ pub(crate) async fn serve(listener: TcpListener, state: &Arc<State>, stop: impl 
             continue;
         };
         let mut stream = TimeoutStream::new(stream);
-        stream.set_read_timeout(Some(state.options.timeout + LATER));
+        // A client that only listens, to a job's events or to a long download, sends nothing for as long as it likes.
+        // Heads and bodies have limits of their own.
         stream.set_write_timeout(Some(state.options.timeout));
         let service = TowerToHyperService::new(if is_spare { overloaded.clone() } else { router.clone() });
         let connection = hyper::server::conn::http1::Builder::new()

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use axum::body::Bytes;
 use impasto::request::Reference;
 use impasto::{Control, Picture, Style, StyleOptions, StyleSize};
 
@@ -17,8 +18,17 @@ pub(crate) struct KeptStyle {
 enum Source {
     /// A model's own style or a style file. It fits only models of one family.
     Style(Style),
-    /// A picture at the size that networks see, and the style that each model has predicted from it so far.
-    Picture(Picture, Mutex<Vec<(String, Style)>>),
+    Picture(Box<Uploaded>),
+}
+
+/// A picture that a client has uploaded.
+struct Uploaded {
+    /// At the size that networks see.
+    picture: Picture,
+    /// Its file, for requests that ask for another size.
+    file: Bytes,
+    /// The style that each model has predicted from it so far.
+    seen: Mutex<Vec<(String, Style)>>,
 }
 
 impl KeptStyle {
@@ -27,15 +37,24 @@ impl KeptStyle {
         KeptStyle { reference, source: Source::Style(style) }
     }
 
-    /// A style from a picture, which must have the size that networks see.
-    pub(crate) fn of_picture(picture: Picture, reference: Reference) -> Self {
-        KeptStyle { reference, source: Source::Picture(picture, Mutex::default()) }
+    /// A style from a picture, which must have the size that networks see, and its file.
+    pub(crate) fn of_picture(picture: Picture, file: Bytes) -> Self {
+        let reference = Reference::of_bytes("style", &file);
+        KeptStyle { reference, source: Source::Picture(Box::new(Uploaded { picture, file, seen: Mutex::default() })) }
     }
 
-    /// The picture; `None` for models' own styles and style files.
+    /// The picture at the size that networks see; `None` for models' own styles and style files.
     pub(crate) fn picture(&self) -> Option<&Picture> {
         match &self.source {
-            Source::Picture(picture, _) => Some(picture),
+            Source::Picture(uploaded) => Some(&uploaded.picture),
+            Source::Style(_) => None,
+        }
+    }
+
+    /// The picture's file; `None` for models' own styles and style files.
+    pub(crate) fn file(&self) -> Option<&Bytes> {
+        match &self.source {
+            Source::Picture(uploaded) => Some(&uploaded.file),
             Source::Style(_) => None,
         }
     }
@@ -59,7 +78,8 @@ impl KeptStyle {
                 model.stylizer().check_style(style)?;
                 Ok(style.clone())
             }
-            Source::Picture(picture, seen) => {
+            Source::Picture(uploaded) => {
+                let Uploaded { picture, seen, .. } = uploaded.as_ref();
                 let known = |seen: &[(String, Style)]| Some(seen.iter().find(|(name, _)| name == model.name())?.1.clone());
                 if let Some(style) = known(&seen.lock().unwrap_or_else(PoisonError::into_inner)) {
                     return Ok(style);
@@ -75,13 +95,13 @@ impl KeptStyle {
     }
 
     /// Memory in bytes once all models have seen it, whose vectors have `numbers` values in total: vectors, learned
-    /// corrections, and the picture's colors and alpha as floats.
+    /// corrections, and the picture's colors and alpha as floats, and its file.
     pub(crate) fn memory(&self, numbers: usize) -> u64 {
         match &self.source {
             Source::Style(style) => {
                 (style.vector().len() * 4) as u64 + style.learned().map_or(0, impasto::style::Learned::memory)
             }
-            Source::Picture(picture, _) => (picture.width() * picture.height() * 16 + numbers * 4) as u64,
+            Source::Picture(uploaded) => uploaded.picture.size().pixels() * 16 + (numbers * 4 + uploaded.file.len()) as u64,
         }
     }
 }

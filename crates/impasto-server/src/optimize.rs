@@ -82,7 +82,7 @@ pub(crate) fn check(wanted: &Wanted) -> Result<()> {
             "options.colors: \"content\" works only with /v1/stylize; optimize with \"luminance\" or \"match\"".into(),
         );
     }
-    if wanted.styles.iter().any(|style| style.weight == 0.0) {
+    if wanted.styles.iter().any(|style| style.weight() == 0.0) {
         return refused("a style's weight is 0; leave the style out".into());
     }
     match wanted.options.size {
@@ -191,13 +191,13 @@ fn record(wanted: &Wanted, optimizer: &Optimizer, (size, side): (Size, usize), f
     Ok(request.map(|request| request.optimized(how).in_format(format).to_json()))
 }
 
-/// Whether a style's picture is used as its file has it. Large pictures are reduced, and uploaded ones are kept at the
-/// size that networks see. A name stands for a drawn picture, which has no file.
+/// Whether a style's picture is used as its file has it. Large pictures are reduced. A name stands for a drawn picture,
+/// which has no file.
 fn as_in_its_file(style: &WantedStyle) -> bool {
-    match &style.source {
-        StyleSource::Picture(bytes) => imagesize::blob_size(bytes).is_ok_and(|size| size.width.max(size.height) <= LARGEST_STYLE),
-        StyleSource::Kept(kept) => kept.picture().is_none(),
-    }
+    style
+        .source
+        .file()
+        .is_none_or(|bytes| imagesize::blob_size(bytes).is_ok_and(|size| size.width.max(size.height) <= LARGEST_STYLE))
 }
 
 /// A style's picture. Built-in styles are drawn.
@@ -208,8 +208,8 @@ fn style_picture(
     feather: f32,
     limits: &Limits,
 ) -> Result<StylePicture> {
-    let picture = match &wanted.source {
-        StyleSource::Picture(bytes) => {
+    let picture = match (wanted.source.file(), &wanted.source) {
+        (Some(bytes), _) | (None, StyleSource::Picture(bytes)) => {
             let _share = state.memory(style_memory(bytes))?;
             let picture = Stored::decode(bytes, limits)?.to_picture()?;
             if picture.size().long_side() > LARGEST_STYLE {
@@ -218,10 +218,9 @@ fn style_picture(
                 picture
             }
         }
-        StyleSource::Kept(kept) => match (kept.picture(), kept.name().and_then(impasto_draw::styles::find)) {
-            (Some(picture), _) => picture.clone(),
+        (None, StyleSource::Kept(kept)) => match kept.name().and_then(impasto_draw::styles::find) {
             // A style file may have the name of a built-in style.
-            (None, Some(drawn)) if kept.reference.built_in && model.stylizer().own_styles().is_empty() => {
+            Some(drawn) if kept.reference.built_in && model.stylizer().own_styles().is_empty() => {
                 let canvas = drawn.painting(side);
                 Picture::from_rgb_f32([canvas.width, canvas.height], canvas.rgb)?
             }
@@ -232,5 +231,5 @@ fn style_picture(
         },
     };
     let mask = |bytes: &Bytes| -> Result<Mask> { Ok(Mask::from_stored(&Stored::decode(bytes, limits)?)?.feather(feather)?) };
-    Ok(StylePicture::new(picture).weight(wanted.weight).mask(wanted.mask.as_ref().map(mask).transpose()?))
+    Ok(StylePicture::new(picture).weight(wanted.weight()).mask(wanted.mask.as_ref().map(mask).transpose()?))
 }

@@ -92,8 +92,12 @@ impl ServerOptions {
         if self.token.as_ref().is_some_and(|token| token.len() < 16 || !token.chars().all(visible)) {
             return invalid("a token must have at least 16 characters, without spaces");
         }
-        if self.cors.as_ref().is_some_and(|origin| !origin.starts_with("http") || !origin.chars().all(visible)) {
-            return invalid("write an origin as https://example.org");
+        let is_origin = |text: &str| {
+            let host = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")).map(|(_, host)| host);
+            host.is_some_and(|host| !host.is_empty() && !host.contains('/') && host.chars().all(visible))
+        };
+        if self.cors.as_deref().is_some_and(|origin| !is_origin(origin)) {
+            return invalid("write an origin as https://example.org, without a path or a slash at its end");
         }
         let least = [self.jobs, self.connections, self.max_body, self.max_film_frames].into_iter().min().unwrap_or(0);
         if least == 0 || self.max_memory == 0 || self.max_film == 0 {

@@ -73,7 +73,8 @@ pub(crate) fn index(headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", PAGE.version);
     let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     if known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag) {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+        let head = [(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".into()), (header::VARY, ENCODING.into())];
+        return (StatusCode::NOT_MODIFIED, head).into_response();
     }
     ([(header::ETAG, tag), (header::CACHE_CONTROL, "no-cache".into())], send(&PAGE.index, headers)).into_response()
 }
@@ -89,10 +90,13 @@ pub(crate) fn asset(version: &str, name: &str, headers: &HeaderMap) -> Response 
     ([(header::CACHE_CONTROL, cache)], send(file, headers)).into_response()
 }
 
+/// What the form of a file depends on.
+const ENCODING: &str = "Accept-Encoding";
+
 /// Sends a file, compressed if the client accepts that.
 fn send(file: &Served, headers: &HeaderMap) -> Response {
     let kind = (header::CONTENT_TYPE, file.kind);
-    let vary = (header::VARY, "Accept-Encoding");
+    let vary = (header::VARY, ENCODING);
     if takes_gzip(headers) {
         return ([kind, vary, (header::CONTENT_ENCODING, "gzip")], file.gzip.clone()).into_response();
     }

@@ -48,9 +48,10 @@ impl<'a> Preview<'a> {
             return Ok(Preview { state, wanted, content, size, painted: size, draft, full: None, stroke });
         }
         let size = content.scaled_size(side, usize::MAX);
-        let full = match wanted.options.size {
-            None => content.size,
-            Some(side) => content.size.with_long_side(side),
+        let full = match (wanted.options.preview_of, wanted.options.size) {
+            (Some(full), _) => full,
+            (None, None) => content.size,
+            (None, Some(side)) => content.size.with_long_side(side),
         };
         let canvas = stylizer.canvas(&StylizeOptions::default().stroke(stroke).preview_of(Some(full)), size)?;
         // The canvas of a draft is no larger than the draft.

@@ -9,8 +9,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use impasto::Colours;
 use impasto::request::{Kind, Options, Part, Reference, Row, table};
+use impasto::{Colours, StyleSize};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -35,6 +35,14 @@ pub(crate) struct Wanted<C = ContentSource> {
 }
 
 impl<C> Wanted<C> {
+    /// Refuses styles without a picture if colors are matched with the fast method. (Optimizing draws built-in styles.)
+    pub(crate) fn check_match(&self) -> Result<()> {
+        if self.options.colors != Colours::Match {
+            return Ok(());
+        }
+        self.styles.iter().enumerate().try_for_each(|(i, style)| style.check_match(i))
+    }
+
     /// The same request for another content.
     pub(crate) fn with<D>(self, content: D) -> Wanted<D> {
         let Wanted { model, content: _, styles, masks, options } = self;
@@ -51,11 +59,17 @@ pub(crate) enum ContentSource {
 /// A style and its share of the painting.
 pub(crate) struct WantedStyle {
     pub(crate) source: StyleSource,
-    pub(crate) weight: f32,
+    /// `None` is 1.
+    weight: Option<f32>,
     pub(crate) mask: Option<Bytes>,
 }
 
 impl WantedStyle {
+    /// Its share of the painting, relative to the others.
+    pub(crate) fn weight(&self) -> f32 {
+        self.weight.unwrap_or(1.0)
+    }
+
     /// Refuses a style without a picture, because colors are matched to the style's picture.
     fn check_match(&self, i: usize) -> Result<()> {
         let StyleSource::Kept(kept) = &self.source else { return Ok(()) };
@@ -75,6 +89,25 @@ impl WantedStyle {
 pub(crate) enum StyleSource {
     Picture(Bytes),
     Kept(Arc<KeptStyle>),
+}
+
+impl StyleSource {
+    /// The picture's file; `None` for models' own styles and style files.
+    pub(crate) fn file(&self) -> Option<&Bytes> {
+        match self {
+            StyleSource::Picture(bytes) => Some(bytes),
+            StyleSource::Kept(kept) => kept.file(),
+        }
+    }
+
+    /// The file of a picture that must be read to see it at this size. `None` for styles that are known already.
+    pub(crate) fn file_at(&self, size: StyleSize) -> Option<&Bytes> {
+        match self {
+            StyleSource::Picture(bytes) => Some(bytes),
+            // Kept at the usual size.
+            StyleSource::Kept(kept) => kept.file().filter(|_| size != StyleSize::default()),
+        }
+    }
 }
 
 /// How to paint: options from the library's table, and the weights of the styles.
@@ -233,7 +266,7 @@ pub(crate) struct StyleBody {
     /// Id of an uploaded style.
     id: Option<String>,
     /// Share of the painting, relative to the other styles. Default: 1.
-    #[schema(exclusive_minimum = 0)]
+    #[schema(minimum = 0)]
     weight: Option<f32>,
     /// Where this style is: a picture, base64.
     mask: Option<String>,
@@ -259,13 +292,13 @@ impl StylizeBody {
 
 impl StyleBody {
     fn wanted(self, state: &State, model: &Served) -> Result<WantedStyle> {
-        let source = match (self.picture, self.name.or(self.id)) {
-            (Some(text), None) => StyleSource::Picture(decoded(&text, "style.picture")?),
-            (None, Some(name)) => StyleSource::Kept(state.style(model, &name)?),
+        let source = match (self.picture, self.name, self.id) {
+            (Some(text), None, None) => StyleSource::Picture(decoded(&text, "style.picture")?),
+            (None, Some(name), None) | (None, None, Some(name)) => StyleSource::Kept(state.style(model, &name)?),
             _ => return Err(Problem::bad("a style must have just one of picture, name and id")),
         };
         let mask = self.mask.map(|text| decoded(&text, "style.mask")).transpose()?;
-        Ok(WantedStyle { source, weight: self.weight.unwrap_or(1.0), mask })
+        Ok(WantedStyle { source, weight: self.weight, mask })
     }
 }
 
@@ -282,16 +315,16 @@ fn finish(model: Arc<Served>, mut styles: Vec<WantedStyle>, masks: Masks, option
     if !weights.is_empty() && weights.len() != styles.len() {
         return Err(Problem::bad(format!("{} weights for {} styles; give one for each", weights.len(), styles.len())));
     }
-    styles.iter_mut().zip(&weights).for_each(|(style, weight)| style.weight = *weight);
-    if styles.iter().any(|style| !style.weight.is_finite() || style.weight < 0.0) {
+    if !weights.is_empty() && styles.iter().any(|style| style.weight.is_some()) {
+        return Err(Problem::bad("weights are given twice: in options.weights and with the styles; leave one out"));
+    }
+    styles.iter_mut().zip(&weights).for_each(|(style, weight)| style.weight = Some(*weight));
+    if styles.iter().any(|style| !style.weight().is_finite() || style.weight() < 0.0) {
         return Err(Problem::bad("a style's weight must be a number of 0 or more"));
     }
     let everywhere = || styles.iter().filter(|style| style.mask.is_none());
-    if everywhere().count() > 0 && everywhere().all(|style| style.weight == 0.0) {
+    if everywhere().count() > 0 && everywhere().all(|style| style.weight() == 0.0) {
         return Err(Problem::bad("all styles have weight 0; give at least one a weight above 0"));
-    }
-    if options.colors == Colours::Match {
-        styles.iter().enumerate().try_for_each(|(i, style)| style.check_match(i))?;
     }
     Ok(Wanted { model, content: (), styles, masks, options })
 }
@@ -319,6 +352,9 @@ fn too_large_or_broken(error: &(dyn std::error::Error + 'static), state: &State)
         if current.is::<http_body_util::LengthLimitError>() || refused == Some(&Refused::TooLong) {
             let text = format!("the body is larger than {} bytes", state.options.max_body);
             return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, text);
+        }
+        if refused == Some(&Refused::NoRoom) {
+            return Problem::busy("all memory for pictures is in use; try again in a moment");
         }
         if refused == Some(&Refused::TooSlow) {
             let text = format!("the body arrived too slowly; send at least {RATE} bytes a second");
@@ -422,7 +458,7 @@ pub(crate) fn of_fields(fields: Vec<(String, Bytes)>, state: &State, content: &s
     once(named.len() > 1, "model")?;
     let model = state.models.find(named.first().map(String::as_str))?;
     for (name, bytes) in fields {
-        let plain = |source| WantedStyle { source, weight: 1.0, mask: None };
+        let plain = |source| WantedStyle { source, weight: None, mask: None };
         match name.as_str() {
             "style" => styles.push(plain(StyleSource::Picture(bytes))),
             "style_name" | "style_id" => styles.push(plain(StyleSource::Kept(state.style(&model, &text(&name, &bytes)?)?))),
@@ -453,7 +489,9 @@ pub(crate) fn of_fields(fields: Vec<(String, Bytes)>, state: &State, content: &s
     }
     for (number, bytes) in masks {
         let missing = || Problem::bad(format!("mask_{number} is for a style that is missing; the first style's mask is mask_0"));
-        styles.get_mut(number).ok_or_else(missing)?.mask = Some(bytes);
+        let style = styles.get_mut(number).ok_or_else(missing)?;
+        once(style.mask.is_some(), &format!("mask_{number}"))?;
+        style.mask = Some(bytes);
     }
     finish(model, styles, of_all, options.unwrap_or_default())
 }

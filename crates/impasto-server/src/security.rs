@@ -42,9 +42,12 @@ pub(crate) async fn guard(state: Arc<State>, request: Request, next: Next) -> Re
         headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if state.options.cors.is_some() {
+        // Also without that origin: caches must not give this response to its page.
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    }
     if let (true, Some(origin)) = (shared, origin) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
         if asks_leave {
             headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE"));
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, prefer"));

@@ -131,7 +131,7 @@ impl State {
         self.painting.clone().acquire_owned().await.expect("the semaphore is open")
     }
 
-    /// Reserves memory. If there is not enough, the oldest contents and styles are forgotten.
+    /// Reserves memory. If there is not enough, the oldest contents, styles and results are forgotten.
     pub(crate) fn memory(&self, bytes: u64) -> Result<Share> {
         if bytes > self.budget.limit() {
             let text = format!(
@@ -144,7 +144,9 @@ impl State {
             if let Some(share) = self.budget.take(bytes) {
                 return Ok(share);
             }
-            if !self.contents.forget_oldest() && !self.styles.forget_oldest() {
+            // Results that nobody has fetched are the last to go: making them again takes longest.
+            let in_memory = |job: &Job| job.painted().is_some_and(|done| done.is_ok_and(|painted| !painted.is_file()));
+            if !self.contents.forget_oldest() && !self.styles.forget_oldest() && !self.jobs.forget_oldest_of(in_memory) {
                 return Err(Problem::busy("all memory for pictures is in use; try again in a moment"));
             }
         }

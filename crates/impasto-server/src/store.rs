@@ -37,14 +37,21 @@ impl<T> Store<T> {
 
     /// Keeps a value and returns its name.
     pub(crate) fn keep(&self, value: Arc<T>, share: Option<Share>) -> String {
+        // There is always one to forget, unless nothing may be kept.
+        self.keep_among(value, share, |_| true).unwrap_or_else(name)
+    }
+
+    /// Does the same, and forgets only values that `among` selects. `None` if there is no room.
+    pub(crate) fn keep_among(&self, value: Arc<T>, share: Option<Share>, among: impl Fn(&T) -> bool) -> Option<String> {
         let mut entries = self.entries();
         while entries.len() >= self.most {
-            let Some(oldest) = entries.iter().min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone()) else { break };
+            let those = entries.iter().filter(|(_, entry)| among(&entry.value));
+            let oldest = those.min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone())?;
             entries.remove(&oldest);
         }
         let name = name();
         entries.insert(name.clone(), Entry { value, used: Instant::now(), _share: share });
-        name
+        Some(name)
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Arc<T>> {
@@ -116,6 +123,16 @@ mod tests {
         assert!(store.remove(&a).is_some() && store.get(&a).is_none());
         assert!(store.forget_oldest() && !store.forget_oldest());
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn what_must_stay_makes_no_room() {
+        let store = Store::new(Duration::from_secs(60), 2);
+        let even = |value: &i32| value % 2 == 0;
+        let names: Vec<_> = [1, 2].into_iter().filter_map(|value| store.keep_among(Arc::new(value), None, even)).collect();
+        let third = store.keep_among(Arc::new(3), None, even).unwrap();
+        assert!(store.get(&names[0]).is_some() && store.get(&names[1]).is_none() && store.get(&third).is_some());
+        assert!(store.keep_among(Arc::new(5), None, even).is_none() && store.all().len() == 2);
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn estimate(wanted: &Wanted) -> Result<u64> {
     let options = &wanted.options;
     let (mut held, mut seeing) = (0u64, 0);
     for style in &wanted.styles {
-        if let StyleSource::Picture(picture) = &style.source {
+        if let Some(picture) = style.source.file_at(options.seen().size) {
             let size = size_of(picture);
             seeing = seeing.max(wanted.model.stylizer().style_memory(options.seen().size.of(size))?);
             held = held.saturating_add(size.pixels().saturating_mul(24));
@@ -193,13 +193,13 @@ fn whole(state: &State, wanted: &Wanted, watch: &Watch) -> Result<(Vec<u8>, Form
     Ok((bytes, format))
 }
 
-/// Makes a style from a picture. The picture is kept at the size that networks see,
+/// Makes a style from a picture's file. The picture is kept at the size that networks see,
 /// so that its colors can be matched later.
-pub(crate) fn style_of(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
+pub(crate) fn style_of(state: &State, bytes: Bytes) -> Result<KeptStyle> {
     let named = |e: impasto::Error| Problem::from(e.context("style"));
-    let picture = Stored::decode(bytes, &state.limits()).and_then(|stored| stored.to_picture()).map_err(named)?;
+    let picture = Stored::decode(&bytes, &state.limits()).and_then(|stored| stored.to_picture()).map_err(named)?;
     let picture = StyleSize::default().apply(&picture).map_err(named)?.into_owned();
-    let kept = KeptStyle::of_picture(picture, Reference::of_bytes("style", bytes));
+    let kept = KeptStyle::of_picture(picture, bytes);
     // Predict the style now, so that the first preview need not wait for it.
     let all = state.models.all();
     let model = all.iter().find(|model| model.sees_pictures()).unwrap_or(state.models.first());
@@ -236,7 +236,7 @@ pub(crate) fn request_of<C>(
             StyleSource::Kept(kept) => kept.reference.clone(),
         };
         let mask = style.mask.as_ref().map(|bytes| Reference::of_bytes(format!("mask-{}", i + 1), bytes));
-        StyleUse::new(of, style.weight).masked(mask)
+        StyleUse::new(of, style.weight()).masked(mask)
     };
     let styles = wanted.styles.iter().enumerate().map(style).collect();
     Some(Request::new(content(), styles, wanted.model.made_of().to_vec(), options, &executor.to_string()))
@@ -273,17 +273,17 @@ fn read<'a, C>(wanted: &'a Wanted<C>, limits: &Limits, watch: &Watch) -> Result<
     let size = wanted.options.seen().size;
     let each = |(i, part): (usize, &'a WantedStyle)| {
         let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
-        let (picture, style) = match &part.source {
-            StyleSource::Kept(kept) => {
+        let (picture, style) = match (part.source.file_at(size), &part.source) {
+            (None, StyleSource::Kept(kept)) => {
                 (kept.picture().map(Cow::Borrowed), Some(kept.style(&wanted.model, watch).map_err(named)?))
             }
-            StyleSource::Picture(bytes) => {
+            (Some(bytes), _) | (None, StyleSource::Picture(bytes)) => {
                 let picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
                 (Some(Cow::Owned(size.apply(&picture).map_err(named)?.into_owned())), None)
             }
         };
         let of_style = |bytes| mask(bytes, &format!("mask of style {}", i + 1), wanted.options.feather, limits);
-        Ok(Read { picture, style, weight: part.weight, mask: part.mask.as_ref().map(of_style).transpose()? })
+        Ok(Read { picture, style, weight: part.weight(), mask: part.mask.as_ref().map(of_style).transpose()? })
     };
     wanted.styles.iter().enumerate().map(each).collect()
 }
@@ -344,5 +344,5 @@ pub(crate) fn look_of_film<C>(wanted: &Wanted<C>, limits: &Limits, watch: &Watch
         let style = read.plain(&wanted.model, watch).map_err(|e| Problem::from(e.context(format!("style {}", i + 1))))?;
         parts.push((read.part(style), read.picture.map(Cow::into_owned)));
     }
-    Ok(Styles::asked(&wanted.options, painting(wanted, limits)?, parts, Vec::new())?)
+    Ok(Styles::asked(&wanted.options, painting(wanted, limits)?, (0, parts), Vec::new())?)
 }

@@ -51,6 +51,12 @@ impl Size {
         self.map(|n| ((n as f64 * scale).round() as usize).max(1))
     }
 
+    /// Whether the other size has the same proportions, to within one of this one's pixels.
+    pub(crate) fn is_shape_of(self, other: Size) -> bool {
+        let [width, height, w, h] = [self.width, self.height, other.width, other.height].map(|side| side as f64);
+        (width * h / w - height).abs().min((height * w / h - width).abs()) < 1.0
+    }
+
     /// Applies a function to both sides.
     pub(crate) fn map(self, side: impl Fn(usize) -> usize) -> Self {
         Size { width: side(self.width), height: side(self.height) }

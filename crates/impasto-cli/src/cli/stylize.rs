@@ -41,7 +41,7 @@ pub(crate) struct Stylize {
     ///
     /// A template names the results, for example 'out/{dir}/{stem}-{style}.{ext}': {stem} is the content's
     /// name without its extension, {name} with it, {ext} the extension (the content's, or that of --format),
-    /// {style} the style's name (a+b for a blend), {number} the number of the picture (001, 002, …), and
+    /// {style} the style's name (a+b for a blend), {number} the number of the painting (001, 002, …), and
     /// {dir} the sub-folder in which it was found. Write {{ and }} for braces.
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::AnyPath, value_parser = values::output())]
     pub(crate) output: PathBuf,

@@ -77,6 +77,42 @@ fn a_folder_is_painted_as_each_picture_alone() {
     }
 }
 
+/// A folder that has results of an earlier run below it.
+#[test]
+fn results_of_other_runs_are_not_painted_again() {
+    let workshop = workshop(2);
+    done(&workshop, &["in", "-o", "in/first"]);
+    let output = workshop.run(&stylize(&["in", "-r", "-o", "second", "--json"]));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(pictures(&workshop.path("second")).into_keys().collect::<Vec<_>>(), ["000.png", "001.png"]);
+    let said = stderr(&output);
+    assert!(said.contains("earlier runs") && said.contains("first"), "{said}");
+    // Files of other programs are pictures, and results are if their folder is named.
+    std::fs::copy(workshop.path("in/000.png"), workshop.path("in/first/mine.png")).unwrap();
+    done(&workshop, &["in", "-r", "-o", "third", "--jobs", "1"]);
+    assert_eq!(pictures(&workshop.path("third")).into_keys().collect::<Vec<_>>(), ["000.png", "001.png", "first/mine.png"]);
+    done(&workshop, &["in/first", "-o", "fourth"]);
+    assert_eq!(pictures(&workshop.path("fourth")).len(), 3);
+}
+
+#[test]
+fn options_that_change_nothing_are_named() {
+    let workshop = workshop(1);
+    let said = |arguments: &[&str]| {
+        let output = workshop.run(&[&["stylize", "in/000.png", "-o", "o.png", "--force"], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stderr(&output)
+    };
+    workshop.save("mask.png", &open(workshop.path("in/000.png")));
+    assert!(said(&["-s", "starry", "--style-size", "400"]).contains("--style-size"));
+    assert!(said(&["-s", "starry", "--feather", "3"]).contains("--feather"));
+    let used = said(&["-s", "style.png", "-s", "starry", "--style-size", "400", "--feather", "3", "--mask", "mask.png"]);
+    assert!(!used.contains("changes nothing"), "{used}");
+    let output = workshop.run(&["stylize", "in/000.png", "-s", "starry", "-o", "p.png", "--preview-of", "4000x100"]);
+    let found = complaints(&output, 1, &["proportions"]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn templates_name_results_and_each_style_paints_its_own() {
     let workshop = workshop(2);

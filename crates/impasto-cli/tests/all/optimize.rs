@@ -124,7 +124,7 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
     use std::process::Stdio;
     let workshop = workshop();
     let common = ["optimize", "photo.jpg", "-s", "checks.png", "--size", "96", "--smallest-scale", "64", "--steps", "60"];
-    let run = workshop.run(&[&common[..], &["-o", "whole.png"]].concat());
+    let run = workshop.run(&[&common[..], &["-o", "whole.png", "--trace", "whole.json"]].concat());
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
     let begun = || {
         let line = [&common[..], &["-o", "out.png", "--save-every", "5"]].concat();
@@ -155,8 +155,13 @@ fn an_interrupted_run_goes_on_to_the_same_bytes() {
     let other = [&common[..3], &["mosaic"], &common[4..], &["-o", "out.png", "--resume"]].concat();
     let found = complaints(&workshop.run(&other), 1, &["out.png.checkpoint", "other pictures or options"]);
     assert!(found.is_empty(), "{found:#?}");
-    let run = workshop.run(&[&common[..], &["-o", "out.png", "--resume"]].concat());
+    let run = workshop.run(&[&common[..], &["-o", "out.png", "--resume", "--trace", "out.json"]].concat());
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    // The steps before the interruption are in the trace, too.
+    assert_eq!(
+        std::fs::read_to_string(workshop.path("out.json")).unwrap(),
+        std::fs::read_to_string(workshop.path("whole.json")).unwrap()
+    );
     assert_eq!(std::fs::read(workshop.path("out.png")).unwrap(), std::fs::read(workshop.path("whole.png")).unwrap());
     assert!(!workshop.path("out.png.checkpoint").exists());
 }

@@ -397,6 +397,134 @@ fn masks_and_styles_may_change_along_the_film() {
     assert!(Path::new(&workshop.path("frames")).is_dir());
 }
 
+/// With --start, masks and changes of style count from the film's beginning.
+#[test]
+fn parts_are_painted_as_in_the_whole_film() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 12);
+    std::fs::create_dir(workshop.path("masks")).unwrap();
+    for i in 0..12 {
+        let value = |x: usize| if (x < 24) == (i % 3 == 0) { 255 } else { 0 };
+        let rgb: Vec<u8> = (0..48 * 40 * 3).map(|at| value(at / 3 % 48)).collect();
+        workshop.save(&format!("masks/{i}.png"), &Picture::from_rgb8([48, 40], &rgb).unwrap());
+    }
+    // At 10 frames a second; key frames are frames 0 and 8 of what is painted.
+    let look = ["--fps", "10", "--mask", "masks", "--steady", "0", "--style-at", "1.6=content.png"];
+    let paint = |output: &str, part: &[&str]| done(&workshop, &[&["frames", "-o", output], &look[..], part].concat());
+    paint("whole", &[]);
+    paint("part", &["--start", "0.8"]);
+    assert_eq!(std::fs::read_dir(workshop.path("part")).unwrap().count(), 4);
+    let read = |name: &str| std::fs::read(workshop.path(name)).unwrap();
+    // Both are on the way to a style that comes after the end.
+    assert!(read("whole/000009.png") == read("part/000001.png"));
+    paint("other", &["--start", "0.8", "--style-at", "0.4=style.png"]);
+    assert!(read("other/000001.png") != read("part/000001.png"));
+    let change = |a: &str, b: &str| {
+        let (a, b) = (open(workshop.path(a)), open(workshop.path(b)));
+        a.rgb().iter().zip(b.rgb()).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.rgb().len() as f32
+    };
+    let off = change("whole/000012.png", "part/000004.png");
+    assert!(off < 0.02, "{off}");
+    // A folder whose masks end before the part.
+    for i in 6..12 {
+        std::fs::remove_file(workshop.path(&format!("masks/{i}.png"))).unwrap();
+    }
+    let output = video(&workshop, &[&["frames", "-o", "none"], &look[..], &["--start", "0.8"]].concat());
+    assert!(complaints(&output, 1, &["masks", "ends before"]).is_empty(), "{}", stderr(&output));
+}
+
+#[test]
+fn what_says_two_things_is_refused() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 2);
+    workshop.save("mask.png", &gradient(48, 40));
+    for (arguments, words) in [
+        (&["-o", "o", "--style-at", "0=starry"][..], &["-s and --style-at", "second 0"][..]),
+        (&["-o", "o", "--style-at", "1=starry", "--style-at", "1.0=mosaic"], &["--style-at", "second 1"]),
+        (&["-o", "o", "--style-at", "1=starry=0.2"], &["weight"]),
+        (&["-o", "o.gif", "--crf", "20"], &["--crf"]),
+        (&["-o", "o", "--codec", "h264"], &["--codec"]),
+    ] {
+        let found = complaints(&video(&workshop, &[&["frames"], arguments].concat()), 2, words);
+        assert!(found.is_empty(), "{arguments:?}: {found:#?}");
+    }
+    // All styles have masks, so that there is nothing that could change.
+    let arguments = ["video", "frames", "-o", "o", "-s", "style.png@mask.png", "--style-at", "1=starry"];
+    let found = complaints(&workshop.run(&[&arguments[..], &LOOK[2..]].concat()), 2, &["without"]);
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Writes an animation of single-colored frames with these delays, in hundredths of a second. Half of each is clear.
+fn animation(workshop: &Workshop, name: &str, delays: &[u16]) {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, 48, 40, &[]).unwrap();
+    for (i, &delay) in delays.iter().enumerate() {
+        let mut frame = gif::Frame {
+            width: 48,
+            height: 40,
+            buffer: (0..48 * 40).map(|at| u8::from(at % 48 < 24)).collect(),
+            palette: Some(vec![0, 0, 0, 40 * i as u8, 200, 90]),
+            transparent: Some(0),
+            dispose: gif::DisposalMethod::Background,
+            ..gif::Frame::default()
+        };
+        frame.delay = delay;
+        encoder.write_frame(&frame).unwrap();
+    }
+    drop(encoder);
+    workshop.write(name, &bytes);
+}
+
+/// Returns the delays of a GIF's frames, and whether the first and the last pixel of each is clear.
+fn seen(workshop: &Workshop, name: &str) -> Vec<(u16, bool, bool)> {
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    let mut decoder = options.read_info(std::fs::File::open(workshop.path(name)).unwrap()).unwrap();
+    let mut found = Vec::new();
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        found.push((frame.delay, frame.buffer[3] == 0, frame.buffer[frame.buffer.len() - 1] == 0));
+    }
+    found
+}
+
+#[test]
+fn animations_keep_their_times_and_transparency() {
+    let workshop = Workshop::with_native();
+    animation(&workshop, "in.gif", &[10, 20, 30, 70]);
+    done(&workshop, &["in.gif", "-o", "out.gif"]);
+    assert_eq!(seen(&workshop, "out.gif"), [10, 20, 30, 70].map(|delay| (delay, false, true)));
+    done(&workshop, &["in.gif", "-o", "part.gif", "--start", "0.1", "--end", "0.6"]);
+    assert_eq!(seen(&workshop, "part.gif"), [20, 30].map(|delay| (delay, false, true)));
+    // Another rate keeps the speed: 1.3 seconds, with the frames that are shown then.
+    done(&workshop, &["in.gif", "-o", "even.gif", "--fps", "10", "--steady", "0"]);
+    assert_eq!(seen(&workshop, "even.gif"), [(10, false, true); 13]);
+    done(&workshop, &["in.gif", "-o", "even", "--fps", "10", "--strength", "0"]);
+    let green = |i: usize| (open(workshop.path(&format!("even/{i:06}.png"))).rgb()[0] * 255.0).round() as usize / 40;
+    assert_eq!((1..=13).map(green).collect::<Vec<_>>(), [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3]);
+}
+
+#[test]
+fn frames_have_their_own_transparency_and_depth() {
+    let workshop = Workshop::with_native();
+    frames(&workshop, 3);
+    let clear = gradient(48, 40).with_alpha((0..48 * 40).map(|i| (i % 48) as f32 / 47.0).collect()).unwrap();
+    let replace = |name: &str| {
+        std::fs::remove_file(workshop.path(name)).unwrap();
+        workshop.save(name, &clear);
+    };
+    replace("frames/f1.png");
+    done(&workshop, &["frames", "-o", "painted"]);
+    let alphas = [1, 2, 3].map(|i| open(workshop.path(&format!("painted/00000{i}.png"))).alpha().map(<[f32]>::to_vec));
+    assert_eq!(alphas, [None, open(workshop.path("frames/f1.png")).alpha().map(<[f32]>::to_vec), None]);
+    let found = complaints(&video(&workshop, &["frames", "-o", "out.gif"]), 1, &["f1.png", "transparency", "first frame"]);
+    assert!(found.is_empty(), "{found:#?}");
+    // Other formats than the frames' are put on white, as single pictures are.
+    replace("frames/f0.png");
+    let said = done(&workshop, &["frames", "-o", "white/%d.jpg", "--strength", "0"]);
+    assert!(said.contains("on white"), "{said}");
+    assert!(open(workshop.path("white/1.jpg")).rgb()[..3].iter().all(|v| *v > 0.9));
+}
+
 #[test]
 fn colors_are_matched_along_the_film() {
     let workshop = Workshop::with_native();
@@ -406,6 +534,9 @@ fn colors_are_matched_along_the_film() {
         open(workshop.path(&format!("{output}/000001.png")))
     };
     let matched = paint("matched", "match", &["--style-at", "0.3=content.png"]);
+    // A region stays when the style outside it changes.
+    workshop.save("left.png", &Picture::from_rgb8([2, 1], &[255, 255, 255, 0, 0, 0]).unwrap());
+    paint("region", "match", &["-s", "content.png@left.png", "--style-at", "0.3=style.png"]);
     // The first frame, painted by itself as a picture.
     let output = workshop.run(&[
         "stylize",

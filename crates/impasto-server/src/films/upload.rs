@@ -27,6 +27,7 @@ pub(crate) async fn read(request: Request, state: &State) -> Result<Wanted<Uploa
         other => return Err(request::unsupported(other, "multipart/form-data or application/json")),
     };
     check(&wanted)?;
+    wanted.check_match()?;
     let upload = spool.end().await?;
     Ok(wanted.with(upload))
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Request, State as Shared};
+use axum::extract::{Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use impasto::Size;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::in_time;
+use super::{Id, in_time};
 use crate::problem::{Problem, Result};
 use crate::request;
 use crate::state::{Content, State};
@@ -65,7 +65,7 @@ pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) 
         (status = 200, body = ContentView),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Json<ContentView>> {
+pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Json<ContentView>> {
     let content = state.content(&id)?;
     Ok(view(&state, id, &content))
 }
@@ -76,6 +76,6 @@ pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<Stri
         (status = 204, description = "It is removed"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {
+pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<StatusCode> {
     state.contents.remove(&id).map(|_| StatusCode::NO_CONTENT).ok_or_else(|| Problem::not_found("content"))
 }

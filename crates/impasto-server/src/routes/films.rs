@@ -66,5 +66,5 @@ async fn begun(state: &Arc<State>, request: Request) -> Result<Response> {
         let job = job.clone();
         move || job.begin()
     });
-    Ok(accepted(state, place, job, painting))
+    accepted(state, place, job, painting)
 }

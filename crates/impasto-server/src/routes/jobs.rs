@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
+use super::Id;
 use super::stylize::answer;
 use crate::jobs::{Job, JobView, Status};
 use crate::problem::{Problem, Result};
@@ -29,7 +30,7 @@ fn job(state: &State, id: &str) -> Result<Arc<Job>> {
         (status = 200, body = JobView),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Json<JobView>> {
+pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Json<JobView>> {
     Ok(Json(job(&state, &id)?.view(&id)))
 }
 
@@ -40,7 +41,7 @@ pub(crate) async fn about(Shared(state): Shared<Arc<State>>, Path(id): Path<Stri
         (status = 200, description = "The events", content_type = "text/event-stream", body = String),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn events(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Response> {
+pub(crate) async fn events(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
     let job = job(&state, &id)?;
     let changes = job.changes();
     let events = stream::unfold((job, changes, id, false), move |(job, mut changes, id, ended)| {
@@ -75,7 +76,7 @@ pub(crate) async fn events(Shared(state): Shared<Arc<State>>, Path(id): Path<Str
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn result(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<Response> {
+pub(crate) async fn result(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<Response> {
     match job(&state, &id)?.painted() {
         Some(Ok(painted)) => Ok(answer(&painted).await),
         Some(Err(problem)) => Err(problem),
@@ -92,7 +93,7 @@ pub(crate) async fn result(Shared(state): Shared<Arc<State>>, Path(id): Path<Str
         (status = 204, description = "It is cancelled, or removed if it was done"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn cancel(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {
+pub(crate) async fn cancel(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<StatusCode> {
     let job = job(&state, &id)?;
     let status: Status = job.view(&id).status;
     if status.is_final() {

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Path, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -76,6 +77,18 @@ async fn count(state: Arc<State>, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     state.metrics.request(&route, response.status().as_u16(), start.elapsed());
     response
+}
+
+/// A name in the path.
+pub(crate) struct Id(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let name = Path::<String>::from_request_parts(parts, state).await;
+        name.map(|Path(name)| Id(name)).map_err(|_| Problem::bad("the name in the path is not text"))
+    }
 }
 
 /// Answers with a problem if the work exceeds the server's timeout.

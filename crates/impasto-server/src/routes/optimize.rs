@@ -43,7 +43,7 @@ pub(crate) async fn optimize(Shared(state): Shared<Arc<State>>, request: Request
             let job = job.clone();
             move || job.begin()
         });
-        Ok(accepted(&state, place, job, painting))
+        accepted(&state, place, job, painting)
     })
     .await
 }

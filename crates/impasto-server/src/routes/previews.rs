@@ -47,6 +47,7 @@ async fn paint(state: &Arc<State>, request: Request, format: Format) -> Result<R
     }
     let draft = body.draft;
     let wanted = body.wanted(state)?;
+    wanted.check_match()?;
     let _place = state.place()?;
     let _cancel = CancelOnDrop::new(&watch);
     let bytes = work::quick(state, move |state| {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, Request, State as Shared};
+use axum::extract::{Query, Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use impasto::Style;
@@ -12,7 +13,7 @@ use impasto::request::Reference;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::in_time;
+use super::{Id, in_time};
 use crate::problem::{Problem, Result};
 use crate::request;
 use crate::served::Served;
@@ -90,7 +91,7 @@ pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) 
     in_time(&state, async {
         let bytes = request::one_file(request, "style", &state).await?;
         let _place = state.place()?;
-        let style = work::quick(&state, move |state| make(state, &bytes)).await?;
+        let style = work::quick(&state, move |state| make(state, bytes)).await?;
         let share = state.memory(style.memory(state.models.all().len() * NUMBERS))?;
         let id = state.styles.keep(Arc::new(style), Some(share));
         let place = [(header::LOCATION, format!("/v1/styles/{id}"))];
@@ -99,10 +100,10 @@ pub(crate) async fn upload(Shared(state): Shared<Arc<State>>, request: Request) 
     .await
 }
 
-fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
-    let share = state.memory(work::style_memory(bytes))?;
-    let style = if is_style_file(bytes) {
-        let style = Style::from_bytes(bytes).map_err(|e| Problem::from(e.context("style")))?;
+fn make(state: &State, bytes: Bytes) -> Result<KeptStyle> {
+    let share = state.memory(work::style_memory(&bytes))?;
+    let style = if is_style_file(&bytes) {
+        let style = Style::from_bytes(&bytes).map_err(|e| Problem::from(e.context("style")))?;
         let unfit = |text: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, text);
         let (models, family) = (state.models.all(), style.family());
         if models.iter().all(|model| &model.stylizer().model().family != family) {
@@ -114,7 +115,7 @@ fn make(state: &State, bytes: &[u8]) -> Result<KeptStyle> {
         // A style that has learned for another model would fail in every painting.
         let fits = models.iter().map(|model| model.stylizer().check_style(&style)).reduce(|a, b| if a.is_ok() { a } else { b });
         fits.unwrap_or(Ok(())).map_err(|e| unfit(format!("style: {e}")))?;
-        KeptStyle::bare(style, Reference::of_bytes("style.style", bytes))
+        KeptStyle::bare(style, Reference::of_bytes("style.style", &bytes))
     } else {
         work::style_of(state, bytes)?
     };
@@ -137,7 +138,7 @@ fn is_style_file(bytes: &[u8]) -> bool {
     ))]
 pub(crate) async fn file(
     Shared(state): Shared<Arc<State>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     query: Result<Query<OfModel>, QueryRejection>,
 ) -> Result<Response> {
     let model = of_query(&state, query)?;
@@ -152,6 +153,6 @@ pub(crate) async fn file(
         (status = 204, description = "It is removed"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
     ))]
-pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Path(id): Path<String>) -> Result<StatusCode> {
+pub(crate) async fn forget(Shared(state): Shared<Arc<State>>, Id(id): Id) -> Result<StatusCode> {
     state.styles.remove(&id).map(|_| StatusCode::NO_CONTENT).ok_or_else(|| Problem::not_found("uploaded style"))
 }

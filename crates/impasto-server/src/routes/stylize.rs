@@ -41,6 +41,7 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
         // Take a place before reading the body, so that a request that finds none is refused early.
         let place = state.place()?;
         let wanted = request::wanted(request, &state).await?;
+        wanted.check_match()?;
         if !later {
             let watch = Arc::new(Watch::default());
             let _cancel = CancelOnDrop::new(&watch);
@@ -52,7 +53,7 @@ pub(crate) async fn stylize(Shared(state): Shared<Arc<State>>, request: Request)
             let job = job.clone();
             move || job.begin()
         });
-        Ok(accepted(&state, place, job, painting))
+        accepted(&state, place, job, painting)
     })
     .await
 }
@@ -64,8 +65,10 @@ pub(crate) fn accepted(
     place: impl Send + 'static,
     job: Arc<Job>,
     work: impl Future<Output = Result<Painted>> + Send + 'static,
-) -> Response {
-    let id = state.jobs.keep(job.clone(), None);
+) -> Result<Response> {
+    // Running jobs are kept, and results of ended ones only as long as there is room.
+    let full = || Problem::busy("too many jobs are running or waiting; try again later");
+    let id = state.jobs.keep_among(job.clone(), None, |old| old.painted().is_some()).ok_or_else(full)?;
     let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
     let view = job.view(&id);
     // Spawned tasks start in any order. Poll the work here once, so that it joins the
@@ -80,7 +83,7 @@ pub(crate) fn accepted(
         });
         drop(place);
     });
-    (StatusCode::ACCEPTED, location, Json(view)).into_response()
+    Ok((StatusCode::ACCEPTED, location, Json(view)).into_response())
 }
 
 /// Does the work of a job, which does not expire meanwhile, no matter how long it takes.

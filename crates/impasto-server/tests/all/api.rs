@@ -288,6 +288,18 @@ fn styles_and_contents_are_kept_and_forgotten() {
     let direct = server.post_form("/v1/stylize", &[("content", &content), ("style", &picture)], &[]);
     assert_eq!(by_id.body, direct.body);
 
+    // At other sizes than the usual one, too.
+    let large = png(600, 500);
+    let large_id = server.post_form("/v1/styles", &[("style", &large)], &[]).json()["id"].as_str().unwrap().to_owned();
+    for options in [r#"{"style_size": 64}"#, r#"{"style_size": 500}"#, r#"{"exact": "96x64"}"#] {
+        let paint = |field: (&str, &[u8])| {
+            let answer = server.post_form("/v1/stylize", &[("content", &content), field, ("options", options.as_bytes())], &[]);
+            answer.picture()
+        };
+        assert!(paint(("style_id", large_id.as_bytes())) == paint(("style", &large)), "{options}");
+        assert!(paint(("style_id", large_id.as_bytes())) != paint(("style_id", id.as_bytes())), "{options}");
+    }
+
     let kept = server.send("POST", "/v1/contents", &[("Content-Type", "image/png")], &content).json();
     assert_eq!((kept["width"].as_u64(), kept["height"].as_u64(), kept["format"].as_str()), (Some(96), Some(64), Some("png")));
     let kept = kept["id"].as_str().unwrap();

@@ -39,6 +39,23 @@ fn a_job_tells_its_progress_and_keeps_its_picture() {
     assert_eq!(server.get(&format!("{path}/result")).complaint(404, ""), None);
 }
 
+/// A client that only listens is not cut off, however long the work takes.
+#[test]
+fn events_are_sent_longer_than_a_request_may_take() {
+    let server = Running::start(|options| {
+        options.timeout = std::time::Duration::from_millis(300);
+        options.jobs = 1;
+    });
+    // Keeps the next one waiting for longer than that.
+    let first = begin(&server, &png(2600, 2000));
+    let second = begin(&server, &png(40, 30));
+    let start = std::time::Instant::now();
+    let events = server.get(&format!("{second}/events")).text();
+    eprintln!("the events took {:?}", start.elapsed());
+    assert!(events.contains("event: done"), "{events}");
+    assert_eq!(server.get(&format!("{first}/result")).status, 200);
+}
+
 #[test]
 fn a_cancelled_job_stops() {
     let server = Running::start(|options| options.jobs = 1);

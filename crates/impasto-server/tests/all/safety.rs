@@ -6,6 +6,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use common::{Answer, Running, multipart, png};
+use impasto_server::ServerOptions;
 use serde_json::json;
 
 /// Sends these bytes and nothing else.
@@ -68,6 +69,20 @@ fn what_is_wrong_with_a_request_is_said_in_a_line() {
         ("unknown format", with(r#"{"format": "exe"}"#), 400, "exe"),
         ("weights", with(r#"{"weights": [1, 2]}"#), 400, "2 weights for 1 styles"),
         ("all weights 0", with(r#"{"weights": [0]}"#), 400, "weight 0"),
+        (
+            "weights in two places",
+            json(r#"{"content": {"id": "demo"}, "styles": [{"name": "mosaic", "weight": 2}], "options": {"weights": [1]}}"#),
+            400,
+            "twice",
+        ),
+        ("name and id", json(r#"{"content": {"id": "demo"}, "styles": [{"name": "mosaic", "id": "x"}]}"#), 400, "just one"),
+        (
+            "a mask twice",
+            form(&[("content", &content), ("style_name", b"mosaic"), ("mask_0", &content), ("mask_0", &content)]),
+            400,
+            "mask_0 appears twice",
+        ),
+        ("a job's name of bytes", server.get("/v1/jobs/%ff"), 400, "not text"),
         ("negative weight", with(r#"{"weights": [-1]}"#), 400, "weight"),
         ("16 bits in JPEG are no problem, but quality 0 is", with(r#"{"quality": 0}"#), 400, "quality"),
         ("deep JSON", json(&deep), 400, "JSON"),
@@ -185,7 +200,7 @@ fn who_does_not_move_is_cut_off() {
             String::from_utf8_lossy(&rest)
         );
     }
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(90), "{:?}", start.elapsed());
     server.until("a place was kept", || server.gauge("pictures_pending") == 0);
     // A painting that takes longer than the timeout.
     let slow = Running::start(|options| options.timeout = Duration::from_millis(150));
@@ -266,14 +281,16 @@ fn other_peoples_pages_may_not_use_it() {
     let answer = post(&open, "https://app.example");
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("https://app.example")));
     assert_eq!(post(&open, "https://evil.example").complaint(403, ""), None);
+    // A cache must not give a page what it keeps for another.
+    assert_eq!(open.get("/v1/info").header("vary"), Some("Origin"));
 }
 
 #[test]
 fn an_open_address_needs_a_token() {
-    let mut options = impasto_server::ServerOptions::default();
+    let mut options = ServerOptions::default();
     options.address = ([0, 0, 0, 0], 0).into();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let bind = |options: impasto_server::ServerOptions| {
+    let bind = |options: ServerOptions| {
         runtime
             .block_on(impasto_server::Server::bind(
                 vec![impasto_server::Served::new("built-in", impasto::Stylizer::new().unwrap()).unwrap()],
@@ -286,6 +303,11 @@ fn an_open_address_needs_a_token() {
     options.token = Some("short".into());
     assert!(bind(options.clone()).unwrap_err().contains("16 characters"));
     options.token = Some("a-token-of-16-characters".into());
+    for wrong in ["https://app.example/", "https://app.example/page", "app.example", "https://", "ftp://app.example"] {
+        options.cors = Some(wrong.into());
+        assert!(bind(options.clone()).unwrap_err().contains("origin"), "{wrong}");
+    }
+    options.cors = Some("https://app.example".into());
     bind(options).unwrap();
 }
 
@@ -346,6 +368,31 @@ fn who_sends_too_much_reads_why_it_is_refused() {
         stream.write_all(&body).unwrap();
         assert_eq!(Answer::read(&mut stream).complaint(status, ""), None);
     }
+}
+
+/// Bodies count for the memory of all requests while they arrive.
+#[test]
+fn bodies_are_received_within_the_memory() {
+    let server = Running::start(|options| {
+        options.max_memory = 8 << 20;
+        options.max_body = 64 << 20;
+    });
+    let send = |bytes: usize| {
+        let mut stream = server.connect();
+        let head = format!(
+            "POST /v1/contents HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 30000000\r\n\r\n",
+            server.address
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&vec![7; bytes]).unwrap();
+        stream
+    };
+    // Two that wait hold most of it.
+    let waiting: Vec<_> = (0..2).map(|_| send(3 << 20)).collect();
+    server.until("bodies are not counted", || server.gauge("memory_reserved_bytes") >= 6 << 20);
+    assert_eq!(Answer::read(&mut send(30_000_000)).complaint(503, "memory"), None);
+    drop(waiting);
+    server.until("memory is kept", || server.gauge("memory_reserved_bytes") == 0);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Initial, Optimization, OptimizeOptions, StylePicture};
+use super::{Initial, Losses, Optimization, OptimizeOptions, StylePicture};
 use crate::picture::Mask;
 use crate::weights::safetensors::{self, Precision};
 use crate::weights::{Tensor, Weights};
@@ -14,6 +14,7 @@ const VERSION: &str = "2";
 const FINGERPRINT: &str = "impasto.fingerprint";
 const SCALE: &str = "impasto.scale";
 const STEPS: &str = "impasto.steps";
+const LOSSES: &str = "impasto.losses";
 const PICTURE: &str = "picture";
 
 /// Describes everything that decides the result, in few characters: options as text, pictures as checksums.
@@ -52,6 +53,19 @@ fn checksum(values: &[f32]) -> u32 {
     values.iter().fold(0, |sum, v| crc32c::crc32c_append(sum, &v.to_le_bytes()))
 }
 
+/// Losses as text, four numbers for each step. They are read as exactly the same numbers, which JSON would not be.
+fn text_of(losses: &[Losses]) -> String {
+    let each = |l: &Losses| format!("{} {} {} {}", l.total, l.content, l.style, l.variation);
+    losses.iter().map(each).collect::<Vec<_>>().join(" ")
+}
+
+fn losses_of(text: &str) -> Option<Vec<Losses>> {
+    let numbers: Vec<f64> = text.split_whitespace().map(|number| number.parse().ok()).collect::<Option<_>>()?;
+    let (steps, rest) = numbers.as_chunks::<4>();
+    let losses = |&[total, content, style, variation]: &[f64; 4]| Losses { total, content, style, variation };
+    rest.is_empty().then(|| steps.iter().map(losses).collect())
+}
+
 pub(super) fn write(optimization: &Optimization<'_>) -> Result<Vec<u8>> {
     let Size { width, height } = optimization.scales[optimization.scale];
     let mut file = Weights::new();
@@ -60,6 +74,7 @@ pub(super) fn write(optimization: &Optimization<'_>) -> Result<Vec<u8>> {
         (FINGERPRINT.into(), optimization.fingerprint.clone()),
         (SCALE.into(), optimization.scale.to_string()),
         (STEPS.into(), optimization.steps.to_string()),
+        (LOSSES.into(), text_of(&optimization.losses)),
     ]);
     file.insert(PICTURE, Tensor::new([height, width, 3], optimization.values.clone())?);
     for (name, values) in optimization.descent.state() {
@@ -83,6 +98,11 @@ pub(super) fn restore(optimization: &mut Optimization<'_>, bytes: &[u8]) -> Resu
     let number = |name: &str| fact(name)?.parse::<usize>().map_err(|e| malformed(&format!("{name:?}: {e}")));
     let (scale, steps) = (number(SCALE)?, number(STEPS)?);
     let &Size { width, height } = optimization.scales.get(scale).ok_or_else(|| malformed("its scale does not exist"))?;
+    let losses = losses_of(&fact(LOSSES)?).ok_or_else(|| malformed("its losses are damaged"))?;
+    let made = (0..scale).map(|scale| optimization.steps_at(scale)).sum::<usize>().saturating_add(steps);
+    if losses.len() != made || steps > optimization.steps_at(scale) {
+        return Err(malformed("it does not have the losses of each of its steps"));
+    }
     let picture = file.remove(PICTURE).ok_or_else(|| malformed("it has no picture"))?;
     if picture.shape() != [height, width, 3] {
         return Err(malformed("its picture does not have the size of its scale"));
@@ -94,7 +114,7 @@ pub(super) fn restore(optimization: &mut Optimization<'_>, bytes: &[u8]) -> Resu
     if !descent.restore(state, values.len()) {
         return Err(malformed("the state of its method is incomplete"));
     }
-    (optimization.scale, optimization.steps) = (scale, steps);
+    (optimization.scale, optimization.steps, optimization.losses) = (scale, steps, losses);
     (optimization.values, optimization.descent, optimization.objective) = (values, descent, None);
     Ok(())
 }

@@ -98,6 +98,8 @@ pub struct Optimization<'a> {
     scale: usize,
     /// Steps made at this scale.
     steps: usize,
+    /// The losses before each step, over all scales.
+    losses: Vec<Losses>,
     /// The picture that is being changed.
     values: Vec<f32>,
     descent: Descent,
@@ -223,6 +225,7 @@ impl Optimizer {
             scales,
             scale: 0,
             steps: 0,
+            losses: Vec::new(),
             values: start,
             descent,
             objective: None,
@@ -311,18 +314,23 @@ impl<'a> Optimization<'a> {
         self.objective = Some(objective);
         let losses = found?;
         self.steps += 1;
+        self.losses.push(losses);
+        Ok(Some(self.made(self.scale, self.steps, losses)))
+    }
+
+    /// Returns the step that was the `steps`-th at this scale.
+    fn made(&self, scale: usize, steps: usize, losses: Losses) -> Step {
         let pixels = |scale: usize| self.scales[scale].pixels() as f64;
         let work = |scales: std::ops::Range<usize>| scales.map(|i| self.steps_at(i) as f64 * pixels(i)).sum::<f64>();
-        let share = (work(0..self.scale) + self.steps as f64 * pixels(self.scale)) / work(0..self.scales.len());
-        let made = |scales: std::ops::Range<usize>| scales.map(|i| self.steps_at(i)).sum::<usize>();
-        Ok(Some(Step {
-            done: made(0..self.scale) + self.steps,
-            total: made(0..self.scales.len()),
-            scale: self.scale,
-            size: self.scales[self.scale],
-            losses,
-            share,
-        }))
+        let share = (work(0..scale) + steps as f64 * pixels(scale)) / work(0..self.scales.len());
+        let sum = |scales: std::ops::Range<usize>| scales.map(|i| self.steps_at(i)).sum::<usize>();
+        Step { done: sum(0..scale) + steps, total: sum(0..self.scales.len()), scale, size: self.scales[scale], losses, share }
+    }
+
+    /// Returns all steps so far, from the first. Those before a checkpoint count.
+    pub fn history(&self) -> Vec<Step> {
+        let places = (0..self.scales.len()).flat_map(|scale| (1..=self.steps_at(scale)).map(move |steps| (scale, steps)));
+        self.losses.iter().zip(places).map(|(losses, (scale, steps))| self.made(scale, steps, *losses)).collect()
     }
 
     /// Whether all steps are made, so that [`Optimization::picture`] returns the final picture.

@@ -159,11 +159,8 @@ impl Mask {
     /// # Errors
     /// [`ErrorKind::Mismatch`] if the proportions differ.
     pub fn check_fits(&self, picture: impl Into<Size>) -> Result<()> {
-        let Size { width, height } = picture.into();
-        let (w, h) = (width as f64, height as f64);
-        let off =
-            (self.width as f64 * h / w - self.height as f64).abs().min((self.height as f64 * w / h - self.width as f64).abs());
-        if off < 1.0 {
+        let picture @ Size { width, height } = picture.into();
+        if (Size { width: self.width, height: self.height }).is_shape_of(picture) {
             return Ok(());
         }
         let name = self.name.as_deref().unwrap_or("a mask");

@@ -29,6 +29,9 @@ pub struct Source {
     pub iptc: Option<Vec<u8>>,
     /// The intended size of a pixel.
     pub density: Option<Density>,
+    /// Texts with their keywords, such as `Title` and `Author` (PNG 3rd edition, section 11.3.3). A JPEG file's comment
+    /// is one with the keyword `Comment`. Only PNG files are written with them.
+    pub texts: Vec<(String, String)>,
     /// What written files say about how the picture was made: a text in the caller's format, stored in XMP. Reading
     /// never sets it; [`Source::recorded_settings`] returns what a file says.
     pub settings: Option<String>,
@@ -47,6 +50,7 @@ impl Default for Source {
             xmp: None,
             iptc: None,
             density: None,
+            texts: Vec::new(),
             settings: None,
         }
     }

@@ -28,8 +28,8 @@ pub const VERSION: u64 = 3;
 /// The version of requests for optimized pictures. Programs that do not know it say that they are too old.
 pub(super) const OPTIMIZED: u64 = 4;
 
-/// Most styles, and most files of a model; real requests have a handful.
-const MOST: usize = 64;
+/// Most styles, and most files of a model: more than a command line names.
+const MOST: usize = 4096;
 /// Most bytes of a text.
 const TEXT: usize = 1024;
 

@@ -121,10 +121,11 @@ impl Reference {
     }
 }
 
-/// Whether it names something in a folder and leads nowhere else, on any system.
+/// Whether it names something in a folder and leads nowhere else, on this system.
 fn is_bare(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    let odd = |c: char| matches!(c, '/' | '\\' | ':') || c.is_control();
+    // Elsewhere, files have such names.
+    let odd = |c: char| c == '/' || c.is_control() || cfg!(windows) && matches!(c, '\\' | ':');
     !name.is_empty() && name.len() <= LONGEST && name != "." && name != ".." && !name.contains(odd)
 }
 

@@ -69,6 +69,14 @@ struct Prepared {
     curves: Vec<Curve>,
 }
 
+impl Prepared {
+    /// Returns where the painting covers the photo, for a picture of this size; `None` if it covers all of it.
+    fn places(&self, options: &StylizeOptions, size: Size) -> Result<Option<Places>> {
+        let places = Places::new(options, size, size)?;
+        Ok((!places.covered(&self.curves)).then_some(places))
+    }
+}
+
 impl Stylizer {
     /// Prepares for painting pictures that are like this one and have its size.
     ///
@@ -121,7 +129,7 @@ impl Stylizer {
         let costs = self.costs(&layout, options);
         // If the norms need the picture's own statistics, they are measured while painting.
         let prepared = self.prepared((&view, layout.margin), style, options, (costs, false), control)?;
-        self.paint_view(&view, &layout, options, &prepared, write, (costs, control))
+        self.paint_view(&view, (&layout, options, true), &prepared, write, (costs, control))
     }
 
     /// Finds what is wrong before any work is done.
@@ -130,6 +138,10 @@ impl Stylizer {
         let layout = self.layout(options, size)?;
         check_cancelled(control)?;
         Places::check(options, size)?;
+        if let Some(full) = options.preview_of.filter(|&full| !size.is_shape_of(full)) {
+            let text = format!("a picture of {size} cannot be the preview of one of {full}: the proportions differ");
+            return Err(Error::new(ErrorKind::Mismatch, text));
+        }
         Ok(layout)
     }
 
@@ -154,21 +166,21 @@ impl Stylizer {
         Ok(Prepared { coats, recolour, curves })
     }
 
-    /// Paints rows: through the network, to the picture's size, through its finish.
+    /// Paints rows: through the network, to the picture's size, through its finish. Unless they are `covered`, the
+    /// painting is everywhere, even where masks keep the photo.
     fn paint_view(
         &self,
         view: &View<'_>,
-        layout: &Layout,
-        options: &StylizeOptions,
+        (layout, options, covered): (&Layout, &StylizeOptions, bool),
         prepared: &Prepared,
         write: WriteRows<'_>,
         (costs, control): (Costs, &dyn Control),
     ) -> Result<()> {
         let Layout { size, canvas, margin, way } = *layout;
         let Prepared { coats, recolour, curves } = prepared;
-        let places = Places::new(options, size, size)?;
-        let cover = |y: usize, out: &mut [f32]| places.cover(curves, y, out);
-        let cover: Option<crate::finish::Cover<'_>> = if places.covered(curves) { None } else { Some(&cover) };
+        let places = if covered { prepared.places(options, size)? } else { None };
+        let cover = |y: usize, out: &mut [f32]| places.iter().for_each(|places| places.cover(curves, y, out));
+        let cover: Option<crate::finish::Cover<'_>> = if places.is_some() { Some(&cover) } else { None };
         let finish = Finish { content: view.content, recolour: recolour.as_ref(), cover };
         let mut y = 0;
         let mut finished = |rows: Cow<'_, [f32]>| {
@@ -243,12 +255,18 @@ impl<'a> Painter<'a> {
     /// [`ErrorKind::Mismatch`] if the picture's size is not the one that the painter was prepared with; otherwise as
     /// [`Stylizer::stylize_with`].
     pub fn paint(&self, content: &Picture, control: &dyn Control) -> Result<Picture> {
-        let rgb = self.paint_whole((content, [0.0; 2]), control)?;
+        let rgb = self.paint_whole((content, [0.0; 2]), true, control)?;
         content.repainted(content.size(), rgb)
     }
 
-    /// Paints a picture in memory; its grain has moved by this many pixels.
-    pub(crate) fn paint_whole(&self, (content, moved): (&dyn Rows, [f32; 2]), control: &dyn Control) -> Result<Vec<f32>> {
+    /// Paints a picture in memory; its grain has moved by this many pixels. Unless it is `covered`, the painting is
+    /// everywhere, and [`Painter::cover`] puts the photo back where masks keep it.
+    pub(crate) fn paint_whole(
+        &self,
+        (content, moved): (&dyn Rows, [f32; 2]),
+        covered: bool,
+        control: &dyn Control,
+    ) -> Result<Vec<f32>> {
         let size @ Size { width, height } = content.size();
         if size != self.layout.size {
             let Size { width: prepared_width, height: prepared_height } = self.layout.size;
@@ -269,10 +287,30 @@ impl<'a> Painter<'a> {
             Some(prepared) => {
                 let view = View::new(self.stylizer, content, &self.layout, &self.options, moved)?;
                 let costs = self.stylizer.costs(&self.layout, &self.options).painted();
-                self.stylizer.paint_view(&view, &self.layout, &self.options, prepared, &mut write, (costs, control))?;
+                let how = (&self.layout, &self.options, covered);
+                self.stylizer.paint_view(&view, how, prepared, &mut write, (costs, control))?;
             }
         }
         Ok(rgb)
+    }
+
+    /// Returns the painting with the photo where masks and strengths keep it; `None` if they keep nothing of it.
+    pub(crate) fn cover(&self, content: &dyn Rows, painted: &[f32]) -> Result<Option<Vec<f32>>> {
+        let Some(prepared) = &self.prepared else {
+            let mut rgb = zeros(painted.len())?;
+            content.read(0..self.layout.size.height, &mut rgb)?;
+            return Ok(Some(rgb));
+        };
+        let Some(places) = prepared.places(&self.options, self.layout.size)? else { return Ok(None) };
+        let cover = |y: usize, out: &mut [f32]| places.cover(&prepared.curves, y, out);
+        let finish = Finish { content, recolour: None, cover: Some(&cover) };
+        let row = self.layout.size.width * 3;
+        let mut rgb = zeros(painted.len())?;
+        rgb.copy_from_slice(painted);
+        for (i, rows) in rgb.chunks_mut(row * AT_A_TIME).enumerate() {
+            finish.apply(&self.stylizer.engine, i * AT_A_TIME, rows)?;
+        }
+        Ok(Some(rgb))
     }
 
     /// Returns a painter between this one and another that was prepared with the same options on a later picture or in

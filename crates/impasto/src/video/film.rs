@@ -161,6 +161,7 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
             return Ok(());
         }
         let painters = self.painters(count)?;
+        let steady = self.work.options.steady > 0.0;
         let waiting = self.waiting.make_contiguous();
         let mut before = self.before.take();
         let mut last = self.last.take();
@@ -176,9 +177,12 @@ impl<'a, I: Iterator<Item = Result<Frame>>> Frames<'a, I> {
                 if let (Some(trace), Some(last)) = (&trace, &last) {
                     self.work.steady(trace, last, seen.frame.width(), &mut rgb)?;
                 }
+                // What masks keep is put in last: a mixture with the frame before would not be exactly the photo, and
+                // the photo would get into paintings where the mask moves on.
+                let covered = if steady { painters[i].cover(&seen.frame, &rgb)? } else { None };
                 self.done.push_back(Painted {
                     index: seen.index,
-                    frame: seen.frame.repainted(&rgb)?,
+                    frame: seen.frame.repainted(covered.as_ref().unwrap_or(&rgb))?,
                     first_of_shot: seen.step.is_none(),
                 });
                 last = Some(rgb);
@@ -240,9 +244,11 @@ impl<'a> Work<'a> {
         self.stylizer.prepare_rows(&style, &options, (&seen.frame, seen.moved), control)
     }
 
-    /// Paints a frame, and traces where its pixels were in the frame before.
+    /// Paints a frame, and traces where its pixels were in the frame before. If it will be mixed with the last
+    /// painting, it is not covered with the photo yet.
     fn paint(&self, seen: &Seen, before: Option<&Frame>, painter: &Painter<'_>) -> Result<(Vec<f32>, Option<Trace>)> {
-        let rgb = painter.paint_whole((&seen.frame, seen.moved), &Quiet(self.control))?;
+        let covered = self.options.steady == 0.0;
+        let rgb = painter.paint_whole((&seen.frame, seen.moved), covered, &Quiet(self.control))?;
         let trace = match (&seen.step, before) {
             (Some(step), Some(before)) if self.options.steady > 0.0 => {
                 Some(Trace::new(before, &seen.frame, step.motion.clone(), self.options.steady)?)

@@ -169,9 +169,10 @@ impl<'a> Film<'a> {
         let one = self.stylizer.stored_memory(canvas, Some(0))?;
         let one = one.saturating_add(self.stylizer.canvas_memory(&self.options.stylize, size)?);
         let pixels = size.pixels();
-        // Waiting and painted frames; paintings and traces in progress; the last painting and its mixture; pyramids.
+        // Waiting and painted frames; paintings and traces in progress; the last painting, its mixture, and the
+        // mixture with the photo; pyramids.
         let frames = pixels.saturating_mul(bytes_per_pixel as u64).saturating_mul(2 * (KEY as u64 + 1));
-        let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1).saturating_add(pixels.saturating_mul(12));
+        let paintings = pixels.saturating_mul(12 + 16).saturating_mul(at_a_time + 1).saturating_add(pixels.saturating_mul(24));
         let pyramids = (KEY as u64 + 2) * (320 * 320 * 6);
         let styles = self.styles.memory(self.stylizer)?;
         let all = one.saturating_mul(at_a_time).saturating_add(frames).saturating_add(paintings).saturating_add(pyramids);

@@ -3,13 +3,16 @@
 use crate::picture::rows::{self, Rows};
 use crate::request::{MATCHED_SIDE, Options, matched};
 use crate::stylizer::{Palette, Part};
-use crate::{Colours, Control, Picture, Result, Style, StylizeOptions, Stylizer};
+use crate::{Colours, Control, Error, ErrorKind, Picture, Result, Style, StylizeOptions, Stylizer};
 
 /// The styles of a film, by frame. Between two frames with styles, the style glides from one to the other; before the
 /// first and after the last it does not change.
+///
+/// Frames are counted from the first that is painted. Numbers below 0 are frames before it: if only a part of a film is
+/// painted, its first frame may already be on the way from one style to the next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Styles {
-    by_frame: Vec<(usize, Entry)>,
+    by_frame: Vec<(i64, Entry)>,
     /// How far colors go toward the film's: 0 to 1.
     share: f32,
 }
@@ -56,21 +59,27 @@ impl Styles {
     }
 
     /// Returns the styles of a film that a request asks for, and the options of its paintings. `first` are the styles
-    /// at the beginning, `later` those that come at other frames. Each has its picture if there is one, at the size at
-    /// which the network sees it. `painting` comes from [`Options::stylize`].
+    /// at the beginning of the film, and its frame; `later` those that come at other frames, in place of the styles
+    /// without a mask. Each has its picture if there is one, at the size at which the network sees it. `painting` comes
+    /// from [`Options::stylize`].
     ///
     /// With `colors: match`, the pictures get the film's colors ([`Styles::matched`]). If any picture is missing, the
     /// paintings get the film's colors instead ([`Colours::Content`]), so that a film has one look from its first frame
     /// to its last.
     ///
     /// # Errors
-    /// As [`Palette::new`].
+    /// As [`Palette::new`]; [`ErrorKind::InvalidArgument`] if there are later styles, but all first ones have masks.
     pub fn asked(
         options: &Options,
         painting: StylizeOptions,
-        first: Vec<(Part, Option<Picture>)>,
-        later: Vec<(usize, Style, Option<Picture>)>,
+        (beginning, first): (i64, Vec<(Part, Option<Picture>)>),
+        later: Vec<(i64, Style, Option<Picture>)>,
     ) -> Result<(Self, StylizeOptions)> {
+        if !later.is_empty() && first.iter().all(|(part, _)| part.mask.is_some()) {
+            let text = "a style that comes later replaces the one outside the masks, but all styles have masks; \
+                        add a style without one";
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
         let palette = Palette::new(first.iter().map(|(part, _)| part.clone()))?;
         let mut painting = palette.options(painting);
         let whole = first.iter().all(|(_, picture)| picture.is_some()) && later.iter().all(|(_, _, picture)| picture.is_some());
@@ -79,12 +88,12 @@ impl Styles {
             painting = painting.colours(Colours::Content);
         }
         if !(matching && whole) {
-            let styles =
-                later.into_iter().fold(Styles::one(palette.style), |styles, (frame, style, _)| styles.with(frame, style));
+            let first = Styles { by_frame: vec![(beginning, Entry::Plain(palette.style))], share: 1.0 };
+            let styles = later.into_iter().fold(first, |styles, (frame, style, _)| styles.with(frame, style));
             return Ok((styles, painting));
         }
         let first = first.into_iter().filter_map(|(part, picture)| Some((part, picture?))).collect();
-        let mut styles = Styles::matched(first, options.color_strength)?;
+        let mut styles = Styles { by_frame: vec![(beginning, Entry::matched(first)?)], share: options.color_strength };
         for (frame, style, picture) in later {
             if let Some(picture) = picture {
                 styles = styles.with_matched(frame, style, picture)?;
@@ -93,21 +102,28 @@ impl Styles {
         Ok((styles, painting))
     }
 
-    /// Adds another style at this frame, counted from 0. It replaces one that is already there.
+    /// Adds another style at this frame. It replaces one that is already there.
     #[must_use]
-    pub fn with(self, frame: usize, style: Style) -> Self {
+    pub fn with(self, frame: i64, style: Style) -> Self {
         self.and(frame, Entry::Plain(style))
     }
 
-    /// Adds another style at this frame, whose picture gets the colors of the film; see [`Styles::matched`].
+    /// Adds another style at this frame, whose picture gets the colors of the film; see [`Styles::matched`]. It takes
+    /// the place of the styles without a mask. Those with masks stay.
     ///
     /// # Errors
     /// As [`Palette::new`].
-    pub fn with_matched(self, frame: usize, style: Style, picture: Picture) -> Result<Self> {
-        Ok(self.and(frame, Entry::matched(vec![(Part { style, weight: 1.0, mask: None }, picture)])?))
+    pub fn with_matched(self, frame: i64, style: Style, picture: Picture) -> Result<Self> {
+        let regions = self.by_frame.iter().find_map(|(_, entry)| match entry {
+            Entry::Matched(parts, _) => Some(parts.iter().filter(|(part, _)| part.mask.is_some())),
+            Entry::Plain(_) => None,
+        });
+        let whole = (Part { style, weight: 1.0, mask: None }, picture);
+        let parts = std::iter::once(whole).chain(regions.into_iter().flatten().cloned()).collect();
+        Ok(self.and(frame, Entry::matched(parts)?))
     }
 
-    fn and(mut self, frame: usize, entry: Entry) -> Self {
+    fn and(mut self, frame: i64, entry: Entry) -> Self {
         self.by_frame.retain(|(at, _)| *at != frame);
         self.by_frame.push((frame, entry));
         self.by_frame.sort_by_key(|(at, _)| *at);
@@ -116,6 +132,7 @@ impl Styles {
 
     /// Returns the entries on both sides of a frame, and how far the frame is on the way from the first to the second.
     fn around(&self, frame: usize) -> (&Entry, Option<(&Entry, f32)>) {
+        let frame = i64::try_from(frame).unwrap_or(i64::MAX);
         let next = self.by_frame.partition_point(|(at, _)| *at <= frame);
         match (next.checked_sub(1).map(|last| &self.by_frame[last]), self.by_frame.get(next)) {
             (Some((from, a)), Some((to, b))) => (a, Some((b, (frame - from) as f32 / (to - from) as f32))),
@@ -202,6 +219,13 @@ mod tests {
         for (frame, expected) in [(0, 0.0), (5, 0.5), (10, 1.0), (15, 2.0), (20, 3.0), (1000, 3.0)] {
             assert!((styles.at(frame).unwrap().vector()[0] - expected).abs() < 1e-6, "{frame}");
         }
+        // A part of a film may begin between two styles.
+        let part = styles.with(-10, style(-5.0));
+        assert!((part.at(0).unwrap().vector()[0] - 0.0).abs() < 1e-6);
+        let part = Styles { by_frame: vec![(-30, super::Entry::Plain(style(9.0)))], share: 1.0 }
+            .with(-10, style(2.0))
+            .with(10, style(4.0));
+        assert!((part.at(0).unwrap().vector()[0] - 3.0).abs() < 1e-6);
     }
 
     #[test]
@@ -211,7 +235,7 @@ mod tests {
         let part = |v| Part { style: style(v), weight: 1.0, mask: None };
         let asked = |colors, first: &Option<Picture>, later: &Option<Picture>| {
             let options = Options { colors, ..Options::default() };
-            let (first, later) = (vec![(part(1.0), first.clone())], vec![(20, style(2.0), later.clone())]);
+            let (first, later) = ((0, vec![(part(1.0), first.clone())]), vec![(20, style(2.0), later.clone())]);
             Styles::asked(&options, options.stylize(None, None).unwrap(), first, later).unwrap()
         };
         let plain = Styles::one(style(1.0)).with(20, style(2.0));

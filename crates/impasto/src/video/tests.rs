@@ -92,10 +92,18 @@ fn styles_take_the_colors_of_each_shot() {
         assert_ne!(painted.frame, Frame::of_picture(&own, false).unwrap(), "frame {}", painted.index);
     }
     // Between two key frames, and toward another style, it glides.
-    let other = styles.with_matched(KEY * 2, seen(&second), second.clone()).unwrap();
-    let glided = painted(&Film::new(&stylizer, other, FilmOptions::default()).unwrap(), film(14, 5));
+    let other = styles.with_matched(2 * KEY as i64, seen(&second), second.clone()).unwrap();
+    let glided = painted(&Film::new(&stylizer, other.clone(), FilmOptions::default()).unwrap(), film(14, 5));
     assert_eq!(glided[0].frame, one[0].frame);
     assert_ne!(glided[9].frame, one[9].frame);
+    // Regions stay: both halves have the second style in the end.
+    let ended = painted(&Film::new(&stylizer, other, FilmOptions::default()).unwrap(), film(2 * KEY + 1, 100));
+    let content = frame(2 * KEY, 100).to_picture().unwrap();
+    let matched = crate::request::matched(&stylizer, (&second, None), &content, 0.7, &()).unwrap();
+    let options = StylizeOptions::default().region(matched.clone(), mask);
+    let (painter, last) = (stylizer.stylize_with(&content, &matched, &options, &()).unwrap(), &ended[2 * KEY].frame);
+    let far = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / a.len() as f32;
+    assert!(far(painter.rgb(), last.to_picture().unwrap().rgb()) < 0.01);
 }
 
 #[test]
@@ -138,22 +146,49 @@ fn masks_may_be_films() {
     let stylizer = stylizer();
     let style = style(&stylizer, 0.1);
     let left = |i: usize| Mask::new([2, 1], if i.is_multiple_of(2) { &[1.0, 0.0] } else { &[0.0, 1.0] }).unwrap();
-    let film = Film::new(&stylizer, style.clone(), FilmOptions::default()).unwrap();
-    let frames = (0..5).map(|i| Ok(frame(i, 100).with_mask(left(i))));
-    for painted in painted(&film, frames) {
-        let (content, result) = (frame(painted.index, 100).to_picture().unwrap(), painted.frame.to_picture().unwrap());
-        let row = SIZE[0] * 3;
-        // The content has the last columns in even frames, and the first ones in odd frames.
-        let same = |columns: std::ops::Range<usize>| content.rgb()[columns.clone()] == result.rgb()[columns];
-        let even = painted.index.is_multiple_of(2);
-        assert_eq!((same(0..30), same(row - 30..row)), (!even, even), "frame {}", painted.index);
+    // Steadying must not mix the photo with paintings, or paintings with the photo.
+    for steady in [0.0, 0.8] {
+        let film = Film::new(&stylizer, style.clone(), FilmOptions::default().steady(steady)).unwrap();
+        let frames = (0..5).map(|i| Ok(frame(i, 100).with_mask(left(i))));
+        for painted in painted(&film, frames) {
+            let (content, result) = (frame(painted.index, 100).to_picture().unwrap(), painted.frame.to_picture().unwrap());
+            let row = SIZE[0] * 3;
+            // The content has the last columns in even frames, and the first ones in odd frames.
+            let same = |columns: std::ops::Range<usize>| content.rgb()[columns.clone()] == result.rgb()[columns];
+            let even = painted.index.is_multiple_of(2);
+            assert_eq!((same(0..30), same(row - 30..row)), (!even, even), "frame {} at {steady}", painted.index);
+        }
+        let frames = (0..20).map(|i| Ok(frame(i, 100).with_strength_mask(left(i))));
+        for painted in &painted(&film, frames) {
+            let content = frame(painted.index, 100).to_picture().unwrap();
+            let columns = if painted.index.is_multiple_of(2) { SIZE[0] * 3 - 30..SIZE[0] * 3 } else { 0..30 };
+            let result = painted.frame.to_picture().unwrap();
+            assert_eq!(content.rgb()[columns.clone()], result.rgb()[columns], "frame {} at {steady}", painted.index);
+        }
+        let stylize = StylizeOptions::default().strength(0.0);
+        let film = Film::new(&stylizer, style.clone(), FilmOptions::default().stylize(stylize).steady(steady)).unwrap();
+        for painted in painted(&film, self::film(5, 100)) {
+            assert_eq!(painted.frame, frame(painted.index, 100), "frame {} at {steady}", painted.index);
+        }
     }
-    let frames = (0..20).map(|i| Ok(frame(i, 100).with_strength_mask(left(i))));
-    let strengths: Vec<_> = painted(&film, frames);
-    for painted in &strengths {
-        let content = frame(painted.index, 100).to_picture().unwrap();
-        let columns = if painted.index.is_multiple_of(2) { SIZE[0] * 3 - 30..SIZE[0] * 3 } else { 0..30 };
-        assert_eq!(content.rgb()[columns.clone()], painted.frame.to_picture().unwrap().rgb()[columns], "frame {}", painted.index);
+}
+
+/// A film whose mask keeps nothing is the film without the mask.
+#[test]
+fn masks_change_only_what_they_keep() {
+    let stylizer = stylizer();
+    let style = style(&stylizer, 0.1);
+    let with = |mask: Option<&[f32; 2]>| {
+        let mask = mask.map(|mask| Mask::new([2, 1], mask).unwrap());
+        let stylize = StylizeOptions { mask, ..StylizeOptions::default() };
+        let options = FilmOptions::default().stylize(stylize).steady(0.8);
+        painted(&Film::new(&stylizer, style.clone(), options).unwrap(), film(10, 7))
+    };
+    let (none, all, half) = (with(None), with(Some(&[1.0, 1.0])), with(Some(&[1.0, 0.0])));
+    assert!(none == all);
+    for (whole, half) in none.iter().zip(&half) {
+        let [whole, half] = [whole, half].map(|painted| painted.frame.to_picture().unwrap().rgb()[..30].to_vec());
+        assert_eq!(whole, half);
     }
 }
 

@@ -21,6 +21,7 @@ mod networks_published;
 mod networks_recognise;
 mod perceptual;
 mod picture_bad;
+mod picture_beside;
 mod picture_colour;
 mod picture_formats;
 mod picture_jpeg;

@@ -99,6 +99,35 @@ fn samples_are_those_of_the_profile() {
     assert!(worst < 0.2 && moved > 10.0, "{worst} steps of 8 bits off, of {moved}");
 }
 
+/// Shadows keep their 16 bits, too, where a curve is steep or flat.
+#[test]
+fn shadows_of_deep_pictures_keep_their_steps() {
+    let mut plain = ColorProfile::new_adobe_rgb();
+    let curve = ColorProfile::new_gray_with_gamma(461.0 / 256.0).gray_trc;
+    (plain.red_trc, plain.green_trc, plain.blue_trc) = (curve.clone(), curve.clone(), curve);
+    let curves = [("Adobe RGB", ColorProfile::new_adobe_rgb(), 563.0 / 256.0), ("gamma 1.8", plain, 461.0 / 256.0)];
+    let light = |v: f64| if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) };
+    for (name, profile, exponent) in curves {
+        // Every second step of 16 bits up to a tenth, in gray.
+        let ramp: Vec<f32> = (0..3200u16).flat_map(|i| [f32::from(2 * i) / 65535.0; 3]).collect();
+        let mut picture = Picture::from_rgb_f32([3200, 1], ramp.clone()).unwrap();
+        picture.source_mut().icc = Some(profile.encode().unwrap());
+        let bytes = picture.encode(Format::Png, &EncodeOptions::default().depth(Depth::Sixteen)).unwrap().bytes;
+        let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+        let mut samples = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut samples).unwrap();
+        let (mut written, mut read) = (0f64, 0f64);
+        let back = decode(&bytes);
+        for (i, sample) in samples.as_chunks::<6>().0.iter().enumerate() {
+            let expected = light(f64::from(ramp[i * 3])).powf(1.0 / exponent) * 65535.0;
+            written = written.max((f64::from(u16::from_be_bytes([sample[0], sample[1]])) - expected).abs());
+            read = read.max(f64::from(back.rgb()[i * 3] - ramp[i * 3]).abs() * 65535.0);
+        }
+        eprintln!("{name}: written {written:.2}, read {read:.2} steps of 16 bits off");
+        assert!(written < 4.0 && read < 4.0, "{name}: written {written}, read {read} steps of 16 bits off");
+    }
+}
+
 /// Values slightly outside a painting's range do not exceed it in another color space either.
 #[test]
 fn values_beyond_the_range_are_clamped_first() {

@@ -9,7 +9,7 @@ use impasto::{ErrorKind, Picture, Size};
 use serde_json::{Value, json};
 
 use super::setup::Setup;
-use super::trace::{self, Trace};
+use super::trace;
 use crate::cli::Optimize;
 use crate::commands::stylize::is_standard;
 use crate::commands::stylize::place::make_folder_of;
@@ -35,14 +35,14 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
     for path in std::iter::once(&args.output).chain(&setup.checkpoint).filter(|path| !is_standard(path)) {
         make_folder_of(path)?;
     }
-    let mut trace = Trace::default();
+    let mut last: Option<Step> = None;
     let mut saved = false;
     let bar = Steps::new(loudness);
     let ended = loop {
         let step = interrupt::while_running(|| optimization.step(&Unseen));
         match step {
             Ok(Some(step)) => {
-                trace.add(step);
+                last = Some(step);
                 bar.show(step.share, words(&step));
                 if args.save_every.is_some_and(|every| step.done.is_multiple_of(every)) && step.done < step.total {
                     save_so_far(args, setup, &optimization, &step)?;
@@ -53,7 +53,7 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
                 }
             }
             Ok(None) => break None,
-            Err(error) if error.kind() == ErrorKind::Cancelled => match trace.last() {
+            Err(error) if error.kind() == ErrorKind::Cancelled => match last {
                 Some(step) => break Some(step),
                 None => return Err(Failure::Interrupted),
             },
@@ -61,6 +61,8 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
         }
     };
     drop(bar);
+    // With the steps before an interruption.
+    let steps = optimization.history();
     let mut painted = optimization.picture()?;
     match ended {
         None => {
@@ -70,14 +72,14 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
             }
             let bytes = setup.output.encode(&painted, loudness)?;
             setup.output.write(&bytes)?;
-            write_traces(args, &trace)?;
+            write_traces(args, &steps)?;
             // It is this run's or an interrupted one's, and has no more use. A file that --force allows to replace, but
             // that was not replaced, stays.
             if let Some(checkpoint) = setup.checkpoint.as_ref().filter(|_| saved || args.resume || args.checkpoint.is_none()) {
                 let _ = std::fs::remove_file(checkpoint);
             }
-            loudness.detail(&line(args, &painted, &trace, start));
-            if args.json { talk::json(&json(args, setup, &painted, &trace, false, start)) } else { Ok(()) }
+            loudness.detail(&line(args, &painted, steps.last(), start));
+            if args.json { talk::json(&json(args, setup, &painted, (steps.last(), false), start)) } else { Ok(()) }
         }
         Some(step) => {
             // Nothing goes to standard output: an unfinished picture is of no use in a pipe.
@@ -85,10 +87,10 @@ pub(super) fn run(args: &Optimize, setup: &Setup) -> Result {
                 interrupt::while_saving(|| -> Result {
                     Target::new(checkpoint, true)?.write(&optimization.checkpoint()?)?;
                     setup.output.write_anyway(&setup.output.encode(&painted, loudness)?)?;
-                    trace::write_all(args, &trace)
+                    trace::write_all(args, &steps)
                 })?;
                 if args.json {
-                    talk::json(&json(args, setup, &painted, &trace, true, start))?;
+                    talk::json(&json(args, setup, &painted, (steps.last(), true), start))?;
                 }
                 loudness.say(&format!(
                     "stopped after {} of {} steps; the picture so far is {}; to continue, run the same command with --resume",
@@ -144,13 +146,13 @@ fn words(step: &Step) -> String {
     format!("{width}×{height} content {:.3} style {:.4}", losses.content, losses.style)
 }
 
-fn write_traces(args: &Optimize, trace: &Trace) -> Result {
-    interrupt::while_writing(|| trace::write_all(args, trace))
+fn write_traces(args: &Optimize, steps: &[Step]) -> Result {
+    interrupt::while_writing(|| trace::write_all(args, steps))
 }
 
-fn line(args: &Optimize, painted: &Picture, trace: &Trace, start: Instant) -> String {
+fn line(args: &Optimize, painted: &Picture, last: Option<&Step>, start: Instant) -> String {
     let peak = memory::peak().map_or_else(String::new, |bytes| format!(", at most {} of memory", memory::human(bytes)));
-    let losses = trace.last().map(|step| format!(", content {:.4}, style {:.4}", step.losses.content, step.losses.style));
+    let losses = last.map(|step| format!(", content {:.4}, style {:.4}", step.losses.content, step.losses.style));
     format!(
         "{}: {}×{} in {:.1} s{}{peak}",
         args.output.display(),
@@ -161,7 +163,7 @@ fn line(args: &Optimize, painted: &Picture, trace: &Trace, start: Instant) -> St
     )
 }
 
-fn json(args: &Optimize, setup: &Setup, painted: &Picture, trace: &Trace, interrupted: bool, start: Instant) -> Value {
+fn json(args: &Optimize, setup: &Setup, painted: &Picture, (last, interrupted): (Option<&Step>, bool), start: Instant) -> Value {
     let [content, style] = setup.optimizer.layers();
     let styles = args.styles.iter().map(|style| style.to_string_lossy());
     let mut json = json!({
@@ -169,9 +171,9 @@ fn json(args: &Optimize, setup: &Setup, painted: &Picture, trace: &Trace, interr
         "output": null,
         "size": { "width": painted.width(), "height": painted.height() },
         "styles": styles.collect::<Vec<_>>(),
-        "steps": trace.last().map_or(0, |step| step.done),
+        "steps": last.map_or(0, |step| step.done),
         "interrupted": interrupted,
-        "losses": trace.last().map(|step| trace::losses(&step.losses)),
+        "losses": last.map(|step| trace::losses(&step.losses)),
         "perceptual": {
             "architecture": setup.perceptual.architecture().to_string(),
             "source": setup.perceptual.source(),

@@ -10,10 +10,6 @@ use crate::cli::Optimize;
 use crate::commands::stylize::place::Place;
 use crate::failure::{Failure, Result};
 
-/// The steps of this run, with their losses.
-#[derive(Default)]
-pub(super) struct Trace(Vec<Step>);
-
 /// The file type of a trace.
 enum Kind {
     Json,
@@ -37,25 +33,15 @@ pub(super) fn check(path: &Path, force: bool) -> Result {
     Place::new(path, force).map(|_| ())
 }
 
-impl Trace {
-    pub(super) fn add(&mut self, step: Step) {
-        self.0.push(step);
-    }
-
-    pub(super) fn last(&self) -> Option<Step> {
-        self.0.last().copied()
-    }
-
-    fn json(&self) -> Value {
-        let step = |step: &Step| {
-            let mut json = losses(&step.losses);
-            json["step"] = step.done.into();
-            json["width"] = step.size.width.into();
-            json["height"] = step.size.height.into();
-            json
-        };
-        json!({ "steps": self.0.iter().map(step).collect::<Vec<_>>() })
-    }
+fn json(steps: &[Step]) -> Value {
+    let step = |step: &Step| {
+        let mut json = losses(&step.losses);
+        json["step"] = step.done.into();
+        json["width"] = step.size.width.into();
+        json["height"] = step.size.height.into();
+        json
+    };
+    json!({ "steps": steps.iter().map(step).collect::<Vec<_>>() })
 }
 
 /// Returns the losses as JSON.
@@ -63,13 +49,13 @@ pub(super) fn losses(losses: &Losses) -> Value {
     json!({ "total": losses.total, "content": losses.content, "style": losses.style, "variation": losses.variation })
 }
 
-/// Writes all traces that were asked for.
-pub(super) fn write_all(args: &Optimize, trace: &Trace) -> Result {
+/// Writes all traces that were asked for, of these steps.
+pub(super) fn write_all(args: &Optimize, steps: &[Step]) -> Result {
     for path in &args.trace {
         let bytes = match kind(path)? {
-            Kind::Json => format!("{:#}\n", trace.json()).into_bytes(),
-            Kind::Png => plot::png(&trace.0)?,
-            Kind::Svg => plot::svg(&trace.0)?.into_bytes(),
+            Kind::Json => format!("{:#}\n", json(steps)).into_bytes(),
+            Kind::Png => plot::png(steps)?,
+            Kind::Svg => plot::svg(steps)?.into_bytes(),
         };
         // Before the work, it was checked that this replaces nothing.
         Place::new(path, true)?.target()?.write(&bytes)?;

@@ -73,12 +73,13 @@ impl Animation {
         }
     }
 
-    /// Adds a picture that is shown for this many hundredths of a second.
+    /// Adds a picture that is shown for this many hundredths of a second. A GIF shows what is less than half opaque as
+    /// fully transparent; a PNG is opaque.
     pub(in crate::commands) fn add(&mut self, picture: &Picture, hundredths: u16) -> Result {
         let rgb = picture.to_rgb8()?;
         match self {
             Animation::Gif(encoder) => {
-                let mut frame = paletted(&rgb, picture.width(), picture.height());
+                let mut frame = paletted(&rgb, picture.alpha(), picture.size());
                 frame.delay = hundredths;
                 encoder.write_frame(&frame).map_err(Failure::failed)
             }
@@ -106,26 +107,43 @@ const SAMPLING: i32 = 1;
 /// The whole range of the dithering, in steps of 255: about the distance between neighboring colors of a palette.
 const SPREAD: i32 = 14;
 
-/// Makes a frame with its own palette of 256 colors. The dithering pattern is the same for every frame, so that areas
-/// without motion do not flicker. Error diffusion would swim.
-fn paletted(rgb: &[u8], width: usize, height: usize) -> gif::Frame<'static> {
-    let rgba: Vec<u8> = rgb.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
-    let quantiser = NeuQuant::new(SAMPLING, 256, &rgba);
-    let mut indices = Vec::with_capacity(width * height);
-    for (y, row) in rgba.chunks_exact(width * 4).enumerate() {
-        for (x, pixel) in row.chunks_exact(4).enumerate() {
-            let shift = (bayer(x, y) * 2 - 63) * SPREAD / 126;
-            let mut pixel = [pixel[0], pixel[1], pixel[2], 255];
-            pixel[..3].iter_mut().for_each(|v| *v = (i32::from(*v) + shift).clamp(0, 255) as u8);
-            indices.push(quantiser.index_of(&pixel) as u8);
-        }
+/// Alpha from which on a pixel of a GIF is opaque.
+const OPAQUE: f32 = 0.5;
+
+/// Makes a frame with its own palette of 256 colors; of 255, and one for what is transparent, if there is alpha. The
+/// dithering pattern is the same for every frame, so that areas without motion do not flicker. Error diffusion would
+/// swim.
+fn paletted(rgb: &[u8], alpha: Option<&[f32]>, Size { width, height }: Size) -> gif::Frame<'static> {
+    let opaque = |i: usize| alpha.is_none_or(|alpha| alpha[i] >= OPAQUE);
+    let colors = if alpha.is_some() { 255 } else { 256 };
+    let pixels = rgb.as_chunks::<3>().0;
+    let seen = pixels.iter().enumerate().filter(|(i, _)| opaque(*i));
+    let mut rgba: Vec<u8> = seen.flat_map(|(_, [r, g, b])| [*r, *g, *b, 255]).collect();
+    if rgba.is_empty() {
+        rgba.extend([0, 0, 0, 255]);
     }
+    let quantiser = NeuQuant::new(SAMPLING, colors, &rgba);
+    let mut indices = Vec::with_capacity(width * height);
+    for (i, pixel) in pixels.iter().enumerate() {
+        if !opaque(i) {
+            indices.push(colors as u8);
+            continue;
+        }
+        let shift = (bayer(i % width, i / width) * 2 - 63) * SPREAD / 126;
+        let [r, g, b] = pixel.map(|v| (i32::from(v) + shift).clamp(0, 255) as u8);
+        indices.push(quantiser.index_of(&[r, g, b, 255]) as u8);
+    }
+    let mut palette = quantiser.color_map_rgb();
+    palette.resize(256 * 3, 0);
     gif::Frame {
         // The encoder has checked that they fit.
         width: width as u16,
         height: height as u16,
         buffer: indices.into(),
-        palette: Some(quantiser.color_map_rgb()),
+        palette: Some(palette),
+        transparent: alpha.map(|_| colors as u8),
+        // What is transparent must not show the frame before.
+        dispose: if alpha.is_some() { gif::DisposalMethod::Background } else { gif::DisposalMethod::Keep },
         ..gif::Frame::default()
     }
 }
@@ -177,7 +195,7 @@ mod tests {
         // A ramp of 256 × 64 colors, far more than a palette has.
         let (width, height) = (256, 64);
         let rgb: Vec<u8> = (0..width * height).flat_map(|i| [(i % width) as u8, (i / width * 4) as u8, 128]).collect();
-        let frame = paletted(&rgb, width, height);
+        let frame = paletted(&rgb, None, impasto::Size { width, height });
         let palette = frame.palette.as_ref().unwrap();
         let mut errors = Vec::new();
         for block in 0..width / 8 * (height / 8) {

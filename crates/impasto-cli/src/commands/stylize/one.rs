@@ -48,6 +48,7 @@ pub(super) fn run(args: &Stylize, content: &Path, arguments: Vec<StyleArgument>)
     let limits = Studio::picture_limits(args);
     let (mut photo, ingredient) = record::open_content(content, &limits, loudness)?;
     let sources = style::read(&arguments, &args.limits.of_floats(), loudness)?;
+    style::warn_of_unused(args, &arguments, &sources);
     watch.lap("read");
 
     let studio = Studio::open(args, &models, isa)?;

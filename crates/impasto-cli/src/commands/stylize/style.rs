@@ -4,11 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use impasto::picture::Mask;
-use impasto::request::{Reference, StyleUse, shortest};
+use impasto::request::{Options, Reference, StyleUse, shortest};
 use impasto::style::Gallery;
 use impasto::stylizer::{Palette, Part};
 use impasto::{Control, Model, Picture, Style, StyleOptions, Stylizer, picture};
 
+use crate::cli::Stylize;
 use crate::failure::{Failure, Result};
 use crate::talk::Loudness;
 use crate::{names, references};
@@ -43,6 +44,18 @@ pub(in crate::commands) fn parse(arguments: &[OsString]) -> Result<Vec<StyleArgu
         return Err(Failure::usage("all styles have weight 0; give at least one a weight above 0"));
     }
     Ok(styles)
+}
+
+/// Warns of options that change nothing with these styles and masks.
+pub(super) fn warn_of_unused(args: &Stylize, styles: &[StyleArgument], sources: &[Seen]) {
+    let (loudness, asked) = (args.loudness.loudness(), &args.paint.options);
+    let usual = Options::default();
+    if asked.style_size != usual.style_size && !sources.is_empty() && sources.iter().all(|source| source.picture().is_none()) {
+        loudness.warn("--style-size changes nothing: none of these styles is seen in a picture now");
+    }
+    if asked.feather != usual.feather && args.paint.files.is_empty() && styles.iter().all(|style| style.mask.is_none()) {
+        loudness.warn("--feather changes nothing without a mask");
+    }
 }
 
 /// Splits an argument. The text after the last `=` is a weight if it is a number. The text after the last `@` is a

@@ -61,13 +61,17 @@ pub(super) fn look(path: &Path) -> Result<Option<Facts>> {
         delays.push(delay);
         time += delay;
     }
-    facts.frames = times.len();
+    facts.frames = delays.len();
     facts.timing = match delays.first() {
         None => return Err(about(&"has no frames")),
         Some(&first) if delays.iter().all(|&delay| delay == first) => {
             Timing::Constant(Rate { frames: 1_000_000, seconds: first })
         }
-        Some(_) => Timing::Variable(times),
+        Some(_) => {
+            // With the time at which the last frame ends.
+            times.push(time);
+            Timing::Variable(times)
+        }
     };
     Ok(Some(facts))
 }

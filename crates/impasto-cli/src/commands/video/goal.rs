@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use impasto::ErrorKind;
-use impasto::Size;
+use impasto::picture::Format;
+use impasto::{ErrorKind, Size};
 use impasto_film::{Encoder, Kind, Tools};
 
 use super::args::{Video, Written};
@@ -63,7 +63,7 @@ impl Goal {
         let (digits, after) = rest.split_once('d').ok_or_else(wrong)?;
         let digits =
             if digits.is_empty() { 1 } else { digits.parse().ok().filter(|n| (1..=12).contains(n)).ok_or_else(wrong)? };
-        let format = impasto::picture::Format::from_path(format!("frame{after}")).map_err(Failure::usage)?;
+        let format = Format::from_path(format!("frame{after}")).map_err(Failure::usage)?;
         if after.contains('%') || !format.can_write() {
             return Err(wrong());
         }
@@ -75,6 +75,15 @@ impl Goal {
         match self {
             Goal::Pictures { before, digits, after } => Some(format!("{before}{number:0digits$}{after}").into()),
             _ => None,
+        }
+    }
+
+    /// Returns whether what is written can have transparency.
+    pub(super) fn has_alpha(&self) -> bool {
+        match self {
+            Goal::Film { encoder, .. } => encoder.alpha,
+            Goal::Gif => true,
+            Goal::Pictures { after, .. } => Format::from_path(format!("frame{after}")).is_ok_and(Format::has_alpha),
         }
     }
 }

@@ -29,16 +29,28 @@ pub(super) fn changes(args: &Video) -> Result<Changes> {
     let change = |argument: &std::ffi::OsString| {
         let (at, name) = names::divided(argument, '=').into_iter().next_back().ok_or_else(|| wrong(argument))?;
         let at = at.to_str().and_then(|text| time(text).ok()).ok_or_else(|| wrong(argument))?;
-        let mut styles = style::parse(&[name])?;
+        let mut styles = style::parse(std::slice::from_ref(&name))?;
         match styles.pop().filter(|style| style.mask.is_none()) {
-            Some(style) => Ok((at, style)),
+            Some(style) if style.path.as_os_str() == name => Ok((at, style)),
+            Some(_) => {
+                Err(Failure::usage(format!("{}: a style that comes alone has no weight; leave it out", argument.display())))
+            }
             None => Err(Failure::usage(format!(
                 "{}: styles that change along the film cannot have a mask; leave it out",
                 argument.display()
             ))),
         }
     };
-    args.style_at.iter().map(change).collect()
+    let mut changes = args.style_at.iter().map(change).collect::<Result<Changes>>()?;
+    changes.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    // The styles of `-s` are there from the beginning.
+    let begins = (!args.styles.is_empty()).then_some(0.0);
+    let times: Vec<f64> = begins.into_iter().chain(changes.iter().map(|(at, _)| *at)).collect();
+    if let Some(pair) = times.windows(2).find(|pair| pair[0] == pair[1]) {
+        let what = if pair[0] == 0.0 && begins.is_some() { "-s and --style-at" } else { "--style-at" };
+        return Err(Failure::usage(format!("{what} name two styles for second {}; leave one out", pair[0])));
+    }
+    Ok(changes)
 }
 
 /// A mask: one picture for all frames, or a film with one for each.
@@ -63,7 +75,7 @@ pub(super) fn look(
     args: &Video,
     stylizer: &Stylizer,
     (arguments, changes): (&[StyleArgument], &Changes),
-    (wanted, timing): (Wanted, &Timing),
+    (wanted, timing, before): (Wanted, &Timing, usize),
     tools: &dyn Fn() -> Result<Tools>,
 ) -> Result<Look> {
     let (loudness, limits) = (args.loudness.loudness(), memory::limits_of_floats());
@@ -101,13 +113,16 @@ pub(super) fn look(
     let (mut later, mut used_later) = (Vec::new(), Vec::new());
     for (at, argument) in changes {
         let (style, used, picture) = see(argument)?;
-        later.push((timing.frame_at((at - wanted.part.start).max(0.0)), style, picture));
+        later.push((timing.frame_at(at - wanted.part.start), style, picture));
         used_later.push((*at, used));
     }
     // Masks may be films, which come with the frames.
     let stylize = asked.stylize(None, None);
     let stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
-    let (styles, options) = Styles::asked(asked, stylize, parts.into_iter().zip(pictures).collect(), later)?;
+    let first = (timing.frame_at(-wanted.part.start), parts.into_iter().zip(pictures).collect());
+    let asked = Styles::asked(asked, stylize, first, later);
+    let (styles, options) =
+        asked.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
     let open = |path: &Path| -> Result<MaskSource> {
         let still = impasto::picture::Format::from_path(path).is_ok()
             && path.is_file()
@@ -115,7 +130,7 @@ pub(super) fn look(
         if still {
             return Ok(MaskSource::Still(mask(path)?));
         }
-        Ok(MaskSource::Film(Source::open(path, wanted, tools)?, path.display().to_string()))
+        Ok(MaskSource::Film(Source::of_masks(path, (wanted, before), tools)?, path.display().to_string()))
     };
     Ok(Look {
         styles,
@@ -141,7 +156,7 @@ impl Look {
             match mask {
                 MaskSource::Still(mask) => self.options.mask = Some(if invert { mask.inverted() } else { mask }),
                 MaskSource::Film(source, name) => {
-                    let masks = source.read(tools, source.size(), Reading { alpha: source.alpha(), ..reading.clone() })?;
+                    let masks = source.read(tools, source.size(), Reading { alpha: source.alpha(), ..reading.clone() }, false)?;
                     frames = Box::new(zipped(frames, masks, name, move |frame, mask| {
                         let mask = mask.feather(feather)?;
                         Ok(frame.with_mask(if invert { mask.inverted() } else { mask }))
@@ -153,7 +168,7 @@ impl Look {
             match mask {
                 MaskSource::Still(mask) => self.options.strength_mask = Some(mask),
                 MaskSource::Film(source, name) => {
-                    let masks = source.read(tools, source.size(), Reading { alpha: source.alpha(), ..reading.clone() })?;
+                    let masks = source.read(tools, source.size(), Reading { alpha: source.alpha(), ..reading.clone() }, false)?;
                     frames = Box::new(zipped(frames, masks, name, move |frame, mask| {
                         Ok(frame.with_strength_mask(mask.feather(feather)?))
                     }));

@@ -160,6 +160,8 @@ fn check(args: &Video, from_stdin: bool, to_stdout: bool) -> Result {
         "a terminal cannot take a film's bytes (-o -); redirect them or name a file"
     } else if args.end.is_some_and(|end| end <= args.start.unwrap_or(0.0)) {
         "--end must be after --start"
+    } else if !matches!(Goal::kind(args)?, Some(Written::Film(_))) && (args.codec.is_some() || args.crf.is_some()) {
+        "--codec and --crf are for films that ffmpeg encodes; GIF files and frames have no such settings"
     } else if args.preview_frame.as_ref().is_some_and(|path| impasto::picture::Format::from_path(path).is_err()) {
         "--preview-frame needs the name of a picture, for example now.jpg"
     } else {
@@ -179,6 +181,9 @@ fn spooled() -> Result<(Work, PathBuf)> {
 
 /// Says what may surprise the user.
 fn tell(source: &Source, goal: &Goal, loudness: talk::Loudness) {
+    if source.alpha() && !goal.has_alpha() && matches!(goal, Goal::Pictures { .. }) {
+        loudness.warn("these pictures have no transparency; the frames are put on white");
+    }
     let Some(facts) = source.film() else { return };
     say(&facts.notes(), Some(&facts.path), loudness);
     if facts.sounds() && !matches!(goal, Goal::Film { .. }) {
@@ -269,12 +274,15 @@ impl Painting<'_> {
         let builder = Stylizer::builder().threads(cores).isa(model::isa()?).border(options.border).thumbnail(options.thumbnail);
         let mut stylizer = self.models.iter().fold(builder, |builder, path| builder.model(path)).open()?;
         let tools = || Ok(Tools::find(args.ffmpeg.as_deref())?);
-        let mut look = look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing), &tools)?;
+        let mut look =
+            look::look(args, &stylizer, (self.arguments, self.changes), (self.wanted, timing, self.source.before()), &tools)?;
         work.keep_record(&self.record(&look)?.to_json())?;
         let salvaged = args.salvage.then(|| Arc::new(Mutex::new(None)));
         let alpha = self.alpha();
         let reading = Reading { part: self.wanted.part, alpha, salvaged: salvaged.clone(), fps: args.fps };
-        let frames = self.source.read(self.tools, size, reading.clone())?;
+        // Written pictures may each have their own depth and alpha.
+        let own = matches!(self.goal, Goal::Pictures { .. });
+        let frames = self.source.read(self.tools, size, reading.clone(), own)?;
         let frames = look.masked(args, frames, (self.tools, &reading))?;
 
         // Paint as many frames at a time as memory allows, each on few
@@ -332,13 +340,8 @@ impl Painting<'_> {
 
     /// Returns whether the written frames have alpha.
     fn alpha(&self) -> bool {
-        let keeps = match self.goal {
-            Goal::Film { encoder, .. } => encoder.alpha,
-            Goal::Gif => false,
-            Goal::Pictures { after, .. } => {
-                impasto::picture::Format::from_path(format!("frame{after}")).is_ok_and(impasto::picture::Format::has_alpha)
-            }
-        };
+        // What pictures cannot hold, their encoder puts on white.
+        let keeps = self.goal.has_alpha() || matches!(self.goal, Goal::Pictures { .. });
         self.source.alpha() && keeps
     }
 

@@ -20,8 +20,24 @@ const RATE: Rate = Rate { frames: 25, seconds: 1 };
 #[derive(Debug)]
 pub(super) enum Source {
     Film(Box<Facts>),
-    Pictures { files: Vec<PathBuf>, size: Size, deep: bool, alpha: bool, rate: Rate },
-    Animation { path: PathBuf, facts: animation::Facts, part: (usize, usize), timing: Timing },
+    Pictures {
+        files: Vec<PathBuf>,
+        /// The number of files before those.
+        before: usize,
+        size: Size,
+        deep: bool,
+        alpha: bool,
+        rate: Rate,
+    },
+    Animation {
+        path: PathBuf,
+        facts: animation::Facts,
+        /// Its frames that are painted, in order; one may be there several times.
+        shown: Vec<usize>,
+        /// The number of frames before those.
+        before: usize,
+        timing: Timing,
+    },
 }
 
 /// Which part of a source to read, and at which rate.
@@ -51,38 +67,74 @@ impl Source {
         Ok(Source::Film(Box::new(facts)))
     }
 
+    /// Examines masks for the frames of another source. Pictures and animations have a mask for every frame of the
+    /// whole source: `before` of them are skipped.
+    pub(super) fn of_masks(path: &Path, (wanted, before): (Wanted, usize), tools: &dyn Fn() -> Result<Tools>) -> Result<Self> {
+        let few = || Failure::failed(format!("{}: this mask ends before the film's part begins", path.display()));
+        if let Some(files) = pictures(path)? {
+            let files = files.get(before..).filter(|files| !files.is_empty()).ok_or_else(few)?;
+            return Self::of_files(files.to_vec(), before, RATE);
+        }
+        if let Some(facts) = animation::look(path)? {
+            let shown: Vec<usize> = (before..facts.frames).collect();
+            if shown.is_empty() {
+                return Err(few());
+            }
+            let timing = facts.timing.clone();
+            return Ok(Source::Animation { path: path.to_owned(), facts, shown, before, timing });
+        }
+        Self::open(path, wanted, tools)
+    }
+
     fn of_pictures(path: &Path, mut files: Vec<PathBuf>, wanted: Wanted) -> Result<Self> {
         let rate = wanted.fps.unwrap_or(RATE);
         let timing = Timing::Constant(rate);
-        let start = timing.frame_at(wanted.part.start).min(files.len());
-        let end = wanted.part.end.map_or(files.len(), |end| timing.frame_at(end).min(files.len()));
+        let count = files.len();
+        let frame_at = |seconds| usize::try_from(timing.frame_at(seconds)).unwrap_or(0).min(count);
+        let (start, end) = (frame_at(wanted.part.start), wanted.part.end.map_or(count, frame_at));
         files = files.get(start..end).unwrap_or_default().to_vec();
-        let Some(first) = files.first() else {
+        if files.is_empty() {
             return Err(Failure::failed(format!("{}: there are no frames to paint", path.display())));
-        };
-        let first = Picture::open(first, &Limits::default())?;
-        let size = Size { width: first.width(), height: first.height() };
-        Ok(Source::Pictures { deep: first.source().bit_depth > 8, alpha: first.alpha().is_some(), files, size, rate })
+        }
+        Self::of_files(files, start, rate)
+    }
+
+    /// There must be one file at least.
+    fn of_files(files: Vec<PathBuf>, before: usize, rate: Rate) -> Result<Self> {
+        let first = Picture::open(&files[0], &Limits::default())?;
+        let (size, deep, alpha) = (first.size(), first.source().bit_depth > 8, first.alpha().is_some());
+        Ok(Source::Pictures { files, before, size, deep, alpha, rate })
     }
 
     fn of_animation(path: &Path, facts: animation::Facts, wanted: Wanted) -> Result<Self> {
-        let timing = match wanted.fps {
-            Some(rate) => Timing::Constant(rate),
-            None => facts.timing.clone(),
-        };
-        let start = timing.frame_at(wanted.part.start).min(facts.frames);
-        let end = wanted.part.end.map_or(facts.frames, |end| timing.frame_at(end).min(facts.frames));
+        let own = &facts.timing;
+        let frame_at = |seconds| usize::try_from(own.frame_at(seconds)).unwrap_or(0).min(facts.frames);
+        let (start, end) = (frame_at(wanted.part.start), wanted.part.end.map_or(facts.frames, frame_at));
         if start >= end {
             return Err(Failure::failed(format!(
                 "{}: there are no frames between --start and --end; change them",
                 path.display()
             )));
         }
-        let timing = match timing {
-            Timing::Variable(times) => Timing::Variable(times[start..end].iter().map(|time| time - times[start]).collect()),
-            constant @ Timing::Constant(_) => constant,
+        let begin = own.time(start);
+        let (shown, before, timing) = match (wanted.fps, own) {
+            // Films keep their speed at another rate, and so do animations: frames are repeated or left out.
+            (Some(rate), _) => {
+                let seconds = |microseconds: u64| microseconds as f64 / 1e6;
+                let count = (seconds(own.time(end) - begin) * rate.per_second()).round().max(1.0) as usize;
+                // Each frame is what is shown in the middle of its time.
+                let at = |i: usize| begin.saturating_add(rate.time(2 * i + 1) / 2);
+                let shown = (0..count).map(|i| (start..end).rfind(|&frame| own.time(frame) <= at(i)).unwrap_or(start)).collect();
+                (shown, (seconds(begin) * rate.per_second()).round() as usize, Timing::Constant(rate))
+            }
+            (None, Timing::Variable(_)) => {
+                // With the time at which the last one ends.
+                let times = (start..=end).map(|frame| own.time(frame) - begin).collect();
+                ((start..end).collect(), start, Timing::Variable(times))
+            }
+            (None, Timing::Constant(_)) => ((start..end).collect(), start, own.clone()),
         };
-        Ok(Source::Animation { path: path.to_owned(), facts, part: (start, end), timing })
+        Ok(Source::Animation { path: path.to_owned(), facts, shown, before, timing })
     }
 
     /// Returns the files of a folder or pattern of frames.
@@ -112,7 +164,15 @@ impl Source {
         match self {
             Source::Film(facts) => facts.frames,
             Source::Pictures { files, .. } => Some(files.len()),
-            Source::Animation { part: (start, end), .. } => Some(end - start),
+            Source::Animation { shown, .. } => Some(shown.len()),
+        }
+    }
+
+    /// Returns the number of frames before those that are painted.
+    pub(super) fn before(&self) -> usize {
+        match self {
+            Source::Film(facts) => facts.before,
+            Source::Pictures { before, .. } | Source::Animation { before, .. } => *before,
         }
     }
 
@@ -143,29 +203,49 @@ impl Source {
 
     /// Returns all frames at this size, from the first, with alpha if `reading` asks for it. If there is `salvaged`,
     /// damage is stored there and skipped; otherwise it is an error.
-    pub(super) fn read(&self, tools: Option<&Tools>, size: Size, reading: Reading) -> Result<Frames> {
+    ///
+    /// With `own`, alpha and depth of pictures are each picture's own. Otherwise, all are like the first one.
+    pub(super) fn read(&self, tools: Option<&Tools>, size: Size, reading: Reading, own: bool) -> Result<Frames> {
         let (deep, alpha) = (self.deep(), reading.alpha);
         match (self, tools) {
             (Source::Film(facts), Some(tools)) => decoded(facts, tools, size, reading),
             (Source::Film(_), None) => Err(Failure::failed("a film needs ffmpeg")),
-            (Source::Pictures { files, size: first, .. }, _) => {
-                let (first, each) = (*first, files.clone().into_iter());
-                Ok(Box::new(each.map(move |path| {
+            (Source::Pictures { files, size: first, alpha: has_alpha, .. }, _) => {
+                let (first, has_alpha, files) = (*first, *has_alpha, files.clone().into_iter());
+                Ok(Box::new(files.map(move |path| {
                     let picture = Picture::open(&path, &Limits::default())?;
-                    let own = Size { width: picture.width(), height: picture.height() };
-                    if own != first {
-                        let text = format!(
-                            "{}: has {own} pixels, but the first frame has {first}; all frames must have the same size",
-                            path.display()
-                        );
-                        return Err(Error::new(ErrorKind::Mismatch, text));
+                    let mismatch = |text: String| Error::new(ErrorKind::Mismatch, format!("{}: {text}", path.display()));
+                    if picture.size() != first {
+                        let text = format!("has {} pixels, but the first frame has {first}", picture.size());
+                        return Err(mismatch(format!("{text}; all frames must have the same size")));
+                    }
+                    if own {
+                        let deep = picture.source().bit_depth > 8;
+                        return Frame::of_picture(&resized(picture, size)?, deep);
+                    }
+                    if !has_alpha && picture.alpha().is_some_and(|alpha| alpha.iter().any(|&alpha| alpha < 1.0)) {
+                        let text = "has transparency, but the first frame has none; \
+                                    give all frames an alpha channel, or none";
+                        return Err(mismatch(text.into()));
                     }
                     Frame::of_picture(&fitted(picture, size, alpha)?, deep)
                 })))
             }
-            (Source::Animation { path, part: (start, end), .. }, _) => {
-                let frames = animation::frames(path)?.skip(*start).take(end - start);
-                Ok(Box::new(frames.map(move |picture| Frame::of_picture(&fitted(picture?, size, alpha)?, deep))))
+            (Source::Animation { path, shown, .. }, _) => {
+                let (mut frames, name) = (animation::frames(path)?.enumerate(), path.display().to_string());
+                let mut last: Option<(usize, Frame)> = None;
+                Ok(Box::new(shown.clone().into_iter().map(move |wanted| {
+                    if let Some((at, frame)) = &last
+                        && *at == wanted
+                    {
+                        return Ok(frame.clone());
+                    }
+                    let ended = || Error::new(ErrorKind::Malformed, format!("{name}: has changed while it was read"));
+                    let (_, picture) = frames.find(|(at, _)| *at == wanted).ok_or_else(ended)?;
+                    let frame = Frame::of_picture(&fitted(picture?, size, alpha)?, deep)?;
+                    last = Some((wanted, frame.clone()));
+                    Ok(frame)
+                })))
             }
         }
     }
@@ -183,9 +263,13 @@ fn decoded(facts: &Facts, tools: &Tools, size: Size, reading: Reading) -> Result
     })))
 }
 
+fn resized(picture: Picture, size: Size) -> impasto::Result<Picture> {
+    if size == picture.size() { Ok(picture) } else { picture.resized(size, Resize::PHOTO) }
+}
+
 /// Returns the picture at this size, with alpha or without.
 fn fitted(picture: Picture, size: Size, alpha: bool) -> impasto::Result<Picture> {
-    let picture = if size == picture.size() { picture } else { picture.resized(size, Resize::PHOTO)? };
+    let picture = resized(picture, size)?;
     match (alpha, picture.alpha()) {
         (true, None) => picture.with_alpha(vec![1.0; size.width * size.height]),
         (false, Some(_)) => Picture::from_rgb_f32(size, picture.into_rgb()),

@@ -9,7 +9,7 @@ mod raw;
 mod stored;
 
 use crate::{Error, ErrorKind, Result};
-pub(super) use colour::profile_is_srgb;
+pub(super) use colour::{options, profile_is_srgb};
 pub(super) use raw::{Colour, Raw, Samples};
 pub use stored::Stored;
 

@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use moxcms::ColorProfile;
+
 use super::super::rows::{self, Rows};
 use super::super::transparency::{self, Hidden};
 use super::super::{Format, Picture, Source, zeros};
 use super::raw::{Colour, Raw, Samples, Unit};
-use super::{colour, orientation, sample_count};
+use super::{code_points, colour, orientation, sample_count};
 use crate::{Error, ErrorKind, Result, Size};
 
 /// A decoded picture file in as many bytes as its samples take: 3 per pixel where a [`Picture`] takes 12.
@@ -33,7 +35,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    pub(in super::super) fn new(raw: Raw, format: Option<Format>) -> Result<Self> {
+    pub(in super::super) fn new(mut raw: Raw, format: Option<Format>) -> Result<Self> {
         let (w, h) = (raw.width, raw.height);
         let channels = raw.colour.channels() + usize::from(raw.alpha);
         let expected = sample_count(w, h, channels)?;
@@ -47,8 +49,12 @@ impl Stored {
             return Err(Error::new(ErrorKind::Malformed, "it holds float samples that are not numbers (NaN)"));
         }
         let mut warnings = raw.warnings;
+        if raw.icc.is_none() && raw.convert_from.is_none() && raw.colour == Colour::Rgb && raw.metadata.is_adobe_rgb() {
+            raw.icc = code_points::encoded(&mut ColorProfile::new_adobe_rgb(), "Adobe RGB (1998)".into());
+        }
         let profile = raw.convert_from.as_deref().or(raw.icc.as_deref());
-        let convert = colour::Converter::new(profile, raw.colour, &mut warnings);
+        let deep = !matches!(raw.samples, Samples::U8(_));
+        let convert = colour::Converter::new(profile, (raw.colour, deep), &mut warnings);
         let orientation = if (2..=8).contains(&raw.orientation) { raw.orientation } else { 1 };
         let (width, height) = if orientation >= 5 { (h, w) } else { (w, h) };
         let (least, transparent) = if raw.alpha { least_alpha(&raw.samples, channels) } else { (1.0, false) };

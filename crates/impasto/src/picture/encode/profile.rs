@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use moxcms::{ColorProfile, DataColorSpace, Layout, TransformF32Executor, TransformOptions};
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformF32Executor};
 
 use super::super::Source;
-use super::super::decode::{Colour, profile_is_srgb};
+use super::super::decode::{Colour, options, profile_is_srgb};
 use super::Profile;
 use crate::{Error, ErrorKind, Result};
 
@@ -24,8 +24,9 @@ pub(in super::super) enum Space {
 
 impl Space {
     /// Selects the color space that the options ask for. `warnings` gets a line if that is impossible, unless the
-    /// profile could not even be used for reading: then the decoder has said so.
-    pub(super) fn new(source: &Source, profile: Profile, warnings: &mut Vec<String>) -> Self {
+    /// profile could not even be used for reading: then the decoder has said so. `deep` says that samples have more
+    /// than 8 bits.
+    pub(super) fn new(source: &Source, (profile, deep): (Profile, bool), warnings: &mut Vec<String>) -> Self {
         let Some(icc) = source.icc.as_deref().filter(|_| profile == Profile::Keep) else {
             if source.cmyk && profile == Profile::Keep {
                 warnings.push("the content's inks (CMYK) became RGB: the result is sRGB".into());
@@ -33,7 +34,7 @@ impl Space {
             return Space::Srgb;
         };
         // The profile is untrusted input.
-        let built = std::panic::catch_unwind(|| transform(icc)).unwrap_or_else(|_| Err("its tables are corrupt".into()));
+        let built = std::panic::catch_unwind(|| transform(icc, deep)).unwrap_or_else(|_| Err("its tables are corrupt".into()));
         match built {
             Ok(transform) => Space::Kept { icc: icc.to_vec(), transform },
             Err(why) => {
@@ -75,7 +76,7 @@ impl Space {
     }
 }
 
-fn transform(icc: &[u8]) -> Result<Option<Arc<TransformF32Executor>>, String> {
+fn transform(icc: &[u8], deep: bool) -> Result<Option<Arc<TransformF32Executor>>, String> {
     let target = ColorProfile::new_from_slice(icc).map_err(|e| e.to_string())?;
     match target.color_space {
         DataColorSpace::Rgb => {}
@@ -86,9 +87,7 @@ fn transform(icc: &[u8]) -> Result<Option<Arc<TransformF32Executor>>, String> {
     if profile_is_srgb(icc, Colour::Rgb)? {
         return Ok(None);
     }
-    // Floats instead of fixed point, as in reading.
-    let options = TransformOptions { prefer_fixed_point: false, ..TransformOptions::default() };
-    let transform = ColorProfile::new_srgb().create_transform_f32(Layout::Rgb, &target, Layout::Rgb, options);
+    let transform = ColorProfile::new_srgb().create_transform_f32(Layout::Rgb, &target, Layout::Rgb, options(deep));
     transform.map(Some).map_err(|e| e.to_string())
 }
 

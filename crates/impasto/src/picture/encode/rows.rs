@@ -60,13 +60,13 @@ impl Layout {
             warnings.push(format!("{format} has no transparency; the picture is put on white"));
         }
         let profile = if format.holds().profile { options.profile } else { Profile::Srgb };
-        let space = Space::new(source, profile, &mut warnings);
+        let space = Space::new(source, (profile, deep), &mut warnings);
         let metadata = if options.strip {
             Written::default()
         } else {
             Written::new(source, [width, height], (format, space.is_srgb()), &mut warnings)
         };
-        let kept = Space::new(source, options.profile, &mut Vec::new());
+        let kept = Space::new(source, (options.profile, deep), &mut Vec::new());
         if !kept.is_srgb() && space.is_srgb() && profile != options.profile {
             warnings.push(format!("{format} cannot hold the content's color profile: the result is sRGB"));
         }

@@ -93,6 +93,8 @@ pub(super) struct Holds {
     pub(super) iptc: bool,
     /// A resolution in its own place, not in Exif.
     pub(super) density: bool,
+    /// Texts with keywords.
+    pub(super) texts: bool,
     /// Metadata in segments of at most 64 KiB, one for each kind.
     pub(super) segments: bool,
 }
@@ -107,6 +109,7 @@ impl Holds {
         xmp: false,
         iptc: false,
         density: false,
+        texts: false,
         segments: false,
     };
 }

@@ -24,6 +24,8 @@ const SOFTWARE: u16 = 305;
 pub(super) const EXIF_DIRECTORY: u16 = 34665;
 pub(super) const GPS_DIRECTORY: u16 = 34853;
 const COLOUR_SPACE: u16 = 40961;
+/// Offset of the directory that names the rules that a camera follows.
+const INTEROPERABILITY: u16 = 40965;
 const PIXEL_WIDTH: u16 = 40962;
 const PIXEL_HEIGHT: u16 = 40963;
 
@@ -165,7 +167,10 @@ impl Block {
     fn set_density(&mut self, density: Density) {
         let rational = |block: &Self, dpi: f64| {
             // Most are whole numbers. Four digits are enough for those converted from pixels per meter.
-            let (n, d) = if dpi.fract() == 0.0 { (dpi, 1.0) } else { ((dpi * 10_000.0).round(), 10_000.0) };
+            let (n, d) = if dpi.fract() == 0.0 { (dpi, 1.0) } else { (dpi * 10_000.0, 10_000.0) };
+            // Beyond 32 bits there are fewer digits.
+            let (n, d) = if n.round() > f64::from(u32::MAX) { (n / 10_000.0, 1.0) } else { (n, d) };
+            let n = n.round();
             [block.long_bytes(n as u32), block.long_bytes(d as u32)].concat()
         };
         let (x, y) = (rational(self, density.x), rational(self, density.y));
@@ -227,6 +232,23 @@ impl Block {
         let len = entry.len()?;
         let at = self.long_of(entry.value) as usize;
         entry.value.get(..len).or_else(|| self.bytes.get(at..at.checked_add(len)?))
+    }
+
+    /// Whether colors are in Adobe RGB, as cameras say it (DCF 2.0, JEITA CP-3461B): uncalibrated, and the file
+    /// follows rule R03. Some Canon cameras write 2 as color space instead.
+    pub(super) fn is_adobe_rgb(&self) -> bool {
+        let directory = |entry: &Entry| self.number(entry).and_then(|at| self.directory(at as usize)).map(|found| found.0);
+        let Some(settings) = self.entries.iter().find(|entry| entry.tag == EXIF_DIRECTORY).and_then(directory) else {
+            return false;
+        };
+        let find = |tag| settings.iter().find(|entry| entry.tag == tag);
+        let rules = find(INTEROPERABILITY).and_then(directory).unwrap_or_default();
+        let rule = rules.iter().find(|entry| entry.tag == 1).and_then(|entry| self.value(entry));
+        match find(COLOUR_SPACE).and_then(|entry| self.number(entry)) {
+            Some(2) => true,
+            Some(0xFFFF) => rule.is_some_and(|rule| rule.starts_with(b"R03")),
+            _ => false,
+        }
     }
 
     /// Returns the resolution in the first directory.

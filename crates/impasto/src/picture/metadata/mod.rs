@@ -10,6 +10,9 @@ use super::{Format, Source};
 /// Keyword of the PNG text chunk that contains XMP.
 pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 
+/// Keyword of a text that is a plain comment.
+pub(super) const COMMENT: &str = "Comment";
+
 /// The intended size of a pixel, in pixels per inch. Both are above 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Density {
@@ -41,6 +44,11 @@ impl Density {
         [self.x, self.y].map(|v| (v / 0.0254).round() as u32)
     }
 
+    /// Whether a JFIF header can hold it, rounded.
+    pub(super) fn fits_jfif(self) -> bool {
+        [self.x, self.y].iter().all(|v| (1.0..=65_535.0).contains(&v.round()))
+    }
+
     /// The same for a picture whose rows have become columns.
     #[must_use]
     pub(super) fn turned(self) -> Self {
@@ -56,11 +64,15 @@ pub(super) struct Metadata {
     pub(super) xmp: Option<Vec<u8>>,
     pub(super) iptc: Option<Vec<u8>>,
     pub(super) density: Option<Density>,
+    /// Keywords and texts: see [`Source::texts`].
+    pub(super) texts: Vec<(String, String)>,
 }
 
 /// Properties of a new picture that its metadata must match.
 struct Facts<'a> {
     size: [usize; 2],
+    /// Whether its pixels have another order than the old one's, because they were turned upright.
+    turned: bool,
     density: Option<Density>,
     /// Whether its colors are in sRGB.
     srgb: bool,
@@ -77,6 +89,8 @@ pub(super) struct Written {
     pub(super) iptc: Option<Vec<u8>>,
     pub(super) density: Option<Density>,
     pub(super) software: Option<String>,
+    /// Keywords and texts.
+    pub(super) texts: Vec<(String, String)>,
 }
 
 /// Maximum bytes of Exif, XMP and IPTC in a JPEG segment, without the headers before them.
@@ -84,19 +98,28 @@ const JPEG_EXIF: usize = 65_533 - 6;
 const JPEG_XMP: usize = 65_533 - 29;
 const JPEG_IPTC: usize = 65_533 - 14 - 14;
 
+impl Metadata {
+    /// Whether a camera says that colors are in Adobe RGB.
+    pub(super) fn is_adobe_rgb(&self) -> bool {
+        self.exif.as_deref().is_some_and(|exif| exif::Block::parse(exif).is_ok_and(|block| block.is_adobe_rgb()))
+    }
+}
+
 impl Written {
     /// Updates a source's metadata for a picture of this size in a file of this format. `warnings` gets a line for
     /// everything that is left out.
     pub(super) fn new(source: &Source, size: [usize; 2], (format, srgb): (Format, bool), warnings: &mut Vec<String>) -> Self {
         let software = source.settings.as_ref().map(|_| concat!("Impasto ", env!("CARGO_PKG_VERSION")));
-        let facts = Facts { size, density: source.density, srgb, software, settings: source.settings.as_deref() };
+        let turned = source.orientation > 1;
+        let facts = Facts { size, turned, density: source.density, srgb, software, settings: source.settings.as_deref() };
         let mut block = source.exif.as_deref().and_then(|exif| {
             let parsed = exif::Block::parse(exif);
             parsed.map_err(|why| warnings.push(format!("the Exif data is left out: {why}"))).ok()
         });
         let bare = facts.density.is_some() || software.is_some();
         let holds = format.holds();
-        if block.is_none() && bare && holds.exif && !holds.density {
+        let elsewhere = holds.density && facts.density.is_none_or(|density| !holds.segments || density.fits_jfif());
+        if block.is_none() && bare && holds.exif && !elsewhere {
             // The format has no other place for them.
             block = Some(exif::Block::new(true));
         }
@@ -108,7 +131,8 @@ impl Written {
             xmp::updated(None, &facts).unwrap_or_default()
         });
         let software = software.map(str::to_owned);
-        let mut written = Written { exif: block, xmp, iptc: source.iptc.clone(), density: source.density, software };
+        let (iptc, texts) = (source.iptc.clone(), source.texts.clone());
+        let mut written = Written { exif: block, xmp, iptc, density: source.density, software, texts };
         written.fit(format, &facts, warnings);
         written
     }
@@ -117,7 +141,7 @@ impl Written {
     fn fit(&mut self, format: Format, facts: &Facts<'_>, warnings: &mut Vec<String>) {
         let holds = format.holds();
         if !(holds.exif || holds.xmp || holds.iptc) {
-            let found = self.exif.is_some() || self.xmp.is_some() || self.iptc.is_some();
+            let found = self.exif.is_some() || self.xmp.is_some() || self.iptc.is_some() || !self.texts.is_empty();
             *self = Written { density: self.density.filter(|_| holds.density), ..Written::default() };
             if found {
                 warnings.push(format!("{format} cannot hold metadata: it is left out, and with it what `replay` needs"));
@@ -126,6 +150,10 @@ impl Written {
         }
         let mut left_out = |what: &str, why: &str| warnings.push(format!("the {what} data is left out: {why}"));
         let no_place = format!("{format} cannot hold it");
+        if !holds.texts && !self.texts.is_empty() {
+            let names: Vec<_> = std::mem::take(&mut self.texts).into_iter().map(|(keyword, _)| keyword).collect();
+            left_out(&format!("text ({})", names.join(", ")), &no_place);
+        }
         if !holds.iptc && self.iptc.take().is_some() {
             left_out("IPTC", &no_place);
         }
@@ -171,6 +199,6 @@ impl Source {
         // If the format has no resolution of its own, or the file does not give it there, Exif may have one.
         let of_exif = || exif::Block::parse(found.exif.as_deref()?).ok()?.density();
         let density = found.density.or_else(of_exif).map(|d| if self.orientation >= 5 { d.turned() } else { d });
-        Source { density, exif: found.exif, xmp: found.xmp, iptc: found.iptc, ..self }
+        Source { density, exif: found.exif, xmp: found.xmp, iptc: found.iptc, texts: found.texts, ..self }
     }
 }

@@ -18,6 +18,9 @@ const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 const XMP: &str = "http://ns.adobe.com/xap/1.0/";
 const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
 const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
+const PHOTOSHOP: &str = "http://ns.adobe.com/photoshop/1.0/";
+/// What Photoshop says about the file's colors.
+const COLOURS: [&str; 2] = ["ICCProfile", "ColorMode"];
 /// Our property.
 const SETTINGS: &str = "Settings";
 
@@ -44,6 +47,8 @@ const UNTRUE: [(&str, &str); 8] = [
     (EXIF, "PixelXDimension"),
     (EXIF, "PixelYDimension"),
 ];
+/// Namespaces of regions, such as faces, whose places are those before a picture was turned upright.
+const REGIONS: [&str; 2] = ["http://www.metadataworkinggroup.com/schemas/regions/", "http://ns.microsoft.com/photo/1.2/"];
 const THUMBNAILS: &str = "Thumbnails";
 const CREATOR_TOOL: &str = "CreatorTool";
 
@@ -169,6 +174,8 @@ fn untrue(reader: &NsReader<&[u8]>, name: QName<'_>, element: bool, facts: &Fact
     let (Some(namespace), local) = resolve(reader, name, element) else { return false };
     NOT_KEPT.contains(&namespace)
         || UNTRUE.contains(&(namespace, local))
+        || facts.turned && REGIONS.contains(&namespace)
+        || namespace == PHOTOSHOP && facts.srgb && COLOURS.contains(&local)
         || namespace == XMP && (local == THUMBNAILS || local == CREATOR_TOOL && facts.settings.is_some())
 }
 

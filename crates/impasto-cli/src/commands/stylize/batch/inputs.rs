@@ -1,11 +1,12 @@
 //! Finds the pictures to paint: named files, folders and patterns.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use impasto::picture::Format;
+use impasto::request::{MANIFEST, Manifest};
 
 use crate::failure::{Failure, Result};
 use crate::files;
@@ -35,6 +36,7 @@ pub(super) enum Why {
     NoFile,
     Folder,
     Unreadable,
+    Result,
 }
 
 impl Why {
@@ -48,6 +50,7 @@ impl Why {
             Why::NoFile => "missing, or not regular files",
             Why::Folder => "folders with pictures (--recursive includes them, but does not follow links to folders)",
             Why::Unreadable => "folders that cannot be read",
+            Why::Result => "results of earlier runs (name their folder to paint them)",
         }
     }
 
@@ -59,6 +62,7 @@ impl Why {
             Why::NoFile => "no file",
             Why::Folder => "folder",
             Why::Unreadable => "unreadable",
+            Why::Result => "result",
         }
     }
 }
@@ -86,10 +90,40 @@ pub(super) fn find(contents: &[PathBuf], recursive: bool, results: &Path, left_o
             inputs.push(Input { path: content.clone(), dir: PathBuf::new(), named: true });
         }
     }
+    let mut earlier = Earlier::default();
+    inputs.retain(|input| {
+        let own = !input.named && earlier.owns(input);
+        if own {
+            left_out.push(LeftOut { path: input.path.clone(), why: Why::Result });
+        }
+        !own
+    });
     let mut seen = HashSet::new();
     left_out.retain(|left| !inputs.iter().any(|input| input.named && files::same(&input.path, &left.path)));
     inputs.retain(|input| seen.insert(files::place(&input.path)));
     Ok(inputs)
+}
+
+/// The manifests of earlier runs, by the folder that they are in.
+#[derive(Default)]
+struct Earlier(HashMap<PathBuf, Option<Manifest>>);
+
+impl Earlier {
+    /// Whether an earlier run made this file. Only manifests below the folder that was named count: if a folder of
+    /// results is named itself, its pictures are meant.
+    fn owns(&mut self, input: &Input) -> bool {
+        let mut folder = input.path.parent();
+        for _ in input.dir.components() {
+            let Some(here) = folder else { return false };
+            let read = || Manifest::open(&here.join(MANIFEST)).ok().filter(|_| here.join(MANIFEST).exists());
+            let manifest = self.0.entry(here.to_owned()).or_insert_with(read);
+            if manifest.as_ref().is_some_and(|manifest| manifest.owns(&input.path)) {
+                return true;
+            }
+            folder = here.parent();
+        }
+        false
+    }
 }
 
 /// Finds all pictures in a folder, without sub-folders, sorted.

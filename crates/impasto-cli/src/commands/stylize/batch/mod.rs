@@ -87,6 +87,9 @@ pub(super) fn run(args: &Stylize) -> Result {
 
     let limits = args.limits.of_floats();
     let sources = groups.iter().map(|group| style::read(group, &limits, loudness)).collect::<Result<Vec<_>>>()?;
+    for (group, sources) in groups.iter().zip(&sources) {
+        style::warn_of_unused(args, group, sources);
+    }
     let mut studio = Studio::open(args, &models, isa)?;
     loudness.detail(&report::model_line(&studio.stylizer));
     let common = record::common(&args.paint, &models, isa)?;

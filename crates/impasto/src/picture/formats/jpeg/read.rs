@@ -11,7 +11,7 @@ use zune_jpeg::errors::DecodeErrors;
 use super::survey::Survey;
 use super::{AGAIN, coded};
 use crate::picture::decode::{Colour, Raw, Samples, orientation, sample_count};
-use crate::picture::metadata::{Metadata, iptc};
+use crate::picture::metadata::{COMMENT, Metadata, iptc};
 use crate::picture::{Limits, zeros};
 use crate::{Error, ErrorKind, Result};
 
@@ -132,13 +132,21 @@ fn raw<T: ZByteReaderTrait>(
     file: &Survey,
 ) -> Raw {
     let mut raw = Raw::new(width, height, colour, false, Samples::U8(samples));
-    raw.icc = headers.icc_profile();
+    match file.profile() {
+        Some(Ok(icc)) => raw.icc = Some(icc),
+        Some(Err(why)) => raw.warnings.push(format!("the embedded color profile is ignored ({why}); colors may be wrong")),
+        None => {}
+    }
     raw.metadata = Metadata {
         exif: file.exif.clone(),
         xmp: headers.xmp().cloned(),
-        iptc: headers.iptc().and_then(|resources| iptc::of_resources(resources)),
+        iptc: iptc::of_resources(&file.resources),
         density: file.density,
+        texts: file.comment.as_deref().and_then(comment).into_iter().collect(),
     };
+    if file.extended_xmp {
+        raw.warnings.push("the XMP data has more than 64 KiB; what is in its extension is left out".into());
+    }
     raw.orientation = raw.metadata.exif.as_deref().map_or(1, orientation::from_exif);
     if file.gain_map {
         raw.warnings.push("the file has an HDR gain map; it is left out".into());
@@ -147,6 +155,18 @@ fn raw<T: ZByteReaderTrait>(
         raw.warnings.push(format!("the file has {more} more {noun}, such as gain or depth maps; only the first picture is read"));
     }
     raw
+}
+
+/// Returns a comment as a text, unless it only says which program or library encoded the file.
+fn comment(bytes: &[u8]) -> Option<(String, String)> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
+    };
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
+    let names_encoder =
+        ["CREATOR: gd-jpeg", "Lavc", "Compressed by", "LEAD Technologies"].iter().any(|sign| text.starts_with(sign));
+    (!text.is_empty() && !names_encoder).then(|| (COMMENT.to_owned(), text.to_owned()))
 }
 
 /// Four-channel JPEGs are stored inverted, 255 = no ink: Adobe did so first, and all readers and writers since. YCCK is

@@ -32,6 +32,14 @@ pub(super) struct Survey {
     pub(super) others: usize,
     /// The resolution in a JFIF header.
     pub(super) density: Option<Density>,
+    /// The parts of the color profile: number, count and bytes of each.
+    profile: Vec<(u8, u8, Vec<u8>)>,
+    /// Adobe's resources, joined from all their segments.
+    pub(super) resources: Vec<u8>,
+    /// Whether the XMP data goes on in segments of its own.
+    pub(super) extended_xmp: bool,
+    /// The first comment.
+    pub(super) comment: Option<Vec<u8>>,
 }
 
 /// A frame header: T.81, section B.2.2.
@@ -168,6 +176,25 @@ impl Survey {
         headers
     }
 
+    /// Returns the color profile (ICC.1, section B.4), or why there is none. `None` if the file has none.
+    pub(super) fn profile(&self) -> Option<Result<Vec<u8>, String>> {
+        let (_, count, _) = self.profile.first()?;
+        // Some writers do not number a single part.
+        if let [(_, 0 | 1, whole)] = &self.profile[..] {
+            return Some(Ok(whole.clone()));
+        }
+        let mut joined = Vec::new();
+        for number in 1..=*count {
+            let mut parts = self.profile.iter().filter(|part| part.0 == number);
+            let Some((_, _, part)) = parts.next() else { return Some(Err(format!("part {number} of {count} is missing"))) };
+            if parts.any(|(_, _, other)| other != part) {
+                return Some(Err(format!("there are several parts {number} of {count}")));
+            }
+            joined.extend(part);
+        }
+        Some(Ok(joined))
+    }
+
     /// Reads up to the first scan's entropy-coded data; `None` if the file ends before.
     fn headers(&mut self, bytes: &mut Bytes<impl Iterator<Item = io::Result<u8>>>) -> Result<Option<()>> {
         let next = &mut || bytes.next();
@@ -202,6 +229,13 @@ impl Survey {
             }
             0xE1 => self.app1(body),
             0xE2 if body.starts_with(b"urn:iso:std:iso:ts:21496:-1\0") => self.gain_map = true,
+            0xE2 if body.starts_with(b"ICC_PROFILE\0") => {
+                if let [number, count, part @ ..] = &body[12..] {
+                    self.profile.push((*number, *count, part.to_vec()));
+                }
+            }
+            0xED => self.resources.extend(body.strip_prefix(b"Photoshop 3.0\0").unwrap_or_default()),
+            0xFE if self.comment.is_none() => self.comment = Some(body.to_vec()),
             0xE2 => self.others += body.strip_prefix(b"MPF\0").and_then(multi_picture).unwrap_or(0),
             // Version, two flags and the transform follow the name: T.872, section 6.5.3.
             0xEE if body.starts_with(b"Adobe") && body.len() >= 12 => self.adobe = Some(body[11]),
@@ -225,6 +259,7 @@ impl Survey {
         let gain_map = b"http://ns.adobe.com/hdr-gain-map/1.0/";
         self.gain_map |=
             body.starts_with(b"http://ns.adobe.com/xap/1.0/\0") && body.windows(gain_map.len()).any(|part| part == gain_map);
+        self.extended_xmp |= body.starts_with(b"http://ns.adobe.com/xmp/extension/\0");
         let Some(part) = body.strip_prefix(b"Exif\0\0") else { return };
         let starts = part.starts_with(b"II*\0") || part.starts_with(b"MM\0*");
         match &mut self.exif {

@@ -39,9 +39,11 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
 fn add_metadata(encoder: &mut Encoder<impl Write>, layout: &Layout) -> Result<(), EncodingError> {
     let metadata = &layout.metadata;
     if let Some(density) = metadata.density {
-        // JFIF only holds whole numbers.
-        let density = [density.x, density.y].map(|v| v.round().clamp(1.0, 65_535.0) as u16);
-        encoder.set_density(PixelDensity { density: density.into(), unit: PixelDensityUnit::Inches });
+        // JFIF only holds whole numbers of 16 bits; Exif holds the others.
+        if density.fits_jfif() {
+            let density = [density.x, density.y].map(|v| v.round() as u16);
+            encoder.set_density(PixelDensity { density: density.into(), unit: PixelDensityUnit::Inches });
+        }
     }
     if let Some(exif) = metadata.exif_bytes() {
         encoder.add_exif_metadata(&exif)?;

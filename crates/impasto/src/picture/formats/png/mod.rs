@@ -32,6 +32,7 @@ pub(super) const ROW: Row = Row {
             xmp: true,
             iptc: true,
             density: true,
+            texts: true,
             segments: false,
         },
     }),

@@ -1,6 +1,6 @@
 //! Reading PNG.
 
-use std::io::{BufRead, Seek};
+use std::io::{BufRead, Seek, SeekFrom};
 
 use ::png::{BitDepth, ColorType, Decoder, DecodingError, Info, InterlaceInfo, Reader, Transformations, Unit};
 
@@ -14,7 +14,8 @@ use crate::{Error, ErrorKind, Result};
 /// megabytes.
 const ANCILLARY_BYTES: usize = 64 << 20;
 
-pub(in crate::picture::formats) fn decode(input: impl BufRead + Seek, limits: &Limits) -> Result<Raw> {
+pub(in crate::picture::formats) fn decode(mut input: impl BufRead + Seek, limits: &Limits) -> Result<Raw> {
+    let chunks = chunks(&mut input)?;
     let mut decoder = Decoder::new_with_limits(input, ::png::Limits { bytes: ANCILLARY_BYTES });
     let header = decoder.read_header_info().map_err(to_error)?;
     limits.check_pixels(u64::from(header.width), u64::from(header.height))?;
@@ -62,8 +63,70 @@ pub(in crate::picture::formats) fn decode(input: impl BufRead + Seek, limits: &L
         raw.warnings.push(ANIMATION.into());
     }
     raw.warnings.extend(warning);
+    raw.warnings.extend(damaged(&chunks, info));
     space::apply(&reader, &mut raw, limits)?;
     Ok(raw)
+}
+
+/// Chunks beside the pixels that a picture looks wrong or loses something without, and what they hold.
+const NEEDED: [([u8; 4], &str); 7] = [
+    (*b"iCCP", "the embedded color profile"),
+    (*b"cICP", "the color space"),
+    (*b"gAMA", "the gamma"),
+    (*b"cHRM", "the chromaticities"),
+    (*b"tRNS", "the transparency"),
+    (*b"eXIf", "the Exif data"),
+    (*b"pHYs", "the resolution"),
+];
+
+/// Returns which of [`NEEDED`] are in the file before its end or damage. Leaves the input where it was.
+fn chunks(input: &mut (impl BufRead + Seek)) -> Result<Vec<[u8; 4]>> {
+    let start = input.stream_position()?;
+    let mut found = Vec::new();
+    let mut skipped = super::SIGNATURE.len() as i64;
+    let mut head = [0; 8];
+    loop {
+        input.seek_relative(skipped)?;
+        if input.read_exact(&mut head).is_err() {
+            break;
+        }
+        let [len @ .., a, b, c, d] = head;
+        let kind = [a, b, c, d];
+        if kind == *b"IEND" {
+            break;
+        }
+        if NEEDED.iter().any(|(needed, _)| *needed == kind) {
+            found.push(kind);
+        }
+        // With the checksum.
+        skipped = i64::from(u32::from_be_bytes(len)) + 4;
+    }
+    input.seek(SeekFrom::Start(start))?;
+    Ok(found)
+}
+
+/// Returns a warning for each of these chunks that the decoder has left out. It does so without a word if a checksum or
+/// something else in it is wrong.
+fn damaged(chunks: &[[u8; 4]], info: &Info<'_>) -> Vec<String> {
+    let has = |kind: [u8; 4]| match &kind {
+        b"iCCP" => info.icc_profile.is_some(),
+        b"cICP" => info.coding_independent_code_points.is_some(),
+        b"gAMA" => info.gama_chunk.is_some(),
+        b"cHRM" => info.chrm_chunk.is_some(),
+        // Of no meaning beside an alpha channel.
+        b"tRNS" => info.trns.is_some() || matches!(info.color_type, ColorType::GrayscaleAlpha | ColorType::Rgba),
+        b"eXIf" => info.exif_metadata.is_some(),
+        _ => info.pixel_dims.is_some(),
+    };
+    let lost = NEEDED.iter().filter(|(kind, _)| chunks.contains(kind) && !has(*kind));
+    lost.map(|(kind, what)| {
+        let [name, rest] = [
+            String::from_utf8_lossy(kind),
+            if what.contains("data") || *kind == *b"pHYs" { "" } else { "; the picture may look wrong" }.into(),
+        ];
+        format!("{what} is ignored: its {name} chunk is damaged{rest}")
+    })
+    .collect()
 }
 
 /// Reads all pixels, and the file to its end, because an Exif block may follow the pixels. If something is broken or
@@ -135,7 +198,30 @@ fn metadata(info: &Info<'_>) -> Metadata {
         xmp: xmp.or_else(|| raw_profile(info, "xmp")),
         iptc,
         density: density.and_then(|dims| Density::per_metre(dims.xppu, dims.yppu)),
+        texts: texts(info),
     }
+}
+
+/// Returns the texts for people: not those that hold other metadata, describe a thumbnail, or say when the file was
+/// written and with which program.
+fn texts(info: &Info<'_>) -> Vec<(String, String)> {
+    let latin = info.uncompressed_latin1_text.iter().map(|text| (text.keyword.clone(), Some(text.text.clone())));
+    let packed = info.compressed_latin1_text.iter().map(|text| {
+        let mut text = text.clone();
+        let read = text.decompress_text_with_limit(ANCILLARY_BYTES).ok().and_then(|()| text.get_text().ok());
+        (text.keyword.clone(), read)
+    });
+    let utf8 = info.utf8_text.iter().map(|text| {
+        let mut text = text.clone();
+        let read = text.decompress_text_with_limit(ANCILLARY_BYTES).ok().and_then(|()| text.get_text().ok());
+        (text.keyword.clone(), read)
+    });
+    let technical = |keyword: &str| {
+        let starts = ["Raw profile type ", "Thumb::", "date:"].iter().any(|start| keyword.starts_with(start));
+        starts || keyword == XMP_KEYWORD || keyword == "Software"
+    };
+    let all = latin.chain(packed).chain(utf8).filter(|(keyword, _)| !technical(keyword));
+    all.filter_map(|(keyword, text)| Some((keyword, text?))).collect()
 }
 
 /// Returns the bytes of a text `Raw profile type NAME`.

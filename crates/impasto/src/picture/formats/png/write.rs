@@ -29,6 +29,14 @@ pub(super) fn encode(layout: &Layout, options: &EncodeOptions, next: NextRows<'_
     let iptc = metadata.iptc.as_deref().map(iptc::to_raw_profile);
     info.compressed_latin1_text.extend(iptc.map(|text| ZTXtChunk::new("Raw profile type iptc", text)));
     info.uncompressed_latin1_text.extend(metadata.software.as_deref().map(|text| TEXtChunk::new("Software", text)));
+    for (keyword, text) in &metadata.texts {
+        // Keywords and texts in Latin-1 are read by more programs; others need the chunk for UTF-8.
+        if text.chars().all(|c| u32::from(c) < 256 && c != '\0') {
+            info.uncompressed_latin1_text.push(TEXtChunk::new(keyword, text));
+        } else {
+            info.utf8_text.push(ITXtChunk::new(keyword, text));
+        }
+    }
     let tagged = info.icc_profile.is_some();
     let mut encoder = Encoder::with_info(out, info).map_err(|e| failed(Format::Png, e))?;
     encoder.set_color(if layout.alpha == Alpha::Kept { ColorType::Rgba } else { ColorType::Rgb });

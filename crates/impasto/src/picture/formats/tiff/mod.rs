@@ -49,6 +49,7 @@ pub(super) const ROW: Row = Row {
             iptc: true,
             // Resolution is one of the tags that TIFF shares with Exif.
             density: false,
+            texts: false,
             segments: false,
         },
     }),

@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Result};
 const ROW_BYTES: usize = 16 << 20;
 
 pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -> Result<Raw> {
-    let metadata = metadata::tiff::read(&mut input);
+    let (metadata, left_out) = metadata::tiff::read(&mut input);
     let directory = Directory::read(&mut input, len as u64)?;
     let layout = Layout::read(&directory, &mut input, limits)?;
     let mut raw = if layout.coding.numbers != Numbers::Whole || layout.coding.bits > 16 {
@@ -60,6 +60,7 @@ pub(super) fn decode(mut input: impl Read + Seek, len: usize, limits: &Limits) -
         raw.icc = None;
     }
     raw.metadata = metadata;
+    raw.warnings.extend(left_out);
     let orientation = directory.first(&mut input, 274).ok().flatten();
     raw.orientation = orientation.and_then(|o| u8::try_from(o).ok()).unwrap_or(1);
     if directory.more {
