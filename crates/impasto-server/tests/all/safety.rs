@@ -390,7 +390,7 @@ fn bodies_are_received_within_the_memory() {
     // Two that wait hold most of it.
     let waiting: Vec<_> = (0..2).map(|_| send(3 << 20)).collect();
     server.until("bodies are not counted", || server.gauge("memory_reserved_bytes") >= 6 << 20);
-    assert_eq!(Answer::read(&mut send(30_000_000)).complaint(503, "memory"), None);
+    assert_eq!(Answer::read(&mut send(30_000_000)).complaint(429, "memory"), None);
     drop(waiting);
     server.until("memory is kept", || server.gauge("memory_reserved_bytes") == 0);
 }
