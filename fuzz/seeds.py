@@ -1,4 +1,5 @@
-"""Writes small valid inputs for the fuzz targets into fuzz/corpus (standard library only).
+"""Writes inputs for the fuzz targets into fuzz/corpus (standard library only): small valid files, and what earlier runs
+found to reach further code (inputs.tar.xz).
 
     python3 fuzz/seeds.py [FILE...]      # .tflite and .safetensors files given are added as seeds of their target
 """
@@ -276,3 +277,8 @@ lines = [
     {"output": "a.png", "state": "failed", "error": "e"},
 ]
 save("record", "manifest", "\n".join(map(json.dumps, lines)).encode())
+
+with tarfile.open(pathlib.Path(__file__).parent / "inputs.tar.xz") as inputs:
+    for member in filter(tarfile.TarInfo.isfile, inputs):
+        path = pathlib.PurePath(member.name)
+        save(path.parent.name, path.name, inputs.extractfile(member).read())
