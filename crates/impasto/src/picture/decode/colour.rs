@@ -15,7 +15,7 @@ pub(in super::super) fn profile_is_srgb(icc: &[u8], colour: Colour) -> Result<bo
 }
 
 /// Returns how colors are converted. Of samples with more than 8 bits, curves are computed instead of looked up: in
-/// linear light, the steps of a table are wider in the shadows than those of 8 bits. It takes several times as long.
+/// linear light, the steps of a table are wider in the shadows than those of 8 bits. Computing is slower.
 pub(in super::super) fn options(deep: bool) -> TransformOptions {
     // Floats instead of fixed point, so that 16-bit pictures keep their precision.
     TransformOptions { prefer_fixed_point: false, allow_extended_range_rgb_xyz: deep, ..TransformOptions::default() }
