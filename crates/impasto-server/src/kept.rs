@@ -95,7 +95,7 @@ impl KeptStyle {
     }
 
     /// Memory in bytes once all models have seen it, whose vectors have `numbers` values in total: vectors, learned
-    /// corrections, and the picture's colors and alpha as floats, and its file.
+    /// corrections, the picture's colors and alpha as floats, and its file.
     pub(crate) fn memory(&self, numbers: usize) -> u64 {
         match &self.source {
             Source::Style(style) => {

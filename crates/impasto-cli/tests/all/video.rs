@@ -99,6 +99,16 @@ fn frames(workshop: &Workshop, count: usize) {
     }
 }
 
+/// Makes a folder `masks` for as many frames: white in the left half where `left` says so, otherwise in the right one.
+fn masks(workshop: &Workshop, count: usize, left: impl Fn(usize) -> bool) {
+    std::fs::create_dir(workshop.path("masks")).unwrap();
+    for i in 0..count {
+        let value = |x: usize| if (x < 24) == left(i) { 255 } else { 0 };
+        let rgb: Vec<u8> = (0..48 * 40 * 3).map(|at| value(at / 3 % 48)).collect();
+        workshop.save(&format!("masks/{i}.png"), &Picture::from_rgb8([48, 40], &rgb).unwrap());
+    }
+}
+
 #[test]
 fn folders_of_frames_and_animations_need_no_ffmpeg() {
     let workshop = Workshop::with_native();
@@ -369,12 +379,7 @@ fn films_go_through_pipes() {
 fn masks_and_styles_may_change_along_the_film() {
     let workshop = Workshop::with_native();
     frames(&workshop, 12);
-    std::fs::create_dir(workshop.path("masks")).unwrap();
-    for i in 0..12 {
-        let value = |x: usize| if (x < 24) == (i % 2 == 0) { 255 } else { 0 };
-        let rgb: Vec<u8> = (0..48 * 40 * 3).map(|at| value(at / 3 % 48)).collect();
-        workshop.save(&format!("masks/{i}.png"), &Picture::from_rgb8([48, 40], &rgb).unwrap());
-    }
+    masks(&workshop, 12, |i| i % 2 == 0);
     done(&workshop, &["frames", "-o", "painted", "--mask", "masks", "--style-at", "0.2=content.png", "--steady", "0"]);
     for i in 0..12 {
         let (content, painted) =
@@ -402,12 +407,7 @@ fn masks_and_styles_may_change_along_the_film() {
 fn parts_are_painted_as_in_the_whole_film() {
     let workshop = Workshop::with_native();
     frames(&workshop, 12);
-    std::fs::create_dir(workshop.path("masks")).unwrap();
-    for i in 0..12 {
-        let value = |x: usize| if (x < 24) == (i % 3 == 0) { 255 } else { 0 };
-        let rgb: Vec<u8> = (0..48 * 40 * 3).map(|at| value(at / 3 % 48)).collect();
-        workshop.save(&format!("masks/{i}.png"), &Picture::from_rgb8([48, 40], &rgb).unwrap());
-    }
+    masks(&workshop, 12, |i| i % 3 == 0);
     // At 10 frames a second; key frames are frames 0 and 8 of what is painted.
     let look = ["--fps", "10", "--mask", "masks", "--steady", "0", "--style-at", "1.6=content.png"];
     let paint = |output: &str, part: &[&str]| done(&workshop, &[&["frames", "-o", output], &look[..], part].concat());

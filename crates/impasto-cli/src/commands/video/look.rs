@@ -118,11 +118,10 @@ pub(super) fn look(
     }
     // Masks may be films, which come with the frames.
     let stylize = asked.stylize(None, None);
-    let stylize = stylize.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
+    let wrong = |e: Error| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() };
+    let stylize = stylize.map_err(wrong)?;
     let first = (timing.frame_at(-wanted.part.start), parts.into_iter().zip(pictures).collect());
-    let asked = Styles::asked(asked, stylize, first, later);
-    let (styles, options) =
-        asked.map_err(|e| if e.kind() == ErrorKind::InvalidArgument { Failure::usage(e) } else { e.into() })?;
+    let (styles, options) = Styles::asked(asked, stylize, first, later).map_err(wrong)?;
     let open = |path: &Path| -> Result<MaskSource> {
         let still = impasto::picture::Format::from_path(path).is_ok()
             && path.is_file()

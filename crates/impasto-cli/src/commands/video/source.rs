@@ -90,7 +90,7 @@ impl Source {
         let rate = wanted.fps.unwrap_or(RATE);
         let timing = Timing::Constant(rate);
         let count = files.len();
-        let frame_at = |seconds| usize::try_from(timing.frame_at(seconds)).unwrap_or(0).min(count);
+        let frame_at = |seconds| frame_within(&timing, seconds, count);
         let (start, end) = (frame_at(wanted.part.start), wanted.part.end.map_or(count, frame_at));
         files = files.get(start..end).unwrap_or_default().to_vec();
         if files.is_empty() {
@@ -108,7 +108,7 @@ impl Source {
 
     fn of_animation(path: &Path, facts: animation::Facts, wanted: Wanted) -> Result<Self> {
         let own = &facts.timing;
-        let frame_at = |seconds| usize::try_from(own.frame_at(seconds)).unwrap_or(0).min(facts.frames);
+        let frame_at = |seconds| frame_within(own, seconds, facts.frames);
         let (start, end) = (frame_at(wanted.part.start), wanted.part.end.map_or(facts.frames, frame_at));
         if start >= end {
             return Err(Failure::failed(format!(
@@ -249,6 +249,11 @@ impl Source {
             }
         }
     }
+}
+
+/// Returns the frame at this time, or the nearest of the frames and their end.
+fn frame_within(timing: &Timing, seconds: f64, count: usize) -> usize {
+    usize::try_from(timing.frame_at(seconds)).unwrap_or(0).min(count)
 }
 
 /// Returns the frames of a film. Errors have its name, and what to do.

@@ -60,8 +60,8 @@ pub(in super::super) fn read(input: &mut (impl Read + Seek)) -> (Metadata, Vec<S
         let more = if reader.too_large.len() > 1 { " and others" } else { "" };
         left_out.push(format!("metadata is left out because it is too large (tag {tag}{more})"));
     }
-    if reader.on_earth {
-        left_out.push("its place on the earth (GeoTIFF) is left out".into());
+    if reader.geographic {
+        left_out.push("its geographic position (GeoTIFF) is left out".into());
     }
     (found, left_out)
 }
@@ -97,7 +97,7 @@ struct Reader<'a, R> {
     /// Tags whose values are too large to keep.
     too_large: Vec<u16>,
     /// Whether it has tags of GeoTIFF.
-    on_earth: bool,
+    geographic: bool,
 }
 
 impl<'a, R: Read + Seek> Reader<'a, R> {
@@ -112,7 +112,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
             b"MM\0+" => (false, true),
             _ => return None,
         };
-        Some(Reader { input, big, block: Block::new(little), too_large: Vec::new(), on_earth: false })
+        Some(Reader { input, big, block: Block::new(little), too_large: Vec::new(), geographic: false })
     }
 
     fn metadata(&mut self) -> Option<Metadata> {
@@ -136,7 +136,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
                 _ => {}
             }
         }
-        self.on_earth = entries.iter().any(|entry| GEO.contains(&entry.tag));
+        self.geographic = entries.iter().any(|entry| GEO.contains(&entry.tag));
         found.density = self.block.density();
         if !self.block.entries.is_empty() {
             found.exif = Some(self.block.to_bytes());

@@ -115,7 +115,7 @@ impl Earlier {
         let mut folder = input.path.parent();
         for _ in input.dir.components() {
             let Some(here) = folder else { return false };
-            let read = || Manifest::open(&here.join(MANIFEST)).ok().filter(|_| here.join(MANIFEST).exists());
+            let read = || Manifest::open(&here.join(MANIFEST)).ok();
             let manifest = self.0.entry(here.to_owned()).or_insert_with(read);
             if manifest.as_ref().is_some_and(|manifest| manifest.owns(&input.path)) {
                 return true;

@@ -68,15 +68,15 @@ pub(in crate::picture::formats) fn decode(mut input: impl BufRead + Seek, limits
     Ok(raw)
 }
 
-/// Chunks beside the pixels that a picture looks wrong or loses something without, and what they hold.
-const NEEDED: [([u8; 4], &str); 7] = [
-    (*b"iCCP", "the embedded color profile"),
-    (*b"cICP", "the color space"),
-    (*b"gAMA", "the gamma"),
-    (*b"cHRM", "the chromaticities"),
-    (*b"tRNS", "the transparency"),
-    (*b"eXIf", "the Exif data"),
-    (*b"pHYs", "the resolution"),
+/// Chunks beside the pixels, what they hold, and whether the picture may look wrong without it.
+const NEEDED: [([u8; 4], &str, bool); 7] = [
+    (*b"iCCP", "the embedded color profile", true),
+    (*b"cICP", "the color space", true),
+    (*b"gAMA", "the gamma", true),
+    (*b"cHRM", "the chromaticities", true),
+    (*b"tRNS", "the transparency", true),
+    (*b"eXIf", "the Exif data", false),
+    (*b"pHYs", "the resolution", false),
 ];
 
 /// Returns which of [`NEEDED`] are in the file before its end or damage. Leaves the input where it was.
@@ -95,7 +95,7 @@ fn chunks(input: &mut (impl BufRead + Seek)) -> Result<Vec<[u8; 4]>> {
         if kind == *b"IEND" {
             break;
         }
-        if NEEDED.iter().any(|(needed, _)| *needed == kind) {
+        if NEEDED.iter().any(|(needed, ..)| *needed == kind) {
             found.push(kind);
         }
         // With the checksum.
@@ -118,13 +118,11 @@ fn damaged(chunks: &[[u8; 4]], info: &Info<'_>) -> Vec<String> {
         b"eXIf" => info.exif_metadata.is_some(),
         _ => info.pixel_dims.is_some(),
     };
-    let lost = NEEDED.iter().filter(|(kind, _)| chunks.contains(kind) && !has(*kind));
-    lost.map(|(kind, what)| {
-        let [name, rest] = [
-            String::from_utf8_lossy(kind),
-            if what.contains("data") || *kind == *b"pHYs" { "" } else { "; the picture may look wrong" }.into(),
-        ];
-        format!("{what} is ignored: its {name} chunk is damaged{rest}")
+    let lost = NEEDED.iter().filter(|(kind, ..)| chunks.contains(kind) && !has(*kind));
+    lost.map(|(kind, what, looks)| {
+        let name = String::from_utf8_lossy(kind);
+        let effect = if *looks { "; the picture may look wrong" } else { "" };
+        format!("{what} is ignored: its {name} chunk is damaged{effect}")
     })
     .collect()
 }
