@@ -23,6 +23,19 @@ struct Room {
     owner: Owner,
 }
 
+impl Room {
+    /// Returns whether the reserves of the allocator's arenas may take all of it.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn is_short(&self) -> bool {
+        match self.owner {
+            MACHINE => false,
+            // What is kept, not addresses.
+            CONTAINER => self.total < 2 << 30,
+            _ => self.free < 8 << 30,
+        }
+    }
+}
+
 /// Returns how many bytes are available without swapping, and who sets that limit. It is the smallest of the system's
 /// estimate, the rest of the container's limit, and the rest of the process's limit. `None` if the system does not say.
 pub(crate) fn free() -> Option<(u64, Owner)> {
@@ -85,16 +98,16 @@ pub(crate) fn too_little() -> Option<String> {
     })
 }
 
-/// Starts the program again, with an allocator that reserves less, if its address space is limited. Glibc gives every
-/// thread an arena with 64 MiB of addresses. Under `ulimit -v` they soon take all there are, and the next allocation
-/// aborts the program. Returns if there is nothing to do, or if it cannot be done.
+/// Starts the program again, with an allocator that reserves less, if memory is limited. Glibc gives every thread an
+/// arena with 64 MiB of addresses, and keeps tens of megabytes there that were freed. Under `ulimit -v`, arenas soon
+/// take all addresses, and the next allocation aborts the program. In a small container, what a server's arenas keep
+/// may be most of the memory. Returns if there is nothing to do, or if it cannot be done.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn with_one_arena() {
     use std::os::unix::process::CommandExt;
 
     const ARENAS: &str = "MALLOC_ARENA_MAX";
-    const PLENTY: u64 = 8 << 30;
-    let short = of_process().is_some_and(|(bytes, _)| bytes < PLENTY);
+    let short = rooms().iter().any(Room::is_short);
     let (Ok(program), true, None) = (std::env::current_exe(), short, std::env::var_os(ARENAS)) else { return };
     let mut command = std::process::Command::new(program);
     let mut arguments = std::env::args_os();
@@ -299,6 +312,15 @@ mod tests {
         assert_eq!(rooms("4:memory:/elsewhere\n", &inside), [room(400_000_000, 340_000_000)]);
         assert_eq!(rooms("0::/../up\n", &mounts), [room(900_000_000, 900_000_000)]);
         assert_eq!(control_groups("", ""), [(); 0].map(|()| (std::path::PathBuf::new(), Version::One)));
+    }
+
+    #[test]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn memory_is_short_in_small_containers_and_address_spaces() {
+        let is_short = |total: u64, owner| Room { total: total << 20, free: total << 20, owner }.is_short();
+        assert!(is_short(400, CONTAINER) && !is_short(4096, CONTAINER));
+        assert!(is_short(4096, PROCESS) && !is_short(16384, PROCESS));
+        assert!(!is_short(400, super::MACHINE));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use impasto::{Colours, Control, Perceptual, Picture, Size};
 use crate::jobs::Watch;
 use crate::painted::Painted;
 use crate::problem::{Problem, Result};
-use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
+use crate::request::{ContentSource, Taken, Wanted, WantedStyle};
 use crate::served::Served;
 use crate::state::State;
 use crate::work::{self, style_memory};
@@ -194,10 +194,10 @@ fn record(wanted: &Wanted, optimizer: &Optimizer, (size, side): (Size, usize), f
 /// Whether a style's picture is used as its file has it. Large pictures are reduced. A name stands for a drawn picture,
 /// which has no file.
 fn as_in_its_file(style: &WantedStyle) -> bool {
-    style
-        .source
-        .file()
-        .is_none_or(|bytes| imagesize::blob_size(bytes).is_ok_and(|size| size.width.max(size.height) <= LARGEST_STYLE))
+    match style.source.file() {
+        Taken::File(bytes) => imagesize::blob_size(bytes).is_ok_and(|size| size.width.max(size.height) <= LARGEST_STYLE),
+        Taken::Known(_) => true,
+    }
 }
 
 /// A style's picture. Built-in styles are drawn.
@@ -208,8 +208,8 @@ fn style_picture(
     feather: f32,
     limits: &Limits,
 ) -> Result<StylePicture> {
-    let picture = match (wanted.source.file(), &wanted.source) {
-        (Some(bytes), _) | (None, StyleSource::Picture(bytes)) => {
+    let picture = match wanted.source.file() {
+        Taken::File(bytes) => {
             let _share = state.memory(style_memory(bytes))?;
             let picture = Stored::decode(bytes, limits)?.to_picture()?;
             if picture.size().long_side() > LARGEST_STYLE {
@@ -218,7 +218,7 @@ fn style_picture(
                 picture
             }
         }
-        (None, StyleSource::Kept(kept)) => match kept.name().and_then(impasto_draw::styles::find) {
+        Taken::Known(kept) => match kept.name().and_then(impasto_draw::styles::find) {
             // A style file may have the name of a built-in style.
             Some(drawn) if kept.reference.built_in && model.stylizer().own_styles().is_empty() => {
                 let canvas = drawn.painting(side);

@@ -91,21 +91,28 @@ pub(crate) enum StyleSource {
     Kept(Arc<KeptStyle>),
 }
 
+/// What a painting takes of a style's source.
+pub(crate) enum Taken<'a> {
+    /// A picture's file, which must be read.
+    File(&'a Bytes),
+    /// A style that is known already.
+    Known(&'a KeptStyle),
+}
+
 impl StyleSource {
-    /// The picture's file; `None` for models' own styles and style files.
-    pub(crate) fn file(&self) -> Option<&Bytes> {
+    /// The picture's file; for models' own styles and style files, which have none, the style.
+    pub(crate) fn file(&self) -> Taken<'_> {
         match self {
-            StyleSource::Picture(bytes) => Some(bytes),
-            StyleSource::Kept(kept) => kept.file(),
+            StyleSource::Picture(bytes) => Taken::File(bytes),
+            StyleSource::Kept(kept) => kept.file().map_or(Taken::Known(kept), Taken::File),
         }
     }
 
-    /// The file of a picture that must be read to see it at this size. `None` for styles that are known already.
-    pub(crate) fn file_at(&self, size: StyleSize) -> Option<&Bytes> {
+    /// What is needed to see the picture at this size. At the usual one, kept pictures have been seen.
+    pub(crate) fn at(&self, size: StyleSize) -> Taken<'_> {
         match self {
-            StyleSource::Picture(bytes) => Some(bytes),
-            // Kept at the usual size.
-            StyleSource::Kept(kept) => kept.file().filter(|_| size != StyleSize::default()),
+            StyleSource::Kept(kept) if size == StyleSize::default() => Taken::Known(kept),
+            _ => self.file(),
         }
     }
 }

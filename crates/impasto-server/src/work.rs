@@ -15,7 +15,7 @@ use impasto::{Colours, Picture, Size, Style, StyleOptions, StyleSize, StylizeOpt
 use crate::jobs::Watch;
 use crate::painted::Painted;
 use crate::problem::{Problem, Result};
-use crate::request::{ContentSource, StyleSource, Wanted, WantedStyle};
+use crate::request::{ContentSource, StyleSource, Taken, Wanted, WantedStyle};
 use crate::served::Served;
 use crate::state::{KeptStyle, State};
 
@@ -94,7 +94,7 @@ fn estimate(wanted: &Wanted) -> Result<u64> {
     let options = &wanted.options;
     let (mut held, mut seeing) = (0u64, 0);
     for style in &wanted.styles {
-        if let Some(picture) = style.source.file_at(options.seen().size) {
+        if let Taken::File(picture) = style.source.at(options.seen().size) {
             let size = size_of(picture);
             seeing = seeing.max(wanted.model.stylizer().style_memory(options.seen().size.of(size))?);
             held = held.saturating_add(size.pixels().saturating_mul(24));
@@ -273,11 +273,9 @@ fn read<'a, C>(wanted: &'a Wanted<C>, limits: &Limits, watch: &Watch) -> Result<
     let size = wanted.options.seen().size;
     let each = |(i, part): (usize, &'a WantedStyle)| {
         let named = |e: impasto::Error| Problem::from(e.context(format!("style {}", i + 1)));
-        let (picture, style) = match (part.source.file_at(size), &part.source) {
-            (None, StyleSource::Kept(kept)) => {
-                (kept.picture().map(Cow::Borrowed), Some(kept.style(&wanted.model, watch).map_err(named)?))
-            }
-            (Some(bytes), _) | (None, StyleSource::Picture(bytes)) => {
+        let (picture, style) = match part.source.at(size) {
+            Taken::Known(kept) => (kept.picture().map(Cow::Borrowed), Some(kept.style(&wanted.model, watch).map_err(named)?)),
+            Taken::File(bytes) => {
                 let picture = Stored::decode(bytes, limits).and_then(|stored| stored.to_picture()).map_err(named)?;
                 (Some(Cow::Owned(size.apply(&picture).map_err(named)?.into_owned())), None)
             }

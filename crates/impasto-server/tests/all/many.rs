@@ -23,7 +23,10 @@ fn resident() -> u64 {
 fn a_thousand_requests_are_answered_and_leave_nothing() {
     let tests = std::env::current_exe().unwrap();
     let alone = ["many::alone", "--exact", "--ignored", "--nocapture"];
-    let output = std::process::Command::new(tests).args(alone).output().unwrap();
+    // Freed memory must go back to the system. Glibc's allocator may keep tens of megabytes of it for each of its
+    // arenas, and how many of them get some depends on which threads happened to paint.
+    let given_back = [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TRIM_THRESHOLD_", "1048576")];
+    let output = std::process::Command::new(tests).args(alone).envs(given_back).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     print!("{said}");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -36,7 +39,8 @@ fn alone() {
     let server = Running::start(|options| options.queue = CLIENTS);
     let content = png(96, 64);
     let form = multipart(&[("content", &content), ("style_name", b"mosaic")]);
-    let preview = json!({ "content": "demo", "size": 64, "styles": [{ "name": "starry" }] });
+    let preview = |draft| json!({ "content": "demo", "size": 64, "draft": draft, "styles": [{ "name": "starry" }] });
+    let (preview, draft) = (preview(false), preview(true));
     let next = AtomicUsize::new(0);
     let round = |count: usize| {
         next.store(0, Ordering::Relaxed);
@@ -68,7 +72,8 @@ fn alone() {
                             &[("content", &content[..content.len() / 2]), ("style_name", b"mosaic")],
                             &[],
                         ),
-                        5 => server.post_json("/v1/previews", &preview),
+                        // On the full canvas, a preview takes a hundred times as long as a draft.
+                        5 => server.post_json("/v1/previews", if i % 100 == 5 { &preview } else { &draft }),
                         _ => server.post_form("/v1/stylize", &[("content", &content), ("style_name", b"mosaic")], &[]),
                     };
                     let expected: &[u16] = match i % 10 {
@@ -98,6 +103,6 @@ fn alone() {
     server.until("pictures are still painted", || server.gauge("pictures_pending") == 0);
     let after = resident();
     println!("{} requests in {:?}; {before} kB, then {after} kB", 2 * REQUESTS, start.elapsed());
-    // What is kept is bounded by 256 contents, which is reached or nearly so.
-    assert!(after < before + 64 * 1024, "{before} kB became {after} kB");
+    // A hundred contents more are kept, of some thirty kilobytes each.
+    assert!(after < before + 16 * 1024, "{before} kB became {after} kB");
 }
