@@ -49,7 +49,7 @@ pub struct ServerOptions {
     pub max_film_frames: usize,
     /// Most bytes of memory for all requests and everything that is kept. Default: 2 GiB.
     pub max_memory: u64,
-    /// Most time for a request, and for a connection without any traffic. Default: two minutes.
+    /// Most time for a request, and for a client to take the next part of an answer. Default: two minutes.
     pub timeout: Duration,
     /// How long uploads, styles and results are kept after their last use. Default: half an hour.
     pub expire: Duration,

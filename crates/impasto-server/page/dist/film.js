@@ -231,7 +231,7 @@ function left(seconds) {
 async function ended(id) {
     const [progress, news] = [byId("film-progress"), byId("film-news")];
     let first;
-    for await (const view of api.follow(id)) {
+    for await (const view of api.follow(id, () => !sending?.signal.aborted)) {
         if (view.status === "cancelled")
             throw new Canceled();
         if (view.error)
@@ -250,7 +250,7 @@ async function ended(id) {
         const rest = total && rate > 0 ? `, ${left((total - painted) / rate)}` : "";
         news.textContent = view.status === "queued" ? "Waiting for other films…" : `${painted}${total ? ` of ${total}` : ""} frames${rest}`;
     }
-    throw new api.Problem(0, "The server has ended before the film was done.");
+    throw new Canceled();
 }
 /** Has the film painted in the look that is shown. */
 async function sent({ blob, seen, start, end }, abort) {
@@ -293,19 +293,24 @@ async function during(name, work) {
     byId("film-progress").removeAttribute("value");
     byId("film-news").textContent = "";
     show();
+    let lost = false;
     try {
         await work(abort);
     }
     catch (error) {
         const canceled = error instanceof Canceled || abort.signal.aborted;
-        const forgotten = error instanceof api.Problem && error.status === 404 && begun !== undefined;
-        if (forgotten)
+        const status = error instanceof api.Problem && begun ? error.status : undefined;
+        lost = status === 0 && !canceled;
+        if (lost)
+            say(`The server does not answer. Reload this page when it does, to see what has become of “${name}”.`, true);
+        else if (status === 404)
             say(`The server has forgotten “${name}”, which was being painted. Paint it again.`, true);
         else
             say(canceled ? "Canceled." : filmWords(error, name), !canceled);
     }
     finally {
-        if (!leaving) {
+        // A server that is out of reach may go on painting.
+        if (!leaving && !lost) {
             // The page keeps the result.
             if (begun)
                 void api.forget(`/v1/jobs/${begun.job}`);

@@ -54,7 +54,7 @@ async function paint(look, told) {
         const begun = await api.begin(id, wanted);
         jobs.add(begun.id);
         try {
-            for await (const view of api.follow(begun.id)) {
+            for await (const view of api.follow(begun.id, () => !canceled)) {
                 told(view.progress);
                 if (canceled || view.status === "cancelled")
                     throw new Canceled();
@@ -63,7 +63,7 @@ async function paint(look, told) {
                 if (view.result)
                     return await api.result(view.result);
             }
-            throw new api.Problem(0, "The server has ended before the painting was done.");
+            throw new Canceled();
         }
         finally {
             jobs.delete(begun.id);

@@ -124,25 +124,55 @@ export async function beginFilm(film: Blob, painting: Painting, query: URLSearch
   return (await send(`/v1/films?${query}`, { method: "POST", body: form, signal })).json();
 }
 
-/** A job's states until it ends. (EventSource cannot send a token.) */
-export async function* follow(id: string): AsyncGenerator<JobView> {
+const FINAL = ["done", "failed", "cancelled"];
+/** Without an answer, or with a proxy's or a crowded server's: the job may go on. */
+const LOST = [0, 502, 503, 504];
+/** How many times in a row, a second apart, a lost connection is made again. */
+const TRIES = 60;
+
+/** A job's states until the connection ends. (EventSource cannot send a token.) */
+async function* states(id: string): AsyncGenerator<JobView> {
   const response = await send(`/v1/jobs/${id}/events`);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    text += value;
-    const events = text.split("\n\n");
-    text = events.pop()!;
-    for (const event of events) {
-      const data = event.split("\n").find(line => line.startsWith("data: "));
-      if (data) yield JSON.parse(data.slice(6));
+  try {
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      text += value;
+      const events = text.split("\n\n");
+      text = events.pop()!;
+      for (const event of events) {
+        const data = event.split("\n").find(line => line.startsWith("data: "));
+        if (data) yield JSON.parse(data.slice(6));
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+/** A job's states until it ends. A lost connection is made again, unless the job is not `wanted` any more. */
+export async function* follow(id: string, wanted: () => boolean): AsyncGenerator<JobView> {
+  for (let tries = 0; wanted(); tries++) {
+    if (tries > TRIES) throw new Problem(0, "The server does not answer. Is it still running?");
+    if (tries > 0) await pause(1000);
+    try {
+      for await (const view of states(id)) {
+        tries = 0;
+        yield view;
+        if (FINAL.includes(view.status)) return;
+      }
+    } catch (error) {
+      if (error instanceof Problem && !LOST.includes(error.status)) throw error;
     }
   }
 }
 
-export const result = async (path: string): Promise<Blob> => (await send(path)).blob();
+export async function result(path: string): Promise<Blob> {
+  const response = await send(path);
+  return response.blob().catch(() => { throw new Problem(0, "The connection was lost before the result had arrived. Try again."); });
+}
 
 /** Lets the server forget something; it may have done so already. */
 export async function forget(path: string): Promise<void> {

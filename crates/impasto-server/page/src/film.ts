@@ -242,7 +242,7 @@ function left(seconds: number): string {
 async function ended(id: string): Promise<{ result: string; notes: string[] }> {
   const [progress, news] = [byId<HTMLProgressElement>("film-progress"), byId("film-news")];
   let first: { frames: number; time: number } | undefined;
-  for await (const view of api.follow(id)) {
+  for await (const view of api.follow(id, () => !sending?.signal.aborted)) {
     if (view.status === "cancelled") throw new Canceled();
     if (view.error) throw new api.Problem(view.error.status, view.error.detail);
     if (view.result) return { result: view.result, notes: view.notes ?? [] };
@@ -255,7 +255,7 @@ async function ended(id: string): Promise<{ result: string; notes: string[] }> {
     const rest = total && rate > 0 ? `, ${left((total - painted) / rate)}` : "";
     news.textContent = view.status === "queued" ? "Waiting for other films…" : `${painted}${total ? ` of ${total}` : ""} frames${rest}`;
   }
-  throw new api.Problem(0, "The server has ended before the film was done.");
+  throw new Canceled();
 }
 
 /** Has the film painted in the look that is shown. */
@@ -296,15 +296,19 @@ async function during(name: string, work: (abort: AbortController) => Promise<vo
   byId<HTMLProgressElement>("film-progress").removeAttribute("value");
   byId("film-news").textContent = "";
   show();
+  let lost = false;
   try {
     await work(abort);
   } catch (error) {
     const canceled = error instanceof Canceled || abort.signal.aborted;
-    const forgotten = error instanceof api.Problem && error.status === 404 && begun !== undefined;
-    if (forgotten) say(`The server has forgotten “${name}”, which was being painted. Paint it again.`, true);
+    const status = error instanceof api.Problem && begun ? error.status : undefined;
+    lost = status === 0 && !canceled;
+    if (lost) say(`The server does not answer. Reload this page when it does, to see what has become of “${name}”.`, true);
+    else if (status === 404) say(`The server has forgotten “${name}”, which was being painted. Paint it again.`, true);
     else say(canceled ? "Canceled." : filmWords(error, name), !canceled);
   } finally {
-    if (!leaving) {
+    // A server that is out of reach may go on painting.
+    if (!leaving && !lost) {
       // The page keeps the result.
       if (begun) void api.forget(`/v1/jobs/${begun.job}`);
       begun = undefined;

@@ -52,13 +52,13 @@ async function paint(look: Doc, told: (share: number) => void): Promise<results.
     const begun = await api.begin(id, wanted);
     jobs.add(begun.id);
     try {
-      for await (const view of api.follow(begun.id)) {
+      for await (const view of api.follow(begun.id, () => !canceled)) {
         told(view.progress);
         if (canceled || view.status === "cancelled") throw new Canceled();
         if (view.error) throw new api.Problem(view.error.status, view.error.detail);
         if (view.result) return await api.result(view.result);
       }
-      throw new api.Problem(0, "The server has ended before the painting was done.");
+      throw new Canceled();
     } finally {
       jobs.delete(begun.id);
       // The page keeps the result.

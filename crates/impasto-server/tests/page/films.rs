@@ -231,6 +231,65 @@ fn a_film_and_its_painting_survive_a_reload() {
 }
 
 #[test]
+fn a_lost_connection_is_made_again() {
+    let Some(mut session) = open(WINDOW, false) else { return };
+    let folder = session.folder.path().to_owned();
+    draw(&folder, "-f lavfi -i testsrc2=size=160x96:rate=25:duration=4 -c:v libvpx -b:v 1M -g 5 -deadline realtime", "long.webm");
+    let browser = &mut session.browser;
+    browser.previewed(|browser| browser.choose("#photo", &[&folder.join("long.webm")]));
+    browser.set("#film-format", "webm");
+    // The first stream of events breaks off after its first part, one ends too soon, and twice there is no answer.
+    browser.eval(
+        "(() => { const real = fetch; window.asked = 0; window.fetch = async (url, ...rest) => {
+            if (!/events$/.test(url)) return real(url, ...rest);
+            asked += 1;
+            if (asked === 2) throw new TypeError('no connection');
+            if (asked === 3) return new Response('the proxy waits', { status: 502 });
+            const answer = await real(url, ...rest);
+            if (asked > 4) return answer;
+            const reader = answer.body.getReader();
+            const { value } = await reader.read();
+            void reader.cancel();
+            const breaks = asked === 1;
+            return new Response(new ReadableStream({ start(stream) {
+                stream.enqueue(value);
+                setTimeout(() => breaks ? stream.error(new TypeError('the connection broke')) : stream.close(), 100);
+            } })); }; })()",
+    );
+    browser.click("#film-paint");
+    browser.until("asked >= 5");
+    browser.until("!document.querySelector('#player').hidden && document.querySelector('#painted').readyState >= 2");
+    assert!(browser.text("#status").starts_with("Painted: long-starry.webm"), "{}", browser.text("#status"));
+    assert_eq!(browser.eval("asked"), 5);
+    browser.click("#film-back");
+    // The server stays out of reach: the page gives up after a minute, which passes faster here. The server goes on.
+    browser.eval(
+        "(() => { const real = fetch; window.fetch = (url, ...rest) =>
+            /v1.jobs/.test(url) ? Promise.reject(new TypeError('no connection')) : real(url, ...rest);
+            const slow = setTimeout; window.setTimeout = (then, after) => slow(then, after / 100); })()",
+    );
+    browser.click("#film-paint");
+    browser.until("/^The server does not answer. Reload.*“long.webm”/.test(document.querySelector('#status').textContent)");
+    browser.reload();
+    browser.until("document.querySelectorAll('#results li').length === 2");
+    assert!(browser.text("#status").starts_with("Painted: long-starry.webm"), "{}", browser.text("#status"));
+    session.server.until("the film stays on the server", || session.server.gauge("film_bytes") == 0);
+    // Canceling does not wait for the server.
+    let browser = &mut session.browser;
+    browser.click("#film-back");
+    browser.eval(
+        "(() => { const real = fetch; window.fetch = (url, ...rest) =>
+            /v1.jobs/.test(url) ? Promise.reject(new TypeError('no connection')) : real(url, ...rest); })()",
+    );
+    browser.click("#film-paint");
+    browser.until("document.querySelector('#film-news').textContent === 'Sending the film…'");
+    browser.eval("new Promise(resolve => setTimeout(resolve, 1000))");
+    browser.click("#film-cancel");
+    browser.until("document.querySelector('#status').textContent === 'Canceled.'");
+    assert_eq!(browser.complaints, [""; 0]);
+}
+
+#[test]
 fn without_ffmpeg_the_page_says_so() {
     let Some(mut session) = Session::open(WINDOW, false) else { return };
     let path = session.file("walk.webm", b"whatever");
