@@ -29,7 +29,7 @@ impl Room {
     fn is_short(&self) -> bool {
         match self.owner {
             MACHINE => false,
-            // What is kept, not addresses.
+            // Here, only what arenas keep counts; under `ulimit -v`, all their addresses do.
             CONTAINER => self.total < 2 << 30,
             _ => self.free < 8 << 30,
         }

@@ -101,7 +101,7 @@ export async function beginFilm(film, painting, query, signal) {
     return (await send(`/v1/films?${query}`, { method: "POST", body: form, signal })).json();
 }
 const FINAL = ["done", "failed", "cancelled"];
-/** Without an answer, or with a proxy's or a crowded server's: the job may go on. */
+/** No answer (0), or that of a proxy or of a crowded server: the job itself may go on. */
 const LOST = [0, 502, 503, 504];
 /** How many times in a row, a second apart, a lost connection is made again. */
 const TRIES = 60;

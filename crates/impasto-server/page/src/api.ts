@@ -125,7 +125,7 @@ export async function beginFilm(film: Blob, painting: Painting, query: URLSearch
 }
 
 const FINAL = ["done", "failed", "cancelled"];
-/** Without an answer, or with a proxy's or a crowded server's: the job may go on. */
+/** No answer (0), or that of a proxy or of a crowded server: the job itself may go on. */
 const LOST = [0, 502, 503, 504];
 /** How many times in a row, a second apart, a lost connection is made again. */
 const TRIES = 60;

@@ -263,11 +263,10 @@ fn a_lost_connection_is_made_again() {
     assert_eq!(browser.eval("asked"), 5);
     browser.click("#film-back");
     // The server stays out of reach: the page gives up after a minute, which passes faster here. The server goes on.
-    browser.eval(
-        "(() => { const real = fetch; window.fetch = (url, ...rest) =>
-            /v1.jobs/.test(url) ? Promise.reject(new TypeError('no connection')) : real(url, ...rest);
-            const slow = setTimeout; window.setTimeout = (then, after) => slow(then, after / 100); })()",
-    );
+    let away = "(() => { const real = fetch; window.fetch = (url, ...rest) =>
+        /v1.jobs/.test(url) ? Promise.reject(new TypeError('no connection')) : real(url, ...rest); })()";
+    browser.eval(away);
+    browser.eval("(() => { const slow = setTimeout; window.setTimeout = (then, after) => slow(then, after / 100); })()");
     browser.click("#film-paint");
     browser.until("/^The server does not answer. Reload.*“long.webm”/.test(document.querySelector('#status').textContent)");
     browser.reload();
@@ -277,10 +276,7 @@ fn a_lost_connection_is_made_again() {
     // Canceling does not wait for the server.
     let browser = &mut session.browser;
     browser.click("#film-back");
-    browser.eval(
-        "(() => { const real = fetch; window.fetch = (url, ...rest) =>
-            /v1.jobs/.test(url) ? Promise.reject(new TypeError('no connection')) : real(url, ...rest); })()",
-    );
+    browser.eval(away);
     browser.click("#film-paint");
     browser.until("document.querySelector('#film-news').textContent === 'Sending the film…'");
     browser.eval("new Promise(resolve => setTimeout(resolve, 1000))");
